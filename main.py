@@ -1,0 +1,31 @@
+"""The entry points: one HTTP function each, for `functions-framework --target NAME`."""
+
+import os
+
+import functions_framework.aio
+from starlette.requests import Request
+from starlette.responses import Response
+
+import functions
+from shared import clinic, framework
+
+framework.answer_errors_as_problems()
+_clinic = clinic.start(os.environ)
+
+
+@functions_framework.aio.http
+async def create_appointment(request: Request) -> Response:
+    """Book an appointment, unless the doctor is not free then."""
+    return await functions.create_appointment(request, _clinic)
+
+
+@functions_framework.aio.http
+async def list_appointments(request: Request) -> Response:
+    """List a doctor's appointments in a time window."""
+    return await functions.list_appointments(request, _clinic)
+
+
+@functions_framework.aio.http
+async def first_available(request: Request) -> Response:
+    """Find the first times that can be booked."""
+    return await functions.first_available(request, _clinic)

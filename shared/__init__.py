@@ -1,0 +1,1 @@
+"""What every function shares: the rules, the transaction, the stores and the wire."""

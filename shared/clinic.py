@@ -1,0 +1,73 @@
+"""What the functions work with, put together in one place from the settings."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from shared.doctors import read_doctors
+from shared.models import Doctor
+from shared.roster import Roster
+from shared.settings import Settings, SettingsError, read_settings
+from shared.sqlite_store import SqliteStore
+from shared.store import Store
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """The dependencies of every function. `now` gives the present instant in UTC."""
+
+    settings: Settings
+    store: Store
+    roster: Roster
+    transactions: Transactions
+    now: Callable[[], datetime]
+
+
+def start(environment: Mapping[str, str]) -> Clinic:
+    """The clinic of a process that is starting; ends it with one line if it cannot work.
+
+    Opens no connection that outlives the call, so the process may fork afterwards.
+    """
+    try:
+        return open_clinic(read_settings(environment))
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def open_clinic(settings: Settings) -> Clinic:
+    """The clinic of these settings, with the doctors of the file if the store had none.
+
+    Raises SettingsError where the file or the store cannot be used.
+    """
+    store = SqliteStore(settings.sqlite_path)
+    doctors = doctors_of_file(settings)
+    try:
+        store.prepare(doctors)
+    except sqlite3.Error as error:
+        message = f'STORE: cannot use the file "{settings.sqlite_path}": {error}'
+        raise SettingsError(message) from None
+    return build_clinic(settings, store)
+
+
+def build_clinic(
+    settings: Settings, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Clinic:
+    """The clinic around a store."""
+    transactions = Transactions(store, settings.deadline_seconds, Random())
+    return Clinic(settings, store, Roster(store), transactions, now)
+
+
+def doctors_of_file(settings: Settings) -> list[Doctor]:
+    """The doctors of the doctors file, by id; SettingsError with the place and the cause."""
+    path = settings.doctors_file
+    try:
+        return read_doctors(Path(path).read_bytes(), settings.clinic_zone)
+    except OSError as error:
+        message = f'DOCTORS_FILE: cannot read "{path}": {error.strerror}'
+    except ValueError as error:
+        message = f'DOCTORS_FILE: "{path}": {error}'
+    raise SettingsError(message) from None

@@ -1,0 +1,88 @@
+"""The stored form of doctor-days and receipts: plain values that JSON can hold.
+
+Instants are RFC 3339 texts in UTC, so that a person can read a document where it is kept.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.models import Appointment, DayKey, DaySchedule, Interval, Patient, Receipt
+
+Document = dict[str, Any]
+
+
+def instant_to_text(instant: datetime) -> str:
+    """`2026-11-23T14:00:00Z`; a fraction of a second only where there is one."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def day_to_document(day: DaySchedule) -> Document:
+    """`{"appointments": {id: …}}`."""
+    return {"appointments": {a.id: appointment_to_document(a) for a in day.appointments}}
+
+
+def day_from_document(key: DayKey, document: Mapping[str, Any]) -> DaySchedule:
+    """The doctor-day that `day_to_document` wrote, whatever order the store kept it in."""
+    appointments = [
+        appointment_from_document(key.doctor_id, appointment_id, fields)
+        for appointment_id, fields in document["appointments"].items()
+    ]
+    return DaySchedule(key, tuple(sorted(appointments, key=lambda a: a.position)))
+
+
+def appointment_to_document(appointment: Appointment) -> Document:
+    """The fields of an appointment that its place does not tell; absent ones are left out."""
+    patient = appointment.patient
+    fields = {
+        "start": instant_to_text(appointment.interval.start),
+        "end": instant_to_text(appointment.interval.end),
+        "patient": _present(name=patient.name, email=patient.email, phone=patient.phone),
+        "reason": appointment.reason,
+        "created_at": instant_to_text(appointment.created_at),
+        "updated_at": instant_to_text(appointment.updated_at),
+        "cancelled_at": appointment.cancelled_at and instant_to_text(appointment.cancelled_at),
+        "cancellation_reason": appointment.cancellation_reason,
+    }
+    return _present(**fields)
+
+
+def appointment_from_document(
+    doctor_id: str, appointment_id: str, fields: Mapping[str, Any]
+) -> Appointment:
+    """The appointment that `appointment_to_document` wrote."""
+    instant, cancelled_at = datetime.fromisoformat, fields.get("cancelled_at")
+    return Appointment(
+        id=appointment_id,
+        doctor_id=doctor_id,
+        interval=Interval(instant(fields["start"]), instant(fields["end"])),
+        patient=Patient(**fields["patient"]),
+        reason=fields.get("reason"),
+        created_at=instant(fields["created_at"]),
+        updated_at=instant(fields["updated_at"]),
+        cancelled_at=cancelled_at and instant(cancelled_at),
+        cancellation_reason=fields.get("cancellation_reason"),
+    )
+
+
+def receipt_to_document(receipt: Receipt) -> Document:
+    """The fields of a receipt but its key."""
+    return {
+        "fingerprint": receipt.fingerprint,
+        "appointment_id": receipt.appointment_id,
+        "expires_at": instant_to_text(receipt.expires_at),
+    }
+
+
+def receipt_from_document(key: str, fields: Mapping[str, Any]) -> Receipt:
+    """The receipt that `receipt_to_document` wrote."""
+    return Receipt(
+        key=key,
+        fingerprint=fields["fingerprint"],
+        appointment_id=fields["appointment_id"],
+        expires_at=datetime.fromisoformat(fields["expires_at"]),
+    )
+
+
+def _present(**fields: object) -> Document:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,57 @@
+"""Bring the doctors of the doctors file into the store: `python -m shared.load_doctors`.
+
+Safe to run again. Doctors who are only in the store stay there.
+"""
+
+import asyncio
+import os
+from datetime import date
+
+from shared.clinic import Clinic, doctors_of_file, open_clinic
+from shared.models import Doctor
+from shared.settings import SettingsError, read_settings
+from shared.store import Snapshot
+
+
+def main() -> None:
+    """Load, and say what was changed. Ends with one line and status 1 where that fails."""
+    try:
+        clinic = open_clinic(read_settings(os.environ))
+        asyncio.run(_load(clinic))
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+async def _load(clinic: Clinic) -> None:
+    try:
+        wanted = doctors_of_file(clinic.settings)
+        stored = await clinic.roster.doctors()
+        async with clinic.store.snapshot() as snapshot:
+            for doctor in wanted:
+                await _check_zone(snapshot, stored.get(doctor.id, doctor), doctor)
+        await clinic.store.put_doctors(wanted)
+        for doctor in wanted:
+            print(f"{doctor.id}: {_change(stored.get(doctor.id), doctor)}")
+    finally:
+        await clinic.store.close()
+
+
+async def _check_zone(snapshot: Snapshot, before: Doctor, after: Doctor) -> None:
+    """Refuse to move a doctor who has appointments: their days would no longer be the same."""
+    if before.zone == after.zone:
+        return
+    if await anext(snapshot.scan(after.id, date.min, date.max), None) is not None:
+        raise SettingsError(
+            f"DOCTORS_FILE: {after.id} has appointments in {before.zone.key}, and so cannot get"
+            f" the time zone {after.zone.key}"
+        )
+
+
+def _change(before: Doctor | None, after: Doctor) -> str:
+    if before is None:
+        return "added"
+    return "unchanged" if before == after else "changed"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Every function on one port: `python -m shared.local_runner`, or `make run`."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, time, timedelta
+from urllib.parse import urlencode
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from swagger_ui import api_doc
+
+from functions import FUNCTIONS
+from shared import openapi
+from shared.clinic import Clinic, doctors_of_file, open_clinic
+from shared.models import Doctor, Interval, Opening
+from shared.queries import first_openings
+from shared.scheduling import MINUTE, OpeningSearch, round_up_to_minute
+from shared.settings import SettingsError, read_settings
+from shared.wire.endpoint import EXCEPTION_HANDLERS
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    """Serve until Ctrl-C. Ends with one line and status 1 where that is not possible."""
+    try:
+        settings = read_settings(os.environ, default_origins="*")
+        clinic = open_clinic(settings)
+        listener = _listen(settings.port)
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    print(asyncio.run(_greeting(clinic)), flush=True)
+    config = uvicorn.Config(application(clinic), log_level="warning", access_log=False)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+    print(f"\nStopped. The appointments are kept in {settings.sqlite_path}.")
+
+
+def application(clinic: Clinic) -> Starlette:
+    """All functions of a clinic, each under its name, and the API page under `/docs`."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await clinic.store.close()
+
+    routes = [Route(f"/{name}", _Endpoint(name, clinic)) for name in FUNCTIONS]
+    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)
+    api_doc(app, config=openapi.document(), url_prefix="/docs", title="Appointments")
+    return app
+
+
+class _Endpoint:
+    """A function as an ASGI application; so the route leaves every method to it."""
+
+    def __init__(self, name: str, clinic: Clinic) -> None:
+        self._function = FUNCTIONS[name]
+        self._clinic = clinic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._function(Request(scope, receive), self._clinic)
+        await response(scope, receive, send)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        message = f"PORT: cannot listen on {port}: {error.strerror}; try another, PORT=8081"
+        raise SettingsError(message) from None
+    return listener
+
+
+async def _greeting(clinic: Clinic) -> str:
+    """What a newcomer can paste: a time that is free is looked up for it."""
+    url = f"http://localhost:{clinic.settings.port}"
+    doctors = list((await clinic.roster.doctors()).values())
+    lines = [f"{url}/{name}" for name in FUNCTIONS]
+    lines += [f"{url}/docs  (every function, to read about and to try)"]
+    if opening := await _free_tomorrow(clinic, doctors):
+        lines += ["", "Try, in another terminal:", *_commands(url, opening)]
+    if doctors != doctors_of_file(clinic.settings):
+        file = clinic.settings.doctors_file
+        lines += ["", f"The store has other doctors than {file}: `make doctors` loads them."]
+    return "\n".join([*lines, "", f"Appointments are kept in {clinic.settings.sqlite_path}."])
+
+
+async def _free_tomorrow(clinic: Clinic, doctors: Sequence[Doctor]) -> Opening | None:
+    tomorrow = round_up_to_minute(clinic.now()) + timedelta(days=1)
+    search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
+    async with clinic.store.snapshot() as snapshot:
+        found = await first_openings(snapshot, doctors, search, count=1)
+    return found[0] if found else None
+
+
+def _commands(url: str, opening: Opening) -> Iterator[str]:
+    zone = opening.doctor.zone
+    start = opening.interval.start.astimezone(zone)
+    day = datetime.combine(start, time(), zone)
+    body = {
+        "doctor_id": opening.doctor.id,
+        "start": start.isoformat(),
+        "duration_minutes": 30,
+        "patient": {"name": "Ada Lovelace"},
+    }
+    json_type = "-H 'Content-Type: application/json'"
+    yield f"curl {url}/create_appointment {json_type} -d '{json.dumps(body)}'"
+    window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
+    yield f"curl '{url}/list_appointments?{urlencode({'doctor_id': opening.doctor.id, **window})}'"
+    yield f"curl '{url}/first_available?{urlencode({'doctor_id': opening.doctor.id})}'"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The frozen values that the rules are about.
+
+An instant is an aware `datetime` in UTC; a day is the local date of a doctor.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+AppointmentStatus = Literal["booked", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The half-open time `[start, end)`: instants in UTC, `start` before `end`."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """The elapsed time from start to end."""
+        return self.end - self.start
+
+    def overlaps(self, other: Self) -> bool:
+        """Whether the two share any time; intervals that only touch share none."""
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other: Self) -> bool:
+        """Whether no part of the other lies outside this one."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """One stretch of a working day, in minutes of the wall clock since midnight.
+
+    `0 <= opens < closes <= 1440`; 1440 is the midnight that ends the day.
+    """
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """A doctor, and the hours worked in every week of the year.
+
+    `week` holds the stretches of each weekday, Monday first, ordered and not overlapping.
+    """
+
+    id: str
+    name: str
+    zone: ZoneInfo
+    week: tuple[tuple[WorkingHours, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The person whom an appointment is for. Personal: never logged, never in an error."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A time with a doctor that a patient holds, or held until it was cancelled."""
+
+    id: str
+    doctor_id: str
+    interval: Interval
+    patient: Patient
+    created_at: datetime
+    updated_at: datetime
+    reason: str | None = None
+    cancelled_at: datetime | None = None
+    cancellation_reason: str | None = None
+
+    @property
+    def status(self) -> AppointmentStatus:
+        """`cancelled` from the moment of cancelling on, else `booked`."""
+        return "booked" if self.cancelled_at is None else "cancelled"
+
+    @property
+    def position(self) -> tuple[datetime, str]:
+        """Where it stands in every list: by start, then by id."""
+        return (self.interval.start, self.id)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DayKey:
+    """Names a doctor-day, the unit of consistency; `day` is the doctor's local date."""
+
+    doctor_id: str
+    day: date
+
+
+@dataclass(frozen=True)
+class DaySchedule:
+    """All appointments of one doctor-day, in order of their positions."""
+
+    key: DayKey
+    appointments: tuple[Appointment, ...] = field(default=())
+
+    @cached_property
+    def busy(self) -> tuple[Interval, ...]:
+        """The times that appointments hold, in order; cancelled ones hold none."""
+        return tuple(a.interval for a in self.appointments if a.cancelled_at is None)
+
+    def find(self, appointment_id: str) -> Appointment | None:
+        """The appointment of this id, or None."""
+        return next((a for a in self.appointments if a.id == appointment_id), None)
+
+    def with_appointment(self, appointment: Appointment) -> Self:
+        """The same day with one appointment more."""
+        appointments = sorted((*self.appointments, appointment), key=lambda a: a.position)
+        return replace(self, appointments=tuple(appointments))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A time that could be booked; computed, never stored."""
+
+    doctor: Doctor
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The record of an idempotency key: which request it was used for, and what came of it.
+
+    `key` and `fingerprint` are hashes; from the instant `expires_at` on the key is free again.
+    """
+
+    key: str
+    fingerprint: str
+    appointment_id: str
+    expires_at: datetime

@@ -1,0 +1,57 @@
+"""What a request asks of the transaction: a decision that may be made many times."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from shared.models import DayKey, Receipt
+from shared.outcomes import Outcome
+from shared.scheduling import RECEIPT_LIFETIME, Days
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's key and the request that it stands for, as hashes."""
+
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, key: str, request: Sequence[str | None]) -> Self:
+        """The key, and the parts that make two requests the same."""
+        # Whoever adds authentication puts the caller in here, beside the key.
+        return cls(_hash([key]), _hash(request))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One request to change doctor-days.
+
+    `decide` is pure. Given the `days` that it needs, it returns them as they would be, and the
+    outcome; the very same days say that nothing would change. `now` is when the request came,
+    `appointment_id` what it books or changes.
+    """
+
+    days: frozenset[DayKey]
+    decide: Callable[[Days], tuple[Days, Outcome]]
+    now: datetime
+    appointment_id: str
+    idempotency: Idempotency | None = None
+
+    def receipt(self) -> Receipt | None:
+        """The receipt that is left when this is granted; None where there is no key."""
+        if self.idempotency is None:
+            return None
+        return Receipt(
+            key=self.idempotency.key,
+            fingerprint=self.idempotency.fingerprint,
+            appointment_id=self.appointment_id,
+            expires_at=self.now + RECEIPT_LIFETIME,
+        )
+
+
+def _hash(parts: Sequence[str | None]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

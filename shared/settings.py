@@ -1,0 +1,95 @@
+"""Settings from the environment, checked all at once; nothing is read at import."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from shared.time_zones import time_zone
+
+HIGHEST_PORT = 65535
+LONGEST_DEADLINE = 300
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message is one line and names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an instance runs with. `sqlite_path` is the file of the embedded store."""
+
+    port: int
+    sqlite_path: str
+    clinic_zone: ZoneInfo
+    doctors_file: str
+    allowed_origins: tuple[str, ...]
+    deadline_seconds: float
+
+
+def read_settings(environment: Mapping[str, str], default_origins: str = "") -> Settings:
+    """The settings of an environment; an empty variable counts as none.
+
+    Raises SettingsError for the first value that cannot be used.
+    """
+    given = {name: value for name, value in environment.items() if value}
+    in_cloud = "K_SERVICE" in given  # Set by Cloud Run and Cloud Functions.
+    default_store = "firestore" if in_cloud else "sqlite:appointments.db"
+    return Settings(
+        port=_port(given.get("PORT", "8080")),
+        sqlite_path=_sqlite_path(given.get("STORE", default_store), in_cloud=in_cloud),
+        clinic_zone=_zone(given.get("CLINIC_TIME_ZONE", "UTC")),
+        doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
+        allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
+        deadline_seconds=_seconds(given.get("DEADLINE_SECONDS", "10")),
+    )
+
+
+def _port(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= HIGHEST_PORT:
+        return int(text)
+    raise SettingsError(f'PORT: must be a whole number from 1 to {HIGHEST_PORT}, not "{text}"')
+
+
+def _sqlite_path(text: str, *, in_cloud: bool) -> str:
+    kind, _, path = text.partition(":")
+    if text == "firestore":
+        message = 'STORE: "firestore" is not built in yet; "sqlite:appointments.db" is'
+    elif kind != "sqlite" or not path or path.startswith(":"):
+        message = f'STORE: must be "sqlite:" and a file, such as "sqlite:a.db", not "{text}"'
+    elif in_cloud:
+        message = "STORE: sqlite would be lost here with the instance's disk; use firestore"
+    else:
+        return path
+    raise SettingsError(message)
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return time_zone(text)
+    except ValueError as error:
+        raise SettingsError(f"CLINIC_TIME_ZONE: {error}") from None
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", origin):
+            message = (
+                'ALLOWED_ORIGINS: must be "*" or origins such as "https://clinic.example",'
+                f' separated by commas, without a path; "{origin}" is not one'
+            )
+            raise SettingsError(message)
+    return origins
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= LONGEST_DEADLINE:
+        limits = f"a number above 0, {LONGEST_DEADLINE} at most"
+        raise SettingsError(f'DEADLINE_SECONDS: must be {limits}, not "{text}"')
+    return seconds

@@ -1,0 +1,319 @@
+"""The embedded store: one SQLite file, safe for many processes on one machine.
+
+Days, receipts and doctors are JSON documents in three tables. Writes wait in one thread,
+reads in another, so that nothing here ever holds up the event loop.
+"""
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import TypeVar
+
+from shared.doctors import doctor_from_json, doctor_to_json
+from shared.documents import (
+    day_from_document,
+    day_to_document,
+    instant_to_text,
+    receipt_from_document,
+    receipt_to_document,
+)
+from shared.models import DayKey, DaySchedule, Doctor, Receipt
+from shared.store import DayWrite, Failed, ReceiptWrite, Stale, State, Stored, Unavailable, Version
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 2.0
+"""How long one statement waits for another process; the caller's own retries go on from there."""
+FIRST_CHUNK = 8
+CHUNK_DOUBLINGS = 4
+
+_MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
+_PRIMARY_CODE = 0xFF  # the low byte; the rest refines it: sqlite.org/rescode.html
+_TABLES = (
+    "doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL)",
+    "days (doctor_id TEXT, day TEXT, version INTEGER, body TEXT, PRIMARY KEY (doctor_id, day))",
+    # The expiry is the version too: a later receipt of the same key always expires later.
+    "receipts (key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL)",
+)
+_REPLACE_DAY = (
+    "UPDATE days SET version = ?1, body = ?2 WHERE doctor_id = ?3 AND day = ?4 AND version = ?1 - 1"
+)
+
+
+class SqliteStore:
+    """A `Store` in a file. Opens it at the first use; a fork may still copy the object then."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writing = ThreadPoolExecutor(1, "sqlite-write")
+        self._reading = ThreadPoolExecutor(1, "sqlite-read")
+        self._write_connection: sqlite3.Connection | None = None
+        self._idle: list[sqlite3.Connection] = []
+
+    def prepare(self, doctors: Collection[Doctor]) -> None:
+        """Make the file, with these doctors if it has none. Blocks; leaves nothing open.
+
+        Raises sqlite3.Error where the file cannot be used.
+        """
+        with closing(_open(self._path)) as connection, _transaction(connection):
+            if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
+                _insert_doctors(connection, doctors)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["SqliteSnapshot"]:
+        """A read transaction, begun by the first read: WAL keeps its view while others write."""
+        snapshot = SqliteSnapshot(self)
+        try:
+            yield snapshot
+        finally:
+            self._reading.submit(snapshot.end)
+
+    async def commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        """Write all or nothing, on the versions that were read."""
+        return await _in_thread(self._writing, self._commit, days, receipts)
+
+    async def doctors(self) -> Sequence[Doctor]:
+        """All doctors, ordered by id."""
+        return await _in_thread(self._reading, self._doctors)
+
+    async def put_doctors(self, doctors: Collection[Doctor]) -> None:
+        """Add or replace doctors."""
+        await _in_thread(self._writing, self._put_doctors, doctors)
+
+    async def close(self) -> None:
+        """Close the file; the last process to do so folds the log back into it."""
+        await _in_thread(self._writing, self._close_writer)
+        await _in_thread(self._reading, self._close_readers)
+        self._writing.shutdown()
+        self._reading.shutdown()
+
+    # In the writing thread
+
+    def _writer(self) -> sqlite3.Connection:
+        if self._write_connection is None:
+            self._write_connection = _open(self._path)
+        return self._write_connection
+
+    def _commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        with _transaction(self._writer()) as connection:
+            for receipt in receipts:
+                _write_receipt(connection, receipt)
+            return {write.day.key: _write_day(connection, write) for write in days}
+
+    def _put_doctors(self, doctors: Collection[Doctor]) -> None:
+        with _transaction(self._writer()) as connection:
+            _insert_doctors(connection, doctors)
+
+    def _close_writer(self) -> None:
+        if self._write_connection is not None:
+            self._write_connection.close()
+
+    # In the reading thread
+
+    def borrow(self) -> sqlite3.Connection:
+        """A connection with a read transaction begun; for snapshots."""
+        connection = self._idle.pop() if self._idle else _open(self._path)
+        connection.execute("BEGIN")
+        return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """End the read transaction and keep the connection for the next snapshot."""
+        connection.rollback()
+        self._idle.append(connection)
+
+    async def read(self, work: Callable[..., T], *args: object) -> T:
+        """Run blocking work in the reading thread; for snapshots."""
+        return await _in_thread(self._reading, work, *args)
+
+    def _doctors(self) -> list[Doctor]:
+        connection = self.borrow()
+        try:
+            rows = connection.execute("SELECT body FROM doctors ORDER BY id").fetchall()
+        finally:
+            self.give_back(connection)
+        return [doctor_from_json(body) for (body,) in rows]
+
+    def _close_readers(self) -> None:
+        for connection in self._idle:
+            connection.close()
+
+
+class SqliteSnapshot:
+    """A `Snapshot`: one connection inside one read transaction."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._connection: sqlite3.Connection | None = None
+
+    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        """Read days and receipts."""
+        return await self._store.read(self._load, days, receipts)
+
+    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+        """The existing days in order, in chunks that grow: few for a near hit, fast for a year."""
+        for chunk in count():
+            limit = FIRST_CHUNK << min(chunk, CHUNK_DOUBLINGS)
+            days = await self._store.read(self._page, doctor_id, first, last, limit)
+            for day in days:
+                yield day
+            if len(days) < limit:
+                return
+            first = days[-1].key.day + timedelta(days=1)
+
+    def end(self) -> None:
+        """Give the connection back, in the reading thread."""
+        if self._connection is not None:
+            self._store.give_back(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._store.borrow()
+        return self._connection
+
+    def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        connection = self._open()
+        return State(
+            days={key: _read_day(connection, key) for key in days},
+            receipts={r.value.key: r for key in receipts for r in _read_receipt(connection, key)},
+        )
+
+    def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[DaySchedule]:
+        rows = self._open().execute(
+            "SELECT day, body FROM days WHERE doctor_id = ? AND day BETWEEN ? AND ?"
+            " ORDER BY day LIMIT ?",
+            (doctor_id, first.isoformat(), last.isoformat(), limit),
+        )
+        return [
+            day_from_document(DayKey(doctor_id, date.fromisoformat(day)), json.loads(body))
+            for day, body in rows
+        ]
+
+
+# Documents
+
+
+def _read_day(connection: sqlite3.Connection, key: DayKey) -> Stored[DaySchedule]:
+    row = connection.execute(
+        "SELECT body, version FROM days WHERE doctor_id = ? AND day = ?",
+        (key.doctor_id, key.day.isoformat()),
+    ).fetchone()
+    if row is None:
+        return Stored(DaySchedule(key), None)
+    return Stored(day_from_document(key, json.loads(row[0])), row[1])
+
+
+def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[Receipt]]:
+    rows = connection.execute("SELECT body, expires_at FROM receipts WHERE key = ?", (key,))
+    for body, version in rows:
+        yield Stored(receipt_from_document(key, json.loads(body)), version)
+
+
+def _write_day(connection: sqlite3.Connection, write: DayWrite) -> int:
+    key, read = write.day.key, write.read.version
+    body = json.dumps(day_to_document(write.day), ensure_ascii=False)
+    place = (key.doctor_id, key.day.isoformat())
+    if read is None:
+        version, statement = 1, "INSERT OR IGNORE INTO days VALUES (?3, ?4, ?1, ?2)"
+    else:
+        version, statement = int(read) + 1, _REPLACE_DAY
+    _expect_one(connection.execute(statement, (version, body, *place)))
+    return version
+
+
+def _write_receipt(connection: sqlite3.Connection, write: ReceiptWrite) -> None:
+    receipt = write.receipt
+    body = json.dumps(receipt_to_document(receipt))
+    values = (instant_to_text(receipt.expires_at), body, receipt.key)
+    if write.replaced is None:
+        statement = "INSERT OR IGNORE INTO receipts VALUES (?3, ?1, ?2)"
+        _expect_one(connection.execute(statement, values))
+    else:
+        statement = "UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?"
+        _expect_one(connection.execute(statement, (*values, write.replaced)))
+
+
+def _insert_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -> None:
+    rows = [(doctor.id, doctor_to_json(doctor)) for doctor in doctors]
+    connection.executemany("INSERT OR REPLACE INTO doctors VALUES (?, ?)", rows)
+
+
+def _expect_one(cursor: sqlite3.Cursor) -> None:
+    """The condition of a write held if and only if it touched its row."""
+    if cursor.rowcount != 1:
+        raise Stale
+
+
+# Connections
+
+
+def _open(path: str) -> sqlite3.Connection:
+    """A connection to the file; makes the file and its tables, if need be."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    _use_write_ahead_log(connection)
+    # FULL syncs the log at every commit: what was acknowledged survives a loss of power.
+    connection.execute("PRAGMA synchronous = FULL")
+    with _transaction(connection):
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found > SCHEMA_VERSION:
+            message = f"its schema is version {found}, this program knows {SCHEMA_VERSION}"
+            raise sqlite3.DatabaseError(message)
+        for table in _TABLES:
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        # No decision depends on this: an expired receipt counts as none.
+        now = instant_to_text(datetime.now(UTC))
+        connection.execute("DELETE FROM receipts WHERE expires_at < ?", (now,))
+    return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """The change of mode does not wait for other processes as statements do: try again here."""
+    give_up_at = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """`BEGIN IMMEDIATE`: take the write lock first, so that what is read stays true."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+async def _in_thread(executor: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
+    except sqlite3.Error as error:
+        raise _translated(error) from error
+
+
+def _translated(error: sqlite3.Error) -> Unavailable | Failed:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & _PRIMARY_CODE in _MAY_PASS:
+        return Unavailable(str(error))
+    return Failed(str(error))

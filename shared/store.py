@@ -1,0 +1,101 @@
+"""The port to a store of doctor-days: a few verbs, and what they raise.
+
+A store keeps documents (doctor-days, receipts, doctors) with a version each, and can write
+several of them in one go on the condition that none has changed. All policy is above it.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, Protocol, TypeVar
+
+from shared.models import DayKey, DaySchedule, Doctor, Receipt
+
+T_co = TypeVar("T_co", covariant=True)
+
+Version = int | str
+"""Names one state of a document. Only a store knows how to compare two."""
+
+
+class StoreError(Exception):
+    """The store did not do what it was asked for."""
+
+
+class Stale(StoreError):
+    """A document is not as it was read. Nothing was written."""
+
+
+class Unavailable(StoreError):
+    """No answer from the store. A commit may have happened or not; a new try may help."""
+
+
+class Failed(StoreError):
+    """The store said no and will say it again: no permission, no space, not its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T_co]):
+    """A value as it was read, and the version that it had; None if there was no document."""
+
+    value: T_co
+    version: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was loaded: every day asked for, and those receipts that exist, by key."""
+
+    days: Mapping[DayKey, Stored[DaySchedule]]
+    receipts: Mapping[str, Stored[Receipt]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayWrite:
+    """Put `day` in place of the day that was read."""
+
+    read: Stored[DaySchedule]
+    day: DaySchedule
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptWrite:
+    """Put `receipt` where a receipt of version `replaced` was read; None: where none was."""
+
+    receipt: Receipt
+    replaced: Version | None
+
+
+class Snapshot(Protocol):
+    """Reads that all see the store as it was at one instant."""
+
+    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        """Read days and receipts. A day without a document is an empty day."""
+
+    def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+        """The days from first to last that have a document, in order, read as far as needed."""
+
+
+class Store(Protocol):
+    """Where doctor-days are kept. Every verb raises `StoreError` and nothing else."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Open a view of one instant."""
+
+    async def commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        """Write all or nothing, if each document still has the version that was read.
+
+        Returns the new versions of the days, once the writes will outlive the machine's power.
+        Raises `Stale` where a document has changed.
+        """
+
+    async def doctors(self) -> Sequence[Doctor]:
+        """All doctors, ordered by id."""
+
+    async def put_doctors(self, doctors: Collection[Doctor]) -> None:
+        """Add these doctors, or replace those that have the same ids."""
+
+    async def close(self) -> None:
+        """Let go of files and connections."""

@@ -1,0 +1,258 @@
+"""The one way to write: load, decide, commit if nothing has changed, else again.
+
+    request       this instance            store
+       |  propose        |                   |
+       |---------------->| wait for the day  |   others that wait for it join the batch
+       |                 | load, or recall   |   a day that was read or written before
+       |                 |<- - - - - - - - ->|
+       |                 | decide, in order  |   pure, so it may be done again
+       |                 | commit ---------->|   every write: "if it is still as I read it"
+       |                 |                   |
+       |   granted <-----|<- committed ------|
+       |                 |<- stale ----------|   nothing was written: load, decide again
+       |                 |   (no answer)     |   written or not: load, and see
+       |                 |                   |
+       |                 | if refused: look  |   a refusal is decided on a snapshot of its own
+       |   refusal <-----|<----------------->|
+
+Why nothing is booked twice: an acceptance takes effect only by a commit, and the store applies
+a commit only to the very days that it was decided on. What is remembered, retried, answered
+late or never answered can cost a try, but not the rule.
+
+Why nothing acknowledged is lost: the answer is given after the store has said "committed", or
+after the appointment was found in a day that the store gave out.
+
+Why a refusal is true: it is never given on what is only remembered, or on what others of the
+batch have not committed yet.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from shared.batches import Batch, Queues, Waiter
+from shared.models import DayKey, DaySchedule, Receipt
+from shared.outcomes import Accepted, KeyReused, Outcome, Replayed, Unbookable
+from shared.proposals import Proposal
+from shared.queries import next_openings
+from shared.scheduling import Days
+from shared.store import (
+    DayWrite,
+    ReceiptWrite,
+    Stale,
+    State,
+    Store,
+    Stored,
+    Unavailable,
+)
+
+DAYS_REMEMBERED = 500
+FIRST_PAUSE_SECONDS = 0.004
+PAUSE_DOUBLINGS = 6
+
+
+class Transactions:
+    """Decides proposals on the days of a store. One per instance, in one event loop."""
+
+    def __init__(self, store: Store, deadline_seconds: float, random: Random) -> None:
+        self._store = store
+        self._deadline_seconds = deadline_seconds
+        self._random = random
+        self._memory = _Memory()
+        self._queues = Queues()
+        self._batches: dict[asyncio.Task[None], Batch] = {}
+
+    async def run(self, proposal: Proposal) -> Outcome:
+        """Decide a proposal and, where it is granted, make it so.
+
+        Raises `Unavailable` at the deadline; the change may have happened or not. Raises
+        `Failed` where the store will not do it at all.
+        """
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await self._run(proposal)
+        except TimeoutError:
+            message = f"no certain answer within {self._deadline_seconds:g} s"
+            raise Unavailable(message) from None
+
+    async def preview(self, proposal: Proposal) -> Outcome:
+        """What a proposal would come to now. Decided on one snapshot; nothing is written."""
+        async with self._store.snapshot() as snapshot:
+            state = await snapshot.load(proposal.days, _receipt_keys([proposal]))
+            self._memory.keep(state.days)
+            days = _values(state.days)
+            after, outcome = proposal.decide(days)
+            made_before = isinstance(outcome, Accepted) and after is days
+            if not made_before and (receipt := _used_receipt(proposal, state)):
+                return _answer_of(receipt, proposal, days)
+            if isinstance(outcome, Unbookable):
+                openings = await next_openings(snapshot, outcome.doctor, outcome.asked)
+                return replace(outcome, openings=tuple(openings))
+            return outcome
+
+    async def _run(self, proposal: Proposal) -> Outcome:
+        retries = _Retries(self._random)
+        while True:
+            if granted := await self._accept(proposal):
+                return granted
+            try:
+                outcome = await self.preview(proposal)
+            except Unavailable:
+                await retries.pause()
+            else:
+                if not isinstance(outcome, Accepted):
+                    return outcome
+
+    async def _accept(self, proposal: Proposal) -> Accepted | None:
+        """Commit the proposal, with all that waits for the same days; None if it is refused."""
+        loop = asyncio.get_running_loop()
+        waiter = Waiter(proposal, loop.time() + self._deadline_seconds, loop.create_future())
+        self._queues.add(waiter)
+        self._start(proposal.days)
+        return await waiter.answer
+
+    def _start(self, days: Iterable[DayKey]) -> None:
+        for key in sorted(days):
+            if batch := self._queues.take(key):
+                task = asyncio.create_task(self._decide_together(batch))
+                self._batches[task] = batch
+                task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        batch = self._batches.pop(task)
+        error = None if task.cancelled() else task.exception()
+        for waiter in batch.waiting():
+            waiter.fail(error)
+        self._queues.release(batch.days)
+        self._start(batch.days)
+
+    async def _decide_together(self, batch: Batch) -> None:
+        """Give every waiter of a batch its answer, however many tries that takes."""
+        state = self._memory.recall(batch.days)
+        retries = _Retries(self._random)
+        while waiters := batch.waiting():
+            # Receipts need no read up front: the first commit finds out if there is one.
+            receipts = _receipt_keys(w.proposal for w in waiters) if retries.made else set()
+            try:
+                async with asyncio.timeout_at(max(waiter.deadline for waiter in waiters)):
+                    state = state or await self._load(batch.days, receipts)
+                    await self._commit(state, waiters)
+            except (Stale, Unavailable, TimeoutError):
+                state = None
+                self._memory.forget(batch.days)
+                await retries.pause()
+
+    async def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        async with self._store.snapshot() as snapshot:
+            state = await snapshot.load(days, receipts)
+        self._memory.keep(state.days)
+        return state
+
+    async def _commit(self, state: State, waiters: Iterable[Waiter]) -> None:
+        """Decide in order of arrival, write it all at once, and only then answer."""
+        draft = _Draft(state, _values(state.days))
+        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in waiters]
+        writes = draft.writes()
+        if writes:
+            versions = await self._store.commit(writes, list(draft.receipts.values()))
+            self._memory.keep({key: Stored(draft.days[key], versions[key]) for key in versions})
+        for waiter, answer in answers:
+            waiter.tell(answer)
+
+
+@dataclass(slots=True)
+class _Retries:
+    """Counts tries, and steps aside between them, so that rivals do not meet again in step."""
+
+    random: Random
+    made: int = 0
+
+    async def pause(self) -> None:
+        """Wait for a random while, on average twice as long each time."""
+        longest = FIRST_PAUSE_SECONDS * 2 ** min(self.made, PAUSE_DOUBLINGS)
+        self.made += 1
+        await asyncio.sleep(self.random.uniform(0, longest))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the days and receipts of a batch come to, one proposal after the other."""
+
+    state: State
+    days: Days
+    receipts: dict[str, ReceiptWrite] = field(default_factory=dict)
+
+    def decide(self, proposal: Proposal) -> Accepted | None:
+        """Take a proposal in, if it can be granted here; None if not."""
+        after, outcome = proposal.decide(self.days)
+        if not isinstance(outcome, Accepted):
+            return None
+        if after is self.days:
+            return outcome  # An earlier try has made it, and its answer was lost.
+        if receipt := proposal.receipt():
+            if receipt.key in self.receipts or _used_receipt(proposal, self.state):
+                return None
+            expired = self.state.receipts.get(receipt.key)
+            replaced = None if expired is None else expired.version
+            self.receipts[receipt.key] = ReceiptWrite(receipt, replaced)
+        self.days = after
+        return outcome
+
+    def writes(self) -> list[DayWrite]:
+        """The days that changed."""
+        read = self.state.days
+        return [
+            DayWrite(read[key], day) for key, day in self.days.items() if day is not read[key].value
+        ]
+
+
+class _Memory:
+    """The days that this instance read or wrote last, as they were then."""
+
+    def __init__(self) -> None:
+        self._days: OrderedDict[DayKey, Stored[DaySchedule]] = OrderedDict()
+
+    def keep(self, days: Mapping[DayKey, Stored[DaySchedule]]) -> None:
+        for key, stored in days.items():
+            self._days[key] = stored
+            self._days.move_to_end(key)
+        while len(self._days) > DAYS_REMEMBERED:
+            self._days.popitem(last=False)
+
+    def recall(self, keys: Collection[DayKey]) -> State | None:
+        """These days, if all of them are remembered."""
+        if not all(key in self._days for key in keys):
+            return None
+        return State({key: self._days[key] for key in keys}, {})
+
+    def forget(self, keys: Iterable[DayKey]) -> None:
+        for key in keys:
+            self._days.pop(key, None)
+
+
+def _values(days: Mapping[DayKey, Stored[DaySchedule]]) -> Days:
+    return {key: stored.value for key, stored in days.items()}
+
+
+def _receipt_keys(proposals: Iterable[Proposal]) -> set[str]:
+    return {p.idempotency.key for p in proposals if p.idempotency}
+
+
+def _used_receipt(proposal: Proposal, state: State) -> Receipt | None:
+    """The receipt that stands in the way of a proposal: its key's, if not expired."""
+    if proposal.idempotency is None:
+        return None
+    stored = state.receipts.get(proposal.idempotency.key)
+    if stored is None or stored.value.expires_at <= proposal.now:
+        return None
+    return stored.value
+
+
+def _answer_of(receipt: Receipt, proposal: Proposal, days: Days) -> Replayed | KeyReused:
+    """What a used key means for a proposal: it was granted before, or it is another one."""
+    if proposal.idempotency is None or proposal.idempotency.fingerprint != receipt.fingerprint:
+        return KeyReused()
+    found = (day.find(receipt.appointment_id) for day in days.values())
+    return Replayed(next(appointment for appointment in found if appointment))

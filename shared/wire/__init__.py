@@ -1,0 +1,1 @@
+"""HTTP in and out: requests to values, outcomes to answers. Only here are status codes known."""

@@ -1,0 +1,29 @@
+"""Cross-origin requests: which web pages may call the functions (Fetch standard, CORS)."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+PREFLIGHT_SECONDS = "600"
+
+
+def cors_headers(request: Request, method: str, origins: Sequence[str]) -> dict[str, str]:
+    """The headers that let a page of an allowed origin call a function of this method.
+
+    Starlette's middleware does the same for a whole application, which a function has not.
+    """
+    origin = request.headers.get("origin")
+    if origin is None or not origins:
+        return {}
+    if origin not in origins and "*" not in origins:
+        return {"Vary": "Origin"}
+    headers = {
+        "Access-Control-Allow-Origin": "*" if "*" in origins else origin,
+        "Access-Control-Expose-Headers": "Idempotent-Replayed, Retry-After",
+        "Vary": "Origin",
+    }
+    if request.method == "OPTIONS":
+        headers["Access-Control-Allow-Methods"] = method
+        headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
+    return headers

@@ -1,0 +1,124 @@
+"""Requests in: bodies, query parameters and headers to models. All raise `Rejected`."""
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+from starlette.requests import Request
+
+from shared.clinic import Clinic
+from shared.doctors import place
+from shared.models import Doctor
+from shared.wire.problems import FieldError, Rejected, invalid, problem
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+LARGEST_BODY = 64 * 1024
+LARGEST_DRAINED = 32 * 1024 * 1024
+
+
+async def read_body(request: Request, model: type[M]) -> M:
+    """The JSON body as a model: 400, 413 or 415 where it is none."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        detail = 'send JSON, with the header "Content-Type: application/json"'
+        raise Rejected(problem("unsupported_media_type", detail))
+    body = await _bounded_body(request)
+    if request.query_params:
+        raise invalid(_unknown(name, model) for name in request.query_params)
+    return _validated(model, lambda: model.model_validate_json(body))
+
+
+async def _bounded_body(request: Request) -> bytes:
+    """The body, if it is not too large.
+
+    One that is too large is still read, up to a point: a client that is sending when the
+    connection closes may never see the answer.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= LARGEST_BODY:
+            chunks.append(chunk)
+        elif size > LARGEST_DRAINED:
+            break
+    if size > LARGEST_BODY:
+        detail = f"the body must have at most {LARGEST_BODY} bytes"
+        raise Rejected(problem("body_too_large", detail))
+    return b"".join(chunks)
+
+
+def read_query(request: Request, model: type[M], repeatable: str | None = None) -> M:
+    """The query parameters as a model: 400 where they are wrong.
+
+    Only the `repeatable` one may stand there more than once; its field is a list.
+    """
+    values: dict[str, Any] = {}
+    for name in request.query_params:
+        given = request.query_params.getlist(name)
+        if name != repeatable and len(given) > 1:
+            raise invalid(
+                [FieldError(field=name, message="must stand there once", type="repeated")]
+            )
+        values[name] = given if name == repeatable else given[0]
+    return _validated(model, lambda: model.model_validate(values))
+
+
+def read_idempotency_key(request: Request) -> str | None:
+    """The `Idempotency-Key` header, bare or as a quoted string: 400 where it is no key."""
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    key = re.sub(r'^"(.*)"$', r"\1", given[0])
+    if len(given) == 1 and re.fullmatch(r"[\x21-\x7e]{1,255}", key):
+        return key
+    message = "must be one key of 1 to 255 visible ASCII characters, such as a UUID"
+    raise invalid([FieldError(field="Idempotency-Key", message=message, type="idempotency_key")])
+
+
+def checked(field: str, convert: Callable[..., T], *args: object) -> T:
+    """The result of a conversion that a model cannot do alone: 400 where it fails."""
+    try:
+        return convert(*args)
+    except PydanticCustomError as error:
+        raise invalid([FieldError(field=field, message=error.message(), type=error.type)]) from None
+
+
+async def find_doctor(clinic: Clinic, doctor_id: str) -> Doctor:
+    """The doctor of this id: 404 where there is none."""
+    doctors = await clinic.roster.doctors()
+    if doctor := doctors.get(doctor_id):
+        return doctor
+    known = ", ".join(f'"{name}"' for name in list(doctors)[:10])
+    detail = f'there is no doctor "{doctor_id}"; there are for example {known}'
+    raise Rejected(problem("unknown_doctor", detail))
+
+
+def _validated(model: type[M], validate: Callable[[], M]) -> M:
+    try:
+        return validate()
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise invalid(_field_error(detail, model) for detail in details) from None
+
+
+def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
+    location, kind = detail["loc"], detail["type"]
+    if kind == "extra_forbidden" and len(location) == 1:
+        return _unknown(str(location[0]), model)
+    messages = {"missing": "is required", "extra_forbidden": "is not known here"}
+    message = messages.get(kind, detail["msg"].replace("Input should", "must", 1))
+    field = place(location) or detail.get("ctx", {}).get("field", "body")
+    return FieldError(field=field, message=message[:1].lower() + message[1:], type=kind)
+
+
+def _unknown(name: str, model: type[BaseModel]) -> FieldError:
+    known = list(model.model_fields)
+    near = get_close_matches(name, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    return FieldError(field=name, message=f"is not known here; {hint}", type="extra_forbidden")

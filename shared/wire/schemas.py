@@ -1,0 +1,257 @@
+"""The shape of every request and answer; the OpenAPI document is made from these models."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shared.models import Appointment, AppointmentStatus, Doctor, Interval, Opening, Patient
+from shared.queries import NoOpeningReason
+from shared.wire.times import BodyMinute, QueryTime
+
+LONGEST_MINUTES = 1440
+LONGEST_DAYS = 366
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
+Reason = Annotated[str, Field(max_length=1000)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"}),
+]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Phone = Annotated[str, Field(max_length=50, pattern=r"[0-9]")]
+
+
+# Requests
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401 - what a client sent
+    """Digits of a query string as the number they write; all else stays, to be refused."""
+    return int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value
+
+
+QueryMinutes = Annotated[int, BeforeValidator(_number), Field(ge=1, le=LONGEST_MINUTES)]
+
+
+class _Request(BaseModel):
+    # A field of another name or type is a mistake of the caller's that should not pass silently.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PatientFields(_Request):
+    """Whom an appointment is for."""
+
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+
+    def patient(self) -> Patient:
+        """The same as a value of the rules."""
+        return Patient(self.name, self.email, self.phone)
+
+
+class CreateAppointment(_Request):
+    """Book a time with a doctor. Exactly one of `duration_minutes` and `end` is needed."""
+
+    doctor_id: Id
+    start: BodyMinute
+    end: BodyMinute | None = None
+    duration_minutes: Minutes | None = None
+    patient: PatientFields
+    reason: Reason | None = None
+    validate_only: bool | None = False
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.end is None and self.duration_minutes is None:
+            raise _error("duration_minutes", "missing", "is required, unless there is an end")
+        if self.end is not None and self.duration_minutes is not None:
+            raise _error("end", "too_many", "must not be there beside duration_minutes")
+        if self.end is not None:
+            check_order(self.start, self.end)
+        return self
+
+
+class ListAppointments(_Request):
+    """The appointments of a doctor that overlap the window from `start` to `end`."""
+
+    doctor_id: Id
+    start: QueryTime
+    end: QueryTime
+    status: Literal["booked", "all"] = "booked"
+    page_size: Annotated[int, BeforeValidator(_number), Field(ge=1, le=1000)] = 100
+    page_token: Annotated[str, Field(max_length=500)] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        check_order(self.start, self.end)
+        return self
+
+
+class FirstAvailable(_Request):
+    """The first times that can be booked from `after` on."""
+
+    after: QueryTime | None = None
+    until: QueryTime | None = None
+    duration_minutes: QueryMinutes = 30
+    doctor_id: Annotated[list[Id], Field(min_length=1)] | None = None
+    count: Annotated[int, BeforeValidator(_number), Field(ge=1, le=50)] = 1
+    step_minutes: QueryMinutes | None = None
+
+    @model_validator(mode="after")
+    def _step_divides_a_day(self) -> Self:
+        if self.step_minutes and LONGEST_MINUTES % self.step_minutes:
+            message = f"must divide {LONGEST_MINUTES}, such as 15 or 60"
+            raise _error("step_minutes", "not_a_divisor", message)
+        return self
+
+
+def check_order(start: datetime, end: datetime) -> None:
+    """Refuse an end that is not after the start, where the two can be compared."""
+    comparable = (start.tzinfo is None) == (end.tzinfo is None)
+    if comparable and end <= start:
+        message = f"must be after {start.isoformat()}"
+        raise _error("end", "not_after_start", message)
+
+
+def check_span(start: datetime, end: datetime) -> None:
+    """Refuse a window that is too long to search in one request."""
+    if end - start > timedelta(days=LONGEST_DAYS):
+        message = f"must be at most {LONGEST_DAYS} days after {start.isoformat()}"
+        raise _error("end", "window_too_long", message)
+
+
+def _error(field: str, kind: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, message, {"field": field})
+
+
+# Answers
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+def _absent() -> Any:  # noqa: ANN401 - the default of fields of several types
+    """A field that is left out of the JSON where there is nothing to say."""
+    return Field(default=None, exclude_if=lambda value: value is None)
+
+
+class TimeRange(_Answer):
+    """The half-open time `[start, end)`, with the doctor's UTC offset."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, interval: Interval, doctor: Doctor) -> Self:
+        """The interval on the doctor's clock."""
+        zone = doctor.zone
+        return cls(start=interval.start.astimezone(zone), end=interval.end.astimezone(zone))
+
+
+class OpeningAnswer(TimeRange):
+    """A time that can be booked."""
+
+    doctor_id: str
+    doctor_name: str
+    duration_minutes: int
+    time_zone: str
+
+    @classmethod
+    def of_opening(cls, opening: Opening) -> Self:
+        """The opening on its doctor's clock."""
+        return cls(**_place(opening.interval, opening.doctor))
+
+
+class PatientAnswer(_Answer):
+    """Whom an appointment is for."""
+
+    name: str
+    email: str | None = _absent()
+    phone: str | None = _absent()
+
+
+class ValidatedAppointment(OpeningAnswer):
+    """An appointment as it would be."""
+
+    patient: PatientAnswer
+    reason: str | None = _absent()
+    status: AppointmentStatus
+
+    @classmethod
+    def of_validated(cls, appointment: Appointment, doctor: Doctor) -> Self:
+        """What an appointment would be, on its doctor's clock."""
+        return cls(**_place(appointment.interval, doctor), **_content(appointment))
+
+
+class AppointmentAnswer(ValidatedAppointment):
+    """An appointment."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None = _absent()
+    cancellation_reason: str | None = _absent()
+
+    @classmethod
+    def of_appointment(cls, appointment: Appointment, doctor: Doctor) -> Self:
+        """The appointment on its doctor's clock."""
+        zone, cancelled_at = doctor.zone, appointment.cancelled_at
+        return cls(
+            id=appointment.id,
+            **_place(appointment.interval, doctor),
+            **_content(appointment),
+            created_at=appointment.created_at.astimezone(zone),
+            updated_at=appointment.updated_at.astimezone(zone),
+            cancelled_at=cancelled_at and cancelled_at.astimezone(zone),
+            cancellation_reason=appointment.cancellation_reason,
+        )
+
+
+class AppointmentPage(_Answer):
+    """Some of the appointments, in order of start, then id."""
+
+    appointments: list[AppointmentAnswer]
+    next_page_token: str | None = Field(description="null on the last page")
+
+
+class Openings(_Answer):
+    """The openings found, in order of start, then doctor."""
+
+    openings: list[OpeningAnswer]
+    searched_from: datetime
+    searched_until: datetime
+    reason: NoOpeningReason | None = Field(description="why there is no opening, or null")
+
+
+def _content(appointment: Appointment) -> dict[str, Any]:
+    patient = appointment.patient
+    return {
+        "patient": PatientAnswer(name=patient.name, email=patient.email, phone=patient.phone),
+        "reason": appointment.reason,
+        "status": appointment.status,
+    }
+
+
+def _place(interval: Interval, doctor: Doctor) -> dict[str, Any]:
+    return {
+        "doctor_id": doctor.id,
+        "doctor_name": doctor.name,
+        "start": interval.start.astimezone(doctor.zone),
+        "end": interval.end.astimezone(doctor.zone),
+        "duration_minutes": int(interval.length.total_seconds() // 60),
+        "time_zone": doctor.zone.key,
+    }
