@@ -1,0 +1,80 @@
+"""Short ways to write the values that tests are about."""
+
+from datetime import UTC, date, datetime
+
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
+from shared.scheduling import Booking
+from shared.time_zones import time_zone
+
+Hours = tuple[tuple[str, str], ...]
+
+NEW_YORK = "America/New_York"
+NINE_TO_FIVE: Hours = (("09:00", "17:00"),)
+
+
+def at(text: str) -> datetime:
+    """The instant `2026-11-23T14:00Z`, or with another offset."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def span(start: str, end: str) -> Interval:
+    """The interval between two instants."""
+    return Interval(at(start), at(end))
+
+
+def doctor(
+    hours: Hours = NINE_TO_FIVE,
+    zone: str = "UTC",
+    days: str = "mon tue wed thu fri",
+    doctor_id: str = "strange",
+) -> Doctor:
+    """A doctor who works these hours on these weekdays."""
+    week = tuple(
+        tuple(WorkingHours(_minutes(opens), _minutes(closes)) for opens, closes in hours)
+        if weekday in days.split()
+        else ()
+        for weekday in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    )
+    return Doctor(id=doctor_id, name="Doctor Strange", zone=time_zone(zone), week=week)
+
+
+def booking(start: str, end: str, appointment_id: str = "a", of: Doctor | None = None) -> Booking:
+    """A wish to hold the time between two instants."""
+    return Booking(
+        appointment_id=appointment_id,
+        doctor=of or doctor(),
+        interval=span(start, end),
+        patient=Patient("Ada Lovelace"),
+    )
+
+
+def appointment(
+    start: str, end: str, appointment_id: str = "a", *, cancelled: bool = False
+) -> Appointment:
+    """An appointment between two instants, made on the first day of 2026."""
+    made_at = at("2026-01-01T00:00Z")
+    return Appointment(
+        id=appointment_id,
+        doctor_id="strange",
+        interval=span(start, end),
+        patient=Patient("Ada Lovelace"),
+        created_at=made_at,
+        updated_at=made_at,
+        cancelled_at=made_at if cancelled else None,
+    )
+
+
+def key(day: str, doctor_id: str = "strange") -> DayKey:
+    """The doctor-day of a local date."""
+    return DayKey(doctor_id, date.fromisoformat(day))
+
+
+def schedule(day: str, *appointments: Appointment) -> DaySchedule:
+    """A doctor-day with these appointments, in any order."""
+    ordered = sorted(appointments, key=lambda a: a.position)
+    return DaySchedule(key(day), tuple(ordered))
+
+
+def _minutes(clock_time: str) -> int:
+    hours, minutes = clock_time.split(":")
+    return int(hours) * 60 + int(minutes)
