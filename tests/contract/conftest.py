@@ -1,0 +1,40 @@
+"""Every store that the contract holds for. A new one adds its opener to `STORES`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from shared.sqlite_store import SqliteStore
+from shared.store import Store
+
+Opener = Callable[[Path], AbstractAsyncContextManager[Store]]
+
+
+@asynccontextmanager
+async def _sqlite(folder: Path) -> AsyncIterator[Store]:
+    store = SqliteStore(str(folder / "appointments.db"))
+    yield store
+    await store.close()
+
+
+STORES: dict[str, Opener] = {"sqlite": _sqlite}
+
+
+@pytest.fixture(params=STORES)
+def opener(request: pytest.FixtureRequest) -> Opener:
+    return STORES[request.param]
+
+
+@pytest.fixture
+async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opener(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def rival(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
+    """Another instance on the same data."""
+    async with opener(tmp_path) as opened:
+        yield opened
