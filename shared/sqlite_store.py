@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mappi
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from typing import TypeVar
 
 from shared.doctors import doctor_from_json, doctor_to_json
@@ -34,7 +33,7 @@ BUSY_SECONDS = 2.0
 WAL_TRIES = 5
 WAL_PAUSE_SECONDS = 0.02
 FIRST_CHUNK = 8
-CHUNK_DOUBLINGS = 4
+LARGEST_CHUNK = 128
 
 _MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
 _PRIMARY_CODE = 0xFF  # the low byte; the rest refines it: sqlite.org/rescode.html
@@ -168,14 +167,15 @@ class SqliteSnapshot:
 
     async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
         """The existing days in order, in chunks that grow: few for a near hit, fast for a year."""
-        for chunk in count():
-            limit = FIRST_CHUNK << min(chunk, CHUNK_DOUBLINGS)
+        limit = FIRST_CHUNK
+        while True:
             days = await self._store.read(self._page, doctor_id, first, last, limit)
             for day in days:
                 yield day
             if len(days) < limit:
                 return
             first = days[-1].key.day + timedelta(days=1)
+            limit = min(limit * 2, LARGEST_CHUNK)
 
     def end(self) -> None:
         """Give the connection back, in the reading thread."""
