@@ -3,8 +3,8 @@
 Instants are RFC 3339 texts in UTC, so that a person can read a document where it is kept.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from shared.models import Appointment, DayKey, DaySchedule, Interval, Patient, Receipt
@@ -13,28 +13,21 @@ Document = dict[str, Any]
 
 
 def instant_to_text(instant: datetime) -> str:
-    """`2026-11-23T14:00:00Z`; a fraction of a second only where there is one."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """`2026-11-23T14:00:00Z`, of an instant in UTC; a fraction only where there is one."""
+    return instant.isoformat().replace("+00:00", "Z")
 
 
-def day_to_document(day: DaySchedule) -> Document:
-    """`{"appointments": {id: …}}`."""
-    return {"appointments": {a.id: appointment_to_document(a) for a in day.appointments}}
-
-
-def day_from_document(key: DayKey, document: Mapping[str, Any]) -> DaySchedule:
-    """The doctor-day that `day_to_document` wrote, whatever order the store kept it in."""
-    appointments = [
-        appointment_from_document(key.doctor_id, appointment_id, fields)
-        for appointment_id, fields in document["appointments"].items()
-    ]
+def day_from_documents(key: DayKey, documents: Iterable[Mapping[str, Any]]) -> DaySchedule:
+    """The doctor-day of these appointments, in whatever order the store kept them."""
+    appointments = [appointment_from_document(key.doctor_id, fields) for fields in documents]
     return DaySchedule(key, tuple(sorted(appointments, key=lambda a: a.position)))
 
 
 def appointment_to_document(appointment: Appointment) -> Document:
-    """The fields of an appointment that its place does not tell; absent ones are left out."""
+    """The fields of an appointment that its day does not tell; absent ones are left out."""
     patient = appointment.patient
     fields = {
+        "id": appointment.id,
         "start": instant_to_text(appointment.interval.start),
         "end": instant_to_text(appointment.interval.end),
         "patient": _present(name=patient.name, email=patient.email, phone=patient.phone),
@@ -47,13 +40,11 @@ def appointment_to_document(appointment: Appointment) -> Document:
     return _present(**fields)
 
 
-def appointment_from_document(
-    doctor_id: str, appointment_id: str, fields: Mapping[str, Any]
-) -> Appointment:
+def appointment_from_document(doctor_id: str, fields: Mapping[str, Any]) -> Appointment:
     """The appointment that `appointment_to_document` wrote."""
     instant, cancelled_at = datetime.fromisoformat, fields.get("cancelled_at")
     return Appointment(
-        id=appointment_id,
+        id=fields["id"],
         doctor_id=doctor_id,
         interval=Interval(instant(fields["start"]), instant(fields["end"])),
         patient=Patient(**fields["patient"]),

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
-Days, receipts and doctors are JSON documents in three tables. Writes wait in one thread,
-reads in another, so that nothing here ever holds up the event loop.
+Appointments, receipts and doctors are rows of JSON; a day is a row with its version. Writes
+wait in one thread, reads in another, so that nothing here ever holds up the event loop.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from typing import TypeVar
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
-    day_from_document,
-    day_to_document,
+    Document,
+    appointment_to_document,
+    day_from_documents,
     instant_to_text,
     receipt_from_document,
     receipt_to_document,
@@ -32,20 +33,38 @@ BUSY_SECONDS = 2.0
 """How long one statement waits for another process; the caller's own retries go on from there."""
 WAL_TRIES = 5
 WAL_PAUSE_SECONDS = 0.02
-FIRST_CHUNK = 8
+FIRST_CHUNK = 2
 LARGEST_CHUNK = 128
 
 _MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
 _PRIMARY_CODE = 0xFF  # the low byte; the rest refines it: sqlite.org/rescode.html
-_TABLES = (
-    "doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL)",
-    "days (doctor_id TEXT, day TEXT, version INTEGER, body TEXT, PRIMARY KEY (doctor_id, day))",
-    # The expiry is the version too: a later receipt of the same key always expires later.
-    "receipts (key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL)",
-)
-_REPLACE_DAY = (
-    "UPDATE days SET version = ?1, body = ?2 WHERE doctor_id = ?3 AND day = ?4 AND version = ?1 - 1"
-)
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+
+    CREATE TABLE IF NOT EXISTS days (
+        doctor_id TEXT, day TEXT, version INTEGER NOT NULL,
+        PRIMARY KEY (doctor_id, day)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE IF NOT EXISTS appointments (
+        doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, day, id)
+    ) WITHOUT ROWID;
+
+    -- The expiry is the version too: a later receipt of the same key always expires later.
+    CREATE TABLE IF NOT EXISTS receipts (
+        key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
+    )
+"""
+_DAYS = """
+    SELECT day, version, '[' || coalesce(group_concat(body), '') || ']'
+    FROM days LEFT JOIN appointments USING (doctor_id, day)
+    WHERE doctor_id = ? AND day BETWEEN ? AND ?
+    GROUP BY day ORDER BY day LIMIT ?
+"""
+_NEXT_VERSION = """
+    UPDATE days SET version = ?3 WHERE doctor_id = ?1 AND day = ?2 AND version = ?3 - 1
+"""
 
 
 class SqliteStore:
@@ -195,28 +214,25 @@ class SqliteSnapshot:
         )
 
     def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[DaySchedule]:
-        rows = self._open().execute(
-            "SELECT day, body FROM days WHERE doctor_id = ? AND day BETWEEN ? AND ?"
-            " ORDER BY day LIMIT ?",
-            (doctor_id, first.isoformat(), last.isoformat(), limit),
-        )
-        return [
-            day_from_document(DayKey(doctor_id, date.fromisoformat(day)), json.loads(body))
-            for day, body in rows
-        ]
+        found = _read_days(self._open(), doctor_id, (first, last), limit)
+        return [day.value for day in found]
 
 
 # Documents
 
 
+def _read_days(
+    connection: sqlite3.Connection, doctor_id: str, days: tuple[date, date], limit: int
+) -> Iterator[Stored[DaySchedule]]:
+    rows = connection.execute(_DAYS, (doctor_id, *map(_text, days), limit))
+    for day, version, body in rows:
+        key = DayKey(doctor_id, date.fromisoformat(day))
+        yield Stored(day_from_documents(key, json.loads(body)), version)
+
+
 def _read_day(connection: sqlite3.Connection, key: DayKey) -> Stored[DaySchedule]:
-    row = connection.execute(
-        "SELECT body, version FROM days WHERE doctor_id = ? AND day = ?",
-        (key.doctor_id, key.day.isoformat()),
-    ).fetchone()
-    if row is None:
-        return Stored(DaySchedule(key), None)
-    return Stored(day_from_document(key, json.loads(row[0])), row[1])
+    found = _read_days(connection, key.doctor_id, (key.day, key.day), limit=1)
+    return next(found, Stored(DaySchedule(key), None))
 
 
 def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[Receipt]]:
@@ -226,27 +242,34 @@ def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[R
 
 
 def _write_day(connection: sqlite3.Connection, write: DayWrite) -> int:
-    key, read = write.day.key, write.read.version
-    body = json.dumps(day_to_document(write.day), ensure_ascii=False)
-    place = (key.doctor_id, key.day.isoformat())
+    place, read = (write.day.key.doctor_id, _text(write.day.key.day)), write.read.version
     if read is None:
-        version, statement = 1, "INSERT OR IGNORE INTO days VALUES (?3, ?4, ?1, ?2)"
+        version, statement = 1, "INSERT OR IGNORE INTO days VALUES (?1, ?2, ?3)"
     else:
-        version, statement = int(read) + 1, _REPLACE_DAY
-    _expect_one(connection.execute(statement, (version, body, *place)))
+        version, statement = int(read) + 1, _NEXT_VERSION
+    _expect_one(connection.execute(statement, (*place, version)))
+    rows = [(*place, a.id, _json(appointment_to_document(a))) for a in write.changed()]
+    connection.executemany("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?)", rows)
     return version
 
 
 def _write_receipt(connection: sqlite3.Connection, write: ReceiptWrite) -> None:
     receipt = write.receipt
-    body = json.dumps(receipt_to_document(receipt))
-    values = (instant_to_text(receipt.expires_at), body, receipt.key)
+    values = (instant_to_text(receipt.expires_at), _json(receipt_to_document(receipt)), receipt.key)
     if write.replaced is None:
         statement = "INSERT OR IGNORE INTO receipts VALUES (?3, ?1, ?2)"
         _expect_one(connection.execute(statement, values))
     else:
         statement = "UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?"
         _expect_one(connection.execute(statement, (*values, write.replaced)))
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(day: date) -> str:
+    return day.isoformat()
 
 
 def _insert_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -> None:
@@ -277,8 +300,8 @@ def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
         raise sqlite3.DatabaseError(message)
     if found < SCHEMA_VERSION:
         with _transaction(connection):
-            for table in _TABLES:
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     return connection
 

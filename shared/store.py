@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, Protocol, TypeVar
 
-from shared.models import DayKey, DaySchedule, Doctor, Receipt
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -56,6 +56,11 @@ class DayWrite:
 
     read: Stored[DaySchedule]
     day: DaySchedule
+
+    def changed(self) -> list[Appointment]:
+        """The appointments that are new or not as they were; none ever leaves a day."""
+        before = {appointment.id: appointment for appointment in self.read.value.appointments}
+        return [a for a in self.day.appointments if before.get(a.id) is not a]
 
 
 @dataclass(frozen=True, slots=True)
