@@ -1,7 +1,7 @@
 """Book an appointment, unless the doctor is not free then."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from starlette.requests import Request
@@ -70,9 +70,9 @@ def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str 
 
 def _interval(asked: CreateAppointment, doctor: Doctor) -> Interval:
     start = checked("start", to_instant, asked.start, doctor.zone)
-    if asked.duration_minutes is not None:
-        return Interval(start, start + timedelta(minutes=asked.duration_minutes))
-    end = checked("end", to_instant, asked.end or asked.start, doctor.zone)
+    if asked.end is None:
+        return Interval(start, start + asked.length())
+    end = checked("end", to_instant, asked.end, doctor.zone)
     checked("end", check_order, start, end)
     return Interval(start, end)
 

@@ -33,6 +33,7 @@ BUSY_SECONDS = 2.0
 """How long one statement waits for another process; the caller's own retries go on from there."""
 WAL_TRIES = 5
 WAL_PAUSE_SECONDS = 0.02
+MOST_SNAPSHOTS = 16
 FIRST_CHUNK = 2
 LARGEST_CHUNK = 128
 
@@ -76,6 +77,7 @@ class SqliteStore:
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._reading = ThreadPoolExecutor(1, "sqlite-read")
         self._write_connection: sqlite3.Connection | None = None
+        self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._idle: list[sqlite3.Connection] = []
 
     def prepare(self, doctors: Collection[Doctor]) -> None:
@@ -93,11 +95,12 @@ class SqliteStore:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator["SqliteSnapshot"]:
         """A read transaction, begun by the first read: WAL keeps its view while others write."""
-        snapshot = SqliteSnapshot(self)
-        try:
-            yield snapshot
-        finally:
-            self._reading.submit(snapshot.end)
+        async with self._snapshots:
+            snapshot = SqliteSnapshot(self)
+            try:
+                yield snapshot
+            finally:
+                self._reading.submit(snapshot.end)
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]

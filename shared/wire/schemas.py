@@ -83,6 +83,10 @@ class CreateAppointment(_Request):
             check_order(self.start, self.end)
         return self
 
+    def length(self) -> timedelta:
+        """The length that is asked for where no end is."""
+        return timedelta(minutes=self.duration_minutes or 0)
+
 
 class ListAppointments(_Request):
     """The appointments of a doctor that overlap the window from `start` to `end`."""
