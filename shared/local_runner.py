@@ -115,8 +115,9 @@ def _commands(url: str, opening: Opening) -> Iterator[str]:
     json_type = "-H 'Content-Type: application/json'"
     yield f"curl {url}/create_appointment {json_type} -d '{json.dumps(body)}'"
     window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
-    yield f"curl '{url}/list_appointments?{urlencode({'doctor_id': opening.doctor.id, **window})}'"
-    yield f"curl '{url}/first_available?{urlencode({'doctor_id': opening.doctor.id})}'"
+    query = urlencode({"doctor_id": opening.doctor.id, **window}, safe=":")
+    yield f"curl '{url}/list_appointments?{query}'"
+    yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}'"
 
 
 if __name__ == "__main__":

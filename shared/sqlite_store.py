@@ -8,9 +8,11 @@ import asyncio
 import json
 import sqlite3
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -24,9 +26,20 @@ from shared.documents import (
     receipt_to_document,
 )
 from shared.models import DayKey, DaySchedule, Doctor, Receipt
-from shared.store import DayWrite, Failed, ReceiptWrite, Stale, State, Stored, Unavailable, Version
+from shared.store import (
+    DayWrite,
+    Failed,
+    ReceiptWrite,
+    Stale,
+    State,
+    Stored,
+    StoreError,
+    Unavailable,
+    Version,
+)
 
 T = TypeVar("T")
+_Result = Mapping[DayKey, Version] | StoreError
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 2.0
@@ -76,6 +89,7 @@ class SqliteStore:
         self._busy_seconds = busy_seconds
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._reading = ThreadPoolExecutor(1, "sqlite-read")
+        self._waiting: deque[_Commit] = deque()
         self._write_connection: sqlite3.Connection | None = None
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._idle: list[sqlite3.Connection] = []
@@ -106,7 +120,12 @@ class SqliteStore:
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
-        return await _in_thread(self._writing, self._commit, days, receipts)
+        commit = _Commit(days, receipts)
+        self._waiting.append(commit)
+        await _in_thread(self._writing, self._commit_waiting)
+        if isinstance(commit.result, StoreError):
+            raise commit.result
+        return commit.result
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, ordered by id."""
@@ -130,13 +149,21 @@ class SqliteStore:
             self._write_connection = _open(self._path, self._busy_seconds)
         return self._write_connection
 
-    def _commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
-    ) -> Mapping[DayKey, Version]:
-        with _transaction(self._writer()) as connection:
-            for receipt in receipts:
-                _write_receipt(connection, receipt)
-            return {write.day.key: _write_day(connection, write) for write in days}
+    def _commit_waiting(self) -> None:
+        """Do all commits that came while the thread was busy: they share one sync of the disk.
+
+        Each call follows the arrival of one commit, so none is still waiting when its call ends.
+        """
+        commits = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not commits:
+            return
+        try:
+            with _transaction(self._writer()) as connection:
+                results = [commit.apply(connection) for commit in commits]
+        except sqlite3.Error as error:
+            results = [_translated(error)] * len(commits)
+        for commit, result in zip(commits, results, strict=True):
+            commit.result = result
 
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with _transaction(self._writer()) as connection:
@@ -174,6 +201,28 @@ class SqliteStore:
     def _close_readers(self) -> None:
         for connection in self._idle:
             connection.close()
+
+
+@dataclass(slots=True)
+class _Commit:
+    """One call of `commit`; the result is set once SQLite has said what came of it."""
+
+    days: Sequence[DayWrite]
+    receipts: Sequence[ReceiptWrite]
+    result: _Result = field(default_factory=lambda: Unavailable("the commit was given up"))
+
+    def apply(self, connection: sqlite3.Connection) -> _Result:
+        """Write all of it or, if something is stale, nothing, whatever else is written."""
+        connection.execute("SAVEPOINT this_commit")
+        try:
+            for receipt in self.receipts:
+                _write_receipt(connection, receipt)
+            return {write.day.key: _write_day(connection, write) for write in self.days}
+        except Stale as stale:
+            connection.execute("ROLLBACK TO this_commit")
+            return stale
+        finally:
+            connection.execute("RELEASE this_commit")
 
 
 class SqliteSnapshot:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from shared.models import DaySchedule
 from shared.sqlite_store import SqliteStore
 from shared.store import DayWrite, Failed, Stored, Unavailable
-from tests.builders import doctor, key, schedule
+from tests.builders import appointment, doctor, key, schedule
 
 MONDAY = key("2026-11-23")
 WRITE = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23"))
@@ -113,6 +114,24 @@ async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
         connection.execute("DROP TABLE days")
     with pytest.raises(Failed):
         await store.commit([WRITE], [])
+
+
+async def test_a_commit_that_a_bug_ends_takes_no_acknowledged_one_with_it(
+    store: SqliteStore,
+) -> None:
+    made = appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z")
+    unwritable = replace(made, reason=b"not a text")  # type: ignore[arg-type]
+    tuesday, wednesday = key("2026-11-24"), key("2026-11-25")
+    bug = DayWrite(Stored(DaySchedule(tuesday), None), DaySchedule(tuesday, (unwritable,)))
+    good = DayWrite(Stored(DaySchedule(wednesday), None), DaySchedule(wednesday))
+    commits = [store.commit([write], []) for write in (WRITE, bug, good)]
+    results = await asyncio.gather(*commits, return_exceptions=True)
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load([MONDAY, tuesday, wednesday], [])
+    acknowledged = [isinstance(result, dict) for result in results]
+    stored = [state.days[day].version is not None for day in (MONDAY, tuesday, wednesday)]
+    assert acknowledged == stored
+    assert not stored[1]
 
 
 async def test_a_snapshot_that_reads_nothing_costs_nothing(store: SqliteStore) -> None:
