@@ -4,7 +4,6 @@ Hours are wall-clock times `HH:MM` in the doctor's zone, `24:00` being the end o
 Several entries for one weekday leave a break between them.
 """
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -20,13 +19,22 @@ from pydantic import (
 
 from shared.models import Doctor, WorkingHours
 from shared.time_zones import time_zone
+from shared.validation import Like, message, place
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 # An appointment's id is the doctor's, a date and a random part, and has 128 characters at most.
-DoctorId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-ClockTime = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+DoctorId = Annotated[
+    str,
+    Like(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$",
+        "up to 80 letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
+    ),
+]
+ClockTime = Annotated[
+    str, Like(r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", 'a time such as "09:00" or "24:00"')
+]
 
 
 def _known_zone(name: str) -> str:
@@ -48,8 +56,9 @@ class WorkingHoursEntry(_Entry):
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
         if self.closes <= self.opens:
-            message = f"closes at {self.closes}, which is not after it opens, at {self.opens}"
-            raise ValueError(message)
+            raise ValueError(
+                f"closes at {self.closes}, which is not after it opens, at {self.opens}"
+            )
         return self
 
     def hours(self) -> WorkingHours:
@@ -61,7 +70,7 @@ class DoctorEntry(_Entry):
     """A doctor as written; without `time_zone`, the clinic's holds."""
 
     id: DoctorId
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    name: Annotated[str, Field(max_length=200), Like(r"\S", "a name")]
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     working_hours: list[WorkingHoursEntry]
 
@@ -70,8 +79,9 @@ class DoctorEntry(_Entry):
         for day in WEEK:
             for earlier, later in pairwise(self._hours_on(day)):
                 if later.opens < earlier.closes:
-                    message = f"working_hours overlap on {day}, at {_clock_time(later.opens)}"
-                    raise ValueError(message)
+                    raise ValueError(
+                        f"working_hours overlap on {day}, at {_clock_time(later.opens)}"
+                    )
         return self
 
     def _hours_on(self, day: Weekday) -> list[WorkingHours]:
@@ -92,8 +102,7 @@ class _DoctorsFile(_Entry):
     def _ids_are_unique(self) -> Self:
         ids = [doctor.id for doctor in self.doctors]
         if twice := next((i for i in ids if ids.count(i) > 1), None):
-            message = f'doctors: the id "{twice}" stands there twice'
-            raise ValueError(message)
+            raise ValueError(f'doctors: the id "{twice}" stands there twice')
         return self
 
 
@@ -140,10 +149,4 @@ def _clock_time(minutes: int) -> str:
 
 def _place_and_cause(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    cause = first["msg"].removeprefix("Value error, ")
-    return ": ".join(part for part in (place(first["loc"]), cause) if part)
-
-
-def place(location: Sequence[int | str]) -> str:
-    """Where in a document something is, as a person would write it: `doctors[0].id`."""
-    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).lstrip(".")
+    return ": ".join(part for part in (place(first["loc"]), message(first, _DoctorsFile)) if part)

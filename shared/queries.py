@@ -5,12 +5,12 @@ They read day by day in order and stop at the first day that settles the answer.
 
 from bisect import insort
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from shared.models import Appointment, DaySchedule, Doctor, Interval, Opening
-from shared.scheduling import OpeningSearch, local_day, openings, working_windows
+from shared.scheduling import OpeningSearch, clipped, local_day, openings, working_windows
 from shared.store import Snapshot
 
 SEARCH_DAYS = 90
@@ -85,8 +85,7 @@ def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpenin
     """Why a search that found nothing did so: what would it find if nothing were booked?"""
     if any(_fits(doctor, search) for doctor in doctors):
         return "fully_booked"
-    shortest = replace(search, length=timedelta(minutes=1), step=None)
-    if any(_fits(doctor, shortest) for doctor in doctors):
+    if any(_works(doctor, search.bounds) for doctor in doctors):
         return "duration_too_long"
     return "no_working_hours"
 
@@ -155,6 +154,11 @@ def _fits(doctor: Doctor, search: OpeningSearch) -> bool:
         for day in _each_day(*_days_of(search.bounds, doctor))
         for _ in openings(working_windows(doctor, day), (), search, doctor.zone)
     )
+
+
+def _works(doctor: Doctor, bounds: Interval) -> bool:
+    days = _each_day(*_days_of(bounds, doctor))
+    return any(True for day in days for _ in clipped(working_windows(doctor, day), bounds))
 
 
 def _days_of(bounds: Interval, doctor: Doctor) -> tuple[date, date]:

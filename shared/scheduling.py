@@ -11,7 +11,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
+from shared.models import (
+    Appointment,
+    DayKey,
+    DaySchedule,
+    Doctor,
+    Interval,
+    Patient,
+    WorkingHours,
+)
 from shared.outcomes import Booked, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 
 MINUTE = timedelta(minutes=1)
@@ -103,13 +111,23 @@ def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
     Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30)
     has none, and a window that a change of the clock swallows whole is not there.
     """
-    windows = []
-    for hours in doctor.week[day.weekday()]:
-        opens_at = _on_wall_clock(day, hours.opens, doctor.zone)
-        closes_at = _on_wall_clock(day, hours.closes, doctor.zone)
-        if opens_at < closes_at and local_day(opens_at, doctor.zone) == day:
-            windows.append(Interval(opens_at, closes_at))
-    return tuple(merged(windows))
+    windows = (_working_window(hours, day, doctor.zone) for hours in doctor.week[day.weekday()])
+    return tuple(merged(window for window in windows if window))
+
+
+def _working_window(hours: WorkingHours, day: date, zone: ZoneInfo) -> Interval | None:
+    """The window of these hours, if anything of it lies on the local date.
+
+    It never reaches into another date, also where a change of the clock swallows midnight
+    (America/Nuuk, 2026-03-28): a time that two doctor-days held could be booked twice.
+    """
+    opens_at = _on_wall_clock(day, hours.opens, zone)
+    closes_at = _on_wall_clock(day, hours.closes, zone)
+    if local_day(opens_at, zone) != day:
+        return None
+    while local_day(closes_at - MINUTE, zone) > day:
+        closes_at -= MINUTE
+    return Interval(opens_at, closes_at) if opens_at < closes_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +164,10 @@ def _on_grid(instant: datetime, step: int | None, zone: ZoneInfo) -> datetime:
     if step is None:
         return instant
     while past := _minutes_of_day(instant, zone) % step:
-        # Looked at again: the clock may have been changed on the way.
-        instant += (step - past) * MINUTE
+        due = instant + (step - past) * MINUTE
+        # Where the clock is changed on the way, a leap could miss what it skips or repeats.
+        steady = instant.astimezone(zone).utcoffset() == due.astimezone(zone).utcoffset()
+        instant = due if steady else instant + MINUTE
     return instant
 
 

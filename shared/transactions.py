@@ -70,45 +70,50 @@ class Transactions:
         Raises `Unavailable` at the deadline; the change may have happened or not. Raises
         `Failed` where the store will not do it at all.
         """
+        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                return await self._run(proposal)
+            async with asyncio.timeout_at(deadline):
+                return await self._run(proposal, deadline)
         except TimeoutError:
             message = f"no certain answer within {self._deadline_seconds:g} s"
             raise Unavailable(message) from None
 
     async def preview(self, proposal: Proposal) -> Outcome:
         """What a proposal would come to now. Decided on one snapshot; nothing is written."""
+        return (await self._look(proposal)).outcome
+
+    async def _run(self, proposal: Proposal, deadline: float) -> Outcome:
+        retries = _Retries(self._random)
+        while True:
+            if granted := await self._accept(proposal, deadline):
+                return granted
+            try:
+                seen = await self._look(proposal)
+            except Unavailable:
+                await retries.pause()
+            else:
+                if not seen.to_be_made:
+                    return seen.outcome
+
+    async def _look(self, proposal: Proposal) -> "_Seen":
+        """Decide on a snapshot: a refusal, a replay, or what has been made before is certain."""
         async with self._store.snapshot() as snapshot:
             state = await snapshot.load(proposal.days, _receipt_keys([proposal]))
             self._memory.keep(state.days)
             days = _values(state.days)
             after, outcome = proposal.decide(days)
-            made_before = isinstance(outcome, Accepted) and after is days
-            if not made_before and (receipt := _used_receipt(proposal, state)):
-                return _answer_of(receipt, proposal, days)
+            if isinstance(outcome, Accepted) and after is days:
+                return _Seen(outcome)
+            if receipt := _used_receipt(proposal, state):
+                return _Seen(_answer_of(receipt, proposal, days))
             if isinstance(outcome, Unbookable):
                 openings = await next_openings(snapshot, outcome.doctor, outcome.asked)
-                return replace(outcome, openings=tuple(openings))
-            return outcome
+                return _Seen(replace(outcome, openings=tuple(openings)))
+            return _Seen(outcome, to_be_made=isinstance(outcome, Accepted))
 
-    async def _run(self, proposal: Proposal) -> Outcome:
-        retries = _Retries(self._random)
-        while True:
-            if granted := await self._accept(proposal):
-                return granted
-            try:
-                outcome = await self.preview(proposal)
-            except Unavailable:
-                await retries.pause()
-            else:
-                if not isinstance(outcome, Accepted):
-                    return outcome
-
-    async def _accept(self, proposal: Proposal) -> Accepted | None:
+    async def _accept(self, proposal: Proposal, deadline: float) -> Accepted | None:
         """Commit the proposal, with all that waits for the same days; None if it is refused."""
-        loop = asyncio.get_running_loop()
-        waiter = Waiter(proposal, loop.time() + self._deadline_seconds, loop.create_future())
+        waiter = Waiter(proposal, deadline, asyncio.get_running_loop().create_future())
         self._queues.add(waiter)
         self._start(proposal.days)
         return await waiter.answer
@@ -130,19 +135,30 @@ class Transactions:
 
     async def _decide_together(self, batch: Batch) -> None:
         """Give every waiter of a batch its answer, however many tries that takes."""
-        state = self._memory.recall(batch.days)
         retries = _Retries(self._random)
         while waiters := batch.waiting():
-            # Receipts need no read up front: the first commit finds out if there is one.
-            receipts = _receipt_keys(w.proposal for w in waiters) if retries.made else set()
             try:
                 async with asyncio.timeout_at(max(waiter.deadline for waiter in waiters)):
-                    state = state or await self._load(batch.days, receipts)
-                    await self._commit(state, waiters)
+                    await self._try(batch, first=not retries.made)
             except (Stale, Unavailable, TimeoutError):
-                state = None
                 self._memory.forget(batch.days)
                 await retries.pause()
+
+    async def _try(self, batch: Batch, *, first: bool) -> None:
+        """Decide in order of arrival, write it all at once, and only then answer."""
+        state = self._memory.recall(batch.days) if first else None
+        remembered = state is not None
+        if state is None:
+            # Receipts need no read up front: the first commit finds out if there is one.
+            proposals = () if first else (waiter.proposal for waiter in batch.waiting())
+            state = await self._load(batch.days, _receipt_keys(proposals))
+        draft = _Draft(state, _values(state.days), remembered=remembered)
+        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in batch.waiting()]
+        if writes := draft.writes():
+            versions = await self._store.commit(writes, list(draft.receipts.values()))
+            self._memory.keep({key: Stored(draft.days[key], versions[key]) for key in versions})
+        for waiter, answer in answers:
+            waiter.tell(answer)
 
     async def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         async with self._store.snapshot() as snapshot:
@@ -150,16 +166,13 @@ class Transactions:
         self._memory.keep(state.days)
         return state
 
-    async def _commit(self, state: State, waiters: Iterable[Waiter]) -> None:
-        """Decide in order of arrival, write it all at once, and only then answer."""
-        draft = _Draft(state, _values(state.days))
-        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in waiters]
-        writes = draft.writes()
-        if writes:
-            versions = await self._store.commit(writes, list(draft.receipts.values()))
-            self._memory.keep({key: Stored(draft.days[key], versions[key]) for key in versions})
-        for waiter, answer in answers:
-            waiter.tell(answer)
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look at the store showed; `to_be_made` where a commit must still make it so."""
+
+    outcome: Outcome
+    to_be_made: bool = False
 
 
 @dataclass(slots=True)
@@ -182,7 +195,9 @@ class _Draft:
 
     state: State
     days: Days
+    remembered: bool
     receipts: dict[str, ReceiptWrite] = field(default_factory=dict)
+    decided_on: set[DayKey] = field(default_factory=set)
 
     def decide(self, proposal: Proposal) -> Accepted | None:
         """Take a proposal in, if it can be granted here; None if not."""
@@ -190,7 +205,8 @@ class _Draft:
         if not isinstance(outcome, Accepted):
             return None
         if after is self.days:
-            return outcome  # An earlier try has made it, and its answer was lost.
+            # An earlier try has made it, and its answer was lost. No commit will check that.
+            return None if self.remembered else outcome
         if receipt := proposal.receipt():
             if receipt.key in self.receipts or _used_receipt(proposal, self.state):
                 return None
@@ -198,14 +214,12 @@ class _Draft:
             replaced = None if expired is None else expired.version
             self.receipts[receipt.key] = ReceiptWrite(receipt, replaced)
         self.days = after
+        self.decided_on |= proposal.days
         return outcome
 
     def writes(self) -> list[DayWrite]:
-        """The days that changed."""
-        read = self.state.days
-        return [
-            DayWrite(read[key], day) for key, day in self.days.items() if day is not read[key].value
-        ]
+        """All days that an acceptance rests on: one that is not changed must not have changed."""
+        return [DayWrite(self.state.days[key], self.days[key]) for key in sorted(self.decided_on)]
 
 
 class _Memory:

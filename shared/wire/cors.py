@@ -12,16 +12,14 @@ def cors_headers(request: Request, method: str, origins: Sequence[str]) -> dict[
 
     Starlette's middleware does the same for a whole application, which a function has not.
     """
-    origin = request.headers.get("origin")
-    if origin is None or not origins:
+    if not origins:
         return {}
-    if origin not in origins and "*" not in origins:
-        return {"Vary": "Origin"}
-    headers = {
-        "Access-Control-Allow-Origin": "*" if "*" in origins else origin,
-        "Access-Control-Expose-Headers": "Idempotent-Replayed, Retry-After",
-        "Vary": "Origin",
-    }
+    headers = {"Vary": "Origin"}  # Caches must not show one origin what another was answered.
+    origin = request.headers.get("origin")
+    if origin is None or (origin not in origins and "*" not in origins):
+        return headers
+    headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
+    headers["Access-Control-Expose-Headers"] = "Idempotent-Replayed, Retry-After"
     if request.method == "OPTIONS":
         headers["Access-Control-Allow-Methods"] = method
         headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,8 +9,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
 from shared.clinic import Clinic
-from shared.doctors import place
 from shared.models import Doctor
+from shared.validation import message, place
 from shared.wire.problems import FieldError, Rejected, invalid, problem
 
 T = TypeVar("T")
@@ -29,7 +28,7 @@ async def read_body(request: Request, model: type[M]) -> M:
         raise Rejected(problem("unsupported_media_type", detail))
     body = await _bounded_body(request)
     if request.query_params:
-        raise invalid(_unknown(name, model) for name in request.query_params)
+        raise invalid(_belongs_into_body(name) for name in request.query_params)
     return _validated(model, lambda: model.model_validate_json(body))
 
 
@@ -77,8 +76,8 @@ def read_idempotency_key(request: Request) -> str | None:
     key = re.sub(r'^"(.*)"$', r"\1", given[0])
     if len(given) == 1 and re.fullmatch(r"[\x21-\x7e]{1,255}", key):
         return key
-    message = "must be one key of 1 to 255 visible ASCII characters, such as a UUID"
-    raise invalid([FieldError(field="Idempotency-Key", message=message, type="idempotency_key")])
+    text = "must be one key of 1 to 255 visible ASCII characters, such as a UUID"
+    raise invalid([FieldError(field="Idempotency-Key", message=text, type="idempotency_key")])
 
 
 def checked(field: str, convert: Callable[..., T], *args: object) -> T:
@@ -107,18 +106,11 @@ def _validated(model: type[M], validate: Callable[[], M]) -> M:
         raise invalid(_field_error(detail, model) for detail in details) from None
 
 
+def _belongs_into_body(name: str) -> FieldError:
+    text = "is not known here; send fields in the JSON body"
+    return FieldError(field=name, message=text, type="extra_forbidden")
+
+
 def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
-    location, kind = detail["loc"], detail["type"]
-    if kind == "extra_forbidden" and len(location) == 1:
-        return _unknown(str(location[0]), model)
-    messages = {"missing": "is required", "extra_forbidden": "is not known here"}
-    message = messages.get(kind, detail["msg"].replace("Input should", "must", 1))
-    field = place(location) or detail.get("ctx", {}).get("field", "body")
-    return FieldError(field=field, message=message[:1].lower() + message[1:], type=kind)
-
-
-def _unknown(name: str, model: type[BaseModel]) -> FieldError:
-    known = list(model.model_fields)
-    near = get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-    return FieldError(field=name, message=f"is not known here; {hint}", type="extra_forbidden")
+    field = place(detail["loc"]) if detail["loc"] else detail.get("ctx", {}).get("field", "body")
+    return FieldError(field=field, message=message(detail, model), type=detail["type"])

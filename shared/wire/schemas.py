@@ -10,28 +10,31 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from shared.models import Appointment, AppointmentStatus, Doctor, Interval, Opening, Patient
 from shared.queries import NoOpeningReason
+from shared.validation import Like
 from shared.wire.times import BodyMinute, QueryTime
 
 LONGEST_MINUTES = 1440
 LONGEST_DAYS = 366
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+Id = Annotated[
+    str,
+    Like(r"^[A-Za-z0-9._-]{1,128}$", "1 to 128 letters, digits, dots, hyphens and underscores"),
+]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
 Reason = Annotated[str, Field(max_length=1000)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"}),
+    Like(r"\S", "a name"),
 ]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-Phone = Annotated[str, Field(max_length=50, pattern=r"[0-9]")]
+Email = Annotated[str, Field(max_length=254), Like(r"^[^@\s]+@[^@\s]+$", "an e-mail address")]
+Phone = Annotated[str, Field(max_length=50), Like(r"[0-9]", "a telephone number")]
 
 
 # Requests
@@ -39,7 +42,7 @@ Phone = Annotated[str, Field(max_length=50, pattern=r"[0-9]")]
 
 def _number(value: Any) -> Any:  # noqa: ANN401 - what a client sent
     """Digits of a query string as the number they write; all else stays, to be refused."""
-    return int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value
+    return int(value) if re.fullmatch(r"-?[0-9]{1,4000}", value) else value
 
 
 QueryMinutes = Annotated[int, BeforeValidator(_number), Field(ge=1, le=LONGEST_MINUTES)]

@@ -13,9 +13,9 @@ from shared.scheduling import resolve_wall_clock
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # A zone's offset and a search leave the calendar beyond.
 
 # RFC 3339, section 5.6; the offset may be absent, and so may the seconds, as in an HTML form.
-_RFC_3339 = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE
-)
+_PATTERN = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?$"
+_RFC_3339 = re.compile(_PATTERN.strip("^$"), re.ASCII)
+_SECONDS = re.compile(r"\d\d:\d\d:(?!00(\.0+)?([Zz+-]|$))", re.ASCII)
 _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
 _EXAMPLES = '"2026-11-23T09:00:00-05:00" or, on the doctor\'s wall clock, "2026-11-23T09:00:00"'
 
@@ -39,15 +39,17 @@ def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - what a client sent, of a
     return _PLUS_SENT_AS_SPACE.sub("+", value) if isinstance(value, str) else value
 
 
-def _whole_minute(time: datetime) -> datetime:
-    if time.second or time.microsecond:
+def _parse_minute(value: object) -> datetime:
+    time = _parse(value)
+    # Seen in the text, because a `datetime` drops what is smaller than a microsecond.
+    if _SECONDS.search(str(value)):
         raise PydanticCustomError("whole_minutes", "must be a whole minute, without seconds")
     return time
 
 
 _SCHEMA = {
     "type": "string",
-    "pattern": r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$",
+    "pattern": _PATTERN,
     "description": (
         "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
         "doctor, or of the clinic where no doctor is named."
@@ -55,9 +57,7 @@ _SCHEMA = {
     "examples": ["2026-11-23T09:00:00-05:00", "2026-11-23T09:00:00"],
 }
 
-BodyMinute = Annotated[
-    datetime, PlainValidator(lambda v: _whole_minute(_parse(v))), WithJsonSchema(_SCHEMA)
-]
+BodyMinute = Annotated[datetime, PlainValidator(_parse_minute), WithJsonSchema(_SCHEMA)]
 """A time in a JSON body that falls on a whole minute; naive if it has no offset."""
 
 QueryTime = Annotated[

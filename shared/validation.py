@@ -1,0 +1,69 @@
+"""What is wrong with somebody's input, said so that the person can mend it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
+
+_SUBJECT = re.compile(r"^(Input|String|List|Value) should ")
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Annotates a text of a certain form: `meaning` tells people what `pattern` tells machines."""
+
+    pattern: str
+    meaning: str
+
+    def __get_pydantic_core_schema__(
+        self, source: type, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _checked(self, text: str) -> str:
+        # In JSON Schema `$` is the very end, in Python it also stands before a last newline.
+        if re.search(self.pattern.replace("$", r"\Z"), text, re.ASCII):
+            return text
+        raise PydanticCustomError("string_pattern_mismatch", f"must be {self.meaning}")
+
+
+def place(location: Sequence[int | str]) -> str:
+    """Where in a document something is, as a person would write it: `doctors[0].id`."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).lstrip(".")
+
+
+def message(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong with one field of the model: lower case, and what would be right."""
+    if detail["type"] == "extra_forbidden":
+        return not_known(str(detail["loc"][-1]), _model_at(detail["loc"][:-1], model))
+    if detail["msg"] == "Field required":
+        return "is required"
+    text = _SUBJECT.sub("must ", detail["msg"]).removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def not_known(name: str, model: type[BaseModel]) -> str:
+    """That a model has no field of this name, and which one may be meant."""
+    known = list(model.model_fields)
+    near = get_close_matches(name, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    return f"is not known here; {hint}"
+
+
+def _model_at(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel]:
+    """The model of the object at a place in a document of another model."""
+    for part in location:
+        if isinstance(part, str):
+            annotation: Any = model.model_fields[part].annotation
+            model = getattr(annotation, "__args__", (annotation,))[0]
+    return model
