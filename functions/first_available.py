@@ -57,14 +57,14 @@ def _bounds(
     asked: FirstAvailable, doctors: Sequence[Doctor], clinic_zone: ZoneInfo, now: datetime
 ) -> Interval:
     """From `after` (the past counts as now), on a whole minute, until `until`."""
-    named = doctors if asked.doctor_id else ()
-    zones = {doctor.zone for doctor in named} or {clinic_zone}
+    zones = {doctor.zone for doctor in doctors} if asked.doctor_id else {clinic_zone}
     after = now
     if asked.after is not None:
         after = max(now, checked("after", to_instant, asked.after, *zones))
-    until = after + timedelta(days=SEARCH_DAYS)
-    if asked.until is not None:
-        until = checked("until", to_instant, asked.until, *zones)
-        checked("until", check_order, after, until)
-        checked("until", check_span, after, until)
-    return Interval(round_up_to_minute(after), until)
+    start = round_up_to_minute(after)
+    if asked.until is None:
+        return Interval(start, start + timedelta(days=SEARCH_DAYS))
+    until = checked("until", to_instant, asked.until, *zones)
+    checked("until", check_order, after, until)
+    checked("until", check_span, after, until)
+    return Interval(start, until)

@@ -1,7 +1,7 @@
 """What the functions work with, put together in one place from the settings."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,18 +33,18 @@ def start(environment: Mapping[str, str]) -> Clinic:
     Opens no connection that outlives the call, so the process may fork afterwards.
     """
     try:
-        return open_clinic(read_settings(environment))
+        settings = read_settings(environment)
+        return open_clinic(settings, doctors_of_file(settings))
     except SettingsError as error:
         raise SystemExit(str(error)) from None
 
 
-def open_clinic(settings: Settings) -> Clinic:
-    """The clinic of these settings, with the doctors of the file if the store had none.
+def open_clinic(settings: Settings, doctors: Collection[Doctor] = ()) -> Clinic:
+    """The clinic of these settings, with these doctors if the store had none.
 
-    Raises SettingsError where the file or the store cannot be used.
+    Raises SettingsError where the store cannot be used.
     """
     store = SqliteStore(settings.sqlite_path)
-    doctors = doctors_of_file(settings)
     try:
         store.prepare(doctors)
     except sqlite3.Error as error:

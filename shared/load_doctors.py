@@ -10,7 +10,7 @@ from datetime import date
 from shared.clinic import Clinic, doctors_of_file, open_clinic
 from shared.models import Doctor
 from shared.settings import SettingsError, read_settings
-from shared.store import Snapshot
+from shared.store import Snapshot, StoreError
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     try:
         clinic = open_clinic(read_settings(os.environ))
         asyncio.run(_load(clinic))
-    except SettingsError as error:
+    except (SettingsError, StoreError) as error:
         raise SystemExit(str(error)) from None
 
 

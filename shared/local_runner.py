@@ -32,7 +32,7 @@ def main() -> None:
     """Serve until Ctrl-C. Ends with one line and status 1 where that is not possible."""
     try:
         settings = read_settings(os.environ, default_origins="*")
-        clinic = open_clinic(settings)
+        clinic = open_clinic(settings, doctors_of_file(settings))
         listener = _listen(settings.port)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
@@ -53,7 +53,9 @@ def application(clinic: Clinic) -> Starlette:
 
     routes = [Route(f"/{name}", _Endpoint(name, clinic)) for name in FUNCTIONS]
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)
-    api_doc(app, config=openapi.document(), url_prefix="/docs", title="Appointments")
+    api_doc(
+        app, config=openapi.document(), url_prefix="/docs", title="Appointments", host_inject=False
+    )
     return app
 
 
@@ -74,6 +76,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()
     except OSError as error:
         message = f"PORT: cannot listen on {port}: {error.strerror}; try another, PORT=8081"
         raise SettingsError(message) from None

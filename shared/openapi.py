@@ -21,6 +21,7 @@ from shared.wire.schemas import (
     FirstAvailable,
     ListAppointments,
     Openings,
+    PatientAnswer,
     ValidatedAppointment,
 )
 
@@ -36,6 +37,19 @@ _OWN_PROBLEM: Mapping[str, type[Problem]] = {
     "outside_working_hours": OutsideWorkingHoursProblem,
 }
 
+_HEADERS = {
+    405: {"Allow": {"description": "what is allowed", "schema": {"type": "string"}}},
+    503: {"Retry-After": {"description": "in seconds", "schema": {"type": "string"}}},
+}
+_WEEK = {"doctor_id": "strange", "start": "2030-01-07T00:00:00", "end": "2030-01-14T00:00:00"}
+_BOOKING = {
+    "doctor_id": "strange",
+    "start": "2030-01-07T09:00:00",
+    "duration_minutes": 30,
+    "patient": {"name": "Ada Lovelace", "email": "ada@example.org"},
+    "reason": "check-up",
+}
+
 Json = dict[str, Any]
 _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
 
@@ -45,6 +59,10 @@ def document() -> Json:
     requests: list[_Used] = [(CreateAppointment, "validation")]
     answers: list[_Used] = [(model, "serialization") for model in (*_ANSWERS, *_PROBLEMS)]
     _, schemas = models_json_schema([*requests, *answers], ref_template=_PREFIX + "{model}")
+    for model in (AppointmentAnswer, ValidatedAppointment, PatientAnswer):
+        properties = schemas["$defs"][model.__name__]["properties"]
+        for name, field in properties.items():
+            properties[name] = _without_null(field)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,7 +100,9 @@ def _create_appointment() -> Json:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _reference(CreateAppointment)}},
+            "content": {
+                "application/json": {"schema": _reference(CreateAppointment), "example": _BOOKING}
+            },
         },
         "responses": {
             "200": _answer("It could be booked now (`validate_only`)", ValidatedAppointment),
@@ -124,17 +144,26 @@ def _first_available() -> Json:
 def _query_parameters(model: type[BaseModel]) -> Iterable[Json]:
     schema = model.model_json_schema()
     for name, field in schema["properties"].items():
-        # A parameter that is absent is absent; there is no null in a query string.
-        choices = [c for c in field.get("anyOf", [field]) if c.get("type") != "null"]
-        described = {k: v for k, v in choices[0].items() if k != "title"}
-        if field.get("default") is not None:
-            described["default"] = field["default"]
+        described = _without_null(field)
         yield {
             "name": name,
             "in": "query",
             "required": name in schema.get("required", []),
+            "description": described.pop("description", ""),
             "schema": described,
+            **({"example": _WEEK[name]} if name in schema.get("required", []) else {}),
         }
+
+
+def _without_null(field: Json) -> Json:
+    """The schema of a field that may be absent, but then is not null either."""
+    choices = [choice for choice in field.get("anyOf", [field]) if choice.get("type") != "null"]
+    described = {**field, **choices[0]}
+    described.pop("anyOf", None)
+    described.pop("title", None)
+    if described.get("default", "") is None:
+        del described["default"]
+    return described
 
 
 def _answer(description: str, model: type[BaseModel], headers: Json | None = None) -> Json:
@@ -148,14 +177,17 @@ def _problems(*codes: str) -> Json:
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(KINDS[code][0], []).append(code)
-    return {str(status): _problem(by_status[status]) for status in sorted(by_status)}
+    return {str(status): _problem(status, by_status[status]) for status in sorted(by_status)}
 
 
-def _problem(codes: list[str]) -> Json:
-    schemas = [_reference(_OWN_PROBLEM.get(code, Problem)) for code in codes]
+def _problem(status: int, codes: list[str]) -> Json:
+    models = dict.fromkeys(_OWN_PROBLEM.get(code, Problem) for code in codes)
+    schemas = [_reference(model) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     described = "; ".join(f"`{code}`: {KINDS[code][1]}" for code in codes)
-    return {"description": described, "content": {"application/problem+json": {"schema": schema}}}
+    content = {"application/problem+json": {"schema": schema}}
+    answer: Json = {"description": described, "content": content}
+    return {**answer, "headers": _HEADERS[status]} if status in _HEADERS else answer
 
 
 def _reference(model: type[BaseModel]) -> Json:

@@ -201,10 +201,11 @@ class _Draft:
 
     def decide(self, proposal: Proposal) -> Accepted | None:
         """Take a proposal in, if it can be granted here; None if not."""
-        after, outcome = proposal.decide(self.days)
+        before = {key: self.days[key] for key in proposal.days}
+        after, outcome = proposal.decide(before)
         if not isinstance(outcome, Accepted):
             return None
-        if after is self.days:
+        if after is before:
             # An earlier try has made it, and its answer was lost. No commit will check that.
             return None if self.remembered else outcome
         if receipt := proposal.receipt():
@@ -213,7 +214,7 @@ class _Draft:
             expired = self.state.receipts.get(receipt.key)
             replaced = None if expired is None else expired.version
             self.receipts[receipt.key] = ReceiptWrite(receipt, replaced)
-        self.days = after
+        self.days = {**self.days, **after}
         self.decided_on |= proposal.days
         return outcome
 

@@ -22,11 +22,22 @@ from shared.wire.times import BodyMinute, QueryTime
 LONGEST_MINUTES = 1440
 LONGEST_DAYS = 366
 
+
+def _without_fraction(value: Any) -> Any:  # noqa: ANN401 - what a client sent
+    """30 for 30.0: to JSON they are one number, and some clients write the latter."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _number(text: Any) -> Any:  # noqa: ANN401 - what a client sent
+    """Digits of a query string as the number they write; all else stays, to be refused."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,4000}", text) else text
+
+
 Id = Annotated[
     str,
     Like(r"^[A-Za-z0-9._-]{1,128}$", "1 to 128 letters, digits, dots, hyphens and underscores"),
 ]
-Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 Reason = Annotated[str, Field(max_length=1000)]
 Name = Annotated[
     str,
@@ -37,15 +48,10 @@ Email = Annotated[str, Field(max_length=254), Like(r"^[^@\s]+@[^@\s]+$", "an e-m
 Phone = Annotated[str, Field(max_length=50), Like(r"[0-9]", "a telephone number")]
 
 
+QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_number)]
+
+
 # Requests
-
-
-def _number(value: Any) -> Any:  # noqa: ANN401 - what a client sent
-    """Digits of a query string as the number they write; all else stays, to be refused."""
-    return int(value) if re.fullmatch(r"-?[0-9]{1,4000}", value) else value
-
-
-QueryMinutes = Annotated[int, BeforeValidator(_number), Field(ge=1, le=LONGEST_MINUTES)]
 
 
 class _Request(BaseModel):
@@ -97,9 +103,14 @@ class ListAppointments(_Request):
     doctor_id: Id
     start: QueryTime
     end: QueryTime
-    status: Literal["booked", "all"] = "booked"
-    page_size: Annotated[int, BeforeValidator(_number), Field(ge=1, le=1000)] = 100
-    page_token: Annotated[str, Field(max_length=500)] | None = None
+    status: Annotated[
+        Literal["booked", "all"], Field(description="`all` lists cancelled ones too")
+    ] = "booked"
+    page_size: Annotated[int, Field(ge=1, le=1000), BeforeValidator(_number)] = 100
+    page_token: (
+        Annotated[str, Field(max_length=500, description="`next_page_token` of the page before")]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -113,8 +124,13 @@ class FirstAvailable(_Request):
     after: QueryTime | None = None
     until: QueryTime | None = None
     duration_minutes: QueryMinutes = 30
-    doctor_id: Annotated[list[Id], Field(min_length=1)] | None = None
-    count: Annotated[int, BeforeValidator(_number), Field(ge=1, le=50)] = 1
+    doctor_id: (
+        Annotated[
+            list[Id], Field(min_length=1, description="may be repeated; without it, every doctor")
+        ]
+        | None
+    ) = None
+    count: Annotated[int, Field(ge=1, le=50), BeforeValidator(_number)] = 1
     step_minutes: QueryMinutes | None = None
 
     @model_validator(mode="after")

@@ -54,7 +54,6 @@ _SCHEMA = {
         "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
         "doctor, or of the clinic where no doctor is named."
     ),
-    "examples": ["2026-11-23T09:00:00-05:00", "2026-11-23T09:00:00"],
 }
 
 BodyMinute = Annotated[datetime, PlainValidator(_parse_minute), WithJsonSchema(_SCHEMA)]
