@@ -1,0 +1,93 @@
+"""The running server against its own OpenAPI document, with requests right and wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests.end_to_end.processes import ROOT, Server, local_runner
+
+# Not positive_data_acceptance: JSON Schema cannot say that a time exists in the calendar, that the
+# end is after the start, or which doctors there are. The last test sends requests in which all of
+# that is right, and says itself what must come of them.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+]
+Case = schemathesis.Case[Any]
+
+ANY_REQUEST = schemathesis.openapi.from_path(ROOT / "openapi.json")
+RIGHT_REQUEST = schemathesis.openapi.from_path(
+    ROOT / "openapi.json",
+    config=schemathesis.Config.from_dict({"generation": {"mode": "positive"}}),
+)
+
+WINDOW = {"start": "2099-03-02T09:00:00Z", "end": "2099-03-03T09:00:00Z"}
+REAL = {
+    "create_appointment": {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"},
+    "list_appointments": {"doctor_id": "strange", **WINDOW},
+    "first_available": {"after": WINDOW["start"], "until": WINDOW["end"]},
+}
+"""Members that are replaced, so that a request is about a doctor who is there and a real time."""
+NOT_IN_THE_SCHEMA = {
+    "create_appointment": {"end"},  # beside duration_minutes, or without
+    "list_appointments": {"page_token"},  # only those that were given out
+    "first_available": {"doctor_id", "step_minutes"},  # a divisor of 1440
+}
+"""Members that are left out, because their rules are none that JSON Schema could express."""
+RULES_DECIDE = {
+    "create_appointment": {200, 201, 409, 422},
+    "list_appointments": {200},
+    "first_available": {200},
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("contract")
+    with local_runner(folder, {"DOCTORS_FILE": str(ROOT / "doctors.json")}) as server:
+        yield server
+
+
+def test_the_server_gives_out_the_document_of_this_repository(server: Server) -> None:
+    answer = server.get("/docs/swagger.json")
+    assert answer.json() == ANY_REQUEST.raw_schema
+
+
+@ANY_REQUEST.parametrize()
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_every_request_is_answered_as_documented(case: Case, server: Server) -> None:
+    case.call_and_validate(server.url, checks=CHECKS)
+
+
+@RIGHT_REQUEST.parametrize()
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
+    case: Case, server: Server
+) -> None:
+    operation = case.operation.path.strip("/")
+    members = case.body if case.method == "POST" else case.query
+    assert isinstance(members, dict)
+    for name in NOT_IN_THE_SCHEMA[operation]:
+        members.pop(name, None)
+    members.update(REAL[operation])
+    if operation == "create_appointment" and members.get("duration_minutes") is None:
+        members["duration_minutes"] = 30
+    answer = case.call_and_validate(server.url, checks=CHECKS)
+    assert answer.status_code in RULES_DECIDE[operation], case.as_curl_command() + answer.text
