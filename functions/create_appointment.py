@@ -46,7 +46,7 @@ async def create_appointment(request: Request, clinic: Clinic) -> Response:
             return answer(model, 201, {"Idempotent-Replayed": "true"})
         case Refusal():
             return refusal_answer(outcome)
-    raise TypeError(outcome)
+    raise TypeError(type(outcome))
 
 
 def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str | None) -> Proposal:

@@ -18,8 +18,7 @@ from shared.wire.schemas import (
     FirstAvailable,
     OpeningAnswer,
     Openings,
-    check_order,
-    check_span,
+    check_window,
 )
 from shared.wire.times import to_instant
 
@@ -65,6 +64,5 @@ def _bounds(
     if asked.until is None:
         return Interval(start, start + timedelta(days=SEARCH_DAYS))
     until = checked("until", to_instant, asked.until, *zones)
-    checked("until", check_order, after, until)
-    checked("until", check_span, after, until)
+    checked("until", check_window, after, until, "until", "after, and after now")
     return Interval(start, until)

@@ -27,28 +27,19 @@ batch have not committed yet.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from random import Random
 
 from shared.batches import Batch, Queues, Waiter
-from shared.models import DayKey, DaySchedule, Receipt
-from shared.outcomes import Accepted, KeyReused, Outcome, Replayed, Unbookable
+from shared.drafts import Draft, answer_of, used_receipt, values
+from shared.memory import Memory
+from shared.models import DayKey
+from shared.outcomes import Accepted, Outcome, Unbookable
 from shared.proposals import Proposal
 from shared.queries import next_openings
-from shared.scheduling import Days
-from shared.store import (
-    DayWrite,
-    ReceiptWrite,
-    Stale,
-    State,
-    Store,
-    Stored,
-    Unavailable,
-)
+from shared.store import Stale, State, Store, Stored, Unavailable
 
-DAYS_REMEMBERED = 500
 FIRST_PAUSE_SECONDS = 0.004
 PAUSE_DOUBLINGS = 6
 
@@ -60,7 +51,7 @@ class Transactions:
         self._store = store
         self._deadline_seconds = deadline_seconds
         self._random = random
-        self._memory = _Memory()
+        self._memory = Memory()
         self._queues = Queues()
         self._batches: dict[asyncio.Task[None], Batch] = {}
 
@@ -100,12 +91,12 @@ class Transactions:
         async with self._store.snapshot() as snapshot:
             state = await snapshot.load(proposal.days, _receipt_keys([proposal]))
             self._memory.keep(state.days)
-            days = _values(state.days)
+            days = values(state.days)
             after, outcome = proposal.decide(days)
             if isinstance(outcome, Accepted) and after is days:
                 return _Seen(outcome)
-            if receipt := _used_receipt(proposal, state):
-                return _Seen(_answer_of(receipt, proposal, days))
+            if receipt := used_receipt(proposal, state):
+                return _Seen(answer_of(receipt, proposal, days))
             if isinstance(outcome, Unbookable):
                 openings = await next_openings(snapshot, outcome.doctor, outcome.asked)
                 return _Seen(replace(outcome, openings=tuple(openings)))
@@ -152,7 +143,7 @@ class Transactions:
             # Receipts need no read up front: the first commit finds out if there is one.
             proposals = () if first else (waiter.proposal for waiter in batch.waiting())
             state = await self._load(batch.days, _receipt_keys(proposals))
-        draft = _Draft(state, _values(state.days), remembered=remembered)
+        draft = Draft(state, values(state.days), remembered=remembered)
         answers = [(waiter, draft.decide(waiter.proposal)) for waiter in batch.waiting()]
         if writes := draft.writes():
             versions = await self._store.commit(writes, list(draft.receipts.values()))
@@ -189,85 +180,5 @@ class _Retries:
         await asyncio.sleep(self.random.uniform(0, longest))
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What the days and receipts of a batch come to, one proposal after the other."""
-
-    state: State
-    days: Days
-    remembered: bool
-    receipts: dict[str, ReceiptWrite] = field(default_factory=dict)
-    decided_on: set[DayKey] = field(default_factory=set)
-
-    def decide(self, proposal: Proposal) -> Accepted | None:
-        """Take a proposal in, if it can be granted here; None if not."""
-        before = {key: self.days[key] for key in proposal.days}
-        after, outcome = proposal.decide(before)
-        if not isinstance(outcome, Accepted):
-            return None
-        if after is before:
-            # An earlier try has made it, and its answer was lost. No commit will check that.
-            return None if self.remembered else outcome
-        if receipt := proposal.receipt():
-            if receipt.key in self.receipts or _used_receipt(proposal, self.state):
-                return None
-            expired = self.state.receipts.get(receipt.key)
-            replaced = None if expired is None else expired.version
-            self.receipts[receipt.key] = ReceiptWrite(receipt, replaced)
-        self.days = {**self.days, **after}
-        self.decided_on |= proposal.days
-        return outcome
-
-    def writes(self) -> list[DayWrite]:
-        """All days that an acceptance rests on: one that is not changed must not have changed."""
-        return [DayWrite(self.state.days[key], self.days[key]) for key in sorted(self.decided_on)]
-
-
-class _Memory:
-    """The days that this instance read or wrote last, as they were then."""
-
-    def __init__(self) -> None:
-        self._days: OrderedDict[DayKey, Stored[DaySchedule]] = OrderedDict()
-
-    def keep(self, days: Mapping[DayKey, Stored[DaySchedule]]) -> None:
-        for key, stored in days.items():
-            self._days[key] = stored
-            self._days.move_to_end(key)
-        while len(self._days) > DAYS_REMEMBERED:
-            self._days.popitem(last=False)
-
-    def recall(self, keys: Collection[DayKey]) -> State | None:
-        """These days, if all of them are remembered."""
-        if not all(key in self._days for key in keys):
-            return None
-        return State({key: self._days[key] for key in keys}, {})
-
-    def forget(self, keys: Iterable[DayKey]) -> None:
-        for key in keys:
-            self._days.pop(key, None)
-
-
-def _values(days: Mapping[DayKey, Stored[DaySchedule]]) -> Days:
-    return {key: stored.value for key, stored in days.items()}
-
-
 def _receipt_keys(proposals: Iterable[Proposal]) -> set[str]:
     return {p.idempotency.key for p in proposals if p.idempotency}
-
-
-def _used_receipt(proposal: Proposal, state: State) -> Receipt | None:
-    """The receipt that stands in the way of a proposal: its key's, if not expired."""
-    if proposal.idempotency is None:
-        return None
-    stored = state.receipts.get(proposal.idempotency.key)
-    if stored is None or stored.value.expires_at <= proposal.now:
-        return None
-    return stored.value
-
-
-def _answer_of(receipt: Receipt, proposal: Proposal, days: Days) -> Replayed | KeyReused:
-    """What a used key means for a proposal: it was granted before, or it is another one."""
-    if proposal.idempotency is None or proposal.idempotency.fingerprint != receipt.fingerprint:
-        return KeyReused()
-    found = (day.find(receipt.appointment_id) for day in days.values())
-    return Replayed(next(appointment for appointment in found if appointment))

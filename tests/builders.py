@@ -1,9 +1,11 @@
 """Short ways to write the values that tests are about."""
 
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import UTC, date, datetime
 
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
 from shared.scheduling import Booking
+from shared.store import State
 from shared.time_zones import time_zone
 
 Hours = tuple[tuple[str, str], ...]
@@ -73,6 +75,23 @@ def schedule(day: str, *appointments: Appointment) -> DaySchedule:
     """A doctor-day with these appointments, in any order."""
     ordered = sorted(appointments, key=lambda a: a.position)
     return DaySchedule(key(day), tuple(ordered))
+
+
+class Diary:
+    """A snapshot of a few doctor-days, which notes in `read` what was read from it."""
+
+    def __init__(self, days: Iterable[DaySchedule]) -> None:
+        self.days = sorted(days, key=lambda day: day.key)
+        self.read: list[DayKey] = []
+
+    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        raise NotImplementedError
+
+    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+        for day in self.days:
+            if day.key.doctor_id == doctor_id and first <= day.key.day <= last:
+                self.read.append(day.key)
+                yield day
 
 
 def _minutes(clock_time: str) -> int:

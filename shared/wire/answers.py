@@ -63,8 +63,7 @@ def _refusal_problem(refusal: Refusal) -> Problem:
         case KeyReused():
             detail = "this idempotency key was used for another request; take a new one"
             return problem("idempotency_key_reused", detail)
-    message = f"no answer is known for {refusal!r}"
-    raise TypeError(message)
+    raise TypeError(type(refusal))
 
 
 def _openings(refusal: Unbookable) -> list[OpeningAnswer]:

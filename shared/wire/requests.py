@@ -18,6 +18,8 @@ M = TypeVar("M", bound=BaseModel)
 
 LARGEST_BODY = 64 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
+LONGEST_NAME = 200
+MOST_ERRORS = 20  # More would help nobody, and a hostile request could ask for thousands.
 
 
 async def read_body(request: Request, model: type[M]) -> M:
@@ -28,7 +30,8 @@ async def read_body(request: Request, model: type[M]) -> M:
         raise Rejected(problem("unsupported_media_type", detail))
     body = await _bounded_body(request)
     if request.query_params:
-        raise invalid(_belongs_into_body(name) for name in request.query_params)
+        names = list(request.query_params)[:MOST_ERRORS]
+        raise invalid(_belongs_into_body(name) for name in names)
     return _validated(model, lambda: model.model_validate_json(body))
 
 
@@ -57,14 +60,16 @@ def read_query(request: Request, model: type[M], repeatable: str | None = None) 
 
     Only the `repeatable` one may stand there more than once; its field is a list.
     """
+    given: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        given.setdefault(name, []).append(value)
     values: dict[str, Any] = {}
-    for name in request.query_params:
-        given = request.query_params.getlist(name)
-        if name != repeatable and len(given) > 1:
+    for name, all_given in given.items():
+        if name != repeatable and len(all_given) > 1:
             raise invalid(
                 [FieldError(field=name, message="must stand there once", type="repeated")]
             )
-        values[name] = given if name == repeatable else given[0]
+        values[name] = all_given if name == repeatable else all_given[0]
     return _validated(model, lambda: model.model_validate(values))
 
 
@@ -102,15 +107,17 @@ def _validated(model: type[M], validate: Callable[[], M]) -> M:
     try:
         return validate()
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = error.errors(include_url=False, include_input=False)[:MOST_ERRORS]
         raise invalid(_field_error(detail, model) for detail in details) from None
 
 
 def _belongs_into_body(name: str) -> FieldError:
     text = "is not known here; send fields in the JSON body"
-    return FieldError(field=name, message=text, type="extra_forbidden")
+    return FieldError(field=name[:LONGEST_NAME], message=text, type="extra_forbidden")
 
 
 def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
     field = place(detail["loc"]) if detail["loc"] else detail.get("ctx", {}).get("field", "body")
-    return FieldError(field=field, message=message(detail, model), type=detail["type"])
+    return FieldError(
+        field=field[:LONGEST_NAME], message=message(detail, model), type=detail["type"]
+    )

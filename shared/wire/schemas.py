@@ -114,7 +114,7 @@ class ListAppointments(_Request):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        check_order(self.start, self.end)
+        check_window(self.start, self.end)
         return self
 
 
@@ -140,20 +140,30 @@ class FirstAvailable(_Request):
             raise _error("step_minutes", "not_a_divisor", message)
         return self
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.after and self.until:
+            check_order(self.after, self.until, "until", "after")
+        return self
 
-def check_order(start: datetime, end: datetime) -> None:
+
+def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
     """Refuse an end that is not after the start, where the two can be compared."""
-    comparable = (start.tzinfo is None) == (end.tzinfo is None)
-    if comparable and end <= start:
-        message = f"must be after {start.isoformat()}"
-        raise _error("end", "not_after_start", message)
+    if _comparable(start, end) and end <= start:
+        raise _error(field, "not_after_start", f"must be after {after}")
 
 
-def check_span(start: datetime, end: datetime) -> None:
-    """Refuse a window that is too long to search in one request."""
-    if end - start > timedelta(days=LONGEST_DAYS):
-        message = f"must be at most {LONGEST_DAYS} days after {start.isoformat()}"
-        raise _error("end", "window_too_long", message)
+def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
+    """Refuse a window that is empty, or too long to search in one request."""
+    check_order(start, end, field, after)
+    if _comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
+        message = f"must be at most {LONGEST_DAYS} days after {after}"
+        raise _error(field, "window_too_long", message)
+
+
+def _comparable(start: datetime, end: datetime) -> bool:
+    """Whether both are instants, or both on one wall clock."""
+    return (start.tzinfo is None) == (end.tzinfo is None)
 
 
 def _error(field: str, kind: str, message: str) -> PydanticCustomError:

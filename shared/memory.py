@@ -1,0 +1,35 @@
+"""The days that an instance read or wrote last, to decide on without reading them again."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+
+from shared.models import DayKey, DaySchedule
+from shared.store import State, Stored
+
+DAYS_REMEMBERED = 500
+
+
+class Memory:
+    """A few hundred days, as they were when they were last seen; the oldest are let go."""
+
+    def __init__(self) -> None:
+        self._days: OrderedDict[DayKey, Stored[DaySchedule]] = OrderedDict()
+
+    def keep(self, days: Mapping[DayKey, Stored[DaySchedule]]) -> None:
+        """Remember these days, in place of what was remembered of them."""
+        for key, stored in days.items():
+            self._days[key] = stored
+            self._days.move_to_end(key)
+        while len(self._days) > DAYS_REMEMBERED:
+            self._days.popitem(last=False)
+
+    def recall(self, keys: Collection[DayKey]) -> State | None:
+        """These days, if all of them are remembered."""
+        if not all(key in self._days for key in keys):
+            return None
+        return State({key: self._days[key] for key in keys}, {})
+
+    def forget(self, keys: Iterable[DayKey]) -> None:
+        """Remember nothing of these days any more."""
+        for key in keys:
+            self._days.pop(key, None)

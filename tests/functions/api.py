@@ -1,0 +1,158 @@
+"""Calls the functions of a clinic in process, and the clinic that tests call."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from functions import FUNCTIONS
+from shared.clinic import Clinic, build_clinic
+from shared.doctors import read_doctors
+from shared.models import DaySchedule
+from shared.settings import read_settings
+from shared.sqlite_store import SqliteStore
+from shared.store import DayWrite
+from tests.builders import at
+
+# A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
+NOW = at("2050-11-18T12:00Z")
+
+DOCTORS = """
+{"doctors": [
+  {"id": "strange", "name": "Doctor Strange", "time_zone": "America/New_York", "working_hours": [
+    {"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": "17:00"}]},
+  {"id": "who", "name": "Doctor Who", "time_zone": "UTC", "working_hours": [
+    {"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "08:00", "closes": "16:00"}]}
+]}
+"""
+
+SETTINGS = read_settings({"CLINIC_TIME_ZONE": "Europe/Berlin"})
+
+Json = dict[str, Any]
+Query = Mapping[str, str | int | list[str]] | str
+
+MONDAY_AT_NINE: Json = {
+    "doctor_id": "strange",
+    "start": "2050-11-21T09:00",
+    "duration_minutes": 30,
+    "patient": {"name": "Ada Lovelace"},
+}
+"""A request that can be granted."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Api:
+    """What a client of a clinic can do. `clock` is the clinic's."""
+
+    def __init__(self, clinic: Clinic, clock: Clock) -> None:
+        self.clinic = clinic
+        self.clock = clock
+        transport = httpx.ASGITransport(self._application)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
+
+    async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        function = FUNCTIONS[scope["path"].removeprefix("/")]
+        response = await function(Request(scope, receive), self.clinic)
+        await response(scope, receive, send)
+
+    async def create(self, body: object, key: str | None = None) -> httpx.Response:
+        """Post a body, with an idempotency key if there is one."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self.client.post("/create_appointment", json=body, headers=headers)
+
+    async def ask(self, key: str | None = None, **changes: object) -> httpx.Response:
+        """Ask for Monday at nine, but for the changes."""
+        return await self.create({**MONDAY_AT_NINE, **changes}, key)
+
+    async def book(self, start: str, minutes: int = 30, doctor_id: str = "strange") -> Json:
+        """Book a time that is known to be free."""
+        response = await self.ask(start=start, duration_minutes=minutes, doctor_id=doctor_id)
+        assert response.status_code == 201, response.text
+        appointment: Json = response.json()
+        return appointment
+
+    async def page(self, query: Query) -> httpx.Response:
+        """A page of list_appointments."""
+        return await self._get("list_appointments", query)
+
+    async def listed(self) -> list[Json]:
+        """Everything that stands in Strange's days around that Monday, cancelled ones too."""
+        window = {"start": "2050-11-01T00:00Z", "end": "2051-01-01T00:00Z"}
+        response = await self.page({"doctor_id": "strange", "status": "all", **window})
+        appointments: list[Json] = response.json()["appointments"]
+        return appointments
+
+    async def first(self, query: Query = "") -> httpx.Response:
+        """Find the first openings."""
+        return await self._get("first_available", query)
+
+    async def _get(self, function: str, query: Query) -> httpx.Response:
+        if isinstance(query, str):  # as it is, nothing escaped
+            return await self.client.get(f"/{function}?{query}")
+        return await self.client.get(f"/{function}", params=query)
+
+    async def put(self, day: DaySchedule) -> None:
+        """Bring a doctor-day into the store, past all rules."""
+        async with self.clinic.store.snapshot() as snapshot:
+            state = await snapshot.load([day.key], [])
+        await self.clinic.store.commit([DayWrite(state.days[day.key], day)], [])
+
+
+def prepare(folder: Path) -> Path:
+    """Make the file of a new store in a folder."""
+    path = folder / "appointments.db"
+    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone))
+    return path
+
+
+@asynccontextmanager
+async def opened(store_file: Path) -> AsyncIterator[Api]:
+    """The clinic of a store, and a client of it."""
+    clock = Clock(NOW)
+    store = SqliteStore(str(store_file))
+    api = Api(build_clinic(SETTINGS, store, clock), clock)
+    try:
+        yield api
+    finally:
+        await api.client.aclose()
+        await store.close()
+
+
+def problem(response: httpx.Response, status: int, code: str) -> Json:
+    """The members of a problem, beside those that every problem of this code has."""
+    assert (response.status_code, response.json().get("code")) == (status, code), response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document: Json = response.json()
+    assert document.pop("type") == f"urn:appointments:problem:{code}"
+    assert document.pop("status") == status
+    assert document.pop("code") == code
+    assert document.pop("title")
+    return document
+
+
+def field_errors(response: httpx.Response) -> list[tuple[str, str]]:
+    """Field and type of every error of a request that is not valid."""
+    members = problem(response, 400, "invalid_request")
+    assert members.keys() == {"detail", "errors"}
+    assert not any(error["message"][0].isupper() for error in members["errors"])
+    return [(error["field"], error["type"]) for error in members["errors"]]
+
+
+def starts(appointments: list[Json]) -> list[str]:
+    """When each of some appointments or openings starts."""
+    return [appointment["start"] for appointment in appointments]

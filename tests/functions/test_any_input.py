@@ -1,0 +1,89 @@
+"""Whatever is sent, there is a well-formed answer, and never a failure of ours."""
+
+import string
+from urllib.parse import urlencode
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.functions.api import MONDAY_AT_NINE, Api
+
+JSON = {"Content-Type": "application/json"}
+ANY = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    # One clinic serves all examples; what some of them book may refuse others.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "validate_only", "name", "email", "phone")
+TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec="utf-8"))
+    | TIMES
+    | st.sampled_from(["strange", "who"])
+)
+NAMES = st.sampled_from(BODY_FIELDS) | st.text(st.characters(codec="utf-8"), max_size=20)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=20
+)
+NEARLY_GOOD = st.dictionaries(st.sampled_from(BODY_FIELDS), VALUES, max_size=3).map(
+    lambda changes: {**MONDAY_AT_NINE, **changes}
+)
+
+LISTING = st.sampled_from(["doctor_id", "start", "end", "status", "page_size", "page_token"])
+SEARCHING = st.sampled_from(["after", "until", "duration_minutes", "count", "step_minutes"])
+QUERY_VALUES = (
+    st.text(st.characters(codec="utf-8"), max_size=20)
+    | TIMES
+    | st.integers().map(str)
+    | st.sampled_from(["strange", "who", "all", "2050-11-21T00:00", "2050-11-22T00:00Z"])
+)
+QUERIES = st.lists(st.tuples(LISTING | SEARCHING, QUERY_VALUES), max_size=6).map(urlencode)
+# All that may stand in a request line without being escaped, and "%" itself.
+RAW_QUERIES = st.text(string.ascii_letters + string.digits + "%&=+;:-._~!$'()*,/?@")
+
+
+def check(response: httpx.Response) -> None:
+    """A problem, if it is one, is a whole problem; and the fault is never ours."""
+    assert response.status_code < 500, response.text
+    if response.status_code < 400:
+        assert response.headers["content-type"] == "application/json"
+        return
+    assert response.headers["content-type"] == "application/problem+json"
+    document = response.json()
+    assert document["status"] == response.status_code
+    assert document["type"] == f"urn:appointments:problem:{document['code']}"
+    assert document["title"]
+    assert document["detail"]
+    assert "Traceback" not in response.text
+    if response.status_code == 400:
+        assert document["errors"]
+        for error in document["errors"]:
+            assert error.keys() == {"field", "message", "type"}
+            assert not error["message"][0].isupper()
+
+
+@ANY
+@given(body=VALUES | NEARLY_GOOD)
+async def test_any_json_gets_an_answer(api: Api, body: object) -> None:
+    check(await api.create(body))
+
+
+@ANY
+@given(content=st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
+async def test_any_bytes_get_an_answer(api: Api, content: bytes) -> None:
+    check(await api.client.post("/create_appointment", content=content, headers=JSON))
+
+
+@ANY
+@given(query=QUERIES | RAW_QUERIES)
+async def test_any_query_string_gets_an_answer(api: Api, query: str) -> None:
+    check(await api.page(query))
+    check(await api.first(query))

@@ -1,0 +1,245 @@
+"""A store for the tests of the transaction: right about versions, and wrong where told to be."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import date
+from random import Random
+from typing import Protocol, TypeVar
+
+from shared.models import DayKey, DaySchedule, Doctor, Receipt
+from shared.store import (
+    DayWrite,
+    Failed,
+    ReceiptWrite,
+    Stale,
+    State,
+    Stored,
+    Unavailable,
+    Version,
+)
+from shared.transactions import Transactions
+
+T = TypeVar("T")
+
+
+class Step(Protocol):
+    """How one call goes. `effect` does it, all at once, and returns its answer."""
+
+    async def __call__(self, effect: Callable[[], T], /) -> T: ...
+
+
+async def prompt(effect: Callable[[], T]) -> T:
+    """As it should be."""
+    await asyncio.sleep(0)
+    return effect()
+
+
+async def fails_before(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
+    """No answer, and no effect."""
+    await asyncio.sleep(0)
+    raise Unavailable("it did not happen")
+
+
+async def fails_after(effect: Callable[[], T]) -> T:
+    """No answer, but the effect."""
+    await asyncio.sleep(0)
+    with suppress(Stale):
+        effect()
+    raise Unavailable("it did happen")
+
+
+async def fails_for_good(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
+    """The store says no."""
+    await asyncio.sleep(0)
+    raise Failed("no permission")
+
+
+async def hangs(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
+    """No answer ever, and no effect."""
+    never: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+def slow(seconds: float) -> Step:
+    """The effect now, the answer later."""
+
+    async def step(effect: Callable[[], T]) -> T:
+        answer = effect()
+        await asyncio.sleep(seconds)
+        return answer
+
+    return step
+
+
+def late(seconds: float) -> Step:
+    """The effect and the answer later; the effect also if the caller has given up by then."""
+
+    async def step(effect: Callable[[], T]) -> T:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def land() -> None:
+            try:
+                result = effect()
+            except Stale as stale:
+                if not answer.done():
+                    answer.set_exception(stale)
+            else:
+                if not answer.done():
+                    answer.set_result(result)
+
+        loop.call_later(seconds, land)
+        return await answer
+
+    return step
+
+
+def lost(seconds: float) -> Step:
+    """No answer now, but the effect later."""
+
+    async def step(effect: Callable[[], T]) -> T:
+        def land() -> None:
+            with suppress(Stale):
+                effect()
+
+        asyncio.get_running_loop().call_later(seconds, land)
+        raise Unavailable("it may still happen")
+
+    return step
+
+
+def after(interruption: Callable[[], None]) -> Step:
+    """Somebody else does something first."""
+
+    async def step(effect: Callable[[], T]) -> T:
+        await asyncio.sleep(0)
+        interruption()
+        return effect()
+
+    return step
+
+
+def instance(store: "ScriptedStore", seed: int = 0) -> Transactions:
+    """An instance whose requests give up after 10 s."""
+    return Transactions(store, 10, Random(seed))  # noqa: S311 - jitter is no secret
+
+
+class ScriptedStore:
+    """A `Store` in memory. Its calls take the steps of the scripts, then go `otherwise`.
+
+    `log` holds every state that any day ever had, in order.
+    """
+
+    def __init__(self, *days: DaySchedule, otherwise: Callable[[], Step] = lambda: prompt) -> None:
+        self.days: dict[DayKey, Stored[DaySchedule]] = {}
+        self.receipts: dict[str, Stored[Receipt]] = {}
+        self.log: list[DaySchedule] = []
+        self.loads = self.commits = self.scans = 0
+        self.on_load: deque[Step] = deque()
+        self.on_commit: deque[Step] = deque()
+        self.on_scan: deque[Step] = deque()
+        self._otherwise = otherwise
+        self._doctors: dict[str, Doctor] = {}
+        self._writes = 0
+        for day in days:
+            self.put(day)
+
+    def put(self, *days: DaySchedule) -> None:
+        """Another writer puts days in place of what is there."""
+        for day in days:
+            self.days[day.key] = Stored(day, self._next_version())
+            self.log.append(day)
+
+    def put_receipt(self, receipt: Receipt) -> None:
+        """Another writer leaves a receipt."""
+        self.receipts[receipt.key] = Stored(receipt, self._next_version())
+
+    def ids(self) -> list[str]:
+        """The ids of all booked appointments, by day and start."""
+        days = sorted(self.days.values(), key=lambda stored: stored.value.key)
+        return [
+            appointment.id
+            for stored in days
+            for appointment in stored.value.appointments
+            if appointment.status == "booked"
+        ]
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["ScriptedSnapshot"]:
+        """A view of the instant of its first read."""
+        yield ScriptedSnapshot(self)
+
+    async def commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        """Write all or nothing, on the versions that were read."""
+        self.commits += 1
+        return await self.step(self.on_commit)(lambda: self._commit(days, receipts))
+
+    async def doctors(self) -> Sequence[Doctor]:
+        """All doctors, by id."""
+        return [self._doctors[doctor_id] for doctor_id in sorted(self._doctors)]
+
+    async def put_doctors(self, doctors: Collection[Doctor]) -> None:
+        """Add or replace doctors."""
+        self._doctors |= {doctor.id: doctor for doctor in doctors}
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def step(self, script: deque[Step]) -> Step:
+        """How the next call of a verb goes."""
+        return script.popleft() if script else self._otherwise()
+
+    def _commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        found = [self.days.get(write.day.key) for write in days]
+        found_receipts = [self.receipts.get(write.receipt.key) for write in receipts]
+        if [f and f.version for f in found] != [write.read.version for write in days]:
+            raise Stale
+        if [f and f.version for f in found_receipts] != [write.replaced for write in receipts]:
+            raise Stale
+        for write in days:
+            kept = {appointment.id for appointment in write.day.appointments}
+            assert all(a.id in kept for a in write.read.value.appointments)
+            self.put(write.day)
+        for receipt in receipts:
+            self.put_receipt(receipt.receipt)
+        return {write.day.key: self.days[write.day.key].version or 0 for write in days}
+
+    def _next_version(self) -> int:
+        self._writes += 1
+        return self._writes
+
+
+class ScriptedSnapshot:
+    """A `Snapshot` of a scripted store."""
+
+    def __init__(self, store: ScriptedStore) -> None:
+        self._store = store
+        self._view: State | None = None
+
+    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        """Read days and receipts."""
+        self._store.loads += 1
+        view = await self._store.step(self._store.on_load)(self._look)
+        return State(
+            {key: view.days.get(key, Stored(DaySchedule(key), None)) for key in days},
+            {key: view.receipts[key] for key in receipts if key in view.receipts},
+        )
+
+    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+        """The existing days in order."""
+        self._store.scans += 1
+        view = await self._store.step(self._store.on_scan)(self._look)
+        for key in sorted(view.days):
+            if key.doctor_id == doctor_id and first <= key.day <= last:
+                yield view.days[key].value
+
+    def _look(self) -> State:
+        if self._view is None:
+            self._view = State(dict(self._store.days), dict(self._store.receipts))
+        return self._view

@@ -1,0 +1,197 @@
+"""What surrounds every function: methods, failures, deadlines, clients that go away."""
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from functions import FUNCTIONS
+from shared.clinic import Clinic, build_clinic
+from shared.settings import read_settings
+from shared.sqlite_store import SqliteStore
+from shared.store import Failed, Stale, Unavailable
+from shared.wire.endpoint import EXCEPTION_HANDLERS, Handler, endpoint
+from tests.wire import call
+
+ALLOWED = {
+    "create_appointment": "POST, OPTIONS",
+    "list_appointments": "GET, OPTIONS",
+    "first_available": "GET, OPTIONS",
+}
+
+
+def clinic(**environment: str) -> Clinic:
+    """A clinic whose store is never opened."""
+    return build_clinic(read_settings(environment), SqliteStore("never-opened.db"))
+
+
+def failing(error: BaseException) -> Handler:
+    @endpoint("GET")
+    async def broken(_request: Request, _clinic: Clinic) -> Response:
+        raise error
+
+    return broken
+
+
+# Methods
+
+
+OTHER_METHODS = [
+    (name, method)
+    for name, allowed in ALLOWED.items()
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+    if not allowed.startswith(method)
+]
+
+
+@pytest.mark.parametrize(("name", "method"), OTHER_METHODS)
+async def test_another_method_is_answered_with_those_that_are_allowed(
+    name: str, method: str
+) -> None:
+    allowed = ALLOWED[name]
+    response = await call(FUNCTIONS[name], clinic(), method)
+    assert response.status_code == 405
+    assert response.headers["allow"] == allowed
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "urn:appointments:problem:method_not_allowed",
+        "title": "The method is not allowed",
+        "status": 405,
+        "detail": f"{method} is not allowed here; allowed are {allowed}",
+        "code": "method_not_allowed",
+    }
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+async def test_head_is_another_method_as_well(name: str) -> None:
+    response = await call(FUNCTIONS[name], clinic(), "HEAD")
+    assert (response.status_code, response.headers["allow"]) == (405, ALLOWED[name])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+async def test_options_is_answered_with_the_methods_and_nothing_else(name: str) -> None:
+    response = await call(FUNCTIONS[name], clinic(), "OPTIONS")
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == ALLOWED[name]
+
+
+def test_a_function_keeps_its_name_and_its_sentence() -> None:
+    function = FUNCTIONS["list_appointments"]
+    assert function.__name__ == "list_appointments"
+    assert "ListAppointments" in (function.__doc__ or "")
+
+
+# Failures
+
+
+async def test_a_bug_is_answered_without_detail_and_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    response = await call(failing(KeyError("a secret")), clinic())
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "urn:appointments:problem:internal_error",
+        "title": "Something is wrong on our side",
+        "status": 500,
+        "detail": "this is our mistake, and it was logged",
+        "code": "internal_error",
+    }
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.ERROR, "broken failed")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is KeyError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("a secret"), Failed("a secret"), Stale("a secret"), TimeoutError("a secret")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_where_the_store_gives_no_answer_the_client_may_try_again(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await call(failing(error), clinic())
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json() == {
+        "type": "urn:appointments:problem:try_again",
+        "title": "No certain answer in time",
+        "status": 503,
+        "detail": (
+            "the store gave no certain answer in time; send it again, with the same idempotency key"
+        ),
+        "code": "try_again",
+    }
+    assert [record.getMessage() for record in caplog.records] == ["the store did not serve broken"]
+
+
+async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:
+    given_up = asyncio.Event()
+
+    @endpoint("GET")
+    async def endless(_request: Request, _clinic: Clinic) -> Response:
+        try:
+            return await asyncio.Future[Response]()
+        finally:
+            given_up.set()
+
+    async with asyncio.timeout(1):
+        response = await call(endless, clinic(DEADLINE_SECONDS="0.001"))
+    assert (response.status_code, response.json()["code"]) == (503, "try_again")
+    assert given_up.is_set()
+
+
+async def test_a_request_that_the_server_cancels_gets_no_answer() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await call(failing(asyncio.CancelledError()), clinic())
+
+
+# Where no function is
+
+
+async def outside(path: str, method: str = "GET") -> httpx.Response:
+    """The answer of an application with one broken page, at `/broken`."""
+
+    def broken(_request: Request) -> Response:
+        raise KeyError("a secret")
+
+    app = Starlette(routes=[Route("/broken", broken)], exception_handlers=EXCEPTION_HANDLERS)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client:
+        return await client.request(method, path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("PUT", "/broken", 405, "method_not_allowed"),
+        ("GET", "/broken", 500, "internal_error"),
+    ],
+)
+async def test_outside_of_every_function_an_error_is_a_problem_too(
+    method: str, path: str, status: int, code: str
+) -> None:
+    response = await outside(path, method)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.json()["status"], response.json()["code"]) == (status, code)
+    assert "secret" not in response.text
+
+
+async def test_a_path_that_is_nowhere_is_named() -> None:
+    assert (await outside("/no/where")).json()["detail"] == 'nothing is at "/no/where"'
+
+
+async def test_a_method_that_no_page_has_is_answered_with_those_that_it_has() -> None:
+    response = await outside("/broken", "PUT")
+    allowed = response.headers["allow"]
+    assert set(allowed.split(", ")) == {"GET", "HEAD"}
+    assert response.json()["detail"] == f"PUT is not allowed here; allowed are {allowed}"

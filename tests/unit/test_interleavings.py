@@ -1,0 +1,233 @@
+"""Thousands of generated races, with faults of every kind, against what must always hold."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain, pairwise
+from random import Random
+
+import pytest
+
+from shared.models import Appointment, DaySchedule, Interval, Receipt
+from shared.outcomes import Booked, KeyReused, Outcome, Refusal, Replayed, SlotTaken
+from shared.proposals import Idempotency, Proposal
+from shared.store import StoreError
+from shared.transactions import Transactions
+from tests.builders import appointment, at, key, schedule
+from tests.proposals import LONG_AGO, move, proposal
+from tests.scripted_store import (
+    ScriptedStore,
+    Step,
+    after,
+    fails_after,
+    fails_before,
+    fails_for_good,
+    hangs,
+    instance,
+    late,
+    lost,
+    prompt,
+    slow,
+)
+from tests.simulated_loop import now, simulate
+
+SEEDS = 2000
+MON, TUE = "2026-11-23", "2026-11-24"
+STARTS = [f"{day}T{clock}Z" for day in (MON, MON, TUE) for clock in ("09:00", "09:15", "11:00")]
+OTHERS = [
+    appointment(f"{day}T{start}Z", f"{day}T{end}Z", f"other-{day}-{start}")
+    for day in (MON, TUE)
+    for start, end in (("09:00", "09:30"), ("09:40", "10:00"))
+]
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """What a client asks for, when, how long it waits (s), and what comes of it.
+
+    The store's log grew from the state `first` to before the state `last` meanwhile.
+    """
+
+    proposal: Proposal
+    asked: Interval
+    begins: float
+    patience: float
+    answer: Outcome | Exception | None = None
+    took: float = 0
+    first: int = 0
+    last: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.proposal.appointment_id
+
+    @property
+    def key(self) -> str | None:
+        return self.proposal.idempotency.key if self.proposal.idempotency else None
+
+
+class Race:
+    """Some instances over one store, and requests that meet there; all of it from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)  # noqa: S311 - to be repeated
+        moving = appointment(f"{MON}T09:30Z", f"{MON}T10:00Z", "moving")
+        self.store = ScriptedStore(schedule(MON, moving), schedule(TUE), otherwise=self._step)
+        if self.random.random() < 0.3:
+            expired = Idempotency.of("k1", []).key
+            self.store.put_receipt(Receipt(expired, "old", "old", at(LONG_AGO)))
+        self._calm = self.random.choice([4, 20, 100])
+        self._wishes: list[tuple[str, int, str | None]] = []
+        count = self.random.randint(3, 8)
+        self.requests = [self._request(f"r{number}") for number in range(count)]
+
+    async def run(self) -> None:
+        """Let all of it happen, and wait until nothing is under way any more."""
+        instances = [instance(self.store, n) for n in range(self.random.randint(2, 3))]
+        async with asyncio.TaskGroup() as group:
+            for request in self.requests:
+                group.create_task(self._ask(request, self.random.choice(instances)))
+        await asyncio.sleep(60)
+
+    def _request(self, name: str) -> Request:
+        choice = self.random.choice
+        wish = choice(STARTS), choice([15, 30]), choice([None, "k1", "k1", "k2"])
+        if self._wishes and self.random.random() < 0.4:
+            wish = choice(self._wishes)
+        self._wishes.append(wish)
+        start, minutes, idempotency_key = wish
+        asked = Interval(at(start), at(start) + timedelta(minutes=minutes))
+        request = proposal(start, name, minutes, idempotency_key)
+        if self.random.random() < 0.1:
+            request = move(choice([MON, TUE]), start, "moving")
+        begins, patience = choice([0, 0, 0, 0, 0.001, 0.01, 5, 15]), choice([60, 60, 60, 3, 0.005])
+        return Request(request, asked, begins, patience)
+
+    async def _ask(self, request: Request, transactions: Transactions) -> None:
+        await asyncio.sleep(request.begins)
+        began, request.first = now(), len(self.store.log)
+        try:
+            async with asyncio.timeout(request.patience):
+                request.answer = await transactions.run(request.proposal)
+        except (StoreError, TimeoutError) as error:
+            request.answer = error
+        request.took = now() - began
+        request.last = len(self.store.log)
+
+    def _step(self) -> Step:
+        seconds = self.random.choice([0.001, 0.02, 1, 12])
+        faults = [late(seconds), lost(seconds), slow(seconds), after(self._other_writer)]
+        faults += [fails_before, fails_after, self.random.choice([hangs, fails_for_good, prompt])]
+        return self.random.choice(faults + [prompt] * self._calm)
+
+    def _other_writer(self) -> None:
+        """Book one of its own, if it is free, or take it away again."""
+        mine = self.random.choice(OTHERS)
+        day = self.store.days[key(f"{mine.interval.start:%Y-%m-%d}")].value
+        rest = [a for a in day.appointments if a.id != mine.id]
+        if len(rest) == len(day.appointments):
+            if any(mine.interval.overlaps(busy) for busy in day.busy):
+                return
+            rest.append(mine)
+        self.store.put(schedule(f"{day.key.day}", *rest))
+
+
+def problems(race: Race) -> Iterator[str]:
+    """Every way in which a race that is over has broken a promise."""
+    days = [stored.value for stored in race.store.days.values()]
+    booked = [a for day in days for a in day.appointments if a.status == "booked"]
+    there = {appointment.id: appointment for appointment in booked}
+    yield from _of_the_days(days, Counter(appointment.id for appointment in booked))
+    yield from _of_the_keys(race, there)
+    for request in race.requests:
+        yield from (f"{request.id}: {problem}" for problem in _of_an_answer(race, request, there))
+
+
+def _of_the_days(days: list[DaySchedule], times_there: Counter[str]) -> Iterator[str]:
+    for one, two in chain.from_iterable(pairwise(sorted(day.busy)) for day in days):
+        if one.end > two.start:
+            yield f"{one} and {two} overlap"
+    for appointment_id in {"moving", *times_there}:
+        if times_there[appointment_id] != 1:
+            yield f"{appointment_id} is there {times_there[appointment_id]} times"
+
+
+def _of_the_keys(race: Race, there: dict[str, Appointment]) -> Iterator[str]:
+    known = {"moving"} | {other.id for other in OTHERS} | {request.id for request in race.requests}
+    yield from (f"nobody has asked for {appointment_id}" for appointment_id in {*there} - known)
+    used = [request for request in race.requests if request.key and request.id in there]
+    times_used = Counter(request.key for request in used)
+    yield from (f"{r.id} booked with the key of another" for r in used if times_used[r.key] > 1)
+    for request in race.requests:
+        others = {r.key for r in used if r.proposal.idempotency != request.proposal.idempotency}
+        if isinstance(request.answer, KeyReused) and request.key not in others:
+            yield f"{request.id}: key reused, but not used"
+
+
+def _of_an_answer(race: Race, request: Request, there: dict[str, Appointment]) -> Iterator[str]:
+    if request.took > min(request.patience, 10) + 1e-6:
+        yield f"was answered after {request.took} s"
+    mine = there.get(request.id)
+    match request.answer:
+        case Booked(answered):
+            if mine is None or answered.id != request.id:
+                yield "booked, but not there"
+            elif request.id != "moving" and mine.interval != request.asked:
+                yield "booked at another time"
+        case Replayed(answered):
+            yield from _of_a_replay(race, request, answered)
+            if there.get(answered.id) != answered:
+                yield "replayed, but not there"
+        case SlotTaken():
+            yield from _of_a_refusal(race, request, request.answer)
+    if isinstance(request.answer, Refusal | Replayed) and mine and request.id != "moving":
+        yield "not booked, but there"
+
+
+def _of_a_replay(race: Race, request: Request, answered: Appointment) -> Iterator[str]:
+    first = next((r for r in race.requests if r.id == answered.id), None)
+    if first is None or first.proposal.idempotency != request.proposal.idempotency:
+        yield "replayed what it had not asked for"
+
+
+def _of_a_refusal(race: Race, request: Request, refusal: SlotTaken) -> Iterator[str]:
+    """A day changes only by what the log says, so the state before the request counts too."""
+    log, day = race.store.log, key(f"{request.asked.start:%Y-%m-%d}")
+    seen = [state for state in log[request.first : request.last] if state.key == day]
+    seen += [state for state in log[: request.first] if state.key == day][-1:]
+    busy = [interval for state in seen for interval in state.busy]
+    if not any(refusal.asked.overlaps(interval) for interval in busy):
+        yield "refused, but it was free all the time"
+    if any(opening.interval == refusal.asked for opening in refusal.openings):
+        yield "refused, but offered the same time"
+
+
+def race_of(seed: int) -> Race:
+    """The race of a seed, run to its end."""
+    race = Race(seed)
+    try:
+        simulate(race.run(), seed)
+    except BaseException as error:
+        error.add_note(f"seed {seed}")
+        raise
+    return race
+
+
+def test_whatever_happens_every_promise_is_kept() -> None:
+    answers: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        race = race_of(seed)
+        found = list(problems(race))
+        assert not found, f"seed {seed}: {found}"
+        answers.update(type(request.answer).__name__ for request in race.requests)
+    expected = {"Booked", "Replayed", "KeyReused", "SlotTaken", "Unavailable", "Failed"}
+    assert all(answers[name] > 100 for name in expected | {"TimeoutError", "NotThere"}), answers
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_seed_always_gives_the_same_race(seed: int) -> None:
+    one, two = race_of(seed), race_of(seed)
+    assert [r.took for r in one.requests] == [r.took for r in two.requests]
+    assert one.store.log == two.store.log

@@ -1,0 +1,247 @@
+"""What is read of a snapshot, and in which order it comes out."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.models import DaySchedule, Doctor, Interval
+from shared.queries import (
+    ListQuery,
+    Position,
+    first_openings,
+    list_window,
+    next_openings,
+    why_no_opening,
+)
+from shared.scheduling import OpeningSearch
+from tests.builders import Diary, Hours, appointment, at, doctor, key, schedule, span
+
+MORNING: Hours = (("09:00", "10:00"),)
+HALF_HOUR = timedelta(minutes=30)
+WEEK = span("2026-11-23T00:00Z", "2026-11-30T00:00Z")
+
+
+def full(day: str, doctor_id: str = "strange") -> DaySchedule:
+    """A doctor-day whose morning is taken."""
+    taken = appointment(f"{day}T09:00Z", f"{day}T10:00Z", f"{doctor_id}-{day}")
+    return DaySchedule(key(day, doctor_id), (taken,))
+
+
+def days_read(diary: Diary) -> list[str]:
+    return [f"{day.doctor_id} {day.day}" for day in diary.read]
+
+
+MONDAY = schedule(
+    "2026-11-23",
+    appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "b"),
+    appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "c", cancelled=True),
+    appointment("2026-11-23T09:00Z", "2026-11-23T09:15Z", "a"),
+    appointment("2026-11-23T11:00Z", "2026-11-23T12:00Z", "early"),
+)
+TUESDAY = schedule("2026-11-24", appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "d"))
+NINE, ELEVEN = at("2026-11-23T09:00Z"), at("2026-11-23T11:00Z")
+
+
+async def listed(
+    window: Interval = WEEK,
+    *,
+    with_cancelled: bool = False,
+    size: int = 100,
+    after: Position | None = None,
+) -> tuple[list[str], Position | None]:
+    query = ListQuery(doctor(), window, with_cancelled, size, after)
+    page = await list_window(Diary([TUESDAY, full("2026-11-23", "who"), MONDAY]), query)
+    return [a.id for a in page.appointments], page.next_position
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "ids"),
+    [
+        pytest.param("2026-11-23T00:00Z", "2026-11-25T00:00Z", "a b early d", id="all"),
+        pytest.param("2026-11-23T09:30Z", "2026-11-23T09:31Z", "b", id="running-throughout"),
+        pytest.param("2026-11-23T10:00Z", "2026-11-23T11:00Z", "", id="only-touched"),
+        pytest.param("2026-11-23T09:59Z", "2026-11-23T11:01Z", "b early", id="at-both-ends"),
+        pytest.param("2026-11-23T11:30Z", "2026-11-24T09:00Z", "early", id="up-to-a-start"),
+        pytest.param("2026-11-23T11:30Z", "2026-11-24T09:00:00.000001Z", "early d", id="past-it"),
+    ],
+)
+async def test_a_window_lists_what_overlaps_it(start: str, end: str, ids: str) -> None:
+    assert await listed(span(start, end)) == (ids.split(), None)
+
+
+async def test_equal_starts_are_listed_by_id_and_cancelled_ones_only_if_wanted() -> None:
+    assert await listed() == (["a", "b", "early", "d"], None)
+    assert await listed(with_cancelled=True) == (["a", "b", "c", "early", "d"], None)
+
+
+@pytest.mark.parametrize(
+    ("after", "ids", "following"),
+    [
+        pytest.param(None, "a b", (NINE, "b"), id="first-page"),
+        pytest.param((NINE, "a"), "b early", (ELEVEN, "early"), id="between-ties"),
+        pytest.param((NINE, "b"), "early d", None, id="last-page"),
+        pytest.param((ELEVEN, "early"), "d", None, id="next-day"),
+        pytest.param((at("2026-11-24T09:00Z"), "d"), "", None, id="end"),
+    ],
+)
+async def test_a_page_goes_on_after_a_position_and_tells_where_to_go_on(
+    after: Position | None, ids: str, following: Position | None
+) -> None:
+    assert await listed(size=2, after=after) == (ids.split(), following)
+
+
+async def test_a_later_page_still_holds_to_the_window_that_an_appointment_runs_into() -> None:
+    window = span("2026-11-23T09:20Z", "2026-11-23T09:40Z")
+    assert await listed(window, after=(NINE, "a")) == (["b"], None)
+
+
+@pytest.mark.parametrize(
+    ("after", "size", "read"),
+    [
+        pytest.param(None, 2, ["2026-11-23"], id="a-full-page-ends-the-reading"),
+        pytest.param(None, 3, ["2026-11-23", "2026-11-24"], id="is-there-more"),
+        pytest.param(at("2026-11-24T09:00Z"), 3, ["2026-11-24"], id="goes-on-at-its-day"),
+        pytest.param(at("2026-11-22T09:00Z"), 9, ["2026-11-23", "2026-11-24"], id="in-the-window"),
+    ],
+)
+async def test_listing_reads_only_the_days_that_it_needs(
+    after: datetime | None, size: int, read: list[str]
+) -> None:
+    diary = Diary([full("2026-11-22"), MONDAY, TUESDAY, full("2026-11-30")])
+    position = (after, "") if after else None
+    query = ListQuery(doctor(), WEEK, with_cancelled=False, size=size, after=position)
+    await list_window(diary, query)
+    assert [str(day.day) for day in diary.read] == read
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start", "end"),
+    [
+        ("America/New_York", "2026-11-23", "2026-11-24T01:30Z", "2026-11-24T01:31Z"),
+        ("UTC", "2026-11-24", "2026-11-23T12:00Z", "2026-11-24T00:00:00.000001Z"),
+    ],
+    ids=["local-days", "a-day-touched-for-a-moment"],
+)
+async def test_listing_reads_every_local_day_of_the_window(
+    zone: str, day: str, start: str, end: str
+) -> None:
+    late = appointment("2026-11-24T00:00Z", "2026-11-24T02:00Z")
+    query = ListQuery(doctor(zone=zone), span(start, end), with_cancelled=False, size=1)
+    page = await list_window(Diary([schedule(day, late)]), query)
+    assert page.appointments == [late]
+
+
+async def found(
+    diary: Diary, doctors: list[Doctor], count: int, bounds: Interval = WEEK
+) -> list[str]:
+    search = OpeningSearch(bounds, HALF_HOUR)
+    openings = await first_openings(diary, doctors, search, count)
+    return [f"{o.doctor.id} {o.interval.start:%d %H:%M}" for o in openings]
+
+
+def morning_doctor(doctor_id: str, days: str = "mon tue wed thu fri") -> Doctor:
+    return doctor(MORNING, days=days, doctor_id=doctor_id)
+
+
+async def test_openings_come_by_start_and_then_by_doctor_whatever_order_they_are_asked_in() -> None:
+    diary = Diary([full("2026-11-23", "b")])
+    doctors = [morning_doctor("c"), morning_doctor("b"), morning_doctor("a", "tue")]
+    expected = ["c 23 09:00", "c 23 09:30", "a 24 09:00", "b 24 09:00", "c 24 09:00", "a 24 09:30"]
+    for count in (1, 2, 3, 4, 5, 6):
+        assert await found(diary, doctors, count) == expected[:count]
+
+
+async def test_a_day_without_a_document_is_free() -> None:
+    days = [full("2026-11-23"), full("2026-11-25"), full("2026-11-26")]
+    expected = ["strange 24 09:00", "strange 24 09:30", "strange 27 09:00", "strange 27 09:30"]
+    assert await found(Diary(days), [morning_doctor("strange")], 10) == expected
+
+
+async def test_a_cancelled_appointment_leaves_an_opening() -> None:
+    cancelled = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", cancelled=True)
+    diary = Diary([schedule("2026-11-23", cancelled)])
+    assert await found(diary, [morning_doctor("strange")], 1) == ["strange 23 09:00"]
+
+
+async def test_the_search_reads_no_day_after_the_first_that_settles_the_answer() -> None:
+    diary = Diary([full(f"2026-11-{day}") for day in (23, 25, 26, 27)])
+    assert await found(diary, [morning_doctor("strange")], 1) == ["strange 24 09:00"]
+    assert days_read(diary) == ["strange 2026-11-23", "strange 2026-11-25"]
+
+
+async def test_the_search_reads_nothing_of_a_doctor_who_only_works_too_late() -> None:
+    diary = Diary([full("2026-11-23", "a"), full("2026-11-25", "a"), full("2026-11-24", "b")])
+    doctors = [morning_doctor("a"), morning_doctor("b", "wed")]
+    assert await found(diary, doctors, 1) == ["a 24 09:00"]
+    assert days_read(diary) == ["a 2026-11-23", "a 2026-11-25"]
+
+
+async def test_a_doctor_whose_hours_are_too_short_is_not_read() -> None:
+    diary = Diary([full("2026-11-23")])
+    search = OpeningSearch(WEEK, timedelta(minutes=61))
+    assert await first_openings(diary, [morning_doctor("strange")], search, 1) == []
+    assert diary.read == []
+
+
+async def test_days_off_are_passed_over_and_a_doctor_without_working_hours_is_not_read() -> None:
+    friday_to_monday = span("2026-11-27T00:00Z", "2026-12-01T00:00Z")
+    diary = Diary([full("2026-11-27", "a"), full("2026-11-28", "b"), full("2026-11-30", "c")])
+    doctors = [morning_doctor("a"), morning_doctor("b", "tue")]
+    assert await found(diary, doctors, 1, friday_to_monday) == ["a 30 09:00"]
+    assert days_read(diary) == ["a 2026-11-27"]
+
+
+@pytest.mark.parametrize(
+    ("until", "starts"),
+    [
+        ("2026-11-23T09:29Z", []),
+        ("2026-11-23T09:30Z", ["strange 23 09:00"]),
+        ("2026-11-24T09:00Z", ["strange 23 09:00", "strange 23 09:30"]),
+        ("2026-11-24T09:30Z", ["strange 23 09:00", "strange 23 09:30", "strange 24 09:00"]),
+    ],
+)
+async def test_an_opening_ends_no_later_than_the_search(until: str, starts: list[str]) -> None:
+    bounds = span("2026-11-23T00:00Z", until)
+    assert await found(Diary([]), [morning_doctor("strange")], 5, bounds) == starts
+
+
+async def test_the_next_openings_are_three_of_the_asked_length_from_the_asked_start_on() -> None:
+    hours: Hours = (("09:00", "11:00"),)
+    asked = span("2026-11-23T09:30Z", "2026-11-23T10:15Z")
+    openings = await next_openings(Diary([]), doctor(hours), asked)
+    assert [opening.interval for opening in openings] == [
+        span("2026-11-23T09:30Z", "2026-11-23T10:15Z"),
+        span("2026-11-23T10:15Z", "2026-11-23T11:00Z"),
+        span("2026-11-24T09:00Z", "2026-11-24T09:45Z"),
+    ]
+
+
+@pytest.mark.parametrize(("busy_days", "opens_on"), [(90, None), (89, "2026-03-31")])
+async def test_the_next_openings_are_looked_for_in_ninety_days(
+    busy_days: int, opens_on: str | None
+) -> None:
+    every_day = doctor(MORNING, days="mon tue wed thu fri sat sun")
+    january = at("2026-01-01T00:00Z")
+    days = [full(f"{january + timedelta(days=n):%Y-%m-%d}") for n in range(busy_days)]
+    asked = span("2026-01-01T09:00Z", "2026-01-01T10:00Z")
+    openings = await next_openings(Diary(days), every_day, asked)
+    assert [f"{o.interval.start:%Y-%m-%d}" for o in openings] == ([opens_on] if opens_on else [])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes", "reason"),
+    [
+        ("2026-11-23T00:00Z", "2026-11-24T00:00Z", 60, "fully_booked"),
+        ("2026-11-23T00:00Z", "2026-11-24T00:00Z", 61, "duration_too_long"),
+        ("2026-11-23T09:45Z", "2026-11-24T09:15Z", 16, "duration_too_long"),
+        ("2026-11-23T09:00Z", "2026-11-23T09:00:30Z", 1, "duration_too_long"),
+        ("2026-11-28T00:00Z", "2026-11-30T09:00Z", 1, "no_working_hours"),
+    ],
+    ids=["fits", "long-for-the-hours", "long-for-the-bounds", "half-a-minute", "days-off"],
+)
+def test_the_reason_says_why_there_is_no_opening(
+    start: str, end: str, minutes: int, reason: str
+) -> None:
+    search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
+    never = morning_doctor("who", days="")
+    assert why_no_opening([never, morning_doctor("strange")], search) == reason

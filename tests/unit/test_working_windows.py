@@ -1,0 +1,236 @@
+"""The wall clock, its changes, and intervals: cases from `tests/data/cases.json` and more."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.models import Doctor, Interval
+from shared.queries import ListQuery
+from shared.scheduling import clipped, merged, resolve_wall_clock, working_windows
+from shared.time_zones import time_zone
+from tests.builders import NEW_YORK, Hours, appointment, at, doctor, span
+
+Case = dict[str, Any]
+CASES: list[Case] = json.loads(
+    (Path(__file__).parent.parent / "data" / "cases.json").read_text(encoding="utf-8")
+)["cases"]
+EVERY_DAY = "mon tue wed thu fri sat sun"
+
+
+def cases(category: str) -> pytest.MarkDecorator:
+    chosen = [case for case in CASES if case["category"] == category]
+    assert chosen
+    return pytest.mark.parametrize("case", chosen, ids=lambda case: case["id"])
+
+
+def interval(times: Case) -> Interval:
+    return span(times["start"], times["end"])
+
+
+def doctor_of(given: Case) -> Doctor:
+    """All entries of a case are for the same weekdays; there, an end of 00:00 ends the day."""
+    hours = tuple((h["start"], h["end"].replace("00:00", "24:00")) for h in given["weekly"])
+    (days,) = {" ".join(h["days"]) for h in given["weekly"]}
+    return doctor(hours, given["timezone"], days)
+
+
+@cases("expand_availability")
+def test_weekly_hours_become_the_windows_of_each_local_date(case: Case) -> None:
+    bounds = interval(case["input"]["range"])
+    someone = doctor_of(case["input"])
+    first = bounds.start.date() - timedelta(days=1)
+    days = (first + timedelta(days=n) for n in range((bounds.end.date() - first).days + 2))
+    windows = [window for day in days for window in working_windows(someone, day)]
+    expected = [interval(times) for times in case["expected"]["intervals"]]
+    assert list(clipped(windows, bounds)) == expected
+
+
+@cases("interval_intersect")
+def test_clipping_keeps_what_lies_within_the_bounds(case: Case) -> None:
+    (bounds,) = map(interval, case["input"]["b"])
+    expected = [interval(times) for times in case["expected"]["intervals"]]
+    assert list(clipped(map(interval, case["input"]["a"]), bounds)) == expected
+
+
+@cases("conflict_check")
+def test_intervals_overlap_where_they_share_time(case: Case) -> None:
+    existing, candidate = interval(case["input"]["existing"]), interval(case["input"]["candidate"])
+    assert existing.overlaps(candidate) is case["expected"]["conflict"]
+    assert candidate.overlaps(existing) is case["expected"]["conflict"]
+
+
+@cases("list_window")
+def test_a_window_wants_what_overlaps_it(case: Case) -> None:
+    query = ListQuery(doctor(), interval(case["input"]["window"]), with_cancelled=False, size=1)
+    times = case["input"]["appointment"]
+    assert query.wants(appointment(times["start"], times["end"])) is case["expected"]["listed"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "opens", "closes", "window"),
+    [
+        pytest.param(
+            "Asia/Kathmandu", "2026-06-01", "09:00", "17:00", "06-01T03:15 06-01T11:15", id="+5:45"
+        ),
+        pytest.param(
+            "Pacific/Chatham",
+            "2026-06-01",
+            "09:00",
+            "17:00",
+            "05-31T20:15 06-01T04:15",
+            id="+12:45",
+        ),
+        pytest.param(
+            "Pacific/Chatham",
+            "2026-09-27",
+            "02:00",
+            "05:00",
+            "09-26T13:15 09-26T15:15",
+            id="skips-from-02:45-to-03:45",
+        ),
+        pytest.param(
+            "Pacific/Chatham",
+            "2026-04-05",
+            "02:00",
+            "05:00",
+            "04-04T12:15 04-04T16:15",
+            id="repeats-from-02:45-to-03:45",
+        ),
+        pytest.param(
+            "Antarctica/Troll",
+            "2026-03-29",
+            "00:00",
+            "24:00",
+            "03-29T00:00 03-29T22:00",
+            id="skips-two-hours",
+        ),
+        pytest.param(
+            "Antarctica/Troll",
+            "2026-10-25",
+            "00:00",
+            "24:00",
+            "10-24T22:00 10-26T00:00",
+            id="repeats-two-hours",
+        ),
+        pytest.param(
+            NEW_YORK,
+            "2026-03-08",
+            "01:00",
+            "02:30",
+            "03-08T06:00 03-08T07:30",
+            id="closes-at-a-skipped-time",
+        ),
+        pytest.param(
+            NEW_YORK,
+            "2026-03-08",
+            "02:30",
+            "04:00",
+            "03-08T07:30 03-08T08:00",
+            id="opens-at-a-skipped-time",
+        ),
+        pytest.param(
+            NEW_YORK,
+            "2026-03-08",
+            "02:15",
+            "02:45",
+            "03-08T07:15 03-08T07:45",
+            id="inside-the-gap-moves-forward",
+        ),
+        pytest.param(
+            NEW_YORK,
+            "2026-11-01",
+            "00:00",
+            "01:30",
+            "11-01T04:00 11-01T05:30",
+            id="closes-at-the-earlier-of-two",
+        ),
+        pytest.param(
+            "America/Nuuk",
+            "2026-03-28",
+            "22:00",
+            "23:30",
+            "03-29T00:00 03-29T01:00",
+            id="ends-with-its-day-when-midnight-comes-early",
+        ),
+    ],
+)
+def test_a_window_runs_from_opening_to_closing_in_elapsed_time(
+    zone: str, day: str, opens: str, closes: str, window: str
+) -> None:
+    someone = doctor(((opens, closes),), zone, EVERY_DAY)
+    start, end = window.split()
+    expected = (span(f"2026-{start}Z", f"2026-{end}Z"),)
+    assert working_windows(someone, date.fromisoformat(day)) == expected
+
+
+def test_a_day_that_has_no_midnight_starts_when_the_clocks_have_changed() -> None:
+    all_day = doctor((("00:00", "24:00"),), "America/Sao_Paulo", EVERY_DAY)
+    saturday, sunday = (working_windows(all_day, date(2018, 11, day)) for day in (3, 4))
+    assert saturday == (span("2018-11-03T03:00Z", "2018-11-04T03:00Z"),)
+    assert sunday == (span("2018-11-04T03:00Z", "2018-11-05T02:00Z"),)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "day"),
+    [
+        pytest.param((("02:00", "03:00"),), NEW_YORK, "2026-03-08", id="all-of-the-gap"),
+        pytest.param((("02:30", "03:30"),), NEW_YORK, "2026-03-08", id="as-long-as-the-gap"),
+        pytest.param((("02:30", "03:15"),), NEW_YORK, "2026-03-08", id="shorter-than-the-gap"),
+        pytest.param((("23:00", "23:30"),), "America/Nuuk", "2026-03-28", id="end-of-the-day"),
+        pytest.param((("09:00", "17:00"),), "Pacific/Apia", "2011-12-30", id="skipped-date"),
+        pytest.param((), NEW_YORK, "2026-03-08", id="day-off"),
+    ],
+)
+def test_hours_that_do_not_happen_make_no_window(hours: Hours, zone: str, day: str) -> None:
+    assert working_windows(doctor(hours, zone, EVERY_DAY), date.fromisoformat(day)) == ()
+
+
+def test_hours_that_lie_apart_on_the_clock_can_touch_where_it_skips() -> None:
+    night = doctor((("01:00", "02:00"), ("03:00", "04:00")), NEW_YORK, "sun")
+    expected = (span("2026-03-08T06:00Z", "2026-03-08T08:00Z"),)
+    assert working_windows(night, date(2026, 3, 8)) == expected
+
+
+def test_merging_orders_and_joins_what_overlaps_or_touches() -> None:
+    late = span("2026-05-04T12:00Z", "2026-05-04T13:00Z")
+    touching = span("2026-05-04T10:00Z", "2026-05-04T11:00Z")
+    early = span("2026-05-04T08:00Z", "2026-05-04T10:00Z")
+    inside = span("2026-05-04T09:00Z", "2026-05-04T09:30Z")
+    joined = span("2026-05-04T08:00Z", "2026-05-04T11:00Z")
+    assert merged([late, touching, early, inside]) == [joined, late]
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "meant"),
+    [
+        (NEW_YORK, "2026-11-23T09:00", at("2026-11-23T14:00Z")),
+        ("Asia/Kathmandu", "2026-11-23T09:00", at("2026-11-23T03:15Z")),
+        (NEW_YORK, "2026-03-08T01:59", at("2026-03-08T06:59Z")),
+        (NEW_YORK, "2026-03-08T02:00", "nonexistent_local_time"),
+        (NEW_YORK, "2026-03-08T02:59", "nonexistent_local_time"),
+        (NEW_YORK, "2026-03-08T03:00", at("2026-03-08T07:00Z")),
+        (NEW_YORK, "2026-11-01T00:59", at("2026-11-01T04:59Z")),
+        (NEW_YORK, "2026-11-01T01:00", "ambiguous_local_time"),
+        (NEW_YORK, "2026-11-01T01:59", "ambiguous_local_time"),
+        (NEW_YORK, "2026-11-01T02:00", at("2026-11-01T07:00Z")),
+        ("Australia/Lord_Howe", "2026-04-05T01:45", "ambiguous_local_time"),
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "nonexistent_local_time"),
+        ("America/Sao_Paulo", "2018-11-04T00:00", "nonexistent_local_time"),
+        ("Pacific/Apia", "2011-12-30T12:00", "nonexistent_local_time"),
+    ],
+)
+def test_a_local_time_names_one_instant_or_says_why_not(
+    zone: str, local: str, meant: datetime | str
+) -> None:
+    resolved = resolve_wall_clock(datetime.fromisoformat(local), time_zone(zone))
+    assert resolved == meant
+    assert isinstance(meant, str) or (isinstance(resolved, datetime) and resolved.tzinfo is UTC)
+
+
+@pytest.mark.parametrize("name", ["", "America", "Mars/Olympus", "../UTC", "/UTC", "UTC\0", "é"])
+def test_a_time_zone_that_does_not_exist_is_refused_with_an_example(name: str) -> None:
+    with pytest.raises(ValueError, match="is not an IANA time zone; a right one is"):
+        time_zone(name)
