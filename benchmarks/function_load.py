@@ -1,7 +1,7 @@
 """Requests per second and latency of the three functions on SQLite, measured with `wrk`.
 
-`python benchmarks/function_load.py` starts each function by itself, as in production, on a new file:
-first it books, then it lists a week of what it booked and looks for openings behind it.
+`python -m benchmarks.function_load` starts each function by itself, as in production, on a new
+file: first it books, then it lists a week of what it booked and looks for openings behind it.
 """
 
 import os
@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
+
+import httpx
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 5
@@ -54,12 +55,10 @@ def _serving(name: str, store: str) -> Iterator[None]:
 
 def _await_answer(url: str) -> None:
     for _ in range(100):
-        try:
-            urlopen(url).close()
-        except OSError as error:
-            if getattr(error, "code", None) is not None:
-                return
-            time.sleep(0.1)
+        with suppress(httpx.TransportError):
+            httpx.get(url)
+            return
+        time.sleep(0.1)
     raise SystemExit(f"{url} does not answer")
 
 
