@@ -130,10 +130,14 @@ def starts_found(doctor: Doctor, days: Days, search: OpeningSearch, count: int) 
 
 def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[Sequence[Appointment]]:
     query = ListQuery(doctor, window, with_cancelled=False, size=size)
-    found = [asyncio.run(list_window(Diary(days.values()), query))]
-    while after := found[-1].next_position:
-        found.append(asyncio.run(list_window(Diary(days.values()), replace(query, after=after))))
-    return [page.appointments for page in found]
+    found: list[Sequence[Appointment]] = []
+    while len(found) <= len(appointments(days)):
+        page = asyncio.run(list_window(Diary(days.values()), query))
+        found.append(page.appointments)
+        if page.next_position is None:
+            return found
+        query = replace(query, after=page.next_position)
+    raise AssertionError("the pages do not come to an end")
 
 
 # The properties
