@@ -77,7 +77,10 @@ _DAYS = """
     GROUP BY day ORDER BY day LIMIT ?
 """
 _NEXT_VERSION = """
-    UPDATE days SET version = ?3 WHERE doctor_id = ?1 AND day = ?2 AND version = ?3 - 1
+    UPDATE days SET version = version + 1 WHERE doctor_id = ? AND day = ? AND version = ?
+"""
+_REPLACE_RECEIPT = """
+    UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?
 """
 
 
@@ -296,24 +299,25 @@ def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[R
 def _write_day(connection: sqlite3.Connection, write: DayWrite) -> int:
     place, read = (write.day.key.doctor_id, _text(write.day.key.day)), write.read.version
     if read is None:
-        version, statement = 1, "INSERT OR IGNORE INTO days VALUES (?1, ?2, ?3)"
+        done = connection.execute("INSERT OR IGNORE INTO days VALUES (?, ?, 1)", place)
     else:
-        version, statement = int(read) + 1, _NEXT_VERSION
-    _expect_one(connection.execute(statement, (*place, version)))
+        done = connection.execute(_NEXT_VERSION, (*place, read))
+    _expect_one(done)
     rows = [(*place, a.id, _json(appointment_to_document(a))) for a in write.changed()]
     connection.executemany("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?)", rows)
-    return version
+    return int(read or 0) + 1
 
 
 def _write_receipt(connection: sqlite3.Connection, write: ReceiptWrite) -> None:
     receipt = write.receipt
-    values = (instant_to_text(receipt.expires_at), _json(receipt_to_document(receipt)), receipt.key)
+    expires_at, body = instant_to_text(receipt.expires_at), _json(receipt_to_document(receipt))
     if write.replaced is None:
-        statement = "INSERT OR IGNORE INTO receipts VALUES (?3, ?1, ?2)"
-        _expect_one(connection.execute(statement, values))
+        row = (receipt.key, expires_at, body)
+        done = connection.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)", row)
     else:
-        statement = "UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?"
-        _expect_one(connection.execute(statement, (*values, write.replaced)))
+        change = (expires_at, body, receipt.key, write.replaced)
+        done = connection.execute(_REPLACE_RECEIPT, change)
+    _expect_one(done)
 
 
 def _json(document: Document) -> str:
@@ -343,6 +347,15 @@ def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
+    try:
+        _set_up(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
     _use_write_ahead_log(connection)
     # FULL syncs the log at every commit: what was acknowledged survives a loss of power.
     connection.execute("PRAGMA synchronous = FULL")
@@ -355,7 +368,6 @@ def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    return connection
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
