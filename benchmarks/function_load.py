@@ -70,7 +70,7 @@ def _measure(name: str, connections: int, first: int) -> tuple[float, str, int]:
     out = subprocess.run(load, env=environment, capture_output=True, text=True, check=True).stdout
     errors = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", out)
-    median = re.search(r"50%\s+(\S+)", out)
+    median = re.search(r"^ +50% +(\S+)", out, re.MULTILINE)
     if rate is None or median is None:
         raise SystemExit(out)
     return float(rate[1]), median[1], int(errors[1]) if errors else 0

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from swagger_ui import api_doc
@@ -51,11 +52,15 @@ def application(clinic: Clinic) -> Starlette:
         yield
         await clinic.store.close()
 
+    document = openapi.document()
+
+    async def openapi_json(_: Request) -> JSONResponse:
+        return JSONResponse(document)
+
     routes = [Route(f"/{name}", _Endpoint(name, clinic)) for name in FUNCTIONS]
+    routes.append(Route("/openapi.json", openapi_json))
     app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)
-    api_doc(
-        app, config=openapi.document(), url_prefix="/docs", title="Appointments", host_inject=False
-    )
+    api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 
 

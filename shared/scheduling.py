@@ -109,7 +109,7 @@ def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
     """When a doctor works on a local date, as instants, in order, with breaks between.
 
     Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30)
-    has none, and a window that a change of the clock swallows whole is not there.
+    has none, nor is there a window that a change of the clock leaves nothing of.
     """
     windows = (_working_window(hours, day, doctor.zone) for hours in doctor.week[day.weekday()])
     return tuple(merged(window for window in windows if window))

@@ -65,9 +65,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def test_the_server_gives_out_the_document_of_this_repository(server: Server) -> None:
-    answer = server.get("/docs/swagger.json")
-    assert answer.json() == ANY_REQUEST.raw_schema
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger.json"])
+def test_the_server_gives_out_the_document_of_this_repository(server: Server, path: str) -> None:
+    assert server.get(path).json() == ANY_REQUEST.raw_schema
 
 
 @ANY_REQUEST.parametrize()
