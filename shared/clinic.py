@@ -10,7 +10,13 @@ from random import Random
 from shared.doctors import read_doctors
 from shared.models import Doctor
 from shared.roster import Roster
-from shared.settings import Settings, SettingsError, read_settings
+from shared.settings import (
+    FirestoreDatabase,
+    Settings,
+    SettingsError,
+    SqliteFile,
+    read_settings,
+)
 from shared.sqlite_store import SqliteStore
 from shared.store import Store
 from shared.transactions import Transactions
@@ -34,23 +40,35 @@ def start(environment: Mapping[str, str]) -> Clinic:
     """
     try:
         settings = read_settings(environment)
-        return open_clinic(settings, doctors_of_file(settings))
+        embedded = isinstance(settings.store, SqliteFile)
+        return open_clinic(settings, doctors_of_file(settings) if embedded else ())
     except SettingsError as error:
         raise SystemExit(str(error)) from None
 
 
 def open_clinic(settings: Settings, doctors: Collection[Doctor] = ()) -> Clinic:
-    """The clinic of these settings, with these doctors if the store had none.
+    """The clinic of these settings; a new file gets these doctors.
 
-    Raises SettingsError where the store cannot be used.
+    Raises SettingsError where the file cannot be used.
     """
-    store = SqliteStore(settings.sqlite_path)
+    match settings.store:
+        case SqliteFile(path):
+            return build_clinic(settings, _prepared_file(path, doctors))
+        case FirestoreDatabase(project, database):
+            # Costs half a second, which nobody should pay who does not use it.
+            from shared.firestore_store import FirestoreStore  # noqa: PLC0415
+
+            store = FirestoreStore(project, database, settings.deadline_seconds)
+            return build_clinic(settings, store)
+
+
+def _prepared_file(path: str, doctors: Collection[Doctor]) -> SqliteStore:
+    store = SqliteStore(path)
     try:
         store.prepare(doctors)
     except sqlite3.Error as error:
-        message = f'STORE: cannot use the file "{settings.sqlite_path}": {error}'
-        raise SettingsError(message) from None
-    return build_clinic(settings, store)
+        raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
+    return store
 
 
 def build_clinic(

@@ -1,15 +1,15 @@
 """Every function on one port: `python -m shared.local_runner`, or `make run`."""
 
-import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -24,6 +24,7 @@ from shared.models import Doctor, Interval, Opening
 from shared.queries import first_openings
 from shared.scheduling import MINUTE, OpeningSearch, round_up_to_minute
 from shared.settings import SettingsError, read_settings
+from shared.store import StoreError
 from shared.wire.endpoint import EXCEPTION_HANDLERS
 
 HOST = "127.0.0.1"
@@ -33,25 +34,28 @@ def main() -> None:
     """Serve until Ctrl-C. Ends with one line and status 1 where that is not possible."""
     try:
         settings = read_settings(os.environ, default_origins="*")
-        clinic = open_clinic(settings, doctors_of_file(settings))
-        listener = _listen(settings.port)
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
-    print(asyncio.run(_greeting(clinic)), flush=True)
-    config = uvicorn.Config(application(clinic), log_level="warning", access_log=False)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
-    print(f"\nStopped. The appointments are kept in {settings.sqlite_path}.")
+        doctors = doctors_of_file(settings)
+        clinic = open_clinic(settings, doctors)
+        with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
+            uvloop.run(_serve(clinic, doctors, listener))
+    except (SettingsError, StoreError) as error:
+        raise SystemExit(f"{error}") from None
+    print(f"\nStopped. The appointments are kept in {settings.store}.")
+
+
+async def _serve(clinic: Clinic, doctors: Collection[Doctor], listener: socket.socket) -> None:
+    try:
+        if not await clinic.store.doctors():
+            await clinic.store.put_doctors(doctors)
+        print(await _greeting(clinic), flush=True)
+        config = uvicorn.Config(application(clinic), log_level="warning", access_log=False)
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        await clinic.store.close()
 
 
 def application(clinic: Clinic) -> Starlette:
     """All functions of a clinic, each under its name, and the API page under `/docs`."""
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await clinic.store.close()
-
     document = openapi.document()
 
     async def openapi_json(_: Request) -> JSONResponse:
@@ -59,7 +63,7 @@ def application(clinic: Clinic) -> Starlette:
 
     routes = [Route(f"/{name}", _Endpoint(name, clinic)) for name in FUNCTIONS]
     routes.append(Route("/openapi.json", openapi_json))
-    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS, lifespan=lifespan)
+    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
     api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 
@@ -99,7 +103,7 @@ async def _greeting(clinic: Clinic) -> str:
     if doctors != doctors_of_file(clinic.settings):
         file = clinic.settings.doctors_file
         lines += ["", f"The store has other doctors than {file}: `make doctors` loads them."]
-    return "\n".join([*lines, "", f"Appointments are kept in {clinic.settings.sqlite_path}."])
+    return "\n".join([*lines, "", f"Appointments are kept in {clinic.settings.store}."])
 
 
 async def _free_tomorrow(clinic: Clinic, doctors: Sequence[Doctor]) -> Opening | None:

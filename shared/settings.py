@@ -17,11 +17,34 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """The embedded store: a file on this machine."""
+
+    path: str
+
+    def __str__(self) -> str:
+        """The file, as a person would look for it."""
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class FirestoreDatabase:
+    """The production store; without a project, that of the credentials."""
+
+    project: str | None
+    database: str
+
+    def __str__(self) -> str:
+        """The database, as a person would look for it."""
+        return f"Firestore, project {self.project}, database {self.database}"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What an instance runs with. `sqlite_path` is the file of the embedded store."""
+    """What an instance runs with."""
 
     port: int
-    sqlite_path: str
+    store: SqliteFile | FirestoreDatabase
     clinic_zone: ZoneInfo
     doctors_file: str
     allowed_origins: tuple[str, ...]
@@ -34,11 +57,9 @@ def read_settings(environment: Mapping[str, str], default_origins: str = "") -> 
     Raises SettingsError for the first value that cannot be used.
     """
     given = {name: value for name, value in environment.items() if value}
-    in_cloud = "K_SERVICE" in given  # Set by Cloud Run and Cloud Functions.
-    default_store = "firestore" if in_cloud else "sqlite:appointments.db"
     return Settings(
         port=_port(given.get("PORT", "8080")),
-        sqlite_path=_sqlite_path(given.get("STORE", default_store), in_cloud=in_cloud),
+        store=_store(given),
         clinic_zone=_zone(given.get("CLINIC_TIME_ZONE", "UTC")),
         doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
         allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
@@ -52,17 +73,23 @@ def _port(text: str) -> int:
     raise SettingsError(f'PORT: must be a whole number from 1 to {HIGHEST_PORT}, not "{text}"')
 
 
-def _sqlite_path(text: str, *, in_cloud: bool) -> str:
-    kind, _, path = text.partition(":")
+def _store(given: Mapping[str, str]) -> SqliteFile | FirestoreDatabase:
+    in_cloud = "K_SERVICE" in given  # Set by Cloud Run and Cloud Functions.
+    text = given.get("STORE", "firestore" if in_cloud else "sqlite:appointments.db")
     if text == "firestore":
-        message = 'STORE: "firestore" is not built in yet; "sqlite:appointments.db" is'
-    elif kind != "sqlite" or not path or path.startswith(":"):
-        message = f'STORE: must be "sqlite:" and a file, such as "sqlite:a.db", not "{text}"'
-    elif in_cloud:
-        message = "STORE: sqlite would be lost here with the instance's disk; use firestore"
-    else:
-        return path
-    raise SettingsError(message)
+        project = given.get("GOOGLE_CLOUD_PROJECT")
+        if project is None and not in_cloud:
+            raise SettingsError("GOOGLE_CLOUD_PROJECT: is needed for the store firestore")
+        return FirestoreDatabase(project, given.get("FIRESTORE_DATABASE", "(default)"))
+    kind, _, path = text.partition(":")
+    if kind != "sqlite" or not path or path.startswith(":"):
+        kinds = '"firestore", or "sqlite:" and a file, such as "sqlite:a.db"'
+        raise SettingsError(f'STORE: must be {kinds}, not "{text}"')
+    if in_cloud:
+        raise SettingsError(
+            "STORE: sqlite would be lost here with the instance's disk; use firestore"
+        )
+    return SqliteFile(path)
 
 
 def _zone(text: str) -> ZoneInfo:

@@ -76,11 +76,15 @@ _DAYS = """
     WHERE doctor_id = ? AND day BETWEEN ? AND ?
     GROUP BY day ORDER BY day LIMIT ?
 """
+_FIRST_VERSION = "INSERT OR IGNORE INTO days VALUES (?, ?, 1) RETURNING version"
 _NEXT_VERSION = """
     UPDATE days SET version = version + 1 WHERE doctor_id = ? AND day = ? AND version = ?
+    RETURNING version
 """
+_FIRST_RECEIPT = "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?) RETURNING expires_at"
 _REPLACE_RECEIPT = """
     UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?
+    RETURNING expires_at
 """
 
 
@@ -296,28 +300,25 @@ def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[R
         yield Stored(receipt_from_document(key, json.loads(body)), version)
 
 
-def _write_day(connection: sqlite3.Connection, write: DayWrite) -> int:
+def _write_day(connection: sqlite3.Connection, write: DayWrite) -> Version:
     place, read = (write.day.key.doctor_id, _text(write.day.key.day)), write.read.version
     if read is None:
-        done = connection.execute("INSERT OR IGNORE INTO days VALUES (?, ?, 1)", place)
+        version = _only_value(connection.execute(_FIRST_VERSION, place))
     else:
-        done = connection.execute(_NEXT_VERSION, (*place, read))
-    _expect_one(done)
+        version = _only_value(connection.execute(_NEXT_VERSION, (*place, read)))
     rows = [(*place, a.id, _json(appointment_to_document(a))) for a in write.changed()]
     connection.executemany("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?)", rows)
-    return int(read or 0) + 1
+    return version
 
 
 def _write_receipt(connection: sqlite3.Connection, write: ReceiptWrite) -> None:
     receipt = write.receipt
     expires_at, body = instant_to_text(receipt.expires_at), _json(receipt_to_document(receipt))
     if write.replaced is None:
-        row = (receipt.key, expires_at, body)
-        done = connection.execute("INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)", row)
+        _only_value(connection.execute(_FIRST_RECEIPT, (receipt.key, expires_at, body)))
     else:
         change = (expires_at, body, receipt.key, write.replaced)
-        done = connection.execute(_REPLACE_RECEIPT, change)
-    _expect_one(done)
+        _only_value(connection.execute(_REPLACE_RECEIPT, change))
 
 
 def _json(document: Document) -> str:
@@ -333,10 +334,13 @@ def _insert_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor])
     connection.executemany("INSERT OR REPLACE INTO doctors VALUES (?, ?)", rows)
 
 
-def _expect_one(cursor: sqlite3.Cursor) -> None:
-    """The condition of a write held if and only if it touched its row."""
-    if cursor.rowcount != 1:
+def _only_value(cursor: sqlite3.Cursor) -> Version:
+    """The value that a conditional write returned: its condition held if there is one."""
+    rows = cursor.fetchall()
+    if not rows:
         raise Stale
+    version: Version = rows[0][0]
+    return version
 
 
 # Connections

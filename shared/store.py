@@ -7,14 +7,14 @@ several of them in one go on the condition that none has changed. All policy is 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
 
 T_co = TypeVar("T_co", covariant=True)
 
-Version = int | str
+Version = int | str | datetime
 """Names one state of a document. Only a store knows how to compare two."""
 
 
@@ -46,8 +46,8 @@ class Stored(Generic[T_co]):
 class State:
     """What was loaded: every day asked for, and those receipts that exist, by key."""
 
-    days: Mapping[DayKey, Stored[DaySchedule]]
-    receipts: Mapping[str, Stored[Receipt]]
+    days: dict[DayKey, Stored[DaySchedule]]
+    receipts: dict[str, Stored[Receipt]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.firestore_store import FirestoreStore
 from shared.sqlite_store import SqliteStore
 from shared.store import Store
 
@@ -19,7 +20,15 @@ async def _sqlite(folder: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-STORES: dict[str, Opener] = {"sqlite": _sqlite}
+@asynccontextmanager
+async def _firestore(folder: Path) -> AsyncIterator[Store]:
+    # A project of its own for each test is a database of its own: the emulator makes it so.
+    store = FirestoreStore(f"demo-{abs(hash(folder))}", "(default)", seconds=10)
+    yield store
+    await store.close()
+
+
+STORES: dict[str, Opener] = {"sqlite": _sqlite, "firestore": _firestore}
 
 
 @pytest.fixture(params=STORES)
