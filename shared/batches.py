@@ -7,10 +7,14 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from shared.models import DayKey
 from shared.outcomes import Accepted
 from shared.proposals import Proposal
+
+MOST_TOGETHER = 200
+"""How many are decided at once; a commit of them stays far below Firestore's limit of 10 MiB."""
 
 
 @dataclass(eq=False, slots=True)
@@ -75,7 +79,7 @@ class Queues:
         if days & self._held or not self._is_first(queue[0]):
             return None
         self._held |= days
-        return Batch(days, list(self._leave(days)))
+        return Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
 
     def release(self, days: frozenset[DayKey]) -> None:
         """Give back the days of a batch that has ended."""

@@ -16,10 +16,12 @@ from shared.store import Snapshot, StoreError
 def main() -> None:
     """Load, and say what was changed. Ends with one line and status 1 where that fails."""
     try:
-        clinic = open_clinic(read_settings(os.environ))
-        asyncio.run(_load(clinic))
-    except (SettingsError, StoreError) as error:
+        settings = read_settings(os.environ)
+        asyncio.run(_load(open_clinic(settings)))
+    except SettingsError as error:
         raise SystemExit(str(error)) from None
+    except StoreError as error:
+        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
 
 
 async def _load(clinic: Clinic) -> None:

@@ -38,8 +38,10 @@ def main() -> None:
         clinic = open_clinic(settings, doctors)
         with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
             uvloop.run(_serve(clinic, doctors, listener))
-    except (SettingsError, StoreError) as error:
-        raise SystemExit(f"{error}") from None
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    except StoreError as error:
+        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
     print(f"\nStopped. The appointments are kept in {settings.store}.")
 
 

@@ -1,16 +1,19 @@
-"""Every store that the contract holds for. A new one adds its opener to `STORES`."""
+"""Every store that the contract holds for. A new one adds its opener to `OPENERS`."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from uuid import uuid4, uuid5
 
 import pytest
 
 from shared.firestore_store import FirestoreStore
 from shared.sqlite_store import SqliteStore
 from shared.store import Store
+from tests.conftest import STORES
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Store]]
+RUN = uuid4()
 
 
 @asynccontextmanager
@@ -22,18 +25,20 @@ async def _sqlite(folder: Path) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def _firestore(folder: Path) -> AsyncIterator[Store]:
-    # A project of its own for each test is a database of its own: the emulator makes it so.
-    store = FirestoreStore(f"demo-{abs(hash(folder))}", "(default)", seconds=10)
+    # A project is a database of its own: the emulator makes it when it is first used.
+    store = FirestoreStore(f"demo-{uuid5(RUN, str(folder))}", "(default)", seconds=10)
     yield store
     await store.close()
 
 
-STORES: dict[str, Opener] = {"sqlite": _sqlite, "firestore": _firestore}
+OPENERS: dict[str, Opener] = {"sqlite": _sqlite, "firestore": _firestore}
 
 
 @pytest.fixture(params=STORES)
 def opener(request: pytest.FixtureRequest) -> Opener:
-    return STORES[request.param]
+    if request.param == "firestore":
+        request.getfixturevalue("emulator")
+    return OPENERS[request.param]
 
 
 @pytest.fixture

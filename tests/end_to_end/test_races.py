@@ -1,4 +1,4 @@
-"""Many clients of several function processes, all at once, on the appointments of one file."""
+"""Many clients of several function processes, all at once, on the appointments of one store."""
 
 import asyncio
 from collections import Counter
@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.end_to_end.processes import Server, functions
+from tests.end_to_end.processes import Server, functions, run_module
 
 PROCESSES = 4
 CLIENTS = 50
 SETTINGS = {
-    "STORE": "sqlite:races.db",
     "CLINIC_TIME_ZONE": "America/New_York",
     # Long, so that a slow machine is not taken for a store that cannot answer.
     "DEADLINE_SECONDS": "25",
@@ -31,14 +30,18 @@ class Clinic(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+def clinic(
+    tmp_path_factory: pytest.TempPathFactory, store_settings: dict[str, str]
+) -> Iterator[Clinic]:
     folder = tmp_path_factory.mktemp("races")
     (folder / "doctors.json").write_text(
         '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
         ' [{"days": ["mon", "tue", "wed", "thu"], "opens": "09:00", "closes": "17:00"}]}]}'
     )
+    settings = {**SETTINGS, **store_settings}
+    run_module("shared.load_doctors", folder, settings).check_returncode()
     targets = [*["create_appointment"] * PROCESSES, "list_appointments"]
-    with functions(*targets, folder=folder, settings=SETTINGS) as servers:
+    with functions(*targets, folder=folder, settings=settings) as servers:
         yield Clinic(servers[:-1], servers[-1])
 
 

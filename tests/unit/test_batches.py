@@ -45,6 +45,14 @@ def test_those_who_wait_for_one_day_are_taken_together_in_order_of_arrival() -> 
     assert taken(queues(first, second, third), MON) == [first, second, third]
 
 
+def test_so_many_are_taken_together_and_the_others_next() -> None:
+    everybody = [waiter(MON) for _ in range(201)]
+    waiting = queues(*everybody)
+    assert taken(waiting, MON) == everybody[:200]
+    waiting.release(frozenset({MON}))
+    assert taken(waiting, MON) == everybody[200:]
+
+
 def test_a_day_that_nobody_waits_for_is_not_taken() -> None:
     waiting = queues(waiter(MON))
     assert waiting.take(TUE) is None

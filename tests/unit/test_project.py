@@ -18,7 +18,8 @@ LAYERS = (
     {"shared.outcomes"},
     {"shared.scheduling"},
     {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"},
-    {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"},
+    {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}
+    | {"shared.firestore_store"},
     {"shared.transactions", "shared.roster", "shared.settings"},
     {"shared.clinic"},
     {"shared.wire"},
@@ -73,8 +74,8 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_only_the_clinic_knows_a_concrete_store() -> None:
-    store = "shared.sqlite_store"
-    assert [module_name(p) for p in SOURCES if store in imported(p)] == ["shared.clinic"]
+    for store in ("shared.sqlite_store", "shared.firestore_store"):
+        assert [module_name(p) for p in SOURCES if store in imported(p)] == ["shared.clinic"]
 
 
 def test_the_committed_openapi_document_is_that_of_the_models() -> None:

@@ -2,12 +2,18 @@
 
 import pytest
 
-from shared.settings import Settings, SettingsError, read_settings
+from shared.settings import (
+    FirestoreDatabase,
+    Settings,
+    SettingsError,
+    SqliteFile,
+    read_settings,
+)
 from shared.time_zones import time_zone
 
 DEFAULTS = Settings(
     port=8080,
-    sqlite_path="appointments.db",
+    store=SqliteFile("appointments.db"),
     clinic_zone=time_zone("UTC"),
     doctors_file="doctors.json",
     allowed_origins=(),
@@ -22,6 +28,8 @@ NAMES = (
     "ALLOWED_ORIGINS",
     "DEADLINE_SECONDS",
     "K_SERVICE",
+    "GOOGLE_CLOUD_PROJECT",
+    "FIRESTORE_DATABASE",
 )
 
 
@@ -39,8 +47,8 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
     [
         ("PORT", "1", "port", 1),
         ("PORT", "65535", "port", 65535),
-        ("STORE", "sqlite:a.db", "sqlite_path", "a.db"),
-        ("STORE", "sqlite:/var/lib/a:b.db", "sqlite_path", "/var/lib/a:b.db"),
+        ("STORE", "sqlite:a.db", "store", SqliteFile("a.db")),
+        ("STORE", "sqlite:/var/lib/a:b.db", "store", SqliteFile("/var/lib/a:b.db")),
         ("CLINIC_TIME_ZONE", "Europe/Berlin", "clinic_zone", time_zone("Europe/Berlin")),
         ("DOCTORS_FILE", "/etc/doctors.json", "doctors_file", "/etc/doctors.json"),
         ("ALLOWED_ORIGINS", "*", "allowed_origins", ("*",)),
@@ -67,7 +75,7 @@ def test_where_no_origins_are_set_the_caller_may_choose_them() -> None:
 
 
 PORT = "PORT: must be a whole number from 1 to 65535, not"
-STORE = 'STORE: must be "sqlite:" and a file, such as "sqlite:a.db", not'
+STORE = 'STORE: must be "firestore", or "sqlite:" and a file, such as "sqlite:a.db", not'
 ZONE = 'is not an IANA time zone; a right one is "America/New_York" or "UTC"'
 ORIGINS = (
     'ALLOWED_ORIGINS: must be "*" or origins such as "https://clinic.example",'
@@ -90,7 +98,7 @@ DEADLINE = "DEADLINE_SECONDS: must be a number above 0, 300 at most, not"
         (
             "STORE",
             "firestore",
-            'STORE: "firestore" is not built in yet; "sqlite:appointments.db" is',
+            "GOOGLE_CLOUD_PROJECT: is needed for the store firestore",
         ),
         *(
             ("CLINIC_TIME_ZONE", text, f'CLINIC_TIME_ZONE: "{text}" {ZONE}')
@@ -122,14 +130,13 @@ def test_a_bad_setting_is_named_in_one_line(name: str, text: str, message: str) 
 @pytest.mark.parametrize(
     ("store", "message"),
     [
-        ({}, 'STORE: "firestore" is not built in yet; "sqlite:appointments.db" is'),
         (
             {"STORE": "sqlite:a.db"},
             "STORE: sqlite would be lost here with the instance's disk; use firestore",
         ),
         ({"STORE": "a.db"}, f'{STORE} "a.db"'),
     ],
-    ids=["default", "sqlite", "nonsense"],
+    ids=["sqlite", "nonsense"],
 )
 def test_in_the_cloud_appointments_are_not_kept_on_a_disk(
     store: dict[str, str], message: str
@@ -137,3 +144,24 @@ def test_in_the_cloud_appointments_are_not_kept_on_a_disk(
     with pytest.raises(SettingsError) as refused:
         read_settings({"K_SERVICE": "create-appointment", **store})
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("environment", "database"),
+    [
+        (
+            {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"},
+            FirestoreDatabase("clinic", "(default)"),
+        ),
+        ({"K_SERVICE": "create-appointment"}, FirestoreDatabase(None, "(default)")),
+        (
+            {"K_SERVICE": "f", "GOOGLE_CLOUD_PROJECT": "clinic", "FIRESTORE_DATABASE": "eu"},
+            FirestoreDatabase("clinic", "eu"),
+        ),
+    ],
+    ids=["chosen", "in the cloud, the project of the credentials", "in the cloud, all named"],
+)
+def test_firestore_is_a_database_of_a_project(
+    environment: dict[str, str], database: FirestoreDatabase
+) -> None:
+    assert read_settings(environment).store == database

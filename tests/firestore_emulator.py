@@ -1,0 +1,60 @@
+"""Google's Firestore emulator, for as long as tests need it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HOST = "127.0.0.1"
+VARIABLE = "FIRESTORE_EMULATOR_HOST"
+PATIENCE_SECONDS = 60
+
+
+class NoEmulatorError(Exception):
+    """There is no emulator to start; the message says what is missing."""
+
+
+@contextmanager
+def running_emulator(log: Path) -> Iterator[str]:
+    """The address of the emulator that the environment names, or of one started here.
+
+    Raises NoEmulatorError where neither is to be had.
+    """
+    if given := os.environ.get(VARIABLE):
+        yield given
+        return
+    gcloud = shutil.which("gcloud")
+    if gcloud is None or shutil.which("java") is None:
+        raise NoEmulatorError("gcloud and java are needed to start the Firestore emulator")
+    address = f"{HOST}:{_free_port()}"
+    command = [gcloud, "emulators", "firestore", "start", f"--host-port={address}", "--quiet"]
+    with log.open("w") as out:
+        process = subprocess.Popen(  # noqa: S603 - the emulator, from the search path
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        _wait_until_it_runs(process, log)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_until_it_runs(process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while "is now running" not in log.read_text():
+        if process.poll() is not None or time.monotonic() > give_up_at:
+            raise NoEmulatorError(f"gcloud did not start the emulator: {log.read_text()}")
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
