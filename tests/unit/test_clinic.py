@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.clinic import start
+from shared.clinic import open_clinic, start
+from shared.firestore_store import FirestoreStore
+from shared.settings import read_settings
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
 BERLIN = "Europe/Berlin"
@@ -102,3 +104,23 @@ def test_a_doctors_file_with_a_mistake_is_named_with_the_place(
         start(environment(tmp_path, DOCTORS_FILE=str(file)))
     assert str(ended.value.code).lower().startswith(f'DOCTORS_FILE: "{file}": {message}'.lower())
     assert "\n" not in str(ended.value.code)
+
+
+def test_a_clinic_on_firestore_connects_only_when_it_is_used() -> None:
+    settings = read_settings({"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"})
+    assert isinstance(open_clinic(settings).store, FirestoreStore)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"STORE": "sqlite:a.db"}, "a.db"),
+        (
+            {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"},
+            "Firestore, project clinic, database (default)",
+        ),
+    ],
+    ids=["file", "database"],
+)
+def test_people_are_told_where_appointments_are(environment: dict[str, str], words: str) -> None:
+    assert str(read_settings(environment).store) == words
