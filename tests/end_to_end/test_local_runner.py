@@ -107,7 +107,10 @@ ORIGINS = (
     [
         ("PORT=0", f'{PORT_RANGE} "0"'),
         ("PORT=web", f'{PORT_RANGE} "web"'),
-        ("STORE=a.db", 'must be "sqlite:" and a file, such as "sqlite:a.db", not "a.db"'),
+        (
+            "STORE=a.db",
+            'must be "firestore", or "sqlite:" and a file, such as "sqlite:a.db", not "a.db"',
+        ),
         ("STORE=sqlite:.", 'cannot use the file ".": unable to open database file'),
         ("STORE=sqlite:no/a.db", 'cannot use the file "no/a.db": unable to open database file'),
         ("STORE=sqlite:doctors.json", 'cannot use the file "doctors.json": file is not a database'),
