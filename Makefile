@@ -2,11 +2,15 @@
 # make test   all tests, with the coverage gate
 # make check  formatter, linter, type checker
 # make doctors  bring doctors.json into the store
+# make emulator  a Firestore on this machine, for make run STORE=firestore
+# make openapi  write openapi.json anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check doctors openapi
+GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
+
+.PHONY: run test check doctors emulator openapi
 
 run: .venv/local
 	@$(BIN)/python -m shared.local_runner
@@ -21,6 +25,16 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The port is that of firebase.json. gcloud's emulator is started by its own script, because what
+# gcloud starts leaves the terminal's process group, and would outlive Ctrl-C.
+emulator:
+	@echo 'FIRESTORE_EMULATOR_HOST=127.0.0.1:8085 GOOGLE_CLOUD_PROJECT=demo-local make run STORE=firestore'
+	@if command -v gcloud >/dev/null && test -x "$(GCLOUD_EMULATOR)"; then \
+		"$(GCLOUD_EMULATOR)" start --host=127.0.0.1 --port=8085 --rules=firestore.rules; \
+	else \
+		npx --yes firebase-tools@15 emulators:start --only firestore --project demo-local; \
+	fi
 
 openapi: .venv/local
 	$(BIN)/python -m shared.openapi > openapi.json

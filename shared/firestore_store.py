@@ -55,8 +55,9 @@ _STALE = (
     google_errors.FailedPrecondition,
     google_errors.NotFound,
 )
-# Written or not, nobody knows; a new try may help.
+# Written or not, nobody knows; a new try may help. What is aborted is so for a read.
 _UNKNOWN = (
+    google_errors.Aborted,
     google_errors.Cancelled,
     google_errors.DeadlineExceeded,
     google_errors.InternalServerError,
