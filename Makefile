@@ -1,16 +1,17 @@
-# make run    every function on http://localhost:8080
-# make test   all tests, with the coverage gate
-# make check  formatter, linter, type checker
-# make doctors  bring doctors.json into the store
+# make run       every function on http://localhost:8080
+# make test      all tests, with the coverage gate
+# make check     formatter, linter, type checker
+# make doctors   bring doctors.json into the store
 # make emulator  a Firestore on this machine, for make run STORE=firestore
-# make openapi  write openapi.json anew
+# make bench     a crowd on one day of Firestore, against transactions that lock
+# make openapi   write openapi.json anew
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
 
-.PHONY: run test check doctors emulator openapi
+.PHONY: run test check doctors emulator bench openapi
 
 run: .venv/local
 	@$(BIN)/python -m shared.local_runner
@@ -35,6 +36,9 @@ emulator:
 	else \
 		npx --yes firebase-tools@15 emulators:start --only firestore --project demo-local; \
 	fi
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks.hot_day
 
 openapi: .venv/local
 	$(BIN)/python -m shared.openapi > openapi.json

@@ -1,34 +1,30 @@
-"""Who waits for which days, and who may be decided together.
-
-Plain bookkeeping of one event loop: nothing here awaits, so nothing here can be interrupted.
-"""
+"""Who waits for which days, and who is served together."""
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Generic, TypeVar
 
 from shared.models import DayKey
-from shared.outcomes import Accepted
 from shared.proposals import Proposal
+
+T = TypeVar("T")
 
 MOST_TOGETHER = 200
 """How many are decided at once; a commit of them stays far below Firestore's limit of 10 MiB."""
 
 
 @dataclass(eq=False, slots=True)
-class Waiter:
-    """A proposal whose request waits for an answer until `deadline`, in the loop's time.
-
-    The answer None says: not to be granted on these days, look for yourself.
-    """
+class Waiter(Generic[T]):
+    """A proposal whose request waits for an answer until `deadline`, in the loop's time."""
 
     proposal: Proposal
     deadline: float
-    answer: asyncio.Future[Accepted | None]
+    answer: asyncio.Future[T]
 
-    def tell(self, answer: Accepted | None) -> None:
+    def tell(self, answer: T) -> None:
         """Answer, if the request still waits."""
         if not self.answer.done():
             self.answer.set_result(answer)
@@ -42,35 +38,37 @@ class Waiter:
 
 
 @dataclass(eq=False, slots=True)
-class Batch:
-    """Waiters that are decided together, in order of arrival, holding all of `days`."""
+class Batch(Generic[T]):
+    """Waiters that are served together, in order of arrival, holding all of `days`."""
 
     days: frozenset[DayKey]
-    waiters: list[Waiter]
+    waiters: list[Waiter[T]]
 
-    def waiting(self) -> list[Waiter]:
+    def waiting(self) -> list[Waiter[T]]:
         """Those who have no answer yet and have not gone away."""
         return [waiter for waiter in self.waiters if not waiter.answer.done()]
 
 
 @dataclass(slots=True)
-class Queues:
+class Queues(Generic[T]):
     """One queue for each day, in order of arrival; whoever needs two days stands in both.
+
+    Plain bookkeeping: nothing here awaits, so nothing here can be interrupted.
 
     A batch takes all its days at once or none, and only for a waiter who is first in each of
     its queues. The one who has waited longest of all is first everywhere, so there is always
     somebody whose turn comes when days are released: no deadlock, nobody waits for ever.
     """
 
-    _waiting: dict[DayKey, deque[Waiter]] = field(default_factory=dict)
+    _waiting: dict[DayKey, deque[Waiter[T]]] = field(default_factory=dict)
     _held: set[DayKey] = field(default_factory=set)
 
-    def add(self, waiter: Waiter) -> None:
+    def add(self, waiter: Waiter[T]) -> None:
         """Let a waiter stand in the queues of its days."""
         for key in waiter.proposal.days:
             self._waiting.setdefault(key, deque()).append(waiter)
 
-    def take(self, key: DayKey) -> Batch | None:
+    def take(self, key: DayKey) -> Batch[T] | None:
         """Hold the days that the first in this day's queue needs, if it is its turn."""
         queue = self._waiting.get(key)
         if not queue:
@@ -85,10 +83,10 @@ class Queues:
         """Give back the days of a batch that has ended."""
         self._held -= days
 
-    def _is_first(self, waiter: Waiter) -> bool:
+    def _is_first(self, waiter: Waiter[T]) -> bool:
         return all(self._waiting[key][0] is waiter for key in waiter.proposal.days)
 
-    def _leave(self, days: frozenset[DayKey]) -> Iterator[Waiter]:
+    def _leave(self, days: frozenset[DayKey]) -> Iterator[Waiter[T]]:
         """Take out, from the front, all whose turn it is and who need no other day."""
         for key in sorted(days):
             while queue := self._waiting.get(key):
@@ -98,8 +96,42 @@ class Queues:
                 self._remove_first(waiter)
                 yield waiter
 
-    def _remove_first(self, waiter: Waiter) -> None:
+    def _remove_first(self, waiter: Waiter[T]) -> None:
         for key in waiter.proposal.days:
             self._waiting[key].popleft()
             if not self._waiting[key]:
                 del self._waiting[key]
+
+
+class Door(Generic[T]):
+    """Serves those who wait for the same days together, one batch of them at a time.
+
+    `serve` gives every waiter of a batch its answer; if it ends without, they learn why.
+    """
+
+    def __init__(self, serve: Callable[[Batch[T]], Awaitable[None]]) -> None:
+        self._serve = serve
+        self._queues: Queues[T] = Queues()
+        self._batches: dict[asyncio.Future[None], Batch[T]] = {}
+
+    async def enter(self, proposal: Proposal, deadline: float) -> T:
+        """The answer to a proposal, served in a batch that begins after this call."""
+        waiter: Waiter[T] = Waiter(proposal, deadline, asyncio.get_running_loop().create_future())
+        self._queues.add(waiter)
+        self._start(proposal.days)
+        return await waiter.answer
+
+    def _start(self, days: Iterable[DayKey]) -> None:
+        for key in sorted(days):
+            if batch := self._queues.take(key):
+                task = asyncio.ensure_future(self._serve(batch))
+                self._batches[task] = batch
+                task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Future[None]) -> None:
+        batch = self._batches.pop(task)
+        error = None if task.cancelled() else task.exception()
+        for waiter in batch.waiting():
+            waiter.fail(error)
+        self._queues.release(batch.days)
+        self._start(batch.days)

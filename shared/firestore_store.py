@@ -6,7 +6,7 @@
 
 A commit is one `Commit` call. Each of its writes carries the precondition that the document has
 the update time that was read, or that there is none; nothing is ever locked. An appointment is
-one JSON text, because the library takes thirty times as long to decode maps and timestamps.
+one JSON text, because the library takes over ten times as long to decode maps and timestamps.
 """
 
 import json

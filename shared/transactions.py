@@ -12,7 +12,7 @@
        |                 |<- stale ----------|   nothing was written: load, decide again
        |                 |   (no answer)     |   written or not: load, and see
        |                 |                   |
-       |                 | if refused: look  |   a refusal is decided on a snapshot of its own
+       |                 | if refused: look  |   a refusal is decided on a snapshot read for it
        |   refusal <-----|<----------------->|
 
 Why nothing is booked twice: an acceptance takes effect only by a commit, and the store applies
@@ -27,18 +27,19 @@ batch have not committed yet.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
-from shared.batches import Batch, Queues, Waiter
+from shared.batches import Batch, Door, Waiter
 from shared.drafts import Draft, answer_of, used_receipt, values
 from shared.memory import Memory
-from shared.models import DayKey
+from shared.models import DayKey, Doctor, Interval, Opening
 from shared.outcomes import Accepted, Outcome, Unbookable
 from shared.proposals import Proposal
 from shared.queries import next_openings
-from shared.store import Stale, State, Store, Stored, Unavailable
+from shared.store import Snapshot, Stale, State, Store, Stored, Unavailable
 
 FIRST_PAUSE_SECONDS = 0.004
 PAUSE_DOUBLINGS = 6
@@ -52,8 +53,8 @@ class Transactions:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._memory = Memory()
-        self._queues = Queues()
-        self._batches: dict[asyncio.Task[None], Batch] = {}
+        self._commits: Door[Accepted | None] = Door(self._decide_together)
+        self._looks: Door[_Seen] = Door(self._look_together)
 
     async def run(self, proposal: Proposal) -> Outcome:
         """Decide a proposal and, where it is granted, make it so.
@@ -61,7 +62,7 @@ class Transactions:
         Raises `Unavailable` at the deadline; the change may have happened or not. Raises
         `Failed` where the store will not do it at all.
         """
-        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        deadline = self._deadline()
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._run(proposal, deadline)
@@ -71,71 +72,52 @@ class Transactions:
 
     async def preview(self, proposal: Proposal) -> Outcome:
         """What a proposal would come to now. Decided on one snapshot; nothing is written."""
-        return (await self._look(proposal)).outcome
+        return (await self._looks.enter(proposal, self._deadline())).outcome
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._deadline_seconds
 
     async def _run(self, proposal: Proposal, deadline: float) -> Outcome:
         retries = _Retries(self._random)
         while True:
-            if granted := await self._accept(proposal, deadline):
+            # None: it is not to be granted on what is known here, or not on that alone.
+            if granted := await self._commits.enter(proposal, deadline):
                 return granted
             try:
-                seen = await self._look(proposal)
+                seen = await self._looks.enter(proposal, deadline)
             except Unavailable:
                 await retries.pause()
             else:
                 if not seen.to_be_made:
                     return seen.outcome
 
-    async def _look(self, proposal: Proposal) -> "_Seen":
-        """Decide on a snapshot: a refusal, a replay, or what has been made before is certain."""
-        async with self._store.snapshot() as snapshot:
-            state = await snapshot.load(proposal.days, _receipt_keys([proposal]))
+    # Looking
+
+    async def _look_together(self, batch: Batch["_Seen"]) -> None:
+        """Decide every waiter of a batch on one snapshot, each by itself, and write nothing."""
+        deadline = _latest(batch.waiters)
+        async with asyncio.timeout_at(deadline), self._store.snapshot() as snapshot:
+            keys = _receipt_keys(waiter.proposal for waiter in batch.waiting())
+            state = await snapshot.load(batch.days, keys)
             self._memory.keep(state.days)
-            days = values(state.days)
-            after, outcome = proposal.decide(days)
-            if isinstance(outcome, Accepted) and after is days:
-                return _Seen(outcome)
-            if receipt := used_receipt(proposal, state):
-                return _Seen(answer_of(receipt, proposal, days))
-            if isinstance(outcome, Unbookable):
-                openings = await next_openings(snapshot, outcome.doctor, outcome.asked)
-                return _Seen(replace(outcome, openings=tuple(openings)))
-            return _Seen(outcome, to_be_made=isinstance(outcome, Accepted))
+            look = _Look(snapshot, state)
+            for waiter in batch.waiting():
+                waiter.tell(await look.at(waiter.proposal))
 
-    async def _accept(self, proposal: Proposal, deadline: float) -> Accepted | None:
-        """Commit the proposal, with all that waits for the same days; None if it is refused."""
-        waiter = Waiter(proposal, deadline, asyncio.get_running_loop().create_future())
-        self._queues.add(waiter)
-        self._start(proposal.days)
-        return await waiter.answer
+    # Committing
 
-    def _start(self, days: Iterable[DayKey]) -> None:
-        for key in sorted(days):
-            if batch := self._queues.take(key):
-                task = asyncio.create_task(self._decide_together(batch))
-                self._batches[task] = batch
-                task.add_done_callback(self._finish)
-
-    def _finish(self, task: asyncio.Task[None]) -> None:
-        batch = self._batches.pop(task)
-        error = None if task.cancelled() else task.exception()
-        for waiter in batch.waiting():
-            waiter.fail(error)
-        self._queues.release(batch.days)
-        self._start(batch.days)
-
-    async def _decide_together(self, batch: Batch) -> None:
+    async def _decide_together(self, batch: Batch[Accepted | None]) -> None:
         """Give every waiter of a batch its answer, however many tries that takes."""
         retries = _Retries(self._random)
         while waiters := batch.waiting():
             try:
-                async with asyncio.timeout_at(max(waiter.deadline for waiter in waiters)):
+                async with asyncio.timeout_at(_latest(waiters)):
                     await self._try(batch, first=not retries.made)
             except (Stale, Unavailable, TimeoutError):
                 self._memory.forget(batch.days)
                 await retries.pause()
 
-    async def _try(self, batch: Batch, *, first: bool) -> None:
+    async def _try(self, batch: Batch[Accepted | None], *, first: bool) -> None:
         """Decide in order of arrival, write it all at once, and only then answer."""
         state = self._memory.recall(batch.days) if first else None
         remembered = state is not None
@@ -167,6 +149,35 @@ class _Seen:
 
 
 @dataclass(slots=True)
+class _Look:
+    """Decides on one snapshot: a refusal, a replay, or what has been made before is certain."""
+
+    snapshot: Snapshot
+    state: State
+    openings: dict[tuple[Doctor, Interval], tuple[Opening, ...]] = field(default_factory=dict)
+
+    async def at(self, proposal: Proposal) -> _Seen:
+        """What a proposal comes to."""
+        days = {key: self.state.days[key].value for key in proposal.days}
+        after, outcome = proposal.decide(days)
+        if isinstance(outcome, Accepted) and after is days:
+            return _Seen(outcome)
+        if receipt := used_receipt(proposal, self.state):
+            return _Seen(answer_of(receipt, proposal, days))
+        if isinstance(outcome, Unbookable):
+            openings = await self._openings(outcome.doctor, outcome.asked)
+            return _Seen(replace(outcome, openings=openings))
+        return _Seen(outcome, to_be_made=isinstance(outcome, Accepted))
+
+    async def _openings(self, doctor: Doctor, asked: Interval) -> tuple[Opening, ...]:
+        """Looked for once, however many ask for the same time."""
+        if (doctor, asked) not in self.openings:
+            found = await next_openings(self.snapshot, doctor, asked)
+            self.openings[doctor, asked] = tuple(found)
+        return self.openings[doctor, asked]
+
+
+@dataclass(slots=True)
 class _Retries:
     """Counts tries, and steps aside between them, so that rivals do not meet again in step."""
 
@@ -178,6 +189,10 @@ class _Retries:
         longest = FIRST_PAUSE_SECONDS * 2 ** min(self.made, PAUSE_DOUBLINGS)
         self.made += 1
         await asyncio.sleep(self.random.uniform(0, longest))
+
+
+def _latest(waiters: Sequence[Waiter[Any]]) -> float:
+    return max(waiter.deadline for waiter in waiters)
 
 
 def _receipt_keys(proposals: Iterable[Proposal]) -> set[str]:

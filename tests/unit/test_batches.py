@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.batches import Batch, Queues, Waiter
+from shared import batches
 from shared.models import DayKey
 from shared.outcomes import Accepted, InThePast
 from shared.proposals import Proposal
@@ -14,6 +14,10 @@ from tests.builders import at, key
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
+Answer = Accepted | None
+Waiter = batches.Waiter[Answer]
+Batch = batches.Batch[Answer]
+Queues = batches.Queues[Answer]
 LOOP = SimulatedLoop()
 LOOP.close()
 

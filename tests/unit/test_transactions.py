@@ -220,3 +220,14 @@ async def test_an_acceptance_that_changes_nothing_is_not_granted_on_memory() -> 
     store.put(schedule(MON, appointment(TEN, f"{MON}T10:30Z")))
     await transactions.run(move(MON, NINE))
     assert store.days[key(MON)].value.busy == (span(NINE, HALF_PAST),)
+
+
+@simulated
+async def test_many_who_are_refused_at_once_share_a_look() -> None:
+    store = ScriptedStore(schedule(MON, AT_NINE))
+    transactions = instance(store)
+    tries = [transactions.run(proposal(NINE, f"a{number}")) for number in range(100)]
+    outcomes = await asyncio.gather(*tries)
+    assert [conflicts(outcome) for outcome in outcomes] == [[("09:00", "09:30")]] * 100
+    # To see if they can be granted; for the first of them; for all who came meanwhile.
+    assert (store.loads, store.commits, store.scans) == (3, 0, 2)
