@@ -11,7 +11,6 @@ from shared.doctors import read_doctors
 from shared.models import Doctor
 from shared.roster import Roster
 from shared.settings import (
-    FirestoreDatabase,
     Settings,
     SettingsError,
     SqliteFile,
@@ -51,15 +50,15 @@ def open_clinic(settings: Settings, doctors: Collection[Doctor] = ()) -> Clinic:
 
     Raises SettingsError where the file cannot be used.
     """
-    match settings.store:
-        case SqliteFile(path):
-            return build_clinic(settings, _prepared_file(path, doctors))
-        case FirestoreDatabase(project, database):
-            # Costs half a second, which nobody should pay who does not use it.
-            from shared.firestore_store import FirestoreStore  # noqa: PLC0415
+    chosen = settings.store
+    if isinstance(chosen, SqliteFile):
+        return build_clinic(settings, _prepared_file(chosen.path, doctors))
 
-            store = FirestoreStore(project, database, settings.deadline_seconds)
-            return build_clinic(settings, store)
+    # To import it costs half a second, which nobody should pay who does not use it.
+    from shared.firestore_store import FirestoreStore  # noqa: PLC0415
+
+    store = FirestoreStore(chosen.project, chosen.database, settings.deadline_seconds)
+    return build_clinic(settings, store)
 
 
 def _prepared_file(path: str, doctors: Collection[Doctor]) -> SqliteStore:
