@@ -1,5 +1,6 @@
 # make run       every function on http://localhost:8080
 # make test      all tests, with the coverage gate
+# make quick     the tests that need no server, in half a minute
 # make check     formatter, linter, type checker
 # make doctors   bring doctors.json into the store
 # make emulator  a Firestore on this machine, for make run STORE=firestore
@@ -11,7 +12,7 @@ BIN := .venv/bin
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
 
-.PHONY: run test check doctors emulator bench openapi
+.PHONY: run test quick check doctors emulator bench openapi
 
 run: .venv/local
 	@$(BIN)/python -m shared.local_runner
@@ -21,6 +22,9 @@ doctors: .venv/local
 
 test: .venv/dev
 	$(BIN)/pytest --cov --cov-report=term-missing
+
+quick: .venv/dev
+	$(BIN)/pytest -q tests/unit tests/functions
 
 check: .venv/dev
 	$(BIN)/ruff format --check .
