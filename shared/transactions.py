@@ -59,8 +59,8 @@ class Transactions:
     async def run(self, proposal: Proposal) -> Outcome:
         """Decide a proposal and, where it is granted, make it so.
 
-        Raises `Unavailable` at the deadline; the change may have happened or not. Raises
-        `Failed` where the store will not do it at all.
+        Raises `Unavailable` at the deadline, and `Failed` where the store refuses to work.
+        After either the change may have happened, if a commit was never answered.
         """
         deadline = self._deadline()
         try:
