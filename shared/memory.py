@@ -7,6 +7,7 @@ from shared.models import DayKey, DaySchedule
 from shared.store import State, Stored
 
 DAYS_REMEMBERED = 500
+APPOINTMENTS_REMEMBERED = 20_000  # About 11 MB: full days must not fill a small instance.
 
 
 class Memory:
@@ -14,14 +15,15 @@ class Memory:
 
     def __init__(self) -> None:
         self._days: OrderedDict[DayKey, Stored[DaySchedule]] = OrderedDict()
+        self._appointments = 0
 
     def keep(self, days: Mapping[DayKey, Stored[DaySchedule]]) -> None:
         """Remember these days, in place of what was remembered of them."""
-        for key, stored in days.items():
-            self._days[key] = stored
-            self._days.move_to_end(key)
-        while len(self._days) > DAYS_REMEMBERED:
-            self._days.popitem(last=False)
+        self.forget(days)
+        self._days.update(days)
+        self._appointments += sum(len(stored.value.appointments) for stored in days.values())
+        while len(self._days) > DAYS_REMEMBERED or self._appointments > APPOINTMENTS_REMEMBERED:
+            self.forget([next(iter(self._days))])
 
     def recall(self, keys: Collection[DayKey]) -> State | None:
         """These days, if all of them are remembered."""
@@ -32,4 +34,5 @@ class Memory:
     def forget(self, keys: Iterable[DayKey]) -> None:
         """Remember nothing of these days any more."""
         for key in keys:
-            self._days.pop(key, None)
+            if stored := self._days.pop(key, None):
+                self._appointments -= len(stored.value.appointments)
