@@ -129,7 +129,12 @@ class SqliteStore:
         """Write all or nothing, on the versions that were read."""
         commit = _Commit(days, receipts)
         self._waiting.append(commit)
-        await _in_thread(self._writing, self._commit_waiting)
+        try:
+            await _in_thread(self._writing, self._commit_waiting)
+        except asyncio.CancelledError:
+            # Else the next commit, whenever that is, would take it along.
+            commit.given_up = True
+            raise
         if isinstance(commit.result, StoreError):
             raise commit.result
         return commit.result
@@ -161,7 +166,8 @@ class SqliteStore:
 
         Each call follows the arrival of one commit, so none is still waiting when its call ends.
         """
-        commits = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        arrived = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        commits = [commit for commit in arrived if not commit.given_up]
         if not commits:
             return
         try:
@@ -216,6 +222,7 @@ class _Commit:
 
     days: Sequence[DayWrite]
     receipts: Sequence[ReceiptWrite]
+    given_up: bool = False
     result: _Result = field(default_factory=lambda: Unavailable("the commit was given up"))
 
     def apply(self, connection: sqlite3.Connection) -> _Result:

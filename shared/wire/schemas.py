@@ -39,10 +39,12 @@ Id = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 Reason = Annotated[str, Field(max_length=1000)]
+# Something to see: more than white space, control characters, and marks of no width.
+_VISIBLE = r"[^\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]"
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    Like(r"\S", "a name"),
+    Like(_VISIBLE, "a name"),
 ]
 Email = Annotated[str, Field(max_length=254), Like(r"^[^@\s]+@[^@\s]+$", "an e-mail address")]
 Phone = Annotated[str, Field(max_length=50), Like(r"[0-9]", "a telephone number")]

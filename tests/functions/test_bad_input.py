@@ -67,6 +67,7 @@ BAD_VALUES: list[tuple[str, object, str, str]] = [
     ("patient", {"name": 1}, "patient.name", "string_type"),
     ("patient", {"name": ""}, "patient.name", "string_too_short"),
     ("patient", {"name": " \t\n\u00a0\u3000"}, "patient.name", "string_too_short"),
+    ("patient", {"name": "\u200b\x00\x7f\ufeff"}, "patient.name", "string_pattern_mismatch"),
     ("patient", {"name": "a" * 201}, "patient.name", "string_too_long"),
     ("patient", {"name": "Ada", "email": "ada"}, "patient.email", "string_pattern_mismatch"),
     ("patient", {"name": "Ada", "email": "a@b c"}, "patient.email", "string_pattern_mismatch"),

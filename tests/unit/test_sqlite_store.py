@@ -140,6 +140,23 @@ async def test_a_commit_that_a_bug_ends_takes_no_acknowledged_one_with_it(
     assert not stored[2]
 
 
+async def test_a_commit_that_was_given_up_before_it_began_is_never_made(
+    store: SqliteStore,
+) -> None:
+    disk_is_free = threading.Event()
+    store._writing.submit(disk_is_free.wait)  # noqa: SLF001 - so that it cannot begin
+    commit = asyncio.create_task(store.commit([WRITE], []))
+    await asyncio.sleep(0)
+    commit.cancel()
+    await asyncio.wait([commit])
+    disk_is_free.set()
+    tuesday = key("2026-11-24")
+    await store.commit([DayWrite(Stored(DaySchedule(tuesday), None), DaySchedule(tuesday))], [])
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load([MONDAY, tuesday], [])
+    assert [state.days[day].version for day in (MONDAY, tuesday)] == [None, 1]
+
+
 async def test_a_snapshot_that_reads_nothing_costs_nothing(store: SqliteStore) -> None:
     async with store.snapshot():
         pass
