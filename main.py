@@ -29,3 +29,21 @@ async def list_appointments(request: Request) -> Response:
 async def first_available(request: Request) -> Response:
     """Find the first times that can be booked."""
     return await functions.first_available(request, _clinic)
+
+
+@functions_framework.aio.http
+async def get_appointment(request: Request) -> Response:
+    """Look an appointment up."""
+    return await functions.get_appointment(request, _clinic)
+
+
+@functions_framework.aio.http
+async def cancel_appointment(request: Request) -> Response:
+    """Give an appointment up; its time is free at once."""
+    return await functions.cancel_appointment(request, _clinic)
+
+
+@functions_framework.aio.http
+async def reschedule_appointment(request: Request) -> Response:
+    """Move an appointment to another time, day or doctor."""
+    return await functions.reschedule_appointment(request, _clinic)

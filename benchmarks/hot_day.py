@@ -31,7 +31,7 @@ from google.cloud.firestore_v1.types import Document
 
 from benchmarks.servers import ROOT, FunctionProcess, emulator, function
 from benchmarks.transactional.main import book
-from shared.documents import appointment_to_document
+from shared.documents import entry_to_text
 from shared.firestore_store import FirestoreStore
 from shared.models import Appointment, DayKey, DaySchedule, Interval, Patient
 from shared.store import DayWrite, Stored
@@ -323,7 +323,7 @@ def _bare_batch(client: AsyncClient) -> Way:
 
     async def commit(n: int) -> None:
         appointment = _appointment("batch", n)
-        text = json.dumps(appointment_to_document(appointment))
+        text = entry_to_text(appointment.id, appointment)
         day = client.document("doctors", "batch", "days", f"{appointment.interval.start:%F}")
         batch = client.batch()
         if day.id in versions:
@@ -352,7 +352,8 @@ def _bare_transaction(client: AsyncClient) -> Way:
 
 def _decoding_lines(client: AsyncClient) -> list[str]:
     documents = [
-        appointment_to_document(_appointment("decoded", n)) for n in range(DAY_OF_APPOINTMENTS)
+        json.loads(entry_to_text("", _appointment("decoded", n)))
+        for n in range(DAY_OF_APPOINTMENTS)
     ]
     forms: dict[str, list[Any]] = {
         "maps, instants as timestamps": [_with_timestamps(document) for document in documents],

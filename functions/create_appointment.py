@@ -7,21 +7,22 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.availability import day_key
 from shared.clinic import Clinic
-from shared.models import Doctor, Interval
-from shared.outcomes import Booked, Refusal, Replayed
+from shared.models import Doctor
+from shared.outcomes import Accepted, Refusal, Replayed
 from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, appointment_id, book, day_key
-from shared.wire.answers import answer, refusal_answer
+from shared.scheduling import Booking, appointment_id, book
+from shared.wire.answers import answer, granted_answer, refusal_answer
 from shared.wire.endpoint import endpoint
-from shared.wire.requests import checked, find_doctor, read_body, read_idempotency_key
-from shared.wire.schemas import (
-    AppointmentAnswer,
-    CreateAppointment,
-    ValidatedAppointment,
-    check_order,
+from shared.wire.requests import (
+    asked_interval,
+    doctor_of,
+    find_doctor,
+    read_body,
+    read_idempotency_key,
 )
-from shared.wire.times import to_instant
+from shared.wire.schemas import CreateAppointment, ValidatedAppointment
 
 
 @endpoint("POST")
@@ -37,20 +38,18 @@ async def create_appointment(request: Request, clinic: Clinic) -> Response:
     else:
         outcome = await clinic.transactions.run(proposal)
     match outcome:
-        case Booked(appointment) | Replayed(appointment) if asked.validate_only:
+        case Accepted(appointment) | Replayed(appointment) if asked.validate_only:
+            doctor = await doctor_of(clinic, appointment)
             return answer(ValidatedAppointment.of_validated(appointment, doctor))
-        case Booked(appointment):
-            return answer(AppointmentAnswer.of_appointment(appointment, doctor), 201)
-        case Replayed(appointment):
-            model = AppointmentAnswer.of_appointment(appointment, doctor)
-            return answer(model, 201, {"Idempotent-Replayed": "true"})
+        case Accepted() | Replayed():
+            return await granted_answer(clinic, outcome, 201)
         case Refusal():
             return refusal_answer(outcome)
     raise TypeError(type(outcome))
 
 
 def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str | None) -> Proposal:
-    interval = _interval(asked, doctor)
+    interval = asked_interval(asked, doctor)
     day = day_key(doctor, interval.start)
     booking = Booking(
         appointment_id=appointment_id(day, secrets.token_hex(12)),
@@ -66,15 +65,6 @@ def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str 
         appointment_id=booking.appointment_id,
         idempotency=None if key is None else Idempotency.of(key, _request_parts(booking)),
     )
-
-
-def _interval(asked: CreateAppointment, doctor: Doctor) -> Interval:
-    start = checked("start", to_instant, asked.start, doctor.zone)
-    if asked.end is None:
-        return Interval(start, start + asked.length())
-    end = checked("end", to_instant, asked.end, doctor.zone)
-    checked("end", check_order, start, end)
-    return Interval(start, end)
 
 
 def _request_parts(booking: Booking) -> list[str | None]:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.availability import OpeningSearch, round_up_to_minute
 from shared.clinic import Clinic
 from shared.models import Doctor, Interval
 from shared.queries import SEARCH_DAYS, first_openings, why_no_opening
-from shared.scheduling import OpeningSearch, round_up_to_minute
 from shared.wire.answers import answer
 from shared.wire.endpoint import endpoint
 from shared.wire.requests import checked, find_doctor, read_query

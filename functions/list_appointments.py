@@ -1,14 +1,17 @@
 """List a doctor's appointments in a time window, page by page."""
 
+from datetime import datetime
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.clinic import Clinic
 from shared.models import Doctor, Interval
-from shared.queries import ListQuery, list_window
+from shared.queries import ListQuery, Page, list_window
+from shared.store import Forgotten
 from shared.wire.answers import answer
 from shared.wire.endpoint import endpoint
-from shared.wire.page_tokens import page_token, read_page_token
+from shared.wire.page_tokens import Bookmark, expired, page_token, read_page_token
 from shared.wire.requests import checked, find_doctor, read_query
 from shared.wire.schemas import (
     AppointmentAnswer,
@@ -26,14 +29,29 @@ async def list_appointments(request: Request, clinic: Clinic) -> Response:
     doctor = await find_doctor(clinic, asked.doctor_id)
     window = _window(asked, doctor)
     parameters = (doctor.id, window, asked.status)
-    token = asked.page_token
-    after = None if token is None else checked("page_token", read_page_token, token, *parameters)
+    after = instant = None
+    if asked.page_token is not None:
+        bookmark = checked("page_token", read_page_token, asked.page_token, *parameters)
+        after, instant = bookmark.position, bookmark.instant
     query = ListQuery(doctor, window, asked.status == "all", asked.page_size, after)
-    async with clinic.store.snapshot() as snapshot:
-        page = await list_window(snapshot, query)
+    page, following = await _read(clinic, query, instant)
     listed = [AppointmentAnswer.of_appointment(a, doctor) for a in page.appointments]
-    following = page.next_position and page_token(page.next_position, *parameters)
-    return answer(AppointmentPage(appointments=listed, next_page_token=following))
+    token = following and page_token(following, *parameters)
+    return answer(AppointmentPage(appointments=listed, next_page_token=token))
+
+
+async def _read(
+    clinic: Clinic, query: ListQuery, instant: datetime | None
+) -> tuple[Page, Bookmark | None]:
+    """A page of the days as they were at an instant, or are now, and where the next begins."""
+    try:
+        async with clinic.store.snapshot(instant) as snapshot:
+            page = await list_window(snapshot, query)
+            if page.next_position is None:
+                return page, None
+            return page, Bookmark(page.next_position, await snapshot.instant())
+    except Forgotten:
+        raise expired() from None
 
 
 def _window(asked: ListAppointments, doctor: Doctor) -> Interval:

@@ -1,13 +1,16 @@
 """The stored form of doctor-days and receipts: plain values that JSON can hold.
 
-Instants are RFC 3339 texts in UTC, so that a person can read a document where it is kept.
+A day is a set of entries by appointment id, each one JSON text: an appointment, or where one that
+was born on that day has moved to. Instants are RFC 3339 texts in UTC, so that a person can read
+a document where it is kept.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from shared.models import Appointment, DayKey, DaySchedule, Interval, Patient, Receipt
+from shared.models import Appointment, DayKey, DaySchedule, Entry, Interval, Patient, Receipt
 
 Document = dict[str, Any]
 
@@ -17,13 +20,33 @@ def instant_to_text(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def day_from_documents(key: DayKey, documents: Iterable[Mapping[str, Any]]) -> DaySchedule:
-    """The doctor-day of these appointments, in whatever order the store kept them."""
-    appointments = [appointment_from_document(key.doctor_id, fields) for fields in documents]
-    return DaySchedule(key, tuple(sorted(appointments, key=lambda a: a.position)))
+def entry_to_text(appointment_id: str, entry: Entry) -> str:
+    """The JSON text of what a day knows by an appointment's id."""
+    if isinstance(entry, Appointment):
+        fields = _appointment_to_document(entry)
+    else:
+        moved_to = {"doctor_id": entry.doctor_id, "day": entry.day.isoformat()}
+        fields = {"id": appointment_id, "moved_to": moved_to}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
-def appointment_to_document(appointment: Appointment) -> Document:
+def day_from_texts(key: DayKey, texts: Iterable[str]) -> DaySchedule:
+    """The doctor-day of these entries, in whatever order the store kept them."""
+    entries = json.loads(f"[{','.join(texts)}]")
+    appointments = [
+        _appointment_from_document(key.doctor_id, fields)
+        for fields in entries
+        if "moved_to" not in fields
+    ]
+    forwarded = {
+        fields["id"]: DayKey(moved_to["doctor_id"], date.fromisoformat(moved_to["day"]))
+        for fields in entries
+        if (moved_to := fields.get("moved_to"))
+    }
+    return DaySchedule(key, tuple(sorted(appointments, key=lambda a: a.position)), forwarded)
+
+
+def _appointment_to_document(appointment: Appointment) -> Document:
     """The fields of an appointment that its day does not tell; absent ones are left out."""
     patient = appointment.patient
     fields = {
@@ -40,8 +63,7 @@ def appointment_to_document(appointment: Appointment) -> Document:
     return _present(**fields)
 
 
-def appointment_from_document(doctor_id: str, fields: Mapping[str, Any]) -> Appointment:
-    """The appointment that `appointment_to_document` wrote."""
+def _appointment_from_document(doctor_id: str, fields: Mapping[str, Any]) -> Appointment:
     instant, cancelled_at = datetime.fromisoformat, fields.get("cancelled_at")
     return Appointment(
         id=fields["id"],

@@ -1,17 +1,17 @@
 """The production store: Firestore, one document for each doctor-day.
 
     doctors/{doctor_id}                     name, time_zone, working_hours, as in doctors.json
-    doctors/{doctor_id}/days/{YYYY-MM-DD}   appointments: {appointment id: JSON text}
+    doctors/{doctor_id}/days/{YYYY-MM-DD}   appointments: {appointment id: JSON text of its entry}
     receipts/{key}                          fingerprint, appointment_id, expires_at (TTL field)
 
 A commit is one `Commit` call. Each of its writes carries the precondition that the document has
-the update time that was read, or that there is none; nothing is ever locked. An appointment is
-one JSON text, because the library takes over ten times as long to decode maps and timestamps.
+the update time that was read, or that there is none; nothing is ever locked. An entry is one
+JSON text, because the library takes over ten times as long to decode maps and timestamps.
 """
 
 import json
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from google.api_core import exceptions as google_errors
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore import (
+    DELETE_FIELD,
     AsyncClient,
     AsyncDocumentReference,
     AsyncWriteBatch,
@@ -28,15 +29,16 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
-    appointment_to_document,
-    day_from_documents,
+    day_from_texts,
+    entry_to_text,
     receipt_from_document,
     receipt_to_document,
 )
-from shared.models import Appointment, DayKey, DaySchedule, Doctor
+from shared.models import DayKey, DaySchedule, Doctor
 from shared.store import (
     DayWrite,
     Failed,
+    Forgotten,
     ReceiptWrite,
     Stale,
     State,
@@ -66,6 +68,9 @@ _UNKNOWN = (
     google_errors.Unknown,
 )
 
+# No view of that time: it is over an hour ago, or yet to come.
+_NO_SUCH_TIME = (google_errors.FailedPrecondition, google_errors.InvalidArgument)
+
 _Found = DocumentSnapshot[AsyncDocumentReference]
 
 _log = logging.getLogger(__name__)
@@ -85,9 +90,9 @@ class FirestoreStore:
         self._connected: AsyncClient | None = None
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["FirestoreSnapshot"]:
-        """A view of the time of its first read, at which the later ones read too."""
-        yield FirestoreSnapshot(self._client(), self._options)
+    async def snapshot(self, instant: datetime | None = None) -> AsyncIterator["FirestoreSnapshot"]:
+        """A view of that time, or of the time of its first read, at which later ones read too."""
+        yield FirestoreSnapshot(self._client(), self._options, instant)
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
@@ -99,7 +104,7 @@ class FirestoreStore:
             _write_day(client, batch, day)
         for receipt in receipts:
             _write_receipt(client, batch, receipt)
-        with _translated(_STALE):
+        with _translated(stale=_STALE):
             results = await batch.commit(**self._options)
         written = zip(days, results, strict=False)
         return {write.day.key: result.update_time for write, result in written}
@@ -134,12 +139,15 @@ class FirestoreStore:
 
 
 class FirestoreSnapshot:
-    """A `Snapshot`: the first read is of now, and its read time is that of all others."""
+    """A `Snapshot`: all reads have one read time, that of the first where none was given."""
 
-    def __init__(self, client: AsyncClient, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, client: AsyncClient, options: Mapping[str, Any], instant: datetime | None
+    ) -> None:
         self._client = client
         self._options = options
-        self._read_time: datetime | None = None
+        self._read_time = instant
+        self._forgotten = _NO_SUCH_TIME if instant else ()
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts in one call."""
@@ -147,7 +155,7 @@ class FirestoreSnapshot:
         receipt_of = {_receipt_reference(self._client, key).path: key for key in receipts}
         references = [self._client.document(path) for path in (*day_of, *receipt_of)]
         state = State({}, {})
-        with _translated():
+        with _translated(forgotten=self._forgotten):
             found = self._client.get_all(references, read_time=self._read_time, **self._options)
             documents = [document async for document in found]
         for document in documents:
@@ -173,12 +181,18 @@ class FirestoreSnapshot:
             first = date.fromisoformat(documents[-1].id) + timedelta(days=1)
             limit = min(limit * 2, LARGEST_CHUNK)
 
+    async def instant(self) -> datetime:
+        """The read time."""
+        if self._read_time is None:
+            raise ValueError("nothing was read yet")
+        return self._read_time
+
     async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[_Found]:
         ends = (_day_reference(self._client, DayKey(doctor_id, day)) for day in (first, last))
         start_at, end_at = ({"__name__": reference} for reference in ends)
         days = self._client.collection("doctors", doctor_id, "days")
         query = days.order_by("__name__").start_at(start_at).end_at(end_at).limit(limit)
-        with _translated():
+        with _translated(forgotten=self._forgotten):
             found = query.stream(read_time=self._read_time, **self._options)
             documents = [document async for document in found]
         if documents:
@@ -201,22 +215,22 @@ def _stored_day(key: DayKey, document: _Found) -> Stored[DaySchedule]:
     if not document.exists:
         return Stored(DaySchedule(key), None)
     texts = _fields(document)["appointments"].values()
-    appointments = json.loads(f"[{','.join(texts)}]")
-    return Stored(day_from_documents(key, appointments), document.update_time)
+    return Stored(day_from_texts(key, texts), document.update_time)
 
 
 def _write_day(client: AsyncClient, batch: AsyncWriteBatch, write: DayWrite) -> None:
-    """Only what changed is sent; a day that did not change is written as it is, to check it."""
+    """Only the entries that changed are sent."""
     reference = _day_reference(client, write.day.key)
     if write.read.version is None:
-        batch.create(reference, {"appointments": _texts(write.day.appointments)})
+        texts = {name: entry_to_text(name, e) for name, e in write.day.entries().items()}
+        batch.create(reference, {"appointments": texts})
         return
-    fields: dict[str, Any] = {
-        FieldPath("appointments", name).to_api_repr(): text
-        for name, text in _texts(write.changed()).items()
+    fields = {
+        FieldPath("appointments", name).to_api_repr(): (
+            DELETE_FIELD if entry is None else entry_to_text(name, entry)
+        )
+        for name, entry in write.changed().items()
     }
-    if not fields:
-        fields = {"appointments": _texts(write.day.appointments)}
     option = client.write_option(last_update_time=write.read.version)
     batch.update(reference, fields, option=option)
 
@@ -232,10 +246,6 @@ def _write_receipt(client: AsyncClient, batch: AsyncWriteBatch, write: ReceiptWr
         batch.update(reference, fields, option=client.write_option(last_update_time=write.replaced))
 
 
-def _texts(appointments: Iterable[Appointment]) -> dict[str, str]:
-    return {a.id: json.dumps(appointment_to_document(a), ensure_ascii=False) for a in appointments}
-
-
 def _fields(document: _Found) -> dict[str, Any]:
     """The fields of a document that exists, timestamps as texts."""
     return {
@@ -245,10 +255,14 @@ def _fields(document: _Found) -> dict[str, Any]:
 
 
 @contextmanager
-def _translated(stale: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def _translated(
+    stale: tuple[type[Exception], ...] = (), forgotten: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """What the library raises, as the port says it; whatever else there is, is final."""
     try:
         yield
+    except forgotten as error:
+        raise Forgotten(str(error)) from error
     except stale as error:
         raise Stale(str(error)) from error
     except _UNKNOWN as error:

@@ -19,10 +19,10 @@ from swagger_ui import api_doc
 
 from functions import FUNCTIONS
 from shared import openapi
+from shared.availability import MINUTE, OpeningSearch, round_up_to_minute
 from shared.clinic import Clinic, doctors_of_file, open_clinic
 from shared.models import Doctor, Interval, Opening
 from shared.queries import first_openings
-from shared.scheduling import MINUTE, OpeningSearch, round_up_to_minute
 from shared.settings import SettingsError, read_settings
 from shared.store import StoreError
 from shared.wire.endpoint import EXCEPTION_HANDLERS

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 
 from shared.models import DayKey, DaySchedule
-from shared.store import State, Stored
+from shared.store import Stored
 
 DAYS_REMEMBERED = 500
 APPOINTMENTS_REMEMBERED = 20_000  # About 11 MB: full days must not fill a small instance.
@@ -25,11 +25,9 @@ class Memory:
         while len(self._days) > DAYS_REMEMBERED or self._appointments > APPOINTMENTS_REMEMBERED:
             self.forget([next(iter(self._days))])
 
-    def recall(self, keys: Collection[DayKey]) -> State | None:
-        """These days, if all of them are remembered."""
-        if not all(key in self._days for key in keys):
-            return None
-        return State({key: self._days[key] for key in keys}, {})
+    def recall(self, keys: Collection[DayKey]) -> dict[DayKey, Stored[DaySchedule]]:
+        """Those of these days that are remembered."""
+        return {key: self._days[key] for key in keys if key in self._days}
 
     def forget(self, keys: Iterable[DayKey]) -> None:
         """Remember nothing of these days any more."""

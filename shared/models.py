@@ -3,6 +3,7 @@
 An instant is an aware `datetime` in UTC; a day is the local date of a doctor.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -99,12 +100,20 @@ class DayKey:
     day: date
 
 
+Entry = Appointment | DayKey
+"""What a day knows by an appointment's id: the appointment, or the day that it was moved to."""
+
+
 @dataclass(frozen=True)
 class DaySchedule:
-    """All appointments of one doctor-day, in order of their positions."""
+    """All appointments of one doctor-day, in order of their positions.
+
+    `forwarded` says where those lie now that were born on this day and moved to another.
+    """
 
     key: DayKey
-    appointments: tuple[Appointment, ...] = field(default=())
+    appointments: tuple[Appointment, ...] = ()
+    forwarded: Mapping[str, DayKey] = field(default_factory=dict)
 
     @cached_property
     def busy(self) -> tuple[Interval, ...]:
@@ -115,10 +124,30 @@ class DaySchedule:
         """The appointment of this id, or None."""
         return next((a for a in self.appointments if a.id == appointment_id), None)
 
+    def knows(self, appointment_id: str) -> bool:
+        """Whether the appointment lies on this day, or was moved from here."""
+        return appointment_id in self.forwarded or self.find(appointment_id) is not None
+
+    def entries(self) -> dict[str, Entry]:
+        """All that the day knows, by the appointments' ids."""
+        return {**self.forwarded, **{a.id: a for a in self.appointments}}
+
+    def without(self, appointment_id: str) -> Self:
+        """The same day, knowing nothing of an appointment."""
+        appointments = tuple(a for a in self.appointments if a.id != appointment_id)
+        forwarded = {name: day for name, day in self.forwarded.items() if name != appointment_id}
+        return replace(self, appointments=appointments, forwarded=forwarded)
+
     def with_appointment(self, appointment: Appointment) -> Self:
-        """The same day with one appointment more."""
-        appointments = sorted((*self.appointments, appointment), key=lambda a: a.position)
-        return replace(self, appointments=tuple(appointments))
+        """The same day with this appointment, in place of what it knew by the same id."""
+        rest = self.without(appointment.id)
+        appointments = sorted((*rest.appointments, appointment), key=lambda a: a.position)
+        return replace(rest, appointments=tuple(appointments))
+
+    def forwarding(self, appointment_id: str, to: DayKey) -> Self:
+        """The same day, from which an appointment has moved to another."""
+        rest = self.without(appointment_id)
+        return replace(rest, forwarded={**rest.forwarded, appointment_id: to})
 
 
 @dataclass(frozen=True, slots=True)

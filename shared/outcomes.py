@@ -1,15 +1,18 @@
 """What a decision can come to: values, not exceptions.
 
-An `Accepted` outcome took effect; a `Refusal` changed nothing and says why.
+`Accepted` took effect; a `Refusal` changed nothing and says why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shared.models import Appointment, Doctor, Interval, Opening
+from shared.models import Appointment, DayKey, Doctor, Interval, Opening
 
 
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """The request was granted."""
+    """The request was granted: its appointment, booked, moved or cancelled."""
+
+    appointment: Appointment
 
 
 class Refusal:
@@ -17,15 +20,23 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked(Accepted):
-    """The appointment stands in the day."""
+class Made:
+    """An earlier try of this very request was committed, though its answer was lost."""
 
-    appointment: Appointment
+
+@dataclass(frozen=True, slots=True)
+class NeedsDays:
+    """Nothing is decided: the appointment lies, or is to lie, on another day than was looked at."""
+
+    days: frozenset[DayKey]
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The same request with the same idempotency key was granted before: its appointment."""
+    """The same request with the same idempotency key was granted before.
+
+    Its appointment as it is now: it may have been moved or cancelled since.
+    """
 
     appointment: Appointment
 
@@ -42,11 +53,15 @@ class InThePast(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Unbookable(Refusal):
-    """The doctor is not free then; `openings` are the next times of that length that are."""
+    """The doctor is not free then; `openings` are the next times of that length that are.
+
+    The time of the appointment `moving`, if there is one, counts as free.
+    """
 
     doctor: Doctor
     asked: Interval
     openings: tuple[Opening, ...] = ()
+    moving: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +78,28 @@ class SlotTaken(Unbookable):
     conflicts: tuple[Interval, ...] = ()
 
 
-Outcome = Accepted | Replayed | Refusal
+@dataclass(frozen=True, slots=True)
+class UnknownAppointment(Refusal):
+    """There is no appointment of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyCancelled(Refusal):
+    """The appointment was cancelled before, and stays as it was."""
+
+    appointment: Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyStarted(Refusal):
+    """The appointment has begun, so nothing of it can be changed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear(Refusal):
+    """What the request says makes no sense with this doctor, for this reason."""
+
+    cause: Exception
+
+
+Outcome = Accepted | Replayed | Refusal | Made | NeedsDays

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from shared.models import DayKey, Receipt
-from shared.outcomes import Outcome
-from shared.scheduling import RECEIPT_LIFETIME, Days
+from shared.scheduling import RECEIPT_LIFETIME, Days, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +29,13 @@ class Idempotency:
 class Proposal:
     """One request to change doctor-days.
 
-    `decide` is pure. Given the `days` that it needs, it returns them as they would be, and the
-    outcome; the very same days say that nothing would change. `now` is when the request came,
-    `appointment_id` what it books or changes.
+    `decide` is pure. Given the `days`, it returns those that change, as they would be, and the
+    outcome, or which days it needs instead. `now` is when the request came, `appointment_id`
+    what it books or changes.
     """
 
     days: frozenset[DayKey]
-    decide: Callable[[Days], tuple[Days, Outcome]]
+    decide: Callable[[Days], Decision]
     now: datetime
     appointment_id: str
     idempotency: Idempotency | None = None

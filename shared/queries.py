@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from shared.models import Appointment, DaySchedule, Doctor, Interval, Opening
-from shared.scheduling import OpeningSearch, clipped, local_day, openings, working_windows
+from shared.availability import OpeningSearch, clipped, local_day, openings, working_windows
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Opening
+from shared.outcomes import Unbookable
+from shared.scheduling import home_day
 from shared.store import Snapshot
 
 SEARCH_DAYS = 90
@@ -18,6 +20,21 @@ NEXT_OPENINGS = 3
 
 Position = tuple[datetime, str]
 NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long"]
+
+
+async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
+    """The appointment of an id, if there is one: one read, or two after a move to another day."""
+    home = home_day(appointment_id)
+    if home is None:
+        return None
+    day = await _load_day(snapshot, home)
+    if moved_to := day.forwarded.get(appointment_id):
+        day = await _load_day(snapshot, moved_to)
+    return day.find(appointment_id)
+
+
+async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:
+    return (await snapshot.load([key], ())).days[key].value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +91,12 @@ async def first_openings(
     return best.openings
 
 
-async def next_openings(snapshot: Snapshot, doctor: Doctor, asked: Interval) -> list[Opening]:
-    """A few openings of the asked length from the asked start on."""
+async def next_openings(snapshot: Snapshot, refusal: Unbookable) -> list[Opening]:
+    """A few openings of the refused length from the refused start on."""
+    asked = refusal.asked
     until = asked.start + timedelta(days=SEARCH_DAYS)
-    search = OpeningSearch(Interval(asked.start, until), asked.length)
-    return await first_openings(snapshot, [doctor], search, NEXT_OPENINGS)
+    search = OpeningSearch(Interval(asked.start, until), asked.length, moving=refusal.moving)
+    return await first_openings(snapshot, [refusal.doctor], search, NEXT_OPENINGS)
 
 
 def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpeningReason:
@@ -116,7 +134,7 @@ async def _search_doctor(
     if not _fits(doctor, search):
         return
     first, last = _days_of(search.bounds, doctor)
-    stored = _Reader(snapshot.scan(doctor.id, first, last))
+    stored = _Reader(snapshot.scan(doctor.id, first, last), search.moving)
     for day in _each_day(first, last):
         windows = working_windows(doctor, day)
         if not windows:
@@ -132,8 +150,9 @@ async def _search_doctor(
 class _Reader:
     """Days in order, of which those without a document are free; reads no further than asked."""
 
-    def __init__(self, stored: AsyncIterator[DaySchedule]) -> None:
+    def __init__(self, stored: AsyncIterator[DaySchedule], moving: str | None) -> None:
         self._stored = stored
+        self._moving = moving
         self._upcoming: DaySchedule | None = None
         self._at_end = False
 
@@ -144,7 +163,9 @@ class _Reader:
             self._at_end = self._upcoming is None
         if self._upcoming is None or self._upcoming.key.day != day:
             return ()
-        return self._upcoming.busy
+        if self._moving is None:
+            return self._upcoming.busy
+        return self._upcoming.without(self._moving).busy
 
 
 def _fits(doctor: Doctor, search: OpeningSearch) -> bool:

@@ -1,185 +1,43 @@
-"""The rules: working windows, conflicts, openings, booking.
+"""The decisions: booking, moving and cancelling an appointment.
 
 Everything here is pure. No I/O, no clock, no environment: `now` is an argument, and the same
 arguments always give the same answer, so a decision may be made as often as needed.
-All arithmetic is in UTC; the wall clock is converted once, at the edge of a day.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from shared.models import (
-    Appointment,
-    DayKey,
-    DaySchedule,
-    Doctor,
-    Interval,
-    Patient,
-    WorkingHours,
+from shared.availability import clipped, day_key, merged, working_windows
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
+from shared.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    AlreadyStarted,
+    InThePast,
+    Made,
+    NeedsDays,
+    Outcome,
+    OutsideWorkingHours,
+    Refusal,
+    SlotTaken,
+    UnknownAppointment,
 )
-from shared.outcomes import Booked, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 
-MINUTE = timedelta(minutes=1)
 RECEIPT_LIFETIME = timedelta(hours=48)
 """How long an idempotency key is remembered; the contract promises at least 24 hours."""
 
-LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]
+# A doctor's id, a date, and the random part.
+_ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<day>[0-9]{8})\.[A-Za-z0-9]+")
+
 Days = Mapping[DayKey, DaySchedule]
+Decision = tuple[Days, Outcome]
+"""The days that are to be changed, as they are to be, and the outcome.
 
-
-# The wall clock
-
-
-def resolve_wall_clock(local: datetime, zone: ZoneInfo) -> datetime | LocalTimeProblem:
-    """The instant that a naive local time names in a zone, or why it names none or two.
-
-    A change of the clock skips local times (`nonexistent_local_time`) or repeats them
-    (`ambiguous_local_time`); see PEP 495 for `fold`.
-    """
-    earlier, later = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if earlier.utcoffset() == later.utcoffset():
-        return earlier.astimezone(UTC)
-    instant = earlier.astimezone(UTC)
-    exists = instant.astimezone(zone).replace(tzinfo=None, fold=0) == local
-    return "ambiguous_local_time" if exists else "nonexistent_local_time"
-
-
-def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    """The local date on which an instant falls."""
-    return instant.astimezone(zone).date()
-
-
-def day_key(doctor: Doctor, instant: datetime) -> DayKey:
-    """The doctor-day that an instant belongs to."""
-    return DayKey(doctor.id, local_day(instant, doctor.zone))
-
-
-def _on_wall_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """The instant at which the wall clock of a day has run `minutes` since midnight.
-
-    A skipped local time moves forward by what was skipped, a repeated one means the earlier
-    instant: RFC 5545, section 3.3.5.
-    """
-    local = datetime.combine(day, time()) + timedelta(minutes=minutes)
-    return local.replace(tzinfo=zone).astimezone(UTC)
-
-
-# Intervals
-
-
-def merged(intervals: Iterable[Interval]) -> list[Interval]:
-    """The same time as fewest intervals, in order: what overlaps or touches becomes one."""
-    result: list[Interval] = []
-    for interval in sorted(intervals):
-        if result and interval.start <= result[-1].end:
-            result[-1] = Interval(result[-1].start, max(result[-1].end, interval.end))
-        else:
-            result.append(interval)
-    return result
-
-
-def clipped(intervals: Iterable[Interval], bounds: Interval) -> Iterator[Interval]:
-    """The parts of the intervals that lie within the bounds."""
-    for interval in intervals:
-        if interval.overlaps(bounds):
-            start = max(interval.start, bounds.start)
-            yield Interval(start, min(interval.end, bounds.end))
-
-
-def gaps(window: Interval, busy: Iterable[Interval]) -> Iterator[Interval]:
-    """The free parts of a window, given what is busy in order of start."""
-    free_from = window.start
-    for taken in busy:
-        if taken.start >= window.end:
-            break
-        if taken.start > free_from:
-            yield Interval(free_from, taken.start)
-        free_from = max(free_from, taken.end)
-    if free_from < window.end:
-        yield Interval(free_from, window.end)
-
-
-# Working windows and openings
-
-
-def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
-    """When a doctor works on a local date, as instants, in order, with breaks between.
-
-    Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30)
-    has none, nor is there a window that a change of the clock leaves nothing of.
-    """
-    windows = (_working_window(hours, day, doctor.zone) for hours in doctor.week[day.weekday()])
-    return tuple(merged(window for window in windows if window))
-
-
-def _working_window(hours: WorkingHours, day: date, zone: ZoneInfo) -> Interval | None:
-    """The window of these hours, if anything of it lies on the local date.
-
-    It never reaches into another date, also where a change of the clock swallows midnight
-    (America/Nuuk, 2026-03-28): a time that two doctor-days held could be booked twice.
-    """
-    opens_at = _on_wall_clock(day, hours.opens, zone)
-    closes_at = _on_wall_clock(day, hours.closes, zone)
-    if local_day(opens_at, zone) != day:
-        return None
-    while local_day(closes_at - MINUTE, zone) > day:
-        closes_at -= MINUTE
-    return Interval(opens_at, closes_at) if opens_at < closes_at else None
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningSearch:
-    """What openings are looked for: of this length, within these bounds, on this grid.
-
-    Without `step` the openings of a doctor are the earliest that do not overlap each other;
-    with it, every start whose wall clock is a multiple of `step` minutes since midnight.
-    """
-
-    bounds: Interval
-    length: timedelta
-    step: int | None = None
-
-
-def openings(
-    windows: Iterable[Interval], busy: Iterable[Interval], search: OpeningSearch, zone: ZoneInfo
-) -> Iterator[Interval]:
-    """The openings of one doctor-day, earliest first; `busy` is in order of start.
-
-    Lazy, and linear in what is busy: the first opening costs no more than the way to it.
-    """
-    stride = MINUTE if search.step else search.length
-    for window in clipped(windows, search.bounds):
-        for gap in gaps(window, busy):
-            start = _on_grid(gap.start, search.step, zone)
-            while start + search.length <= gap.end:
-                yield Interval(start, start + search.length)
-                start = _on_grid(start + stride, search.step, zone)
-
-
-def _on_grid(instant: datetime, step: int | None, zone: ZoneInfo) -> datetime:
-    """The first instant from this one on whose wall clock lies on the grid."""
-    if step is None:
-        return instant
-    while past := _minutes_of_day(instant, zone) % step:
-        due = instant + (step - past) * MINUTE
-        # Where the clock is changed on the way, a leap could miss what it skips or repeats.
-        steady = instant.astimezone(zone).utcoffset() == due.astimezone(zone).utcoffset()
-        instant = due if steady else instant + MINUTE
-    return instant
-
-
-def _minutes_of_day(instant: datetime, zone: ZoneInfo) -> int:
-    local = instant.astimezone(zone)
-    return local.hour * 60 + local.minute
-
-
-def round_up_to_minute(instant: datetime) -> datetime:
-    """The instant itself where it is a whole minute, else the next whole minute."""
-    whole = instant.replace(second=0, microsecond=0)
-    return whole if whole == instant else whole + MINUTE
+It holds as long as the changed days are as they were when it was made; whatever else it looked
+at was only a hint to where the appointment lies, and that day is always among the changed ones.
+"""
 
 
 # Booking
@@ -201,25 +59,13 @@ class Booking:
         return day_key(self.doctor, self.interval.start)
 
 
-def appointment_id(key: DayKey, token: str) -> str:
-    """An id that says where the appointment was born, and that nobody can guess.
-
-    `token` is random, of letters and digits.
-    """
-    return f"{key.doctor_id}.{key.day:%Y%m%d}.{token}"
-
-
-def book(days: Days, booking: Booking, now: datetime) -> tuple[Days, Outcome]:
-    """Decide a booking on its doctor-day: the days as they would be then, and the outcome.
-
-    An appointment that already has the booking's id is this very booking, made by an earlier
-    try whose answer was lost; it is granted again and nothing changes.
-    """
+def book(days: Days, booking: Booking, now: datetime) -> Decision:
+    """Decide a booking on its doctor-day."""
     day = days[booking.key]
-    if made := day.find(booking.appointment_id):
-        return days, Booked(made)
-    if refusal := _refusal(day, booking, now):
-        return days, refusal
+    if day.knows(booking.appointment_id):
+        return {}, Made()
+    if refusal := _refusal(day, booking.doctor, booking.interval, now):
+        return {}, refusal
     appointment = Appointment(
         id=booking.appointment_id,
         doctor_id=booking.doctor.id,
@@ -229,18 +75,122 @@ def book(days: Days, booking: Booking, now: datetime) -> tuple[Days, Outcome]:
         created_at=now,
         updated_at=now,
     )
-    return {**days, day.key: day.with_appointment(appointment)}, Booked(appointment)
+    return {day.key: day.with_appointment(appointment)}, Accepted(appointment)
 
 
 def _refusal(
-    day: DaySchedule, booking: Booking, now: datetime
+    day: DaySchedule, doctor: Doctor, asked: Interval, now: datetime, moving: str | None = None
 ) -> InThePast | OutsideWorkingHours | SlotTaken | None:
-    asked, doctor = booking.interval, booking.doctor
     if asked.start < now:
         return InThePast()
     windows = working_windows(doctor, day.key.day)
     if not any(window.contains(asked) for window in windows):
-        return OutsideWorkingHours(doctor, asked, working_windows=windows)
+        return OutsideWorkingHours(doctor, asked, working_windows=windows, moving=moving)
     if conflicts := merged(clipped(day.busy, asked)):
-        return SlotTaken(doctor, asked, conflicts=tuple(conflicts))
+        return SlotTaken(doctor, asked, conflicts=tuple(conflicts), moving=moving)
     return None
+
+
+# An appointment that exists
+
+
+def appointment_id(key: DayKey, token: str) -> str:
+    """An id that says where the appointment was born, and that nobody can guess.
+
+    `token` is random, of letters and digits.
+    """
+    return f"{key.doctor_id}.{key.day:%Y%m%d}.{token}"
+
+
+def home_day(appointment_id: str) -> DayKey | None:
+    """The doctor-day on which an appointment was born, or None if this is no id of ours.
+
+    It knows the appointment for good: where it is moved to another day, by a forwarding entry.
+    """
+    parts = _ID.fullmatch(appointment_id)
+    if parts is None:
+        return None
+    try:
+        return DayKey(parts["doctor"], date.fromisoformat(parts["day"]))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A wish to have an appointment at another time, or with another doctor.
+
+    `target` is pure: with whom and when, given the appointment as it is, or why that is unclear.
+    """
+
+    appointment_id: str
+    home: DayKey
+    target: Callable[[Appointment], tuple[Doctor, Interval] | Refusal]
+
+
+def move(days: Days, wish: Move, now: datetime) -> Decision:
+    """Decide a move on the home day, the day where the appointment lies, and the target day."""
+    found = _find(days, wish.home, wish.appointment_id)
+    if not isinstance(found, Appointment):
+        return {}, found
+    target = wish.target(found)
+    if isinstance(target, Refusal):
+        return {}, target
+    if refusal := _why_fixed(found, now):
+        return {}, refusal
+    doctor, interval = target
+    place, key = _place(days, wish.home, found.id), day_key(doctor, interval.start)
+    if key not in days:
+        return {}, NeedsDays(frozenset({wish.home, place, key}))
+    cleared = days[key].without(found.id)
+    if refusal := _refusal(cleared, doctor, interval, now, moving=found.id):
+        return {}, refusal
+    moved = replace(found, doctor_id=doctor.id, interval=interval, updated_at=now)
+    changes = {key: cleared.with_appointment(moved)}
+    if key != place:
+        changes[place] = days[place].without(moved.id)
+        if key != wish.home:
+            changes[wish.home] = days[wish.home].forwarding(moved.id, key)
+    return changes, Accepted(moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """A wish to give an appointment up."""
+
+    appointment_id: str
+    home: DayKey
+    reason: str | None = None
+
+
+def cancel(days: Days, wish: Cancellation, now: datetime) -> Decision:
+    """Decide a cancellation on the home day and the day where the appointment lies."""
+    found = _find(days, wish.home, wish.appointment_id)
+    if not isinstance(found, Appointment):
+        return {}, found
+    if refusal := _why_fixed(found, now):
+        return {}, refusal
+    cancelled = replace(found, cancelled_at=now, cancellation_reason=wish.reason, updated_at=now)
+    place = _place(days, wish.home, found.id)
+    return {place: days[place].with_appointment(cancelled)}, Accepted(cancelled)
+
+
+def _find(
+    days: Days, home: DayKey, appointment_id: str
+) -> Appointment | NeedsDays | UnknownAppointment:
+    place = _place(days, home, appointment_id)
+    if place not in days:
+        return NeedsDays(frozenset({home, place}))
+    return days[place].find(appointment_id) or UnknownAppointment()
+
+
+def _place(days: Days, home: DayKey, appointment_id: str) -> DayKey:
+    """Where the home day says that the appointment lies."""
+    return days[home].forwarded.get(appointment_id, home)
+
+
+def _why_fixed(appointment: Appointment, now: datetime) -> Refusal | None:
+    """Why nothing of an appointment can be changed any more."""
+    if appointment.status == "cancelled":
+        return AlreadyCancelled(appointment)
+    return AlreadyStarted() if appointment.interval.start <= now else None

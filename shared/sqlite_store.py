@@ -1,7 +1,8 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
-Appointments, receipts and doctors are rows of JSON; a day is a row with its version. Writes
-wait in one thread, reads in another, so that nothing here ever holds up the event loop.
+Entries of days, receipts and doctors are rows of JSON; a day is a row with its version. What is
+replaced stays for an hour, so that the days of an instant can still be read later. Writes wait
+in one thread, reads in another, so that nothing here ever holds up the event loop.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ from typing import TypeVar
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
     Document,
-    appointment_to_document,
-    day_from_documents,
+    day_from_texts,
+    entry_to_text,
     instant_to_text,
     receipt_from_document,
     receipt_to_document,
@@ -29,6 +30,7 @@ from shared.models import DayKey, DaySchedule, Doctor, Receipt
 from shared.store import (
     DayWrite,
     Failed,
+    Forgotten,
     ReceiptWrite,
     Stale,
     State,
@@ -41,7 +43,8 @@ from shared.store import (
 T = TypeVar("T")
 _Result = Mapping[DayKey, Version] | StoreError
 
-SCHEMA_VERSION = 1
+HISTORY = timedelta(hours=1)
+"""How long the past can be read at least, as in Firestore."""
 BUSY_SECONDS = 2.0
 """How long one statement waits for another process; the caller's own retries go on from there."""
 WAL_TRIES = 5
@@ -52,29 +55,69 @@ LARGEST_CHUNK = 128
 
 _MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
 _PRIMARY_CODE = 0xFF  # the low byte; the rest refines it: sqlite.org/rescode.html
-_TABLES = """
-    CREATE TABLE IF NOT EXISTS doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 
-    CREATE TABLE IF NOT EXISTS days (
+# An instant is a count of microseconds since 1970, in the time of the clock row: it never stands
+# still and never goes back, whatever the machine's clock does.
+_NOW = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# Each step takes a file from its version, the step's place in this list, to the next one.
+_SCHEMA = (
+    """
+    CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+
+    CREATE TABLE days (
         doctor_id TEXT, day TEXT, version INTEGER NOT NULL,
         PRIMARY KEY (doctor_id, day)
     ) WITHOUT ROWID;
 
-    CREATE TABLE IF NOT EXISTS appointments (
+    CREATE TABLE appointments (
         doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
         PRIMARY KEY (doctor_id, day, id)
     ) WITHOUT ROWID;
 
     -- The expiry is the version too: a later receipt of the same key always expires later.
-    CREATE TABLE IF NOT EXISTS receipts (
+    CREATE TABLE receipts (
         key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
     )
-"""
+    """,
+    """
+    CREATE TABLE clock (instant INTEGER NOT NULL);
+
+    INSERT INTO clock VALUES (0);
+
+    ALTER TABLE appointments ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE past_appointments (
+        doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
+        since INTEGER NOT NULL, until INTEGER NOT NULL,
+        PRIMARY KEY (doctor_id, day, id, until)
+    ) WITHOUT ROWID
+    """,
+)
 _DAYS = """
-    SELECT day, version, '[' || coalesce(group_concat(body), '') || ']'
+    SELECT day, version, coalesce(group_concat(body), '')
     FROM days LEFT JOIN appointments USING (doctor_id, day)
-    WHERE doctor_id = ? AND day BETWEEN ? AND ?
-    GROUP BY day ORDER BY day LIMIT ?
+    WHERE doctor_id = ?1 AND day BETWEEN ?2 AND ?3
+    GROUP BY day ORDER BY day LIMIT ?4
+"""
+_DAYS_AT = """
+    SELECT day, NULL, group_concat(body) FROM (
+        SELECT doctor_id, day, body FROM appointments WHERE since <= ?5
+        UNION ALL
+        SELECT doctor_id, day, body FROM past_appointments WHERE since <= ?5 AND ?5 < until
+    )
+    WHERE doctor_id = ?1 AND day BETWEEN ?2 AND ?3
+    GROUP BY day ORDER BY day LIMIT ?4
+"""
+_KEEP_PAST = """
+    INSERT INTO past_appointments SELECT doctor_id, day, id, body, since, ? FROM appointments
+    WHERE doctor_id = ? AND day = ? AND id = ?
+"""
+_DROP = "DELETE FROM appointments WHERE doctor_id = ? AND day = ? AND id = ?"
+_PUT = """
+    INSERT OR REPLACE INTO appointments (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
 """
 _FIRST_VERSION = "INSERT OR IGNORE INTO days VALUES (?, ?, 1) RETURNING version"
 _NEXT_VERSION = """
@@ -110,14 +153,16 @@ class SqliteStore:
             if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                 _insert_doctors(connection, doctors)
             # No decision depends on this: an expired receipt counts as none.
-            now = instant_to_text(datetime.now(UTC))
-            connection.execute("DELETE FROM receipts WHERE expires_at < ?", (now,))
+            now = datetime.now(UTC)
+            connection.execute("DELETE FROM receipts WHERE expires_at < ?", (instant_to_text(now),))
+            kept_from = _to_number(now - HISTORY)
+            connection.execute("DELETE FROM past_appointments WHERE until < ?", (kept_from,))
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["SqliteSnapshot"]:
+    async def snapshot(self, instant: datetime | None = None) -> AsyncIterator["SqliteSnapshot"]:
         """A read transaction, begun by the first read: WAL keeps its view while others write."""
         async with self._snapshots:
-            snapshot = SqliteSnapshot(self)
+            snapshot = SqliteSnapshot(self, instant)
             try:
                 yield snapshot
             finally:
@@ -172,7 +217,8 @@ class SqliteStore:
             return
         try:
             with _transaction(self._writer()) as connection:
-                results = [commit.apply(connection) for commit in commits]
+                now = _tick(connection)
+                results = [commit.apply(connection, now) for commit in commits]
         except sqlite3.Error as error:
             results = [_translated(error)] * len(commits)
         for commit, result in zip(commits, results, strict=True):
@@ -225,13 +271,13 @@ class _Commit:
     given_up: bool = False
     result: _Result = field(default_factory=lambda: Unavailable("the commit was given up"))
 
-    def apply(self, connection: sqlite3.Connection) -> _Result:
+    def apply(self, connection: sqlite3.Connection, now: int) -> _Result:
         """Write all of it or, if something is stale, nothing, whatever else is written."""
         connection.execute("SAVEPOINT this_commit")
         try:
             for receipt in self.receipts:
                 _write_receipt(connection, receipt)
-            return {write.day.key: _write_day(connection, write) for write in self.days}
+            return {write.day.key: _write_day(connection, write, now) for write in self.days}
         except Stale as stale:
             connection.execute("ROLLBACK TO this_commit")
             return stale
@@ -242,8 +288,9 @@ class _Commit:
 class SqliteSnapshot:
     """A `Snapshot`: one connection inside one read transaction."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, instant: datetime | None) -> None:
         self._store = store
+        self._past = None if instant is None else _to_number(instant)
         self._connection: sqlite3.Connection | None = None
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
@@ -262,6 +309,11 @@ class SqliteSnapshot:
             first = days[-1].key.day + timedelta(days=1)
             limit = min(limit * 2, LARGEST_CHUNK)
 
+    async def instant(self) -> datetime:
+        """That of the last commit that it sees."""
+        number = await self._store.read(self._instant) if self._past is None else self._past
+        return _EPOCH + number * _MICROSECOND
+
     def end(self) -> None:
         """Give the connection back, in the reading thread."""
         if self._connection is not None:
@@ -270,7 +322,12 @@ class SqliteSnapshot:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._store.borrow()
+            if self._past is not None:
+                _check_known(self._past, _read_clock(self._connection))
         return self._connection
+
+    def _instant(self) -> int:
+        return _read_clock(self._open())
 
     def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         connection = self._open()
@@ -280,7 +337,7 @@ class SqliteSnapshot:
         )
 
     def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[DaySchedule]:
-        found = _read_days(self._open(), doctor_id, (first, last), limit)
+        found = _read_days(self._open(), doctor_id, (first, last), limit, self._past)
         return [day.value for day in found]
 
 
@@ -288,12 +345,20 @@ class SqliteSnapshot:
 
 
 def _read_days(
-    connection: sqlite3.Connection, doctor_id: str, days: tuple[date, date], limit: int
+    connection: sqlite3.Connection,
+    doctor_id: str,
+    days: tuple[date, date],
+    limit: int,
+    past: int | None = None,
 ) -> Iterator[Stored[DaySchedule]]:
-    rows = connection.execute(_DAYS, (doctor_id, *map(_text, days), limit))
-    for day, version, body in rows:
+    asked = (doctor_id, *map(_text, days), limit)
+    if past is None:
+        rows = connection.execute(_DAYS, asked)
+    else:
+        rows = connection.execute(_DAYS_AT, (*asked, past))
+    for day, version, bodies in rows:
         key = DayKey(doctor_id, date.fromisoformat(day))
-        yield Stored(day_from_documents(key, json.loads(body)), version)
+        yield Stored(day_from_texts(key, (bodies,)), version)
 
 
 def _read_day(connection: sqlite3.Connection, key: DayKey) -> Stored[DaySchedule]:
@@ -307,15 +372,41 @@ def _read_receipt(connection: sqlite3.Connection, key: str) -> Iterator[Stored[R
         yield Stored(receipt_from_document(key, json.loads(body)), version)
 
 
-def _write_day(connection: sqlite3.Connection, write: DayWrite) -> Version:
+def _write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:
     place, read = (write.day.key.doctor_id, _text(write.day.key.day)), write.read.version
     if read is None:
         version = _only_value(connection.execute(_FIRST_VERSION, place))
     else:
         version = _only_value(connection.execute(_NEXT_VERSION, (*place, read)))
-    rows = [(*place, a.id, _json(appointment_to_document(a))) for a in write.changed()]
-    connection.executemany("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?)", rows)
+    changed, before = write.changed(), write.read.value.entries()
+    replaced = [(*place, name) for name in changed if name in before]
+    connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
+    connection.executemany(_DROP, replaced)
+    entries = [(*place, name, entry_to_text(name, e)) for name, e in changed.items() if e]
+    connection.executemany(_PUT, [(now, *row) for row in entries])
     return version
+
+
+def _read_clock(connection: sqlite3.Connection) -> int:
+    (instant,) = connection.execute("SELECT instant FROM clock").fetchone()
+    return int(instant)
+
+
+def _check_known(instant: int, clock: int) -> None:
+    if instant > clock:
+        raise Forgotten("it is yet to come")
+    if instant < _to_number(datetime.now(UTC) - HISTORY):
+        raise Forgotten("it was over an hour ago")
+
+
+def _tick(connection: sqlite3.Connection) -> int:
+    """The instant of the transaction, later than that of any before."""
+    (instant,) = connection.execute(_NOW, (_to_number(datetime.now(UTC)),)).fetchone()
+    return int(instant)
+
+
+def _to_number(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def _write_receipt(connection: sqlite3.Connection, write: ReceiptWrite) -> None:
@@ -371,14 +462,21 @@ def _set_up(connection: sqlite3.Connection) -> None:
     # FULL syncs the log at every commit: what was acknowledged survives a loss of power.
     connection.execute("PRAGMA synchronous = FULL")
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found > SCHEMA_VERSION:
-        message = f"its schema is version {found}, this program knows {SCHEMA_VERSION}"
+    if found > len(_SCHEMA):
+        message = f"its schema is version {found}, this program knows {len(_SCHEMA)}"
         raise sqlite3.DatabaseError(message)
-    if found < SCHEMA_VERSION:
-        with _transaction(connection):
-            for statement in _TABLES.split(";"):
+    if found < len(_SCHEMA):
+        _upgrade(connection)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    with _transaction(connection):
+        # Read again: another process may have done it while this one waited for the lock.
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        for step in _SCHEMA[found:]:
+            for statement in step.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

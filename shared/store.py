@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
+from shared.models import DayKey, DaySchedule, Doctor, Entry, Receipt
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -28,6 +28,10 @@ class Stale(StoreError):
 
 class Unavailable(StoreError):
     """No answer from the store. A commit may have happened or not; a new try may help."""
+
+
+class Forgotten(StoreError):
+    """The store does not know any more, or not yet, how it was at that instant."""
 
 
 class Failed(StoreError):
@@ -52,15 +56,16 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class DayWrite:
-    """Put `day` in place of the day that was read, which may be the same: then it is checked."""
+    """Put `day` in place of the day that was read."""
 
     read: Stored[DaySchedule]
     day: DaySchedule
 
-    def changed(self) -> list[Appointment]:
-        """The appointments that are new or not as they were; none ever leaves a day."""
-        before = {appointment.id: appointment for appointment in self.read.value.appointments}
-        return [a for a in self.day.appointments if before.get(a.id) is not a]
+    def changed(self) -> dict[str, Entry | None]:
+        """The entries that are new or not as they were, by their ids; None: it is gone."""
+        before, after = self.read.value.entries(), self.day.entries()
+        gone = dict.fromkeys(before.keys() - after.keys())
+        return {**gone, **{name: e for name, e in after.items() if before.get(name) is not e}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,18 @@ class Snapshot(Protocol):
     def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
         """The days from first to last that have a document, in order, read as far as needed."""
 
+    async def instant(self) -> datetime:
+        """The instant of this view, once something was read, by the store's own clock."""
+
 
 class Store(Protocol):
     """Where doctor-days are kept. Every verb raises `StoreError` and nothing else."""
 
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        """Open a view of one instant."""
+    def snapshot(self, instant: datetime | None = None) -> AbstractAsyncContextManager[Snapshot]:
+        """Open a view of now, or of the instant of another view that is at most an hour old.
+
+        The latter shows days only; its reads raise `Forgotten` where there is no such view.
+        """
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]

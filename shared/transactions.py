@@ -33,16 +33,19 @@ from random import Random
 from typing import Any
 
 from shared.batches import Batch, Door, Waiter
-from shared.drafts import Draft, answer_of, used_receipt, values
+from shared.drafts import Draft, used_receipt, values
 from shared.memory import Memory
-from shared.models import DayKey, Doctor, Interval, Opening
-from shared.outcomes import Accepted, Outcome, Unbookable
+from shared.models import Appointment, DayKey, Opening, Receipt
+from shared.outcomes import Accepted, KeyReused, Made, NeedsDays, Outcome, Replayed, Unbookable
 from shared.proposals import Proposal
-from shared.queries import next_openings
-from shared.store import Snapshot, Stale, State, Store, Stored, Unavailable
+from shared.queries import find_appointment, next_openings
+from shared.store import Failed, Snapshot, Stale, State, Store, Stored, Unavailable
 
 FIRST_PAUSE_SECONDS = 0.004
 PAUSE_DOUBLINGS = 6
+
+_Answer = Accepted | NeedsDays | None
+"""None: it is not to be granted on what is known here, or not on that alone."""
 
 
 class Transactions:
@@ -53,7 +56,7 @@ class Transactions:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._memory = Memory()
-        self._commits: Door[Accepted | None] = Door(self._decide_together)
+        self._commits: Door[_Answer] = Door(self._decide_together)
         self._looks: Door[_Seen] = Door(self._look_together)
 
     async def run(self, proposal: Proposal) -> Outcome:
@@ -80,16 +83,24 @@ class Transactions:
     async def _run(self, proposal: Proposal, deadline: float) -> Outcome:
         retries = _Retries(self._random)
         while True:
-            # None: it is not to be granted on what is known here, or not on that alone.
-            if granted := await self._commits.enter(proposal, deadline):
-                return granted
-            try:
-                seen = await self._looks.enter(proposal, deadline)
-            except Unavailable:
-                await retries.pause()
-            else:
-                if not seen.to_be_made:
-                    return seen.outcome
+            outcome: Outcome | None = await self._commits.enter(proposal, deadline)
+            if outcome is None:
+                outcome = await self._looked_at(proposal, deadline, retries)
+            if isinstance(outcome, NeedsDays):
+                proposal = replace(proposal, days=outcome.days)
+            elif outcome is not None:
+                return outcome
+
+    async def _looked_at(
+        self, proposal: Proposal, deadline: float, retries: "_Retries"
+    ) -> Outcome | None:
+        """What the store says to a proposal; None: it is to be made, or nothing was seen."""
+        try:
+            seen = await self._looks.enter(proposal, deadline)
+        except Unavailable:
+            await retries.pause()
+            return None
+        return None if seen.to_be_made else seen.outcome
 
     # Looking
 
@@ -106,7 +117,7 @@ class Transactions:
 
     # Committing
 
-    async def _decide_together(self, batch: Batch[Accepted | None]) -> None:
+    async def _decide_together(self, batch: Batch[_Answer]) -> None:
         """Give every waiter of a batch its answer, however many tries that takes."""
         retries = _Retries(self._random)
         while waiters := batch.waiting():
@@ -117,15 +128,17 @@ class Transactions:
                 self._memory.forget(batch.days)
                 await retries.pause()
 
-    async def _try(self, batch: Batch[Accepted | None], *, first: bool) -> None:
+    async def _try(self, batch: Batch[_Answer], *, first: bool) -> None:
         """Decide in order of arrival, write it all at once, and only then answer."""
-        state = self._memory.recall(batch.days) if first else None
-        remembered = state is not None
-        if state is None:
-            # Receipts need no read up front: the first commit finds out if there is one.
-            proposals = () if first else (waiter.proposal for waiter in batch.waiting())
+        if first:
+            # Receipts need no read up front: the commit finds out if there is one.
+            known = self._memory.recall(batch.days)
+            fresh = await self._load(batch.days - known.keys(), ())
+            state = State(known | fresh.days, {})
+        else:
+            proposals = (waiter.proposal for waiter in batch.waiting())
             state = await self._load(batch.days, _receipt_keys(proposals))
-        draft = Draft(state, values(state.days), remembered=remembered)
+        draft = Draft(state, values(state.days))
         answers = [(waiter, draft.decide(waiter.proposal)) for waiter in batch.waiting()]
         if writes := draft.writes():
             versions = await self._store.commit(writes, list(draft.receipts.values()))
@@ -134,6 +147,8 @@ class Transactions:
             waiter.tell(answer)
 
     async def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+        if not days:
+            return State({}, {})
         async with self._store.snapshot() as snapshot:
             state = await snapshot.load(days, receipts)
         self._memory.keep(state.days)
@@ -154,27 +169,44 @@ class _Look:
 
     snapshot: Snapshot
     state: State
-    openings: dict[tuple[Doctor, Interval], tuple[Opening, ...]] = field(default_factory=dict)
+    openings: dict[Unbookable, tuple[Opening, ...]] = field(default_factory=dict)
 
     async def at(self, proposal: Proposal) -> _Seen:
         """What a proposal comes to."""
-        days = {key: self.state.days[key].value for key in proposal.days}
-        after, outcome = proposal.decide(days)
-        if isinstance(outcome, Accepted) and after is days:
-            return _Seen(outcome)
         if receipt := used_receipt(proposal, self.state):
-            return _Seen(answer_of(receipt, proposal, days))
+            return _Seen(await self._answer_of(receipt, proposal))
+        days = {key: self.state.days[key].value for key in proposal.days}
+        _, outcome = proposal.decide(days)
+        if isinstance(outcome, Made):
+            outcome = Accepted(await self._appointment(proposal.appointment_id))
+            return _Seen(outcome)
         if isinstance(outcome, Unbookable):
-            openings = await self._openings(outcome.doctor, outcome.asked)
-            return _Seen(replace(outcome, openings=openings))
+            return _Seen(replace(outcome, openings=await self._openings(outcome)))
         return _Seen(outcome, to_be_made=isinstance(outcome, Accepted))
 
-    async def _openings(self, doctor: Doctor, asked: Interval) -> tuple[Opening, ...]:
-        """Looked for once, however many ask for the same time."""
-        if (doctor, asked) not in self.openings:
-            found = await next_openings(self.snapshot, doctor, asked)
-            self.openings[doctor, asked] = tuple(found)
-        return self.openings[doctor, asked]
+    async def _answer_of(self, receipt: Receipt, proposal: Proposal) -> Outcome:
+        """What a used key means: this try made it, an earlier request did, or another one."""
+        own = proposal.receipt()
+        if own is None or own.fingerprint != receipt.fingerprint:
+            return KeyReused()
+        appointment = await self._appointment(receipt.appointment_id)
+        return Accepted(appointment) if receipt == own else Replayed(appointment)
+
+    async def _appointment(self, appointment_id: str) -> Appointment:
+        """An appointment that must be there; mostly it lies on a day that was loaded."""
+        for stored in self.state.days.values():
+            if found := stored.value.find(appointment_id):
+                return found
+        if found := await find_appointment(self.snapshot, appointment_id):
+            return found
+        message = f"{appointment_id} was acknowledged and is not there: was the data changed?"
+        raise Failed(message)
+
+    async def _openings(self, refusal: Unbookable) -> tuple[Opening, ...]:
+        """Looked for once, however many are refused the same time."""
+        if refusal not in self.openings:
+            self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal))
+        return self.openings[refusal]
 
 
 @dataclass(slots=True)

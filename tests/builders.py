@@ -87,6 +87,9 @@ class Diary:
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         raise NotImplementedError
 
+    async def instant(self) -> datetime:
+        raise NotImplementedError
+
     async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
         for day in self.days:
             if day.key.doctor_id == doctor_id and first <= day.key.day <= last:

@@ -1,20 +1,19 @@
 """Requests for the tests of the transaction, and what came of them."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
-from shared.models import DaySchedule
-from shared.outcomes import Accepted, Booked, Outcome, Refusal, SlotTaken
+from shared import scheduling
+from shared.outcomes import Accepted, SlotTaken
 from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, Days, book
+from shared.scheduling import Booking, Move, book
 from tests.builders import at, booking, key
 
 LONG_AGO = "2026-01-01T00:00Z"
 
 
-class NotThere(Refusal):
-    """No such appointment on these days."""
+_numbers = count()
 
 
 def proposal(
@@ -36,20 +35,31 @@ def proposal(
     )
 
 
-def move(from_day: str, start: str, appointment_id: str = "a") -> Proposal:
-    """A request to move an appointment from a day to half an hour of that or another day."""
+def move(
+    home: str,
+    start: str,
+    appointment_id: str = "a",
+    *also: str,
+    idempotency_key: str | None = None,
+) -> Proposal:
+    """A request to move an appointment that was born on a day to half an hour of any day.
+
+    It asks for its home day, its target and some days `also` from the beginning.
+    """
     wish = _wish(start, appointment_id, 30)
+    move = Move(appointment_id, key(home), lambda _: (wish.doctor, wish.interval))
     return Proposal(
-        days=frozenset({key(from_day), wish.key}),
-        decide=partial(_move, wish=wish),
+        days=frozenset({key(home), wish.key, *map(key, also)}),
+        decide=partial(scheduling.move, wish=move, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         appointment_id=appointment_id,
+        idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
     )
 
 
 def granted(outcome: object) -> str:
     """The id of what was booked."""
-    assert isinstance(outcome, Booked)
+    assert isinstance(outcome, Accepted)
     return outcome.appointment.id
 
 
@@ -62,23 +72,3 @@ def conflicts(outcome: object) -> list[tuple[str, str]]:
 def _wish(start: str, appointment_id: str, minutes: int) -> Booking:
     end = at(start) + timedelta(minutes=minutes)
     return booking(start, end.isoformat(), appointment_id)
-
-
-def _move(days: Days, wish: Booking) -> tuple[Days, Outcome]:
-    """Leaves a cancelled appointment behind, since none ever leaves its day for good."""
-    for day in days.values():
-        made = day.find(wish.appointment_id)
-        if made is None or made.status == "cancelled":
-            continue
-        if made.interval == wish.interval:
-            return days, Booked(made)
-        left = _without(day, made.id).with_appointment(replace(made, cancelled_at=at(LONG_AGO)))
-        moved = {**days, day.key: left}
-        cleared = {**moved, wish.key: _without(moved[wish.key], made.id)}
-        after, outcome = book(cleared, wish, at(LONG_AGO))
-        return (after if isinstance(outcome, Accepted) else days), outcome
-    return days, NotThere()
-
-
-def _without(day: DaySchedule, appointment_id: str) -> DaySchedule:
-    return replace(day, appointments=tuple(a for a in day.appointments if a.id != appointment_id))

@@ -5,19 +5,43 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.models import Doctor, Interval
+from shared.clinic import Clinic
+from shared.models import Appointment, Doctor, Interval
 from shared.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    AlreadyStarted,
     InThePast,
     KeyReused,
     OutsideWorkingHours,
     Refusal,
+    Replayed,
     SlotTaken,
     Unbookable,
+    UnknownAppointment,
 )
-from shared.wire.problems import Problem, problem
-from shared.wire.schemas import OpeningAnswer, TimeRange
+from shared.wire.problems import Problem, problem, unknown_appointment
+from shared.wire.requests import doctor_of
+from shared.wire.schemas import AppointmentAnswer, OpeningAnswer, TimeRange
 
 RETRY_AFTER_SECONDS = 1
+
+_PLAIN: Mapping[type[Refusal], tuple[str, str]] = {
+    InThePast: ("in_the_past", "start must not be before now"),
+    AlreadyStarted: (
+        "already_started",
+        "the appointment has started, so it cannot be moved or cancelled any more",
+    ),
+    AlreadyCancelled: (
+        "already_cancelled",
+        "the appointment was cancelled, so it cannot be moved; book a new one",
+    ),
+    KeyReused: (
+        "idempotency_key_reused",
+        "this idempotency key was used for another request; take a new one",
+    ),
+}
+"""The code and the detail of what needs no more words."""
 
 
 def answer(
@@ -25,6 +49,25 @@ def answer(
 ) -> Response:
     """A model as JSON."""
     return Response(model.model_dump_json(), status, headers, media_type="application/json")
+
+
+async def appointment_answer(
+    clinic: Clinic,
+    appointment: Appointment,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An appointment, on the clock of its doctor."""
+    doctor = await doctor_of(clinic, appointment)
+    return answer(AppointmentAnswer.of_appointment(appointment, doctor), status, headers)
+
+
+async def granted_answer(
+    clinic: Clinic, granted: Accepted | Replayed, status: int = 200
+) -> Response:
+    """The appointment that was booked or changed, now or when the same was asked before."""
+    headers = {"Idempotent-Replayed": "true"} if isinstance(granted, Replayed) else None
+    return await appointment_answer(clinic, granted.appointment, status, headers)
 
 
 def problem_answer(document: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -58,12 +101,9 @@ def _refusal_problem(refusal: Refusal) -> Problem:
             ranges = [TimeRange.of(window, doctor) for window in windows]
             openings = _openings(refusal)
             return problem("outside_working_hours", detail, working_hours=ranges, openings=openings)
-        case InThePast():
-            return problem("in_the_past", "start must not be before now")
-        case KeyReused():
-            detail = "this idempotency key was used for another request; take a new one"
-            return problem("idempotency_key_reused", detail)
-    raise TypeError(type(refusal))
+        case UnknownAppointment():
+            return unknown_appointment()
+    return problem(*_PLAIN[type(refusal)])
 
 
 def _openings(refusal: Unbookable) -> list[OpeningAnswer]:

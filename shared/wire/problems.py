@@ -13,6 +13,7 @@ from shared.wire.schemas import OpeningAnswer, TimeRange
 KINDS: dict[str, tuple[int, str]] = {
     "invalid_request": (400, "The request is not valid"),
     "unknown_doctor": (404, "There is no such doctor"),
+    "unknown_appointment": (404, "There is no such appointment"),
     "not_found": (404, "There is no such page"),
     "method_not_allowed": (405, "The method is not allowed"),
     "slot_taken": (409, "The time is taken"),
@@ -20,6 +21,8 @@ KINDS: dict[str, tuple[int, str]] = {
     "unsupported_media_type": (415, "The body is not JSON"),
     "outside_working_hours": (422, "The doctor does not work then"),
     "in_the_past": (422, "The time is in the past"),
+    "already_started": (422, "The appointment has started"),
+    "already_cancelled": (422, "The appointment is cancelled"),
     "idempotency_key_reused": (422, "The idempotency key was used for another request"),
     "internal_error": (500, "Something is wrong on our side"),
     "try_again": (503, "No certain answer in time"),
@@ -83,6 +86,14 @@ def problem(code: str, detail: str, **members: Any) -> Problem:  # noqa: ANN401 
         code=code,
         **members,
     )
+
+
+def unknown_appointment() -> Problem:
+    """The problem document for an id that no appointment has."""
+    detail = (
+        "there is no appointment of this id; take the `id` of an appointment as it was answered"
+    )
+    return problem("unknown_appointment", detail)
 
 
 class Rejected(Exception):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,9 +10,13 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
 from shared.clinic import Clinic
-from shared.models import Doctor
+from shared.models import Appointment, DayKey, Doctor, Interval
+from shared.scheduling import home_day
+from shared.store import Unavailable
 from shared.validation import message, place
-from shared.wire.problems import FieldError, Rejected, invalid, problem
+from shared.wire.problems import FieldError, Rejected, invalid, problem, unknown_appointment
+from shared.wire.schemas import CreateAppointment, RescheduleAppointment, check_order
+from shared.wire.times import to_instant
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -19,6 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 LARGEST_BODY = 64 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 LONGEST_NAME = 200
+NO_TIME = timedelta()
 MOST_ERRORS = 20  # More would help nobody, and a hostile request could ask for thousands.
 
 
@@ -93,6 +99,22 @@ def checked(field: str, convert: Callable[..., T], *args: object) -> T:
         raise invalid([FieldError(field=field, message=error.message(), type=error.type)]) from None
 
 
+def asked_interval(
+    asked: CreateAppointment | RescheduleAppointment, doctor: Doctor, usual: timedelta = NO_TIME
+) -> Interval:
+    """The time that is asked for, on the doctor's clock; of the `usual` length if none is given.
+
+    400 where the clock does not show it once, or where it ends before it starts.
+    """
+    start = checked("start", to_instant, asked.start, doctor.zone)
+    if asked.end is None:
+        minutes = asked.duration_minutes
+        return Interval(start, start + (timedelta(minutes=minutes) if minutes else usual))
+    end = checked("end", to_instant, asked.end, doctor.zone)
+    checked("end", check_order, start, end)
+    return Interval(start, end)
+
+
 async def find_doctor(clinic: Clinic, doctor_id: str) -> Doctor:
     """The doctor of this id: 404 where there is none."""
     doctors = await clinic.roster.doctors()
@@ -101,6 +123,21 @@ async def find_doctor(clinic: Clinic, doctor_id: str) -> Doctor:
     known = ", ".join(f'"{name}"' for name in list(doctors)[:10])
     detail = f'there is no doctor "{doctor_id}"; there are for example {known}'
     raise Rejected(problem("unknown_doctor", detail))
+
+
+async def doctor_of(clinic: Clinic, appointment: Appointment) -> Doctor:
+    """The doctor of an appointment. Raises Unavailable while this instance does not know them."""
+    doctors = await clinic.roster.doctors()
+    if doctor := doctors.get(appointment.doctor_id):
+        return doctor
+    raise Unavailable(f"the doctor {appointment.doctor_id} is new, or was taken away by hand")
+
+
+def find_home(appointment_id: str) -> DayKey:
+    """The day that knows an appointment: 404 where the id is none of ours."""
+    if home := home_day(appointment_id):
+        return home
+    raise Rejected(unknown_appointment())
 
 
 def _validated(model: type[M], validate: Callable[[], M]) -> M:

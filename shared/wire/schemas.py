@@ -88,15 +88,36 @@ class CreateAppointment(_Request):
     def _one_length(self) -> Self:
         if self.end is None and self.duration_minutes is None:
             raise _error("duration_minutes", "missing", "is required, unless there is an end")
-        if self.end is not None and self.duration_minutes is not None:
-            raise _error("end", "too_many", "must not be there beside duration_minutes")
-        if self.end is not None:
-            check_order(self.start, self.end)
+        _check_length(self)
         return self
 
-    def length(self) -> timedelta:
-        """The length that is asked for where no end is."""
-        return timedelta(minutes=self.duration_minutes or 0)
+
+class RescheduleAppointment(_Request):
+    """Move an appointment. Without `duration_minutes` and `end` its length stays."""
+
+    appointment_id: Id
+    start: BodyMinute
+    end: BodyMinute | None = None
+    duration_minutes: Minutes | None = None
+    doctor_id: Annotated[Id, Field(description="without it, the doctor stays")] | None = None
+
+    @model_validator(mode="after")
+    def _one_length_at_most(self) -> Self:
+        _check_length(self)
+        return self
+
+
+class CancelAppointment(_Request):
+    """Give an appointment up."""
+
+    appointment_id: Id
+    reason: Reason | None = None
+
+
+class GetAppointment(_Request):
+    """Look an appointment up."""
+
+    appointment_id: Id
 
 
 class ListAppointments(_Request):
@@ -147,6 +168,13 @@ class FirstAvailable(_Request):
         if self.after and self.until:
             check_order(self.after, self.until, "until", "after")
         return self
+
+
+def _check_length(asked: CreateAppointment | RescheduleAppointment) -> None:
+    if asked.end is not None and asked.duration_minutes is not None:
+        raise _error("end", "too_many", "must not be there beside duration_minutes")
+    if asked.end is not None:
+        check_order(asked.start, asked.end)
 
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.scheduling import resolve_wall_clock
+from shared.availability import resolve_wall_clock
 
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # A zone's offset and a search leave the calendar beyond.
 

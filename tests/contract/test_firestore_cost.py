@@ -11,12 +11,13 @@ from uuid import uuid4
 import pytest
 from google.cloud.firestore_v1.types import BatchGetDocumentsResponse
 
+from shared.availability import OpeningSearch
 from shared.firestore_store import FirestoreStore
 from shared.models import DaySchedule, Interval
-from shared.outcomes import Booked
+from shared.outcomes import Accepted
 from shared.proposals import Idempotency, Proposal
 from shared.queries import ListQuery, first_openings, list_window
-from shared.scheduling import OpeningSearch, book
+from shared.scheduling import book
 from shared.store import DayWrite, Stored
 from shared.transactions import Transactions
 from tests.builders import at, booking, doctor, key, span
@@ -96,7 +97,7 @@ async def test_a_booking_on_a_known_day_is_one_call(
     costs = []
     for wish in wishes:
         connection.cost = Cost()
-        assert isinstance(await transactions.run(wish), Booked)
+        assert isinstance(await transactions.run(wish), Accepted)
         costs.append(connection.cost)
     assert costs == [
         Cost(["batch_get_documents", "commit"], reads=1, writes=1),

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from shared.outcomes import Booked, KeyReused, Outcome, OutsideWorkingHours, Replayed, SlotTaken
+from shared.outcomes import Accepted, KeyReused, Outcome, OutsideWorkingHours, Replayed, SlotTaken
 from shared.proposals import Idempotency, Proposal
 from shared.scheduling import book
 from shared.store import Store
@@ -43,7 +43,7 @@ def kinds(outcomes: list[Outcome]) -> dict[str, int]:
 async def test_two_instances_book_all_free_minutes_of_one_day(store: Store, rival: Store) -> None:
     instances = instance(store), instance(rival)
     tries = [instances[n % 2].run(proposal(n, f"a{n:03}")) for n in range(200)]
-    assert kinds(await asyncio.gather(*tries)) == {"Booked": 200}
+    assert kinds(await asyncio.gather(*tries)) == {"Accepted": 200}
     assert await booked(store) == [f"a{n:03}" for n in range(200)]
 
 
@@ -51,7 +51,7 @@ async def test_two_instances_give_one_minute_to_one(store: Store, rival: Store) 
     instances = instance(store), instance(rival)
     tries = [instances[n % 2].run(proposal(0, f"a{n}")) for n in range(40)]
     outcomes = await asyncio.gather(*tries)
-    assert kinds(outcomes) == {"Booked": 1, "SlotTaken": 39}
+    assert kinds(outcomes) == {"Accepted": 1, "SlotTaken": 39}
     taken = next(outcome for outcome in outcomes if isinstance(outcome, SlotTaken))
     assert taken.conflicts == (taken.asked,)
     assert [o.interval.start for o in taken.openings] == [
@@ -66,8 +66,8 @@ async def test_one_key_books_once_whichever_instance_is_asked(store: Store, riva
     instances = instance(store), instance(rival)
     tries = [instances[n % 2].run(proposal(0, f"a{n}", "key")) for n in range(20)]
     outcomes = await asyncio.gather(*tries)
-    assert kinds(outcomes) == {"Booked": 1, "Replayed": 19}
-    appointments = {o.appointment for o in outcomes if isinstance(o, Booked | Replayed)}
+    assert kinds(outcomes) == {"Accepted": 1, "Replayed": 19}
+    appointments = {o.appointment for o in outcomes if isinstance(o, Accepted | Replayed)}
     assert [appointment.id for appointment in appointments] == await booked(store)
 
 
@@ -82,7 +82,7 @@ async def test_a_stale_memory_neither_books_nor_refuses_wrongly(store: Store, ri
     await mine.run(proposal(0, "mine"))
     await other.run(proposal(1, "other"))
     assert isinstance(await mine.run(proposal(1, "late")), SlotTaken)
-    assert isinstance(await mine.run(proposal(2, "free")), Booked)
+    assert isinstance(await mine.run(proposal(2, "free")), Accepted)
     assert await booked(store) == ["mine", "other", "free"]
 
 
@@ -90,5 +90,5 @@ async def test_a_stale_memory_neither_books_nor_refuses_wrongly(store: Store, ri
 async def test_a_preview_is_decided_by_the_same_rules(store: Store, minute: int) -> None:
     transactions = instance(store)
     assert isinstance(await transactions.preview(proposal(minute, "a")), OutsideWorkingHours)
-    assert isinstance(await transactions.preview(proposal(5, "a")), Booked)
+    assert isinstance(await transactions.preview(proposal(5, "a")), Accepted)
     assert await booked(store) == []

@@ -23,7 +23,7 @@ def opening(start: str, end: str, minutes: int = 30) -> Json:
     }
 
 
-# Booked
+# Accepted
 
 
 async def test_a_booking_is_answered_with_the_whole_appointment(api: Api) -> None:

@@ -10,7 +10,7 @@ from shared import batches
 from shared.models import DayKey
 from shared.outcomes import Accepted, InThePast
 from shared.proposals import Proposal
-from tests.builders import at, key
+from tests.builders import appointment, at, key
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
@@ -18,6 +18,7 @@ Answer = Accepted | None
 Waiter = batches.Waiter[Answer]
 Batch = batches.Batch[Answer]
 Queues = batches.Queues[Answer]
+GRANTED = Accepted(appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
 LOOP = SimulatedLoop()
 LOOP.close()
 
@@ -126,7 +127,7 @@ def test_crossing_needs_do_not_lock_each_other_out() -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        pytest.param(lambda w: w.tell(Accepted()), id="answered"),
+        pytest.param(lambda w: w.tell(GRANTED), id="answered"),
         pytest.param(lambda w: w.tell(None), id="not granted"),
         pytest.param(lambda w: w.fail(ValueError()), id="failed"),
         pytest.param(lambda w: w.fail(None), id="work cancelled"),
@@ -148,10 +149,10 @@ def test_only_those_without_an_answer_are_still_waiting(end: Callable[[Waiter], 
     ],
 )
 def test_the_first_answer_stands(too_late: Callable[[Waiter], None]) -> None:
-    granted, answered = Accepted(), waiter(MON)
-    answered.tell(granted)
+    answered = waiter(MON)
+    answered.tell(GRANTED)
     too_late(answered)
-    assert answered.answer.result() is granted
+    assert answered.answer.result() is GRANTED
 
 
 DAYS = st.sets(st.sampled_from([MON, TUE, WED]), min_size=1)

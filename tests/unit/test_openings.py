@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.availability import OpeningSearch, openings, working_windows
 from shared.models import Interval
-from shared.scheduling import OpeningSearch, openings, working_windows
 from shared.time_zones import time_zone
 from tests.builders import NEW_YORK, Hours, doctor, span
 

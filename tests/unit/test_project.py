@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = (
     {"shared.models", "shared.time_zones", "shared.validation"},
     {"shared.outcomes"},
+    {"shared.availability"},
     {"shared.scheduling"},
     {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"},
     {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.availability import OpeningSearch, clipped, gaps, merged
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
-from shared.outcomes import Booked, InThePast, Outcome, OutsideWorkingHours, SlotTaken
+from shared.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from shared.queries import ListQuery, first_openings, list_window
-from shared.scheduling import Booking, Days, OpeningSearch, book, clipped, gaps, merged
+from shared.scheduling import Booking, Days, book
 from tests.builders import Diary
 from tests.strategies import (
     MINUTE,
@@ -157,7 +158,7 @@ def test_a_booking_is_granted_or_refused_for_the_reason_that_each_minute_confirm
 
     expected = expected_outcome(doctor, asked, taken, now)
     if isinstance(expected, SlotTaken) and not expected.conflicts:
-        assert isinstance(outcome, Booked)
+        assert isinstance(outcome, Accepted)
         assert len(appointments(after)) == len(appointments(days)) + 1
     else:
         assert outcome == expected
@@ -202,7 +203,7 @@ def test_the_first_opening_can_be_booked_and_nothing_earlier_can(
     for start in range(minute(bounds.start), last + 1):
         asked = Interval(EPOCH + start * MINUTE, EPOCH + (start + length) * MINUTE)
         _, outcome = book(days, wish(doctor, asked), bounds.start)
-        assert isinstance(outcome, Booked) is (start in first)
+        assert isinstance(outcome, Accepted) is (start in first)
 
 
 @given(st.data())

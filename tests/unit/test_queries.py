@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.availability import OpeningSearch
 from shared.models import DaySchedule, Doctor, Interval
+from shared.outcomes import Unbookable
 from shared.queries import (
     ListQuery,
     Position,
@@ -13,7 +15,6 @@ from shared.queries import (
     next_openings,
     why_no_opening,
 )
-from shared.scheduling import OpeningSearch
 from tests.builders import Diary, Hours, appointment, at, doctor, key, schedule, span
 
 MORNING: Hours = (("09:00", "10:00"),)
@@ -208,7 +209,7 @@ async def test_an_opening_ends_no_later_than_the_search(until: str, starts: list
 async def test_the_next_openings_are_three_of_the_asked_length_from_the_asked_start_on() -> None:
     hours: Hours = (("09:00", "11:00"),)
     asked = span("2026-11-23T09:30Z", "2026-11-23T10:15Z")
-    openings = await next_openings(Diary([]), doctor(hours), asked)
+    openings = await next_openings(Diary([]), Unbookable(doctor(hours), asked))
     assert [opening.interval for opening in openings] == [
         span("2026-11-23T09:30Z", "2026-11-23T10:15Z"),
         span("2026-11-23T10:15Z", "2026-11-23T11:00Z"),
@@ -224,7 +225,7 @@ async def test_the_next_openings_are_looked_for_in_ninety_days(
     january = at("2026-01-01T00:00Z")
     days = [full(f"{january + timedelta(days=n):%Y-%m-%d}") for n in range(busy_days)]
     asked = span("2026-01-01T09:00Z", "2026-01-01T10:00Z")
-    openings = await next_openings(Diary(days), every_day, asked)
+    openings = await next_openings(Diary(days), Unbookable(every_day, asked))
     assert [f"{o.interval.start:%Y-%m-%d}" for o in openings] == ([opens_on] if opens_on else [])
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 
+from shared.availability import round_up_to_minute
 from shared.models import Appointment, Doctor, Interval, Patient
-from shared.outcomes import Booked, InThePast, Outcome, OutsideWorkingHours, SlotTaken
-from shared.scheduling import appointment_id, book, round_up_to_minute
+from shared.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
+from shared.scheduling import appointment_id, book
 from tests.builders import Hours, appointment, at, booking, doctor, key, schedule, span
 
 MONDAY = "2026-11-23"
@@ -60,7 +61,7 @@ def test_only_an_asked_time_that_shares_time_with_an_appointment_is_taken(
 ) -> None:
     outcome = ask(asked, taken("11:00-13:00"))
     if conflict is None:
-        assert isinstance(outcome, Booked)
+        assert isinstance(outcome, Accepted)
     else:
         assert outcome == SlotTaken(doctor(), on_monday(asked), (), (on_monday(conflict),))
 
@@ -86,15 +87,15 @@ def test_conflicts_are_the_busy_parts_of_the_asked_time_merged(
 
 
 def test_a_cancelled_appointment_blocks_nothing() -> None:
-    assert isinstance(ask("11:00-12:00", taken("11:00-12:00", cancelled=True)), Booked)
+    assert isinstance(ask("11:00-12:00", taken("11:00-12:00", cancelled=True)), Accepted)
 
 
 @pytest.mark.parametrize(
     ("asked", "kind"),
     [
-        ("09:00-09:01", Booked),
-        ("16:59-17:00", Booked),
-        ("09:00-17:00", Booked),
+        ("09:00-09:01", Accepted),
+        ("16:59-17:00", Accepted),
+        ("09:00-17:00", Accepted),
         ("08:59-09:01", OutsideWorkingHours),
         ("08:59-09:00", OutsideWorkingHours),
         ("16:59-17:01", OutsideWorkingHours),
@@ -109,11 +110,11 @@ def test_working_hours_hold_to_the_minute(asked: str, kind: type) -> None:
 @pytest.mark.parametrize(
     ("asked", "hours", "kind"),
     [
-        pytest.param("11:30-12:00", WITH_A_BREAK, Booked, id="up-to-the-break"),
-        pytest.param("13:00-13:30", WITH_A_BREAK, Booked, id="from-the-break-on"),
+        pytest.param("11:30-12:00", WITH_A_BREAK, Accepted, id="up-to-the-break"),
+        pytest.param("13:00-13:30", WITH_A_BREAK, Accepted, id="from-the-break-on"),
         pytest.param("11:30-12:01", WITH_A_BREAK, OutsideWorkingHours, id="into-the-break"),
         pytest.param("11:30-13:30", WITH_A_BREAK, OutsideWorkingHours, id="across-the-break"),
-        pytest.param("11:30-12:30", WITHOUT_A_BREAK, Booked, id="across-touching-stretches"),
+        pytest.param("11:30-12:30", WITHOUT_A_BREAK, Accepted, id="across-touching-stretches"),
     ],
 )
 def test_a_break_cannot_be_booked_over(asked: str, hours: Hours, kind: type) -> None:
@@ -130,10 +131,10 @@ def test_a_refusal_outside_working_hours_tells_the_windows_of_that_day() -> None
 @pytest.mark.parametrize(
     ("start", "end", "kind"),
     [
-        pytest.param("2026-11-27T23:00Z", "2026-11-28T00:00Z", Booked, id="friday-night"),
+        pytest.param("2026-11-27T23:00Z", "2026-11-28T00:00Z", Accepted, id="friday-night"),
         pytest.param("2026-11-28T10:00Z", "2026-11-28T11:00Z", OutsideWorkingHours, id="weekend"),
-        pytest.param("2026-11-30T23:00Z", "2026-12-01T00:00Z", Booked, id="end-of-month"),
-        pytest.param("2026-12-31T23:00Z", "2027-01-01T00:00Z", Booked, id="end-of-year"),
+        pytest.param("2026-11-30T23:00Z", "2026-12-01T00:00Z", Accepted, id="end-of-month"),
+        pytest.param("2026-12-31T23:00Z", "2027-01-01T00:00Z", Accepted, id="end-of-year"),
         pytest.param("2026-12-31T23:30Z", "2027-01-01T00:30Z", OutsideWorkingHours, id="midnight"),
     ],
 )
@@ -142,7 +143,7 @@ def test_a_booking_lies_within_one_working_day(start: str, end: str, kind: type)
     day = schedule(start[:10])
     after, outcome = book({day.key: day}, wish, BEFORE)
     assert type(outcome) is kind
-    assert len(after[day.key].appointments) == (1 if kind is Booked else 0)
+    assert len(after[day.key].appointments) == (1 if kind is Accepted else 0)
 
 
 def test_a_booking_belongs_to_the_local_day_of_the_doctor() -> None:
@@ -153,7 +154,7 @@ def test_a_booking_belongs_to_the_local_day_of_the_doctor() -> None:
 @pytest.mark.parametrize(
     ("now", "kind"),
     [
-        pytest.param("2026-11-23T10:00Z", Booked, id="starts-now"),
+        pytest.param("2026-11-23T10:00Z", Accepted, id="starts-now"),
         pytest.param("2026-11-23T10:00:00.000001Z", InThePast, id="a-microsecond-ago"),
         pytest.param("2026-11-23T10:01Z", InThePast, id="a-minute-ago"),
     ],
@@ -185,7 +186,7 @@ def test_a_booking_puts_the_appointment_into_its_day_in_order_of_start() -> None
         created_at=BEFORE,
         updated_at=BEFORE,
     )
-    assert outcome == Booked(made)
+    assert outcome == Accepted(made)
     assert after == {key(MONDAY): schedule(MONDAY, early, made, late), other.key: other}
     assert [a.id for a in after[key(MONDAY)].appointments] == ["z", "new", "a"]
 
@@ -224,7 +225,7 @@ def test_booking_again_with_the_same_id_is_granted_and_changes_nothing() -> None
     wish = booking("2026-11-23T11:00Z", "2026-11-23T12:00Z", "new")
     after, outcome = book(days, wish, now=at("2026-11-23T11:30Z"))
     assert after is days
-    assert outcome == Booked(made)
+    assert outcome == Accepted(made)
 
 
 def test_an_id_tells_the_doctor_and_the_day_of_birth() -> None:

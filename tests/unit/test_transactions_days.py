@@ -5,11 +5,9 @@ import asyncio
 import pytest
 
 from shared.models import DaySchedule
-from shared.outcomes import InThePast, Outcome
-from shared.proposals import Proposal
-from shared.scheduling import Days
-from tests.builders import appointment, at, key, schedule
-from tests.proposals import NotThere, conflicts, granted, move, proposal
+from shared.outcomes import UnknownAppointment
+from tests.builders import appointment, key, schedule
+from tests.proposals import conflicts, granted, move, proposal
 from tests.scripted_store import (
     ScriptedStore,
     Step,
@@ -184,23 +182,7 @@ async def test_a_silent_day_does_not_hold_up_another_day() -> None:
 async def test_what_is_not_on_its_days_is_refused_as_the_decision_says() -> None:
     store = ScriptedStore(*both_days())
     outcome = await instance(store).run(move(MON, f"{TUE}T10:00Z", "unknown"))
-    assert isinstance(outcome, NotThere)
-
-
-@simulated
-async def test_a_day_that_was_only_read_must_not_have_changed_either() -> None:
-    store = ScriptedStore()
-    busy_monday, _ = both_days()
-    store.on_commit.append(after(lambda: store.put(busy_monday)))
-    wish = proposal(f"{TUE}T09:00Z", "tue")
-
-    def only_if_monday_is_free(days: Days) -> tuple[Days, Outcome]:
-        return (days, InThePast()) if days[key(MON)].busy else wish.decide(days)
-
-    both = frozenset({key(MON), key(TUE)})
-    request = Proposal(both, only_if_monday_is_free, at("2026-01-01T00:00Z"), "tue")
-    assert await instance(store).run(request) == InThePast()
-    assert store.ids() == ["mon"]
+    assert outcome == UnknownAppointment()
 
 
 @simulated

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.models import Receipt
-from shared.outcomes import Booked, InThePast, KeyReused, Replayed
+from shared.outcomes import Accepted, InThePast, KeyReused, Replayed
 from shared.proposals import Idempotency, Proposal
 from tests.builders import appointment, at, key, schedule
 from tests.proposals import conflicts, granted, proposal
@@ -53,7 +53,7 @@ async def test_a_key_used_again_answers_with_the_first_appointment() -> None:
     store = ScriptedStore()
     first = await instance(store).run(proposal(NINE, "a", idempotency_key="k"))
     again = await instance(store).run(proposal(NINE, "b", idempotency_key="k"))
-    assert isinstance(first, Booked)
+    assert isinstance(first, Accepted)
     assert again == Replayed(first.appointment)
     assert store.ids() == ["a"]
 
@@ -70,7 +70,7 @@ async def test_of_two_at_once_with_one_key_one_books(instances: int, *, used_bef
         several[0].run(proposal(NINE, "a", idempotency_key="k")),
         several[-1].run(proposal(NINE, "b", idempotency_key="k")),
     )
-    (booked,) = (outcome for outcome in outcomes if isinstance(outcome, Booked))
+    (booked,) = (outcome for outcome in outcomes if isinstance(outcome, Accepted))
     (replayed,) = (outcome for outcome in outcomes if isinstance(outcome, Replayed))
     assert replayed.appointment == booked.appointment
     assert store.ids() == [booked.appointment.id]
@@ -88,7 +88,7 @@ async def test_of_two_requests_at_once_with_one_key_one_is_refused(
         several[0].run(proposal(NINE, "a", idempotency_key="k")),
         several[-1].run(proposal(other, "b", idempotency_key="k")),
     )
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Booked", "KeyReused"]
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Accepted", "KeyReused"]
     assert len(store.ids()) == 1
 
 
@@ -166,7 +166,7 @@ async def test_a_preview_of_what_was_booked_is_booked_and_not_replayed() -> None
     transactions = instance(store)
     booking = proposal(NINE, idempotency_key="k")
     await transactions.run(booking)
-    assert isinstance(await transactions.preview(booking), Booked)
+    assert isinstance(await transactions.preview(booking), Accepted)
 
 
 # Preview
@@ -197,7 +197,7 @@ async def test_a_preview_knows_used_keys() -> None:
     store = ScriptedStore()
     transactions = instance(store)
     first = await transactions.run(proposal(NINE, "a", idempotency_key="k"))
-    assert isinstance(first, Booked)
+    assert isinstance(first, Accepted)
     assert await transactions.preview(_preview(NINE, "k")) == Replayed(first.appointment)
     assert await transactions.preview(_preview(TEN, "k")) == KeyReused()
     assert store.commits == 1

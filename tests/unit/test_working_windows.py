@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from shared.availability import clipped, merged, resolve_wall_clock, working_windows
 from shared.models import Doctor, Interval
 from shared.queries import ListQuery
-from shared.scheduling import clipped, merged, resolve_wall_clock, working_windows
 from shared.time_zones import time_zone
 from tests.builders import NEW_YORK, Hours, appointment, at, doctor, span
 
