@@ -8,11 +8,10 @@ in one thread, reads in another, so that nothing here ever holds up the event lo
 import asyncio
 import json
 import sqlite3
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -27,6 +26,7 @@ from shared.documents import (
     receipt_to_document,
 )
 from shared.models import DayKey, DaySchedule, Doctor, Receipt
+from shared.sqlite_file import open_file, transaction
 from shared.store import (
     DayWrite,
     Failed,
@@ -47,8 +47,6 @@ HISTORY = timedelta(hours=1)
 """How long the past can be read at least, as in Firestore."""
 BUSY_SECONDS = 2.0
 """How long one statement waits for another process; the caller's own retries go on from there."""
-WAL_TRIES = 5
-WAL_PAUSE_SECONDS = 0.02
 MOST_SNAPSHOTS = 16
 FIRST_CHUNK = 2
 LARGEST_CHUNK = 128
@@ -62,40 +60,6 @@ _NOW = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-# Each step takes a file from its version, the step's place in this list, to the next one.
-_SCHEMA = (
-    """
-    CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
-
-    CREATE TABLE days (
-        doctor_id TEXT, day TEXT, version INTEGER NOT NULL,
-        PRIMARY KEY (doctor_id, day)
-    ) WITHOUT ROWID;
-
-    CREATE TABLE appointments (
-        doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
-        PRIMARY KEY (doctor_id, day, id)
-    ) WITHOUT ROWID;
-
-    -- The expiry is the version too: a later receipt of the same key always expires later.
-    CREATE TABLE receipts (
-        key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
-    )
-    """,
-    """
-    CREATE TABLE clock (instant INTEGER NOT NULL);
-
-    INSERT INTO clock VALUES (0);
-
-    ALTER TABLE appointments ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
-
-    CREATE TABLE past_appointments (
-        doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
-        since INTEGER NOT NULL, until INTEGER NOT NULL,
-        PRIMARY KEY (doctor_id, day, id, until)
-    ) WITHOUT ROWID
-    """,
-)
 _DAYS = """
     SELECT day, version, coalesce(group_concat(body), '')
     FROM days LEFT JOIN appointments USING (doctor_id, day)
@@ -149,7 +113,10 @@ class SqliteStore:
 
         Raises sqlite3.Error where the file cannot be used.
         """
-        with closing(_open(self._path, self._busy_seconds)) as connection, _transaction(connection):
+        with (
+            closing(open_file(self._path, self._busy_seconds)) as connection,
+            transaction(connection),
+        ):
             if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                 _insert_doctors(connection, doctors)
             # No decision depends on this: an expired receipt counts as none.
@@ -203,7 +170,7 @@ class SqliteStore:
 
     def _writer(self) -> sqlite3.Connection:
         if self._write_connection is None:
-            self._write_connection = _open(self._path, self._busy_seconds)
+            self._write_connection = open_file(self._path, self._busy_seconds)
         return self._write_connection
 
     def _commit_waiting(self) -> None:
@@ -216,7 +183,7 @@ class SqliteStore:
         if not commits:
             return
         try:
-            with _transaction(self._writer()) as connection:
+            with transaction(self._writer()) as connection:
                 now = _tick(connection)
                 results = [commit.apply(connection, now) for commit in commits]
         except sqlite3.Error as error:
@@ -225,7 +192,7 @@ class SqliteStore:
             commit.result = result
 
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
-        with _transaction(self._writer()) as connection:
+        with transaction(self._writer()) as connection:
             _insert_doctors(connection, doctors)
 
     def _close_writer(self) -> None:
@@ -236,7 +203,7 @@ class SqliteStore:
 
     def borrow(self) -> sqlite3.Connection:
         """A connection with a read transaction begun; for snapshots."""
-        connection = self._idle.pop() if self._idle else _open(self._path, self._busy_seconds)
+        connection = self._idle.pop() if self._idle else open_file(self._path, self._busy_seconds)
         connection.execute("BEGIN")
         return connection
 
@@ -439,75 +406,6 @@ def _only_value(cursor: sqlite3.Cursor) -> Version:
         raise Stale
     version: Version = rows[0][0]
     return version
-
-
-# Connections
-
-
-def _open(path: str, busy_seconds: float) -> sqlite3.Connection:
-    """A connection to the file; makes the file and its tables, if need be."""
-    connection = sqlite3.connect(
-        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
-    )
-    try:
-        _set_up(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _set_up(connection: sqlite3.Connection) -> None:
-    _use_write_ahead_log(connection)
-    # FULL syncs the log at every commit: what was acknowledged survives a loss of power.
-    connection.execute("PRAGMA synchronous = FULL")
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found > len(_SCHEMA):
-        message = f"its schema is version {found}, this program knows {len(_SCHEMA)}"
-        raise sqlite3.DatabaseError(message)
-    if found < len(_SCHEMA):
-        _upgrade(connection)
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    with _transaction(connection):
-        # Read again: another process may have done it while this one waited for the lock.
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        for step in _SCHEMA[found:]:
-            for statement in step.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the file to WAL, which it then stays in.
-
-    When several processes make the same new file, SQLite may refuse this at once, without
-    waiting as it does for statements (6 of 3,600 tries, 12 at a time).
-    """
-    tries_left = WAL_TRIES
-    while tries_left:
-        tries_left -= 1
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
-                raise
-            time.sleep(WAL_PAUSE_SECONDS)
-        else:
-            tries_left = 0
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """`BEGIN IMMEDIATE`: take the write lock first, so that what is read stays true."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 async def _in_thread(executor: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:

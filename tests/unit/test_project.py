@@ -18,7 +18,8 @@ LAYERS = (
     {"shared.outcomes"},
     {"shared.availability"},
     {"shared.scheduling"},
-    {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"},
+    {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"}
+    | {"shared.sqlite_file"},
     {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}
     | {"shared.firestore_store"},
     {"shared.transactions", "shared.roster", "shared.settings"},
