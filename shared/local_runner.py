@@ -28,6 +28,7 @@ from shared.store import StoreError
 from shared.wire.endpoint import EXCEPTION_HANDLERS
 
 HOST = "127.0.0.1"
+_ID = "$ID"
 
 
 def main() -> None:
@@ -100,23 +101,25 @@ async def _greeting(clinic: Clinic) -> str:
     doctors = list((await clinic.roster.doctors()).values())
     lines = [f"{url}/{name}" for name in FUNCTIONS]
     lines += [f"{url}/docs  (every function, to read about and to try)"]
-    if opening := await _free_tomorrow(clinic, doctors):
-        lines += ["", "Try, in another terminal:", *_commands(url, opening)]
+    if openings := await _free_tomorrow(clinic, doctors):
+        lines += ["", "Try, in another terminal:", *_commands(url, *openings)]
     if doctors != doctors_of_file(clinic.settings):
         file = clinic.settings.doctors_file
         lines += ["", f"The store has other doctors than {file}: `make doctors` loads them."]
     return "\n".join([*lines, "", f"Appointments are kept in {clinic.settings.store}."])
 
 
-async def _free_tomorrow(clinic: Clinic, doctors: Sequence[Doctor]) -> Opening | None:
+async def _free_tomorrow(clinic: Clinic, doctors: Sequence[Doctor]) -> Sequence[Opening]:
+    """Two half hours from tomorrow on, or none."""
     tomorrow = round_up_to_minute(clinic.now()) + timedelta(days=1)
     search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
     async with clinic.store.snapshot() as snapshot:
-        found = await first_openings(snapshot, doctors, search, count=1)
-    return found[0] if found else None
+        found = await first_openings(snapshot, doctors, search, count=2)
+    return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
 
 
-def _commands(url: str, opening: Opening) -> Iterator[str]:
+def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:
+    """To book the one opening, look around, move to the other one, and cancel."""
     zone = opening.doctor.zone
     start = opening.interval.start.astimezone(zone)
     day = datetime.combine(start, time(), zone)
@@ -126,12 +129,23 @@ def _commands(url: str, opening: Opening) -> Iterator[str]:
         "duration_minutes": 30,
         "patient": {"name": "Ada Lovelace"},
     }
-    json_type = "-H 'Content-Type: application/json'"
-    yield f"curl {url}/create_appointment {json_type} -d '{json.dumps(body)}'"
+    # The answer is shown, and the id that stands in it kept for the commands that follow.
+    keep_id = """ID=$(curl -s %s | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')"""
+    yield keep_id % _post(f"{url}/create_appointment", body)
     window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
     query = urlencode({"doctor_id": opening.doctor.id, **window}, safe=":")
     yield f"curl '{url}/list_appointments?{query}'"
     yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}'"
+    yield f'curl "{url}/get_appointment?appointment_id={_ID}"'
+    later = another.interval.start.astimezone(another.doctor.zone).isoformat()
+    move = {"appointment_id": _ID, "doctor_id": another.doctor.id, "start": later}
+    yield f"curl {_post(f'{url}/reschedule_appointment', move)}"
+    yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID})}"
+
+
+def _post(url: str, body: object) -> str:
+    data = json.dumps(body).replace(_ID, "'$ID'")  # The shell puts it in between the quotes.
+    return f"{url} -H 'Content-Type: application/json' -d '{data}'"
 
 
 if __name__ == "__main__":

@@ -17,11 +17,14 @@ from shared.wire.problems import (
 from shared.wire.schemas import (
     AppointmentAnswer,
     AppointmentPage,
+    CancelAppointment,
     CreateAppointment,
     FirstAvailable,
+    GetAppointment,
     ListAppointments,
     Openings,
     PatientAnswer,
+    RescheduleAppointment,
     ValidatedAppointment,
 )
 
@@ -31,6 +34,13 @@ _ANSWERS = (AppointmentAnswer, AppointmentPage, Openings, ValidatedAppointment)
 _PROBLEMS = (Problem, InvalidRequestProblem, SlotTakenProblem, OutsideWorkingHoursProblem)
 _ALWAYS = ("invalid_request", "method_not_allowed", "internal_error", "try_again")
 _BODY_ALWAYS = (*_ALWAYS, "body_too_large", "unsupported_media_type")
+_REFUSALS = (
+    "unknown_doctor",
+    "slot_taken",
+    "outside_working_hours",
+    "in_the_past",
+    "idempotency_key_reused",
+)
 _OWN_PROBLEM: Mapping[str, type[Problem]] = {
     "invalid_request": InvalidRequestProblem,
     "slot_taken": SlotTakenProblem,
@@ -41,7 +51,13 @@ _HEADERS = {
     405: {"Allow": {"description": "what is allowed", "schema": {"type": "string"}}},
     503: {"Retry-After": {"description": "in seconds", "schema": {"type": "string"}}},
 }
-_WEEK = {"doctor_id": "strange", "start": "2030-01-07T00:00:00", "end": "2030-01-14T00:00:00"}
+_ID = "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"
+_EXAMPLES = {
+    "doctor_id": "strange",
+    "start": "2030-01-07T00:00:00",
+    "end": "2030-01-14T00:00:00",
+    "appointment_id": _ID,
+}
 _BOOKING = {
     "doctor_id": "strange",
     "start": "2030-01-07T09:00:00",
@@ -49,6 +65,8 @@ _BOOKING = {
     "patient": {"name": "Ada Lovelace", "email": "ada@example.org"},
     "reason": "check-up",
 }
+_MOVE = {"appointment_id": _ID, "start": "2030-01-08T14:00:00"}
+_CANCELLATION = {"appointment_id": _ID, "reason": "the patient is well again"}
 
 Json = dict[str, Any]
 _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
@@ -56,7 +74,8 @@ _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
 
 def document() -> Json:
     """The whole document, as JSON values."""
-    requests: list[_Used] = [(CreateAppointment, "validation")]
+    bodies = (CreateAppointment, CancelAppointment, RescheduleAppointment)
+    requests: list[_Used] = [(model, "validation") for model in bodies]
     answers: list[_Used] = [(model, "serialization") for model in (*_ANSWERS, *_PROBLEMS)]
     _, schemas = models_json_schema([*requests, *answers], ref_template=_PREFIX + "{model}")
     for model in (AppointmentAnswer, ValidatedAppointment, PatientAnswer):
@@ -69,7 +88,8 @@ def document() -> Json:
             "title": "Appointments",
             "version": VERSION,
             "description": (
-                "Book appointments with doctors, list them, and find the next free time. "
+                "Book appointments with doctors, move and cancel them, list them, and find the "
+                "next free time. "
                 "Overlapping appointments are refused, whatever happens at once."
             ),
         },
@@ -77,43 +97,85 @@ def document() -> Json:
             "/create_appointment": {"post": _create_appointment()},
             "/list_appointments": {"get": _list_appointments()},
             "/first_available": {"get": _first_available()},
+            "/get_appointment": {"get": _get_appointment()},
+            "/cancel_appointment": {"post": _cancel_appointment()},
+            "/reschedule_appointment": {"post": _reschedule_appointment()},
         },
         "components": {"schemas": schemas["$defs"]},
     }
 
 
 def _create_appointment() -> Json:
-    refusals = ("unknown_doctor", "slot_taken", "outside_working_hours", "in_the_past")
     return {
         "operationId": "create_appointment",
         "summary": "Book an appointment, unless the doctor is not free then",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "description": (
-                    "Makes the request safe to send again: the same key and the same request "
-                    "book once, and are answered with the same appointment."
-                ),
-                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": _reference(CreateAppointment), "example": _BOOKING}
-            },
-        },
+        "parameters": [_idempotency_key()],
+        "requestBody": _body(CreateAppointment, _BOOKING),
         "responses": {
             "200": _answer("It could be booked now (`validate_only`)", ValidatedAppointment),
             "201": _answer("Booked", AppointmentAnswer, _replayed()),
-            **_problems(*_BODY_ALWAYS, *refusals, "idempotency_key_reused"),
+            **_problems(*_BODY_ALWAYS, *_REFUSALS),
         },
     }
 
 
+def _get_appointment() -> Json:
+    return {
+        "operationId": "get_appointment",
+        "summary": "Look an appointment up",
+        "parameters": list(_query_parameters(GetAppointment)),
+        "responses": {
+            "200": _answer("The appointment, wherever it was moved to", AppointmentAnswer),
+            **_problems(*_ALWAYS, "unknown_appointment"),
+        },
+    }
+
+
+def _cancel_appointment() -> Json:
+    return {
+        "operationId": "cancel_appointment",
+        "summary": "Give an appointment up; its time is free at once",
+        "requestBody": _body(CancelAppointment, _CANCELLATION),
+        "responses": {
+            "200": _answer("Cancelled, now or before", AppointmentAnswer),
+            **_problems(*_BODY_ALWAYS, "unknown_appointment", "already_started"),
+        },
+    }
+
+
+def _reschedule_appointment() -> Json:
+    refusals = ("unknown_appointment", "already_started", "already_cancelled")
+    return {
+        "operationId": "reschedule_appointment",
+        "summary": "Move an appointment to another time, day or doctor; its id stays",
+        "parameters": [_idempotency_key()],
+        "requestBody": _body(RescheduleAppointment, _MOVE),
+        "responses": {
+            "200": _answer("Moved", AppointmentAnswer, _replayed()),
+            **_problems(*_BODY_ALWAYS, *_REFUSALS, *refusals),
+        },
+    }
+
+
+def _idempotency_key() -> Json:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": (
+            "Makes the request safe to send again: the same key and the same request take "
+            "effect once, and are answered with the same appointment, as it is by then."
+        ),
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    }
+
+
+def _body(model: type[BaseModel], example: Json) -> Json:
+    content = {"application/json": {"schema": _reference(model), "example": example}}
+    return {"required": True, "content": content}
+
+
 def _replayed() -> Json:
-    description = "`true` if this very request had booked it before"
+    description = "`true` if this very request had been granted before"
     return {"Idempotent-Replayed": {"description": description, "schema": {"const": "true"}}}
 
 
@@ -151,7 +213,7 @@ def _query_parameters(model: type[BaseModel]) -> Iterable[Json]:
             "required": name in schema.get("required", []),
             "description": described.pop("description", ""),
             "schema": described,
-            **({"example": _WEEK[name]} if name in schema.get("required", []) else {}),
+            **({"example": _EXAMPLES[name]} if name in schema.get("required", []) else {}),
         }
 
 

@@ -1,6 +1,7 @@
 """The running server against its own OpenAPI document, with requests right and wrong."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -43,18 +44,27 @@ REAL = {
     "create_appointment": {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"},
     "list_appointments": {"doctor_id": "strange", **WINDOW},
     "first_available": {"after": WINDOW["start"], "until": WINDOW["end"]},
+    "get_appointment": {},
+    "cancel_appointment": {},
+    "reschedule_appointment": {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"},
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
     "create_appointment": {"end"},  # beside duration_minutes, or without
     "list_appointments": {"page_token"},  # only those that were given out
     "first_available": {"doctor_id", "step_minutes"},  # a divisor of 1440
+    "get_appointment": set(),
+    "cancel_appointment": set(),
+    "reschedule_appointment": {"end"},
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
 RULES_DECIDE = {
     "create_appointment": {200, 201, 409, 422},
     "list_appointments": {200},
     "first_available": {200},
+    "get_appointment": {200},
+    "cancel_appointment": {200},
+    "reschedule_appointment": {200, 409, 422},
 }
 
 
@@ -68,6 +78,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger.json"])
 def test_the_server_gives_out_the_document_of_this_repository(server: Server, path: str) -> None:
     assert server.get(path).json() == ANY_REQUEST.raw_schema
+
+
+MINUTES = count()
+
+
+def booked(server: Server) -> str:
+    """The id of an appointment of a minute, on a day of which no other test knows."""
+    hours, minutes = divmod(next(MINUTES), 60)
+    wish = {"start": f"2099-03-04T{9 + hours:02}:{minutes:02}:00Z", "duration_minutes": 1}
+    body = {"doctor_id": "strange", "patient": {"name": "Ada Lovelace"}, **wish}
+    answer = server.post("/create_appointment", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @ANY_REQUEST.parametrize()
@@ -87,6 +110,8 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     for name in NOT_IN_THE_SCHEMA[operation]:
         members.pop(name, None)
     members.update(REAL[operation])
+    if "appointment_id" in members:
+        members["appointment_id"] = booked(server)
     if operation == "create_appointment" and members.get("duration_minutes") is None:
         members["duration_minutes"] = 30
     answer = case.call_and_validate(server.url, checks=CHECKS)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from functions import FUNCTIONS
 from tests.end_to_end.processes import (
     HOST,
     PATIENCE_SECONDS,
@@ -47,21 +48,18 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:3] == [
-            f"http://localhost:{port}/create_appointment",
-            f"http://localhost:{port}/list_appointments",
-            f"http://localhost:{port}/first_available",
-        ]
-        create, listing, first = [line for line in greeting if line.startswith("curl ")]
+        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in FUNCTIONS]
+        commands = [line for line in greeting if re.match("curl |ID=", line)]
+        booked, listed, first, found, moved, cancelled = _paste(commands, folder)
 
-        status, appointment = _paste(create, folder)
-        assert (status, appointment["status"]) == (201, "booked")
-        assert _paste(listing, folder) == (
-            200,
-            {"appointments": [appointment], "next_page_token": None},
-        )
-        status, found = _paste(first, folder)
-        assert (status, len(found["openings"])) == (200, 1)
+    assert (booked[0], booked[1]["status"]) == (201, "booked")
+    assert listed == (200, {"appointments": [booked[1]], "next_page_token": None})
+    assert (first[0], len(first[1]["openings"])) == (200, 1)
+    assert found == (200, booked[1])
+    assert (moved[0], moved[1]["id"]) == (200, booked[1]["id"])
+    assert moved[1]["start"] > booked[1]["start"]
+    assert (cancelled[0], cancelled[1]["status"]) == (200, "cancelled")
+    assert cancelled[1]["start"] == moved[1]["start"]
 
 
 def test_appointments_are_still_there_after_control_c_and_a_new_start(folder: Path) -> None:
@@ -162,11 +160,7 @@ def test_the_api_page_loads_nothing_from_elsewhere_and_finds_its_document(folder
             assert server.get(asset).status_code == 200
         (document,) = re.findall(r'\burl: "(/[^/"][^"]*)"', page)
         api = server.get(document).json()
-        assert set(api["paths"]) == {
-            "/create_appointment",
-            "/list_appointments",
-            "/first_available",
-        }
+        assert set(api["paths"]) == {f"/{name}" for name in FUNCTIONS}
 
 
 class _Assets(HTMLParser):
@@ -227,19 +221,21 @@ def _doctors(*ids_and_zones: tuple[str, str]) -> str:
     return json.dumps({"doctors": doctors})
 
 
-def _paste(command: str, home: Path) -> tuple[int, Any]:
-    """The status and the JSON that a command gets; curl's own settings make it show the status."""
-    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "\\n%{http_code}"\n')
+def _paste(commands: list[str], home: Path) -> list[tuple[int, Any]]:
+    """The statuses and the JSON that commands get; curl's own settings make it show the status."""
+    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "\\n%{http_code}\\n"\n')
     ended = subprocess.run(  # noqa: S603 - our own commands
-        ["bash", "-c", command],  # noqa: S607 - the bash of whoever runs this
+        ["bash", "-c", "\n".join(commands)],  # noqa: S607 - the bash of whoever runs this
         env={"PATH": os.environ["PATH"], "HOME": str(home)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=PATIENCE_SECONDS,
         check=True,
     )
-    body, _, status = ended.stdout.rpartition("\n")
-    return int(status), json.loads(body)
+    lines = ended.stdout.splitlines()
+    bodies, statuses = lines[::2], lines[1::2]
+    return [(int(status), json.loads(body)) for body, status in zip(bodies, statuses, strict=True)]
 
 
 def _start_error(folder: Path, settings: dict[str, str]) -> str:

@@ -100,4 +100,11 @@ def test_main_has_one_entry_point_for_each_function_and_nothing_else() -> None:
 
 
 def test_the_functions_are_those_of_the_contract() -> None:
-    assert list(FUNCTIONS) == ["create_appointment", "list_appointments", "first_available"]
+    assert list(FUNCTIONS) == [
+        "create_appointment",
+        "list_appointments",
+        "first_available",
+        "get_appointment",
+        "cancel_appointment",
+        "reschedule_appointment",
+    ]
