@@ -7,8 +7,8 @@ from itertools import count
 from shared import scheduling
 from shared.outcomes import Accepted, SlotTaken
 from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, Move, book
-from tests.builders import at, booking, key
+from shared.scheduling import Booking, Cancellation, Move, book
+from tests.builders import at, booking, doctor, key
 
 LONG_AGO = "2026-01-01T00:00Z"
 
@@ -22,9 +22,10 @@ def proposal(
     minutes: int = 30,
     idempotency_key: str | None = None,
     now: str = LONG_AGO,
+    doctor_id: str = "strange",
 ) -> Proposal:
     """A request to book some minutes; requests of the same time are the same request."""
-    wish = _wish(start, appointment_id, minutes)
+    wish = _wish(start, appointment_id, minutes, doctor_id)
     request = [start, str(minutes)]
     return Proposal(
         days=frozenset({wish.key}),
@@ -41,19 +42,32 @@ def move(
     appointment_id: str = "a",
     *also: str,
     idempotency_key: str | None = None,
+    now: str = LONG_AGO,
+    doctor_id: str = "strange",
 ) -> Proposal:
     """A request to move an appointment that was born on a day to half an hour of any day.
 
     It asks for its home day, its target and some days `also` from the beginning.
     """
-    wish = _wish(start, appointment_id, 30)
+    wish = _wish(start, appointment_id, 30, doctor_id)
     move = Move(appointment_id, key(home), lambda _: (wish.doctor, wish.interval))
     return Proposal(
         days=frozenset({key(home), wish.key, *map(key, also)}),
-        decide=partial(scheduling.move, wish=move, now=at(LONG_AGO)),
-        now=at(LONG_AGO),
+        decide=partial(scheduling.move, wish=move, now=at(now)),
+        now=at(now),
         appointment_id=appointment_id,
         idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
+    )
+
+
+def cancel(home: str, appointment_id: str = "a") -> Proposal:
+    """A request to cancel an appointment that was born on a day."""
+    wish = Cancellation(appointment_id, key(home))
+    return Proposal(
+        days=frozenset({key(home)}),
+        decide=partial(scheduling.cancel, wish=wish, now=at(LONG_AGO)),
+        now=at(LONG_AGO),
+        appointment_id=appointment_id,
     )
 
 
@@ -69,6 +83,6 @@ def conflicts(outcome: object) -> list[tuple[str, str]]:
     return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}") for c in outcome.conflicts]
 
 
-def _wish(start: str, appointment_id: str, minutes: int) -> Booking:
+def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:
     end = at(start) + timedelta(minutes=minutes)
-    return booking(start, end.isoformat(), appointment_id)
+    return booking(start, end.isoformat(), appointment_id, doctor(doctor_id=doctor_id))

@@ -121,6 +121,14 @@ def after(interruption: Callable[[], None]) -> Step:
     return step
 
 
+def any_step(random: Random, calm: int, *more: Step) -> Step:
+    """One of the faults or of `more`, or, `calm` times as likely as any of them, none."""
+    seconds = random.choice([0.001, 0.02, 1, 12])
+    faults = [late(seconds), lost(seconds), slow(seconds), fails_before, fails_after, *more]
+    faults.append(random.choice([hangs, fails_for_good, prompt]))
+    return random.choice(faults + [prompt] * calm)
+
+
 def instance(store: "ScriptedStore", seed: int = 0) -> Transactions:
     """An instance whose requests give up after 10 s."""
     return Transactions(store, 10, Random(seed))  # noqa: S311 - jitter is no secret
@@ -129,13 +137,15 @@ def instance(store: "ScriptedStore", seed: int = 0) -> Transactions:
 class ScriptedStore:
     """A `Store` in memory. Its calls take the steps of the scripts, then go `otherwise`.
 
-    `log` holds every state that any day ever had, in order.
+    `log` holds every state that any day ever had, in order; `states` what all the days were
+    after each write, which may be of several days.
     """
 
     def __init__(self, *days: DaySchedule, otherwise: Callable[[], Step] = lambda: prompt) -> None:
         self.days: dict[DayKey, Stored[DaySchedule]] = {}
         self.receipts: dict[str, Stored[Receipt]] = {}
         self.log: list[DaySchedule] = []
+        self.states: list[list[DaySchedule]] = []
         self.loads = self.commits = self.scans = 0
         self.on_load: deque[Step] = deque()
         self.on_commit: deque[Step] = deque()
@@ -143,14 +153,14 @@ class ScriptedStore:
         self._otherwise = otherwise
         self._doctors: dict[str, Doctor] = {}
         self._writes = 0
-        for day in days:
-            self.put(day)
+        self.put(*days)
 
     def put(self, *days: DaySchedule) -> None:
-        """Another writer puts days in place of what is there."""
+        """Another writer puts days in place of what is there, all in one write."""
         for day in days:
             self.days[day.key] = Stored(day, self._next_version())
             self.log.append(day)
+        self.states.append([stored.value for stored in self.days.values()])
 
     def put_receipt(self, receipt: Receipt) -> None:
         """Another writer leaves a receipt."""
@@ -203,8 +213,7 @@ class ScriptedStore:
             raise Stale
         if [f and f.version for f in found_receipts] != [write.replaced for write in receipts]:
             raise Stale
-        for write in days:
-            self.put(write.day)
+        self.put(*(write.day for write in days))
         for receipt in receipts:
             self.put_receipt(receipt.receipt)
         return {write.day.key: self.days[write.day.key].version or 0 for write in days}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
@@ -15,9 +16,9 @@ from functions import FUNCTIONS
 from shared.clinic import Clinic, build_clinic
 from shared.doctors import read_doctors
 from shared.models import DaySchedule
-from shared.settings import read_settings
+from shared.settings import Settings, read_settings
 from shared.sqlite_store import SqliteStore
-from shared.store import DayWrite
+from shared.store import DayWrite, Store
 from tests.builders import at
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -45,6 +46,11 @@ MONDAY_AT_NINE: Json = {
 }
 """A request that can be granted."""
 
+ON_BOTH_STORES = pytest.mark.parametrize(
+    "api", ["sqlite", pytest.param("firestore", marks=pytest.mark.firestore)], indirect=True
+)
+"""Runs a test on SQLite and, where there is an emulator, on Firestore."""
+
 
 @dataclass
 class Clock:
@@ -70,10 +76,14 @@ class Api:
         response = await function(Request(scope, receive), self.clinic)
         await response(scope, receive, send)
 
-    async def create(self, body: object, key: str | None = None) -> httpx.Response:
+    async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
         """Post a body, with an idempotency key if there is one."""
         headers = {} if key is None else {"Idempotency-Key": key}
-        return await self.client.post("/create_appointment", json=body, headers=headers)
+        return await self.client.post(f"/{function}", json=body, headers=headers)
+
+    async def create(self, body: object, key: str | None = None) -> httpx.Response:
+        """Ask for an appointment."""
+        return await self.post("create_appointment", body, key)
 
     async def ask(self, key: str | None = None, **changes: object) -> httpx.Response:
         """Ask for Monday at nine, but for the changes."""
@@ -86,14 +96,43 @@ class Api:
         appointment: Json = response.json()
         return appointment
 
+    async def get(self, query: Query) -> httpx.Response:
+        """Look an appointment up."""
+        return await self._get("get_appointment", query)
+
+    async def found(self, appointment: Json) -> Json:
+        """An appointment as get_appointment answers it."""
+        response = await self.get({"appointment_id": appointment["id"]})
+        assert response.status_code == 200, response.text
+        found: Json = response.json()
+        return found
+
+    async def cancel(self, appointment: Json, **fields: object) -> httpx.Response:
+        """Give an appointment up."""
+        return await self.post("cancel_appointment", {"appointment_id": appointment["id"], **fields})
+
+    async def reschedule(
+        self, appointment: Json, start: str, key: str | None = None, **fields: object
+    ) -> httpx.Response:
+        """Ask for an appointment to be moved, with an idempotency key if there is one."""
+        body = {"appointment_id": appointment["id"], "start": start, **fields}
+        return await self.post("reschedule_appointment", body, key)
+
+    async def move(self, appointment: Json, start: str, **fields: object) -> Json:
+        """Move an appointment to a time that is known to be free."""
+        response = await self.reschedule(appointment, start, **fields)
+        assert response.status_code == 200, response.text
+        moved: Json = response.json()
+        return moved
+
     async def page(self, query: Query) -> httpx.Response:
         """A page of list_appointments."""
         return await self._get("list_appointments", query)
 
-    async def listed(self) -> list[Json]:
-        """Everything that stands in Strange's days around that Monday, cancelled ones too."""
+    async def listed(self, doctor_id: str = "strange", status: str = "all") -> list[Json]:
+        """Everything that stands in a doctor's days around that Monday, cancelled ones too."""
         window = {"start": "2050-11-01T00:00Z", "end": "2051-01-01T00:00Z"}
-        response = await self.page({"doctor_id": "strange", "status": "all", **window})
+        response = await self.page({"doctor_id": doctor_id, "status": status, **window})
         appointments: list[Json] = response.json()["appointments"]
         return appointments
 
@@ -122,15 +161,29 @@ def prepare(folder: Path) -> Path:
 
 @asynccontextmanager
 async def opened(store_file: Path) -> AsyncIterator[Api]:
-    """The clinic of a store, and a client of it."""
-    clock = Clock(NOW)
-    store = SqliteStore(str(store_file))
-    api = Api(build_clinic(SETTINGS, store, clock), clock)
+    """The clinic of a SQLite file, and a client of it."""
+    async with serving(SqliteStore(str(store_file))) as api:
+        yield api
+
+
+@asynccontextmanager
+async def serving(store: Store) -> AsyncIterator[Api]:
+    """The clinic of a store, which is closed in the end, and a client of it."""
+    try:
+        async with calling(store, Clock(NOW)) as api:
+            yield api
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def calling(store: Store, clock: Clock, settings: Settings = SETTINGS) -> AsyncIterator[Api]:
+    """An instance of its own on a store that others use too, and a client of it."""
+    api = Api(build_clinic(settings, store, clock), clock)
     try:
         yield api
     finally:
         await api.client.aclose()
-        await store.close()
 
 
 def problem(response: httpx.Response, status: int, code: str) -> Json:

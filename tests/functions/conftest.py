@@ -3,10 +3,18 @@
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from tests.functions.api import Api, opened, prepare
+from shared.doctors import read_doctors
+from shared.sqlite_store import SqliteStore
+from shared.store import Store
+from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "firestore: runs on the Firestore emulator")
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +24,22 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def api(new_store: Path, tmp_path: Path) -> AsyncIterator[Api]:
-    """A client of a clinic with a store of its own."""
-    async with opened(Path(shutil.copy(new_store, tmp_path))) as api:
+async def api(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Api]:
+    """A client of a clinic with a store of its own: SQLite, unless a test names another."""
+    if getattr(request, "param", "sqlite") == "firestore":
+        request.getfixturevalue("emulator")
+        store = await _firestore()
+    else:
+        store = SqliteStore(shutil.copy(request.getfixturevalue("new_store"), tmp_path))
+    async with serving(store) as api:
         yield api
+
+
+async def _firestore() -> Store:
+    # To import it costs half a second, which the tests without an emulator should not pay.
+    from shared.firestore_store import FirestoreStore  # noqa: PLC0415
+
+    # A project is a database of its own: the emulator makes it when it is first used.
+    store = FirestoreStore(f"demo-{uuid4()}", "(default)", seconds=10)
+    await store.put_doctors(read_doctors(DOCTORS, SETTINGS.clinic_zone))
+    return store

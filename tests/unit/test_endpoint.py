@@ -22,6 +22,9 @@ ALLOWED = {
     "create_appointment": "POST, OPTIONS",
     "list_appointments": "GET, OPTIONS",
     "first_available": "GET, OPTIONS",
+    "get_appointment": "GET, OPTIONS",
+    "cancel_appointment": "POST, OPTIONS",
+    "reschedule_appointment": "POST, OPTIONS",
 }
 
 
