@@ -24,7 +24,7 @@ test: .venv/dev
 	$(BIN)/pytest --cov --cov-report=term-missing
 
 quick: .venv/dev
-	$(BIN)/pytest -q tests/unit tests/functions
+	$(BIN)/pytest -q -m 'not firestore' tests/unit tests/functions
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

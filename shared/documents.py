@@ -84,6 +84,7 @@ def receipt_to_document(receipt: Receipt) -> Document:
         "fingerprint": receipt.fingerprint,
         "appointment_id": receipt.appointment_id,
         "expires_at": instant_to_text(receipt.expires_at),
+        "request_id": receipt.request_id,
     }
 
 
@@ -94,6 +95,7 @@ def receipt_from_document(key: str, fields: Mapping[str, Any]) -> Receipt:
         fingerprint=fields["fingerprint"],
         appointment_id=fields["appointment_id"],
         expires_at=datetime.fromisoformat(fields["expires_at"]),
+        request_id=fields.get("request_id", ""),
     )
 
 

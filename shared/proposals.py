@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -31,7 +32,7 @@ class Proposal:
 
     `decide` is pure. Given the `days`, it returns those that change, as they would be, and the
     outcome, or which days it needs instead. `now` is when the request came, `appointment_id`
-    what it books or changes.
+    what it books or changes, `request_id` its name in the receipt that it leaves.
     """
 
     days: frozenset[DayKey]
@@ -39,6 +40,7 @@ class Proposal:
     now: datetime
     appointment_id: str
     idempotency: Idempotency | None = None
+    request_id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def receipt(self) -> Receipt | None:
         """The receipt that is left when this is granted; None where there is no key."""
@@ -49,6 +51,7 @@ class Proposal:
             fingerprint=self.idempotency.fingerprint,
             appointment_id=self.appointment_id,
             expires_at=self.now + RECEIPT_LIFETIME,
+            request_id=self.request_id,
         )
 
 

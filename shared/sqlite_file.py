@@ -29,15 +29,16 @@ _SCHEMA = (
     )
     """,
     """
-    CREATE TABLE clock (instant INTEGER NOT NULL);
+    CREATE TABLE clock (instant INTEGER NOT NULL, kept_from INTEGER NOT NULL);
 
-    INSERT INTO clock VALUES (0);
+    INSERT INTO clock VALUES (0, 0);
 
     ALTER TABLE appointments ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 
+    -- The key's columns come first: else the integrity check of SQLite 3.40 sees NULLs here.
     CREATE TABLE past_appointments (
-        doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL,
-        since INTEGER NOT NULL, until INTEGER NOT NULL,
+        doctor_id TEXT, day TEXT, id TEXT, until INTEGER,
+        since INTEGER NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (doctor_id, day, id, until)
     ) WITHOUT ROWID
     """,

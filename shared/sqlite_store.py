@@ -57,6 +57,8 @@ _PRIMARY_CODE = 0xFF  # the low byte; the rest refines it: sqlite.org/rescode.ht
 # An instant is a count of microseconds since 1970, in the time of the clock row: it never stands
 # still and never goes back, whatever the machine's clock does.
 _NOW = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
+# Not beyond the last commit: however long ago it was, its instant is that of every view.
+_KEPT_FROM = "UPDATE clock SET kept_from = max(kept_from, min(instant, ?)) RETURNING kept_from"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -76,7 +78,7 @@ _DAYS_AT = """
     GROUP BY day ORDER BY day LIMIT ?4
 """
 _KEEP_PAST = """
-    INSERT INTO past_appointments SELECT doctor_id, day, id, body, since, ? FROM appointments
+    INSERT INTO past_appointments SELECT doctor_id, day, id, ?, since, body FROM appointments
     WHERE doctor_id = ? AND day = ? AND id = ?
 """
 _DROP = "DELETE FROM appointments WHERE doctor_id = ? AND day = ? AND id = ?"
@@ -122,8 +124,8 @@ class SqliteStore:
             # No decision depends on this: an expired receipt counts as none.
             now = datetime.now(UTC)
             connection.execute("DELETE FROM receipts WHERE expires_at < ?", (instant_to_text(now),))
-            kept_from = _to_number(now - HISTORY)
-            connection.execute("DELETE FROM past_appointments WHERE until < ?", (kept_from,))
+            kept_from = connection.execute(_KEPT_FROM, (_to_number(now - HISTORY),)).fetchone()
+            connection.execute("DELETE FROM past_appointments WHERE until < ?", kept_from)
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator["SqliteSnapshot"]:
@@ -290,7 +292,7 @@ class SqliteSnapshot:
         if self._connection is None:
             self._connection = self._store.borrow()
             if self._past is not None:
-                _check_known(self._past, _read_clock(self._connection))
+                _check_known(self._connection, self._past)
         return self._connection
 
     def _instant(self) -> int:
@@ -359,11 +361,10 @@ def _read_clock(connection: sqlite3.Connection) -> int:
     return int(instant)
 
 
-def _check_known(instant: int, clock: int) -> None:
-    if instant > clock:
-        raise Forgotten("it is yet to come")
-    if instant < _to_number(datetime.now(UTC) - HISTORY):
-        raise Forgotten("it was over an hour ago")
+def _check_known(connection: sqlite3.Connection, instant: int) -> None:
+    kept_from, now = connection.execute("SELECT kept_from, instant FROM clock").fetchone()
+    if not kept_from <= instant <= now:
+        raise Forgotten("that instant is too long ago, or yet to come")
 
 
 def _tick(connection: sqlite3.Connection) -> int:

@@ -1,13 +1,14 @@
 """Requests for the tests of the transaction, and what came of them."""
 
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import count
 
 from shared import scheduling
+from shared.models import Doctor
 from shared.outcomes import Accepted, SlotTaken
 from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, Cancellation, Move, book
+from shared.scheduling import Booking, Cancellation, Move, book, home_day
 from tests.builders import at, booking, doctor, key
 
 LONG_AGO = "2026-01-01T00:00Z"
@@ -22,10 +23,13 @@ def proposal(
     minutes: int = 30,
     idempotency_key: str | None = None,
     now: str = LONG_AGO,
-    doctor_id: str = "strange",
 ) -> Proposal:
-    """A request to book some minutes; requests of the same time are the same request."""
-    wish = _wish(start, appointment_id, minutes, doctor_id)
+    """A request to book some minutes; requests of the same time are the same request.
+
+    The doctor is the one whom the id names, if it names one.
+    """
+    home = home_day(appointment_id)
+    wish = _wish(start, appointment_id, minutes, home.doctor_id if home else "strange")
     request = [start, str(minutes)]
     return Proposal(
         days=frozenset({wish.key}),
@@ -42,7 +46,6 @@ def move(
     appointment_id: str = "a",
     *also: str,
     idempotency_key: str | None = None,
-    now: str = LONG_AGO,
     doctor_id: str = "strange",
 ) -> Proposal:
     """A request to move an appointment that was born on a day to half an hour of any day.
@@ -53,8 +56,8 @@ def move(
     move = Move(appointment_id, key(home), lambda _: (wish.doctor, wish.interval))
     return Proposal(
         days=frozenset({key(home), wish.key, *map(key, also)}),
-        decide=partial(scheduling.move, wish=move, now=at(now)),
-        now=at(now),
+        decide=partial(scheduling.move, wish=move, now=at(LONG_AGO)),
+        now=at(LONG_AGO),
         appointment_id=appointment_id,
         idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
     )
@@ -85,4 +88,9 @@ def conflicts(outcome: object) -> list[tuple[str, str]]:
 
 def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:
     end = at(start) + timedelta(minutes=minutes)
-    return booking(start, end.isoformat(), appointment_id, doctor(doctor_id=doctor_id))
+    return booking(start, end.isoformat(), appointment_id, _doctor(doctor_id))
+
+
+@cache
+def _doctor(doctor_id: str) -> Doctor:
+    return doctor(doctor_id=doctor_id)

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
+from itertools import pairwise
 from random import Random
 from typing import Protocol, TypeVar
 
-from shared.models import DayKey, DaySchedule, Doctor, Receipt
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
+from shared.scheduling import home_day
 from shared.store import (
     DayWrite,
     Failed,
@@ -122,11 +124,13 @@ def after(interruption: Callable[[], None]) -> Step:
 
 
 def any_step(random: Random, calm: int, *more: Step) -> Step:
-    """One of the faults or of `more`, or, `calm` times as likely as any of them, none."""
+    """One of six faults or of `more`, or, `calm` times as likely as each of them, none."""
+    if random.randrange(6 + len(more) + calm) < calm:
+        return prompt
     seconds = random.choice([0.001, 0.02, 1, 12])
-    faults = [late(seconds), lost(seconds), slow(seconds), fails_before, fails_after, *more]
-    faults.append(random.choice([hangs, fails_for_good, prompt]))
-    return random.choice(faults + [prompt] * calm)
+    rare = random.choice([hangs, fails_for_good, prompt])
+    faults = [late(seconds), lost(seconds), slow(seconds), fails_before, fails_after, rare]
+    return random.choice([*faults, *more])
 
 
 def instance(store: "ScriptedStore", seed: int = 0) -> Transactions:
@@ -255,3 +259,31 @@ class ScriptedSnapshot:
         if self._view is None:
             self._view = State(dict(self._store.days), dict(self._store.receipts))
         return self._view
+
+
+def lay_out(days: Iterable[DayKey], appointments: Iterable[Appointment]) -> list[DaySchedule]:
+    """These days with these appointments, and the forwarding entries that those need."""
+    schedules = {day: DaySchedule(day) for day in days}
+    for each in appointments:
+        day, home = DayKey(each.doctor_id, each.interval.start.date()), home_day(each.id)
+        schedules[day] = schedules[day].with_appointment(each)
+        if home and home != day:
+            schedules[home] = schedules[home].forwarding(each.id, day)
+    return list(schedules.values())
+
+
+def check(days: Collection[DaySchedule]) -> dict[str, Appointment]:
+    """All appointments: none overlap, and each lies on one day, which its home day can name."""
+    there = [(day.key, found) for day in days for found in day.appointments]
+    appointments = {found.id: found for _, found in there}
+    assert len(there) == len(appointments), "an appointment is in two places"
+    for day, found in there:
+        due = DayKey(found.doctor_id, found.interval.start.date())
+        assert day == due, f"{found.id} lies on a wrong day"
+    for schedule in days:
+        for one, two in pairwise(sorted(schedule.busy)):
+            assert one.end <= two.start, f"{one} and {two} overlap"
+    forwarded = {(day.key, name, to) for day in days for name, to in day.forwarded.items()}
+    homes = {(home_day(found.id), found.id, day) for day, found in there}
+    assert forwarded == {each for each in homes if each[0] != each[2]}, "a wrong forwarding entry"
+    return appointments

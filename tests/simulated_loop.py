@@ -44,7 +44,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._now += timeout
         if timeout and self._now > LONGEST_SECONDS:
             raise Deadlock("it goes on and on")
-        if self._random:
+        if self._random and len(self._ready) > 1:
             self._random.shuffle(self._ready)
         return ()
 

@@ -52,7 +52,7 @@ def read_page_token(token: str, *parameters: object) -> Bookmark:
 
 def expired() -> Rejected:
     """The refusal of a token whose instant the store does not know any more."""
-    text = "is over an hour old; start again without one"
+    text = "is too old; start again without one"
     return invalid([FieldError(field="page_token", message=text, type="page_token_expired")])
 
 

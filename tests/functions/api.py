@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,13 @@ ON_BOTH_STORES = pytest.mark.parametrize(
 
 @dataclass
 class Clock:
-    """A clock that stands still until a test moves it."""
+    """A clock that stands still until a test moves it, or goes on by a `tick` at every look."""
 
     now: datetime
+    tick: timedelta = timedelta()
 
     def __call__(self) -> datetime:
+        self.now += self.tick
         return self.now
 
 
@@ -109,7 +111,9 @@ class Api:
 
     async def cancel(self, appointment: Json, **fields: object) -> httpx.Response:
         """Give an appointment up."""
-        return await self.post("cancel_appointment", {"appointment_id": appointment["id"], **fields})
+        return await self.post(
+            "cancel_appointment", {"appointment_id": appointment["id"], **fields}
+        )
 
     async def reschedule(
         self, appointment: Json, start: str, key: str | None = None, **fields: object
@@ -120,7 +124,8 @@ class Api:
 
     async def move(self, appointment: Json, start: str, **fields: object) -> Json:
         """Move an appointment to a time that is known to be free."""
-        response = await self.reschedule(appointment, start, **fields)
+        body = {"appointment_id": appointment["id"], "start": start, **fields}
+        response = await self.post("reschedule_appointment", body)
         assert response.status_code == 200, response.text
         moved: Json = response.json()
         return moved

@@ -13,10 +13,6 @@ from shared.store import Store
 from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "firestore: runs on the Firestore emulator")
-
-
 @pytest.fixture(scope="session")
 def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a store that nobody has used; to be copied, which is faster than made."""
@@ -24,13 +20,15 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def api(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(
+    request: pytest.FixtureRequest, new_store: Path, tmp_path: Path
+) -> AsyncIterator[Api]:
     """A client of a clinic with a store of its own: SQLite, unless a test names another."""
     if getattr(request, "param", "sqlite") == "firestore":
         request.getfixturevalue("emulator")
-        store = await _firestore()
+        store: Store = await _firestore()
     else:
-        store = SqliteStore(shutil.copy(request.getfixturevalue("new_store"), tmp_path))
+        store = SqliteStore(str(shutil.copy(new_store, tmp_path)))
     async with serving(store) as api:
         yield api
 

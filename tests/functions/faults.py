@@ -1,44 +1,39 @@
-"""A store that may fall silent, and instances that find it so."""
+"""Instances whose store gives no answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NoReturn
 
 from shared.models import DayKey, Doctor
 from shared.settings import read_settings
-from shared.store import DayWrite, ReceiptWrite, Snapshot, Store, Version
-from tests.functions.api import Api, calling
+from shared.store import DayWrite, Failed, ReceiptWrite, Snapshot, Store, Unavailable, Version
+from tests.functions.api import SETTINGS, Api, calling
 
-Silence = Literal["at once", "before a commit", "after a commit"]
-IMPATIENT = read_settings({"DEADLINE_SECONDS": "0.2"})
+CutOff = Literal["at once", "before a commit", "after a commit"]
+IMPATIENT = read_settings({"DEADLINE_SECONDS": "0.1"})
 
 
 class SilentStore:
-    """Another store, which knows its doctors but gives no answer from some moment on."""
+    """Another store, which knows its doctors but never answers anything else."""
 
-    def __init__(self, store: Store, silence: Silence) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._silence = silence
-        self._silent = silence == "at once"
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[Snapshot]:
-        """A view, as long as there are answers."""
-        if self._silent:
-            await _never()
+        """No view."""
+        never: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+        await never
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
     ) -> Mapping[DayKey, Version]:
-        """No answer; but after the last one it is committed all the same."""
-        if self._silence == "after a commit" and not self._silent:
-            await self._store.commit(days, receipts)
-        self._silent = True
-        return await _never()
+        """Not reached without a view."""
+        raise NotImplementedError
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors."""
@@ -52,13 +47,38 @@ class SilentStore:
         """The other store is closed by its owner."""
 
 
+class BreakingStore(SilentStore):
+    """Another store, which leaves its first commit unanswered and refuses to work from then on."""
+
+    def __init__(self, store: Store, *, commits: bool) -> None:
+        super().__init__(store)
+        self._commits = commits
+        self._broken = False
+
+    @asynccontextmanager
+    async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[Snapshot]:
+        """A view, before the commit."""
+        if self._broken:
+            raise Failed("no permission")
+        async with self._store.snapshot(instant) as snapshot:
+            yield snapshot
+
+    async def commit(
+        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+    ) -> Mapping[DayKey, Version]:
+        """Whether it was written is not told."""
+        self._broken = True
+        if self._commits:
+            await self._store.commit(days, receipts)
+        raise Unavailable("it may have happened")
+
+
 @asynccontextmanager
-async def cut_off(api: Api, silence: Silence = "at once") -> AsyncIterator[Api]:
-    """An instance that soon gives up a store which answers it no more."""
-    store = SilentStore(api.clinic.store, silence)
-    async with calling(store, api.clock, IMPATIENT) as other:
+async def cut_off(api: Api, when: CutOff = "at once") -> AsyncIterator[Api]:
+    """Another instance on the store of a clinic, which loses it."""
+    store, settings = SilentStore(api.clinic.store), IMPATIENT
+    if when != "at once":
+        commits = when == "after a commit"
+        store, settings = BreakingStore(api.clinic.store, commits=commits), SETTINGS
+    async with calling(store, api.clock, settings) as other:
         yield other
-
-
-async def _never() -> Mapping[DayKey, Version]:
-    return await asyncio.get_running_loop().create_future()

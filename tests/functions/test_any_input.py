@@ -4,10 +4,12 @@ import string
 from urllib.parse import urlencode
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.functions.api import MONDAY_AT_NINE, Api
+from tests.builders import appointment, schedule
+from tests.functions.api import MONDAY_AT_NINE, Api, Json
 
 JSON = {"Content-Type": "application/json"}
 ANY = settings(
@@ -18,6 +20,13 @@ ANY = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
+SOME_ID = "strange.20501121.x"
+GOOD_BODIES: dict[str, Json] = {
+    "create_appointment": MONDAY_AT_NINE,
+    "cancel_appointment": {"appointment_id": SOME_ID, "reason": "feels better"},
+    "reschedule_appointment": {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
+}
+
 BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "validate_only", "name", "email", "phone")
 TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
 SCALARS = (
@@ -27,27 +36,32 @@ SCALARS = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"))
     | TIMES
-    | st.sampled_from(["strange", "who"])
+    | st.sampled_from(["strange", "who", SOME_ID, "who.20501121.x"])
 )
 NAMES = st.sampled_from(BODY_FIELDS) | st.text(st.characters(codec="utf-8"), max_size=20)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=20
 )
-NEARLY_GOOD = st.dictionaries(st.sampled_from(BODY_FIELDS), VALUES, max_size=3).map(
-    lambda changes: {**MONDAY_AT_NINE, **changes}
-)
+CHANGES = st.dictionaries(st.sampled_from((*BODY_FIELDS, "appointment_id")), VALUES, max_size=3)
 
 LISTING = st.sampled_from(["doctor_id", "start", "end", "status", "page_size", "page_token"])
+LOOKING = st.just("appointment_id")
 SEARCHING = st.sampled_from(["after", "until", "duration_minutes", "count", "step_minutes"])
 QUERY_VALUES = (
     st.text(st.characters(codec="utf-8"), max_size=20)
     | TIMES
     | st.integers().map(str)
-    | st.sampled_from(["strange", "who", "all", "2050-11-21T00:00", "2050-11-22T00:00Z"])
+    | st.sampled_from(["strange", "who", "all", "2050-11-21T00:00", "2050-11-22T00:00Z", SOME_ID])
 )
-QUERIES = st.lists(st.tuples(LISTING | SEARCHING, QUERY_VALUES), max_size=6).map(urlencode)
+QUERIES = st.lists(st.tuples(LISTING | SEARCHING | LOOKING, QUERY_VALUES), max_size=6).map(
+    urlencode
+)
 # All that may stand in a request line without being escaped, and "%" itself.
 RAW_QUERIES = st.text(string.ascii_letters + string.digits + "%&=+;:-._~!$'()*,/?@")
+
+ALMOST_IDS = st.from_regex(
+    r"(strange|who|[A-Za-z0-9._-]{1,9})\.[0-9]{8}\.[A-Za-z0-9]{1,9}", fullmatch=True
+)
 
 
 def check(response: httpx.Response) -> None:
@@ -70,16 +84,36 @@ def check(response: httpx.Response) -> None:
             assert not error["message"][0].isupper()
 
 
+@pytest.fixture(autouse=True)
+async def some_appointment(api: Api) -> None:
+    """There is one, until an example moves or cancels it."""
+    there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", SOME_ID)
+    await api.put(schedule("2050-11-21", there))
+
+
+@pytest.mark.parametrize("function", GOOD_BODIES)
+@settings(ANY, max_examples=60)
+@given(body=VALUES, changes=CHANGES)
+async def test_any_json_gets_an_answer(
+    api: Api, function: str, body: object, changes: Json
+) -> None:
+    check(await api.post(function, body))
+    check(await api.post(function, {**GOOD_BODIES[function], **changes}))
+
+
 @ANY
-@given(body=VALUES | NEARLY_GOOD)
-async def test_any_json_gets_an_answer(api: Api, body: object) -> None:
-    check(await api.create(body))
+@given(appointment_id=st.text(string.ascii_letters + string.digits + "._-") | ALMOST_IDS)
+async def test_any_id_gets_an_answer(api: Api, appointment_id: str) -> None:
+    check(await api.get({"appointment_id": appointment_id}))
+    check(await api.cancel({"id": appointment_id}))
+    check(await api.reschedule({"id": appointment_id}, "2050-11-22T09:00"))
 
 
 @ANY
 @given(content=st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 async def test_any_bytes_get_an_answer(api: Api, content: bytes) -> None:
-    check(await api.client.post("/create_appointment", content=content, headers=JSON))
+    for function in GOOD_BODIES:
+        check(await api.client.post(f"/{function}", content=content, headers=JSON))
 
 
 @ANY
@@ -87,3 +121,4 @@ async def test_any_bytes_get_an_answer(api: Api, content: bytes) -> None:
 async def test_any_query_string_gets_an_answer(api: Api, query: str) -> None:
     check(await api.page(query))
     check(await api.first(query))
+    check(await api.get(query))

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
@@ -12,11 +14,18 @@ from starlette.routing import Route
 
 from functions import FUNCTIONS
 from shared.clinic import Clinic, build_clinic
+from shared.outcomes import Made, Outcome
+from shared.proposals import Proposal
 from shared.settings import read_settings
 from shared.sqlite_store import SqliteStore
 from shared.store import Failed, Stale, Unavailable
 from shared.wire.endpoint import EXCEPTION_HANDLERS, Handler, endpoint
+from tests.functions.api import NOW, Api, Clock, problem
+from tests.scripted_store import ScriptedStore
 from tests.wire import call
+
+if TYPE_CHECKING:
+    from shared.transactions import Transactions
 
 ALLOWED = {
     "create_appointment": "POST, OPTIONS",
@@ -149,6 +158,24 @@ async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:
         response = await call(endless, clinic(DEADLINE_SECONDS="0.001"))
     assert (response.status_code, response.json()["code"]) == (503, "try_again")
     assert given_up.is_set()
+
+
+class Strange:
+    """Comes to an outcome of its own."""
+
+    async def run(self, _proposal: Proposal) -> Outcome:
+        return Made()
+
+
+@pytest.mark.parametrize("name", ["cancel_appointment", "reschedule_appointment"])
+async def test_an_outcome_that_a_function_does_not_know_is_a_failure_of_ours(name: str) -> None:
+    usual = build_clinic(read_settings({}), ScriptedStore())
+    strange = replace(usual, transactions=cast("Transactions", Strange()))
+    body = {"appointment_id": "strange.20501121.x"}
+    if name == "reschedule_appointment":
+        body["start"] = "2050-11-22T09:00"
+    response = await Api(strange, Clock(NOW)).post(name, body)
+    problem(response, 500, "internal_error")
 
 
 async def test_a_request_that_the_server_cancels_gets_no_answer() -> None:

@@ -1,0 +1,228 @@
+"""reschedule_appointment: the same appointment, at another time, on another day, with another."""
+
+import asyncio
+
+import pytest
+
+from tests.builders import at
+from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, starts
+
+pytestmark = ON_BOTH_STORES
+
+
+async def everything(api: Api) -> list[Json]:
+    """All that stands in any doctor's days."""
+    return [*await api.listed("strange"), *await api.listed("who")]
+
+
+async def test_the_answer_is_the_same_appointment_at_its_new_time(api: Api) -> None:
+    booked = (await api.ask(reason="a second opinion")).json()
+    api.clock.now = at("2050-11-18T13:00Z")
+    response = await api.reschedule(booked, "2050-11-21T11:00")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert "idempotent-replayed" not in response.headers
+    assert response.json() == {
+        "id": booked["id"],
+        "doctor_id": "strange",
+        "doctor_name": "Doctor Strange",
+        "start": "2050-11-21T11:00:00-05:00",
+        "end": "2050-11-21T11:30:00-05:00",
+        "duration_minutes": 30,
+        "time_zone": "America/New_York",
+        "patient": {"name": "Ada Lovelace"},
+        "reason": "a second opinion",
+        "status": "booked",
+        "created_at": "2050-11-18T07:00:00-05:00",
+        "updated_at": "2050-11-18T08:00:00-05:00",
+    }
+
+
+async def test_with_another_doctor_all_times_are_on_the_clock_of_that_doctor(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    moved = await api.move(booked, "2050-11-22T09:00", doctor_id="who")
+    assert moved == {
+        "id": booked["id"],
+        "doctor_id": "who",
+        "doctor_name": "Doctor Who",
+        "start": "2050-11-22T09:00:00Z",
+        "end": "2050-11-22T09:30:00Z",
+        "duration_minutes": 30,
+        "time_zone": "UTC",
+        "patient": {"name": "Ada Lovelace"},
+        "status": "booked",
+        "created_at": "2050-11-18T12:00:00Z",
+        "updated_at": "2050-11-18T12:00:00Z",
+    }
+
+
+WAYS: dict[str, list[tuple[str, str]]] = {
+    "the same time": [("strange", "2050-11-21T09:00")],
+    "a time": [("strange", "2050-11-21T11:00")],
+    "a day": [("strange", "2050-11-22T09:00")],
+    "a doctor": [("who", "2050-11-21T14:00")],
+    "a day and a doctor": [("who", "2050-11-22T14:00")],
+    "a day, and back": [("strange", "2050-11-22T09:00"), ("strange", "2050-11-21T09:00")],
+    "a doctor, and back": [("who", "2050-11-21T14:00"), ("strange", "2050-11-21T09:00")],
+    "day after day": [
+        ("strange", "2050-11-22T09:00"),
+        ("strange", "2050-11-23T09:00"),
+        ("strange", "2050-11-24T09:00"),
+    ],
+    "here and there": [
+        ("strange", "2050-11-22T09:00"),
+        ("who", "2050-11-22T14:00"),
+        ("who", "2050-11-23T15:00"),
+        ("strange", "2050-11-22T16:30"),
+        ("strange", "2050-11-21T16:00"),
+        ("who", "2050-11-21T08:00"),
+    ],
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_wherever_it_goes_it_keeps_its_id_and_lies_in_one_place(
+    api: Api, way: list[tuple[str, str]]
+) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    for doctor_id, start in way:
+        moved = await api.move(booked, start, doctor_id=doctor_id)
+        assert moved["id"] == booked["id"]
+        assert (moved["doctor_id"], moved["start"][:16]) == (doctor_id, start)
+        assert moved["duration_minutes"] == 30
+        assert await api.found(booked) == moved
+        assert await everything(api) == [moved]
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_two_instances_move_it_by_turns(api: Api, way: list[tuple[str, str]]) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    async with calling(api.clinic.store, api.clock) as other:
+        for mover, (doctor_id, start) in zip([other, api] * 3, way, strict=False):
+            moved = await mover.move(booked, start, doctor_id=doctor_id)
+            assert await everything(api) == [moved]
+        assert await api.found(booked) == await other.found(booked) == moved
+
+
+LENGTHS: dict[str, tuple[Json, str, int]] = {
+    "neither": ({}, "11:45", 45),
+    "null": ({"duration_minutes": None, "end": None}, "11:45", 45),
+    "shorter": ({"duration_minutes": 1}, "11:01", 1),
+    "longer": ({"duration_minutes": 120}, "13:00", 120),
+    "with a fraction of zero": ({"duration_minutes": 60.0}, "12:00", 60),
+    "end": ({"end": "2050-11-21T12:30"}, "12:30", 90),
+    "end with an offset": ({"end": "2050-11-21T17:15Z"}, "12:15", 75),
+}
+
+
+@pytest.mark.parametrize(("fields", "end", "minutes"), LENGTHS.values(), ids=LENGTHS)
+async def test_the_length_stays_unless_another_is_given(
+    api: Api, fields: Json, end: str, minutes: int
+) -> None:
+    booked = await api.book("2050-11-21T09:00", 45)
+    moved = await api.move(booked, "2050-11-21T11:00", **fields)
+    assert (moved["end"][11:16], moved["duration_minutes"]) == (end, minutes)
+    assert await api.found(booked) == moved
+
+
+async def test_a_length_that_was_changed_is_the_one_that_stays(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00", 45)
+    await api.move(booked, "2050-11-21T09:00", duration_minutes=20)
+    moved = await api.move(booked, "2050-11-22T09:00", doctor_id="who")
+    assert moved["duration_minutes"] == 20
+
+
+@pytest.mark.parametrize("fields", [{}, {"doctor_id": None}], ids=["absent", "null"])
+async def test_without_a_doctor_it_stays_with_the_one_it_has_by_now(api: Api, fields: Json) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    async with calling(api.clinic.store, api.clock) as other:
+        await other.move(booked, "2050-11-22T14:00", doctor_id="who")
+    moved = await api.move(booked, "2050-11-21T15:00", **fields)
+    assert (moved["doctor_id"], moved["start"]) == ("who", "2050-11-21T15:00:00Z")
+    assert await everything(api) == [moved]
+
+
+@pytest.mark.parametrize(
+    ("fields", "start"),
+    [
+        ({}, "2050-11-22T10:00:00-05:00"),
+        ({"doctor_id": "strange"}, "2050-11-22T10:00:00-05:00"),
+        ({"doctor_id": "who"}, "2050-11-22T10:00:00Z"),
+    ],
+    ids=["none", "the same", "another"],
+)
+async def test_a_wall_clock_time_is_on_the_clock_of_the_doctor_it_will_be_with(
+    api: Api, fields: Json, start: str
+) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    assert (await api.move(booked, "2050-11-22T10:00", **fields))["start"] == start
+
+
+async def test_a_time_with_an_offset_is_that_instant(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    moved = await api.move(booked, "2050-11-22T00:30+09:00")
+    assert moved["start"] == "2050-11-21T10:30:00-05:00"
+    moved = await api.move(booked, "2050-11-21T10:30-05:00", doctor_id="who")
+    assert moved["start"] == "2050-11-21T15:30:00Z"
+
+
+@pytest.mark.parametrize("start", ["2050-11-21T09:15", "2050-11-21T09:45", "2050-11-21T09:30"])
+async def test_its_own_old_time_is_not_in_its_way(api: Api, start: str) -> None:
+    booked = await api.book("2050-11-21T09:30", 60)
+    moved = await api.move(booked, start)
+    assert moved["start"] == f"{start}:00-05:00"
+    assert await everything(api) == [moved]
+
+
+async def test_two_appointments_may_touch_after_a_move(api: Api) -> None:
+    await api.book("2050-11-22T10:00")
+    booked = await api.book("2050-11-21T09:00")
+    await api.move(booked, "2050-11-22T09:30")
+    await api.move(booked, "2050-11-22T10:30")
+
+
+async def test_it_may_start_right_now(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    moved = await api.move(booked, "2050-11-18T12:00", doctor_id="who")
+    assert moved["start"] == "2050-11-18T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("doctor_id", "start"),
+    [("strange", "2050-11-21T12:00"), ("strange", "2050-11-22T09:00"), ("who", "2050-11-21T12:00")],
+    ids=["time", "day", "doctor"],
+)
+async def test_its_old_time_is_free_at_once_and_its_new_one_is_not(
+    api: Api, doctor_id: str, start: str
+) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    moved = await api.move(booked, start, doctor_id=doctor_id)
+    query = {"doctor_id": "strange", "after": "2050-11-21T09:00"}
+    assert starts((await api.first(query)).json()["openings"]) == ["2050-11-21T09:00:00-05:00"]
+    assert (await api.ask(start=start, doctor_id=doctor_id)).status_code == 409
+    new = await api.book("2050-11-21T09:00")
+    assert new["id"] != booked["id"]
+    assert await api.found(booked) == moved
+    assert await api.found(new) == new
+
+
+async def test_two_moves_to_one_time_at_once_cannot_both_be_granted(api: Api) -> None:
+    first = await api.book("2050-11-21T09:00")
+    second = await api.book("2050-11-22T09:00")
+    async with calling(api.clinic.store, api.clock) as other:
+        answers = await asyncio.gather(
+            api.reschedule(first, "2050-11-23T09:00"), other.reschedule(second, "2050-11-23T09:00")
+        )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    taken = [a for a in await api.listed() if a["start"] == "2050-11-23T09:00:00-05:00"]
+    assert taken == [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(await api.listed()) == 2
+
+
+async def test_two_appointments_on_two_days_change_places_by_way_of_a_third(api: Api) -> None:
+    one = await api.book("2050-11-21T09:00")
+    two = await api.book("2050-11-22T09:00")
+    await api.move(one, "2050-11-23T09:00")
+    two = await api.move(two, "2050-11-21T09:00")
+    one = await api.move(one, "2050-11-22T09:00")
+    assert await everything(api) == [two, one]
