@@ -25,6 +25,7 @@ from google.cloud.firestore import (
     AsyncWriteBatch,
     DocumentSnapshot,
 )
+from google.cloud.firestore_v1 import base_client
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.doctors import doctor_from_json, doctor_to_json
@@ -70,6 +71,12 @@ _UNKNOWN = (
 
 # No view of that time: it is over an hour ago, or yet to come.
 _NO_SUCH_TIME = (google_errors.FailedPrecondition, google_errors.InvalidArgument)
+
+# A connection that was refused is tried again after a second at most: gRPC by itself would wait
+# up to two minutes, long after the database is back. The library takes no options for it.
+_RECONNECT = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000))
+base_client._DEFAULT_CHANNEL_OPTIONS.extend(_RECONNECT)  # noqa: SLF001
+base_client._GRPC_MSG_SIZE_OPTIONS.extend(_RECONNECT)  # noqa: SLF001 - those of the emulator
 
 _Found = DocumentSnapshot[AsyncDocumentReference]
 
@@ -219,20 +226,28 @@ def _stored_day(key: DayKey, document: _Found) -> Stored[DaySchedule]:
 
 
 def _write_day(client: AsyncClient, batch: AsyncWriteBatch, write: DayWrite) -> None:
-    """Only the entries that changed are sent."""
+    """Only the entries that changed are sent.
+
+    A day where moves to and fro have left nothing changed is written as it was, to check it.
+    """
     reference = _day_reference(client, write.day.key)
     if write.read.version is None:
-        texts = {name: entry_to_text(name, e) for name, e in write.day.entries().items()}
-        batch.create(reference, {"appointments": texts})
+        batch.create(reference, {"appointments": _texts(write.day)})
         return
-    fields = {
+    fields: dict[str, Any] = {
         FieldPath("appointments", name).to_api_repr(): (
             DELETE_FIELD if entry is None else entry_to_text(name, entry)
         )
         for name, entry in write.changed().items()
     }
+    if not fields:
+        fields = {"appointments": _texts(write.day)}
     option = client.write_option(last_update_time=write.read.version)
     batch.update(reference, fields, option=option)
+
+
+def _texts(day: DaySchedule) -> dict[str, str]:
+    return {name: entry_to_text(name, entry) for name, entry in day.entries().items()}
 
 
 def _write_receipt(client: AsyncClient, batch: AsyncWriteBatch, write: ReceiptWrite) -> None:

@@ -291,8 +291,8 @@ class SqliteSnapshot:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = self._store.borrow()
-            if self._past is not None:
-                _check_known(self._connection, self._past)
+        if self._past is not None:
+            _check_known(self._connection, self._past)
         return self._connection
 
     def _instant(self) -> int:
@@ -301,7 +301,7 @@ class SqliteSnapshot:
     def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         connection = self._open()
         return State(
-            days={key: _read_day(connection, key) for key in days},
+            days={key: _read_day(connection, key, self._past) for key in days},
             receipts={r.value.key: r for key in receipts for r in _read_receipt(connection, key)},
         )
 
@@ -330,8 +330,8 @@ def _read_days(
         yield Stored(day_from_texts(key, (bodies,)), version)
 
 
-def _read_day(connection: sqlite3.Connection, key: DayKey) -> Stored[DaySchedule]:
-    found = _read_days(connection, key.doctor_id, (key.day, key.day), limit=1)
+def _read_day(connection: sqlite3.Connection, key: DayKey, past: int | None) -> Stored[DaySchedule]:
+    found = _read_days(connection, key.doctor_id, (key.day, key.day), 1, past)
     return next(found, Stored(DaySchedule(key), None))
 
 

@@ -56,7 +56,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class DayWrite:
-    """Put `day` in place of the day that was read."""
+    """Put `day` in place of the day that was read, which may be the same: then it is checked."""
 
     read: Stored[DaySchedule]
     day: DaySchedule

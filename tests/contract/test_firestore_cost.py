@@ -1,7 +1,7 @@
 """What a request costs on Firestore: calls, documents read, writes."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -16,8 +16,8 @@ from shared.firestore_store import FirestoreStore
 from shared.models import DaySchedule, Interval
 from shared.outcomes import Accepted
 from shared.proposals import Idempotency, Proposal
-from shared.queries import ListQuery, first_openings, list_window
-from shared.scheduling import book
+from shared.queries import ListQuery, find_appointment, first_openings, list_window
+from shared.scheduling import Move, book, move
 from shared.store import DayWrite, Stored
 from shared.transactions import Transactions
 from tests.builders import at, booking, doctor, key, span
@@ -141,3 +141,75 @@ async def test_a_list_is_one_query_that_reads_only_days_that_exist(
         page = await list_window(snapshot, ListQuery(doctor(), year, False, 100))  # noqa: FBT003
     assert [a.id for a in page.appointments] == ["full0", "full1", "full2"]
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
+
+
+def moved(name: str, start: str) -> Proposal:
+    """To move what was born on Monday to half an hour of any day."""
+    target = span(start, (at(start) + timedelta(minutes=30)).isoformat())
+    wish = Move(name, key("2026-11-23"), lambda _: (doctor(), target))
+    return Proposal(
+        days=frozenset({wish.home}),
+        decide=partial(move, wish=wish, now=NOW),
+        now=NOW,
+        appointment_id=name,
+        idempotency=Idempotency.of(f"{name} to {start}", [start]),
+    )
+
+
+async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    transactions = Transactions(store, 10, Random(1))  # noqa: S311 - jitter
+    name = "strange.20261123.a"
+    await transactions.run(proposal("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+    starts = [
+        f"2026-11-2{day}T{hour}:00Z" for day, hour in zip("3345673", range(10, 17), strict=True)
+    ]
+    costs = []
+    for start in starts:
+        connection.cost = Cost()
+        assert isinstance(await transactions.run(moved(name, start)), Accepted)
+        connection.cost = Cost()
+        async with store.snapshot() as snapshot:
+            found = await find_appointment(snapshot, name)
+        assert found is not None
+        assert found.interval.start == at(start)
+        costs.append(connection.cost)
+    one_read = Cost(["batch_get_documents"], reads=1, writes=0)
+    two_reads = Cost(["batch_get_documents"] * 2, reads=2, writes=0)
+    assert costs == [one_read, one_read, *[two_reads] * 4, one_read]
+
+
+async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_receipt(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    transactions = Transactions(store, 10, Random(1))  # noqa: S311 - jitter
+    name = "strange.20261123.a"
+    await transactions.run(proposal("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+    await transactions.run(proposal("2026-11-24T09:00Z", "2026-11-24T09:30Z", "b"))
+    costs = []
+    for start in ("2026-11-24T10:00Z", "2026-11-24T11:00Z", "2026-11-25T10:00Z"):
+        connection.cost = Cost()
+        assert isinstance(await transactions.run(moved(name, start)), Accepted)
+        costs.append(connection.cost)
+    assert costs == [
+        Cost(["commit"], reads=0, writes=3),
+        Cost(["commit"], reads=0, writes=2),  # On the day where it lies; its home stays as it is.
+        Cost(["batch_get_documents", "commit"], reads=1, writes=4),  # Wednesday was not known.
+    ]
+
+
+async def test_a_page_of_an_earlier_instant_costs_the_same_as_one_of_now(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    await fill(store, days=3)
+    year = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
+    first = ListQuery(doctor(), year, with_cancelled=False, size=2)
+    async with store.snapshot() as snapshot:
+        page = await list_window(snapshot, first)
+        instant = await snapshot.instant()
+    connection.cost = Cost()
+    async with store.snapshot(instant) as snapshot:
+        rest = await list_window(snapshot, replace(first, after=page.next_position))
+    assert [a.id for a in rest.appointments] == ["full2"]
+    assert connection.cost == Cost(["run_query"], reads=2, writes=0)

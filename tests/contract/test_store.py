@@ -1,17 +1,34 @@
 """What every store promises: versions, all or nothing, one instant for a snapshot."""
 
 import asyncio
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from shared.models import Appointment, DayKey, DaySchedule, Patient, Receipt
-from shared.store import DayWrite, ReceiptWrite, Stale, State, Store, Stored
+from shared.store import (
+    DayWrite,
+    Forgotten,
+    ReceiptWrite,
+    Snapshot,
+    Stale,
+    State,
+    Store,
+    Stored,
+)
 from tests.builders import appointment, at, doctor, key, schedule
 
-MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
+Change = Callable[[DaySchedule], DaySchedule]
+
+MONDAY, TUESDAY, WEDNESDAY = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
+NEW = appointment("2026-11-24T09:00Z", "2026-11-24T09:30Z", "new")
+MOVED_ON = appointment("2026-11-25T16:00Z", "2026-11-25T17:00Z", "late")
+MOVED = appointment("2026-11-24T16:00Z", "2026-11-24T17:00Z", "late")
 
 
 async def load(store: Store, *days: DayKey, receipt: str | None = None) -> State:
@@ -24,10 +41,46 @@ async def put(store: Store, read: Stored[DaySchedule], *appointments: Appointmen
     await store.commit([DayWrite(read, written)], [])
 
 
-async def scan(store: Store, first: str, last: str) -> list[DaySchedule]:
-    async with store.snapshot() as snapshot:
+async def scan(
+    store: Store, first: str, last: str, instant: datetime | None = None
+) -> list[DaySchedule]:
+    async with store.snapshot(instant) as snapshot:
         days = snapshot.scan("strange", date.fromisoformat(first), date.fromisoformat(last))
         return [day async for day in days]
+
+
+async def change(store: Store, changes: Mapping[DayKey, Change]) -> None:
+    """Change some days in one commit."""
+    read = (await load(store, *changes)).days
+    writes = [DayWrite(read[day], change(read[day].value)) for day, change in changes.items()]
+    await store.commit(writes, [])
+
+
+async def load_value(store: Store, day: DayKey) -> DaySchedule:
+    return (await load(store, day)).days[day].value
+
+
+async def week(snapshot: Snapshot) -> dict[DayKey, DaySchedule]:
+    """The days of a view that know anything; whether others have a document is not looked at."""
+    days = [day async for day in snapshot.scan("strange", MONDAY.day, WEDNESDAY.day)]
+    return {day.key: day for day in days if day.entries()}
+
+
+async def view(store: Store, instant: datetime | None = None) -> dict[DayKey, DaySchedule]:
+    async with store.snapshot(instant) as snapshot:
+        return await week(snapshot)
+
+
+async def instant_of(store: Store) -> datetime:
+    """The instant of a view of now."""
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        return await snapshot.instant()
+
+
+def rewritten(day: DaySchedule) -> DaySchedule:
+    """The same day, but its first appointment is written again."""
+    return day.with_appointment(replace(day.appointments[0]))
 
 
 def receipt_of(appointment_id: str, expires_at: str = "2099-01-01T00:00Z") -> Receipt:
@@ -153,6 +206,175 @@ async def test_a_snapshot_does_not_see_what_is_committed_after_its_first_read(
         days = [day async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)]
     assert (state.days[TUESDAY].version, days) == (None, [])
     assert [day.key for day in await scan(store, "2026-11-23", "2026-11-24")] == [TUESDAY]
+
+
+# Entries that come and go
+
+
+async def test_a_day_knows_after_a_reload_where_its_appointments_went(
+    store: Store, rival: Store
+) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY, LATE)
+    theirs = key("2026-11-24", "who")
+    await change(store, {MONDAY: lambda day: day.forwarding("late", theirs)})
+    assert await load_value(rival, MONDAY) == schedule(
+        "2026-11-23", EARLY, forwarded={"late": theirs}
+    )
+    await change(rival, {MONDAY: lambda day: day.forwarding("late", WEDNESDAY)})
+    assert await load_value(store, MONDAY) == schedule(
+        "2026-11-23", EARLY, forwarded={"late": WEDNESDAY}
+    )
+    assert await scan(store, "2026-11-23", "2026-11-23") == [await load_value(store, MONDAY)]
+    await change(store, {MONDAY: lambda day: day.with_appointment(LATE)})
+    assert await load_value(rival, MONDAY) == schedule("2026-11-23", EARLY, LATE)
+
+
+async def test_a_new_day_may_begin_with_a_forwarding_entry(store: Store) -> None:
+    day = schedule("2026-11-23", EARLY, forwarded={"late": TUESDAY})
+    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), day)], [])
+    assert await load_value(store, MONDAY) == day
+
+
+async def test_what_is_removed_from_a_day_is_gone_and_the_rest_stays(
+    store: Store, rival: Store
+) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY, LATE)
+    await change(store, {MONDAY: lambda day: day.without("late")})
+    assert await load_value(rival, MONDAY) == schedule("2026-11-23", EARLY)
+    await change(rival, {MONDAY: lambda day: day.without("early")})
+    assert await load_value(store, MONDAY) == schedule("2026-11-23")
+
+
+async def test_an_appointment_leaves_one_day_and_comes_to_another_in_one_commit(
+    store: Store, rival: Store
+) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY, LATE)
+    read = (await load(store, MONDAY, TUESDAY)).days
+    await change(rival, {TUESDAY: lambda day: day.with_appointment(NEW)})
+    move = [
+        DayWrite(read[MONDAY], read[MONDAY].value.forwarding("late", TUESDAY)),
+        DayWrite(read[TUESDAY], read[TUESDAY].value.with_appointment(MOVED)),
+    ]
+    with pytest.raises(Stale):
+        await store.commit(move, [])
+    assert await view(store) == {
+        MONDAY: schedule("2026-11-23", EARLY, LATE),
+        TUESDAY: schedule("2026-11-24", NEW),
+    }
+    await change(
+        store,
+        {
+            MONDAY: lambda day: day.forwarding("late", TUESDAY),
+            TUESDAY: lambda day: day.with_appointment(MOVED),
+        },
+    )
+    assert await view(rival) == {
+        MONDAY: schedule("2026-11-23", EARLY, forwarded={"late": TUESDAY}),
+        TUESDAY: schedule("2026-11-24", NEW, MOVED),
+    }
+
+
+async def test_a_day_that_is_written_as_it_was_is_checked(store: Store, rival: Store) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    read = (await load(store, MONDAY)).days[MONDAY]
+    await store.commit([DayWrite(read, read.value)], [])
+    read = (await load(store, MONDAY)).days[MONDAY]
+    await put(rival, read, EARLY, LATE)
+    with pytest.raises(Stale):
+        await store.commit([DayWrite(read, read.value)], [])
+    assert (await load_value(store, MONDAY)).appointments == (EARLY, LATE)
+
+
+# The past
+
+
+async def test_a_view_of_an_earlier_instant_shows_the_days_as_they_were_then(
+    store: Store, rival: Store
+) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY, LATE)
+    cancelled = replace(EARLY, cancelled_at=at("2026-01-03T00:00Z"))
+    instants = [await instant_of(store)]
+    steps: list[dict[DayKey, Change]] = [
+        {MONDAY: rewritten, TUESDAY: lambda day: day.with_appointment(NEW)},
+        {MONDAY: lambda day: day.with_appointment(cancelled)},
+        {
+            MONDAY: lambda day: day.forwarding("late", TUESDAY),
+            TUESDAY: lambda day: day.with_appointment(MOVED),
+        },
+        {
+            MONDAY: lambda day: day.forwarding("late", WEDNESDAY),
+            TUESDAY: lambda day: day.without("late").without("new"),
+            WEDNESDAY: lambda day: day.with_appointment(MOVED_ON),
+        },
+        {
+            MONDAY: lambda day: day.with_appointment(LATE),
+            WEDNESDAY: lambda day: day.without("late"),
+        },
+    ]
+    for number, changes in enumerate(steps):
+        await change((store, rival)[number % 2], changes)
+        instants.append(await instant_of(store))
+    monday = partial(schedule, "2026-11-23")
+    tuesday = partial(schedule, "2026-11-24")
+    expected = [
+        [monday(EARLY, LATE)],
+        [monday(EARLY, LATE), tuesday(NEW)],
+        [monday(cancelled, LATE), tuesday(NEW)],
+        [monday(cancelled, forwarded={"late": TUESDAY}), tuesday(NEW, MOVED)],
+        [monday(cancelled, forwarded={"late": WEDNESDAY}), schedule("2026-11-25", MOVED_ON)],
+        [monday(cancelled, LATE)],
+    ]
+    shown = [await view(rival, instant) for instant in instants]
+    assert [list(days.values()) for days in shown] == expected
+    assert list((await view(rival)).values()) == expected[-1]
+
+
+async def test_a_view_of_the_instant_of_another_view_shows_the_same_and_has_the_same_instant(
+    store: Store, rival: Store
+) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    async with store.snapshot() as snapshot:
+        before = await week(snapshot)
+        instant = await snapshot.instant()
+        await change(rival, {MONDAY: lambda day: day.with_appointment(LATE)})
+        assert await week(snapshot) == before
+        assert await snapshot.instant() == instant
+    async with rival.snapshot(instant) as snapshot:
+        assert await week(snapshot) == before == {MONDAY: schedule("2026-11-23", EARLY)}
+        assert await snapshot.instant() == instant
+    assert instant.tzinfo == UTC
+
+
+async def test_instants_go_on_with_every_commit(store: Store, rival: Store) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    instants = [await instant_of(store)]
+    for _ in range(5):
+        await change(rival, {MONDAY: rewritten})
+        instants.append(await instant_of(store))
+    assert sorted(set(instants)) == instants
+
+
+async def test_an_instant_that_is_yet_to_come_is_forgotten(store: Store) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    to_come = await instant_of(store) + timedelta(hours=1)
+    async with store.snapshot(to_come) as snapshot:
+        for _ in range(2):
+            with pytest.raises(Forgotten):
+                await snapshot.load([MONDAY], [])
+    with pytest.raises(Forgotten):
+        await view(store, to_come)
+
+
+async def test_days_can_be_loaded_as_they_were_as_well(store: Store) -> None:
+    await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    instant = await instant_of(store)
+    await put(store, (await load(store, MONDAY)).days[MONDAY], EARLY, LATE)
+    async with store.snapshot(instant) as snapshot:
+        state = await snapshot.load([MONDAY], [])
+    assert state.days[MONDAY].value.appointments == (EARLY,)
+
+
+# Rivals and doctors
 
 
 async def test_of_many_rivals_on_one_version_one_commits(store: Store, rival: Store) -> None:

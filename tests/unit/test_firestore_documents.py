@@ -8,6 +8,7 @@ preconditions nor isolation, so nothing here says what happens when two commit a
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,22 +33,31 @@ from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
 from shared.firestore_store import FirestoreStore, _translated
 from shared.models import Appointment, DaySchedule, Patient, Receipt
-from shared.store import DayWrite, Failed, ReceiptWrite, Stale, Stored, StoreError, Unavailable
+from shared.store import (
+    DayWrite,
+    Failed,
+    Forgotten,
+    ReceiptWrite,
+    Stale,
+    Stored,
+    StoreError,
+    Unavailable,
+)
 from tests.builders import appointment, at, doctor, key, schedule, span
 
 DOCUMENTS = "projects/demo-documents/databases/(default)/documents/"
 MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
+THEIRS = key("2026-11-24", "who")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "strange.20261123.first")
 SECOND = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "strange.20261123.second")
 READ_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(3)]
-RECEIPT = Receipt("hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"))
+RECEIPT = Receipt("hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request")
 
 NEW_DAY = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", FIRST))
 FULLER_DAY = DayWrite(
     Stored(schedule("2026-11-23", FIRST), READ_AT), schedule("2026-11-23", FIRST, SECOND)
 )
-SAME_DAY = DayWrite(Stored(schedule("2026-11-23", FIRST), READ_AT), schedule("2026-11-23", FIRST))
 
 
 class Recorder:
@@ -55,6 +65,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.commits: list[CommitRequest] = []
+        self.reads: list[Any] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
 
@@ -70,12 +81,12 @@ class Recorder:
                 self._commit, CommitRequest.deserialize, CommitResponse.serialize
             ),
             "BatchGetDocuments": grpc.unary_stream_rpc_method_handler(
-                self._refuse,
+                self._refuse_read,
                 BatchGetDocumentsRequest.deserialize,
                 BatchGetDocumentsResponse.serialize,
             ),
             "RunQuery": grpc.unary_stream_rpc_method_handler(
-                self._refuse, RunQueryRequest.deserialize, RunQueryResponse.serialize
+                self._refuse_read, RunQueryRequest.deserialize, RunQueryResponse.serialize
             ),
         }
         return grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", methods)
@@ -90,6 +101,10 @@ class Recorder:
             await self._refuse(request, context)
         results = [WriteResult(update_time=WRITTEN_AT[n]) for n in range(len(request.writes))]
         return CommitResponse(write_results=results, commit_time=WRITTEN_AT[0])
+
+    async def _refuse_read(self, request: object, context: grpc.aio.ServicerContext) -> None:
+        self.reads.append(request)
+        await self._refuse(request, context)
 
     async def _refuse(self, _: object, context: grpc.aio.ServicerContext) -> None:
         await context.abort(self.code, "as the test wants it")
@@ -128,6 +143,14 @@ def replay(writes: list[Write], database: MockFirestore) -> None:
         document.set(fields)
 
 
+def replayed(firestore: Recorder) -> MockFirestore:
+    """The documents that all commits make, one after the other."""
+    database = MockFirestore()
+    for commit in firestore.commits:
+        replay(list(commit.writes), database)
+    return database
+
+
 def sent_fields(write: Write) -> dict[str, Any]:
     fields: dict[str, Any] = decode_dict(write.update.fields, None)  # type: ignore[assignment]
     return fields
@@ -136,8 +159,11 @@ def sent_fields(write: Write) -> dict[str, Any]:
 def _put(fields: dict[str, Any], sent: dict[str, Any], path: tuple[str, ...]) -> None:
     *parents, name = path
     for parent in parents:
-        fields, sent = fields[parent], sent[parent]
-    fields[name] = sent[name]
+        fields, sent = fields[parent], sent.get(parent, {})
+    if name in sent:
+        fields[name] = sent[name]
+    else:  # A field that is named and not sent is deleted.
+        del fields[name]
 
 
 def read(database: MockFirestore, path: str) -> dict[str, Any]:
@@ -203,10 +229,7 @@ async def test_a_later_appointment_joins_those_of_the_day(
 ) -> None:
     await store.commit([NEW_DAY], [])
     await store.commit([FULLER_DAY], [])
-    database = MockFirestore()
-    for commit in firestore.commits:
-        replay(list(commit.writes), database)
-    appointments = read(database, "doctors/strange/days/2026-11-23")["appointments"]
+    appointments = read(replayed(firestore), "doctors/strange/days/2026-11-23")["appointments"]
     assert {name: fields["start"] for name, fields in appointments.items()} == {
         "strange.20261123.first": "2026-11-23T09:00:00Z",
         "strange.20261123.second": "2026-11-23T16:00:00Z",
@@ -222,6 +245,7 @@ async def test_a_receipt_is_a_document_whose_expiry_is_a_timestamp(
         "fingerprint": "print",
         "appointment_id": "strange.20261123.first",
         "expires_at": datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
+        "request_id": "request",
     }
 
 
@@ -255,14 +279,70 @@ async def test_a_known_day_gets_only_what_is_new_on_the_update_time_that_was_rea
     assert list(sent_fields(write)["appointments"]) == ["strange.20261123.second"]
 
 
-async def test_a_day_that_did_not_change_is_written_as_it_is_to_check_its_update_time(
+async def test_an_appointment_that_moves_away_leaves_a_forwarding_entry_in_its_place(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([SAME_DAY], [])
-    (write,) = firestore.writes
-    assert write.current_document == Precondition(update_time=READ_AT)
-    assert list(write.update_mask.field_paths) == ["appointments"]
-    assert list(sent_fields(write)["appointments"]) == ["strange.20261123.first"]
+    moved = replace(FIRST, doctor_id="who")
+    both = schedule("2026-11-23", FIRST, SECOND)
+    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), both)], [])
+    left, theirs = both.forwarding(FIRST.id, THEIRS), DaySchedule(THEIRS, (moved,))
+    await store.commit(
+        [
+            DayWrite(Stored(both, READ_AT), left),
+            DayWrite(Stored(DaySchedule(THEIRS), None), theirs),
+        ],
+        [],
+    )
+    database = replayed(firestore)
+    appointments = read(database, "doctors/strange/days/2026-11-23")["appointments"]
+    assert appointments["strange.20261123.first"] == {
+        "id": "strange.20261123.first",
+        "moved_to": {"doctor_id": "who", "day": "2026-11-24"},
+    }
+    assert appointments["strange.20261123.second"]["start"] == "2026-11-23T16:00:00Z"
+    there = read(database, "doctors/who/days/2026-11-24")["appointments"]
+    assert list(there) == ["strange.20261123.first"]
+    home, _ = firestore.commits[-1].writes
+    assert home.current_document == Precondition(update_time=READ_AT)
+    assert list(home.update_mask.field_paths) == ["appointments.`strange.20261123.first`"]
+
+
+async def test_an_appointment_that_comes_home_replaces_its_forwarding_entry(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    left = schedule("2026-11-23", SECOND, forwarded={FIRST.id: THEIRS})
+    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), left)], [])
+    await store.commit([DayWrite(Stored(left, READ_AT), left.with_appointment(FIRST))], [])
+    appointments = read(replayed(firestore), "doctors/strange/days/2026-11-23")["appointments"]
+    assert {name: fields["start"] for name, fields in appointments.items()} == {
+        "strange.20261123.first": "2026-11-23T09:00:00Z",
+        "strange.20261123.second": "2026-11-23T16:00:00Z",
+    }
+
+
+async def test_an_appointment_that_leaves_a_day_where_it_was_not_born_leaves_nothing(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    both = schedule("2026-11-23", FIRST, SECOND)
+    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), both)], [])
+    await store.commit([DayWrite(Stored(both, READ_AT), both.without(FIRST.id))], [])
+    appointments = read(replayed(firestore), "doctors/strange/days/2026-11-23")["appointments"]
+    assert list(appointments) == ["strange.20261123.second"]
+    (write,) = firestore.commits[-1].writes
+    assert list(write.update_mask.field_paths) == ["appointments.`strange.20261123.first`"]
+    assert sent_fields(write) == {}
+
+
+async def test_a_new_day_that_an_appointment_was_moved_from_is_written_with_both_kinds_of_entries(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    day = schedule("2026-11-23", SECOND, forwarded={FIRST.id: THEIRS})
+    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), day)], [])
+    appointments = read(replayed(firestore), "doctors/strange/days/2026-11-23")["appointments"]
+    assert {name: "moved_to" in fields for name, fields in appointments.items()} == {
+        "strange.20261123.first": True,
+        "strange.20261123.second": False,
+    }
 
 
 async def test_a_new_receipt_is_written_only_where_there_is_none(
@@ -279,7 +359,12 @@ async def test_a_receipt_is_replaced_whole_on_the_update_time_that_was_read(
     await store.commit([], [ReceiptWrite(RECEIPT, READ_AT)])
     (write,) = firestore.writes
     assert write.current_document == Precondition(update_time=READ_AT)
-    assert sorted(write.update_mask.field_paths) == ["appointment_id", "expires_at", "fingerprint"]
+    assert sorted(write.update_mask.field_paths) == [
+        "appointment_id",
+        "expires_at",
+        "fingerprint",
+        "request_id",
+    ]
 
 
 async def test_days_and_receipts_are_one_commit_which_tells_the_days_their_versions(
@@ -350,6 +435,48 @@ async def test_a_refused_read_is_unavailable_or_final_but_never_stale(
     with pytest.raises(StoreError) as doctors:
         await store.doctors()
     assert [raised.type for raised in (load, scan, doctors)] == [expected] * 3
+
+
+NO_SUCH_TIME = [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT]
+OF_PAST_READS = [
+    *((code, kind) for code, kind in OF_READS if code not in NO_SUCH_TIME),
+    *((code, Forgotten) for code in NO_SUCH_TIME),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), OF_PAST_READS)
+async def test_a_time_that_firestore_cannot_show_any_more_or_not_yet_is_forgotten(
+    firestore: Recorder,
+    store: FirestoreStore,
+    code: grpc.StatusCode,
+    expected: type[StoreError],
+) -> None:
+    firestore.code = code
+    async with store.snapshot(READ_AT) as snapshot:
+        with pytest.raises(StoreError) as load:
+            await snapshot.load([MONDAY], [])
+        with pytest.raises(StoreError) as scan:
+            await anext(snapshot.scan("strange", MONDAY.day, TUESDAY.day))
+    assert [raised.type for raised in (load, scan)] == [expected] * 2
+
+
+async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.code = grpc.StatusCode.FAILED_PRECONDITION
+    async with store.snapshot(READ_AT) as snapshot:
+        with pytest.raises(Forgotten):
+            await snapshot.load([MONDAY], [])
+        with pytest.raises(Forgotten):
+            await anext(snapshot.scan("strange", MONDAY.day, TUESDAY.day))
+        assert await snapshot.instant() == READ_AT
+    assert [request.read_time for request in firestore.reads] == [READ_AT, READ_AT]
+
+
+async def test_a_view_that_has_read_nothing_has_no_instant(store: FirestoreStore) -> None:
+    async with store.snapshot() as snapshot:
+        with pytest.raises(ValueError, match="nothing was read yet"):
+            await snapshot.instant()
 
 
 async def test_a_commit_without_an_answer_is_unavailable_after_the_given_seconds(

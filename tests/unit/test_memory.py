@@ -21,8 +21,8 @@ def test_full_days_are_let_go_sooner() -> None:
         memory.keep(day(key, 100))
     assert memory.recall([FIRST])
     memory.keep(day(OTHERS[199], 1))
-    assert memory.recall([FIRST]) is None
-    assert memory.recall(OTHERS[:200])
+    assert memory.recall([FIRST]) == {}
+    assert len(memory.recall(OTHERS[:200])) == 200
 
 
 def test_a_day_that_is_kept_again_counts_once() -> None:
@@ -31,7 +31,7 @@ def test_a_day_that_is_kept_again_counts_once() -> None:
     for _ in range(300):
         memory.keep(day(OTHERS[0], 100))
         memory.forget(OTHERS[1:3])
-    assert memory.recall([FIRST, OTHERS[0]])
+    assert len(memory.recall([FIRST, OTHERS[0]])) == 2
 
 
 def test_what_is_forgotten_makes_room() -> None:
@@ -40,4 +40,11 @@ def test_what_is_forgotten_makes_room() -> None:
     memory.keep(day(OTHERS[0], 10_000))
     memory.forget([OTHERS[0]])
     memory.keep(day(OTHERS[1], 10_000))
-    assert memory.recall([FIRST, OTHERS[1]])
+    assert len(memory.recall([FIRST, OTHERS[1]])) == 2
+
+
+def test_of_the_days_asked_for_those_are_recalled_that_are_remembered() -> None:
+    memory = Memory()
+    assert memory.recall([FIRST]) == {}
+    memory.keep(day(FIRST, 1) | day(OTHERS[1], 2))
+    assert memory.recall([OTHERS[0], FIRST]) == day(FIRST, 1)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.availability import OpeningSearch
-from shared.models import DaySchedule, Doctor, Interval
+from shared.models import Appointment, DaySchedule, Doctor, Interval
 from shared.outcomes import Unbookable
 from shared.queries import (
     ListQuery,
     Position,
+    find_appointment,
     first_openings,
     list_window,
     next_openings,
@@ -217,6 +218,31 @@ async def test_the_next_openings_are_three_of_the_asked_length_from_the_asked_st
     ]
 
 
+@pytest.mark.parametrize(
+    ("moving", "starts"),
+    [
+        pytest.param(None, ["23 10:00", "23 11:30", "23 12:00"], id="of-a-booking"),
+        pytest.param("a", ["23 09:30", "23 10:00", "23 11:30"], id="of-a-move"),
+        pytest.param("unknown", ["23 10:00", "23 11:30", "23 12:00"], id="of-what-is-not-there"),
+    ],
+)
+async def test_the_time_of_the_appointment_that_is_to_be_moved_counts_as_free(
+    moving: str | None, starts: list[str]
+) -> None:
+    diary = Diary(
+        [
+            schedule(
+                "2026-11-23",
+                appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "a"),
+                appointment("2026-11-23T10:30Z", "2026-11-23T11:30Z", "b"),
+            )
+        ]
+    )
+    asked = span("2026-11-23T09:30Z", "2026-11-23T10:00Z")
+    openings = await next_openings(diary, Unbookable(doctor(), asked, moving=moving))
+    assert [f"{opening.interval.start:%d %H:%M}" for opening in openings] == starts
+
+
 @pytest.mark.parametrize(("busy_days", "opens_on"), [(90, None), (89, "2026-03-31")])
 async def test_the_next_openings_are_looked_for_in_ninety_days(
     busy_days: int, opens_on: str | None
@@ -246,3 +272,41 @@ def test_the_reason_says_why_there_is_no_opening(
     search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
     never = morning_doctor("who", days="")
     assert why_no_opening([never, morning_doctor("strange")], search) == reason
+
+
+AT_HOME = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "strange.20261123.home")
+AWAY = appointment(
+    "2026-11-24T09:00Z", "2026-11-24T10:00Z", "strange.20261123.away", doctor_id="who"
+)
+CANCELLED = appointment(
+    "2026-11-23T11:00Z", "2026-11-23T12:00Z", "strange.20261123.gone", cancelled=True
+)
+HOME = schedule(
+    "2026-11-23",
+    AT_HOME,
+    CANCELLED,
+    forwarded={AWAY.id: key("2026-11-24", "who"), "strange.20261123.lost": key("2026-11-25")},
+)
+THEIRS = schedule("2026-11-24", AWAY, doctor_id="who")
+
+
+@pytest.mark.parametrize(
+    ("appointment_id", "expected", "read"),
+    [
+        pytest.param(AT_HOME.id, AT_HOME, ["strange 2026-11-23"], id="at-home"),
+        pytest.param(CANCELLED.id, CANCELLED, ["strange 2026-11-23"], id="cancelled"),
+        pytest.param(AWAY.id, AWAY, ["strange 2026-11-23", "who 2026-11-24"], id="moved"),
+        pytest.param("strange.20261123.x", None, ["strange 2026-11-23"], id="unknown-on-its-day"),
+        pytest.param("strange.20261230.x", None, ["strange 2026-12-30"], id="no-such-day"),
+        pytest.param(
+            "strange.20261123.lost", None, ["strange 2026-11-23", "strange 2026-11-25"], id="lost"
+        ),
+        pytest.param("no id of ours", None, [], id="no-id-of-ours"),
+    ],
+)
+async def test_an_appointment_is_found_by_its_id_in_two_reads_at_most(
+    appointment_id: str, expected: Appointment | None, read: list[str]
+) -> None:
+    diary = Diary([HOME, THEIRS])
+    assert await find_appointment(diary, appointment_id) == expected
+    assert days_read(diary) == read

@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 
 from shared.availability import round_up_to_minute
-from shared.models import Appointment, Doctor, Interval, Patient
-from shared.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
-from shared.scheduling import appointment_id, book
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
+from shared.outcomes import Accepted, InThePast, Made, Outcome, OutsideWorkingHours, SlotTaken
+from shared.scheduling import appointment_id, book, home_day
 from tests.builders import Hours, appointment, at, booking, doctor, key, schedule, span
 
 MONDAY = "2026-11-23"
@@ -141,9 +141,10 @@ def test_a_refusal_outside_working_hours_tells_the_windows_of_that_day() -> None
 def test_a_booking_lies_within_one_working_day(start: str, end: str, kind: type) -> None:
     wish = booking(start, end, of=doctor(ALL_DAY))
     day = schedule(start[:10])
-    after, outcome = book({day.key: day}, wish, BEFORE)
+    changes, outcome = book({day.key: day}, wish, BEFORE)
     assert type(outcome) is kind
-    assert len(after[day.key].appointments) == (1 if kind is Accepted else 0)
+    booked = {changed: len(after.appointments) for changed, after in changes.items()}
+    assert booked == ({day.key: 1} if kind is Accepted else {})
 
 
 def test_a_booking_belongs_to_the_local_day_of_the_doctor() -> None:
@@ -170,13 +171,13 @@ def test_the_past_is_looked_at_before_working_hours_and_these_before_conflicts()
     assert isinstance(ask("09:00-09:30", existing), SlotTaken)
 
 
-def test_a_booking_puts_the_appointment_into_its_day_in_order_of_start() -> None:
+def test_a_booking_puts_the_appointment_into_its_day_alone_in_order_of_start() -> None:
     early, late = taken("09:00-10:00", "z"), taken("11:00-12:00", "a")
     other = schedule("2026-11-24")
     wish = booking("2026-11-23T10:00Z", "2026-11-23T11:00Z", "new")
     days = {key(MONDAY): schedule(MONDAY, early, late), other.key: other}
 
-    after, outcome = book(days, wish, BEFORE)
+    changes, outcome = book(days, wish, BEFORE)
 
     made = Appointment(
         id="new",
@@ -187,8 +188,8 @@ def test_a_booking_puts_the_appointment_into_its_day_in_order_of_start() -> None
         updated_at=BEFORE,
     )
     assert outcome == Accepted(made)
-    assert after == {key(MONDAY): schedule(MONDAY, early, made, late), other.key: other}
-    assert [a.id for a in after[key(MONDAY)].appointments] == ["z", "new", "a"]
+    assert changes == {key(MONDAY): schedule(MONDAY, early, made, late)}
+    assert [a.id for a in changes[key(MONDAY)].appointments] == ["z", "new", "a"]
 
 
 @pytest.mark.parametrize("asked", ["10:00-11:00", "11:00-12:00"], ids=["granted", "refused"])
@@ -213,23 +214,60 @@ def test_days_that_lie_beside_a_swallowed_midnight_cannot_both_hold_a_time() -> 
     assert outcome.working_windows == (span("2026-03-29T00:00Z", "2026-03-29T01:00Z"),)
 
 
-def test_a_refusal_returns_the_very_days_that_were_given() -> None:
+def test_a_refusal_changes_no_day() -> None:
     days = {key(MONDAY): schedule(MONDAY, taken("11:00-12:00"))}
-    after, _ = book(days, booking("2026-11-23T11:00Z", "2026-11-23T12:00Z", "new"), BEFORE)
-    assert after is days
-
-
-def test_booking_again_with_the_same_id_is_granted_and_changes_nothing() -> None:
-    made = taken("11:00-12:00", "new")
-    days = {key(MONDAY): schedule(MONDAY, made)}
     wish = booking("2026-11-23T11:00Z", "2026-11-23T12:00Z", "new")
-    after, outcome = book(days, wish, now=at("2026-11-23T11:30Z"))
-    assert after is days
-    assert outcome == Accepted(made)
+    changes, outcome = book(days, wish, BEFORE)
+    assert isinstance(outcome, SlotTaken)
+    assert changes == {}
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        pytest.param(schedule(MONDAY, taken("11:00-12:00", "new")), id="where-it-was-booked"),
+        pytest.param(schedule(MONDAY, taken("15:00-16:00", "new")), id="moved-on-that-day"),
+        pytest.param(schedule(MONDAY, forwarded={"new": key("2026-11-24")}), id="moved-away"),
+        pytest.param(
+            schedule(MONDAY, taken("11:00-12:00", "new", cancelled=True)), id="cancelled-since"
+        ),
+    ],
+)
+def test_a_booking_whose_id_the_day_knows_was_made_before_and_changes_nothing(
+    day: DaySchedule,
+) -> None:
+    wish = booking("2026-11-23T11:00Z", "2026-11-23T12:00Z", "new")
+    assert book({day.key: day}, wish, now=at("2026-11-23T11:30Z")) == ({}, Made())
 
 
 def test_an_id_tells_the_doctor_and_the_day_of_birth() -> None:
     assert appointment_id(key("2026-01-09", "who"), "c0ffee") == "who.20260109.c0ffee"
+
+
+@pytest.mark.parametrize(
+    ("appointment_id", "home"),
+    [
+        pytest.param("who.20260109.c0ffee", key("2026-01-09", "who"), id="plain"),
+        pytest.param("dr.who_2-x.20260109.a", key("2026-01-09", "dr.who_2-x"), id="dots"),
+        pytest.param("w.20260109.20260110.a", key("2026-01-10", "w.20260109"), id="two-dates"),
+        pytest.param("who.20260230.a", None, id="no-such-date"),
+        pytest.param("who.00000101.a", None, id="no-such-year"),
+        pytest.param("who.2026109.a", None, id="short-date"),
+        pytest.param("who.２０２６0109.a", None, id="other-digits"),  # noqa: RUF001
+        pytest.param("who.20260109.", None, id="no-token"),
+        pytest.param("who.20260109", None, id="no-token-and-no-dot"),
+        pytest.param("who.20260109.a\n", None, id="line-end"),
+        pytest.param("who.20260109.a-b", None, id="strange-token"),
+        pytest.param(".20260109.a", None, id="no-doctor"),
+        pytest.param("-who.20260109.a", None, id="no-doctor-of-ours"),
+        pytest.param("a", None, id="one-letter"),
+        pytest.param("", None, id="empty"),
+    ],
+)
+def test_only_an_id_of_ours_leads_to_the_day_of_birth(
+    appointment_id: str, home: DayKey | None
+) -> None:
+    assert home_day(appointment_id) == home
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,15 @@ HASH_OF_K = "33e16bc480019ee4a86b6fb0c02650dad76f1f880c37c0f56aed865a18a7fcca"
 @simulated
 async def test_what_is_granted_leaves_a_receipt_for_48_hours() -> None:
     store = ScriptedStore()
-    await instance(store).run(proposal(NINE, idempotency_key="k", now="2026-11-20T12:00Z"))
+    asked = proposal(NINE, idempotency_key="k", now="2026-11-20T12:00Z")
+    await instance(store).run(replace(asked, request_id="r"))
     (stored,) = store.receipts.values()
     assert stored.value == Receipt(
         key=HASH_OF_K,
         fingerprint="16b4bcc54ca5305dad25ce0e666cfb6a24def94f3db57b865978a029dca5d1fb",
         appointment_id="a",
         expires_at=at("2026-11-22T12:00Z"),
+        request_id="r",
     )
 
 
