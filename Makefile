@@ -4,6 +4,7 @@
 # make check     formatter, linter, type checker
 # make doctors   bring doctors.json into the store
 # make emulator  a Firestore on this machine, for make run STORE=firestore
+# make proof     fifty thousand colliding operations on each store while things fail
 # make bench     a crowd on one day of Firestore, against transactions that lock
 # make openapi   write openapi.json anew
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
 
-.PHONY: run test quick check doctors emulator bench openapi
+.PHONY: run test quick check doctors emulator proof bench openapi
 
 run: .venv/local
 	@$(BIN)/python -m shared.local_runner
@@ -40,6 +41,9 @@ emulator:
 	else \
 		npx --yes firebase-tools@15 emulators:start --only firestore --project demo-local; \
 	fi
+
+proof: .venv/dev
+	$(BIN)/python -m tests.proof
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks.hot_day

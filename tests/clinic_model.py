@@ -1,0 +1,467 @@
+"""A model of a clinic: what each function should answer, found by looking at every minute.
+
+It shares nothing with the code under test, not even the zones: the offsets stand here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
+from itertools import islice
+from typing import Any
+
+Json = dict[str, Any]
+
+EPOCH = datetime(2050, 11, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOURS_KEYS_ARE_KNOWN = 48
+DAYS_SEARCHED = 90
+
+DOCTORS: list[Json] = [
+    {
+        "id": "strange",
+        "name": "Doctor Strange",
+        "time_zone": "America/New_York",
+        "working_hours": [
+            {"days": ["sat"], "opens": "22:00", "closes": "24:00"},
+            {"days": ["sun"], "opens": "00:00", "closes": "04:00"},
+            {"days": ["mon"], "opens": "09:00", "closes": "10:00"},
+            {"days": ["mon"], "opens": "10:30", "closes": "12:00"},
+        ],
+    },
+    {
+        "id": "who",
+        "name": "Doctor Who",
+        "time_zone": "UTC",
+        "working_hours": [
+            {"days": ["sun"], "opens": "03:00", "closes": "06:00"},
+            {"days": ["sun"], "opens": "06:00", "closes": "07:00"},
+            {"days": ["mon"], "opens": "14:00", "closes": "16:00"},
+        ],
+    },
+]
+DOCTOR: Mapping[str, Json] = {doctor["id"]: doctor for doctor in DOCTORS}
+CLINIC_ZONE = "Europe/Berlin"
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+# On this Sunday the hour from 01:00 to 02:00 comes twice in New York.
+CLOCKS_GO_BACK = datetime(2050, 11, 6, 6, tzinfo=UTC)
+
+
+# Clocks
+
+
+def offset(zone: str, instant: datetime) -> timedelta:
+    """How far a clock is ahead of UTC; right in the winter from 2050 to 2051."""
+    if zone == "America/New_York":
+        return timedelta(hours=-4 if instant < CLOCKS_GO_BACK else -5)
+    return timedelta(hours={"UTC": 0, CLINIC_ZONE: 1}[zone])
+
+
+def shown(instant: datetime, zone: str) -> str:
+    """An instant as an answer tells it."""
+    local = instant.astimezone(timezone(offset(zone, instant)))
+    return local.isoformat().replace("+00:00", "Z")
+
+
+def instants(text: str, zone: str) -> list[datetime]:
+    """The instants that a text may mean, of which there should be one."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is not None:
+        return [time.astimezone(UTC)]
+    some = (time.replace(tzinfo=timezone(timedelta(hours=hours))) for hours in range(-12, 13))
+    return [
+        instant.astimezone(UTC) for instant in some if instant.utcoffset() == offset(zone, instant)
+    ]
+
+
+def minute(instant: datetime) -> int:
+    """How many minutes have begun since the epoch: of a broken one, the next."""
+    return -((EPOCH - instant) // MINUTE)
+
+
+def at(minute: int) -> datetime:
+    return EPOCH + minute * MINUTE
+
+
+def wall_clock(doctor: Json, minute: int) -> datetime:
+    return (at(minute) + offset(doctor["time_zone"], at(minute))).replace(tzinfo=None)
+
+
+@cache
+def working(doctor_id: str, day: date) -> Mapping[int, int]:
+    """The minutes in which a doctor works on a local day, and the minute that the clock shows."""
+    doctor, found = DOCTOR[doctor_id], dict[int, int]()
+    if not any(WEEK[day.weekday()] in hours["days"] for hours in doctor["working_hours"]):
+        return found
+    first = minute(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    for m in range(first, first + 30 * 60):  # No doctor's clock is ahead of UTC.
+        local = wall_clock(doctor, m)
+        weekday, time = WEEK[local.weekday()], local.strftime("%H:%M")
+        if local.date() == day and any(
+            weekday in hours["days"] and hours["opens"] <= time < hours["closes"]
+            for hours in doctor["working_hours"]
+        ):
+            found[m] = local.hour * 60 + local.minute
+    return found
+
+
+def ranges(minutes: frozenset[int], doctor: Json) -> list[Json]:
+    """The stretches of consecutive minutes."""
+    starts = sorted(m for m in minutes if m - 1 not in minutes)
+    ends = sorted(m + 1 for m in minutes if m + 1 not in minutes)
+    return [_times(range(*pair), doctor) for pair in zip(starts, ends, strict=True)]
+
+
+def _times(when: range, doctor: Json) -> Json:
+    zone = doctor["time_zone"]
+    return {"start": shown(at(when.start), zone), "end": shown(at(when.stop), zone)}
+
+
+def _placed(when: range, doctor: Json) -> Json:
+    return {
+        "doctor_id": doctor["id"],
+        "doctor_name": doctor["name"],
+        **_times(when, doctor),
+        "duration_minutes": len(when),
+        "time_zone": doctor["time_zone"],
+    }
+
+
+# What is kept, and what is answered
+
+
+@dataclass
+class Appointment:
+    """An appointment, as it is now."""
+
+    id: str
+    doctor_id: str
+    when: range
+    patient: Json
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None = None
+    cancellation_reason: str | None = None
+
+    @property
+    def start(self) -> datetime:
+        return at(self.when.start)
+
+    @property
+    def end(self) -> datetime:
+        return at(self.when.stop)
+
+    @property
+    def place(self) -> tuple[str, date]:
+        """The doctor-day."""
+        return self.doctor_id, wall_clock(DOCTOR[self.doctor_id], self.when.start).date()
+
+    def validated(self) -> Json:
+        """What `validate_only` is answered with."""
+        told = _placed(self.when, DOCTOR[self.doctor_id])
+        status = "booked" if self.cancelled_at is None else "cancelled"
+        return _without_none(
+            {**told, "patient": self.patient, "reason": self.reason, "status": status}
+        )
+
+    def json(self) -> Json:
+        zone = DOCTOR[self.doctor_id]["time_zone"]
+        cancelled_at = self.cancelled_at and shown(self.cancelled_at, zone)
+        return _without_none(
+            {
+                **self.validated(),
+                "id": self.id,
+                "created_at": shown(self.created_at, zone),
+                "updated_at": shown(self.updated_at, zone),
+                "cancelled_at": cancelled_at,
+                "cancellation_reason": self.cancellation_reason,
+            }
+        )
+
+
+def _without_none(members: Json) -> Json:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The members of an answer; of a problem, those that its code comes with."""
+
+    status: int
+    members: Json = field(default_factory=dict)
+    code: str | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an idempotency key was used for."""
+
+    request: tuple[object, ...]
+    appointment_id: str
+    expires_at: datetime
+
+
+class InvalidRequest(Exception):
+    """One field of a request makes no sense, for a reason of this type."""
+
+    def __init__(self, field: str, kind: str) -> None:
+        super().__init__(field, kind)
+        self.answer = Answer(400, {"errors": [(field, kind)]}, "invalid_request")
+
+
+UNKNOWN_DOCTOR = Answer(404, code="unknown_doctor")
+UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
+
+
+# The functions
+
+
+@dataclass
+class ClinicModel:
+    """Appointments by id, in the order of booking, and what else the answers depend on."""
+
+    now: datetime
+    appointments: dict[str, Appointment] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+
+    def create(self, body: Json, key: str | None, new_id: str) -> Answer:
+        """The answer to create_appointment; `new_id` is what a new appointment gets."""
+        try:
+            _check_order(body)
+            if body["doctor_id"] not in DOCTOR:
+                return UNKNOWN_DOCTOR
+            when = _asked(body, body["doctor_id"], 0)
+        except InvalidRequest as invalid:
+            return invalid.answer
+        reason, trial = body.get("reason"), body.get("validate_only")
+        wished = Appointment(
+            new_id, body["doctor_id"], when, body["patient"], reason, self.now, self.now
+        )
+        request = ("create", wished.doctor_id, when, sorted(wished.patient.items()), reason)
+        if receipt := self._receipt(key):
+            return self._replay(receipt, request, 200 if trial else 201, trial=bool(trial))
+        if refusal := self._refusal(wished.doctor_id, when):
+            return refusal
+        if trial:
+            return Answer(200, wished.validated())
+        assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", new_id)
+        assert new_id not in self.appointments
+        self.appointments[new_id] = wished
+        self._remember(key, request, new_id)
+        return Answer(201, wished.json())
+
+    def reschedule(self, body: Json, key: str | None) -> Answer:
+        """The answer to reschedule_appointment."""
+        appointment_id, doctor_id = body["appointment_id"], body.get("doctor_id")
+        try:
+            _check_order(body)
+            if doctor_id not in {None, *DOCTOR}:
+                return UNKNOWN_DOCTOR
+            times = [_meant(body.get("start")), _meant(body.get("end"))]
+            length = body.get("duration_minutes")
+            request = ("reschedule", appointment_id, doctor_id, *times, length)
+            if receipt := self._receipt(key):
+                return self._replay(receipt, request, 200)
+            if appointment_id not in self.appointments:
+                return UNKNOWN_APPOINTMENT
+            appointment = self.appointments[appointment_id]
+            doctor_id = doctor_id or appointment.doctor_id
+            when = _asked(body, doctor_id, len(appointment.when))
+        except InvalidRequest as invalid:
+            return invalid.answer
+        refusal = self._why_fixed(appointment) or self._refusal(
+            doctor_id, when, moving=appointment_id
+        )
+        if refusal:
+            return refusal
+        appointment.doctor_id, appointment.when = doctor_id, when
+        appointment.updated_at = self.now
+        self._remember(key, request, appointment_id)
+        return Answer(200, appointment.json())
+
+    def cancel(self, body: Json) -> Answer:
+        """The answer to cancel_appointment."""
+        appointment = self.appointments.get(body["appointment_id"])
+        if appointment is None:
+            return UNKNOWN_APPOINTMENT
+        if appointment.cancelled_at is None:
+            if refusal := self._why_fixed(appointment):
+                return refusal
+            appointment.cancelled_at = appointment.updated_at = self.now
+            appointment.cancellation_reason = body.get("reason")
+        return Answer(200, appointment.json())
+
+    def get(self, appointment_id: str) -> Answer:
+        """The answer to get_appointment."""
+        appointment = self.appointments.get(appointment_id)
+        return UNKNOWN_APPOINTMENT if appointment is None else Answer(200, appointment.json())
+
+    def listed(self, query: Json) -> list[Json]:
+        """The appointments that list_appointments shows of a doctor, on all pages."""
+        zone = DOCTOR[query["doctor_id"]]["time_zone"]
+        start, end = (minute(*instants(query[name], zone)) for name in ("start", "end"))
+        found = [
+            appointment
+            for appointment in self.appointments.values()
+            if appointment.doctor_id == query["doctor_id"]
+            and any(start <= m < end for m in appointment.when)
+            and (query.get("status") == "all" or appointment.cancelled_at is None)
+        ]
+        found.sort(key=lambda appointment: (appointment.when.start, appointment.id))
+        return [appointment.json() for appointment in found]
+
+    def first(self, query: Json) -> Answer:
+        """The answer to first_available, where all times have an offset."""
+        after, until = (query.get(name) for name in ("after", "until"))
+        begins_at = max(self.now, datetime.fromisoformat(after)) if after else self.now
+        if until and datetime.fromisoformat(until) <= begins_at:
+            return InvalidRequest("until", "not_after_start").answer
+        start = minute(begins_at)
+        end = minute(datetime.fromisoformat(until)) if until else start + DAYS_SEARCHED * 24 * 60
+        bounds, length, step = (
+            range(start, end),
+            query.get("duration_minutes", 30),
+            query.get("step_minutes"),
+        )
+        doctor_ids, count = sorted(set(query.get("doctor_id", DOCTOR))), query.get("count", 1)
+        named = query.get("doctor_id") is not None and len(doctor_ids) == 1
+        zone = DOCTOR[doctor_ids[0]]["time_zone"] if named else CLINIC_ZONE
+        found = sorted(
+            (start, doctor_id)
+            for doctor_id in doctor_ids
+            for start in islice(
+                openings(doctor_id, bounds, length, self._busy(doctor_id), step), count
+            )
+        )
+        offered = [
+            _placed(range(start, start + length), DOCTOR[doctor_id])
+            for start, doctor_id in found[:count]
+        ]
+        return Answer(
+            200,
+            {
+                "openings": offered,
+                "searched_from": shown(at(bounds.start), zone),
+                "searched_until": shown(at(bounds.stop), zone),
+                "reason": None if found else _why_none(doctor_ids, bounds, length, step),
+            },
+        )
+
+    def _why_fixed(self, appointment: Appointment) -> Answer | None:
+        if appointment.cancelled_at is not None:
+            return Answer(422, code="already_cancelled")
+        return Answer(422, code="already_started") if appointment.start <= self.now else None
+
+    def _busy(self, doctor_id: str, moving: str | None = None) -> frozenset[int]:
+        return frozenset(
+            m
+            for appointment in self.appointments.values()
+            if appointment.doctor_id == doctor_id
+            and appointment.cancelled_at is None
+            and appointment.id != moving
+            for m in appointment.when
+        )
+
+    def _refusal(self, doctor_id: str, when: range, moving: str | None = None) -> Answer | None:
+        if at(when.start) < self.now:
+            return Answer(422, code="in_the_past")
+        doctor, asked = DOCTOR[doctor_id], frozenset(when)
+        works = frozenset(working(doctor_id, wall_clock(doctor, when.start).date()))
+        busy = self._busy(doctor_id, moving)
+        if asked <= works and not asked & busy:
+            return None
+        bounds = range(when.start, when.start + DAYS_SEARCHED * 24 * 60)
+        starts = islice(openings(doctor_id, bounds, len(when), busy), 3)
+        offered = [_placed(range(start, start + len(when)), doctor) for start in starts]
+        if not asked <= works:
+            members = {"working_hours": ranges(works, doctor), "openings": offered}
+            return Answer(422, members, "outside_working_hours")
+        members = {"conflicts": ranges(asked & busy, doctor), "openings": offered}
+        return Answer(409, members, "slot_taken")
+
+    def _receipt(self, key: str | None) -> Receipt | None:
+        receipt = self.receipts.get(key or "")
+        return receipt if receipt and self.now < receipt.expires_at else None
+
+    def _replay(
+        self, receipt: Receipt, request: tuple[object, ...], status: int, *, trial: bool = False
+    ) -> Answer:
+        if receipt.request != request:
+            return Answer(422, code="idempotency_key_reused")
+        appointment = self.appointments[receipt.appointment_id]
+        if trial:
+            return Answer(status, appointment.validated())
+        return Answer(status, appointment.json(), replayed=True)
+
+    def _remember(self, key: str | None, request: tuple[object, ...], appointment_id: str) -> None:
+        if key is not None:
+            expires_at = self.now + timedelta(hours=HOURS_KEYS_ARE_KNOWN)
+            self.receipts[key] = Receipt(request, appointment_id, expires_at)
+
+
+# Openings
+
+
+def openings(
+    doctor_id: str, bounds: range, length: int, busy: frozenset[int], step: int | None = None
+) -> Iterator[int]:
+    """The minutes at which an opening starts: with a step all on its grid, else one by one."""
+    doctor, next_start = DOCTOR[doctor_id], bounds.start
+    day = wall_clock(doctor, bounds.start).date()
+    while day <= wall_clock(doctor, bounds.stop).date():
+        works = working(doctor_id, day)
+        free = {m for m in works if m in bounds and m not in busy}
+        free_for: dict[int, int] = {}
+        for m in sorted(free, reverse=True):
+            free_for[m] = free_for.get(m + 1, 0) + 1
+        for m in sorted(free):
+            in_turn = works[m] % step == 0 if step else m >= next_start
+            if free_for[m] >= length and in_turn:
+                yield m
+                next_start = m + length
+        day += timedelta(days=1)
+
+
+def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:
+    nothing: frozenset[int] = frozenset()
+    if any(True for name in doctor_ids for _ in openings(name, bounds, length, nothing, step)):
+        return "fully_booked"
+    if any(True for name in doctor_ids for _ in openings(name, bounds, 1, nothing)):
+        return "duration_too_long"
+    return "no_working_hours"
+
+
+# Requests
+
+
+def _check_order(body: Json) -> None:
+    start, end = _meant(body["start"]), _meant(body.get("end"))
+    if start and end and (start.tzinfo is None) == (end.tzinfo is None) and end <= start:
+        raise InvalidRequest("end", "not_after_start")
+
+
+def _asked(body: Json, doctor_id: str, usual: int) -> range:
+    start = _minute_of(body, "start", doctor_id)
+    if "end" in body:
+        end = _minute_of(body, "end", doctor_id)
+        if end <= start:
+            raise InvalidRequest("end", "not_after_start")
+        return range(start, end)
+    return range(start, start + body.get("duration_minutes", usual))
+
+
+def _minute_of(body: Json, name: str, doctor_id: str) -> int:
+    possible = instants(body[name], DOCTOR[doctor_id]["time_zone"])
+    if len(possible) != 1:
+        raise InvalidRequest(name, "ambiguous_local_time")
+    return minute(possible[0])
+
+
+def _meant(text: str | None) -> datetime | None:
+    """A time as two requests are compared by: an instant, or the wall clock as it was sent."""
+    time = datetime.fromisoformat(text) if text else None
+    return time.astimezone(UTC) if time and time.tzinfo else time

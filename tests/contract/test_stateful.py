@@ -1,0 +1,668 @@
+"""All functions, called at random on two instances of one store, against a model of a clinic.
+
+Each instance has a memory of its own, which the other one makes stale. After every step all
+answers, and all that is listed of both doctors, must be what the model says.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from shared.doctors import read_doctors
+from tests.builders import at
+from tests.clinic_model import (
+    DOCTOR,
+    DOCTORS,
+    UNKNOWN_DOCTOR,
+    Answer,
+    Appointment,
+    ClinicModel,
+    Json,
+    shown,
+)
+from tests.contract.conftest import OPENERS, Opener
+from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
+
+T = TypeVar("T")
+
+CREATE, RESCHEDULE = "create_appointment", "reschedule_appointment"
+CANCEL, GET = "cancel_appointment", "get_appointment"
+LIST, FIRST = "list_appointments", "first_available"
+
+NOW = at("2050-11-06T01:00Z")
+LAST = at("2050-11-20T00:00Z")  # The model knows no summer, and all look 90 days ahead.
+MINUTE = timedelta(minutes=1)
+HALF_AN_HOUR = timedelta(minutes=30)
+TWICE = at("2050-11-06T05:00Z"), at("2050-11-06T07:00Z")
+ALWAYS = {"start": "2050-11-01T00:00Z", "end": "2051-03-01T00:00Z"}
+
+STEPS = 40
+
+CLIENTS = st.integers(0, 1)
+# 0 and up are appointments, first those that can still be changed; below 0 are unknown ones.
+PICKS = st.sampled_from([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3])
+KNOWN_IDS = st.sampled_from(["strange", "who"])
+DOCTOR_IDS = st.sampled_from([*["strange", "who"] * 4, "nobody"])
+# Every half hour in which one of them works, and some in which nobody does.
+BOTH_WORK = [at("2050-11-06T03:00Z") + n * HALF_AN_HOUR for n in range(8)]
+NIGHT = [at("2050-11-06T02:00Z") + n * HALF_AN_HOUR for n in range(15)]
+NOON = [at("2050-11-07T14:00Z") + n * HALF_AN_HOUR for n in range(7)]
+A_WEEK_LATER = [at("2050-11-13T03:00Z") + n * HALF_AN_HOUR for n in range(4)]
+SLOTS = st.sampled_from(BOTH_WORK) | st.sampled_from([*NIGHT, *NOON, *A_WEEK_LATER])
+LENGTHS = st.sampled_from([60, 30, 60, 90, 20, 240])
+SPELLINGS = st.sampled_from(["UTC", "America/New_York", "Europe/Berlin", "wall clock"])
+STATUSES = st.sampled_from([{}, {"status": "booked"}, {"status": "all"}])
+SHIFTS = st.sampled_from([-60, -30, -15, 0, 15, 30, 60]).map(lambda n: n * MINUTE)
+LATEST = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
+LATENESS = st.sampled_from([-0.5, 0, 0, 0.5]).map(lambda n: n * MINUTE)
+CHANGES = st.sampled_from([CANCEL, RESCHEDULE])
+KEYED_FUNCTIONS = st.sampled_from([CREATE, RESCHEDULE])
+DELAYS = st.sampled_from([0.5, 30, 120, 240, 600, 49 * 60]).map(lambda n: n * MINUTE)
+UNKNOWN_IDS = ["strange.20501106.0123456789abcdef01234567", "who.20501332.0", "Ada"]
+
+EVERY_KIND = {
+    "create at its start",
+    "create granted without a key",
+    "create granted with a key",
+    "create granted with an expired key",
+    "create granted in the hour that comes twice",
+    "create validated",
+    "create replayed",
+    "create replayed after a change",
+    "create slot_taken",
+    "create outside_working_hours",
+    "create in_the_past",
+    "create invalid_request",
+    "create unknown_doctor",
+    "create idempotency_key_reused",
+    "reschedule at its start",
+    "reschedule within its day",
+    "reschedule over its own time",
+    "reschedule away",
+    "reschedule onwards",
+    "reschedule home",
+    "reschedule to another doctor",
+    "reschedule replayed",
+    "reschedule slot_taken",
+    "reschedule outside_working_hours",
+    "reschedule refused, its own time offered",
+    "reschedule in_the_past",
+    "reschedule invalid_request",
+    "reschedule unknown_doctor",
+    "reschedule unknown_appointment",
+    "reschedule already_cancelled",
+    "reschedule already_started",
+    "reschedule idempotency_key_reused",
+    "cancel at its start",
+    "cancel granted",
+    "cancel away from home",
+    "cancel again",
+    "cancel again, after its start",
+    "cancel already_started",
+    "cancel unknown_appointment",
+    "get granted",
+    "get away from home",
+    "get unknown_appointment",
+    "list granted",
+    "list unknown_doctor",
+    "list next page, as it was",
+    "list next page, of the same start",
+    "first granted",
+    "first with several doctors",
+    "first fully_booked",
+    "first duration_too_long",
+    "first no_working_hours",
+    "first invalid_request",
+}
+"""What must have happened, so that nothing is agreed on only because it was never asked."""
+
+
+# Requests
+
+
+def spelled(time: datetime, spelling: str, doctor_id: str | None) -> str:
+    """A time in one of the ways that clients may write it."""
+    if spelling != "wall clock":
+        return shown(time, spelling)
+    zone = DOCTOR.get(doctor_id or "strange", DOCTORS[0])["time_zone"]
+    return shown(time, zone).removesuffix("Z")[:19]
+
+
+@dataclass(frozen=True)
+class Times:
+    """When an appointment is wished to be; `minutes` is None where its length is to stay."""
+
+    start: datetime
+    minutes: int | None
+    spelling: str
+    with_end: bool
+
+    def fields(self, doctor_id: str | None) -> Json:
+        fields: Json = {"start": spelled(self.start, self.spelling, doctor_id)}
+        if self.minutes and self.with_end:
+            end = self.start + self.minutes * MINUTE
+            fields["end"] = spelled(end, self.spelling, doctor_id)
+        elif self.minutes:
+            fields["duration_minutes"] = self.minutes
+        return fields
+
+
+TIMES = st.builds(Times, SLOTS, LENGTHS, SPELLINGS, st.booleans())
+NEW_TIMES = st.builds(Times, SLOTS, st.none() | LENGTHS, SPELLINGS, st.booleans())
+DETAILS = st.fixed_dictionaries(
+    {"patient": st.sampled_from([{"name": "Ada"}, {"name": "Bob", "email": "bob@home"}])},
+    optional={"reason": st.just("cough")},
+)
+WINDOWS = st.builds(
+    lambda start, hours, zone: {
+        "start": shown(start, zone),
+        "end": shown(start + hours * 60 * MINUTE, zone),
+    },
+    SLOTS,
+    st.sampled_from([1, 6, 48]),
+    st.sampled_from(["UTC", "America/New_York"]),
+)
+AFTER = st.builds(
+    lambda slot, seconds: shown(slot + timedelta(seconds=seconds), "UTC"),
+    SLOTS,
+    st.sampled_from([0, 30, 1200]),
+)
+SHORT_SEARCHES = st.builds(
+    lambda after, hours, wishes: {
+        "after": shown(after, "UTC"),
+        "until": shown(after + hours * 60 * MINUTE, "America/New_York"),
+        **wishes,
+    },
+    SLOTS,
+    st.sampled_from([0.5, 1, 2, 30]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "duration_minutes": st.sampled_from([60, 20, 150, 300, 301]),
+            "doctor_id": st.lists(KNOWN_IDS, min_size=1, max_size=3),
+            "count": st.sampled_from([1, 2, 5, 50]),
+            "step_minutes": st.sampled_from([15, 40, 90]),
+        },
+    ),
+)
+LONG_SEARCHES = st.fixed_dictionaries({}, optional={"after": AFTER, "count": st.just(30)})
+
+
+@dataclass
+class Walk:
+    """A list that is being paged through; `listed` is all of it, as it was at its first page."""
+
+    query: Json
+    listed: list[Json]
+    begin: int = 0
+
+
+def in_other_words(body: Json) -> Json:
+    """The same request: only an offset tells an instant, so wall-clock times stay as they are."""
+    times = {name: body[name] for name in ("start", "end") if name in body}
+    again: Json = {
+        n: shown(at(t), "UTC") if "Z" in t or t[-6] in "+-" else t for n, t in times.items()
+    }
+    return {**body, **again}
+
+
+def at_another_time(body: Json, start: str) -> Json:
+    other = {name: value for name, value in body.items() if name != "end"}
+    return {**other, "start": start, "duration_minutes": 29}
+
+
+def overlaps(opening: Json, appointment: Appointment) -> bool:
+    """Whether an opening takes time that an appointment had with the same doctor."""
+    start, end = at(opening["start"]), at(opening["end"])
+    return (
+        opening["doctor_id"] == appointment.doctor_id
+        and start < appointment.end
+        and appointment.start < end
+    )
+
+
+# The machine
+
+
+class Clients(RuleBasedStateMachine):
+    """Two instances of a clinic, whoever calls them, and the model."""
+
+    def __init__(self, opener: Opener, folder: Path, seen: Counter[str]) -> None:
+        super().__init__()
+        self.seen = seen
+        self.clock = Clock(NOW)
+        self.model = ClinicModel(NOW)
+        self.sent: list[tuple[str, Json, str]] = []
+        self.walks: list[Walk] = []
+        self.homes: dict[str, object] = {}
+        self.runner = asyncio.Runner()
+        self.opened = AsyncExitStack()
+        self.apis = [self.run(self._open(opener, folder)) for _ in range(2)]
+
+    async def _open(self, opener: Opener, folder: Path) -> Api:
+        store = await self.opened.enter_async_context(opener(folder))
+        doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone)
+        await store.put_doctors(doctors)
+        return await self.opened.enter_async_context(calling(store, self.clock))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        self.run(self.opened.aclose())
+        self.runner.close()
+
+    # Calls
+
+    def post(self, client: int, function: str, body: Json, key: str | None = None) -> Answer:
+        """Make a call that may change something, and compare its answer with the model's."""
+        response = self.run(self.apis[client].post(function, body, key))
+        if function == CREATE:
+            expected = self.model.create(body, key, response.json().get("id", ""))
+        elif function == RESCHEDULE:
+            expected = self.model.reschedule(body, key)
+        else:
+            expected = self.model.cancel(body)
+        if key is not None:
+            self.sent.append((function, body, key))
+        return self.agreed(function, response, expected)
+
+    def ask(self, client: int, function: str, query: Json) -> httpx.Response:
+        return self.run(self.apis[client].client.get(f"/{function}", params=query))
+
+    def agreed(self, function: str, response: httpx.Response, expected: Answer) -> Answer:
+        """The answer, which is the one that was to be expected."""
+        assert response.status_code == expected.status, response.text
+        assert ("idempotent-replayed" in response.headers) is expected.replayed
+        if expected.code == "invalid_request":
+            assert field_errors(response) == expected.members["errors"]
+        elif expected.code is not None:
+            members = problem(response, expected.status, expected.code)
+            assert members.pop("detail")
+            assert members == expected.members
+        else:
+            assert response.json() == expected.members
+        what = "replayed" if expected.replayed else "granted"
+        self.saw(function, expected.code or what)
+        return expected
+
+    def saw(self, function: str, what: str) -> None:
+        self.seen[f"{function.partition('_')[0]} {what}"] += 1
+
+    def picked(self, pick: int) -> Appointment:
+        latest_first = list(self.model.appointments.values())[::-1]
+        appointments = sorted(
+            latest_first, key=lambda a: a.cancelled_at is not None or a.start <= self.clock.now
+        )
+        return appointments[pick % len(appointments)]
+
+    def id_of(self, pick: int) -> str:
+        return UNKNOWN_IDS[pick] if pick < 0 else self.picked(pick).id
+
+    def is_away(self, appointment: Appointment) -> bool:
+        return appointment.place != self.homes[appointment.id]
+
+    def new_key(self, *, wanted: bool) -> str | None:
+        return str(len(self.sent)) if wanted else None
+
+    # Booking
+
+    @initialize(
+        wishes=st.lists(st.tuples(KNOWN_IDS, TIMES, st.booleans()), min_size=4, max_size=5),
+        moves=st.lists(st.tuples(PICKS, KNOWN_IDS, st.integers(0, 20)), min_size=2, max_size=4),
+    )
+    def begin(
+        self, wishes: list[tuple[str, Times, bool]], moves: list[tuple[int, str, int]]
+    ) -> None:
+        """Some are booked, then paged through; some of them are moved before the second page."""
+        for doctor_id, times, keyed in wishes:
+            body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": {"name": "Ada"}}
+            self.call_create(0, body, self.new_key(wanted=keyed))
+        if not self.model.appointments:
+            return
+        for doctor_id in DOCTOR:
+            self.list_first_page(1, doctor_id, {"status": "all"}, 1)
+        self.wait(MINUTE / 2)
+        for client, (pick, doctor_id, nth) in enumerate(moves):
+            self.reschedule_to_a_free_time(client % 2, pick, doctor_id, nth)
+
+    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, times=TIMES, details=DETAILS, keyed=st.booleans())
+    def create(
+        self, client: int, doctor_id: str, times: Times, details: Json, *, keyed: bool
+    ) -> None:
+        body = {"doctor_id": doctor_id, **times.fields(doctor_id), **details}
+        self.call_create(client, body, self.new_key(wanted=keyed))
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, details=DETAILS)
+    def create_beside(self, client: int, pick: int, shift: timedelta, details: Json) -> None:
+        """Ask for a time that touches or overlaps an appointment."""
+        appointment = self.picked(pick)
+        times = Times(appointment.start + shift, len(appointment.when), "UTC", with_end=False)
+        body = {"doctor_id": appointment.doctor_id, **times.fields(None), **details}
+        self.call_create(client, body, self.new_key(wanted=True))
+
+    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, times=TIMES, with_used_key=st.booleans())
+    def validate_only(
+        self, client: int, doctor_id: str, times: Times, *, with_used_key: bool
+    ) -> None:
+        """Ask what a booking would come to, or what came of one."""
+        body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": {"name": "Ada"}}
+        fresh = (CREATE, body, None)
+        function, sent, key = self.sent[-1] if self.sent and with_used_key else fresh
+        body = sent if function == CREATE else body
+        answer = self.post(client, CREATE, {**body, "validate_only": True}, key)
+        if answer.status == 200:
+            self.saw(CREATE, "validated")
+
+    def call_create(self, client: int, body: Json, key: str | None) -> None:
+        had_receipt, known = key in self.model.receipts, set(self.model.appointments)
+        answer = self.post(client, CREATE, body, key)
+        if answer.replayed and answer.members["updated_at"] != answer.members["created_at"]:
+            self.saw(CREATE, "replayed after a change")
+        for appointment_id in self.model.appointments.keys() - known:
+            appointment = self.model.appointments[appointment_id]
+            self.homes[appointment_id] = appointment.place
+            self.saw(CREATE, "granted without a key" if key is None else "granted with a key")
+            if had_receipt:
+                self.saw(CREATE, "granted with an expired key")
+            if appointment.doctor_id == "strange" and TWICE[0] <= appointment.start < TWICE[1]:
+                self.saw(CREATE, "granted in the hour that comes twice")
+
+    # Changing
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(
+        client=CLIENTS,
+        pick=PICKS,
+        doctor_id=st.none() | DOCTOR_IDS,
+        times=NEW_TIMES,
+        keyed=st.booleans(),
+    )
+    def reschedule(
+        self, client: int, pick: int, doctor_id: str | None, times: Times, *, keyed: bool
+    ) -> None:
+        with_doctor = {"doctor_id": doctor_id} if doctor_id else {}
+        body = {"appointment_id": self.id_of(pick), **with_doctor}
+        clock_of = doctor_id if doctor_id or pick < 0 else self.picked(pick).doctor_id
+        self.call_reschedule(client, {**body, **times.fields(clock_of)}, self.new_key(wanted=keyed))
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, spelling=SPELLINGS)
+    def nudge(self, client: int, pick: int, shift: timedelta, spelling: str) -> None:
+        """Move an appointment by so little that it overlaps or touches its old time."""
+        appointment = self.picked(pick)
+        longer = len(appointment.when) + shift // MINUTE // 4
+        times = Times(appointment.start + shift, longer, spelling, with_end=True)
+        body = {"appointment_id": appointment.id, **times.fields(appointment.doctor_id)}
+        self.call_reschedule(client, body, None)
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=PICKS, doctor_id=KNOWN_IDS, nth=st.integers(0, 40))
+    def reschedule_to_a_free_time(self, client: int, pick: int, doctor_id: str, nth: int) -> None:
+        minutes = 60 if pick < 0 else len(self.picked(pick).when)
+        start = self.free_time(doctor_id, minutes, nth)
+        body = {"appointment_id": self.id_of(pick), "doctor_id": doctor_id}
+        self.call_reschedule(client, {**body, "start": start}, self.new_key(wanted=True))
+
+    def free_time(self, doctor_id: str, minutes: int, nth: int) -> str:
+        query = {
+            "doctor_id": [doctor_id if doctor_id in DOCTOR else "strange"],
+            "duration_minutes": minutes,
+            "step_minutes": 30,
+            "count": nth + 1,
+        }
+        start: str = self.model.first(query).members["openings"][-1]["start"]
+        return start
+
+    def call_reschedule(self, client: int, body: Json, key: str | None) -> None:
+        moving = self.model.appointments.get(body["appointment_id"])
+        before, was_away = moving and replace(moving), moving and self.is_away(moving)
+        answer = self.post(client, RESCHEDULE, body, key)
+        if moving is None or before is None or answer.replayed:
+            return
+        offered = answer.members.get("openings", [])
+        if any(overlaps(opening, before) for opening in offered):
+            self.saw(RESCHEDULE, "refused, its own time offered")
+        if before.place != moving.place:
+            where = "onwards" if was_away else "away"
+            self.saw(RESCHEDULE, where if self.is_away(moving) else "home")
+            if before.doctor_id != moving.doctor_id:
+                self.saw(RESCHEDULE, "to another doctor")
+        elif answer.code is None:
+            own = set(before.when) & set(moving.when)
+            self.saw(RESCHEDULE, "over its own time" if own else "within its day")
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=PICKS, reason=st.sampled_from([{}, {"reason": "well again"}]))
+    def cancel(self, client: int, pick: int, reason: Json) -> None:
+        self.call_cancel(client, self.id_of(pick), reason)
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), delay=DELAYS)
+    def cancel_and_cancel_again(self, client: int, pick: int, delay: timedelta) -> None:
+        appointment = self.picked(pick)
+        self.call_cancel(client, appointment.id, {"reason": "well again"})
+        self.wait(delay)
+        self.call_cancel(1 - client, appointment.id, {"reason": "away"})
+
+    def call_cancel(self, client: int, appointment_id: str, reason: Json) -> None:
+        found = self.model.appointments.get(appointment_id)
+        before = found and replace(found)
+        answer = self.post(client, CANCEL, {"appointment_id": appointment_id, **reason})
+        if before and before.cancelled_at is not None:
+            has_started = before.start <= self.clock.now
+            self.saw(CANCEL, "again, after its start" if has_started else "again")
+        elif before and answer.code is None and self.is_away(before):
+            self.saw(CANCEL, "away from home")
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), details=DETAILS, paging=CLIENTS)
+    def book_what_is_given_up(self, client: int, pick: int, details: Json, paging: int) -> None:
+        """Two appointments of one time, of which a page may end with the first."""
+        given_up = self.picked(pick)
+        self.call_cancel(client, given_up.id, {})
+        start, end = (shown(time, "UTC") for time in (given_up.start, given_up.end))
+        body = {"doctor_id": given_up.doctor_id, "start": start, "end": end, **details}
+        self.call_create(1 - client, body, None)
+        query = {"doctor_id": given_up.doctor_id, "start": start, "end": end, "status": "all"}
+        walk: Walk | None = Walk({**query, "page_size": 1}, self.model.listed(query))
+        while walk:
+            walk = self.turn_page(paging, walk)
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), late=LATENESS, function=CHANGES)
+    def change_at_its_start(self, client: int, pick: int, late: timedelta, function: str) -> None:
+        appointment = self.picked(pick)
+        start = self.free_time(appointment.doctor_id, len(appointment.when), 9)
+        self.wait_until(appointment.start + late)
+        if appointment.start == self.clock.now and appointment.cancelled_at is None:
+            self.saw(function, "at its start")
+        if function == CANCEL:
+            self.call_cancel(client, appointment.id, {})
+        else:
+            self.call_reschedule(client, {"appointment_id": appointment.id, "start": start}, None)
+
+    @rule(client=CLIENTS, doctor_id=KNOWN_IDS, late=LATENESS, details=DETAILS)
+    def create_at_its_start(
+        self, client: int, doctor_id: str, late: timedelta, details: Json
+    ) -> None:
+        start = self.free_time(doctor_id, 30, 0)
+        self.wait_until(at(start) + late)
+        if at(start) == self.clock.now:
+            self.saw(CREATE, "at its start")
+        body = {"doctor_id": doctor_id, "start": start, "duration_minutes": 30, **details}
+        self.call_create(client, body, None)
+
+    @precondition(lambda self: self.sent)
+    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, pick=LATEST, respelled=st.booleans())
+    def send_again(self, client: int, function: str, pick: int, *, respelled: bool) -> None:
+        function, body, key = self.sent_before(function, pick)
+        self.resend(client, function, in_other_words(body) if respelled else body, key)
+
+    @precondition(lambda self: self.sent)
+    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, start=SLOTS)
+    def use_key_for_another_request(self, client: int, function: str, start: datetime) -> None:
+        function, body, key = self.sent_before(function, 0)
+        self.resend(client, function, at_another_time(body, shown(start, "UTC")), key)
+
+    @precondition(lambda self: self.sent)
+    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, hours=st.sampled_from([47, 48]))
+    def use_key_after_its_time(self, client: int, function: str, hours: int) -> None:
+        """Ask for a free time with a key that is forgotten, or just not yet."""
+        function, body, key = self.sent_before(function, 0)
+        self.wait(hours * 60 * MINUTE)
+        start = self.free_time(body.get("doctor_id", "strange"), 29, 1)
+        self.resend(client, function, at_another_time(body, start), key)
+
+    def sent_before(self, function: str, pick: int) -> tuple[str, Json, str]:
+        """A call with a key: first those of the function, of them those that were granted."""
+        calls = self.sent[::-1]
+        calls.sort(key=lambda call: (call[0] != function, call[2] not in self.model.receipts))
+        return calls[pick % len(calls)]
+
+    def resend(self, client: int, function: str, body: Json, key: str) -> None:
+        if function == RESCHEDULE:
+            self.call_reschedule(client, body, key)
+        else:
+            self.call_create(client, body, key)
+
+    @rule(delay=DELAYS)
+    def wait(self, delay: timedelta) -> None:
+        if delay <= MINUTE or self.clock.now + delay < LAST:
+            self.clock.now += delay
+        self.model.now = self.clock.now
+
+    def wait_until(self, time: datetime) -> None:
+        self.wait(max(timedelta(), time - self.clock.now))
+
+    # Looking
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=PICKS)
+    def get(self, client: int, pick: int) -> None:
+        appointment_id = self.id_of(pick)
+        response = self.ask(client, GET, {"appointment_id": appointment_id})
+        self.agreed(GET, response, self.model.get(appointment_id))
+        if pick >= 0 and self.is_away(self.picked(pick)):
+            self.saw(GET, "away from home")
+
+    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, window=WINDOWS, status=STATUSES)
+    def list_window(self, client: int, doctor_id: str, window: Json, status: Json) -> None:
+        query = {"doctor_id": doctor_id, **window, **status}
+        response = self.ask(client, LIST, query)
+        if doctor_id in DOCTOR:
+            page = {"appointments": self.model.listed(query), "next_page_token": None}
+            self.agreed(LIST, response, Answer(200, page))
+        else:
+            self.agreed(LIST, response, UNKNOWN_DOCTOR)
+
+    @rule(client=CLIENTS, doctor_id=KNOWN_IDS, status=STATUSES, size=st.integers(1, 2))
+    def list_first_page(self, client: int, doctor_id: str, status: Json, size: int) -> None:
+        query = {"doctor_id": doctor_id, **ALWAYS, **status, "page_size": size}
+        if walk := self.turn_page(client, Walk(query, self.model.listed(query))):
+            self.walks.append(walk)
+
+    @precondition(lambda self: self.walks)
+    @rule(client=CLIENTS, pick=st.integers(0, 7))
+    def list_next_page(self, client: int, pick: int) -> None:
+        """Turn a page, whatever has happened since the first one."""
+        if walk := self.turn_page(client, self.walks.pop(pick % len(self.walks))):
+            self.walks.append(walk)
+
+    def turn_page(self, client: int, walk: Walk) -> Walk | None:
+        """Read a page; what is left of the list, if anything is."""
+        begin, end = walk.begin, walk.begin + walk.query["page_size"]
+        response = self.ask(client, LIST, walk.query)
+        token = response.json()["next_page_token"]
+        page = {"appointments": walk.listed[begin:end], "next_page_token": token}
+        self.agreed(LIST, response, Answer(200, page))
+        assert (token is None) is (end >= len(walk.listed))
+        if begin and walk.listed[begin:] != self.model.listed(walk.query)[begin:]:
+            self.saw(LIST, "next page, as it was")
+        if begin and walk.listed[begin - 1]["start"] == walk.listed[begin]["start"]:
+            self.saw(LIST, "next page, of the same start")
+        return token and Walk({**walk.query, "page_token": token}, walk.listed, end)
+
+    @rule(client=CLIENTS, query=SHORT_SEARCHES | LONG_SEARCHES)
+    def first_available(self, client: int, query: Json) -> None:
+        answer = self.agreed(FIRST, self.ask(client, FIRST, query), self.model.first(query))
+        if reason := answer.members.get("reason"):
+            self.saw(FIRST, reason)
+        with_doctors = {opening["doctor_id"] for opening in answer.members.get("openings", ())}
+        if len(with_doctors) > 1:
+            self.saw(FIRST, "with several doctors")
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, count=st.integers(1, 3))
+    def first_available_beside(self, client: int, pick: int, shift: timedelta, count: int) -> None:
+        """Look only where an appointment lies, or almost."""
+        appointment = self.picked(pick)
+        ends = (appointment.start + shift, appointment.end + shift)
+        after, until = (shown(end, "Europe/Berlin") for end in ends)
+        window = {"doctor_id": [appointment.doctor_id], "after": after, "until": until}
+        minutes = max(1, len(appointment.when) // count)
+        self.first_available(client, {**window, "duration_minutes": minutes, "count": count})
+
+    # After every step
+
+    @invariant()
+    def all_is_as_in_the_model(self) -> None:
+        asked = {**ALWAYS, "status": "all", "page_size": 1000}
+        queries = [{"doctor_id": doctor_id, **asked} for doctor_id in DOCTOR]
+        for query, response in zip(queries, self.run(self._all(queries)), strict=True):
+            expected = {"appointments": self.model.listed(query), "next_page_token": None}
+            assert response.json() == expected
+
+    async def _all(self, queries: list[Json]) -> list[httpx.Response]:
+        """What each instance answers to one of the queries."""
+        calls = zip(self.apis, queries, strict=True)
+        return await asyncio.gather(*(api.page(query) for api, query in calls))
+
+
+def play(store: str, folder: Path, seeds: int) -> Counter[str]:
+    """What was seen while ten machines for each seed took their steps, on a store each."""
+    seen: Counter[str] = Counter()
+
+    class OnThisStore(Clients):
+        def __init__(self) -> None:
+            own = folder / str(uuid4())
+            own.mkdir()
+            super().__init__(OPENERS[store], own, seen)
+
+    # After ten, Hypothesis repeats parts of those more than it thinks of others.
+    sizes = settings(max_examples=10, stateful_step_count=STEPS, deadline=None, derandomize=True)
+    for number in range(seeds):
+        run_state_machine_as_test(seed(number)(OnThisStore), settings=sizes)
+    return seen
+
+
+def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Path) -> None:
+    seen = play("sqlite", tmp_path, seeds=6)
+    assert EVERY_KIND - seen.keys() == set()
+
+
+@pytest.mark.usefixtures("emulator")
+def test_whatever_is_called_they_do_so_on_firestore_too(tmp_path: Path) -> None:
+    seen = play("firestore", tmp_path, seeds=2)
+    assert seen["reschedule onwards"]

@@ -1,0 +1,92 @@
+"""`make proof`: everything that is claimed, tried in front of the reader, in under ten minutes."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+from tests.firestore_emulator import NoEmulatorError
+from tests.proof.run import Plan, Report, lines, prove
+from tests.proof.simulation import simulate_everything
+
+STORES = ("sqlite", "firestore")
+SEEDS = 100_000
+WHOLE = Plan(operations=50_000, faults=500, seconds=240)
+CONTROL = Plan(operations=2_000, faults=0, seconds=10, unchecked=True)
+
+
+def main() -> int:
+    """0 if every claim held and the control was caught; 1 if not."""
+    wrong: list[str] = []
+    print("1. Simulation: one instance after the other meets the store at the worst moment.")
+    simulated: list[str] = []
+    simulate_everything(SEEDS, os.cpu_count() or 1, partial(_tell, simulated))
+    print("\n2. The control: a store that looks, then writes without a precondition.")
+    for store in STORES:
+        wrong += _control(store)
+    print("\n3. Real processes, real stores, real faults.")
+    reports = [report for store in STORES if (report := _run(store, WHOLE))]
+    print("\n" + "\n".join([*(f"- {line}" for line in simulated), "", *lines(reports)]))
+    wrong += [sentence for report in reports for sentence in report.wrong()]
+    wrong += [f"{store}: not tested" for store in STORES if store not in {r.store for r in reports}]
+    wrong += [sentence for report in reports for sentence in _too_little(report)]
+    print("\n" + ("\n".join(wrong) or "Every claim held."))
+    return 1 if wrong else 0
+
+
+def _tell(said: list[str], line: str) -> None:
+    said.append(line)
+    print(f"   {line}", flush=True)
+
+
+def _control(store: str) -> list[str]:
+    began = monotonic()
+    report = _run(store, CONTROL)
+    if report is None:
+        return []
+    if not report.verdict.double:
+        return [f"{store}: the control was not caught"]
+    found = len(report.verdict.double)
+    print(f"\n   caught: {found} double bookings, {monotonic() - began:.0f} s after its start")
+    print(f"   {report.verdict.double[0]}")
+    return []
+
+
+def _run(store: str, plan: Plan) -> Report | None:
+    try:
+        with TemporaryDirectory() as folder:
+            return asyncio.run(prove(store, plan, Path(folder), _progress))
+    except NoEmulatorError as error:
+        print(f"   {store}: {error}")
+        return None
+
+
+def _too_little(report: Report) -> list[str]:
+    done, faults = report.tally.operations, report.faults.total()
+    enough = done >= WHOLE.operations and faults >= WHOLE.faults
+    return [] if enough else [f"{report.store}: only {done:,} operations and {faults:,} faults"]
+
+
+def _printer() -> Callable[[str], None]:
+    """On a terminal one line that changes; elsewhere a line every few seconds."""
+    printed_at = 0.0
+
+    def show(line: str) -> None:
+        nonlocal printed_at
+        if sys.stdout.isatty():
+            print(f"\r   {line:<110}", end="", flush=True)
+        elif monotonic() - printed_at > 5:
+            print(f"   {line}", flush=True)
+            printed_at = monotonic()
+
+    return show
+
+
+_progress = _printer()
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""All functions on one port, by a clock that a test can let jump: the process that is tested.
+
+`python -m tests.proof.application`; beside the settings, `CLOCK_FILE` names a file that holds
+how many seconds the clock is wrong. With `UNCHECKED`, it is the control: it books twice.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions import FUNCTIONS
+from shared.clinic import Clinic, build_clinic, start
+from tests.end_to_end.processes import HOST
+from tests.proof.control import Unchecked
+
+CLOCK_FILE = "CLOCK_FILE"
+UNCHECKED = "UNCHECKED"
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    clinic = start(os.environ)
+    store = Unchecked(clinic.store) if os.environ.get(UNCHECKED) else clinic.store
+    clinic = build_clinic(clinic.settings, store, wrong_clock(Path(os.environ[CLOCK_FILE])))
+    with suppress(KeyboardInterrupt):
+        uvloop.run(_serve(clinic))
+
+
+async def _serve(clinic: Clinic) -> None:
+    try:
+        config = uvicorn.Config(
+            application(clinic),
+            host=HOST,
+            port=clinic.settings.port,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+        )
+        await uvicorn.Server(config).serve()
+    finally:
+        await clinic.store.close()
+
+
+def application(clinic: Clinic) -> ASGIApp:
+    """Every function of a clinic under its name."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        function = FUNCTIONS.get(scope["path"].removeprefix("/"))
+        if function:
+            response = await function(Request(scope, receive), clinic)
+        else:
+            response = Response(status_code=404)
+        await response(scope, receive, send)
+
+    return app
+
+
+def wrong_clock(file: Path) -> Callable[[], datetime]:
+    """The present instant, off by the seconds that stand in a file."""
+    offset, look_at = timedelta(), 0.0
+
+    def now() -> datetime:
+        nonlocal offset, look_at
+        if time.monotonic() >= look_at:
+            offset = timedelta(seconds=float(file.read_text()))
+            look_at = time.monotonic() + LOOK_AGAIN_SECONDS
+        return datetime.now(UTC) + offset
+
+    return now
+
+
+if __name__ == "__main__":
+    main()

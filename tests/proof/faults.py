@@ -1,0 +1,123 @@
+"""What goes wrong while clients work: one fault after the other, chosen at random, all counted."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from random import Random
+
+import grpc  # type: ignore[import-untyped]
+
+from tests.proof.exhausted import refusing_server
+from tests.proof.processes import Functions, Program
+from tests.proof.proxy import Proxy
+
+PAUSE_SECONDS = 0.5
+CLOCK_HOURS = 12
+
+Fault = Callable[[], Awaitable[None]]
+
+
+class Faults:
+    """Lets things fail until it is cancelled. `counts` tells what has failed how often."""
+
+    def __init__(self, seed: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._random = Random(seed)  # noqa: S311 - to be repeated
+        self._kinds: list[tuple[str, int, Fault]] = []
+
+    def add(self, name: str, weight: int, fault: Fault) -> None:
+        """Have one more kind of fault, so often in proportion to the others."""
+        self._kinds.append((name, weight, fault))
+
+    async def go_on(self) -> None:
+        """One fault after the other."""
+        weights = [weight for _, weight, _ in self._kinds]
+        while True:
+            await asyncio.sleep(self._random.uniform(0, PAUSE_SECONDS))
+            ((name, _, fault),) = self._random.choices(self._kinds, weights)
+            await fault()
+            self.counts[name] += 1
+
+    async def none(self) -> None:
+        """Nothing fails."""
+        await asyncio.Event().wait()
+
+    # Kinds
+
+    def of_network(self, proxies: Sequence[Proxy], between: str) -> None:
+        """Of the connections that go through some proxies."""
+
+        def any_proxy() -> Proxy:
+            return self._random.choice(proxies)
+
+        async def cut() -> None:
+            any_proxy().cut()
+
+        async def lose_answers() -> None:
+            with any_proxy().losing_answers():
+                await self._while(0.2)
+
+        async def delay() -> None:
+            with any_proxy().delaying(0.1):
+                await self._while(0.3)
+
+        async def refuse() -> None:
+            proxy = any_proxy()
+            async with proxy.refusing():
+                proxy.cut()
+                await self._while(0.3)
+
+        self.add(f"connections cut, {between}", 10, cut)
+        self.add(f"answers lost, {between}", 10, lose_answers)
+        self.add(f"delays, {between}", 5, delay)
+        self.add(f"connections refused, {between}", 3, refuse)
+
+    def of_processes(self, processes: Sequence[Functions]) -> None:
+        """Of the functions: killed and started again, frozen, with a wrong clock."""
+
+        async def kill() -> None:
+            await asyncio.to_thread(self._random.choice(processes).restart)
+
+        async def jump() -> None:
+            hours = self._random.uniform(-CLOCK_HOURS, CLOCK_HOURS)
+            self._random.choice(processes).set_clock(hours * 3600)
+
+        self.add("function processes killed (-9)", 2, kill)
+        self.add("function processes frozen", 2, self._freezing(processes, 1))
+        self.add("clock jumps", 5, jump)
+
+    def of_emulator(self, emulator: Program, proxy: Proxy) -> None:
+        """Of Firestore itself: silent for seconds, out of quota, without a server."""
+        self.add("emulator frozen", 1, self._freezing([emulator], 2))
+        for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE"):
+            self.add(code, 1, self._refusing(code, proxy))
+
+    def _freezing(self, programs: Sequence[Program], seconds: float) -> Fault:
+        async def freeze() -> None:
+            program = self._random.choice(programs)
+            program.freeze()
+            try:
+                await self._while(seconds)
+            finally:
+                program.thaw()
+
+        return freeze
+
+    def _refusing(self, code: str, proxy: Proxy) -> Fault:
+        async def refuse() -> None:
+            async with refusing_server(grpc.StatusCode[code]) as (port, _):
+                with proxy.leading_to(port):
+                    await self._while(0.5)
+
+        return refuse
+
+    async def _while(self, longest: float) -> None:
+        await asyncio.sleep(self._random.uniform(longest / 4, longest))
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    """End a task, and pass on why it failed if it did."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,248 @@
+"""Programs that a test lets fail: the functions' processes, and the emulator.
+
+All of this blocks, a start for a second or two: where a loop must go on, use a thread.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from shared.models import Appointment
+from shared.sqlite_store import SqliteStore
+from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, PYTHON, environment
+from tests.firestore_emulator import NoEmulatorError
+from tests.proof.application import CLOCK_FILE
+
+EMULATOR = "platform/cloud-firestore-emulator/cloud_firestore_emulator"
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+PORTS = range(20000, 32768)
+"""Below those that the kernel gives to connections that go out."""
+
+
+class Program:
+    """A program that runs, and the port that it keeps however often it is started again."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, folder: Path, variables: Mapping[str, str]
+    ) -> None:
+        self.port = port
+        self.output = folder / f"output-{port}.txt"
+        self._command = command
+        self._folder = folder
+        self._variables = variables
+        # A restart in a thread is over before this ends the process, so that it ends the new one.
+        self._restarting = threading.RLock()
+        self._process = self._start()
+
+    def wait_until_it_listens(self) -> None:
+        """Return when it does; AssertionError, with what it printed, if it never does."""
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while not _somebody_listens(self.port):
+            in_time = self._process.poll() is None and time.monotonic() < give_up_at
+            assert in_time, "it does not listen: " + self.output.read_text()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """`kill -9`; return when nothing of it is left."""
+        with self._restarting:
+            self._signal(signal.SIGKILL)
+            self.wait()
+
+    def restart(self) -> None:
+        """Kill it if it still runs, start it on the same port, and wait until it listens."""
+        with self._restarting:
+            self.kill()
+            self._process = self._start()
+            self.wait_until_it_listens()
+
+    def freeze(self) -> None:
+        """Stop it where it is; return when none of its threads does anything any more."""
+        self._signal(signal.SIGSTOP)
+        with suppress(ChildProcessError):  # It was killed before.
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        with self._restarting:
+            self._signal(signal.SIGINT)
+
+    def wait(self) -> int:
+        """The exit status, when it has ended; negative if a signal killed it."""
+        return self._process.wait(PATIENCE_SECONDS)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.output.open("a") as output:
+            return subprocess.Popen(  # noqa: S603 - our own program, or the emulator
+                self._command,
+                cwd=self._folder,
+                env=self._variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _signal(self, number: int) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+
+# The functions
+
+
+class Functions(Program):
+    """A process with all functions, and a clock of its own."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        port = lasting_port()
+        self._clock = folder / f"clock-{port}.txt"
+        self.set_clock(0)
+        variables = {**settings, "PORT": str(port), CLOCK_FILE: str(self._clock)}
+        command = [PYTHON, "-m", "tests.proof.application"]
+        super().__init__(command, port, folder, environment(folder, variables))
+
+    @property
+    def url(self) -> str:
+        """Where the functions are, each under its name."""
+        return f"http://{HOST}:{self.port}"
+
+    def set_clock(self, seconds: float) -> None:
+        """Let its clock be so much ahead of the machine's, within 50 ms."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.replace(self._clock)
+
+
+@contextmanager
+def function_processes(
+    count: int, folder: Path, settings: Mapping[str, str]
+) -> Iterator[list[Functions]]:
+    """So many processes on one store, all listening; in the end none is left.
+
+    A new SQLite file gets the doctors of the doctors file; another store must have some.
+    """
+    with ExitStack() as stack:
+        processes: list[Functions] = []
+        for _ in range(count):
+            processes.append(Functions(folder, settings))
+            stack.callback(processes[-1].kill)
+        for process in processes:
+            process.wait_until_it_listens()
+        yield processes
+        for process in processes:
+            process.interrupt()
+        for process in processes:
+            assert process.wait() in (0, -signal.SIGKILL), process.output.read_text()
+
+
+# The emulator
+
+
+@contextmanager
+def own_emulator(folder: Path) -> Iterator[Program]:
+    """An emulator that one can freeze, kill and start again, empty then.
+
+    Raises NoEmulatorError where there is none.
+    """
+    gcloud, java = shutil.which("gcloud"), shutil.which("java")
+    if gcloud is None or java is None:
+        raise NoEmulatorError("gcloud and java are needed to start the Firestore emulator")
+    script = Path(gcloud).resolve().parents[1] / EMULATOR
+    if not script.exists():
+        raise NoEmulatorError(f"the Firestore emulator is missing: {script}")
+    port = lasting_port()
+    command = [str(script), "start", f"--host={HOST}", f"--port={port}"]
+    # The script starts $JAVA as a child; with `exec` it becomes it, so there is one process.
+    run = f"exec {java} {QUICK_START}"
+    program = Program(command, port, folder, {**os.environ, "JAVA": run})
+    try:
+        program.wait_until_it_listens()
+        yield program
+    finally:
+        program.kill()
+
+
+# SQLite
+
+
+class Freezing(Protocol):
+    """What can be stopped in the middle of whatever it does, and go on later."""
+
+    def freeze(self) -> None:
+        """Return when it stands still."""
+
+    def thaw(self) -> None:
+        """Let it go on."""
+
+
+def power_cut_copy(processes: Sequence[Freezing], file: Path, folder: Path) -> Path:
+    """What a loss of power at this instant could leave of an SQLite file, as a copy in a folder.
+
+    All processes that use the file stand still meanwhile, so that the copies of the file, its
+    log and the log's index are of one instant, as they are not if somebody writes between them.
+    This process must have no connection to the file: SQLite's locks would end with the copying.
+
+    What was written and not synced is in the copy, though a loss of power may take it.
+    """
+    with ExitStack() as stack:
+        for process in processes:
+            stack.callback(process.thaw)
+            process.freeze()
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{file}{suffix}", folder / f"{file.name}{suffix}")
+    return folder / file.name
+
+
+def integrity(file: Path) -> str:
+    """What SQLite says to a file; "ok" is right."""
+    with closing(sqlite3.connect(file)) as connection:
+        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+    return str(verdict)
+
+
+async def appointments_in(file: Path) -> list[Appointment]:
+    """All appointments of a file that nobody else uses, read through the store."""
+    store = SqliteStore(str(file))
+    try:
+        async with store.snapshot() as snapshot:
+            return [
+                appointment
+                for doctor in await store.doctors()
+                async for day in snapshot.scan(doctor.id, date.min, date.max)
+                for appointment in day.appointments
+            ]
+    finally:
+        await store.close()
+
+
+# Ports
+
+
+def lasting_port() -> int:
+    """A port that is free, and is given to nobody else while a program is dead for a while."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+
+
+def _somebody_listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

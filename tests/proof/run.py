@@ -1,0 +1,263 @@
+"""One run of the proof on one store: processes, clients, faults, and a verdict."""
+
+import asyncio
+import json
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import httpx
+
+from tests.end_to_end.processes import run_module
+from tests.firestore_emulator import VARIABLE
+from tests.proof.checker import Verdict, judge
+from tests.proof.faults import Faults, stopped
+from tests.proof.history import Appointments
+from tests.proof.processes import (
+    Functions,
+    Program,
+    appointments_in,
+    function_processes,
+    integrity,
+    own_emulator,
+    power_cut_copy,
+)
+from tests.proof.proxy import Proxy
+from tests.proof.workload import DOCTORS, Client, Round, Tally, final_state
+
+PROCESSES = 3
+ROUNDS_AT_ONCE = 6
+CLIENTS = 16
+CLIENTS_AT_ONCE = ROUNDS_AT_ONCE * CLIENTS
+OPERATIONS = 20
+"""Of each client of a round."""
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+DEADLINE_SECONDS = 4
+GRACE_SECONDS = 2
+"""A request is answered within its deadline and this."""
+
+FILE = "appointments.db"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is asked of a run. It ends when there was enough of both, or at the time limit.
+
+    `faults=0` lets nothing fail; `unchecked` is the control.
+    """
+
+    operations: int
+    faults: int
+    seconds: float
+    unchecked: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a run."""
+
+    store: str
+    seconds: float = 0.0
+    tally: Tally = field(default_factory=Tally)
+    faults: Counter[str] = field(default_factory=Counter)
+    verdict: Verdict = field(default_factory=Verdict)
+    noticed: bool | None = None
+    """Whether the loss of all data was seen; None where it was not tried."""
+
+    def wrong(self) -> list[str]:
+        """Every claim that did not hold, in sentences."""
+        verdict, longest = self.verdict, self.tally.longest
+        found = [*verdict.double, *verdict.lost, *verdict.phantom, *verdict.unexplained]
+        found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
+        if longest > DEADLINE_SECONDS + GRACE_SECONDS:
+            found.append(f"a request was left waiting for {longest:.1f} s")
+        if self.noticed is False:
+            found.append("all data was lost, and nobody noticed")
+        return [f"{self.store}: {sentence}" for sentence in found]
+
+
+@dataclass(slots=True)
+class Site:
+    """What runs: the functions' processes, each behind a proxy, and what is behind them."""
+
+    folder: Path
+    processes: list[Functions]
+    proxies: list[Proxy]
+    emulator: Program | None = None
+    emulator_proxy: Proxy | None = None
+
+    @property
+    def urls(self) -> list[str]:
+        """Where clients find the functions."""
+        return [f"http://{proxy.address}" for proxy in self.proxies]
+
+
+@asynccontextmanager
+async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Site]:
+    """Everything that runs, on an empty store."""
+    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "UNCHECKED": "yes" if unchecked else ""}
+    (folder / "doctors.json").write_text(json.dumps(_doctors()))
+    async with AsyncExitStack() as stack:
+        emulator = emulator_proxy = None
+        if store == "sqlite":
+            settings["STORE"] = f"sqlite:{FILE}"
+        else:
+            emulator = stack.enter_context(own_emulator(folder))
+            emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
+            settings |= {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-proof"}
+            settings[VARIABLE] = emulator_proxy.address
+        load = await asyncio.to_thread(run_module, "shared.load_doctors", folder, settings)
+        load.check_returncode()
+        processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
+        proxies = [await stack.enter_async_context(Proxy(p.port)) for p in processes]
+        yield Site(folder, processes, proxies, emulator, emulator_proxy)
+
+
+async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Report:
+    """Let clients work while things fail, then ask whether anything went wrong."""
+    report, rounds = Report(store), list[Round]()
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(site(store, folder, unchecked=plan.unchecked))
+        # One for each client: what a shared one spends on choosing a connection grows with them.
+        phones = [await stack.enter_async_context(_phone()) for _ in range(CLIENTS_AT_ONCE)]
+        faults = _faults(running, rounds)
+        report.faults = faults.counts
+        failing = asyncio.ensure_future(faults.go_on() if plan.faults else faults.none())
+        began = monotonic()
+
+        async def work(own: Sequence[httpx.AsyncClient]) -> None:
+            while not _enough(report, plan, monotonic() - began) and not failing.done():
+                round_ = Round(len(rounds))
+                rounds.append(round_)
+                clients = (Client(n, round_, running.urls, report.tally) for n in range(CLIENTS))
+                works = (c.work(phone, OPERATIONS) for c, phone in zip(clients, own, strict=True))
+                await asyncio.gather(*works)
+                report.seconds = monotonic() - began
+                progress(_line(report))
+
+        await asyncio.gather(*(work(phones[n::ROUNDS_AT_ONCE]) for n in range(ROUNDS_AT_ONCE)))
+        await stopped(failing)
+        # Whatever an unanswered request may still do, it has done by then.
+        await asyncio.sleep(DEADLINE_SECONDS + 1)
+        url = running.processes[0].url
+        states = [await final_state(phones[0], url, r, report.tally) for r in rounds]
+        if running.emulator:
+            report.noticed = await _loses_everything(running, phones[0], rounds)
+    progress(_line(report) + ", looking for an order that explains it")
+    report.verdict = await asyncio.to_thread(_verdict, rounds, states)
+    return report
+
+
+def _phone() -> httpx.AsyncClient:
+    # The client has a patience of its own; and to load certificates takes longer than a booking.
+    return httpx.AsyncClient(timeout=None, trust_env=False, verify=NO_TLS)  # noqa: S113
+
+
+def _faults(running: Site, rounds: Sequence[Round]) -> Faults:
+    faults = Faults(seed=1)
+    faults.of_network(running.proxies, "client and function")
+    faults.of_processes(running.processes)
+    if running.emulator and running.emulator_proxy:
+        faults.of_network([running.emulator_proxy], "function and store")
+        faults.of_emulator(running.emulator, running.emulator_proxy)
+    else:
+        faults.add("power cuts", 2, _PowerCuts(running, rounds).cut)
+    return faults
+
+
+class _PowerCuts:
+    """What a loss of power would leave must be sound, and hold all that was acknowledged."""
+
+    def __init__(self, running: Site, rounds: Sequence[Round]) -> None:
+        self._running = running
+        self._rounds = rounds
+
+    async def cut(self) -> None:
+        acknowledged = {i for round_ in self._rounds for i in round_.ids.values()}
+        file = self._running.folder / FILE
+        with TemporaryDirectory() as folder:
+            processes = self._running.processes
+            copy = await asyncio.to_thread(power_cut_copy, processes, file, Path(folder))
+            verdict = await asyncio.to_thread(integrity, copy)
+            assert verdict == "ok", verdict
+            there = {appointment.id for appointment in await appointments_in(copy)}
+        assert acknowledged <= there, f"lost with the power: {acknowledged - there}"
+
+
+async def _loses_everything(
+    running: Site, http: httpx.AsyncClient, rounds: Sequence[Round]
+) -> bool:
+    """Restart the emulator, which is empty then, and see whether the proof would notice."""
+    assert running.emulator
+    await asyncio.to_thread(running.emulator.restart)
+    try:
+        state = await final_state(http, running.processes[0].url, rounds[0], Tally())
+    except httpx.HTTPStatusError:
+        return True
+    return bool(judge(rounds[0].calls, rounds[0].hours(), {}, state).lost)
+
+
+def _verdict(rounds: Sequence[Round], states: Sequence[Appointments]) -> Verdict:
+    """Of all rounds together; each is a history by itself, since it has days of its own."""
+    with ProcessPoolExecutor(2) as pool:
+        verdicts = list(pool.map(_judge, rounds, states))
+    kinds = ("double", "lost", "phantom", "unexplained")
+    return Verdict(*(tuple(s for v in verdicts for s in getattr(v, kind)) for kind in kinds))
+
+
+def _judge(round_: Round, state: Appointments) -> Verdict:
+    return judge(round_.calls, round_.hours(), {}, state)
+
+
+def _enough(report: Report, plan: Plan, seconds: float) -> bool:
+    done = report.tally.operations >= plan.operations and report.faults.total() >= plan.faults
+    return done or seconds > plan.seconds
+
+
+def _line(report: Report) -> str:
+    tally = report.tally
+    return (
+        f"{report.store}: {report.seconds:.0f} s, {tally.operations:,} operations, "
+        f"{report.faults.total():,} faults, {tally.retries:,} tries without an answer"
+    )
+
+
+def _doctors() -> object:
+    week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    hours = [{"days": week, "opens": "09:00", "closes": "17:00"}]
+    entries = (
+        {"id": name, "name": name, "time_zone": "UTC", "working_hours": hours} for name in DOCTORS
+    )
+    return {"doctors": list(entries)}
+
+
+def lines(reports: Sequence[Report]) -> Iterator[str]:
+    """The table at the end, in Markdown: a row for each figure, a column for each store."""
+    kinds = sorted({kind for report in reports for kind in report.faults})
+    rows: list[tuple[str, list[str]]] = [
+        ("operations", [f"{r.tally.operations:,}" for r in reports]),
+        ("faults", [f"{r.faults.total():,}" for r in reports]),
+        *((f"of these {kind}", [f"{r.faults[kind]:,}" for r in reports]) for kind in kinds),
+        ("tries without an answer, sent again", [f"{r.tally.retries:,}" for r in reports]),
+        ("operations given up without an answer", [f"{r.tally.given_up:,}" for r in reports]),
+        ("**double bookings**", [f"**{len(r.verdict.double)}**" for r in reports]),
+        ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
+        ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
+        ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),
+        ("longest time without an answer", [f"{r.tally.longest:.1f} s" for r in reports]),
+        ("duration", [f"{r.seconds:.0f} s" for r in reports]),
+    ]
+    yield "| | " + " | ".join(report.store for report in reports) + " |"
+    yield "|---|" + "---:|" * len(reports)
+    for name, figures in rows:
+        yield f"| {name} | " + " | ".join(figures) + " |"

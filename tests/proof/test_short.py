@@ -1,0 +1,39 @@
+"""The proof in short, for every run of the tests; `make proof` is the whole of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import STORES
+from tests.firestore_emulator import NoEmulatorError
+from tests.proof.run import Plan, Report, lines, prove
+
+SHORT = Plan(operations=1_000, faults=15, seconds=20)
+CONTROL = Plan(operations=600, faults=0, seconds=20, unchecked=True)
+
+
+async def report_of(store: str, plan: Plan, folder: Path) -> Report:
+    try:
+        return await prove(store, plan, folder, lambda _: None)
+    except NoEmulatorError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(f"NOT TESTED ON FIRESTORE: {error}")
+
+
+@pytest.mark.parametrize("store", STORES)
+async def test_every_claim_holds_while_things_fail(store: str, tmp_path: Path) -> None:
+    report = await report_of(store, SHORT, tmp_path)
+    assert report.wrong() == []
+    assert report.tally.operations >= SHORT.operations, "\n".join(lines([report]))
+    assert report.faults.total() >= SHORT.faults
+
+
+@pytest.mark.parametrize("store", STORES)
+async def test_a_store_that_writes_without_a_precondition_is_found_out(
+    store: str, tmp_path: Path
+) -> None:
+    report = await report_of(store, CONTROL, tmp_path)
+    assert report.verdict.double
+    assert report.verdict.unexplained
