@@ -21,8 +21,10 @@ run: .venv/local
 doctors: .venv/local
 	@$(BIN)/python -m shared.load_doctors
 
+# To follow every line makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev
-	$(BIN)/pytest --cov --cov-report=term-missing
+	$(BIN)/pytest -q --cov --cov-report=term-missing --ignore=tests/proof
+	$(BIN)/pytest -q tests/proof
 
 quick: .venv/dev
 	$(BIN)/pytest -q -m 'not firestore' tests/unit tests/functions

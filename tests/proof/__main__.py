@@ -15,7 +15,7 @@ from tests.proof.simulation import simulate_everything
 
 STORES = ("sqlite", "firestore")
 SEEDS = 100_000
-WHOLE = Plan(operations=50_000, faults=500, seconds=240)
+WHOLE = Plan(operations=50_000, faults=500, seconds=240, rounds_at_once=6)
 CONTROL = Plan(operations=2_000, faults=0, seconds=10, unchecked=True)
 
 

@@ -32,9 +32,7 @@ from tests.proof.proxy import Proxy
 from tests.proof.workload import DOCTORS, Client, Round, Tally, final_state
 
 PROCESSES = 3
-ROUNDS_AT_ONCE = 6
 CLIENTS = 16
-CLIENTS_AT_ONCE = ROUNDS_AT_ONCE * CLIENTS
 OPERATIONS = 20
 """Of each client of a round."""
 
@@ -59,6 +57,7 @@ class Plan:
     operations: int
     faults: int
     seconds: float
+    rounds_at_once: int = 2
     unchecked: bool = False
 
 
@@ -129,7 +128,8 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(site(store, folder, unchecked=plan.unchecked))
         # One for each client: what a shared one spends on choosing a connection grows with them.
-        phones = [await stack.enter_async_context(_phone()) for _ in range(CLIENTS_AT_ONCE)]
+        clients_at_once = plan.rounds_at_once * CLIENTS
+        phones = [await stack.enter_async_context(_phone()) for _ in range(clients_at_once)]
         faults = _faults(running, rounds)
         report.faults = faults.counts
         failing = asyncio.ensure_future(faults.go_on() if plan.faults else faults.none())
@@ -145,10 +145,12 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
                 report.seconds = monotonic() - began
                 progress(_line(report))
 
-        await asyncio.gather(*(work(phones[n::ROUNDS_AT_ONCE]) for n in range(ROUNDS_AT_ONCE)))
+        shares = (phones[n :: plan.rounds_at_once] for n in range(plan.rounds_at_once))
+        await asyncio.gather(*(work(share) for share in shares))
         await stopped(failing)
-        # Whatever an unanswered request may still do, it has done by then.
-        await asyncio.sleep(DEADLINE_SECONDS + 1)
+        if plan.faults:
+            # Whatever an unanswered request may still do, it has done by then.
+            await asyncio.sleep(DEADLINE_SECONDS + 1)
         url = running.processes[0].url
         states = [await final_state(phones[0], url, r, report.tally) for r in rounds]
         if running.emulator:

@@ -73,6 +73,19 @@ def history(*calls: Call, after: Appointments, before: Appointments | None = Non
 A_AT_NINE, B_AT_NINE = Book("a", NINE), Book("b", NINE)
 BOOKED: Appointments = {"a": Granted(NINE)}
 
+
+def two_moves_at_once(last: Slot) -> History:
+    """Which was last, shows only after another call was answered."""
+    return history(
+        call(0, 5, Move("a", TEN), Granted(TEN)),
+        call(0, 5, Move("a", HALF_PAST), Granted(HALF_PAST)),
+        call(6, 7, Book("b", WITH_Y), Granted(WITH_Y)),
+        call(8, 9, Get("a"), Granted(last)),
+        after={"a": Granted(last), "b": Granted(WITH_Y)},
+        before=BOOKED,
+    )
+
+
 RIGHT = {
     "nothing at all": history(after=BOOKED, before=BOOKED),
     "one after the other": history(
@@ -153,6 +166,8 @@ RIGHT = {
         after={"a": Granted(NINE), "b": gone(NINE)},
         before=BOOKED,
     ),
+    "two moves at once, this one last": two_moves_at_once(TEN),
+    "two moves at once, that one last": two_moves_at_once(HALF_PAST),
     "two appointments that swap by way of a third time": history(
         call(0, 9, Move("a", HALF_PAST), Granted(HALF_PAST)),
         call(0, 9, Move("b", TEN), Granted(TEN)),

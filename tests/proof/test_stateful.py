@@ -30,7 +30,9 @@ from hypothesis.stateful import (
 
 from shared.doctors import read_doctors
 from tests.builders import at
-from tests.clinic_model import (
+from tests.contract.conftest import OPENERS, Opener
+from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
+from tests.proof.clinic_model import (
     DOCTOR,
     DOCTORS,
     UNKNOWN_DOCTOR,
@@ -40,8 +42,6 @@ from tests.clinic_model import (
     Json,
     shown,
 )
-from tests.contract.conftest import OPENERS, Opener
-from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 
 T = TypeVar("T")
 
