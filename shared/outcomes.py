@@ -26,7 +26,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class NeedsDays:
-    """Nothing is decided: the appointment lies, or is to lie, on another day than was looked at."""
+    """Nothing is decided: these days are to be looked at, or looked at again.
+
+    The appointment lies, or is to lie, on another day, or the days were not of one instant.
+    """
 
     days: frozenset[DayKey]
 

@@ -13,7 +13,7 @@ from shared.availability import OpeningSearch, clipped, local_day, openings, wor
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Opening
 from shared.outcomes import Unbookable
 from shared.scheduling import home_day
-from shared.store import Snapshot
+from shared.store import Snapshot, Unavailable
 
 SEARCH_DAYS = 90
 NEXT_OPENINGS = 3
@@ -23,14 +23,21 @@ NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long
 
 
 async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
-    """The appointment of an id, if there is one: one read, or two after a move to another day."""
+    """The appointment of an id, if there is one: one read, or two after a move to another day.
+
+    Raises Unavailable where the second does not know what the first said that it does: then the
+    store showed half of a commit, as Firestore's emulator does at times.
+    """
     home = home_day(appointment_id)
     if home is None:
         return None
     day = await _load_day(snapshot, home)
-    if moved_to := day.forwarded.get(appointment_id):
-        day = await _load_day(snapshot, moved_to)
-    return day.find(appointment_id)
+    moved_to = day.forwarded.get(appointment_id)
+    if moved_to is None:
+        return day.find(appointment_id)
+    if found := (await _load_day(snapshot, moved_to)).find(appointment_id):
+        return found
+    raise Unavailable(f"{appointment_id} was moved to {moved_to}, and is not there")
 
 
 async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:

@@ -179,9 +179,10 @@ def _find(
     days: Days, home: DayKey, appointment_id: str
 ) -> Appointment | NeedsDays | UnknownAppointment:
     place = _place(days, home, appointment_id)
-    if place not in days:
-        return NeedsDays(frozenset({home, place}))
-    return days[place].find(appointment_id) or UnknownAppointment()
+    if place in days and (found := days[place].find(appointment_id)):
+        return found
+    # Where the days are not of one instant, they may not know what they should: look again.
+    return UnknownAppointment() if place == home else NeedsDays(frozenset({home, place}))
 
 
 def _place(days: Days, home: DayKey, appointment_id: str) -> DayKey:

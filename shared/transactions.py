@@ -86,10 +86,13 @@ class Transactions:
             outcome: Outcome | None = await self._commits.enter(proposal, deadline)
             if outcome is None:
                 outcome = await self._looked_at(proposal, deadline, retries)
-            if isinstance(outcome, NeedsDays):
-                proposal = replace(proposal, days=outcome.days)
-            elif outcome is not None:
+            if not isinstance(outcome, NeedsDays | None):
                 return outcome
+            if isinstance(outcome, NeedsDays):
+                if outcome.days <= proposal.days:
+                    self._memory.forget(proposal.days)
+                    await retries.pause()
+                proposal = replace(proposal, days=outcome.days)
 
     async def _looked_at(
         self, proposal: Proposal, deadline: float, retries: "_Retries"

@@ -61,9 +61,13 @@ class Tally:
 
 @dataclass(slots=True)
 class Round:
-    """A few doctor-days that no other round knows, and all that happened on them."""
+    """A few doctor-days that no other round knows, and all that happened on them.
+
+    Lists and searches are of some of these days: `seen_at_once`, in a row.
+    """
 
     number: int
+    seen_at_once: int = DAYS_OF_A_ROUND
     calls: list[Call] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     """Of the appointments that were acknowledged."""
@@ -116,8 +120,14 @@ class Client:
             case kind if kind is Get:
                 return Get(choice(known))
             case kind if kind is List:
-                return List(choice(DOCTORS), self._round.window)
-        return First(choice(DOCTORS), self._round.window, choice([30, 60, 120]))
+                return List(choice(DOCTORS), self._window())
+        return First(choice(DOCTORS), self._window(), choice([30, 60, 120]))
+
+    def _window(self) -> Minutes:
+        days = self._round.seen_at_once
+        first = self._random.randrange(DAYS_OF_A_ROUND - days + 1)
+        start = self._round.window[0] + first * DAY
+        return start, start + days * DAY
 
     def _slot(self) -> Slot:
         day = self._round.window[0] + DAY * self._random.randrange(DAYS_OF_A_ROUND)

@@ -87,12 +87,16 @@ def test_what_has_started_cannot_be_cancelled(now: str, expected: type) -> None:
     "days",
     [
         pytest.param([schedule(MON)], id="not-on-the-home-day"),
-        pytest.param([LEFT_FOR_TUESDAY, schedule(TUE)], id="not-where-it-should-lie"),
         pytest.param([schedule(MON), schedule(TUE, lying(TUE))], id="the-home-day-knows-nothing"),
     ],
 )
 def test_what_is_not_where_the_home_day_says_is_unknown(days: list[DaySchedule]) -> None:
     assert ask(*days) == ({}, UnknownAppointment())
+
+
+def test_where_the_days_do_not_agree_they_are_to_be_looked_at_again() -> None:
+    days = LEFT_FOR_TUESDAY, schedule(TUE)
+    assert ask(*days) == ({}, NeedsDays(frozenset(day.key for day in days)))
 
 
 def test_cancelling_never_changes_the_days_that_it_was_given() -> None:

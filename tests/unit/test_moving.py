@@ -263,12 +263,17 @@ def test_what_is_cancelled_cannot_be_moved_not_even_if_it_had_started() -> None:
     "days",
     [
         pytest.param([schedule(MON)], id="not-on-the-home-day"),
-        pytest.param([LEFT_FOR_TUESDAY, schedule(TUE)], id="not-where-it-should-lie"),
         pytest.param([schedule(MON), TUESDAY], id="the-home-day-knows-nothing-of-it"),
     ],
 )
 def test_what_is_not_where_the_home_day_says_is_unknown(days: list[DaySchedule]) -> None:
     assert ask(TUE, "15:00-16:00", *days) == ({}, UnknownAppointment())
+
+
+def test_where_the_days_do_not_agree_they_are_to_be_looked_at_again() -> None:
+    days = LEFT_FOR_TUESDAY, schedule(TUE)
+    again = NeedsDays(frozenset(day.key for day in days))
+    assert ask(TUE, "15:00-16:00", *days) == ({}, again)
 
 
 # The target

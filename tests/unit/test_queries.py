@@ -16,6 +16,7 @@ from shared.queries import (
     next_openings,
     why_no_opening,
 )
+from shared.store import Unavailable
 from tests.builders import Diary, Hours, appointment, at, doctor, key, schedule, span
 
 MORNING: Hours = (("09:00", "10:00"),)
@@ -298,9 +299,6 @@ THEIRS = schedule("2026-11-24", AWAY, doctor_id="who")
         pytest.param(AWAY.id, AWAY, ["strange 2026-11-23", "who 2026-11-24"], id="moved"),
         pytest.param("strange.20261123.x", None, ["strange 2026-11-23"], id="unknown-on-its-day"),
         pytest.param("strange.20261230.x", None, ["strange 2026-12-30"], id="no-such-day"),
-        pytest.param(
-            "strange.20261123.lost", None, ["strange 2026-11-23", "strange 2026-11-25"], id="lost"
-        ),
         pytest.param("no id of ours", None, [], id="no-id-of-ours"),
     ],
 )
@@ -310,3 +308,8 @@ async def test_an_appointment_is_found_by_its_id_in_two_reads_at_most(
     diary = Diary([HOME, THEIRS])
     assert await find_appointment(diary, appointment_id) == expected
     assert days_read(diary) == read
+
+
+async def test_where_the_days_do_not_agree_nobody_says_that_there_is_no_such_appointment() -> None:
+    with pytest.raises(Unavailable, match="is not there"):
+        await find_appointment(Diary([HOME, THEIRS]), "strange.20261123.lost")

@@ -17,7 +17,15 @@ from shared.outcomes import (
 from shared.store import Failed, Unavailable
 from tests.builders import appointment, at, key, schedule
 from tests.proposals import LONG_AGO, cancel, granted, move, proposal
-from tests.scripted_store import ScriptedStore, Step, fails_after, fails_before, instance
+from tests.scripted_store import (
+    ScriptedStore,
+    Step,
+    after,
+    fails_after,
+    fails_before,
+    instance,
+    prompt,
+)
 from tests.simulated_loop import simulated
 
 T = TypeVar("T")
@@ -263,12 +271,29 @@ async def test_a_receipt_whose_appointment_is_gone_is_a_failure_and_books_nothin
 
 
 @simulated
-async def test_a_receipt_whose_appointment_is_not_where_it_was_moved_to_is_a_failure() -> None:
+async def test_days_that_do_not_agree_are_looked_at_again_until_they_do() -> None:
+    store = ScriptedStore(schedule(MON, forwarded={ID: key(TUE)}), schedule(TUE))
+    store.on_load.extend([prompt] * 4)
+    store.on_load.append(after(lambda: store.put(*away())))
+    assert granted(await instance(store).run(cancel(MON, ID))) == ID
+    assert times(store) == ["Tue 09:00 cancelled"]
+
+
+@simulated
+async def test_days_that_never_agree_get_no_answer() -> None:
+    store = ScriptedStore(schedule(MON, forwarded={ID: key(TUE)}), schedule(TUE))
+    with pytest.raises(Unavailable, match="within 10 s"):
+        await instance(store).run(cancel(MON, ID))
+    assert store.loads < 400
+
+
+@simulated
+async def test_a_receipt_whose_appointment_is_not_where_it_was_moved_to_gets_no_answer() -> None:
     store = ScriptedStore(schedule(MON, forwarded={ID: key(TUE)}), schedule(TUE))
     asked = proposal(NINE, "strange.20261123.b", idempotency_key="k")
     assert asked.idempotency is not None
     store.put_receipt(
         Receipt(asked.idempotency.key, asked.idempotency.fingerprint, ID, at("2099-01-01T00:00Z"))
     )
-    with pytest.raises(Failed, match="was the data changed"):
+    with pytest.raises(Unavailable, match="within 10 s"):
         await instance(store).run(asked)
