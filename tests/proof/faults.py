@@ -12,7 +12,7 @@ from tests.proof.exhausted import refusing_server
 from tests.proof.processes import Functions, Program
 from tests.proof.proxy import Proxy
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.1
 CLOCK_HOURS = 12
 
 Fault = Callable[[], Awaitable[None]]
@@ -30,18 +30,16 @@ class Faults:
         """Have one more kind of fault, so often in proportion to the others."""
         self._kinds.append((name, weight, fault))
 
-    async def go_on(self) -> None:
-        """One fault after the other."""
+    async def go_on(self, due: Callable[[int], bool]) -> None:
+        """One fault after the other, each as soon as it is due, after so many."""
         weights = [weight for _, weight, _ in self._kinds]
         while True:
             await asyncio.sleep(self._random.uniform(0, PAUSE_SECONDS))
+            if not due(self.counts.total()):
+                continue
             ((name, _, fault),) = self._random.choices(self._kinds, weights)
             await fault()
             self.counts[name] += 1
-
-    async def none(self) -> None:
-        """Nothing fails."""
-        await asyncio.Event().wait()
 
     # Kinds
 

@@ -54,7 +54,7 @@ Progress = Callable[[str], None]
 class Plan:
     """How much is asked of a run. It ends when there was enough of both, or at the time limit.
 
-    `faults=0` lets nothing fail; `unchecked` is the control.
+    With `faults=0` nothing fails; `unchecked` is the control.
     """
 
     operations: int
@@ -135,7 +135,10 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
         phones = [await stack.enter_async_context(_phone()) for _ in range(clients_at_once)]
         faults = _faults(running, rounds)
         report.faults = faults.counts
-        failing = asyncio.ensure_future(faults.go_on() if plan.faults else faults.none())
+        failing = asyncio.ensure_future(
+            # In step with the operations, so that there is enough of both at the same time.
+            faults.go_on(lambda n: n * plan.operations <= plan.faults * report.tally.operations)
+        )
         began = monotonic()
 
         async def work(own: Sequence[httpx.AsyncClient]) -> None:

@@ -744,10 +744,10 @@ def _name(slot: Slot, number: int) -> str:
 
 
 def random_case(random: Random) -> Case:
-    """Three or four instances, four to eight requests of all kinds for a few times."""
+    """Two or three instances, three to eight requests of all kinds for a few times."""
     dice = random.random
-    instances = 3 + (dice() < 0.25)
-    count = (4, 4, 4, 4, 4, 5, 5, 6, 7, 8)[int(dice() * 10)]
+    instances = (2, 2, 2, 2, 3)[int(dice() * 5)]
+    count = (3, 3, 3, 3, 3, 3, 3, 3, 4, 8)[int(dice() * 10)]
     taken = random.sample(GRID, 1 + int(dice() * 3))
     before = tuple(
         (f"{BIRTHPLACES[int(dice() * 4)]}b{number}", slot) for number, slot in enumerate(taken)
