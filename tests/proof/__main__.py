@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -24,8 +23,7 @@ def main() -> int:
     """0 if every claim held and the control was caught; 1 if not."""
     wrong: list[str] = []
     print("1. Simulation: one instance after the other meets the store at the worst moment.")
-    simulated: list[str] = []
-    simulate_everything(SEEDS, os.cpu_count() or 1, partial(_tell, simulated))
+    simulated = simulate_everything(SEEDS, os.cpu_count() or 1, _tell)
     print("\n2. The control: a store that looks, then writes without a precondition.")
     for store in STORES:
         wrong += _control(store)
@@ -39,8 +37,7 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _tell(said: list[str], line: str) -> None:
-    said.append(line)
+def _tell(line: str) -> None:
     print(f"   {line}", flush=True)
 
 

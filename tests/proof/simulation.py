@@ -877,16 +877,21 @@ def _replay(loop: GatedLoop, arguments: Sequence[str], trace: Callable[[str], No
     Run(case, gates).go(loop)
 
 
-def simulate_everything(seeds: int, processes: int, tell: Callable[[str], None]) -> None:
-    """All small cases, then random races."""
+def simulate_everything(seeds: int, processes: int, tell: Callable[[str], None]) -> list[str]:
+    """All small cases, then random races; what to say of them in the end."""
+    every = 0
     with ProcessPoolExecutor(processes) as pool:
         for case, runs in zip(CASES, pool.map(simulate_exhaustively, CASES), strict=True):
             tell(f"{case.name}: {runs:,} interleavings, with up to {case.faults} faults each")
+            every += runs
     began = perf_counter()
     counts = simulate_seeds(seeds, processes)
     minutes = (perf_counter() - began) / 60
-    tell(f"{seeds:,} random races, {seeds / minutes:,.0f} a minute")
     tell(", ".join(f"{kind}: {number:,}" for kind, number in counts.most_common()))
+    return [
+        f"{every:,} interleavings: every one of {len(CASES)} small cases, with up to 3 faults each",
+        f"{seeds:,} random races of up to 8 requests, {seeds / minutes:,.0f} a minute",
+    ]
 
 
 def _print(line: str) -> None:

@@ -39,6 +39,7 @@ FIRST_DAY = datetime(2099, 1, 1, tzinfo=UTC)
 DOCTORS = ("strange", "who")
 OPENS, CLOSES = 9 * 60, 17 * 60
 DAYS_OF_A_ROUND = 2
+DAYS_BETWEEN_ROUNDS = 100  # So that no refusal looks for openings in the days of another round.
 LONGEST_TRIES = 40
 PATIENCE_SECONDS = 10
 IMPATIENCE_SECONDS = 0.25
@@ -75,7 +76,7 @@ class Round:
     @property
     def window(self) -> Minutes:
         """The days of this round."""
-        start = self.number * DAYS_OF_A_ROUND * DAY
+        start = self.number * DAYS_BETWEEN_ROUNDS * DAY
         return start, start + DAYS_OF_A_ROUND * DAY
 
     def hours(self) -> Hours:
