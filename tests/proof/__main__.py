@@ -1,4 +1,4 @@
-"""`make proof`: everything that is claimed, tried in front of the reader, in under ten minutes."""
+"""`make proof`: everything that is claimed, tried in front of the reader."""
 
 import asyncio
 import os
