@@ -7,12 +7,14 @@ UTC; the wall clock is converted once, at the edge of a day.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from shared.models import DayKey, Doctor, Interval, WorkingHours
 
 MINUTE = timedelta(minutes=1)
+WINDOWS_REMEMBERED = 4096  # About 1.5 MB; doctors who work the same hours share them.
 
 LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]
 
@@ -98,7 +100,15 @@ def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
     Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30)
     has none, nor is there a window that a change of the clock leaves nothing of.
     """
-    windows = (_working_window(hours, day, doctor.zone) for hours in doctor.week[day.weekday()])
+    return _windows_of(doctor.week[day.weekday()], day, doctor.zone)
+
+
+@lru_cache(maxsize=WINDOWS_REMEMBERED)
+def _windows_of(
+    stretches: tuple[WorkingHours, ...], day: date, zone: ZoneInfo
+) -> tuple[Interval, ...]:
+    """Remembered, as a search over a year would spend most of its time on converting them."""
+    windows = (_working_window(hours, day, zone) for hours in stretches)
     return tuple(merged(window for window in windows if window))
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.models import DayKey
 from shared.proposals import Proposal
@@ -74,7 +74,7 @@ class Queues(Generic[T]):
         if not queue:
             return None
         days = queue[0].proposal.days
-        if days & self._held or not self._is_first(queue[0]):
+        if not (days.isdisjoint(self._held) and self._is_first(queue[0])):
             return None
         self._held |= days
         return Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
@@ -109,7 +109,7 @@ class Door(Generic[T]):
     `serve` gives every waiter of a batch its answer; if it ends without, they learn why.
     """
 
-    def __init__(self, serve: Callable[[Batch[T]], Awaitable[None]]) -> None:
+    def __init__(self, serve: Callable[[Batch[T]], Coroutine[Any, Any, None]]) -> None:
         self._serve = serve
         self._queues: Queues[T] = Queues()
         self._batches: dict[asyncio.Future[None], Batch[T]] = {}
@@ -124,7 +124,7 @@ class Door(Generic[T]):
     def _start(self, days: Iterable[DayKey]) -> None:
         for key in sorted(days):
             if batch := self._queues.take(key):
-                task = asyncio.ensure_future(self._serve(batch))
+                task = asyncio.get_running_loop().create_task(self._serve(batch))
                 self._batches[task] = batch
                 task.add_done_callback(self._finish)
 

@@ -5,13 +5,13 @@ An appointment goes by the name that its client gave it, which nobody else uses.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Minutes = tuple[int, int]
 """From, and until before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A time with a doctor."""
 
     doctor: str

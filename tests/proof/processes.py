@@ -25,7 +25,7 @@ from tests.firestore_emulator import NoEmulatorError
 from tests.proof.application import CLOCK_FILE
 
 EMULATOR = "platform/cloud-firestore-emulator/cloud_firestore_emulator"
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+ON_TWO_CORES = "-XX:+UseSerialGC"
 PORTS = range(20000, 32768)
 """Below those that the kernel gives to connections that go out."""
 
@@ -168,7 +168,7 @@ def own_emulator(folder: Path) -> Iterator[Program]:
     port = lasting_port()
     command = [str(script), "start", f"--host={HOST}", f"--port={port}"]
     # The script starts $JAVA as a child; with `exec` it becomes it, so there is one process.
-    run = f"exec {java} {QUICK_START}"
+    run = f"exec {java} {ON_TWO_CORES}"
     program = Program(command, port, folder, {**os.environ, "JAVA": run})
     try:
         program.wait_until_it_listens()
