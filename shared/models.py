@@ -118,6 +118,10 @@ class DaySchedule:
         """The times that appointments hold, in order; cancelled ones hold none."""
         return tuple(a.interval for a in self.appointments if a.cancelled_at is None)
 
+    def busy_without(self, appointment_id: str | None) -> tuple[Interval, ...]:
+        """The times that appointments hold, but for one of them if there is one to leave out."""
+        return self.busy if appointment_id is None else self.without(appointment_id).busy
+
     def find(self, appointment_id: str) -> Appointment | None:
         """The appointment of this id, or None."""
         return next((a for a in self.appointments if a.id == appointment_id), None)

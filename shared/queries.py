@@ -4,9 +4,10 @@ They read day by day in order and stop at the first day that settles the answer.
 """
 
 from bisect import insort
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from shared.availability import OpeningSearch, clipped, local_day, openings, working_windows
@@ -17,6 +18,12 @@ from shared.store import Snapshot, Unavailable
 
 SEARCH_DAYS = 90
 NEXT_OPENINGS = 3
+NOTHING_KNOWN: Mapping[DayKey, DaySchedule] = {}
+
+# So an opening within two working weeks is found by one read, and one in a year by four.
+FIRST_DAYS_TOGETHER = 10
+GROWTH = 4
+MOST_DAYS_TOGETHER = 512
 
 Position = tuple[datetime, str]
 NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long"]
@@ -89,26 +96,50 @@ async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
 
 
 async def first_openings(
-    snapshot: Snapshot, doctors: Sequence[Doctor], search: OpeningSearch, count: int
+    snapshot: Snapshot,
+    doctors: Sequence[Doctor],
+    search: OpeningSearch,
+    count: int,
+    known: Mapping[DayKey, DaySchedule] = NOTHING_KNOWN,
 ) -> list[Opening]:
-    """The first `count` openings with any of the doctors, by start, then by doctor."""
+    """The first `count` openings with any of the doctors, by start, then by doctor.
+
+    Reads the next days of all doctors together: a few days first, then more each time, so that
+    there are few reads in a row, and never more than some times the days that are needed. What
+    is `known` in this view is looked at before anything is read.
+    """
     best = _Earliest(count)
-    for doctor in doctors:
-        await _search_doctor(snapshot, doctor, search, best)
+    searches = [_DoctorSearch(doctor, search, best) for doctor in doctors]
+    days_each = 1 if known else _days_each(FIRST_DAYS_TOGETHER, doctors)
+    while wanted := [(s, days) for s in searches if (days := s.next_days(days_each))]:
+        keys = {DayKey(s.doctor.id, day) for s, days in wanted for day, _ in days}
+        loaded = known
+        if unknown := keys - known.keys():
+            state = await snapshot.load(unknown, ())
+            loaded = {**known, **{key: stored.value for key, stored in state.days.items()}}
+        for doctor_search, days in wanted:
+            doctor_search.look_at(days, loaded)
+        days_each = min(days_each * GROWTH, _days_each(MOST_DAYS_TOGETHER, doctors))
     return best.openings
 
 
-async def next_openings(snapshot: Snapshot, refusal: Unbookable) -> list[Opening]:
+def _days_each(together: int, doctors: Sequence[Doctor]) -> int:
+    return max(1, together // max(1, len(doctors)))
+
+
+async def next_openings(
+    snapshot: Snapshot, refusal: Unbookable, known: Mapping[DayKey, DaySchedule]
+) -> list[Opening]:
     """A few openings of the refused length from the refused start on."""
     asked = refusal.asked
     until = asked.start + timedelta(days=SEARCH_DAYS)
     search = OpeningSearch(Interval(asked.start, until), asked.length, moving=refusal.moving)
-    return await first_openings(snapshot, [refusal.doctor], search, NEXT_OPENINGS)
+    return await first_openings(snapshot, [refusal.doctor], search, NEXT_OPENINGS, known)
 
 
 def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpeningReason:
     """Why a search that found nothing did so: what would it find if nothing were booked?"""
-    if any(_fits(doctor, search) for doctor in doctors):
+    if any(True for doctor in doctors for _ in _days_to_search(doctor, search)):
         return "fully_booked"
     if any(_works(doctor, search.bounds) for doctor in doctors):
         return "duration_too_long"
@@ -122,66 +153,61 @@ class _Earliest:
     count: int
     openings: list[Opening] = field(default_factory=list)
 
-    def rules_out(self, start: datetime) -> bool:
+    def rules_out(self, start: datetime, doctor: Doctor) -> bool:
         """Whether an opening that starts then or later could no longer be among them."""
-        return len(self.openings) == self.count and self.openings[-1].interval.start < start
+        if len(self.openings) < self.count:
+            return False
+        return _rank(self.openings[-1]) < (start, doctor.id)
 
     def add(self, opening: Opening) -> bool:
         """Take an opening in; False if it came too late to be among them."""
-        insort(self.openings, opening, key=lambda o: (o.interval.start, o.doctor.id))
+        insort(self.openings, opening, key=_rank)
         if len(self.openings) <= self.count:
             return True
         return self.openings.pop() is not opening
 
 
-async def _search_doctor(
-    snapshot: Snapshot, doctor: Doctor, search: OpeningSearch, best: _Earliest
-) -> None:
-    """Offer `best` the openings of one doctor, until it has no use for later ones."""
-    if not _fits(doctor, search):
-        return
-    first, last = _days_of(search.bounds, doctor)
-    stored = _Reader(snapshot.scan(doctor.id, first, last), search.moving)
-    for day in _each_day(first, last):
+def _rank(opening: Opening) -> tuple[datetime, str]:
+    return opening.interval.start, opening.doctor.id
+
+
+_Day = tuple[date, tuple[Interval, ...]]
+"""A local date, and the working windows on it."""
+
+
+class _DoctorSearch:
+    """Offers `best` the openings of one doctor, day by day, until it has no use for later ones."""
+
+    def __init__(self, doctor: Doctor, search: OpeningSearch, best: _Earliest) -> None:
+        self.doctor = doctor
+        self._search = search
+        self._best = best
+        self._days = _days_to_search(doctor, search)
+
+    def next_days(self, count: int) -> list[_Day]:
+        """The next days that could have an opening; none if they are all too late."""
+        return [day for day in islice(self._days, count) if not self._is_late(day)]
+
+    def look_at(self, days: Sequence[_Day], schedules: Mapping[DayKey, DaySchedule]) -> None:
+        """Offer the openings of these days."""
+        for day, windows in days:
+            busy = schedules[DayKey(self.doctor.id, day)].busy_without(self._search.moving)
+            for interval in openings(windows, busy, self._search, self.doctor.zone):
+                if not self._best.add(Opening(self.doctor, interval)):
+                    return
+
+    def _is_late(self, day: _Day) -> bool:
+        _, windows = day
+        start = max(windows[0].start, self._search.bounds.start)
+        return self._best.rules_out(start, self.doctor)
+
+
+def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[_Day]:
+    """The days that would have an opening if nothing were booked: no others need be read."""
+    for day in _each_day(*_days_of(search.bounds, doctor)):
         windows = working_windows(doctor, day)
-        if not windows:
-            continue
-        if best.rules_out(windows[0].start):
-            return
-        busy = await stored.busy_on(day)
-        for interval in openings(windows, busy, search, doctor.zone):
-            if not best.add(Opening(doctor, interval)):
-                return
-
-
-class _Reader:
-    """Days in order, of which those without a document are free; reads no further than asked."""
-
-    def __init__(self, stored: AsyncIterator[DaySchedule], moving: str | None) -> None:
-        self._stored = stored
-        self._moving = moving
-        self._upcoming: DaySchedule | None = None
-        self._at_end = False
-
-    async def busy_on(self, day: date) -> tuple[Interval, ...]:
-        """What is busy on a day that is later than all asked for before."""
-        while not self._at_end and (self._upcoming is None or self._upcoming.key.day < day):
-            self._upcoming = await anext(self._stored, None)
-            self._at_end = self._upcoming is None
-        if self._upcoming is None or self._upcoming.key.day != day:
-            return ()
-        if self._moving is None:
-            return self._upcoming.busy
-        return self._upcoming.without(self._moving).busy
-
-
-def _fits(doctor: Doctor, search: OpeningSearch) -> bool:
-    """Whether there would be an opening if nothing were booked."""
-    return any(
-        True
-        for day in _each_day(*_days_of(search.bounds, doctor))
-        for _ in openings(working_windows(doctor, day), (), search, doctor.zone)
-    )
+        if any(True for _ in openings(windows, (), search, doctor.zone)):
+            yield day, windows
 
 
 def _works(doctor: Doctor, bounds: Interval) -> bool:

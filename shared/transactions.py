@@ -208,7 +208,8 @@ class _Look:
     async def _openings(self, refusal: Unbookable) -> tuple[Opening, ...]:
         """Looked for once, however many are refused the same time."""
         if refusal not in self.openings:
-            self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal))
+            known = values(self.state.days)
+            self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal, known))
         return self.openings[refusal]
 
 

@@ -93,10 +93,12 @@ class Diary:
     def __init__(self, days: Iterable[DaySchedule]) -> None:
         self.days = sorted(days, key=lambda day: day.key)
         self.read: list[DayKey] = []
+        self.loads = 0
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         assert not receipts
-        self.read += days
+        self.read += sorted(days)
+        self.loads += 1
         kept = {day.key: Stored(day, 1) for day in self.days}
         return State({key: kept.get(key, Stored(DaySchedule(key), None)) for key in days}, {})
 

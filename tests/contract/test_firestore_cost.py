@@ -119,7 +119,7 @@ async def fill(store: FirestoreStore, days: int) -> None:
     await store.commit(writes, [])
 
 
-async def test_an_opening_within_two_weeks_is_one_query(
+async def test_an_opening_within_two_weeks_is_one_call(
     store: FirestoreStore, connection: Counting
 ) -> None:
     await fill(store, days=11)
@@ -128,7 +128,7 @@ async def test_an_opening_within_two_weeks_is_one_query(
     async with store.snapshot() as snapshot:
         (opening,) = await first_openings(snapshot, [doctor()], search, 1)
     assert opening.interval.start == at("2026-12-04T09:00Z")
-    assert connection.cost == Cost(["run_query"], reads=9, writes=0)
+    assert connection.cost == Cost(["batch_get_documents"], reads=10, writes=0)
 
 
 async def test_a_list_is_one_query_that_reads_only_days_that_exist(

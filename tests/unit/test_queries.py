@@ -166,17 +166,44 @@ async def test_a_cancelled_appointment_leaves_an_opening() -> None:
     assert await found(diary, [morning_doctor("strange")], 1) == ["strange 23 09:00"]
 
 
-async def test_the_search_reads_no_day_after_the_first_that_settles_the_answer() -> None:
-    diary = Diary([full(f"2026-11-{day}") for day in (23, 25, 26, 27)])
-    assert await found(diary, [morning_doctor("strange")], 1) == ["strange 24 09:00"]
-    assert days_read(diary) == ["strange 2026-11-23", "strange 2026-11-25"]
+async def test_the_search_reads_more_days_each_time_and_none_after_the_answer() -> None:
+    january, every_day = at("2026-01-01T00:00Z"), "mon tue wed thu fri sat sun"
+    days = [f"{january + timedelta(days=number):%Y-%m-%d}" for number in range(365)]
+    for booked, opens_on, read in [(0, "01", 10), (9, "10", 10), (10, "11", 50), (60, "02", 210)]:
+        diary = Diary([full(day) for day in days[:booked]])
+        bounds = span("2026-01-01T00:00Z", "2026-12-31T00:00Z")
+        opening = f"strange {opens_on} 09:00"
+        assert await found(diary, [morning_doctor("strange", every_day)], 1, bounds) == [opening]
+        assert days_read(diary) == [f"strange {day}" for day in days[:read]]
+
+
+async def test_of_many_doctors_the_search_reads_one_day_each_at_first_all_together() -> None:
+    names = [f"doctor-{number:02}" for number in range(50)]
+    diary = Diary([full("2026-11-23", name) for name in names[:49]])
+    assert await found(diary, [morning_doctor(name) for name in names], 1) == ["doctor-49 23 09:00"]
+    assert days_read(diary) == [f"{name} 2026-11-23" for name in names]
+    assert diary.loads == 1
 
 
 async def test_the_search_reads_nothing_of_a_doctor_who_only_works_too_late() -> None:
-    diary = Diary([full("2026-11-23", "a"), full("2026-11-25", "a"), full("2026-11-24", "b")])
-    doctors = [morning_doctor("a"), morning_doctor("b", "wed")]
+    diary = Diary([full("2026-11-23", "a"), full("2026-11-25", "a"), full("2026-11-27", "b")])
+    doctors = [morning_doctor("a", "mon tue"), morning_doctor("b", "fri")]
     assert await found(diary, doctors, 1) == ["a 24 09:00"]
-    assert days_read(diary) == ["a 2026-11-23", "a 2026-11-25"]
+    assert days_read(diary) == ["a 2026-11-23", "a 2026-11-24", "b 2026-11-27"]
+
+
+async def test_what_is_known_is_looked_at_before_anything_is_read() -> None:
+    hours: Hours = (("09:00", "12:00"),)
+    asked = Unbookable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
+    morning, day = full("2026-11-23"), key("2026-11-23")
+    diary = Diary([morning])
+    openings = await next_openings(diary, asked, {day: morning})
+    assert [f"{o.interval.start:%d %H}" for o in openings] == ["23 10", "23 11", "24 09"]
+    assert days_read(diary) == [f"strange 2026-11-{day}" for day in (24, 25, 26, 27)]
+    half_hour = Unbookable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
+    diary = Diary([morning])
+    assert len(await next_openings(diary, half_hour, {day: morning})) == 3
+    assert diary.read == []
 
 
 async def test_a_doctor_whose_hours_are_too_short_is_not_read() -> None:
@@ -191,7 +218,7 @@ async def test_days_off_are_passed_over_and_a_doctor_without_working_hours_is_no
     diary = Diary([full("2026-11-27", "a"), full("2026-11-28", "b"), full("2026-11-30", "c")])
     doctors = [morning_doctor("a"), morning_doctor("b", "tue")]
     assert await found(diary, doctors, 1, friday_to_monday) == ["a 30 09:00"]
-    assert days_read(diary) == ["a 2026-11-27"]
+    assert days_read(diary) == ["a 2026-11-27", "a 2026-11-30"]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +238,7 @@ async def test_an_opening_ends_no_later_than_the_search(until: str, starts: list
 async def test_the_next_openings_are_three_of_the_asked_length_from_the_asked_start_on() -> None:
     hours: Hours = (("09:00", "11:00"),)
     asked = span("2026-11-23T09:30Z", "2026-11-23T10:15Z")
-    openings = await next_openings(Diary([]), Unbookable(doctor(hours), asked))
+    openings = await next_openings(Diary([]), Unbookable(doctor(hours), asked), {})
     assert [opening.interval for opening in openings] == [
         span("2026-11-23T09:30Z", "2026-11-23T10:15Z"),
         span("2026-11-23T10:15Z", "2026-11-23T11:00Z"),
@@ -240,7 +267,7 @@ async def test_the_time_of_the_appointment_that_is_to_be_moved_counts_as_free(
         ]
     )
     asked = span("2026-11-23T09:30Z", "2026-11-23T10:00Z")
-    openings = await next_openings(diary, Unbookable(doctor(), asked, moving=moving))
+    openings = await next_openings(diary, Unbookable(doctor(), asked, moving=moving), {})
     assert [f"{opening.interval.start:%d %H:%M}" for opening in openings] == starts
 
 
@@ -252,7 +279,7 @@ async def test_the_next_openings_are_looked_for_in_ninety_days(
     january = at("2026-01-01T00:00Z")
     days = [full(f"{january + timedelta(days=n):%Y-%m-%d}") for n in range(busy_days)]
     asked = span("2026-01-01T09:00Z", "2026-01-01T10:00Z")
-    openings = await next_openings(Diary(days), Unbookable(every_day, asked))
+    openings = await next_openings(Diary(days), Unbookable(every_day, asked), {})
     assert [f"{o.interval.start:%Y-%m-%d}" for o in openings] == ([opens_on] if opens_on else [])
 
 
