@@ -5,14 +5,50 @@ was born on that day has moved to. Instants are RFC 3339 texts in UTC, so that a
 a document where it is kept.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
 from shared.models import Appointment, DayKey, DaySchedule, Entry, Interval, Patient, Receipt
 
 Document = dict[str, Any]
+
+_NEVER = datetime.min  # noqa: DTZ901 - stands where a forwarding entry has no time
+
+
+class _Patient(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str = ""
+    email: str | None = None
+    phone: str | None = None
+
+
+_NOBODY = _Patient()
+
+
+class _Place(msgspec.Struct):
+    doctor_id: str
+    day: date
+
+
+class _Entry(msgspec.Struct, omit_defaults=True):
+    """The fields of an entry that its day does not tell; absent ones are left out."""
+
+    id: str
+    moved_to: _Place | None = None
+    start: datetime = _NEVER
+    end: datetime = _NEVER
+    patient: _Patient = _NOBODY
+    reason: str | None = None
+    created_at: datetime = _NEVER
+    updated_at: datetime = _NEVER
+    cancelled_at: datetime | None = None
+    cancellation_reason: str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_entries = msgspec.json.Decoder(list[_Entry]).decode
 
 
 def instant_to_text(instant: datetime) -> str:
@@ -23,58 +59,46 @@ def instant_to_text(instant: datetime) -> str:
 def entry_to_text(appointment_id: str, entry: Entry) -> str:
     """The JSON text of what a day knows by an appointment's id."""
     if isinstance(entry, Appointment):
-        fields = _appointment_to_document(entry)
-    else:
-        moved_to = {"doctor_id": entry.doctor_id, "day": entry.day.isoformat()}
-        fields = {"id": appointment_id, "moved_to": moved_to}
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return _encode(_entry_of(entry)).decode()
+    return _encode(_Entry(appointment_id, _Place(entry.doctor_id, entry.day))).decode()
 
 
 def day_from_texts(key: DayKey, texts: Iterable[str]) -> DaySchedule:
     """The doctor-day of these entries, in whatever order the store kept them."""
-    entries = json.loads(f"[{','.join(texts)}]")
-    appointments = [
-        _appointment_from_document(key.doctor_id, fields)
-        for fields in entries
-        if "moved_to" not in fields
-    ]
-    forwarded = {
-        fields["id"]: DayKey(moved_to["doctor_id"], date.fromisoformat(moved_to["day"]))
-        for fields in entries
-        if (moved_to := fields.get("moved_to"))
-    }
-    return DaySchedule(key, tuple(sorted(appointments, key=lambda a: a.position)), forwarded)
+    entries = _decode_entries(f"[{','.join(texts)}]")
+    appointments = [_appointment_of(key.doctor_id, e) for e in entries if e.moved_to is None]
+    appointments.sort(key=lambda appointment: appointment.position)
+    forwarded = {e.id: DayKey(e.moved_to.doctor_id, e.moved_to.day) for e in entries if e.moved_to}
+    return DaySchedule(key, tuple(appointments), forwarded)
 
 
-def _appointment_to_document(appointment: Appointment) -> Document:
-    """The fields of an appointment that its day does not tell; absent ones are left out."""
+def _entry_of(appointment: Appointment) -> _Entry:
     patient = appointment.patient
-    fields = {
-        "id": appointment.id,
-        "start": instant_to_text(appointment.interval.start),
-        "end": instant_to_text(appointment.interval.end),
-        "patient": _present(name=patient.name, email=patient.email, phone=patient.phone),
-        "reason": appointment.reason,
-        "created_at": instant_to_text(appointment.created_at),
-        "updated_at": instant_to_text(appointment.updated_at),
-        "cancelled_at": appointment.cancelled_at and instant_to_text(appointment.cancelled_at),
-        "cancellation_reason": appointment.cancellation_reason,
-    }
-    return _present(**fields)
+    return _Entry(
+        id=appointment.id,
+        start=appointment.interval.start,
+        end=appointment.interval.end,
+        patient=_Patient(patient.name, patient.email, patient.phone),
+        reason=appointment.reason,
+        created_at=appointment.created_at,
+        updated_at=appointment.updated_at,
+        cancelled_at=appointment.cancelled_at,
+        cancellation_reason=appointment.cancellation_reason,
+    )
 
 
-def _appointment_from_document(doctor_id: str, fields: Mapping[str, Any]) -> Appointment:
-    instant, cancelled_at = datetime.fromisoformat, fields.get("cancelled_at")
+def _appointment_of(doctor_id: str, entry: _Entry) -> Appointment:
+    patient = entry.patient
     return Appointment(
-        id=fields["id"],
-        doctor_id=doctor_id,
-        interval=Interval(instant(fields["start"]), instant(fields["end"])),
-        patient=Patient(**fields["patient"]),
-        reason=fields.get("reason"),
-        created_at=instant(fields["created_at"]),
-        updated_at=instant(fields["updated_at"]),
-        cancelled_at=cancelled_at and instant(cancelled_at),
-        cancellation_reason=fields.get("cancellation_reason"),
+        entry.id,
+        doctor_id,
+        Interval(entry.start, entry.end),
+        Patient(patient.name, patient.email, patient.phone),
+        entry.created_at,
+        entry.updated_at,
+        entry.reason,
+        entry.cancelled_at,
+        entry.cancellation_reason,
     )
 
 
@@ -97,7 +121,3 @@ def receipt_from_document(key: str, fields: Mapping[str, Any]) -> Receipt:
         expires_at=datetime.fromisoformat(fields["expires_at"]),
         request_id=fields.get("request_id", ""),
     )
-
-
-def _present(**fields: object) -> Document:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -57,8 +57,7 @@ class Doctor:
     week: tuple[tuple[WorkingHours, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(NamedTuple):
     """The person whom an appointment is for. Personal: never logged, never in an error."""
 
     name: str
@@ -66,8 +65,7 @@ class Patient:
     phone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(NamedTuple):
     """A time with a doctor that a patient holds, or held until it was cancelled."""
 
     id: str

@@ -6,7 +6,7 @@ arguments always give the same answer, so a decision may be made as often as nee
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from shared.availability import clipped, day_key, merged, working_windows
@@ -145,7 +145,7 @@ def move(days: Days, wish: Move, now: datetime) -> Decision:
     cleared = days[key].without(found.id)
     if refusal := _refusal(cleared, doctor, interval, now, moving=found.id):
         return {}, refusal
-    moved = replace(found, doctor_id=doctor.id, interval=interval, updated_at=now)
+    moved = found._replace(doctor_id=doctor.id, interval=interval, updated_at=now)
     changes = {key: cleared.with_appointment(moved)}
     if key != place:
         changes[place] = days[place].without(moved.id)
@@ -170,7 +170,7 @@ def cancel(days: Days, wish: Cancellation, now: datetime) -> Decision:
         return {}, found
     if refusal := _why_fixed(found, now):
         return {}, refusal
-    cancelled = replace(found, cancelled_at=now, cancellation_reason=wish.reason, updated_at=now)
+    cancelled = found._replace(cancelled_at=now, cancellation_reason=wish.reason, updated_at=now)
     place = _place(days, wish.home, found.id)
     return {place: days[place].with_appointment(cancelled)}, Accepted(cancelled)
 

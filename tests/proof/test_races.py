@@ -45,7 +45,7 @@ def held(of: Appointment) -> Held:
 
 def made(name: str, place: Held) -> Appointment:
     any_time = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", name)
-    return replace(any_time, doctor_id=place.doctor_id, interval=place.interval)
+    return any_time._replace(doctor_id=place.doctor_id, interval=place.interval)
 
 
 SLOTS = [

@@ -1,6 +1,5 @@
 """The rules of cancelling an appointment, which was born on Monday."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -27,7 +26,7 @@ def lying(day: str = MON) -> Appointment:
 
 
 def cancelled(day: str = MON, reason: str | None = None) -> Appointment:
-    return replace(lying(day), cancelled_at=NOW, updated_at=NOW, cancellation_reason=reason)
+    return lying(day)._replace(cancelled_at=NOW, updated_at=NOW, cancellation_reason=reason)
 
 
 def ask(*days: DaySchedule, reason: str | None = None, now: datetime = NOW) -> Decision:

@@ -1,7 +1,5 @@
 """What a day write comes to: the entries that are new, not as they were, or gone."""
 
-from dataclasses import replace
-
 import pytest
 
 from shared.models import DaySchedule, Entry
@@ -11,7 +9,7 @@ from tests.builders import appointment, at, key, schedule
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"
 A = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", "a")
 B = appointment(f"{MON}T10:00Z", f"{MON}T10:30Z", "b")
-CANCELLED = replace(A, cancelled_at=at("2026-11-20T12:00Z"))
+CANCELLED = A._replace(cancelled_at=at("2026-11-20T12:00Z"))
 BOTH = schedule(MON, A, B)
 FORWARDED = schedule(MON, B, forwarded={"a": key(TUE)})
 

@@ -47,7 +47,7 @@ def test_an_appointment_is_read_as_it_was_written(
     cancelled_at: str | None, reason: str | None
 ) -> None:
     cancelled = cancelled_at and at(cancelled_at)
-    made = replace(MADE, cancelled_at=cancelled or None, cancellation_reason=reason)
+    made = MADE._replace(cancelled_at=cancelled or None, cancellation_reason=reason)
     assert day_from_texts(key(MON), [entry_to_text(ID, made)]) == schedule(MON, made)
 
 

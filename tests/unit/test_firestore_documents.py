@@ -8,7 +8,6 @@ preconditions nor isolation, so nothing here says what happens when two commit a
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -282,7 +281,7 @@ async def test_a_known_day_gets_only_what_is_new_on_the_update_time_that_was_rea
 async def test_an_appointment_that_moves_away_leaves_a_forwarding_entry_in_its_place(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    moved = replace(FIRST, doctor_id="who")
+    moved = FIRST._replace(doctor_id="who")
     both = schedule("2026-11-23", FIRST, SECOND)
     await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), both)], [])
     left, theirs = both.forwarding(FIRST.id, THEIRS), DaySchedule(THEIRS, (moved,))

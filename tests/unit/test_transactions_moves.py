@@ -113,7 +113,7 @@ async def test_an_instance_that_remembers_it_elsewhere_finds_it_where_it_is(
     store.put(*since)
     (here,) = (a for day in since for a in day.appointments)
     assert await transactions.run(cancel(MON, ID)) == Accepted(
-        replace(here, cancelled_at=at(LONG_AGO), updated_at=at(LONG_AGO))
+        here._replace(cancelled_at=at(LONG_AGO), updated_at=at(LONG_AGO))
     )
     assert times(store) == [f"{here.interval.start:%a %H:%M} cancelled"]
 
@@ -123,7 +123,7 @@ async def test_what_others_cancelled_is_not_moved_whatever_is_remembered() -> No
     store = ScriptedStore(*at_home())
     transactions = instance(store)
     await transactions.preview(cancel(MON, ID))
-    cancelled = replace(lying(), cancelled_at=at(LONG_AGO))
+    cancelled = lying()._replace(cancelled_at=at(LONG_AGO))
     store.put(schedule(MON, cancelled))
     outcome = await transactions.run(move(MON, f"{MON}T11:00Z", ID))
     assert outcome == AlreadyCancelled(cancelled)
@@ -165,7 +165,7 @@ async def test_a_booking_without_an_answer_that_was_moved_since_is_booked_and_no
 @simulated
 async def test_a_booking_without_an_answer_that_was_cancelled_since_is_not_made_again() -> None:
     store = ScriptedStore()
-    cancelled = replace(lying(), cancelled_at=at(LONG_AGO))
+    cancelled = lying()._replace(cancelled_at=at(LONG_AGO))
     store.on_commit.append(made_and_then(store, schedule(MON, cancelled)))
     assert await instance(store).run(proposal(NINE, ID)) == Accepted(cancelled)
     assert times(store) == ["Mon 09:00 cancelled"]
@@ -214,8 +214,8 @@ async def test_a_cancellation_without_an_answer_ends_cancelled(
         pytest.param([schedule(MON, lying(MON, "15:00"))], lying(MON, "15:00"), id="moved"),
         pytest.param(away(), lying(TUE), id="moved to another day"),
         pytest.param(
-            [schedule(MON, replace(lying(), cancelled_at=at(LONG_AGO)))],
-            replace(lying(), cancelled_at=at(LONG_AGO)),
+            [schedule(MON, lying()._replace(cancelled_at=at(LONG_AGO)))],
+            lying()._replace(cancelled_at=at(LONG_AGO)),
             id="cancelled",
         ),
     ],
