@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Literal
 
 from shared.availability import OpeningSearch, clipped, local_day, openings, working_windows
@@ -182,11 +182,11 @@ class _DoctorSearch:
         self.doctor = doctor
         self._search = search
         self._best = best
-        self._days = _days_to_search(doctor, search)
+        self._days = takewhile(self._is_in_time, _days_to_search(doctor, search))
 
     def next_days(self, count: int) -> list[_Day]:
         """The next days that could have an opening; none if they are all too late."""
-        return [day for day in islice(self._days, count) if not self._is_late(day)]
+        return list(islice(self._days, count))
 
     def look_at(self, days: Sequence[_Day], schedules: Mapping[DayKey, DaySchedule]) -> None:
         """Offer the openings of these days."""
@@ -196,10 +196,10 @@ class _DoctorSearch:
                 if not self._best.add(Opening(self.doctor, interval)):
                     return
 
-    def _is_late(self, day: _Day) -> bool:
+    def _is_in_time(self, day: _Day) -> bool:
         _, windows = day
         start = max(windows[0].start, self._search.bounds.start)
-        return self._best.rules_out(start, self.doctor)
+        return not self._best.rules_out(start, self.doctor)
 
 
 def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[_Day]:

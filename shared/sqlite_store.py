@@ -1,8 +1,10 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
 Entries of days, receipts and doctors are rows of JSON; a day is a row with its version. What is
-replaced stays for an hour, so that the days of an instant can still be read later. Writes wait
-in one thread, reads in another, so that nothing here ever holds up the event loop.
+replaced stays for an hour, so that the days of an instant can still be read later.
+
+A commit waits for the disk, in a thread of its own. Reads wait for nobody, because the log keeps
+a view for them whoever writes: they are done at once, in less time than a thread takes to begin.
 """
 
 import asyncio
@@ -11,10 +13,9 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
@@ -40,7 +41,6 @@ from shared.store import (
     Version,
 )
 
-T = TypeVar("T")
 _Result = Mapping[DayKey, Version] | StoreError
 
 HISTORY = timedelta(hours=1)
@@ -104,7 +104,6 @@ class SqliteStore:
         self._path = path
         self._busy_seconds = busy_seconds
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
-        self._reading = ThreadPoolExecutor(1, "sqlite-read")
         self._waiting: deque[_Commit] = deque()
         self._write_connection: sqlite3.Connection | None = None
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
@@ -135,7 +134,7 @@ class SqliteStore:
             try:
                 yield snapshot
             finally:
-                self._reading.submit(snapshot.end)
+                snapshot.end()
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
@@ -144,7 +143,7 @@ class SqliteStore:
         commit = _Commit(days, receipts)
         self._waiting.append(commit)
         try:
-            await _in_thread(self._writing, self._commit_waiting)
+            await self._in_thread(self._commit_waiting)
         except asyncio.CancelledError:
             # Else the next commit, whenever that is, would take it along.
             commit.given_up = True
@@ -155,20 +154,25 @@ class SqliteStore:
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, ordered by id."""
-        return await _in_thread(self._reading, self._doctors)
+        with _translated_errors():
+            return self._doctors()
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
-        await _in_thread(self._writing, self._put_doctors, doctors)
+        await self._in_thread(self._put_doctors, doctors)
 
     async def close(self) -> None:
         """Close the file; the last process to do so folds the log back into it."""
-        await _in_thread(self._writing, self._close_writer)
-        await _in_thread(self._reading, self._close_readers)
+        await self._in_thread(self._close_writer)
         self._writing.shutdown()
-        self._reading.shutdown()
+        for connection in self._idle:
+            connection.close()
 
     # In the writing thread
+
+    async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
+        with _translated_errors():
+            await asyncio.get_running_loop().run_in_executor(self._writing, work, *args)
 
     def _writer(self) -> sqlite3.Connection:
         if self._write_connection is None:
@@ -189,7 +193,7 @@ class SqliteStore:
                 now = _tick(connection)
                 results = [commit.apply(connection, now) for commit in commits]
         except sqlite3.Error as error:
-            results = [_translated(error)] * len(commits)
+            results = [_as_store_error(error)] * len(commits)
         for commit, result in zip(commits, results, strict=True):
             commit.result = result
 
@@ -201,7 +205,7 @@ class SqliteStore:
         if self._write_connection is not None:
             self._write_connection.close()
 
-    # In the reading thread
+    # Reading
 
     def borrow(self) -> sqlite3.Connection:
         """A connection with a read transaction begun; for snapshots."""
@@ -214,10 +218,6 @@ class SqliteStore:
         connection.rollback()
         self._idle.append(connection)
 
-    async def read(self, work: Callable[..., T], *args: object) -> T:
-        """Run blocking work in the reading thread; for snapshots."""
-        return await _in_thread(self._reading, work, *args)
-
     def _doctors(self) -> list[Doctor]:
         connection = self.borrow()
         try:
@@ -225,10 +225,6 @@ class SqliteStore:
         finally:
             self.give_back(connection)
         return [doctor_from_json(body) for (body,) in rows]
-
-    def _close_readers(self) -> None:
-        for connection in self._idle:
-            connection.close()
 
 
 @dataclass(slots=True)
@@ -264,27 +260,31 @@ class SqliteSnapshot:
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts."""
-        return await self._store.read(self._load, days, receipts)
+        with _translated_errors():
+            return self._load(days, receipts)
 
     async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
         """The existing days in order, in chunks that grow: few for a near hit, fast for a year."""
         limit = FIRST_CHUNK
         while True:
-            days = await self._store.read(self._page, doctor_id, first, last, limit)
+            with _translated_errors():
+                days = self._page(doctor_id, first, last, limit)
             for day in days:
                 yield day
             if len(days) < limit:
                 return
+            await asyncio.sleep(0)  # A year is long: let others have their turn.
             first = days[-1].key.day + timedelta(days=1)
             limit = min(limit * 2, LARGEST_CHUNK)
 
     async def instant(self) -> datetime:
         """That of the last commit that it sees."""
-        number = await self._store.read(self._instant) if self._past is None else self._past
+        with _translated_errors():
+            number = _read_clock(self._open()) if self._past is None else self._past
         return _EPOCH + number * _MICROSECOND
 
     def end(self) -> None:
-        """Give the connection back, in the reading thread."""
+        """Give the connection back."""
         if self._connection is not None:
             self._store.give_back(self._connection)
 
@@ -294,9 +294,6 @@ class SqliteSnapshot:
         if self._past is not None:
             _check_known(self._connection, self._past)
         return self._connection
-
-    def _instant(self) -> int:
-        return _read_clock(self._open())
 
     def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         connection = self._open()
@@ -409,14 +406,15 @@ def _only_value(cursor: sqlite3.Cursor) -> Version:
     return version
 
 
-async def _in_thread(executor: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
+@contextmanager
+def _translated_errors() -> Iterator[None]:
     try:
-        return await asyncio.get_running_loop().run_in_executor(executor, work, *args)
+        yield
     except sqlite3.Error as error:
-        raise _translated(error) from error
+        raise _as_store_error(error) from error
 
 
-def _translated(error: sqlite3.Error) -> Unavailable | Failed:
+def _as_store_error(error: sqlite3.Error) -> Unavailable | Failed:
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY_CODE in _MAY_PASS:
         return Unavailable(str(error))
