@@ -148,6 +148,8 @@ class FirestoreStore:
 class FirestoreSnapshot:
     """A `Snapshot`: all reads have one read time, that of the first where none was given."""
 
+    days_at_once = 10  # So an opening within two working weeks is one call away.
+
     def __init__(
         self, client: AsyncClient, options: Mapping[str, Any], instant: datetime | None
     ) -> None:

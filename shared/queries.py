@@ -20,8 +20,6 @@ SEARCH_DAYS = 90
 NEXT_OPENINGS = 3
 NOTHING_KNOWN: Mapping[DayKey, DaySchedule] = {}
 
-# So an opening within two working weeks is found by one read, and one in a year by four.
-FIRST_DAYS_TOGETHER = 10
 GROWTH = 4
 MOST_DAYS_TOGETHER = 512
 
@@ -105,12 +103,12 @@ async def first_openings(
     """The first `count` openings with any of the doctors, by start, then by doctor.
 
     Reads the next days of all doctors together: a few days first, then more each time, so that
-    there are few reads in a row, and never more than some times the days that are needed. What
+    there are few reads in a row, and never more than a few times the days that are needed. What
     is `known` in this view is looked at before anything is read.
     """
     best = _Earliest(count)
     searches = [_DoctorSearch(doctor, search, best) for doctor in doctors]
-    days_each = 1 if known else _days_each(FIRST_DAYS_TOGETHER, doctors)
+    days_each = 1 if known else _days_each(snapshot.days_at_once, doctors)
     while wanted := [(s, days) for s in searches if (days := s.next_days(days_each))]:
         keys = {DayKey(s.doctor.id, day) for s, days in wanted for day, _ in days}
         loaded = known

@@ -77,7 +77,13 @@ class ReceiptWrite:
 
 
 class Snapshot(Protocol):
-    """Reads that all see the store as it was at one instant."""
+    """Reads that all see the store as it was at one instant.
+
+    `days_at_once`: so many days are worth reading together on suspicion, rather than one and
+    another perhaps later, because every read is a wait.
+    """
+
+    days_at_once: int
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts. A day without a document is an empty day."""

@@ -90,6 +90,8 @@ def schedule(
 class Diary:
     """A snapshot of a few doctor-days, which notes in `read` what was read from it."""
 
+    days_at_once = 10
+
     def __init__(self, days: Iterable[DaySchedule]) -> None:
         self.days = sorted(days, key=lambda day: day.key)
         self.read: list[DayKey] = []

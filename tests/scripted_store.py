@@ -230,6 +230,8 @@ class ScriptedStore:
 class ScriptedSnapshot:
     """A `Snapshot` of a scripted store."""
 
+    days_at_once = 1
+
     def __init__(self, store: ScriptedStore) -> None:
         self._store = store
         self._view: State | None = None
