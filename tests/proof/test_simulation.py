@@ -9,19 +9,13 @@ import pytest
 from shared.models import DayKey
 from shared.proposals import Proposal
 from shared.store import DayWrite, ReceiptWrite, State, Version
-from tests.proof.gates import SimulatedStore
-from tests.proof.simulation import (
-    CASES,
-    BrokenRun,
-    Case,
-    Parts,
-    Request,
-    Run,
-    proposal_of,
-    replay,
-    simulate_exhaustively,
-    simulate_random,
-)
+from tests.proof.every_order import simulate_exhaustively
+from tests.proof.random_races import simulate_random
+from tests.proof.simulated_run import BrokenRun, Parts, Run
+from tests.proof.simulated_store import SimulatedStore
+from tests.proof.simulation import replay
+from tests.proof.small_cases import CASES
+from tests.proof.world import Case, Request, proposal_of
 
 BY_NAME = {case.name: case for case in CASES}
 UNREDUCED = ["the same key, warm"]

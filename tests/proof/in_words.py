@@ -1,0 +1,63 @@
+"""Calls, the ways they go and what they answer, told to whoever follows a run step by step."""
+
+from collections.abc import Mapping
+
+from shared.models import Appointment, DayKey, DaySchedule
+from shared.store import State
+from tests.proof.calls import Call, Option
+
+
+def told(option: Option) -> str:
+    """A step."""
+    how, call = option
+    if call is None:
+        return {"time": "time passes", "never": "no late commit takes effect any more"}[how]
+    if call.verb == "ask":
+        return f"{call.arguments[0]}"
+    ways = {
+        "goes": "",
+        "slow": ", and the answer is under way",
+        "answers": " is answered",
+        "unanswered": " is not answered",
+        "lands": ", late, takes effect",
+        "stale": " is told to be stale",
+        "fails": " is refused",
+    }
+    return f"instance {call.who}: {_described(call)}{ways[how]}"
+
+
+def _described(call: Call) -> str:
+    first, second = call.arguments
+    if call.verb == "load":
+        names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
+    else:
+        names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
+        names += [f"receipt {write.receipt.key[:6]}" for write in second]
+    return f"{call.verb} #{call.number} of {', '.join(names)}"
+
+
+def shown(result: object) -> str:
+    """What came of a call."""
+    if isinstance(result, BaseException):
+        return f"{type(result).__name__}: {result}"
+    if isinstance(result, State):
+        days = (f"{_name(k)} v{s.version or 0} {_entries(s.value)}" for k, s in result.days.items())
+        return "; ".join([*days, *(f"receipt {key[:6]}" for key in result.receipts)])
+    if isinstance(result, Mapping):
+        return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
+    return f"{result}"
+
+
+def _name(key: DayKey) -> str:
+    return f"{key.doctor_id} {key.day}"
+
+
+def _entries(day: DaySchedule) -> str:
+    there = [f"{a.id} {_times(a)}" for a in day.appointments]
+    there += [f"{name} -> {_name(key)}" for name, key in day.forwarded.items()]
+    return f"[{', '.join(there)}]"
+
+
+def _times(appointment: Appointment) -> str:
+    interval, end = appointment.interval, " cancelled" if appointment.cancelled_at else ""
+    return f"{interval.start:%H:%M}-{interval.end:%H:%M}{end}"

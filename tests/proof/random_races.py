@@ -1,0 +1,194 @@
+"""Random races, each of them from a seed."""
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache
+from multiprocessing import Pool
+from random import Random
+from typing import Final
+
+from shared.models import DayKey
+from tests.proof.calls import Call, Option
+from tests.proof.gated_loop import GatedLoop
+from tests.proof.gates import Gates, Trace
+from tests.proof.history import Book, Cancel, Move, Slot
+from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
+from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, World, place
+
+
+class Dice:
+    """Chooses at random, all of it from one seed."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self._fault = (0.0, 0.03, 0.1, 0.3)[int(random.random() * 4)]
+
+    def choose(self, gates: Gates, *, soon: bool, timer: bool) -> Option:
+        """Mostly what is plain, sometimes a fault."""
+        dice = self.random.random
+        if gates.waiting and dice() < self._fault:
+            if timer and not soon and dice() < 0.05:
+                return Option("time")
+            call = gates.waiting[int(dice() * len(gates.waiting))]
+            if call.verb != "ask":
+                return self._fault_of(call)
+        waiting, answering, late = gates.waiting, gates.answering, gates.late
+        n = len(waiting)
+        m = n + len(answering)
+        with_late = m + len(late)
+        pick = int(dice() * (with_late + (timer and (soon or not m))))
+        if pick < n:
+            return Option("goes", waiting[pick])
+        if pick < m:
+            return Option("answers", answering[pick - n])
+        return Option("lands", late[pick - m]) if pick < with_late else Option("time")
+
+    def lands(self, gates: Gates) -> Option:
+        """Half of them do."""
+        dice = self.random.random
+        if dice() < 0.5:
+            return Option("never")
+        return Option("lands", gates.late[int(dice() * len(gates.late))])
+
+    def _fault_of(self, call: Call) -> Option:
+        dice = self.random.random()
+        if dice < 0.03:
+            return Option("fails", call)
+        if dice < 0.3:
+            return Option("slow", call)
+        return Option("stale" if dice < 0.45 and call.verb == "commit" else "unanswered", call)
+
+
+CHUNK: Final = 5000
+"""So many seeds are given to a process at once."""
+
+GRID: Final = [
+    Slot(name, day + start, day + start + 30)
+    for day in (0, DAY)
+    for name in DOCTORS
+    for start in (540, 570)
+]
+BETWEEN: Final = [slot._replace(start=slot.start + 15, end=slot.end + 15) for slot in GRID]
+
+
+@cache
+def _birthplace(day: DayKey) -> str:
+    return f"{day.doctor_id}.{day.day:%Y%m%d}."
+
+
+def random_case(random: Random) -> Case:
+    """Two or three instances, three to eight requests of all kinds for a few times."""
+    dice = random.random
+    instances = (2, 2, 2, 2, 3)[int(dice() * 5)]
+    count = (3, 3, 3, 3, 3, 3, 3, 3, 4, 8)[int(dice() * 10)]
+    taken = random.sample(GRID, 1 + int(dice() * 3))
+    before = tuple(
+        (f"{_birthplace(DAYS[int(dice() * 4)])}b{number}", slot)
+        for number, slot in enumerate(taken)
+    )
+    names = [name for name, _ in before]
+    near = [*taken, random.choice(GRID), random.choice(GRID), random.choice(BETWEEN)]
+    requests: list[Request] = []
+    for number in range(count):
+        where = int(dice() * instances)
+        kind = dice()
+        slot = near[int(dice() * len(near))]
+        if kind < 0.1 and requests and (again := random.choice(requests)).key:
+            requests.append(_again(again, where, number))
+        elif kind < 0.5:
+            name = f"{_birthplace(place(slot))}r{number}"
+            used = ("k1", "k2", None, None, None)[int(dice() * 5)]
+            if used is None:
+                names.append(name)
+            requests.append(Request(where, Book(name, slot), used))
+        elif kind < 0.8:
+            name = names[int(dice() * len(names))]
+            used = "k3" if dice() < 0.2 else None
+            requests.append(Request(where, Move(name, slot), used))
+        else:
+            requests.append(Request(where, Cancel(names[int(dice() * len(names))])))
+    return Case(
+        "random",
+        _shared_out(requests, dice),
+        before,
+        tuple(_remembered(before, dice) for _ in range(instances)),
+        deadlines=(10.0,) * instances,
+    )
+
+
+def _again(request: Request, where: int, number: int) -> Request:
+    asked = request.asked
+    if isinstance(asked, Book):
+        asked = Book(f"{_birthplace(place(asked.slot))}r{number}", asked.slot)
+    return Request(where, asked, request.key)
+
+
+def _shared_out(
+    requests: Sequence[Request], dice: Callable[[], float]
+) -> tuple[tuple[Request, ...], ...]:
+    """Some clients ask one thing after the other."""
+    clients: list[list[Request]] = []
+    for request in requests:
+        if clients and dice() < 0.3:
+            clients[int(dice() * len(clients))].append(request)
+        else:
+            clients.append([request])
+    return tuple(tuple(client) for client in clients)
+
+
+def _remembered(before: World, dice: Callable[[], float]) -> World | None:
+    pick = dice()
+    if pick < 0.8:
+        return None
+    return before if pick < 0.9 else before[1:]
+
+
+def race_of(
+    seed: int,
+    loop: GatedLoop,
+    parts: Parts = SOUND,
+    counts: Counter[str] | None = None,
+    trace: Trace | None = None,
+) -> None:
+    """Run the race of a seed."""
+    dice = Dice(Random(seed))  # noqa: S311 - to be repeated
+    case = random_case(dice.random)
+    if trace:
+        trace(f"before: {case.before}; remembered: {case.remembered}")
+    try:
+        Run(case, dice, parts, counts, trace).go(loop)
+    except Exception as error:
+        raise BrokenRun.by(error, str(seed)) from error
+
+
+def simulate_random(seeds: Sequence[int], parts: Parts = SOUND) -> Counter[str]:
+    """The races of these seeds; how many runs, calls, faults and answers that were, by kind.
+
+    What they leave behind is not collected on the way, so they should be some thousands at most.
+    """
+    loop = GatedLoop()
+    counts: Counter[str] = Counter()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        for seed in seeds:
+            counts["runs"] += 1
+            race_of(seed, loop, parts, counts)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        loop.close()
+    return counts
+
+
+def simulate_seeds(count: int, processes: int) -> Counter[str]:
+    """The races of so many seeds, in several processes at once."""
+    chunks = [range(n, min(n + CHUNK, count)) for n in range(0, count, CHUNK)]
+    counts: Counter[str] = Counter()
+    # A process for each chunk: to end it is faster than to collect its garbage.
+    with Pool(processes, maxtasksperchild=1) as pool:
+        for done in pool.imap(simulate_random, chunks, chunksize=1):
+            counts.update(done)
+    return counts

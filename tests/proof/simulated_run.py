@@ -1,0 +1,167 @@
+"""One run: instances that race for the same times, in simulated time, and a look at the end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from shared.models import DaySchedule
+from shared.outcomes import Accepted, AlreadyCancelled, Replayed, SlotTaken
+from shared.proposals import Proposal
+from shared.store import Failed, StoreError
+from shared.transactions import Transactions
+from tests.proof.calls import Call
+from tests.proof.checker import explain
+from tests.proof.gated_loop import GatedLoop
+from tests.proof.gates import Chooser, Gates, Trace
+from tests.proof.history import Appointments, Granted
+from tests.proof.promises import Broken
+from tests.proof.simulated_store import Port, SimulatedStore
+from tests.proof.tries import Try, history_of
+from tests.proof.world import (
+    HOURS,
+    INSTANTS,
+    LOOK,
+    Case,
+    Request,
+    days_of,
+    granted,
+    proposal_of,
+)
+
+
+class BrokenRun(AssertionError):
+    """A run that broke a promise: what, and the arguments that replay it."""
+
+    def __init__(self, problem: str, *replay: str) -> None:
+        super().__init__(problem, *replay)
+        self.problem = problem
+        self.replay = replay
+
+    @classmethod
+    def by(cls, error: Exception, *replay: str) -> Self:
+        """The run that this came of."""
+        return cls(f"{type(error).__name__}: {error}", *replay)
+
+    def __str__(self) -> str:
+        words = " ".join(f"'{word}'" if " " in word else word for word in self.replay)
+        return f"{self.problem}\nto see it: python -m tests.proof.simulation {words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run is made of, so that a part can be put in that is broken."""
+
+    store: Callable[[], SimulatedStore] = SimulatedStore
+    propose: Callable[[Request, int], Proposal] = proposal_of
+
+
+SOUND = Parts()
+
+
+class Run:
+    """A case, and how it goes."""
+
+    def __init__(
+        self,
+        case: Case,
+        chooser: Chooser,
+        parts: Parts = SOUND,
+        counts: Counter[str] | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.case = case
+        self.store = store = parts.store()
+        self.gates = Gates(chooser, lambda call: store.is_stale(*call.arguments), counts, trace)
+        self.tries = [[Try(request) for request in client] for client in case.clients]
+        self._propose = parts.propose
+
+    def go(self, loop: GatedLoop) -> None:
+        """From the beginning to the end, and look at it."""
+        loop.restart(self.gates)
+        loop.run_until_complete(self._main(loop))
+        self.gates.land_rest()
+        self._check(loop)
+
+    async def _main(self, loop: GatedLoop) -> None:
+        ports = [Port(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
+        random = self.gates.chooser.random
+        instances = [
+            Transactions(port, deadline, random)
+            for port, deadline in zip(ports, self.case.deadlines, strict=True)
+        ]
+        before = self.case.before
+        worlds = dict.fromkeys(world for world in self.case.remembered if world is not None)
+        worlds.pop(before, None)
+        for world in (*worlds, before):
+            self.store.put([day for day in days_of(world) if self._is_there(day)])
+            for transactions, remembered in zip(instances, self.case.remembered, strict=False):
+                if remembered == world:
+                    await transactions.preview(LOOK)
+        for port in ports:
+            port.open = False
+        numbers = iter(range(len(INSTANTS)))
+        await asyncio.gather(
+            *(
+                self._client([(next(numbers), one) for one in client], instances)
+                for client in self.tries
+            )
+        )
+        while loop.busy():  # noqa: ASYNC110 - a batch that nobody waits for any more ends soon
+            await asyncio.sleep(1)
+
+    def _is_there(self, day: DaySchedule) -> bool:
+        """Whether a day has a document: it has none before anything is booked."""
+        return bool(day.entries()) or day.key in self.store.days
+
+    async def _client(
+        self, tries: Sequence[tuple[int, Try]], instances: Sequence[Transactions]
+    ) -> None:
+        for number, one in tries:
+            proposal = self._propose(one.request, number)
+            if not self.case.at_once:
+                label = f"request {number}: {one.request}" if self.gates.trace else ""
+                ask = Call(-1 - number, 0, "ask", (), _nothing, label)
+                await self.gates.wait(ask)
+            one.began = self.gates.steps
+            try:
+                one.answer = await instances[one.request.instance].run(proposal)
+            except StoreError as error:
+                if isinstance(error, Failed) and str(error) != "no permission":
+                    raise
+                self.gates.counts[type(error).__name__] += 1
+                answer: object = error
+            else:
+                one.ended = self.gates.steps + 0.5
+                self.gates.counts[type(one.answer).__name__] += 1
+                answer = one.answer
+            if self.gates.trace:
+                self.gates.trace(f"     request {number} is answered {_short(answer)}")
+
+    def _check(self, loop: GatedLoop) -> None:
+        if loop.complaints:
+            raise Broken(*loop.complaints)
+        calls, names = history_of([one for client in self.tries for one in client])
+        before = {name: Granted(slot) for name, slot in self.case.before}
+        after: Appointments = {}
+        for name, found in self.store.there.items():
+            told = names.get(name, name)
+            if told in after:
+                raise Broken(f"one key has booked {told} and {name}")
+            after[told] = granted(found)
+        if explain(calls, HOURS, before, after) is None:
+            raise Broken(f"no order explains {calls}, which end in {after}")
+
+
+def _nothing(_: str) -> None:
+    """Asking itself does nothing."""
+
+
+def _short(answer: object) -> str:
+    match answer:
+        case Accepted(found) | Replayed(found) | AlreadyCancelled(found):
+            return f"{type(answer).__name__}: {found.id} {granted(found)}"
+        case SlotTaken(conflicts=conflicts):
+            return f"SlotTaken: {', '.join(f'{c.start:%d %H:%M}-{c.end:%H:%M}' for c in conflicts)}"
+    return repr(answer)

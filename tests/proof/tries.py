@@ -1,0 +1,122 @@
+"""What clients tried and were told, retold as a history for the checker."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from shared.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    KeyReused,
+    Outcome,
+    Replayed,
+    SlotTaken,
+    UnknownAppointment,
+)
+from tests.proof.history import Answer, Call, Cancel, Done, Get, Granted, Refused, Taken
+from tests.proof.promises import Broken
+from tests.proof.world import MINUTES, Request, asks_for, granted
+
+
+@dataclass(slots=True)
+class Try:
+    """A request that was made; the steps at which it was asked and answered."""
+
+    request: Request
+    began: float = inf
+    ended: float | None = None
+    answer: Outcome | None = None
+
+
+def history_of(tries: Sequence[Try]) -> tuple[list[Call], dict[str, str]]:
+    """The operations, of which the tries with one key are one; and by which name each goes."""
+    calls: list[Call] = []
+    names: dict[str, str] = {}
+    operations: dict[object, list[Try]] = {}
+    for one in tries:
+        asked = one.request.asked
+        if isinstance(asked, Cancel):
+            calls.append(Call(one.began, asked, one.ended, _of_a_cancel(one.answer)))
+            continue
+        refusal = _refusal(one.answer)
+        keyed = one.request.key and (one.request.key, asks_for(asked))
+        group = operations.setdefault(keyed or id(one), [])
+        name = group[0].request.asked.name if group else asked.name
+        names[asked.name] = name
+        if isinstance(one.answer, KeyReused):
+            _check_reuse(one, tries)
+        elif refusal:
+            calls.append(Call(one.began, replace(asked, name=name), one.ended, refusal))
+        else:
+            group.append(one)
+    for group in operations.values():
+        calls.extend(_of_an_operation(group))
+    granted = [group for group in operations.values() if any(one.answer for one in group)]
+    used = [group[0].request.key for group in granted if group[0].request.key]
+    if len(used) != len({*used}):
+        raise Broken(f"a key was granted for two operations: {used}")
+    return calls, names
+
+
+def _of_an_operation(tries: Sequence[Try]) -> Iterator[Call]:
+    """Tries that were granted or not answered: together they took effect once, or never."""
+    if not tries:
+        return
+    asked = tries[0].request.asked
+    assert not isinstance(asked, Cancel)
+    answered = [one for one in tries if one.ended is not None]
+    plain = len(answered) == len(tries) == 1 and isinstance(tries[0].answer, Accepted)
+    kinds = [type(one.answer) for one in answered]
+    if kinds.count(Accepted) > 1 or (Replayed in kinds and len(tries) == 1):
+        raise Broken(f"one operation was answered {kinds}: who has done it?")
+    began = min(one.began for one in tries)
+    ended = min((one.ended for one in answered if one.ended is not None), default=None)
+    answer: Answer | None = None if ended is None else Done()
+    for one in answered:
+        assert isinstance(one.answer, Accepted | Replayed)
+        shown = granted(one.answer.appointment)
+        if plain and shown == Granted(asked.slot):
+            answer = shown
+        else:
+            yield Call(one.began, Get(asked.name), one.ended, shown)
+    yield Call(began, asked, ended, answer)
+
+
+def _of_a_cancel(answer: Outcome | None) -> Answer | None:
+    match answer:
+        case None:
+            return None
+        case Accepted(found) | AlreadyCancelled(found):
+            return granted(found)
+        case UnknownAppointment():
+            return Refused("unknown_appointment")
+    raise Broken(f"a cancellation was answered {answer}")
+
+
+def _refusal(answer: Outcome | None) -> Answer | None:
+    match answer:
+        case None | Accepted() | Replayed() | KeyReused():
+            return None
+        case AlreadyCancelled():
+            return Refused("already_cancelled")
+        case UnknownAppointment():
+            return Refused("unknown_appointment")
+        case SlotTaken(conflicts=conflicts, openings=openings):
+            for opening in openings:
+                if any(opening.interval.overlaps(conflict) for conflict in conflicts):
+                    raise Broken(f"{opening} is offered, and taken")
+            return Taken(tuple((MINUTES[c.start], MINUTES[c.end]) for c in conflicts))
+    raise Broken(f"answered {answer}")
+
+
+def _check_reuse(one: Try, tries: Sequence[Try]) -> None:
+    """Another request with the key must have been granted, or may have been, before the answer."""
+    assert one.ended is not None
+    if not any(
+        other.request.key == one.request.key
+        and other.began < one.ended
+        and asks_for(other.request.asked) != asks_for(one.request.asked)
+        and not (isinstance(other.answer, KeyReused) or _refusal(other.answer))
+        for other in tries
+    ):
+        raise Broken("the key was not used for anything else")

@@ -1,0 +1,141 @@
+"""The world that is simulated: two doctors, two days, and what clients ask for there.
+
+Times are minutes since the first midnight.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache, partial
+
+from shared import scheduling
+from shared.models import Appointment, DayKey, DaySchedule, Interval
+from shared.outcomes import Refusal
+from shared.proposals import Idempotency, Proposal
+from shared.scheduling import Booking, Cancellation, home_day
+from tests.builders import appointment, at, booking, doctor, key
+from tests.proof.history import Book, Cancel, Granted, Hours, Move, Slot
+
+MON, TUE = "2026-11-23", "2026-11-24"
+MIDNIGHT = at(f"{MON}T00:00Z")
+DAY = 24 * 60
+DOCTORS = {name: doctor(doctor_id=name) for name in ("strange", "who")}
+DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
+HOURS: Hours = dict.fromkeys(DOCTORS, ((540, 1020), (DAY + 540, DAY + 1020)))
+INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
+MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 15)}
+ADA = booking(f"{MON}T09:00Z", f"{MON}T09:30Z").patient
+
+Asked = Book | Move | Cancel
+
+World = tuple[tuple[str, Slot], ...]
+"""Appointments by name, which is the id, and so says where each was born."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks of an instance."""
+
+    instance: int
+    asked: Asked
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Clients that ask one thing after the other; what is booked and remembered before that.
+
+    An instance remembers nothing, or the world as it was once. `deadlines` (s) of each instance.
+    If all is `at_once`, every client has asked before anything happens.
+    """
+
+    name: str
+    clients: tuple[tuple[Request, ...], ...]
+    before: World = ()
+    remembered: tuple[World | None, ...] = ()
+    faults: int = 0
+    deadlines: tuple[float, ...] = (10, 20, 30, 40)
+    at_once: bool = False
+
+
+@cache
+def place(slot: Slot) -> DayKey:
+    """The doctor-day that a time lies on."""
+    return DayKey(slot.doctor, _interval(slot).start.date())
+
+
+@cache
+def days_of(world: World) -> list[DaySchedule]:
+    """All doctor-days, as they are in this world."""
+    days = {day: DaySchedule(day) for day in DAYS}
+    for name, slot in world:
+        where, home = place(slot), _home(name)
+        days[where] = days[where].with_appointment(_made(name, slot))
+        if where != home:
+            days[home] = days[home].forwarding(name, where)
+    return list(days.values())
+
+
+def granted(appointment: Appointment) -> Granted:
+    """An appointment, in the words of a history."""
+    interval = appointment.interval
+    slot = Slot(appointment.doctor_id, MINUTES[interval.start], MINUTES[interval.end])
+    return Granted(slot, appointment.cancelled_at is None)
+
+
+def proposal_of(request: Request, number: int) -> Proposal:
+    """What the functions make of a request; its `now` tells it from all others."""
+    asked, key = request.asked, request.key
+    if isinstance(asked, Move) and key is None:
+        key = f"move {number}"
+    idempotency = None if key is None else _idempotency(key, asks_for(asked))
+    decide = _decision(asked, number)
+    return Proposal(
+        frozenset({_home(asked.name)}), decide, INSTANTS[number], asked.name, idempotency
+    )
+
+
+@cache
+def asks_for(asked: Asked) -> tuple[str, ...]:
+    """What makes two requests the same: two bookings need not have the same name."""
+    return (repr(replace(asked, name="a new one") if isinstance(asked, Book) else asked),)
+
+
+@cache
+def _decision(asked: Asked, number: int) -> Callable[..., scheduling.Decision]:
+    now, home = INSTANTS[number], _home(asked.name)
+    if isinstance(asked, Cancel):
+        return partial(scheduling.cancel, wish=Cancellation(asked.name, home), now=now)
+    doctor, interval = DOCTORS[asked.slot.doctor], _interval(asked.slot)
+    if isinstance(asked, Book):
+        wish = Booking(asked.name, doctor, interval, ADA)
+        return partial(scheduling.book, booking=wish, now=now)
+    move = scheduling.Move(asked.name, home, lambda _: (doctor, interval))
+    return partial(scheduling.move, wish=move, now=now)
+
+
+_idempotency = cache(Idempotency.of)
+
+
+@cache
+def _interval(slot: Slot) -> Interval:
+    return Interval(
+        MIDNIGHT + timedelta(minutes=slot.start), MIDNIGHT + timedelta(minutes=slot.end)
+    )
+
+
+@cache
+def _home(name: str) -> DayKey:
+    home = home_day(name)
+    assert home
+    return home
+
+
+@cache
+def _made(name: str, slot: Slot) -> Appointment:
+    plain = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", name, doctor_id=slot.doctor)
+    return plain._replace(interval=_interval(slot))
+
+
+LOOK = Proposal(frozenset(DAYS), lambda _: ({}, Refusal()), INSTANTS[0], "nobody's")
+"""Changes nothing; an instance that has read for it remembers all days."""
