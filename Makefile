@@ -5,7 +5,7 @@
 # make doctors   bring doctors.json into the store
 # make emulator  a Firestore on this machine, for make run STORE=firestore
 # make proof     fifty thousand colliding operations on each store while things fail
-# make bench     a crowd on one day of Firestore, against transactions that lock
+# make bench     how fast it all is, beside bare programs and other ways; needs wrk
 # make openapi   write openapi.json anew
 
 PYTHON ?= python3
@@ -48,7 +48,7 @@ proof: .venv/dev
 	$(BIN)/python -m tests.proof
 
 bench: .venv/dev
-	$(BIN)/python -m benchmarks.hot_day
+	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
 	$(BIN)/python -m shared.openapi > openapi.json

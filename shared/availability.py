@@ -78,17 +78,19 @@ def clipped(intervals: Iterable[Interval], bounds: Interval) -> Iterator[Interva
             yield Interval(start, min(interval.end, bounds.end))
 
 
-def gaps(window: Interval, busy: Iterable[Interval]) -> Iterator[Interval]:
-    """The free parts of a window, given what is busy in order of start."""
-    free_from = window.start
-    for taken in busy:
-        if taken.start >= window.end:
-            break
-        if taken.start > free_from:
-            yield Interval(free_from, taken.start)
-        free_from = max(free_from, taken.end)
-    if free_from < window.end:
-        yield Interval(free_from, window.end)
+def gaps(window: Interval, busy: Iterable[Interval], length: timedelta) -> Iterator[Interval]:
+    """The free parts of a window that have a length, given what is busy in order of start."""
+    free_from, closes = window
+    for start, end in busy:
+        if start > free_from:
+            if start >= closes:
+                break
+            if start - free_from >= length:
+                yield Interval(free_from, start)
+        if end > free_from:  # noqa: PLR1730 - `max` takes as long as all the rest
+            free_from = end
+    if closes - free_from >= length:
+        yield Interval(free_from, closes)
 
 
 # Working windows and openings
@@ -151,7 +153,7 @@ def openings(
     """
     stride = MINUTE if search.step else search.length
     for window in clipped(windows, search.bounds):
-        for gap in gaps(window, busy):
+        for gap in gaps(window, busy, search.length):
             start = _on_grid(gap.start, search.step, zone)
             while start + search.length <= gap.end:
                 yield Interval(start, start + search.length)

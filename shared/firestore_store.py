@@ -6,7 +6,7 @@
 
 A commit is one `Commit` call. Each of its writes carries the precondition that the document has
 the update time that was read, or that there is none; nothing is ever locked. An entry is one
-JSON text, because the library takes over ten times as long to decode maps and timestamps.
+JSON text, because maps and timestamps take over ten times as long to decode.
 """
 
 import json
@@ -16,17 +16,11 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from google.api_core import exceptions as google_errors
 from google.auth.exceptions import GoogleAuthError
-from google.cloud.firestore import (
-    DELETE_FIELD,
-    AsyncClient,
-    AsyncDocumentReference,
-    AsyncWriteBatch,
-    DocumentSnapshot,
-)
-from google.cloud.firestore_v1 import base_client
 from google.cloud.firestore_v1.field_path import FieldPath
+from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
+from grpc import StatusCode  # type: ignore[import-untyped]
+from grpc.aio import AioRpcError  # type: ignore[import-untyped]
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
@@ -35,7 +29,20 @@ from shared.documents import (
     receipt_from_document,
     receipt_to_document,
 )
-from shared.models import DayKey, DaySchedule, Doctor
+from shared.firestore_calls import (
+    Calls,
+    Cursor,
+    Document,
+    DocumentMask,
+    Message,
+    Precondition,
+    Value,
+    Write,
+    from_fields,
+    to_fields,
+    to_timestamp,
+)
+from shared.models import DayKey, DaySchedule, Doctor, Receipt
 from shared.store import (
     DayWrite,
     Failed,
@@ -44,6 +51,7 @@ from shared.store import (
     Stale,
     State,
     Stored,
+    StoreError,
     Unavailable,
     Version,
 )
@@ -51,34 +59,29 @@ from shared.store import (
 FIRST_CHUNK = 16
 LARGEST_CHUNK = 128
 
-# Not written, because a document is not as it was read; `Aborted`: another commit was on it.
-_STALE = (
-    google_errors.Aborted,
-    google_errors.AlreadyExists,
-    google_errors.FailedPrecondition,
-    google_errors.NotFound,
+# Not written, because a document is not as it was read; `ABORTED`: another commit was on it.
+_STALE = frozenset(
+    {
+        StatusCode.ABORTED,
+        StatusCode.ALREADY_EXISTS,
+        StatusCode.FAILED_PRECONDITION,
+        StatusCode.NOT_FOUND,
+    }
 )
 # Written or not, nobody knows; a new try may help. What is aborted is so for a read.
-_UNKNOWN = (
-    google_errors.Aborted,
-    google_errors.Cancelled,
-    google_errors.DeadlineExceeded,
-    google_errors.InternalServerError,
-    google_errors.ServiceUnavailable,
-    google_errors.RetryError,
-    google_errors.Unknown,
+_UNKNOWN = frozenset(
+    {
+        StatusCode.ABORTED,
+        StatusCode.CANCELLED,
+        StatusCode.DEADLINE_EXCEEDED,
+        StatusCode.INTERNAL,
+        StatusCode.UNAVAILABLE,
+        StatusCode.UNKNOWN,
+    }
 )
-
 # No view of that time: it is over an hour ago, or yet to come.
-_NO_SUCH_TIME = (google_errors.FailedPrecondition, google_errors.InvalidArgument)
-
-# A connection that was refused is tried again after a second at most: gRPC by itself would wait
-# up to two minutes, long after the database is back. The library takes no options for it.
-_RECONNECT = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000))
-base_client._DEFAULT_CHANNEL_OPTIONS.extend(_RECONNECT)  # noqa: SLF001
-base_client._GRPC_MSG_SIZE_OPTIONS.extend(_RECONNECT)  # noqa: SLF001 - those of the emulator
-
-_Found = DocumentSnapshot[AsyncDocumentReference]
+_NO_SUCH_TIME = frozenset({StatusCode.FAILED_PRECONDITION, StatusCode.INVALID_ARGUMENT})
+_NONE: frozenset[StatusCode] = frozenset()
 
 _log = logging.getLogger(__name__)
 
@@ -86,62 +89,59 @@ _log = logging.getLogger(__name__)
 class FirestoreStore:
     """A `Store` in a Firestore database. Connects at the first use, in the loop of that use.
 
-    `seconds` is how long one call may take. The library does not try again by itself: all
-    tries are made, and counted, above the store.
+    `seconds` is how long one call may take. No call is repeated here: all tries are made, and
+    counted, above the store.
     """
 
     def __init__(self, project: str | None, database: str, seconds: float) -> None:
-        self._project = project
-        self._database = database
-        self._options: dict[str, Any] = {"retry": None, "timeout": seconds}
-        self._connected: AsyncClient | None = None
+        self._wanted = (project, database, seconds)
+        self._connected: Calls | None = None
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator["FirestoreSnapshot"]:
         """A view of that time, or of the time of its first read, at which later ones read too."""
-        yield FirestoreSnapshot(self._client(), self._options, instant)
+        yield FirestoreSnapshot(self._calls(), instant)
 
     async def commit(
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, in one call, on the update times that were read."""
-        client = self._client()
-        batch = client.batch()
-        for day in days:
-            _write_day(client, batch, day)
-        for receipt in receipts:
-            _write_receipt(client, batch, receipt)
+        calls = self._calls()
+        writes = [_day_write(calls, day) for day in days]
+        writes += [_receipt_write(calls, receipt) for receipt in receipts]
         with _translated(stale=_STALE):
-            results = await batch.commit(**self._options)
+            results = await calls.commit(writes)
         written = zip(days, results, strict=False)
-        return {write.day.key: result.update_time for write, result in written}
+        return {write.day.key: result.update_time.ToNanoseconds() for write, result in written}
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, ordered by id."""
-        query = self._client().collection("doctors").order_by("__name__")
+        calls = self._calls()
         with _translated():
-            found = [document async for document in query.stream(**self._options)]
-        return [doctor_from_json(json.dumps({"id": d.id, **_fields(d)})) for d in found]
+            answers = [answer async for answer in calls.run_query(calls.root, "doctors")]
+        found = [answer.document for answer in answers if answer.document.name]
+        return [_doctor(_last(d.name), from_fields(d.fields)) for d in found]
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
-        client = self._client()
-        batch = client.batch()
+        calls = self._calls()
+        writes = []
         for doctor in doctors:
-            fields = json.loads(doctor_to_json(doctor))
-            batch.set(client.document("doctors", fields.pop("id")), fields)
+            values = json.loads(doctor_to_json(doctor))
+            name = f"{calls.root}/doctors/{values.pop('id')}"
+            writes.append(Write(update=Document(name=name, fields=to_fields(values))))
         with _translated():
-            await batch.commit(**self._options)
+            await calls.commit(writes)
 
     async def close(self) -> None:
-        """Close the channel."""
+        """Close the connection."""
         if self._connected is not None:
-            await self._connected._firestore_api.transport.close()  # noqa: SLF001 - no public way
+            await self._connected.close()
 
-    def _client(self) -> AsyncClient:
+    def _calls(self) -> Calls:
         if self._connected is None:
             with _translated():
-                self._connected = AsyncClient(project=self._project, database=self._database)
+                self._connected = Calls(*self._wanted)
         return self._connected
 
 
@@ -150,31 +150,28 @@ class FirestoreSnapshot:
 
     days_at_once = 10  # So an opening within two working weeks is one call away.
 
-    def __init__(
-        self, client: AsyncClient, options: Mapping[str, Any], instant: datetime | None
-    ) -> None:
-        self._client = client
-        self._options = options
-        self._read_time = instant
-        self._forgotten = _NO_SUCH_TIME if instant else ()
+    def __init__(self, calls: Calls, instant: datetime | None) -> None:
+        self._calls = calls
+        self._read_time: Message = None if instant is None else to_timestamp(instant)
+        self._forgotten = _NO_SUCH_TIME if instant else _NONE
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts in one call."""
-        day_of = {_day_reference(self._client, key).path: key for key in days}
-        receipt_of = {_receipt_reference(self._client, key).path: key for key in receipts}
-        references = [self._client.document(path) for path in (*day_of, *receipt_of)]
+        calls = self._calls
+        day_of = {_day_name(calls, key): key for key in days}
+        receipt_of = {_receipt_name(calls, key): key for key in receipts}
         state = State({}, {})
         with _translated(forgotten=self._forgotten):
-            found = self._client.get_all(references, read_time=self._read_time, **self._options)
-            documents = [document async for document in found]
-        for document in documents:
-            self._read_time = document.read_time
-            path = document.reference.path
-            if path in day_of:
-                state.days[day_of[path]] = _stored_day(day_of[path], document)
-            elif document.exists:
-                receipt = receipt_from_document(receipt_of[path], _fields(document))
-                state.receipts[receipt.key] = Stored(receipt, document.update_time)
+            found = calls.batch_get((*day_of, *receipt_of), self._read_time)
+            answers = [answer async for answer in found]
+        for answer in answers:
+            self._read_time = answer.read_time
+            document = answer.found
+            if key := day_of.get(document.name or answer.missing):
+                state.days[key] = _stored_day(key, document)
+            elif document.name:
+                receipt = _receipt(receipt_of[document.name], document)
+                state.receipts[receipt.value.key] = receipt
         return state
 
     async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
@@ -183,107 +180,137 @@ class FirestoreSnapshot:
         while True:
             documents = await self._page(doctor_id, first, last, limit)
             for document in documents:
-                key = DayKey(doctor_id, date.fromisoformat(document.id))
+                key = DayKey(doctor_id, _date(document))
                 yield _stored_day(key, document).value
             if len(documents) < limit:
                 return
-            first = date.fromisoformat(documents[-1].id) + timedelta(days=1)
+            first = _date(documents[-1]) + timedelta(days=1)
             limit = min(limit * 2, LARGEST_CHUNK)
 
     async def instant(self) -> datetime:
         """The read time."""
         if self._read_time is None:
             raise ValueError("nothing was read yet")
-        return self._read_time
+        instant: datetime = self._read_time.ToDatetime(UTC)
+        return instant
 
-    async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[_Found]:
-        ends = (_day_reference(self._client, DayKey(doctor_id, day)) for day in (first, last))
-        start_at, end_at = ({"__name__": reference} for reference in ends)
-        days = self._client.collection("doctors", doctor_id, "days")
-        query = days.order_by("__name__").start_at(start_at).end_at(end_at).limit(limit)
+    async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[Message]:
+        calls, days = self._calls, (DayKey(doctor_id, first), DayKey(doctor_id, last))
+        ends = [[Value(reference_value=_day_name(calls, day))] for day in days]
+        bounds = {
+            "start_at": Cursor(values=ends[0], before=True),
+            "end_at": Cursor(values=ends[1], before=False),
+            "limit": Int32Value(value=limit),
+        }
+        parent = f"{calls.root}/doctors/{doctor_id}"
         with _translated(forgotten=self._forgotten):
-            found = query.stream(read_time=self._read_time, **self._options)
-            documents = [document async for document in found]
-        if documents:
-            self._read_time = documents[0].read_time
-        return documents
+            found = calls.run_query(parent, "days", self._read_time, **bounds)
+            answers = [answer async for answer in found]
+        # The time is told also where nothing is found.
+        times = (answer.read_time for answer in answers if answer.HasField("read_time"))
+        self._read_time = next(times, self._read_time)
+        return [answer.document for answer in answers if answer.document.name]
 
 
 # Documents
 
 
-def _day_reference(client: AsyncClient, key: DayKey) -> AsyncDocumentReference:
-    return client.document("doctors", key.doctor_id, "days", key.day.isoformat())
+def _day_name(calls: Calls, key: DayKey) -> str:
+    return f"{calls.root}/doctors/{key.doctor_id}/days/{key.day}"
 
 
-def _receipt_reference(client: AsyncClient, key: str) -> AsyncDocumentReference:
-    return client.document("receipts", key)
+def _receipt_name(calls: Calls, key: str) -> str:
+    return f"{calls.root}/receipts/{key}"
 
 
-def _stored_day(key: DayKey, document: _Found) -> Stored[DaySchedule]:
-    if not document.exists:
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _date(document: Message) -> date:
+    return date.fromisoformat(_last(document.name))
+
+
+def _stored_day(key: DayKey, document: Message) -> Stored[DaySchedule]:
+    if not document.name:
         return Stored(DaySchedule(key), None)
-    texts = _fields(document)["appointments"].values()
-    return Stored(day_from_texts(key, texts), document.update_time)
+    entries = document.fields["appointments"].map_value.fields.values()
+    day = day_from_texts(key, (entry.string_value for entry in entries))
+    return Stored(day, document.update_time.ToNanoseconds())
 
 
-def _write_day(client: AsyncClient, batch: AsyncWriteBatch, write: DayWrite) -> None:
-    """Only the entries that changed are sent.
+def _receipt(key: str, document: Message) -> Stored[Receipt]:
+    values = from_fields(document.fields)
+    fields = {**values, "expires_at": values["expires_at"].isoformat()}
+    return Stored(receipt_from_document(key, fields), document.update_time.ToNanoseconds())
+
+
+def _doctor(doctor_id: str, fields: Mapping[str, Any]) -> Doctor:
+    return doctor_from_json(json.dumps({"id": doctor_id, **fields}))
+
+
+def _day_write(calls: Calls, write: DayWrite) -> Message:
+    """Only the entries that changed are sent; what is in the mask and not sent is deleted.
 
     A day where moves to and fro have left nothing changed is written as it was, to check it.
     """
-    reference = _day_reference(client, write.day.key)
-    if write.read.version is None:
-        batch.create(reference, {"appointments": _texts(write.day)})
-        return
-    fields: dict[str, Any] = {
-        FieldPath("appointments", name).to_api_repr(): (
-            DELETE_FIELD if entry is None else entry_to_text(name, entry)
-        )
-        for name, entry in write.changed().items()
-    }
-    if not fields:
-        fields = {"appointments": _texts(write.day)}
-    option = client.write_option(last_update_time=write.read.version)
-    batch.update(reference, fields, option=option)
+    name, changed = _day_name(calls, write.day.key), write.changed()
+    if write.read.version is None or not changed:
+        texts = {n: entry_to_text(n, entry) for n, entry in write.day.entries().items()}
+        mask = None
+    else:
+        texts = {n: entry_to_text(n, entry) for n, entry in changed.items() if entry}
+        mask = DocumentMask(field_paths=[_path_of(n) for n in changed])
+    fields = to_fields({"appointments": texts} if texts or mask is None else {})
+    document = Document(name=name, fields=fields)
+    return Write(
+        update=document, update_mask=mask, current_document=_precondition(write.read.version)
+    )
 
 
-def _texts(day: DaySchedule) -> dict[str, str]:
-    return {name: entry_to_text(name, entry) for name, entry in day.entries().items()}
+def _path_of(appointment_id: str) -> str:
+    return FieldPath("appointments", appointment_id).to_api_repr()
 
 
-def _write_receipt(client: AsyncClient, batch: AsyncWriteBatch, write: ReceiptWrite) -> None:
+def _receipt_write(calls: Calls, write: ReceiptWrite) -> Message:
     receipt = write.receipt
     # A timestamp, because the database's own clean-up (TTL) judges it.
-    fields = {**receipt_to_document(receipt), "expires_at": receipt.expires_at}
-    reference = _receipt_reference(client, receipt.key)
-    if write.replaced is None:
-        batch.create(reference, fields)
-    else:
-        batch.update(reference, fields, option=client.write_option(last_update_time=write.replaced))
+    values = {**receipt_to_document(receipt), "expires_at": receipt.expires_at}
+    document = Document(name=_receipt_name(calls, receipt.key), fields=to_fields(values))
+    return Write(update=document, current_document=_precondition(write.replaced))
 
 
-def _fields(document: _Found) -> dict[str, Any]:
-    """The fields of a document that exists, timestamps as texts."""
-    return {
-        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-        for name, value in (document.to_dict() or {}).items()
-    }
+def _precondition(version: Version | None) -> Message:
+    if version is None:
+        return Precondition(exists=False)
+    read = Precondition()
+    read.update_time.FromNanoseconds(version)
+    return read
 
 
 @contextmanager
 def _translated(
-    stale: tuple[type[Exception], ...] = (), forgotten: tuple[type[Exception], ...] = ()
+    stale: frozenset[StatusCode] = _NONE, forgotten: frozenset[StatusCode] = _NONE
 ) -> Iterator[None]:
-    """What the library raises, as the port says it; whatever else there is, is final."""
+    """What gRPC and the credentials raise, as the port says it; all else is final."""
     try:
         yield
-    except forgotten as error:
-        raise Forgotten(str(error)) from error
-    except stale as error:
-        raise Stale(str(error)) from error
-    except _UNKNOWN as error:
-        raise Unavailable(str(error)) from error
-    except (google_errors.GoogleAPICallError, GoogleAuthError, ValueError) as error:
-        _log.exception("Firestore refused")
+    except AioRpcError as error:
+        raise _as_store_error(error, stale, forgotten) from error
+    except (GoogleAuthError, ValueError) as error:
+        _log.exception("Firestore cannot be called")
         raise Failed(str(error)) from error
+
+
+def _as_store_error(
+    error: AioRpcError, stale: frozenset[StatusCode], forgotten: frozenset[StatusCode]
+) -> StoreError:
+    code, text = error.code(), f"{error.code().name}: {error.details()}"
+    if code in forgotten:
+        return Forgotten(text)
+    if code in stale:
+        return Stale(text)
+    if code in _UNKNOWN:
+        return Unavailable(text)
+    _log.error("Firestore refused: %s", text)
+    return Failed(text)

@@ -10,12 +10,12 @@ a view for them whoever writes: they are done at once, in less time than a threa
 import asyncio
 import json
 import sqlite3
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
@@ -42,6 +42,7 @@ from shared.store import (
 )
 
 _Result = Mapping[DayKey, Version] | StoreError
+_Round = asyncio.Future[list[_Result]]
 
 HISTORY = timedelta(hours=1)
 """How long the past can be read at least, as in Firestore."""
@@ -104,7 +105,8 @@ class SqliteStore:
         self._path = path
         self._busy_seconds = busy_seconds
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
-        self._waiting: deque[_Commit] = deque()
+        self._waiting: list[_Commit] = []
+        self._round: _Round | None = None
         self._write_connection: sqlite3.Connection | None = None
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._idle: list[sqlite3.Connection] = []
@@ -140,17 +142,11 @@ class SqliteStore:
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
-        commit = _Commit(days, receipts)
+        commit = _Commit(days, receipts, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
-        try:
-            await self._in_thread(self._commit_waiting)
-        except asyncio.CancelledError:
-            # Else the next commit, whenever that is, would take it along.
-            commit.given_up = True
-            raise
-        if isinstance(commit.result, StoreError):
-            raise commit.result
-        return commit.result
+        if self._round is None:
+            self._start_round()
+        return await commit.answer
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, ordered by id."""
@@ -168,6 +164,22 @@ class SqliteStore:
         for connection in self._idle:
             connection.close()
 
+    # Rounds: what comes while the thread writes is written together in the next one
+
+    def _start_round(self) -> None:
+        """Write all that waits, if anything does."""
+        commits, self._waiting = self._waiting, []
+        if commits:
+            loop = asyncio.get_running_loop()
+            self._round = loop.run_in_executor(self._writing, self._commit_together, commits)
+            self._round.add_done_callback(partial(self._end_round, commits))
+
+    def _end_round(self, commits: Sequence["_Commit"], written: _Round) -> None:
+        self._round = None
+        for commit, result in zip(commits, _results_of(written, len(commits)), strict=True):
+            commit.tell(result)
+        self._start_round()
+
     # In the writing thread
 
     async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
@@ -179,23 +191,14 @@ class SqliteStore:
             self._write_connection = open_file(self._path, self._busy_seconds)
         return self._write_connection
 
-    def _commit_waiting(self) -> None:
-        """Do all commits that came while the thread was busy: they share one sync of the disk.
-
-        Each call follows the arrival of one commit, so none is still waiting when its call ends.
-        """
-        arrived = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        commits = [commit for commit in arrived if not commit.given_up]
-        if not commits:
-            return
+    def _commit_together(self, commits: Sequence["_Commit"]) -> list[_Result]:
+        """Do all these commits; they share one sync of the disk."""
         try:
             with transaction(self._writer()) as connection:
                 now = _tick(connection)
-                results = [commit.apply(connection, now) for commit in commits]
+                return [commit.apply(connection, now) for commit in commits]
         except sqlite3.Error as error:
-            results = [_as_store_error(error)] * len(commits)
-        for commit, result in zip(commits, results, strict=True):
-            commit.result = result
+            return [_as_store_error(error)] * len(commits)
 
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with transaction(self._writer()) as connection:
@@ -229,15 +232,28 @@ class SqliteStore:
 
 @dataclass(slots=True)
 class _Commit:
-    """One call of `commit`; the result is set once SQLite has said what came of it."""
+    """One call of `commit`, and its answer."""
 
     days: Sequence[DayWrite]
     receipts: Sequence[ReceiptWrite]
-    given_up: bool = False
-    result: _Result = field(default_factory=lambda: Unavailable("the commit was given up"))
+    answer: asyncio.Future[Mapping[DayKey, Version]]
+
+    def tell(self, result: _Result | BaseException) -> None:
+        """Answer, if the caller still waits."""
+        if self.answer.done():
+            return
+        if isinstance(result, BaseException):
+            self.answer.set_exception(result)
+        else:
+            self.answer.set_result(result)
 
     def apply(self, connection: sqlite3.Connection, now: int) -> _Result:
-        """Write all of it or, if something is stale, nothing, whatever else is written."""
+        """Write all of it or, if something is stale, nothing, whatever else is written.
+
+        Nothing either for a caller who has gone away: it might try again, and not expect this.
+        """
+        if self.answer.cancelled():
+            return Unavailable("the commit was given up")
         connection.execute("SAVEPOINT this_commit")
         try:
             for receipt in self.receipts:
@@ -248,6 +264,12 @@ class _Commit:
             return stale
         finally:
             connection.execute("RELEASE this_commit")
+
+
+def _results_of(written: _Round, count: int) -> Sequence[_Result | BaseException]:
+    """What came of each commit of a round; a bug ends them all."""
+    error = written.exception()
+    return written.result() if error is None else [error] * count
 
 
 class SqliteSnapshot:

@@ -1,6 +1,6 @@
 """What a request costs on Firestore: calls, documents read, writes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -9,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from google.cloud.firestore_v1.types import BatchGetDocumentsResponse
 
 from shared.availability import OpeningSearch
+from shared.firestore_calls import Calls
 from shared.firestore_store import FirestoreStore
 from shared.models import DaySchedule, Interval
 from shared.outcomes import Accepted
@@ -35,30 +35,29 @@ class Cost:
 
 
 class Counting:
-    """The library's connection to Firestore, which notes in `cost` what goes over it."""
+    """The calls to Firestore, which are noted in `cost` on their way."""
 
-    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - the library's own
-        self._connection = connection
+    def __init__(self, calls: Calls) -> None:
+        self.database, self.root = calls.database, calls.root
+        self.close = calls.close
         self.cost = Cost()
+        self._calls = calls
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the library's own
-        call = getattr(self._connection, name)
-        if name == "transport":
-            return call
+    async def commit(self, writes: Sequence[Any]) -> Sequence[Any]:
+        self.cost.calls.append("commit")
+        self.cost.writes += len(writes)
+        return await self._calls.commit(writes)
 
-        async def counted(*, request: dict[str, Any], **options: Any) -> Any:  # noqa: ANN401
-            self.cost.calls.append(name)
-            self.cost.writes += len(request.get("writes", ()))
-            answer = await call(request=request, **options)
-            return self._read(answer) if name in {"batch_get_documents", "run_query"} else answer
+    async def batch_get(self, *arguments: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+        self.cost.calls.append("batch_get")
+        async for answer in self._calls.batch_get(*arguments):
+            self.cost.reads += 1  # To look up a document that is not there is a read as well.
+            yield answer
 
-        return counted
-
-    async def _read(self, answers: Any) -> AsyncIterator[Any]:  # noqa: ANN401
-        async for answer in answers:
-            # To look up a document that is not there is a read as well; a query's end is none.
-            looked_up = isinstance(answer, BatchGetDocumentsResponse)
-            self.cost.reads += 1 if looked_up else bool(answer.document.name)
+    async def run_query(self, *arguments: Any, **bounds: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+        self.cost.calls.append("run_query")
+        async for answer in self._calls.run_query(*arguments, **bounds):
+            self.cost.reads += bool(answer.document.name)
             yield answer
 
 
@@ -73,9 +72,8 @@ async def store(emulator: str) -> AsyncIterator[FirestoreStore]:
 
 @pytest.fixture
 def connection(store: FirestoreStore) -> Counting:
-    client = store._client()  # noqa: SLF001 - the only way to see what goes over the wire
-    counting = Counting(client._firestore_api)  # noqa: SLF001
-    client._firestore_api_internal = counting  # noqa: SLF001
+    counting = Counting(store._calls())  # noqa: SLF001 - the only way to see what is called
+    store._connected = counting  # type: ignore[assignment] # noqa: SLF001
     return counting
 
 
@@ -100,7 +98,7 @@ async def test_a_booking_on_a_known_day_is_one_call(
         assert isinstance(await transactions.run(wish), Accepted)
         costs.append(connection.cost)
     assert costs == [
-        Cost(["batch_get_documents", "commit"], reads=1, writes=1),
+        Cost(["batch_get", "commit"], reads=1, writes=1),
         Cost(["commit"], reads=0, writes=1),
         Cost(["commit"], reads=0, writes=2),
     ]
@@ -128,7 +126,7 @@ async def test_an_opening_within_two_weeks_is_one_call(
     async with store.snapshot() as snapshot:
         (opening,) = await first_openings(snapshot, [doctor()], search, 1)
     assert opening.interval.start == at("2026-12-04T09:00Z")
-    assert connection.cost == Cost(["batch_get_documents"], reads=10, writes=0)
+    assert connection.cost == Cost(["batch_get"], reads=10, writes=0)
 
 
 async def test_a_list_is_one_query_that_reads_only_days_that_exist(
@@ -175,8 +173,8 @@ async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
         assert found is not None
         assert found.interval.start == at(start)
         costs.append(connection.cost)
-    one_read = Cost(["batch_get_documents"], reads=1, writes=0)
-    two_reads = Cost(["batch_get_documents"] * 2, reads=2, writes=0)
+    one_read = Cost(["batch_get"], reads=1, writes=0)
+    two_reads = Cost(["batch_get"] * 2, reads=2, writes=0)
     assert costs == [one_read, one_read, *[two_reads] * 4, one_read]
 
 
@@ -195,7 +193,7 @@ async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_rece
     assert costs == [
         Cost(["commit"], reads=0, writes=3),
         Cost(["commit"], reads=0, writes=2),  # On the day where it lies; its home stays as it is.
-        Cost(["batch_get_documents", "commit"], reads=1, writes=4),  # Wednesday was not known.
+        Cost(["batch_get", "commit"], reads=1, writes=4),  # Wednesday was not known.
     ]
 
 

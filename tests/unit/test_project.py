@@ -19,7 +19,7 @@ LAYERS = (
     {"shared.availability"},
     {"shared.scheduling"},
     {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"}
-    | {"shared.sqlite_file"},
+    | {"shared.sqlite_file", "shared.firestore_calls"},
     {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}
     | {"shared.firestore_store"},
     {"shared.transactions", "shared.roster", "shared.settings"},

@@ -247,4 +247,4 @@ def test_merging_clipping_and_gaps_agree_with_each_minute(
     clips = [runs(minutes(interval) & minutes(bounds)) for interval in some]
     assert merged(some) == runs(minutes(*some))
     assert list(clipped(some, bounds)) == [part for parts in clips for part in parts]
-    assert list(gaps(bounds, sorted(some))) == runs(minutes(bounds) - minutes(*some))
+    assert list(gaps(bounds, sorted(some), MINUTE)) == runs(minutes(bounds) - minutes(*some))

@@ -1,0 +1,248 @@
+"""What reading costs in the store: lists and first openings, beside bare queries of the library.
+
+All of it is in one process, without HTTP, on Firestore. A bare query asks for a range of days of
+a doctor, no more than the answer depends on, and lets the library decode the documents.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import uvloop
+from google.cloud.firestore import AsyncClient
+
+from benchmarks.table import Figure, Row, at_most, plain
+from benchmarks.timing import Way, medians, say
+from shared.availability import OpeningSearch
+from shared.firestore_store import FirestoreStore
+from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
+from shared.queries import ListQuery, first_openings, list_window
+from shared.scheduling import appointment_id
+from shared.store import DayWrite, Stored
+from shared.wire.schemas import LONGEST_DAYS, ListAppointments
+from tests.contract.test_firestore_cost import Counting
+
+OFTEN, SELDOM = 50, 12
+"""How many times something fast is measured, and something slow."""
+WARM_UP = 5
+DAYS_A_COMMIT = 50
+SECONDS = 10.0
+
+FIRST_DAY = date(2099, 1, 5)
+MADE_AT = datetime(2098, 12, 1, 12, tzinfo=UTC)
+HALF_HOUR = timedelta(minutes=30)
+PER_DAY = 20  # Of half an hour each, from eight to six: such a day has no opening.
+EIGHT_TO_SIX = (WorkingHours(8 * 60, 18 * 60),)
+
+LISTED_DAYS = [FIRST_DAY + timedelta(weeks=w, days=d) for w in range(52) for d in range(5)]
+"""The working days of a year, which hold 5,200 appointments."""
+YEAR = 52 * 7
+DEFAULT_SIZE = ListAppointments.model_fields["page_size"].default
+LARGEST_SIZE = 1000
+
+FULL_DAYS = (0, 30, 90, 365)
+"""How many there are before the first opening."""
+MOST_READS_A_DAY = 4  # Until the opening; whatever is constant here is linear.
+DOCTORS = (1, 2, 50)
+FULL_WEEK = 7
+
+
+class Database(NamedTuple):
+    """A database of its own, as ours and as the library's."""
+
+    store: FirestoreStore
+    client: AsyncClient
+
+
+def rows(emulator: str) -> list[Row]:
+    """Lists, then first openings of one doctor, then of several."""
+    os.environ["FIRESTORE_EMULATOR_HOST"] = emulator
+    return uvloop.run(_rows())
+
+
+async def _rows() -> list[Row]:
+    async with _database(["listed"], LISTED_DAYS) as database:
+        table = await _lists(database)
+    async with _database(["one"], _days_from(FIRST_DAY, max(FULL_DAYS))) as database:
+        table += await _searches(database)
+    busy = [f"busy{n}" for n in range(max(DOCTORS))]
+    async with _database(busy, _days_from(FIRST_DAY, FULL_WEEK)) as database:
+        table += await _searches_of_many(database, "free", 0)
+        table += await _searches_of_many(database, "busy", FULL_WEEK)
+    return table
+
+
+# Lists
+
+
+async def _lists(database: Database) -> list[Row]:
+    table = []
+    for name, days, size, found in (
+        ("a day", 1, DEFAULT_SIZE, PER_DAY),
+        ("a week", 7, DEFAULT_SIZE, 5 * PER_DAY),
+        (f"a year, first page of {DEFAULT_SIZE}", YEAR, DEFAULT_SIZE, DEFAULT_SIZE),
+        (f"a year, first page of {LARGEST_SIZE:,}", YEAR, LARGEST_SIZE, LARGEST_SIZE),
+        (f"a year, all pages of {LARGEST_SIZE:,}", YEAR, LARGEST_SIZE, PER_DAY * len(LISTED_DAYS)),
+    ):
+        say(f"list: {name}")
+        there = [day for day in LISTED_DAYS if day < FIRST_DAY + timedelta(days=days)]
+        # To know that there is another page, a list has to see a day more than it shows.
+        bare = _bare_queries(database, ["listed"], there[: found // PER_DAY + 1])
+        times = OFTEN if found <= size else SELDOM
+        pair = await _pair(_list(database.store, days, size, found), bare, times)
+        table.append(at_most(f"list: {name}", *pair, 1.2))
+    a_year = _list(database.store, YEAR, DEFAULT_SIZE, DEFAULT_SIZE)
+    a_day = _list(database.store, 1, DEFAULT_SIZE, PER_DAY)
+    pages = await _pair(a_year, a_day, OFTEN, "a day")
+    return [*table, at_most("list: a year's first page against that of a day", *pages, 3)]
+
+
+def _list(store: FirestoreStore, days: int, size: int, expected: int) -> Way:
+    """Pages until there are so many appointments, as of one instant, one snapshot for each."""
+    window = Interval(_midnight(FIRST_DAY), _midnight(FIRST_DAY) + timedelta(days=days))
+    query = ListQuery(_doctor("listed", days=5), window, with_cancelled=False, size=size)
+
+    async def read(_: int) -> None:
+        found, position, instant = 0, None, None
+        while found < expected:
+            async with store.snapshot(instant) as snapshot:
+                page = await list_window(snapshot, replace(query, after=position))
+                instant = await snapshot.instant()
+            found, position = found + len(page.appointments), page.next_position
+        if found != expected:
+            raise SystemExit(f"{found} appointments instead of {expected}")
+
+    return read
+
+
+# First openings
+
+
+async def _searches(database: Database) -> list[Row]:
+    """One doctor: the search begins so many full days before the first opening."""
+    table = []
+    for full in FULL_DAYS:
+        name = f"first opening after {full} full days"
+        say(name)
+        days = _days_from(FIRST_DAY + timedelta(days=max(FULL_DAYS) - full), full + 1)
+        ours = _first_opening(database.store, ["one"], days)
+        pair = await _pair(ours, _bare_queries(database, ["one"], days), 2 * SELDOM)
+        table.append(at_most(name, *pair, 2) if full == max(FULL_DAYS) else plain(name, *pair))
+        if full:
+            read = Figure(await _reads(database.store, ours), "documents read")
+            table.append(at_most(name, read, Figure(len(days), "days"), MOST_READS_A_DAY))
+    return table
+
+
+async def _searches_of_many(database: Database, kind: str, full: int) -> list[Row]:
+    """Several doctors at once, each with so many full days before the first opening."""
+    days = _days_from(FIRST_DAY, full + 1)
+    one = _first_opening(database.store, [f"{kind}0"], days)
+    table = []
+    for count in DOCTORS:
+        name = f"first opening after {full} full days, doctors: {count}"
+        say(name)
+        ids = [f"{kind}{n}" for n in range(count)]
+        ours = _first_opening(database.store, ids, days)
+        table.append(plain(name, *await _pair(ours, _bare_queries(database, ids, days), SELDOM)))
+    return [*table, at_most(name, *await _pair(ours, one, SELDOM, "one doctor"), 3)]
+
+
+def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence[date]) -> Way:
+    """To look for half an hour from the first of these days on, which is to be on the last."""
+    start = _midnight(days[0])
+    search = OpeningSearch(Interval(start, start + timedelta(days=LONGEST_DAYS)), HALF_HOUR)
+    asked = [_doctor(doctor_id) for doctor_id in doctors]
+
+    async def read(_: int) -> None:
+        async with store.snapshot() as snapshot:
+            (opening,) = await first_openings(snapshot, asked, search, 1)
+        if opening.interval.start.date() != days[-1]:
+            raise SystemExit(f"{opening} instead of one on {days[-1]}")
+
+    return read
+
+
+async def _reads(store: FirestoreStore, way: Way) -> int:
+    """The documents that are looked up, also where there are none, or that a query finds."""
+    calls = store._calls()  # noqa: SLF001 - the only way to see what is called
+    counting = Counting(calls)
+    store._connected = counting  # type: ignore[assignment] # noqa: SLF001
+    await way(0)
+    store._connected = calls  # noqa: SLF001
+    return counting.cost.reads
+
+
+# Beside each other
+
+
+def _bare_queries(database: Database, doctors: Sequence[str], days: Sequence[date]) -> Way:
+    """One range query for each doctor, all at once."""
+
+    async def query(doctor_id: str) -> None:
+        collection = database.client.collection("doctors", doctor_id, "days")
+        first, last = (collection.document(day.isoformat()) for day in (days[0], days[-1]))
+        in_order = collection.order_by("__name__")
+        asked = in_order.start_at({"__name__": first}).end_at({"__name__": last})
+        async for document in asked.stream(retry=None, timeout=SECONDS):
+            document.to_dict()
+
+    async def query_all(_: int) -> None:
+        await asyncio.gather(*map(query, doctors))
+
+    return query_all
+
+
+async def _pair(
+    ours: Way, other: Way, times: int, name: str = "bare query"
+) -> tuple[Figure, Figure]:
+    seconds = await medians({"ours": ours, "other": other}, times, WARM_UP)
+    return Figure(1000 * seconds["ours"], "ms"), Figure(1000 * seconds["other"], "ms", name)
+
+
+# What is there to be read
+
+
+@asynccontextmanager
+async def _database(doctors: Sequence[str], days: Sequence[date]) -> AsyncIterator[Database]:
+    """All these days of all these doctors, fully booked."""
+    project = f"demo-{secrets.token_hex(6)}"
+    store, client = FirestoreStore(project, "(default)", SECONDS), AsyncClient(project=project)
+    full = [_full_day(DayKey(doctor_id, day)) for doctor_id in doctors for day in days]
+    for first in range(0, len(full), DAYS_A_COMMIT):
+        await store.commit(full[first : first + DAYS_A_COMMIT], [])
+    yield Database(store, client)
+    await store.close()
+    await client._firestore_api.transport.close()  # noqa: SLF001 - no public way
+
+
+def _full_day(key: DayKey) -> DayWrite:
+    eight = _midnight(key.day) + timedelta(hours=8)
+    booked = tuple(_appointment(key, eight + number * HALF_HOUR) for number in range(PER_DAY))
+    return DayWrite(Stored(DaySchedule(key), None), DaySchedule(key, booked))
+
+
+def _appointment(key: DayKey, start: datetime) -> Appointment:
+    name = appointment_id(key, secrets.token_hex(12))
+    interval = Interval(start, start + HALF_HOUR)
+    return Appointment(name, key.doctor_id, interval, Patient("Ada Lovelace"), MADE_AT, MADE_AT)
+
+
+def _doctor(doctor_id: str, days: int = 7) -> Doctor:
+    """One who works on so many days a week, Monday first."""
+    week = (*[EIGHT_TO_SIX] * days, *[()] * (7 - days))
+    return Doctor(doctor_id, "Doctor Strange", ZoneInfo("UTC"), week)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _days_from(first: date, count: int) -> list[date]:
+    return [first + timedelta(days=number) for number in range(count)]
