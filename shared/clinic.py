@@ -1,6 +1,5 @@
 """What the functions work with, put together in one place from the settings."""
 
-import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from shared.settings import (
     SqliteFile,
     read_settings,
 )
-from shared.sqlite_store import SqliteStore
 from shared.store import Store
 from shared.transactions import Transactions
 
@@ -61,7 +59,11 @@ def open_clinic(settings: Settings, doctors: Collection[Doctor] = ()) -> Clinic:
     return build_clinic(settings, store)
 
 
-def _prepared_file(path: str, doctors: Collection[Doctor]) -> SqliteStore:
+def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
+    import sqlite3  # noqa: PLC0415 - for the same reason
+
+    from shared.sqlite_store import SqliteStore  # noqa: PLC0415
+
     store = SqliteStore(path)
     try:
         store.prepare(doctors)
