@@ -5,11 +5,12 @@ UTC; the wall clock is converted once, at the edge of a day.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from shared.models import DayKey, Doctor, Interval, WorkingHours
 
@@ -129,8 +130,7 @@ def _working_window(hours: WorkingHours, day: date, zone: ZoneInfo) -> Interval 
     return Interval(opens_at, closes_at) if opens_at < closes_at else None
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningSearch:
+class OpeningSearch(Struct, frozen=True):
     """What openings are looked for: of this length, within these bounds, on this grid.
 
     Without `step` the openings of a doctor are the earliest that do not overlap each other;

@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from shared.models import DayKey
 from shared.proposals import Proposal
@@ -16,8 +17,7 @@ MOST_TOGETHER = 200
 """How many are decided at once; a commit of them stays far below Firestore's limit of 10 MiB."""
 
 
-@dataclass(eq=False, slots=True)
-class Waiter(Generic[T]):
+class Waiter(Struct, Generic[T], eq=False):
     """A proposal whose request waits for an answer until `deadline`, in the loop's time."""
 
     proposal: Proposal
@@ -37,8 +37,7 @@ class Waiter(Generic[T]):
             self.answer.set_exception(error)
 
 
-@dataclass(eq=False, slots=True)
-class Batch(Generic[T]):
+class Batch(Struct, Generic[T], eq=False):
     """Waiters that are served together, in order of arrival, holding all of `days`."""
 
     days: frozenset[DayKey]
@@ -49,8 +48,7 @@ class Batch(Generic[T]):
         return [waiter for waiter in self.waiters if not waiter.answer.done()]
 
 
-@dataclass(slots=True)
-class Queues(Generic[T]):
+class Queues(Struct, Generic[T]):
     """One queue for each day, in order of arrival; whoever needs two days stands in both.
 
     Plain bookkeeping: nothing here awaits, so nothing here can be interrupted.

@@ -1,10 +1,11 @@
 """What the functions work with, put together in one place from the settings."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct
 
 from shared.doctors import read_doctors
 from shared.models import Doctor
@@ -19,8 +20,7 @@ from shared.store import Store
 from shared.transactions import Transactions
 
 
-@dataclass(frozen=True, slots=True)
-class Clinic:
+class Clinic(Struct, frozen=True):
     """The dependencies of every function. `now` gives the present instant in UTC."""
 
     settings: Settings

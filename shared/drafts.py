@@ -1,7 +1,8 @@
 """Decisions on what was read, before anything is written: the pure half of a transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.models import DayKey, DaySchedule, Receipt
 from shared.outcomes import Accepted, NeedsDays
@@ -10,8 +11,7 @@ from shared.scheduling import Days
 from shared.store import DayWrite, ReceiptWrite, State, Stored
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What the days and receipts of a batch come to, one proposal after the other."""
 
     state: State

@@ -5,11 +5,12 @@ compared by the thousand is a tuple with names: made in half the time, compared 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 AppointmentStatus = Literal["booked", "cancelled"]
 
@@ -44,8 +45,7 @@ class WorkingHours(NamedTuple):
     closes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Doctor:
+class Doctor(Struct, frozen=True):
     """A doctor, and the hours worked in every week of the year.
 
     `week` holds the stretches of each weekday, Monday first, ordered and not overlapping.
@@ -100,8 +100,7 @@ Entry = Appointment | DayKey
 """What a day knows by an appointment's id: the appointment, or the day that it was moved to."""
 
 
-@dataclass(frozen=True)
-class DaySchedule:
+class DaySchedule(Struct, frozen=True, dict=True):
     """All appointments of one doctor-day, in order of their positions.
 
     `forwarded` says where those lie now that were born on this day and moved to another.
@@ -150,16 +149,14 @@ class DaySchedule:
         return type(self)(self.key, rest.appointments, {**rest.forwarded, appointment_id: to})
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A time that could be booked; computed, never stored."""
 
     doctor: Doctor
     interval: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The record of an idempotency key: which request it was used for, and what came of it.
 
     `key` and `fingerprint` are hashes; from the instant `expires_at` on the key is free again.

@@ -3,29 +3,26 @@
 `Accepted` took effect; a `Refusal` changed nothing and says why.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from shared.models import Appointment, DayKey, Doctor, Interval, Opening
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The request was granted: its appointment, booked, moved or cancelled."""
 
     appointment: Appointment
 
 
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The request was not granted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """An earlier try of this very request was committed, though its answer was lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsDays:
+class NeedsDays(Struct, frozen=True):
     """Nothing is decided: these days are to be looked at, or looked at again.
 
     The appointment lies, or is to lie, on another day, or the days were not of one instant.
@@ -34,8 +31,7 @@ class NeedsDays:
     days: frozenset[DayKey]
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """The same request with the same idempotency key was granted before.
 
     Its appointment as it is now: it may have been moved or cancelled since.
@@ -44,18 +40,15 @@ class Replayed:
     appointment: Appointment
 
 
-@dataclass(frozen=True, slots=True)
-class KeyReused(Refusal):
+class KeyReused(Refusal, frozen=True):
     """The idempotency key was used for another request."""
 
 
-@dataclass(frozen=True, slots=True)
-class InThePast(Refusal):
+class InThePast(Refusal, frozen=True):
     """The asked time starts before now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unbookable(Refusal):
+class Unbookable(Refusal, frozen=True):
     """The doctor is not free then; `openings` are the next times of that length that are.
 
     The time of the appointment `moving`, if there is one, counts as free.
@@ -64,42 +57,36 @@ class Unbookable(Refusal):
     doctor: Doctor
     asked: Interval
     openings: tuple[Opening, ...] = ()
-    moving: str | None = field(default=None, kw_only=True)
+    moving: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideWorkingHours(Unbookable):
+class OutsideWorkingHours(Unbookable, frozen=True):
     """Part of the asked time lies outside the working windows of that day."""
 
     working_windows: tuple[Interval, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SlotTaken(Unbookable):
+class SlotTaken(Unbookable, frozen=True):
     """`conflicts` are the busy parts of the asked time, merged and in order."""
 
     conflicts: tuple[Interval, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownAppointment(Refusal):
+class UnknownAppointment(Refusal, frozen=True):
     """There is no appointment of that id."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyCancelled(Refusal):
+class AlreadyCancelled(Refusal, frozen=True):
     """The appointment was cancelled before, and stays as it was."""
 
     appointment: Appointment
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyStarted(Refusal):
+class AlreadyStarted(Refusal, frozen=True):
     """The appointment has begun, so nothing of it can be changed any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear(Refusal):
+class Unclear(Refusal, frozen=True):
     """What the request says makes no sense with this doctor, for this reason."""
 
     cause: Exception

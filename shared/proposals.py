@@ -4,16 +4,16 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct, field
 
 from shared.models import DayKey, Receipt
 from shared.scheduling import RECEIPT_LIFETIME, Days, Decision
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(Struct, frozen=True):
     """A client's key and the request that it stands for, as hashes."""
 
     key: str
@@ -26,8 +26,7 @@ class Idempotency:
         return cls(_hash([key]), _hash(request))
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One request to change doctor-days.
 
     `decide` is pure. Given the `days`, it returns those that change, as they would be, and the

@@ -5,10 +5,11 @@ They read day by day in order and stop at the first day that settles the answer.
 
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Literal
+
+from msgspec import Struct, field
 
 from shared.availability import OpeningSearch, clipped, local_day, openings, working_windows
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Opening
@@ -49,16 +50,14 @@ async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:
     return (await snapshot.load([key], ())).days[key].value
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some appointments of a window, and the position to go on from if there are more."""
 
     appointments: Sequence[Appointment]
     next_position: Position | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
+class ListQuery(Struct, frozen=True):
     """Which appointments are wanted: `size` at most, those that stand after a position."""
 
     doctor: Doctor
@@ -144,8 +143,7 @@ def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpenin
     return "no_working_hours"
 
 
-@dataclass(slots=True)
-class _Earliest:
+class _Earliest(Struct):
     """The earliest openings found so far, `count` at most."""
 
     count: int

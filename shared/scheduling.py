@@ -6,8 +6,9 @@ arguments always give the same answer, so a decision may be made as often as nee
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from shared.availability import clipped, day_key, merged, working_windows
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
@@ -43,8 +44,7 @@ at was only a hint to where the appointment lies, and that day is always among t
 # Booking
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """A wish to hold a time. The id is chosen before the first try, and kept by every other."""
 
     appointment_id: str
@@ -116,8 +116,7 @@ def home_day(appointment_id: str) -> DayKey | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A wish to have an appointment at another time, or with another doctor.
 
     `target` is pure: with whom and when, given the appointment as it is, or why that is unclear.
@@ -154,8 +153,7 @@ def move(days: Days, wish: Move, now: datetime) -> Decision:
     return changes, Accepted(moved)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(Struct, frozen=True):
     """A wish to give an appointment up."""
 
     appointment_id: str

@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from shared.time_zones import time_zone
 
@@ -16,8 +17,7 @@ class SettingsError(ValueError):
     """A setting that cannot be used; the message is one line and names the variable."""
 
 
-@dataclass(frozen=True, slots=True)
-class SqliteFile:
+class SqliteFile(Struct, frozen=True):
     """The embedded store: a file on this machine."""
 
     path: str
@@ -27,8 +27,7 @@ class SqliteFile:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
-class FirestoreDatabase:
+class FirestoreDatabase(Struct, frozen=True):
     """The production store; without a project, that of the credentials."""
 
     project: str | None
@@ -39,8 +38,7 @@ class FirestoreDatabase:
         return f"Firestore, project {self.project}, database {self.database}"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What an instance runs with."""
 
     port: int

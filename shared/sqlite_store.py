@@ -13,9 +13,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+
+from msgspec import Struct
 
 from shared.doctors import doctor_from_json, doctor_to_json
 from shared.documents import (
@@ -230,8 +231,7 @@ class SqliteStore:
         return [doctor_from_json(body) for (body,) in rows]
 
 
-@dataclass(slots=True)
-class _Commit:
+class _Commit(Struct):
     """One call of `commit`, and its answer."""
 
     days: Sequence[DayWrite]

@@ -6,9 +6,10 @@ several of them in one go on the condition that none has changed. All policy is 
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from shared.models import DayKey, DaySchedule, Doctor, Entry, Receipt
 
@@ -38,24 +39,21 @@ class Failed(StoreError):
     """The store said no and will say it again: no permission, no space, not its file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[T_co]):
+class Stored(Struct, Generic[T_co], frozen=True):
     """A value as it was read, and the version that it had; None if there was no document."""
 
     value: T_co
     version: Version | None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What was loaded: every day asked for, and those receipts that exist, by key."""
 
     days: dict[DayKey, Stored[DaySchedule]]
     receipts: dict[str, Stored[Receipt]]
 
 
-@dataclass(frozen=True, slots=True)
-class DayWrite:
+class DayWrite(Struct, frozen=True):
     """Put `day` in place of the day that was read, which may be the same: then it is checked."""
 
     read: Stored[DaySchedule]
@@ -68,8 +66,7 @@ class DayWrite:
         return {**gone, **{name: e for name, e in after.items() if before.get(name) is not e}}
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptWrite:
+class ReceiptWrite(Struct, frozen=True):
     """Put `receipt` where a receipt of version `replaced` was read; None: where none was."""
 
     receipt: Receipt

@@ -28,9 +28,11 @@ batch have not committed yet.
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from shared.batches import Batch, Door, Waiter
 from shared.drafts import Draft, used_receipt, values
@@ -158,16 +160,14 @@ class Transactions:
         return state
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What a look at the store showed; `to_be_made` where a commit must still make it so."""
 
     outcome: Outcome
     to_be_made: bool = False
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """Decides on one snapshot: a refusal, a replay, or what has been made before is certain."""
 
     snapshot: Snapshot
@@ -213,8 +213,7 @@ class _Look:
         return self.openings[refusal]
 
 
-@dataclass(slots=True)
-class _Retries:
+class _Retries(Struct):
     """Counts tries, and steps aside between them, so that rivals do not meet again in step."""
 
     random: Random

@@ -9,10 +9,10 @@ Opaque to clients, but no secret: whoever forges one learns nothing that the lis
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pydantic_core import PydanticCustomError
 
 from shared.queries import Position
@@ -23,8 +23,7 @@ _UNIT = timedelta(microseconds=1)
 _LAST = (datetime(9998, 12, 31, tzinfo=UTC) - _EPOCH) // _UNIT
 
 
-@dataclass(frozen=True, slots=True)
-class Bookmark:
+class Bookmark(Struct, frozen=True):
     """The position after which a page begins, in the days as they were at an instant."""
 
     position: Position

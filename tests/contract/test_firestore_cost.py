@@ -1,7 +1,7 @@
 """What a request costs on Firestore: calls, documents read, writes."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from shared.availability import OpeningSearch
 from shared.firestore_calls import Calls

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ import grpc  # type: ignore[import-untyped]
 import httpx
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
 from shared.firestore_store import FirestoreStore
 from shared.store import Unavailable

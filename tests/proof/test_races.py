@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count, pairwise
 from math import inf
@@ -12,6 +12,7 @@ from random import Random
 from typing import Literal, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from shared.models import Appointment, Interval
 from shared.outcomes import Accepted, AlreadyCancelled, Outcome, Refusal, Replayed, SlotTaken

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from shared.models import DayKey
 from shared.proposals import Proposal
@@ -127,7 +128,7 @@ class Lagging(SimulatedStore):
 
 
 def moves_without_receipts(request: Request, number: int) -> Proposal:
-    return replace(proposal_of(request, number), idempotency=None)
+    return structs.replace(proposal_of(request, number), idempotency=None)
 
 
 BROKEN = [

@@ -1,9 +1,9 @@
 """The stored form of a day, which is one JSON text for each entry, and of a receipt."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from shared.documents import (
     day_from_texts,

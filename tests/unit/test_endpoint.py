@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response

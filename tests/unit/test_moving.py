@@ -184,7 +184,7 @@ def test_the_times_of_others_stand_in_its_way_and_nothing_changes() -> None:
     asked, conflict = on(MON, "11:30-12:30"), on(MON, "12:00-12:30")
     assert ask(MON, "11:30-12:30", schedule(MON, lying(), taken)) == (
         {},
-        SlotTaken(doctor(), asked, (), (conflict,), moving=ID),
+        SlotTaken(doctor(), asked, conflicts=(conflict,), moving=ID),
     )
 
 
@@ -193,7 +193,7 @@ def test_a_time_that_is_taken_on_another_day_leaves_both_days_as_they_are() -> N
     asked = on(TUE, "11:00-12:00")
     assert ask(TUE, "11:00-12:00", HOME, there) == (
         {},
-        SlotTaken(doctor(), asked, (), (asked,), moving=ID),
+        SlotTaken(doctor(), asked, conflicts=(asked,), moving=ID),
     )
 
 
@@ -208,7 +208,7 @@ def test_working_hours_hold_for_a_move_and_nothing_changes() -> None:
     assert ask(TUE, "16:30-17:30", HOME, schedule(TUE)) == (
         {},
         OutsideWorkingHours(
-            doctor(), on(TUE, "16:30-17:30"), (), (on(TUE, "09:00-17:00"),), moving=ID
+            doctor(), on(TUE, "16:30-17:30"), working_windows=(on(TUE, "09:00-17:00"),), moving=ID
         ),
     )
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache, partial
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.availability import OpeningSearch, clipped, gaps, merged
 from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
@@ -94,8 +94,8 @@ def expected_outcome(doctor: Doctor, asked: Interval, taken: set[int], now: date
     if minute(asked.start) < minute(now):
         return InThePast()
     if not minutes(asked) <= works:
-        return OutsideWorkingHours(doctor, asked, (), tuple(runs(works)))
-    return SlotTaken(doctor, asked, (), tuple(runs(minutes(asked) & taken)))
+        return OutsideWorkingHours(doctor, asked, working_windows=tuple(runs(works)))
+    return SlotTaken(doctor, asked, conflicts=tuple(runs(minutes(asked) & taken)))
 
 
 # What is booked and looked for

@@ -63,7 +63,7 @@ def test_only_an_asked_time_that_shares_time_with_an_appointment_is_taken(
     if conflict is None:
         assert isinstance(outcome, Accepted)
     else:
-        assert outcome == SlotTaken(doctor(), on_monday(asked), (), (on_monday(conflict),))
+        assert outcome == SlotTaken(doctor(), on_monday(asked), conflicts=(on_monday(conflict),))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,9 @@ def test_a_refusal_outside_working_hours_tells_the_windows_of_that_day() -> None
     strange = doctor(WITH_A_BREAK)
     windows = (on_monday("09:00-12:00"), on_monday("13:00-17:00"))
     asked = on_monday("12:00-13:00")
-    assert ask("12:00-13:00", of=strange) == OutsideWorkingHours(strange, asked, (), windows)
+    assert ask("12:00-13:00", of=strange) == OutsideWorkingHours(
+        strange, asked, working_windows=windows
+    )
 
 
 @pytest.mark.parametrize(

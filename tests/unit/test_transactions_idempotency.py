@@ -1,9 +1,9 @@
 """The same idempotency key twice, and what a proposal would come to."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from shared.models import Receipt
 from shared.outcomes import Accepted, InThePast, KeyReused, Replayed

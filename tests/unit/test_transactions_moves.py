@@ -1,11 +1,11 @@
 """Appointments that others moved or cancelled meanwhile are found, and nothing is done twice."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from shared.models import Appointment, DaySchedule, Receipt
 from shared.outcomes import (

@@ -1,10 +1,10 @@
 """An outcome that nobody thought of is a bug that says so, never a wrong answer."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from msgspec.structs import replace
 
 from shared.outcomes import Made, Outcome, Refusal
 from shared.proposals import Proposal
