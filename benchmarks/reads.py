@@ -9,13 +9,13 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import uvloop
 from google.cloud.firestore import AsyncClient
+from msgspec.structs import replace
 
 from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say

@@ -56,7 +56,6 @@ from shared.store import (
     Version,
 )
 
-FIRST_CHUNK = 16
 LARGEST_CHUNK = 128
 
 # Not written, because a document is not as it was read; `ABORTED`: another commit was on it.
@@ -174,18 +173,19 @@ class FirestoreSnapshot:
                 state.receipts[receipt.value.key] = receipt
         return state
 
-    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+    async def scan(
+        self, doctor_id: str, first: date, last: date, at_once: int = 16
+    ) -> AsyncIterator[DaySchedule]:
         """The existing days in order, in chunks that grow; a day without a document costs none."""
-        limit = FIRST_CHUNK
         while True:
-            documents = await self._page(doctor_id, first, last, limit)
+            documents = await self._page(doctor_id, first, last, at_once)
             for document in documents:
                 key = DayKey(doctor_id, _date(document))
                 yield _stored_day(key, document).value
-            if len(documents) < limit:
+            if len(documents) < at_once:
                 return
             first = _date(documents[-1]) + timedelta(days=1)
-            limit = min(limit * 2, LARGEST_CHUNK)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
 
     async def instant(self) -> datetime:
         """The read time."""

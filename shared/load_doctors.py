@@ -42,7 +42,7 @@ async def _check_zone(snapshot: Snapshot, before: Doctor, after: Doctor) -> None
     """Refuse to move a doctor who has appointments: their days would no longer be the same."""
     if before.zone == after.zone:
         return
-    if await anext(snapshot.scan(after.id, date.min, date.max), None) is not None:
+    if await anext(snapshot.scan(after.id, date.min, date.max, 1), None) is not None:
         raise SettingsError(
             f"DOCTORS_FILE: {after.id} has appointments in {before.zone.key}, and so cannot get"
             f" the time zone {after.zone.key}"

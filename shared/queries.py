@@ -18,6 +18,7 @@ from shared.scheduling import home_day
 from shared.store import Snapshot, Unavailable
 
 SEARCH_DAYS = 90
+APPOINTMENTS_A_DAY = 16  # A guess, of a busy doctor: it costs a read more where it is too high.
 NEXT_OPENINGS = 3
 NOTHING_KNOWN: Mapping[DayKey, DaySchedule] = {}
 
@@ -84,7 +85,8 @@ async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
     window, after = query.window, query.after
     rest = Interval(max(window.start, after[0]), window.end) if after else window
     first, last = _days_of(rest, query.doctor)
-    async for day in snapshot.scan(query.doctor.id, first, last):
+    at_once = 4 + query.size // APPOINTMENTS_A_DAY
+    async for day in snapshot.scan(query.doctor.id, first, last, at_once):
         for appointment in filter(query.wants, day.appointments):
             if len(found) == query.size:
                 return Page(found, found[-1].position)

@@ -50,7 +50,6 @@ HISTORY = timedelta(hours=1)
 BUSY_SECONDS = 2.0
 """How long one statement waits for another process; the caller's own retries go on from there."""
 MOST_SNAPSHOTS = 16
-FIRST_CHUNK = 2
 LARGEST_CHUNK = 128
 
 _MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
@@ -287,19 +286,20 @@ class SqliteSnapshot:
         with _translated_errors():
             return self._load(days, receipts)
 
-    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+    async def scan(
+        self, doctor_id: str, first: date, last: date, at_once: int = 16
+    ) -> AsyncIterator[DaySchedule]:
         """The existing days in order, in chunks that grow: few for a near hit, fast for a year."""
-        limit = FIRST_CHUNK
         while True:
             with _translated_errors():
-                days = self._page(doctor_id, first, last, limit)
+                days = self._page(doctor_id, first, last, at_once)
             for day in days:
                 yield day
-            if len(days) < limit:
+            if len(days) < at_once:
                 return
             await asyncio.sleep(0)  # A year is long: let others have their turn.
             first = days[-1].key.day + timedelta(days=1)
-            limit = min(limit * 2, LARGEST_CHUNK)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
 
     async def instant(self) -> datetime:
         """That of the last commit that it sees."""

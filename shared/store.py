@@ -85,8 +85,13 @@ class Snapshot(Protocol):
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts. A day without a document is an empty day."""
 
-    def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
-        """The days from first to last that have a document, in order, read as far as needed."""
+    def scan(
+        self, doctor_id: str, first: date, last: date, at_once: int = 16
+    ) -> AsyncIterator[DaySchedule]:
+        """The days from first to last that have a document, in order, read as far as needed.
+
+        So many are read `at_once` at first, then twice as many each time.
+        """
 
     async def instant(self) -> datetime:
         """The instant of this view, once something was read, by the store's own clock."""

@@ -107,7 +107,13 @@ class Diary:
     async def instant(self) -> datetime:
         raise NotImplementedError
 
-    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+    async def scan(
+        self,
+        doctor_id: str,
+        first: date,
+        last: date,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[DaySchedule]:
         for day in self.days:
             if day.key.doctor_id == doctor_id and first <= day.key.day <= last:
                 self.read.append(day.key)

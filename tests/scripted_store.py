@@ -245,7 +245,13 @@ class ScriptedSnapshot:
             {key: view.receipts[key] for key in receipts if key in view.receipts},
         )
 
-    async def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+    async def scan(
+        self,
+        doctor_id: str,
+        first: date,
+        last: date,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[DaySchedule]:
         """The existing days in order."""
         self._store.scans += 1
         view = await self._store.step(self._store.on_scan)(self._look)

@@ -12,8 +12,6 @@ def cors_headers(request: Request, method: str, origins: Sequence[str]) -> dict[
 
     Starlette's middleware does the same for a whole application, which a function has not.
     """
-    if not origins:
-        return {}
     headers = {"Vary": "Origin"}  # Caches must not show one origin what another was answered.
     origin = request.headers.get("origin")
     if origin is None or (origin not in origins and "*" not in origins):

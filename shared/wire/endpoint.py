@@ -36,7 +36,8 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
                 response = Response(status_code=204, headers={"Allow": allow})
             else:
                 response = method_not_allowed(request.method, allow)
-            response.headers.update(cors_headers(request, method, origins))
+            if origins:
+                response.headers.update(cors_headers(request, method, origins))
             return response
 
         return function

@@ -35,7 +35,7 @@ async def read_body(request: Request, model: type[M]) -> M:
         detail = 'send JSON, with the header "Content-Type: application/json"'
         raise Rejected(problem("unsupported_media_type", detail))
     body = await _bounded_body(request)
-    if request.query_params:
+    if request.scope["query_string"] and request.query_params:
         names = list(request.query_params)[:MOST_ERRORS]
         raise invalid(_belongs_into_body(name) for name in names)
     return _validated(model, lambda: model.model_validate_json(body))

@@ -148,7 +148,13 @@ class View:
         result: State = await self._port.call("load", touches, self._load, days, receipts)
         return result
 
-    def scan(self, doctor_id: str, first: date, last: date) -> AsyncIterator[DaySchedule]:
+    def scan(
+        self,
+        doctor_id: str,
+        first: date,
+        last: date,
+        at_once: int = 16,
+    ) -> AsyncIterator[DaySchedule]:
         """Nobody does: a transaction looks for openings with `load`."""
         raise NotImplementedError
 
