@@ -47,12 +47,15 @@ _CHANNEL = (
 class Calls:
     """A connection to one database. Every call takes `seconds` at most, and is not repeated.
 
-    Raises grpc.aio.AioRpcError where it fails, and GoogleAuthError if there are no credentials.
+    Raises grpc.aio.AioRpcError where it fails; to open it raises GoogleAuthError if there are no
+    credentials, and ValueError if there is no project.
     """
 
     def __init__(self, project: str | None, database: str, seconds: float) -> None:
         self._seconds = seconds
         self._channel, found = _open_channel()
+        if not (project or found):
+            raise ValueError("the credentials name no project: set GOOGLE_CLOUD_PROJECT")
         self.database = f"projects/{project or found}/databases/{database}"
         self.root = f"{self.database}/documents"
         self._metadata = _metadata(self.database)
