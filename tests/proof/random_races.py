@@ -3,6 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cache
 from multiprocessing import Pool
 from random import Random
@@ -163,23 +164,12 @@ def race_of(
 
 
 def simulate_random(seeds: Sequence[int], parts: Parts = SOUND) -> Counter[str]:
-    """The races of these seeds; how many runs, calls, faults and answers that were, by kind.
-
-    What they leave behind is not collected on the way, so they should be some thousands at most.
-    """
-    loop = GatedLoop()
+    """The races of these seeds; how many runs, calls, faults and answers that were, by kind."""
     counts: Counter[str] = Counter()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
+    with closing(GatedLoop()) as loop:
         for seed in seeds:
             counts["runs"] += 1
             race_of(seed, loop, parts, counts)
-    finally:
-        gc.enable()
-        gc.unfreeze()
-        loop.close()
     return counts
 
 
@@ -188,7 +178,7 @@ def simulate_seeds(count: int, processes: int) -> Counter[str]:
     chunks = [range(n, min(n + CHUNK, count)) for n in range(0, count, CHUNK)]
     counts: Counter[str] = Counter()
     # A process for each chunk: to end it is faster than to collect its garbage.
-    with Pool(processes, maxtasksperchild=1) as pool:
+    with Pool(processes, initializer=gc.disable, maxtasksperchild=1) as pool:
         for done in pool.imap(simulate_random, chunks, chunksize=1):
             counts.update(done)
     return counts

@@ -23,7 +23,7 @@ async def test_without_an_emulator_the_credentials_tell_the_project(
 async def test_without_any_project_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     anybody = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    monkeypatch.setattr(google.auth, "default", lambda scopes: (anybody, None and scopes))
+    monkeypatch.setattr(google.auth, "default", lambda scopes: (anybody, scopes and None))
     with pytest.raises(ValueError, match="set GOOGLE_CLOUD_PROJECT"):
         Calls(None, "(default)", seconds=1)
 
