@@ -22,9 +22,9 @@ import uvloop
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 from google.cloud.firestore_v1.field_path import FieldPath
 
+from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
 from benchmarks.timing import Way, medians, say
-from benchmarks.transactional.main import book as book_in_transaction
 from shared.documents import entry_to_text
 from shared.firestore_store import FirestoreStore
 from shared.models import Appointment, DayKey, Doctor, Interval, Patient, WorkingHours

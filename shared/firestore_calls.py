@@ -58,7 +58,7 @@ class Calls:
             raise ValueError("the credentials name no project: set GOOGLE_CLOUD_PROJECT")
         self.database = f"projects/{project or found}/databases/{database}"
         self.root = f"{self.database}/documents"
-        self._metadata = _metadata(self.database)
+        self._headers = _headers(self.database)
         self._commit = self._channel.unary_unary(
             f"{_SERVICE}/Commit", _Commit.SerializeToString, types.CommitResponse.pb().FromString
         )
@@ -74,15 +74,16 @@ class Calls:
     async def commit(self, writes: Sequence[Message]) -> Sequence[Message]:
         """Write all or nothing; the result of each write."""
         request = _Commit(database=self.database, writes=writes)
-        options = {"timeout": self._seconds, "metadata": self._metadata}
-        answer = await self._commit(request, **options)
+        answer = await self._commit(request, **self._options(database=self.database))
         results: Sequence[Message] = answer.write_results
         return results
 
     def batch_get(self, names: Iterable[str], read_time: Message) -> AsyncIterator[Message]:
         """Read documents; an answer for each, in any order, `found` or `missing`."""
         request = _GetRequest(database=self.database, documents=names, read_time=read_time)
-        return self._stream(self._batch_get, request)
+        answers: AsyncIterator[Message]
+        answers = self._batch_get(request, **self._options(database=self.database))
+        return answers
 
     def run_query(
         self, parent: str, collection: str, read_time: Message = None, **bounds: Message
@@ -93,16 +94,18 @@ class Calls:
         query.order_by.add(direction=types.StructuredQuery.Direction.ASCENDING)
         query.order_by[0].field.field_path = "__name__"
         request = _Run(parent=parent, structured_query=query, read_time=read_time)
-        return self._stream(self._run_query, request)
+        answers: AsyncIterator[Message]
+        answers = self._run_query(request, **self._options(parent=parent))
+        return answers
 
     async def close(self) -> None:
         """Close the connection."""
         await self._channel.close()
 
-    def _stream(self, call: Any, request: Message) -> AsyncIterator[Message]:  # noqa: ANN401
-        answers: AsyncIterator[Message]
-        answers = call(request, timeout=self._seconds, metadata=self._metadata)
-        return answers
+    def _options(self, **routing: str) -> dict[str, Any]:
+        """Of a call; Google's front ends route it by a field of its request."""
+        header = to_grpc_metadata(routing)  # type: ignore[no-untyped-call]
+        return {"timeout": self._seconds, "metadata": (*self._headers, header)}
 
 
 def _open_channel() -> tuple[Any, str | None]:
@@ -114,11 +117,10 @@ def _open_channel() -> tuple[Any, str | None]:
     return transport.create_channel(credentials=credentials, options=_CHANNEL), project
 
 
-def _metadata(database: str) -> tuple[tuple[str, str], ...]:
+def _headers(database: str) -> tuple[tuple[str, str], ...]:
     owner = (("authorization", "Bearer owner"),) if os.environ.get(EMULATOR) else ()
     return (
         ("google-cloud-resource-prefix", database),
-        to_grpc_metadata([("database", database)]),  # type: ignore[no-untyped-call]
         ClientInfo().to_grpc_metadata(),  # type: ignore[no-untyped-call]
         *owner,
     )
