@@ -14,8 +14,8 @@ from starlette.responses import Response
 import functions
 from shared import clinic, framework
 
-framework.answer_errors_as_problems()
 _clinic = clinic.start(os.environ)
+framework.serve(_clinic)
 
 gc.freeze()
 gc.enable()

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from shared.clinic import Clinic
 from shared.queries import find_appointment
-from shared.wire.answers import appointment_answer, problem_answer
+from shared.wire.answers import ProblemAnswer, appointment_answer
 from shared.wire.endpoint import endpoint
 from shared.wire.problems import unknown_appointment
 from shared.wire.requests import read_query
@@ -19,5 +19,5 @@ async def get_appointment(request: Request, clinic: Clinic) -> Response:
     async with clinic.store.snapshot() as snapshot:
         found = await find_appointment(snapshot, asked.appointment_id)
     if found is None:
-        return problem_answer(unknown_appointment())
+        return ProblemAnswer(unknown_appointment())
     return await appointment_answer(clinic, found)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
+from shared.effort import Effort, charged, charged_to
 from shared.models import DayKey
 from shared.proposals import Proposal
 
@@ -23,6 +24,7 @@ class Waiter(Struct, Generic[T], eq=False):
     proposal: Proposal
     deadline: float
     answer: asyncio.Future[T]
+    efforts: Collection[Effort] = ()
 
     def tell(self, answer: T) -> None:
         """Answer, if the request still waits."""
@@ -46,6 +48,10 @@ class Batch(Struct, Generic[T], eq=False):
     def waiting(self) -> list[Waiter[T]]:
         """Those who have no answer yet and have not gone away."""
         return [waiter for waiter in self.waiters if not waiter.answer.done()]
+
+    def efforts(self) -> list[Effort]:
+        """Of all its requests."""
+        return [effort for waiter in self.waiters for effort in waiter.efforts]
 
 
 class Queues(Struct, Generic[T]):
@@ -114,15 +120,17 @@ class Door(Generic[T]):
 
     async def enter(self, proposal: Proposal, deadline: float) -> T:
         """The answer to a proposal, served in a batch that begins after this call."""
-        waiter: Waiter[T] = Waiter(proposal, deadline, asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        waiter: Waiter[T] = Waiter(proposal, deadline, answer, charged())
         self._queues.add(waiter)
         self._start(proposal.days)
-        return await waiter.answer
+        return await answer
 
     def _start(self, days: Iterable[DayKey]) -> None:
         for key in sorted(days):
             if batch := self._queues.take(key):
-                task = asyncio.get_running_loop().create_task(self._serve(batch))
+                with charged_to(batch.efforts()):  # A task begins with its maker's context.
+                    task = asyncio.get_running_loop().create_task(self._serve(batch))
                 self._batches[task] = batch
                 task.add_done_callback(self._finish)
 

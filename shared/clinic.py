@@ -8,8 +8,10 @@ from random import Random
 from msgspec import Struct
 
 from shared.doctors import read_doctors
+from shared.logs import RequestLog
 from shared.models import Doctor
 from shared.roster import Roster
+from shared.served import Observer, Served
 from shared.settings import (
     Settings,
     SettingsError,
@@ -28,6 +30,18 @@ class Clinic(Struct, frozen=True):
     roster: Roster
     transactions: Transactions
     now: Callable[[], datetime]
+    observers: tuple[Observer, ...]
+
+    def tell(self, served: Served) -> None:
+        """Let the log, and whoever else wants to know, note a request that was answered."""
+        for observer in self.observers:
+            observer(served)
+
+    async def close(self) -> None:
+        """Let go of the store, once nobody asks any more."""
+        await self.store.close()
+        for observer in self.observers:
+            observer.close()
 
 
 def start(environment: Mapping[str, str]) -> Clinic:
@@ -73,11 +87,23 @@ def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
 
 
 def build_clinic(
-    settings: Settings, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    store: Store,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Clinic:
     """The clinic around a store."""
     transactions = Transactions(store, settings.deadline_seconds, Random())
-    return Clinic(settings, store, Roster(store), transactions, now)
+    return Clinic(settings, store, Roster(store), transactions, now, _observers(settings))
+
+
+def _observers(settings: Settings) -> tuple[Observer, ...]:
+    chosen = settings.store
+    log = RequestLog(None if isinstance(chosen, SqliteFile) else chosen.project)
+    if not settings.metrics:
+        return (log,)
+    from shared.metrics import Metrics, sending_provider  # noqa: PLC0415 - see above
+
+    return log, Metrics(sending_provider())
 
 
 def doctors_of_file(settings: Settings) -> list[Doctor]:

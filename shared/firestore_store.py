@@ -10,7 +10,6 @@ JSON text, because maps with timestamps take six times as long to decode.
 """
 
 import json
-import logging
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -29,6 +28,7 @@ from shared.documents import (
     receipt_from_document,
     receipt_to_document,
 )
+from shared.effort import count_reads, count_writes
 from shared.firestore_calls import (
     Calls,
     Cursor,
@@ -82,8 +82,6 @@ _UNKNOWN = frozenset(
 _NO_SUCH_TIME = frozenset({StatusCode.FAILED_PRECONDITION, StatusCode.INVALID_ARGUMENT})
 _NONE: frozenset[StatusCode] = frozenset()
 
-_log = logging.getLogger(__name__)
-
 
 class FirestoreStore:
     """A `Store` in a Firestore database. Connects at the first use, in the loop of that use.
@@ -110,6 +108,7 @@ class FirestoreStore:
         writes += [_receipt_write(calls, receipt) for receipt in receipts]
         with _translated(stale=_STALE):
             results = await calls.commit(writes)
+        count_writes(len(writes))
         written = zip(days, results, strict=False)
         return {write.day.key: result.update_time.ToNanoseconds() for write, result in written}
 
@@ -119,6 +118,7 @@ class FirestoreStore:
         with _translated():
             answers = [answer async for answer in calls.run_query(calls.root, "doctors")]
         found = [answer.document for answer in answers if answer.document.name]
+        count_reads(len(found))
         return [_doctor(_last(d.name), from_fields(d.fields)) for d in found]
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
@@ -163,6 +163,7 @@ class FirestoreSnapshot:
         with _translated(forgotten=self._forgotten):
             found = calls.batch_get((*day_of, *receipt_of), self._read_time)
             answers = [answer async for answer in found]
+        count_reads(len(answers))
         for answer in answers:
             self._read_time = answer.read_time
             document = answer.found
@@ -179,6 +180,7 @@ class FirestoreSnapshot:
         """The existing days in order, in chunks that grow; a day without a document costs none."""
         while True:
             documents = await self._page(doctor_id, first, last, at_once)
+            count_reads(len(documents))
             for document in documents:
                 key = DayKey(doctor_id, _date(document))
                 yield _stored_day(key, document).value
@@ -298,7 +300,6 @@ def _translated(
     except AioRpcError as error:
         raise _as_store_error(error, stale, forgotten) from error
     except (GoogleAuthError, ValueError) as error:
-        _log.exception("Firestore cannot be called")
         raise Failed(str(error)) from error
 
 
@@ -312,5 +313,4 @@ def _as_store_error(
         return Stale(text)
     if code in _UNKNOWN:
         return Unavailable(text)
-    _log.error("Firestore refused: %s", text)
     return Failed(text)

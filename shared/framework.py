@@ -1,18 +1,27 @@
-"""The one adjustment to functions-framework: what it refuses itself is a problem document too."""
+"""The one adjustment to functions-framework: its application is made as ours are."""
 
-from functools import partial
+from collections.abc import Sequence
+from typing import Any
 
 import functions_framework.aio
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
-from shared.wire.endpoint import EXCEPTION_HANDLERS
+from shared import logs
+from shared.clinic import Clinic
+from shared.wire.application import application
 
 
-def answer_errors_as_problems() -> None:
-    """Let the framework make its application with our handlers.
+def serve(clinic: Clinic) -> None:
+    """Let the framework serve the functions of a clinic.
 
     It offers no setting for that (version 3.10), but makes the application only after it has
     loaded the functions, and looks its class up by this name.
     """
-    application = partial(Starlette, exception_handlers=EXCEPTION_HANDLERS)
-    setattr(functions_framework.aio, "Starlette", application)  # noqa: B010 - not in its types
+
+    def starlette(routes: Sequence[BaseRoute], **options: Any) -> Starlette:  # noqa: ANN401
+        # Only now, because the framework may configure logging after it has loaded the functions.
+        logs.write_json()
+        return application(clinic, routes, **options)
+
+    setattr(functions_framework.aio, "Starlette", starlette)  # noqa: B010 - not in its types

@@ -14,18 +14,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 from swagger_ui import api_doc
 
 from functions import FUNCTIONS
-from shared import openapi
+from shared import logs, openapi
+from shared.all_functions import function_routes
 from shared.availability import MINUTE, OpeningSearch, round_up_to_minute
 from shared.clinic import Clinic, doctors_of_file, open_clinic
 from shared.models import Doctor, Interval, Opening
 from shared.queries import first_openings
 from shared.settings import SettingsError, read_settings
 from shared.store import StoreError
-from shared.wire.endpoint import EXCEPTION_HANDLERS
+from shared.wire.application import application
 
 HOST = "127.0.0.1"
 _ID = "$ID"
@@ -47,40 +47,25 @@ def main() -> None:
 
 
 async def _serve(clinic: Clinic, doctors: Collection[Doctor], listener: socket.socket) -> None:
-    try:
-        if not await clinic.store.doctors():
-            await clinic.store.put_doctors(doctors)
-        print(await _greeting(clinic), flush=True)
-        config = uvicorn.Config(application(clinic), log_level="warning", access_log=False)
-        await uvicorn.Server(config).serve(sockets=[listener])
-    finally:
-        await clinic.store.close()
+    if not await clinic.store.doctors():
+        await clinic.store.put_doctors(doctors)
+    print(await _greeting(clinic), flush=True)
+    logs.write_readable()
+    config = uvicorn.Config(local_application(clinic), log_config=None, access_log=False)
+    await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def application(clinic: Clinic) -> Starlette:
-    """All functions of a clinic, each under its name, and the API page under `/docs`."""
+def local_application(clinic: Clinic) -> Starlette:
+    """All functions of a clinic, and the API page under `/docs`."""
     document = openapi.document()
 
     async def openapi_json(_: Request) -> JSONResponse:
         return JSONResponse(document)
 
-    routes = [Route(f"/{name}", _Endpoint(name, clinic)) for name in FUNCTIONS]
-    routes.append(Route("/openapi.json", openapi_json))
-    app = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
+    routes = [*function_routes(clinic), Route("/openapi.json", openapi_json)]
+    app = application(clinic, routes)
     api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
-
-
-class _Endpoint:
-    """A function as an ASGI application; so the route leaves every method to it."""
-
-    def __init__(self, name: str, clinic: Clinic) -> None:
-        self._function = FUNCTIONS[name]
-        self._clinic = clinic
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._function(Request(scope, receive), self._clinic)
-        await response(scope, receive, send)
 
 
 def _listen(port: int) -> socket.socket:

@@ -11,6 +11,7 @@ from shared.time_zones import time_zone
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
+METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 class SettingsError(ValueError):
@@ -47,6 +48,7 @@ class Settings(Struct, frozen=True):
     doctors_file: str
     allowed_origins: tuple[str, ...]
     deadline_seconds: float
+    metrics: bool
 
 
 def read_settings(environment: Mapping[str, str], default_origins: str = "") -> Settings:
@@ -62,6 +64,7 @@ def read_settings(environment: Mapping[str, str], default_origins: str = "") -> 
         doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
         allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
         deadline_seconds=_seconds(given.get("DEADLINE_SECONDS", "10")),
+        metrics=_metrics(given),
     )
 
 
@@ -107,6 +110,12 @@ def _origins(text: str) -> tuple[str, ...]:
             )
             raise SettingsError(message)
     return origins
+
+
+def _metrics(given: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry was told where to send metrics; it reads its settings by itself."""
+    disabled = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return not disabled and any(name in given for name in METRICS_ENDPOINTS)
 
 
 def _seconds(text: str) -> float:

@@ -27,6 +27,7 @@ from shared.documents import (
     receipt_from_document,
     receipt_to_document,
 )
+from shared.effort import count_reads, count_writes
 from shared.models import DayKey, DaySchedule, Doctor, Receipt
 from shared.sqlite_file import open_file, transaction
 from shared.store import (
@@ -146,12 +147,16 @@ class SqliteStore:
         self._waiting.append(commit)
         if self._round is None:
             self._start_round()
-        return await commit.answer
+        versions = await commit.answer
+        count_writes(len(days) + len(receipts))
+        return versions
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, ordered by id."""
         with _translated_errors():
-            return self._doctors()
+            found = self._doctors()
+        count_reads(len(found))
+        return found
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
@@ -283,6 +288,7 @@ class SqliteSnapshot:
 
     async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
         """Read days and receipts."""
+        count_reads(len(days) + len(receipts))
         with _translated_errors():
             return self._load(days, receipts)
 
@@ -293,6 +299,7 @@ class SqliteSnapshot:
         while True:
             with _translated_errors():
                 days = self._page(doctor_id, first, last, at_once)
+            count_reads(len(days))
             for day in days:
                 yield day
             if len(days) < at_once:

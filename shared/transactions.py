@@ -36,6 +36,7 @@ from msgspec.structs import replace
 
 from shared.batches import Batch, Door, Waiter
 from shared.drafts import Draft, used_receipt, values
+from shared.effort import count_attempt
 from shared.memory import Memory
 from shared.models import Appointment, DayKey, Opening, Receipt
 from shared.outcomes import Accepted, KeyReused, Made, NeedsDays, Outcome, Replayed, Unbookable
@@ -144,7 +145,9 @@ class Transactions:
             proposals = (waiter.proposal for waiter in batch.waiting())
             state = await self._load(batch.days, _receipt_keys(proposals))
         draft = Draft(state, values(state.days))
-        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in batch.waiting()]
+        waiters = batch.waiting()
+        count_attempt(len(waiters))
+        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in waiters]
         if writes := draft.writes():
             versions = await self._store.commit(writes, list(draft.receipts.values()))
             self._memory.keep({key: Stored(draft.days[key], versions[key]) for key in versions})

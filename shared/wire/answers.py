@@ -25,6 +25,7 @@ from shared.wire.requests import doctor_of
 from shared.wire.schemas import AppointmentAnswer, OpeningAnswer, TimeRange
 
 RETRY_AFTER_SECONDS = 1
+REPLAYED = "Idempotent-Replayed"
 
 _PLAIN: Mapping[type[Refusal], tuple[str, str]] = {
     InThePast: ("in_the_past", "start must not be before now"),
@@ -66,14 +67,25 @@ async def granted_answer(
     clinic: Clinic, granted: Accepted | Replayed, status: int = 200
 ) -> Response:
     """The appointment that was booked or changed, now or when the same was asked before."""
-    headers = {"Idempotent-Replayed": "true"} if isinstance(granted, Replayed) else None
+    headers = {REPLAYED: "true"} if isinstance(granted, Replayed) else None
     return await appointment_answer(clinic, granted.appointment, status, headers)
 
 
-def problem_answer(document: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem document."""
-    body = document.model_dump_json()
-    return Response(body, document.status, headers, media_type="application/problem+json")
+class ProblemAnswer(Response):
+    """A problem document, of a `code`."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, document: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(document.model_dump_json(), document.status, headers)
+        self.code = document.code
+
+
+def code_of(response: Response) -> str:
+    """What a request came to, in one word: that of a problem, "replayed" or "ok"."""
+    if isinstance(response, ProblemAnswer):
+        return response.code
+    return "replayed" if REPLAYED in response.headers else "ok"
 
 
 def try_again() -> Response:
@@ -82,12 +94,12 @@ def try_again() -> Response:
         "the store gave no certain answer in time; send it again, with the same idempotency key"
     )
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return problem_answer(problem("try_again", detail), headers)
+    return ProblemAnswer(problem("try_again", detail), headers)
 
 
 def refusal_answer(refusal: Refusal) -> Response:
     """Why the rules refused a request."""
-    return problem_answer(_refusal_problem(refusal))
+    return ProblemAnswer(_refusal_problem(refusal))
 
 
 def _refusal_problem(refusal: Refusal) -> Problem:

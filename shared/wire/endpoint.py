@@ -1,8 +1,8 @@
-"""What surrounds every function: methods, CORS, the deadline, and an answer for every error."""
+"""What surrounds every function: methods, CORS, the deadline, an answer for every error."""
 
 import asyncio
 import functools
-import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
@@ -10,16 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.clinic import Clinic
+from shared.effort import Effort, charged_to
+from shared.served import Served, trace_of
 from shared.store import StoreError
-from shared.wire.answers import problem_answer, try_again
+from shared.wire.answers import ProblemAnswer, code_of, try_again
 from shared.wire.cors import cors_headers
 from shared.wire.problems import Rejected, problem
 
 Handler = Callable[[Request, Clinic], Awaitable[Response]]
 
 METHOD_NOT_ALLOWED = 405
-
-_log = logging.getLogger(__name__)
 
 
 def endpoint(method: str) -> Callable[[Handler], Handler]:
@@ -29,15 +29,29 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
         async def function(request: Request, clinic: Clinic) -> Response:
-            origins = clinic.settings.allowed_origins
+            started, effort, error = time.perf_counter(), Effort(), None
             if request.method == method:
-                response = await _guarded(handler, request, clinic)
+                with charged_to([effort]):
+                    response, error = await _guarded(handler, request, clinic)
             elif request.method == "OPTIONS":
                 response = Response(status_code=204, headers={"Allow": allow})
             else:
                 response = method_not_allowed(request.method, allow)
-            if origins:
+            if origins := clinic.settings.allowed_origins:
                 response.headers.update(cors_headers(request, method, origins))
+            clinic.tell(
+                Served(
+                    function=handler.__name__,
+                    method=request.method,
+                    scheme=request.scope.get("scheme", "http"),
+                    status=response.status_code,
+                    code=code_of(response),
+                    seconds=time.perf_counter() - started,
+                    effort=effort,
+                    trace=trace_of(request.headers),
+                    error=error,
+                )
+            )
             return response
 
         return function
@@ -45,20 +59,22 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
     return decorate
 
 
-async def _guarded(handler: Handler, request: Request, clinic: Clinic) -> Response:
+async def _guarded(
+    handler: Handler, request: Request, clinic: Clinic
+) -> tuple[Response, Exception | None]:
+    """The answer, and the error behind it where that is not the client's."""
     try:
         async with asyncio.timeout(clinic.settings.deadline_seconds):
-            return await handler(request, clinic)
+            return await handler(request, clinic), None
     except Rejected as rejected:
-        return problem_answer(rejected.document)
-    except (StoreError, TimeoutError):
-        _log.exception("the store did not serve %s", handler.__name__)
-        return try_again()
+        return ProblemAnswer(rejected.document), None
+    except (StoreError, TimeoutError) as error:
+        return try_again(), error
     except ClientDisconnect:
-        return problem_answer(problem("invalid_request", "the body ended too early", errors=[]))
-    except Exception:  # noqa: BLE001 - the one place where every bug gets an answer
-        _log.exception("%s failed", handler.__name__)
-        return internal_error()
+        document = problem("invalid_request", "the body ended too early", errors=[])
+        return ProblemAnswer(document), None
+    except Exception as error:  # noqa: BLE001 - the one place where every bug gets an answer
+        return internal_error(), error
 
 
 # What the framework would otherwise answer itself, in plain text
@@ -67,12 +83,12 @@ async def _guarded(handler: Handler, request: Request, clinic: Clinic) -> Respon
 def method_not_allowed(method: str, allow: str) -> Response:
     """405."""
     detail = f"{method} is not allowed here; allowed are {allow}"
-    return problem_answer(problem("method_not_allowed", detail), {"Allow": allow})
+    return ProblemAnswer(problem("method_not_allowed", detail), {"Allow": allow})
 
 
 def internal_error() -> Response:
     """500."""
-    return problem_answer(problem("internal_error", "this is our mistake, and it was logged"))
+    return ProblemAnswer(problem("internal_error", "this is our mistake, and it was logged"))
 
 
 async def http_exception(request: Request, error: Exception) -> Response:
@@ -81,7 +97,7 @@ async def http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
         return method_not_allowed(request.method, headers.get("Allow", ""))
     detail = f'nothing is at "{request.url.path}"'
-    return problem_answer(problem("not_found", detail))
+    return ProblemAnswer(problem("not_found", detail))
 
 
 async def unexpected(_request: Request, _error: Exception) -> Response:

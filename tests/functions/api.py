@@ -9,16 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
-from functions import FUNCTIONS
+from shared.all_functions import function_routes
 from shared.clinic import Clinic, build_clinic
 from shared.doctors import read_doctors
 from shared.models import DaySchedule
 from shared.settings import Settings, read_settings
 from shared.sqlite_store import SqliteStore
 from shared.store import DayWrite, Store
+from shared.wire.application import application
 from tests.builders import at
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -70,13 +69,8 @@ class Api:
     def __init__(self, clinic: Clinic, clock: Clock) -> None:
         self.clinic = clinic
         self.clock = clock
-        transport = httpx.ASGITransport(self._application)
+        transport = httpx.ASGITransport(application(clinic, function_routes(clinic)))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
-
-    async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
-        function = FUNCTIONS[scope["path"].removeprefix("/")]
-        response = await function(Request(scope, receive), self.clinic)
-        await response(scope, receive, send)
 
     async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
         """Post a body, with an idempotency key if there is one."""

@@ -2,10 +2,13 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from functions import FUNCTIONS
 from shared import openapi
@@ -14,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 # From low to high; a module imports only from layers below its own.
 LAYERS = (
-    {"shared.models", "shared.time_zones", "shared.validation"},
+    {"shared.models", "shared.time_zones", "shared.validation", "shared.effort"},
     {"shared.outcomes"},
     {"shared.availability"},
     {"shared.scheduling"},
@@ -22,11 +25,12 @@ LAYERS = (
     | {"shared.sqlite_file", "shared.firestore_calls"},
     {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}
     | {"shared.firestore_store"},
-    {"shared.transactions", "shared.roster", "shared.settings"},
+    {"shared.served", "shared.transactions", "shared.roster", "shared.settings"},
+    {"shared.logs", "shared.metrics"},
     {"shared.clinic"},
     {"shared.wire"},
     {"functions"},
-    {"shared.openapi", "shared.framework"},
+    {"shared.openapi", "shared.framework", "shared.all_functions"},
     {"shared.local_runner", "shared.load_doctors", "main"},
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
@@ -108,3 +112,31 @@ def test_the_functions_are_those_of_the_contract() -> None:
         "cancel_appointment",
         "reschedule_appointment",
     ]
+
+
+def locked() -> dict[str, str]:
+    """The requirements of requirements.txt, each with the indented lines that belong to it."""
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    blocks = re.findall(r"^([^\s#].*?) \\\n((?: .*\n)+)", text, re.MULTILINE)
+    assert len(blocks) == len(re.findall(r"^[^\s#]", text, re.MULTILINE))
+    return dict(blocks)
+
+
+def test_the_lock_has_what_requirements_in_asks_for_and_nothing_else_of_its_own() -> None:
+    lines = (ROOT / "requirements.in").read_text("utf-8").splitlines()
+    asked = {line.split()[0] for line in lines if not line.startswith("#")}
+    held = {pin for pin, rest in locked().items() if "-r requirements.in\n" in rest}
+    assert held == asked, "requirements.txt is out of date: run `make lock`"
+
+
+def test_what_is_locked_is_one_version_that_is_told_by_its_hashes() -> None:
+    for pin, rest in locked().items():
+        assert re.fullmatch(r"[^=]+==[^=*;\s]+( ; .+)?", pin)
+        assert re.match(r" +--hash=sha256:[0-9a-f]{64}", rest), pin
+
+
+def test_the_tests_run_on_what_is_locked() -> None:
+    for requirement in map(Requirement, locked()):
+        if requirement.marker is None or requirement.marker.evaluate():
+            installed = metadata.version(requirement.name)
+            assert requirement.specifier.contains(installed), f"{requirement}: is {installed}"

@@ -18,6 +18,7 @@ DEFAULTS = Settings(
     doctors_file="doctors.json",
     allowed_origins=(),
     deadline_seconds=10.0,
+    metrics=False,
 )
 
 NAMES = (

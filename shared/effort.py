@@ -1,0 +1,58 @@
+"""What requests cost: tries, and documents read and written. Counted where it happens."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from msgspec import Struct
+
+
+class Effort(Struct):
+    """What was done for a request, and for those that were decided together with it.
+
+    `attempts` is how often it was decided for a commit, `batch_size` how many were decided
+    together the last time, itself included; both are 0 for what only reads. `reads` and `writes`
+    are documents.
+    """
+
+    attempts: int = 0
+    batch_size: int = 0
+    reads: int = 0
+    writes: int = 0
+
+
+_charged: ContextVar[Collection[Effort]] = ContextVar("charged", default=())
+
+
+@contextmanager
+def charged_to(efforts: Collection[Effort]) -> Iterator[None]:
+    """Count what is done in here as the effort of these, and of no others."""
+    token = _charged.set(efforts)
+    try:
+        yield
+    finally:
+        _charged.reset(token)
+
+
+def charged() -> Collection[Effort]:
+    """Those whose effort is counted here."""
+    return _charged.get()
+
+
+def count_attempt(together: int) -> None:
+    """So many requests are decided together for a commit."""
+    for effort in _charged.get():
+        effort.attempts += 1
+        effort.batch_size = together
+
+
+def count_reads(documents: int) -> None:
+    """So many documents were read, or looked for."""
+    for effort in _charged.get():
+        effort.reads += documents
+
+
+def count_writes(documents: int) -> None:
+    """So many documents were written."""
+    for effort in _charged.get():
+        effort.writes += documents

@@ -1,0 +1,146 @@
+"""What is logged: one line for each request, as JSON in the cloud and to be read by people locally.
+
+No line holds anything about a patient. What an exception says might, so only the messages of
+`StoreError`, which are our own, are logged.
+"""
+
+import logging.config
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from pythonjsonlogger.msgspec import MsgspecFormatter
+
+from shared.served import Served, Trace
+from shared.store import StoreError, Unavailable
+
+ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+_log = logging.getLogger("appointments")
+
+
+class RequestLog:
+    """Writes the line of a request. `project` is where its trace is kept."""
+
+    def __init__(self, project: str | None) -> None:
+        self._project = project
+
+    def __call__(self, served: Served) -> None:
+        """Write it."""
+        level = _level(served)
+        if _log.isEnabledFor(level):
+            fields = {**_fields(served), **_trace_fields(served.trace, self._project)}
+            stack = served.error if level == logging.ERROR else None
+            if stack:
+                fields["@type"] = ERROR_EVENT
+            _log.log(level, _message(served), extra=fields, exc_info=stack)
+
+    def close(self) -> None:
+        """Nothing is kept back."""
+
+
+def _level(served: Served) -> int:
+    """An error is for somebody to mend; a warning will mostly pass by itself."""
+    if served.error is None:
+        return logging.INFO
+    passing = isinstance(served.error, Unavailable | TimeoutError)
+    return logging.WARNING if passing else logging.ERROR
+
+
+def _message(served: Served) -> str:
+    effort, answer = served.effort, f"{served.status} {served.code}"
+    line = f"{served.function} {answer} in {served.seconds * 1000:.1f} ms"
+    line += f"; {effort.reads} read, {effort.writes} written"
+    if effort.attempts:
+        line += f", attempt {effort.attempts}, {effort.batch_size} together"
+    return line if served.error is None else f"{line}; {_said(served.error)}"
+
+
+def _fields(served: Served) -> dict[str, Any]:
+    effort = served.effort
+    return {
+        "function": served.function,
+        "method": served.method,
+        "status": served.status,
+        "code": served.code,
+        "latency_ms": round(served.seconds * 1000, 3),
+        "attempts": effort.attempts,
+        "batch_size": effort.batch_size,
+        "reads": effort.reads,
+        "writes": effort.writes,
+    }
+
+
+def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
+    """As Cloud Logging takes them out of a line ("Structured logging", special JSON fields)."""
+    if trace is None:
+        return {}
+    name = f"projects/{project}/traces/{trace.trace_id}" if project else trace.trace_id
+    fields = {
+        "logging.googleapis.com/trace": name,
+        "logging.googleapis.com/trace_sampled": trace.sampled,
+    }
+    return {**fields, "logging.googleapis.com/spanId": trace.span_id} if trace.span_id else fields
+
+
+# Where lines go, and how they look
+
+
+class JsonLines(MsgspecFormatter):
+    """A line for Cloud Logging; a stack is where Error Reporting looks for it."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
+        """The stack of an exception, and of what it came from."""
+        return stack_of(ei[1])
+
+
+class ReadableLines(logging.Formatter):
+    """A line for people."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
+        """The stack of an exception, and of what it came from."""
+        return stack_of(ei[1])
+
+
+def write_json() -> None:
+    """Log to standard error as Cloud Logging reads it."""
+    names = {"levelname": "severity", "exc_info": "stack_trace"}
+    _write({"()": JsonLines, "fmt": ["levelname", "message"], "rename_fields": names})
+
+
+def write_readable() -> None:
+    """Log to standard error for people."""
+    _write({"()": ReadableLines, "fmt": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"})
+
+
+def _write(formatter: dict[str, object]) -> None:
+    handler = {"class": "logging.StreamHandler", "formatter": "lines"}
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"lines": formatter},
+            "handlers": {"lines": handler},
+            "loggers": {_log.name: {"level": "INFO"}},
+            "root": {"level": "WARNING", "handlers": ["lines"]},
+        }
+    )
+
+
+def stack_of(error: BaseException) -> str:
+    """A stack as Python prints it, without what the exceptions of others say."""
+    return "\n".join(_stacks(error))
+
+
+def _stacks(error: BaseException) -> Iterator[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _stacks(cause)
+        yield "\nThe above exception was the direct cause of the following exception:\n"
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    yield f"Traceback (most recent call last):\n{frames}{_said(error)}"
+
+
+def _said(error: BaseException) -> str:
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, StoreError) and str(error) else name

@@ -1,0 +1,95 @@
+"""Metrics of requests through OpenTelemetry; imported only where they are configured.
+
+`http.server.request.duration` is as the semantic conventions want it ("HTTP metrics"), with the
+`code` of the answer beside. All settings are OpenTelemetry's own environment variables.
+"""
+
+import os
+import uuid
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+
+from shared.served import Served
+
+# As the semantic conventions advise for seconds.
+DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200)
+KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"))
+SERVER_ERRORS = 500
+
+
+class Metrics:
+    """Counts what was served, with the instruments of a provider."""
+
+    def __init__(self, provider: MeterProvider) -> None:
+        self._provider = provider
+        meter = provider.get_meter("appointments")
+        self._duration = meter.create_histogram(
+            "http.server.request.duration",
+            unit="s",
+            description="Duration of HTTP server requests.",
+            explicit_bucket_boundaries_advisory=DURATION_BOUNDS,
+        )
+        self._bookings = meter.create_counter(
+            "appointments.bookings", "{appointment}", "Appointments that were booked."
+        )
+        self._conflicts = meter.create_counter(
+            "appointments.conflicts", "{request}", "Requests for a time that was taken."
+        )
+        self._retries = meter.create_counter(
+            "appointments.retries", "{attempt}", "Attempts to commit after the first one."
+        )
+        self._misses = meter.create_counter(
+            "appointments.deadline_misses",
+            "{request}",
+            "Requests without a certain answer in time.",
+        )
+        self._batch_size = meter.create_histogram(
+            "appointments.batch_size",
+            unit="{request}",
+            description="Requests decided together, as each of them sees it.",
+            explicit_bucket_boundaries_advisory=BATCH_BOUNDS,
+        )
+
+    def __call__(self, served: Served) -> None:
+        """Count it."""
+        function = {"function": served.function}
+        self._duration.record(served.seconds, _attributes(served))
+        if served.function == "create_appointment" and (served.status, served.code) == (201, "ok"):
+            self._bookings.add(1)
+        if served.code == "slot_taken":
+            self._conflicts.add(1, function)
+        if served.code == "try_again":
+            self._misses.add(1, function)
+        if attempts := served.effort.attempts:
+            self._retries.add(attempts - 1, function)
+            self._batch_size.record(served.effort.batch_size, function)
+
+    def close(self) -> None:
+        """Send the rest."""
+        self._provider.shutdown()
+
+
+def _attributes(served: Served) -> dict[str, str | int]:
+    attributes: dict[str, str | int] = {
+        "http.request.method": served.method if served.method in KNOWN_METHODS else "_OTHER",
+        "url.scheme": served.scheme,
+        "http.route": f"/{served.function}",
+        "http.response.status_code": served.status,
+        "code": served.code,
+    }
+    if served.status >= SERVER_ERRORS:
+        attributes["error.type"] = served.code
+    return attributes
+
+
+def sending_provider() -> MeterProvider:
+    """A provider that sends to where the environment says, from this instance of the service."""
+    instance = {"service.instance.id": str(uuid.uuid4())}
+    if not os.environ.get("OTEL_SERVICE_NAME"):
+        instance["service.name"] = os.environ.get("K_SERVICE", "appointments")
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter())
+    return MeterProvider([reader], Resource.create(instance))

@@ -1,0 +1,174 @@
+"""The log of deployed functions, as Cloud Logging reads it: field by field, and for secrets."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from functions import FUNCTIONS
+from tests.end_to_end.processes import ROOT, Server, functions
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+HEADERS = {
+    "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01",
+    "Authorization": "Bearer secret-token",
+    "Idempotency-Key": "secret-key",
+    "User-Agent": "secret-agent",
+}
+PATIENT = {"name": "Ada Secret", "email": "ada@secret.example", "phone": "+44 secret 1815"}
+SECRETS = re.compile(r"secret|ada|1815", re.IGNORECASE)
+
+FIELDS = {
+    "severity": str,
+    "message": str,
+    "function": str,
+    "method": str,
+    "status": int,
+    "code": str,
+    "latency_ms": float,
+    "attempts": int,
+    "batch_size": int,
+    "reads": int,
+    "writes": int,
+    "logging.googleapis.com/trace": str,
+    "logging.googleapis.com/spanId": str,
+    "logging.googleapis.com/trace_sampled": bool,
+}
+
+ERROR_FIELDS = {"stack_trace": str, "@type": str}
+EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+Line = dict[str, Any]
+
+
+class Deployment:
+    """Every function, each a server of its own, on one store."""
+
+    def __init__(self, store: Path, servers: Mapping[str, Server]) -> None:
+        self.store = store
+        self.servers = servers
+        self._read: dict[str, int] = dict.fromkeys(servers, 0)
+
+    def call(
+        self,
+        function: str,
+        headers: Mapping[str, str] = HEADERS,
+        **request: Any,  # noqa: ANN401 - of httpx
+    ) -> httpx.Response:
+        """The answer to a request that is full of secrets."""
+        method = "POST" if request.keys() & {"json", "content"} else "GET"
+        headers = {**HEADERS, **headers, "Content-Type": "application/json"}
+        url = self.servers[function].url
+        return httpx.request(method, url, headers=headers, trust_env=False, timeout=30, **request)
+
+    def log(self) -> list[Line]:
+        """All lines that are new since the last look: each is JSON, and nothing is a secret."""
+        found = []
+        for function, server in self.servers.items():
+            written = server.errors.read_text()[self._read[function] :]
+            self._read[function] += len(written)
+            assert not SECRETS.search(written), written
+            found += [json.loads(line) for line in written.splitlines()]
+        return found
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("logs")
+    settings = {
+        "STORE": "sqlite:appointments.db",
+        "DOCTORS_FILE": str(ROOT / "doctors.json"),
+        # Google Cloud sets it; then the framework configures logging for itself.
+        "LOG_EXECUTION_ID": "true",
+    }
+    with functions(*FUNCTIONS, folder=folder, settings=settings) as servers:
+        deployment = Deployment(
+            folder / "appointments.db", dict(zip(FUNCTIONS, servers, strict=True))
+        )
+        deployment.log()  # The servers were asked whether they answer.
+        yield deployment
+
+
+def outcomes(lines: list[Line]) -> list[tuple[str, str, int, str]]:
+    return [(line["function"], line["method"], line["status"], line["code"]) for line in lines]
+
+
+def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
+    deployment: Deployment,
+) -> None:
+    call = deployment.call
+    booking = {"doctor_id": "strange", "start": "2099-03-02T09:00Z", "duration_minutes": 30}
+    booking |= {"patient": PATIENT, "reason": "a secret reason"}
+    appointment = call("create_appointment", json=booking).json()
+    call("create_appointment", json=booking)
+    call("create_appointment", json={**booking, "start": "Ada Secret"})
+    call("create_appointment", content='{"secret": ')
+    call("create_appointment", json={**booking, "secret_field": 1})
+    window = {"start": "2099-03-02T00:00Z", "end": "2099-03-03T00:00Z", "doctor_id": "strange"}
+    call("list_appointments", params=window)
+    call("list_appointments", params={**window, "page_token": "secret-token"})
+    call("first_available", params={"doctor_id": "ada-secret"})
+    this = {"appointment_id": appointment["id"]}
+    call("get_appointment", params=this)
+    move = {**this, "start": "2099-03-03T09:00Z"}
+    call("reschedule_appointment", json=move)
+    call("reschedule_appointment", json=move, headers={"Idempotency-Key": "another-secret"})
+    call("cancel_appointment", json={**this, "reason": "another secret reason"})
+
+    lines = deployment.log()
+
+    for line in lines:
+        assert {field: type(value) for field, value in line.items()} == FIELDS
+        assert line["severity"] == "INFO"
+        assert line["message"].startswith(f"{line['function']} {line['status']} {line['code']} in ")
+        assert 0 < line["latency_ms"] < 30_000
+        assert line["logging.googleapis.com/trace"] == TRACE
+        assert line["logging.googleapis.com/spanId"] == "00f067aa0ba902b7"
+        assert line["logging.googleapis.com/trace_sampled"] is True
+    assert outcomes(lines) == [
+        ("create_appointment", "POST", 201, "ok"),
+        ("create_appointment", "POST", 201, "replayed"),
+        ("create_appointment", "POST", 400, "invalid_request"),
+        ("create_appointment", "POST", 400, "invalid_request"),
+        ("create_appointment", "POST", 400, "invalid_request"),
+        ("list_appointments", "GET", 200, "ok"),
+        ("list_appointments", "GET", 400, "invalid_request"),
+        ("first_available", "GET", 404, "unknown_doctor"),
+        ("get_appointment", "GET", 200, "ok"),
+        ("cancel_appointment", "POST", 200, "ok"),
+        ("reschedule_appointment", "POST", 422, "idempotency_key_reused"),
+        ("reschedule_appointment", "POST", 200, "ok"),
+    ]
+
+
+def test_a_store_that_fails_is_an_error_event_with_a_stack(deployment: Deployment) -> None:
+    booking = {"doctor_id": "strange", "start": "2099-03-04T09:00Z", "duration_minutes": 30}
+    deployment.call("first_available")
+    deployment.log()
+    with closing(sqlite3.connect(deployment.store)) as store:
+        store.execute("ALTER TABLE days RENAME TO lost")
+        answer = deployment.call("create_appointment", json={**booking, "patient": PATIENT})
+        store.execute("ALTER TABLE lost RENAME TO days")
+    assert answer.status_code == 503
+    (line,) = deployment.log()
+    assert {name: type(value) for name, value in line.items()} == FIELDS | ERROR_FIELDS
+    assert outcomes([line]) == [("create_appointment", "POST", 503, "try_again")]
+    assert (line["severity"], line["@type"]) == ("ERROR", EVENT)
+    assert line["stack_trace"].startswith("Traceback (most recent call last):\n  File ")
+    assert line["stack_trace"].endswith("\nFailed: no such table: days")
+
+
+def test_a_health_check_of_the_instance_is_not_logged_and_one_of_the_store_is(
+    deployment: Deployment,
+) -> None:
+    for server in deployment.servers.values():
+        assert server.get("/health").json() == {"status": "ok"}
+    assert deployment.log() == []
+    assert deployment.servers["get_appointment"].get("/health/store").json() == {"status": "ok"}
+    assert outcomes(deployment.log()) == [("store_health", "GET", 200, "ok")]

@@ -1,0 +1,155 @@
+"""Lines of the log: how they look to Cloud Logging and to people, and what never stands in one."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from shared.effort import Effort
+from shared.logs import RequestLog, write_json, write_readable
+from shared.served import Served, Trace
+from shared.store import Failed, Unavailable
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (None, "appointments"):
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "handlers", logger.handlers.copy())
+        monkeypatch.setattr(logger, "level", logger.level)
+
+
+def served(status: int, code: str, error: Exception | None = None) -> Served:
+    effort = Effort(attempts=2, batch_size=7, reads=3, writes=2)
+    trace = Trace(TRACE_ID, "b7ad6b7169203331", sampled=True)
+    return Served("create_appointment", "POST", "https", status, code, 0.0123, effort, trace, error)
+
+
+def raised(error: Exception, cause: Exception | None = None) -> Exception:
+    """An error with a stack, like one that was caught."""
+    try:
+        raise error from cause
+    except type(error) as caught:
+        return caught
+
+
+def line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The only line, which is JSON, and never about a patient."""
+    (text,) = capsys.readouterr().err.splitlines()
+    assert "Lovelace" not in text
+    fields: dict[str, Any] = json.loads(text)
+    return fields
+
+
+def test_a_line_for_cloud_logging_holds_these_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json()
+    RequestLog("a-project")(served(201, "ok"))
+    assert line(capsys) == {
+        "severity": "INFO",
+        "message": "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together",
+        "function": "create_appointment",
+        "method": "POST",
+        "status": 201,
+        "code": "ok",
+        "latency_ms": 12.3,
+        "attempts": 2,
+        "batch_size": 7,
+        "reads": 3,
+        "writes": 2,
+        "logging.googleapis.com/trace": f"projects/a-project/traces/{TRACE_ID}",
+        "logging.googleapis.com/spanId": "b7ad6b7169203331",
+        "logging.googleapis.com/trace_sampled": True,
+    }
+
+
+def test_a_line_for_people_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    write_readable()
+    RequestLog(None)(served(201, "ok"))
+    time, _, text = capsys.readouterr().err.partition(" ")
+    assert len(time) == len("12:00:00")
+    assert text == (
+        "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together\n"
+    )
+
+
+def test_without_a_project_a_trace_is_only_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json()
+    RequestLog(None)(served(201, "ok"))
+    assert line(capsys)["logging.googleapis.com/trace"] == TRACE_ID
+
+
+def test_a_bug_is_an_error_event_with_its_stack_but_not_with_what_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json()
+    patient = ValueError("Ada Lovelace, ada@example.org")
+    error = raised(KeyError("Ada Lovelace"), cause=raised(patient))
+    RequestLog(None)(served(500, "internal_error", error))
+    fields = line(capsys)
+    assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
+    assert fields["message"].endswith("; KeyError")
+    stack = fields["stack_trace"].splitlines()
+    assert stack[0] == "Traceback (most recent call last):"
+    assert "in raised" in stack[1]
+    assert stack[-1] == "KeyError"
+    assert "ValueError" in stack
+    assert "The above exception was the direct cause of the following exception:" in stack
+
+
+def test_a_store_that_refuses_is_an_error_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json()
+    error = raised(Failed("PERMISSION_DENIED: no"))
+    RequestLog(None)(served(503, "try_again", error))
+    fields = line(capsys)
+    assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
+    assert fields["message"].endswith("; Failed: PERMISSION_DENIED: no")
+    assert fields["stack_trace"].endswith("\nFailed: PERMISSION_DENIED: no")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(Unavailable("no answer"), "; Unavailable: no answer"), (TimeoutError("x"), "; TimeoutError")],
+)
+def test_what_may_pass_is_a_warning_without_a_stack(
+    error: Exception, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json()
+    RequestLog(None)(served(503, "try_again", raised(error)))
+    fields = line(capsys)
+    assert fields["severity"] == "WARNING"
+    assert fields["message"].endswith(said)
+    assert not fields.keys() & {"stack_trace", "@type"}
+
+
+def test_the_stack_for_people_does_not_say_it_either(capsys: pytest.CaptureFixture[str]) -> None:
+    write_readable()
+    RequestLog(None)(served(500, "internal_error", raised(KeyError("Ada Lovelace"))))
+    printed = capsys.readouterr().err
+    assert printed.endswith("\nKeyError\n")
+    assert "Lovelace" not in printed
+
+
+def test_what_others_log_is_a_line_too_and_their_errors_are_as_discreet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json()
+    logging.getLogger("asyncio").error("Task failed", exc_info=raised(KeyError("Ada Lovelace")))
+    logging.getLogger("asyncio").info("not of interest")
+    fields = line(capsys)
+    assert (fields["severity"], fields["message"]) == ("ERROR", "Task failed")
+    assert fields["stack_trace"].endswith("\nKeyError")
+
+
+def test_an_error_while_another_was_handled_shows_both(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json()
+    error = raised(IndexError())
+    error.__context__, error.__suppress_context__ = raised(KeyError()), False
+    RequestLog(None)(served(500, "internal_error", error))
+    stack = line(capsys)["stack_trace"].splitlines()
+    assert [text for text in stack if text.endswith("Error")] == ["KeyError", "IndexError"]
