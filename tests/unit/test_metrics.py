@@ -1,0 +1,88 @@
+"""What is counted of requests, as OpenTelemetry collects it."""
+
+from typing import Any
+
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from shared.effort import Effort
+from shared.metrics import Metrics
+from shared.served import Served
+
+
+def served(function: str, status: int, code: str, effort: Effort | None = None) -> Served:
+    return Served(function, "POST", "https", status, code, 0.02, effort or Effort())
+
+
+def collected(*requests: Served) -> dict[str, list[Any]]:
+    """The data points of every instrument that was used."""
+    reader = InMemoryMetricReader()
+    metrics = Metrics(MeterProvider([reader]))
+    for request in requests:
+        metrics(request)
+    data = reader.get_metrics_data()
+    metrics.close()
+    assert data is not None
+    (resource,) = data.resource_metrics
+    (scope,) = resource.scope_metrics
+    return {metric.name: list(metric.data.data_points) for metric in scope.metrics}
+
+
+def counted(points: list[Any]) -> list[tuple[dict[str, Any], int]]:
+    return [(dict(point.attributes), point.value) for point in points]
+
+
+def test_the_duration_of_a_request_has_the_attributes_of_the_conventions() -> None:
+    found = collected(served("create_appointment", 201, "ok"))
+    (point,) = found["http.server.request.duration"]
+    assert (point.count, point.sum) == (1, 0.02)
+    assert dict(point.attributes) == {
+        "http.request.method": "POST",
+        "http.route": "/create_appointment",
+        "http.response.status_code": 201,
+        "url.scheme": "https",
+        "code": "ok",
+    }
+    assert point.explicit_bounds[:3] == (0.005, 0.01, 0.025)
+
+
+def test_an_error_has_a_type_and_a_strange_method_no_name_of_its_own() -> None:
+    request = Served("first_available", "BREW", "http", 500, "internal_error", 0.1, Effort())
+    (point,) = collected(request)["http.server.request.duration"]
+    assert point.attributes["error.type"] == "internal_error"
+    assert point.attributes["http.request.method"] == "_OTHER"
+
+
+def test_only_a_new_appointment_is_a_booking() -> None:
+    found = collected(
+        served("create_appointment", 201, "ok"),
+        served("create_appointment", 201, "ok"),
+        served("create_appointment", 201, "replayed"),
+        served("create_appointment", 200, "ok"),
+        served("reschedule_appointment", 200, "ok"),
+    )
+    assert counted(found["appointments.bookings"]) == [({}, 2)]
+
+
+def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
+    found = collected(
+        served("create_appointment", 409, "slot_taken"),
+        served("reschedule_appointment", 409, "slot_taken"),
+        served("create_appointment", 503, "try_again"),
+    )
+    create, move = {"function": "create_appointment"}, {"function": "reschedule_appointment"}
+    assert counted(found["appointments.conflicts"]) == [(create, 1), (move, 1)]
+    assert counted(found["appointments.deadline_misses"]) == [(create, 1)]
+    assert "appointments.bookings" not in found
+
+
+def test_attempts_after_the_first_are_retries_and_batches_have_a_size() -> None:
+    found = collected(
+        served("create_appointment", 201, "ok", Effort(attempts=1, batch_size=1)),
+        served("create_appointment", 201, "ok", Effort(attempts=4, batch_size=150)),
+        served("get_appointment", 200, "ok", Effort(reads=2)),
+    )
+    create = {"function": "create_appointment"}
+    assert counted(found["appointments.retries"]) == [(create, 3)]
+    (sizes,) = found["appointments.batch_size"]
+    assert (dict(sizes.attributes), sizes.count, sizes.min, sizes.max) == (create, 2, 1, 150)
