@@ -16,6 +16,7 @@ import httpx
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
 FRAMEWORK = str(Path(sys.executable).with_name("functions-framework"))
+UVICORN = str(Path(sys.executable).with_name("uvicorn"))
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 30
 MOST_OPEN = httpx.Limits(max_connections=200, max_keepalive_connections=200)
@@ -102,6 +103,17 @@ def local_runner(
     with _server(command, port, folder, {**settings, "PORT": str(port)}) as server:
         if wait:
             server.wait_until_it_answers()
+        yield server
+
+
+@contextmanager
+def container(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """What the container runs: every function, answering."""
+    port = free_port()
+    options = ["--host", HOST, "--port", str(port), "--no-access-log"]
+    command = [UVICORN, "--factory", "shared.all_functions:serve", *options]
+    with _server(command, port, folder, settings) as server:
+        server.wait_until_it_answers()
         yield server
 
 
