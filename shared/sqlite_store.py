@@ -67,17 +67,17 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAYS = """
     SELECT day, version, coalesce(group_concat(body), '')
     FROM days LEFT JOIN appointments USING (doctor_id, day)
-    WHERE doctor_id = ?1 AND day BETWEEN ?2 AND ?3
-    GROUP BY day ORDER BY day LIMIT ?4
+    WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
+    GROUP BY day ORDER BY day LIMIT :limit
 """
 _DAYS_AT = """
     SELECT day, NULL, group_concat(body) FROM (
-        SELECT doctor_id, day, body FROM appointments WHERE since <= ?5
+        SELECT doctor_id, day, body FROM appointments WHERE since <= :past
         UNION ALL
-        SELECT doctor_id, day, body FROM past_appointments WHERE since <= ?5 AND ?5 < until
+        SELECT doctor_id, day, body FROM past_appointments WHERE since <= :past AND :past < until
     )
-    WHERE doctor_id = ?1 AND day BETWEEN ?2 AND ?3
-    GROUP BY day ORDER BY day LIMIT ?4
+    WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
+    GROUP BY day ORDER BY day LIMIT :limit
 """
 _KEEP_PAST = """
     INSERT INTO past_appointments SELECT doctor_id, day, id, ?, since, body FROM appointments
@@ -348,11 +348,9 @@ def _read_days(
     limit: int,
     past: int | None = None,
 ) -> Iterator[Stored[DaySchedule]]:
-    asked = (doctor_id, *map(_text, days), limit)
-    if past is None:
-        rows = connection.execute(_DAYS, asked)
-    else:
-        rows = connection.execute(_DAYS_AT, (*asked, past))
+    first, last = map(_text, days)
+    asked = {"doctor": doctor_id, "first": first, "last": last, "limit": limit, "past": past}
+    rows = connection.execute(_DAYS if past is None else _DAYS_AT, asked)
     for day, version, bodies in rows:
         key = DayKey(doctor_id, date.fromisoformat(day))
         yield Stored(day_from_texts(key, (bodies,)), version)

@@ -13,7 +13,9 @@ from shared.availability import resolve_wall_clock
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # A zone's offset and a search leave the calendar beyond.
 
 # RFC 3339, section 5.6; the offset may be absent, and so may the seconds, as in an HTML form.
-_PATTERN = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?$"
+# No hour 24, which Python knows since 3.14.
+_HOUR = r"([01]\d|2[0-3])"
+_PATTERN = rf"^\d{{4}}-\d\d-\d\d[Tt]{_HOUR}:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]{_HOUR}:[0-5]\d)?$"
 _RFC_3339 = re.compile(_PATTERN.strip("^$"), re.ASCII)
 _SECONDS = re.compile(r"\d\d:\d\d:(?!00(\.0+)?([Zz+-]|$))", re.ASCII)
 _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
