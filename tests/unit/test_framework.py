@@ -1,7 +1,7 @@
 """main.py in the real framework: its own refusals are problem documents too."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import functions_framework.aio
@@ -9,11 +9,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from tests.logging_as_it_was import logging_as_it_was
+
 MAIN = Path(__file__).parents[2] / "main.py"
 
 
 @pytest.fixture
-def framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The framework, as it was, in an environment with a store of its own."""
     for name in ("PORT", "K_SERVICE", "CLINIC_TIME_ZONE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"):
         monkeypatch.delenv(name, raising=False)
@@ -22,6 +24,8 @@ def framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(functions_framework.aio, "Starlette", Starlette)
     monkeypatch.setattr(sys, "path", sys.path.copy())
     monkeypatch.setitem(sys.modules, "main", sys)  # the framework puts its own there
+    with logging_as_it_was():
+        yield
 
 
 def application(target: str) -> Starlette:
@@ -62,6 +66,11 @@ async def test_every_target_is_its_function(target: str, method: str, field: str
 async def test_the_path_of_a_request_means_nothing(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(f"{path}?count=0")
     assert response.json()["code"] == "invalid_request"
+
+
+async def test_a_health_check_goes_before_the_function(client: httpx.AsyncClient) -> None:
+    response = await client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/robots.txt"])

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,17 +11,16 @@ from shared.effort import Effort
 from shared.logs import RequestLog, write_json, write_readable
 from shared.served import Served, Trace
 from shared.store import Failed, Unavailable
+from tests.logging_as_it_was import logging_as_it_was
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (None, "appointments"):
-        logger = logging.getLogger(name)
-        monkeypatch.setattr(logger, "handlers", logger.handlers.copy())
-        monkeypatch.setattr(logger, "level", logger.level)
+def _logging_as_it_was() -> Iterator[None]:
+    with logging_as_it_was():
+        yield
 
 
 def served(status: int, code: str, error: Exception | None = None) -> Served:

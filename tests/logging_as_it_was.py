@@ -1,0 +1,16 @@
+"""For tests of what configures logging, which is one for the whole process."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Whatever is configured inside, afterwards all is as before."""
+    loggers = [logging.getLogger(name) for name in (None, "appointments")]
+    before = [(logger, logger.handlers.copy(), logger.level) for logger in loggers]
+    yield
+    for logger, handlers, level in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
