@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,13 +33,28 @@ def running_emulator(log: Path) -> Iterator[str]:
         raise NoEmulatorError("gcloud and java are needed to start the Firestore emulator")
     address = f"{HOST}:{_free_port()}"
     command = [gcloud, "emulators", "firestore", "start", f"--host-port={address}", "--quiet"]
+    with started(command, log):
+        yield address
+
+
+@contextmanager
+def started(command: Sequence[str], log: Path, folder: Path | None = None) -> Iterator[None]:
+    """An emulator that a command starts, in a folder; it runs until the context ends.
+
+    Raises NoEmulatorError where it does not start.
+    """
     with log.open("w") as out:
-        process = subprocess.Popen(  # noqa: S603 - the emulator, from the search path
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     try:
         _wait_until_it_runs(process, log)
-        yield address
+        yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
@@ -30,7 +29,7 @@ from tests.end_to_end.processes import (
     free_port,
     local_runner,
 )
-from tests.firestore_emulator import VARIABLE
+from tests.firestore_emulator import VARIABLE, started
 
 # The deadline is long, so that a slow machine is not taken for a store that cannot answer.
 SETTINGS = {"DEADLINE_SECONDS": "25"}
@@ -197,27 +196,10 @@ def _started_emulator(command: str, folder: Path) -> Iterator[str]:
     """The address of the emulator that a printed command starts."""
     if shutil.which("gcloud") is None:
         pytest.skip("NOT TESTED: an emulator with an export is started by gcloud")
-    address, log = f"{HOST}:{free_port()}", folder / "emulator.txt"
-    with (
-        log.open("w") as out,
-        subprocess.Popen(  # noqa: S603 - our own command
-            ["bash", "-c", command.replace(ADDRESS, address)],  # noqa: S607 - whoever's bash
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            give_up_at = time.monotonic() + PATIENCE_SECONDS
-            while "is now running" not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < give_up_at, log.read_text()
-                time.sleep(0.05)
-            yield address
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    address = f"{HOST}:{free_port()}"
+    shell = ["bash", "-c", command.replace(ADDRESS, address)]
+    with started(shell, folder / "emulator.txt", folder):
+        yield address
 
 
 def _book(
