@@ -121,7 +121,11 @@ def _write(formatter: dict[str, object]) -> None:
             "disable_existing_loggers": False,
             "formatters": {"lines": formatter},
             "handlers": {"lines": handler},
-            "loggers": {_log.name: {"level": "INFO"}},
+            "loggers": {
+                _log.name: {"level": "INFO"},
+                # The server's lines are like all others, and only of what is wrong.
+                "uvicorn": {"level": "WARNING", "propagate": True},
+            },
             "root": {"level": "WARNING", "handlers": ["lines"]},
         }
     )
