@@ -1,0 +1,71 @@
+"""The deploy command as a process, and stand-ins for the programs that it calls."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# Writes down how it was called, and answers what the first pattern of the table says that fits.
+STAND_IN = """\
+#!/bin/bash
+line="${0##*/} $*"
+echo "$line" >> "%(folder)s/calls"
+while IFS=$'\\t' read -r pattern status output; do
+  if [[ "$line" == $pattern ]]; then
+    if ((status)); then printf '%%b\\n' "$output" >&2; else printf '%%b\\n' "$output"; fi
+    exit "$status"
+  fi
+done < "%(folder)s/table"
+"""
+
+
+def deploy(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
+    """`python3 -m deploy`, to its end, with programs of this PATH only."""
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "deploy", *arguments],
+        cwd=ROOT,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """A folder with programs that are called gcloud, curl and make."""
+
+    folder: Path
+
+    @classmethod
+    def made_in(cls, folder: Path) -> "StandIns":
+        """Which answer nothing, and succeed, until they are told otherwise."""
+        for name in ("gcloud", "curl", "make"):
+            program = folder / name
+            program.write_text(STAND_IN % {"folder": folder})
+            program.chmod(0o755)
+        stand_ins = cls(folder)
+        stand_ins.answer({})
+        return stand_ins
+
+    @property
+    def path(self) -> str:
+        """The PATH on which they come first."""
+        return f"{self.folder}:{Path(sys.executable).parent}:{os.defpath}"
+
+    def answer(self, table: Mapping[str, tuple[int, str]]) -> None:
+        """From now on: status and output, by a pattern of bash for the whole command."""
+        lines = [f"{pattern}\t{status}\t{output}\n" for pattern, (status, output) in table.items()]
+        (self.folder / "table").write_text("".join(lines))
+
+    def calls(self) -> list[str]:
+        """The commands since the last time that this was asked."""
+        file = self.folder / "calls"
+        lines = file.read_text().splitlines() if file.exists() else []
+        file.unlink(missing_ok=True)
+        return lines
