@@ -10,7 +10,7 @@ import uuid
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from shared.served import Served
 
@@ -89,8 +89,8 @@ def _attributes(served: Served) -> dict[str, str | int]:
 
 def sending_provider() -> MeterProvider:
     """A provider that sends to where the environment says, from this instance of the service."""
-    instance = {"service.instance.id": str(uuid.uuid4())}
-    if not os.environ.get("OTEL_SERVICE_NAME"):
-        instance["service.name"] = os.environ.get("K_SERVICE", "appointments")
+    service = os.environ.get("K_SERVICE", "appointments")
+    instance = {"service.name": service, "service.instance.id": str(uuid.uuid4())}
+    resource = Resource.create(instance).merge(OTELResourceDetector().detect())
     reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-    return MeterProvider([reader], Resource.create(instance))
+    return MeterProvider([reader], resource)

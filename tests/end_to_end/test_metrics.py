@@ -54,7 +54,9 @@ def settings(**more: str) -> dict[str, str]:
 
 def test_what_was_counted_is_sent_at_the_latest_when_the_instance_ends(tmp_path: Path) -> None:
     with collector() as (address, received):
-        configured = settings(OTEL_EXPORTER_OTLP_ENDPOINT=address, OTEL_SERVICE_NAME="clinic")
+        configured = settings(
+            OTEL_EXPORTER_OTLP_ENDPOINT=address, OTEL_RESOURCE_ATTRIBUTES="service.name=clinic"
+        )
         with functions("create_appointment", folder=tmp_path, settings=configured) as (server,):
             assert [server.post("/", BOOKING).status_code for _ in range(3)] == [201, 409, 409]
             server.process.send_signal(signal.SIGTERM)
