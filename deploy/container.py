@@ -24,6 +24,7 @@ def container(options: Options) -> Iterator[Action]:
     yield from database(options)
     yield from _image(options, image)
     yield _service(options, image)
+    yield _traffic(options)
     yield from invokers(options, SERVICE)
     url = f"run services describe {SERVICE} --region={options.region} --format=value(status.url)"
     yield Smoke(url_from=gcloud(options, url))
@@ -63,4 +64,17 @@ def _service(options: Options, image: str) -> Step:
         [*command, f"--labels=version={label}"],
         unless=gcloud(options, f"run services describe {service} --format=value({state})"),
         shows=rf"{label}\s+True",
+    )
+
+
+def _traffic(options: Options) -> Step:
+    """Also where requests were sent to an older revision, to go back."""
+    service = f"{SERVICE} --region={options.region}"
+    return Step(
+        "All requests to the new revision",
+        gcloud(options, f"run services update-traffic {service} --to-latest --format=none"),
+        unless=gcloud(
+            options, f"run services describe {service} --format=value(spec.traffic.latestRevision)"
+        ),
+        shows="True",
     )

@@ -74,9 +74,9 @@ def _doctors(options: Options) -> Step:
     """Loaded with the functions' own settings; so this also finds those that are wrong."""
     # A person's credentials count for no project, or for another one, unless they are told.
     variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
-    variables |= options.environment()
+    variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment()}
     settings = [f"{name}={value}" for name, value in variables.items()]
     return Step(
-        "The doctors of doctors.json",
+        f"The doctors of {options.doctors_file}",
         ["env", "-u", "FIRESTORE_EMULATOR_HOST", *settings, "make", "doctors"],
     )

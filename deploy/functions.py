@@ -43,7 +43,9 @@ def _function(options: Options, name: str) -> Step:
     build = f"projects/{options.project}/serviceAccounts/{options.account(BUILD)}"
     command = gcloud(
         options,
+        # Also where requests were sent to an older revision, to go back.
         f"functions deploy {deployed} --gen2 --runtime=python313 --trigger-http --source=."
+        " --serve-all-traffic-latest-revision"
         f" --entry-point={name} --build-service-account={build} {how_to_run(options)}",
     )
     label = version(FUNCTIONS_NEED, command)

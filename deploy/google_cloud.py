@@ -20,8 +20,6 @@ _SERVICES = (
     "run",
 )
 _ROLES = {RUNTIME: "roles/datastore.user", BUILD: "roles/cloudbuild.builds.builder"}
-# A new account is unknown to other parts of Google Cloud for some seconds, a minute at times.
-_TRIES = 7
 
 
 def gcloud(options: Options, words: str, *arguments: str) -> list[str]:
@@ -69,5 +67,4 @@ def _binding(options: Options, kind: str, name: str, member: str, role: str) -> 
         gcloud(options, f"{kind} {bind}"),
         unless=gcloud(options, f"{kind} get-iam-policy {query}", wanted),
         shows=".+",
-        tries=_TRIES,
     )

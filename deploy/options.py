@@ -13,10 +13,11 @@ class Options:
     """What an operator decides."""
 
     project: str = ""
-    region: str = "europe-west1"
+    region: str = ""
     database: str = "(default)"
     location: str = ""
     clinic_time_zone: str = "UTC"
+    doctors_file: str = "doctors.json"
     allowed_origins: str = ""
     concurrency: str = "80"
     cpu: str = "1"
@@ -64,13 +65,14 @@ _OPTIONS = {
         "[A-Za-z0-9_+/-]+",
         'an IANA time zone such as "Europe/Berlin"',
     ),
+    "doctors-file": ("your doctors", r"[^\s;]+", 'a file such as "doctors.json"'),
     "allowed-origins": (
         "web pages that may call, separated by commas; default: none",
         r"[^\s;]*",
         'like "https://clinic.example,https://other.example"',
     ),
     "concurrency": ("requests at once in an instance", "[1-9][0-9]{0,2}|1000", "1 to 1000"),
-    "cpu": ("CPUs of an instance", r"[0-9]+(\.[0-9]+)?", 'a number such as "1" or "0.5"'),
+    "cpu": ("CPUs of an instance", "[12468]", "1, 2, 4, 6 or 8"),
     "memory": ("of an instance", "[0-9]+(Mi|Gi)", 'one such as "512Mi" or "1Gi"'),
     "min-instances": ("kept warm, and paid for, all the time", "[0-9]{1,3}", "0 to 999"),
     "max-instances": ("never more than these", "[1-9][0-9]{0,2}", "1 to 999"),
@@ -95,13 +97,12 @@ _OPTIONS = {
         'one without a path, such as "http://localhost:8080"',
     ),
 }
-_SETTINGS = [name for name in _OPTIONS if name not in ("notification-channel", "url")]
 _VERBS = {
-    "functions": ("the database, and each function by itself", _SETTINGS),
-    "container": ("the database, and all functions in one container", _SETTINGS),
-    "watch": ("metrics, alerts and a dashboard", ["project", "notification-channel"]),
-    "smoke": ("find, book, list and cancel an appointment", ["project", "region", "url"]),
-    "remove": ("delete all but the data", ["project", "region", "database"]),
+    "functions": "the database, and each function by itself",
+    "container": "the database, and all functions in one container",
+    "watch": "metrics, alerts and a dashboard",
+    "smoke": "find, book, list and cancel an appointment",
+    "remove": "delete all but the data",
 }
 
 
@@ -110,14 +111,19 @@ class _Parser(argparse.ArgumentParser):
         """Say it in one line."""
         sys.exit(message)
 
+    def convert_arg_line_to_args(self, arg_line: str) -> list[str]:
+        """An option and its value, or nothing, in a line of a file."""
+        return arg_line.split()
+
 
 def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
     """The verb, the options, and whether only to show the commands; a bad value ends it."""
     given = vars(_parser().parse_args(arguments))
     verb, dry_run = str(given.pop("verb")), bool(given.pop("dry_run"))
     options = Options(**{name: _frozen(value) for name, value in given.items()})
-    if not options.project and not (verb == "smoke" and options.url):
-        sys.exit("--project: is needed")
+    for name in ("project", "region"):
+        if not getattr(options, name) and not (verb == "smoke" and options.url):
+            sys.exit(f"--{name}: is needed")
     if int(options.min_instances) > int(options.max_instances):
         sys.exit("--min-instances: must not be above --max-instances")
     return verb, options, dry_run
@@ -128,11 +134,13 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 - what argparse found
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python3 -m deploy", description="Put the functions into production.")
+    description = "Put the functions into production. @FILE stands for options, a line for each."
+    parser = _Parser(prog="python3 -m deploy", description=description, fromfile_prefix_chars="@")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, (text, names) in _VERBS.items():
+    for verb, text in _VERBS.items():
+        # Each takes them all, so that one file serves for everything that is done to a deployment.
         verb_parser = verbs.add_parser(verb, help=text, description=text)
-        for name in names:
+        for name in _OPTIONS:
             _add(verb_parser, name)
         verb_parser.add_argument(
             "--dry-run", action="store_true", help="print every command, run none"

@@ -13,9 +13,6 @@ from deploy.watch import unwatch
 
 def remove(options: Options) -> Iterator[Action]:
     """Take the functions, the container and what watches them down."""
-    # What cannot be seen would look as if it were gone.
-    reached = gcloud(options, f"projects describe {options.project} --format=none")
-    yield Step("The project can be reached", reached)
     yield from unwatch(options)
     for name in FUNCTIONS:
         yield _gone(options, "functions", f"{name_in_cloud(name)} --region={options.region}")

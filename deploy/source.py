@@ -13,9 +13,8 @@ _DIGITS = 16
 
 def files(needed: Sequence[str], top: Path = ROOT) -> list[str]:
     """The files of these folders and files, by their paths from the top folder."""
-    found = [path for name in needed for path in (top / name, *(top / name).rglob("*"))]
-    paths = (path.relative_to(top) for path in found if path.is_file())
-    return sorted(path.as_posix() for path in paths if "__pycache__" not in path.parts)
+    found = [path for name in needed for path in (top / name, *(top / name).rglob("*.py"))]
+    return sorted(path.relative_to(top).as_posix() for path in found if path.is_file())
 
 
 def version(needed: Sequence[str], command: Sequence[str] = (), top: Path = ROOT) -> str:

@@ -11,18 +11,29 @@ from pathlib import Path
 from typing import Protocol, Self
 
 ROOT = Path(__file__).parents[1]
-_PAUSE_SECONDS = 10
+_PAUSE_SECONDS = 15
+_TRIES = 9
 _NOT_INSTALLED = 127
 _SHOWN = 200
 _SHOWS_IN_WORDS = {".*": "succeeds", ".+": "prints something", "": "prints nothing"}
 
-# What gcloud says, and what helps.
+# What gcloud says of something that is not there. Whatever else it says does not mean that.
+_NOT_THERE = r"not[ _]?found|does not exist|cannot find"
+# What it says for some minutes in a new project, where not all of Google Cloud knows of it yet.
+_NEW = (
+    r"has not been used|propagat|gcf-artifacts|gcf-v2-sources|underlying data changed"
+    r"|service account .* does not exist"
+)
+# What else it says, and what helps.
 _ADVICE = {
+    _NEW: "wait two minutes: not all of Google Cloud knows of your project's parts yet",
     r"No such file.*gcloud": "install it: https://cloud.google.com/sdk/docs/install",
     r"active account|Reauthentication|invalid_grant": "log in: gcloud auth login",
     r"default credentials": "log in for programs, too: gcloud auth application-default login",
-    r"billing": "link an account: gcloud billing projects link PROJECT --billing-account=ACCOUNT",
-    r"PERMISSION_DENIED|does not have permission|\b40[13]\b": "the roles stand in docs/deploy.md",
+    r"billing account|enable billing|billing.*disabled": (
+        "link an account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"
+    ),
+    r"PERMISSION_DENIED|does not have permission|\b403\b": "be owner of the project",
 }
 
 
@@ -45,7 +56,6 @@ class Step:
     """A command, unless `unless` succeeds and all that it prints matches `shows`.
 
     Where it does, `otherwise` makes a command from what was printed, if one is to be run then.
-    Several `tries` are for what fails as long as something new is not known everywhere.
     """
 
     title: str
@@ -53,7 +63,6 @@ class Step:
     unless: Sequence[str] = ()
     shows: str = ".*"
     otherwise: Callable[[str], Sequence[str]] | None = None
-    tries: int = 1
 
     @classmethod
     def removal(
@@ -86,16 +95,17 @@ class Step:
         if found is not None:
             command = self.otherwise(found) if self.otherwise else ()
         if command:
-            output_of(command, self.tries)
+            output_of(command)
         say("done" if command else "nothing to do")
 
     def _found(self) -> str | None:
         if not self.unless:
             return None
-        result = _call(self.unless)
-        printed = result.stdout.strip()
-        matches = result.returncode == 0 and re.fullmatch(self.shows, printed, re.DOTALL)
-        return printed if matches else None
+        asked = _call(self.unless)
+        if asked.returncode and re.search(_NOT_THERE, asked.stderr, re.IGNORECASE):
+            return None
+        printed = output_of(self.unless) if asked.returncode else asked.stdout.strip()
+        return printed if re.fullmatch(self.shows, printed, re.DOTALL) else None
 
 
 @dataclass(frozen=True)
@@ -113,13 +123,14 @@ class Note:
         say("\n".join(["", *self.lines, ""]))
 
 
-def output_of(
-    command: Sequence[str], tries: int = 1, wait: Callable[[float], object] = time.sleep
-) -> str:
-    """What a command prints. Raises Failed, with its message and advice, if the last try fails."""
+def output_of(command: Sequence[str], wait: Callable[[float], object] = time.sleep) -> str:
+    """What a command prints; it is tried for two minutes where what it needs may be too new.
+
+    Raises Failed, with its message and advice, if it fails.
+    """
     result = _call(command)
-    for _ in range(tries - 1):
-        if result.returncode == 0:
+    for _ in range(_TRIES - 1):
+        if not (result.returncode and re.search(_NEW, result.stderr, re.IGNORECASE)):
             break
         say(".", end="")
         wait(_PAUSE_SECONDS)

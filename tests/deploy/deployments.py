@@ -1,13 +1,15 @@
 """The deploy command as a process, and stand-ins for the programs that it calls."""
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 # Writes down how it was called, and answers what the first pattern of the table says that fits.
 STAND_IN = """\
@@ -21,6 +23,13 @@ while IFS=$'\\t' read -r pattern status output; do
   fi
 done < "%(folder)s/table"
 """
+
+
+def shell_lines(page: Path) -> Iterator[str]:
+    """The commands that a page prints, each on one line."""
+    text = page.read_text("utf-8")
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        yield from block.replace("\\\n", " ").splitlines()
 
 
 def deploy(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:

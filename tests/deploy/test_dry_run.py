@@ -56,7 +56,7 @@ def test_the_container_comes_after_all_that_it_needs() -> None:
         "gcloud artifacts repositories",
         "gcloud builds submit",
         "gcloud run deploy",
-        "gcloud run services",
+        *["gcloud run services"] * 2,
     ]
     lines = dry_run("container", *CHOICES, "--invoker", "user:me@clinic.example")
     assert starts(lines) == [*DATABASE, *deployment, "python3 -m deploy"]
@@ -67,7 +67,7 @@ def test_the_container_comes_after_all_that_it_needs() -> None:
     [
         ["functions", *CHOICES],
         ["container", *CHOICES],
-        ["watch", "--project", "hospital-42"],
+        ["watch", *CHOICES],
         ["remove", *CHOICES],
     ],
 )
@@ -165,9 +165,9 @@ def test_nobody_may_call_who_is_not_named() -> None:
 
 def test_alerts_go_to_the_channels_that_are_named() -> None:
     channels = ["--notification-channel", "one", "--notification-channel", "two"]
-    text = "\n".join(dry_run("watch", "--project", "hospital-42", *channels))
-    assert text.count(" --notification-channels=one,two ") == 3
-    assert text.count(" --set-notification-channels=one,two ") == 3
+    text = "\n".join(dry_run("watch", *CHOICES, *channels))
+    assert text.count(" --notification-channels=one,two ") == 4
+    assert text.count(" --set-notification-channels=one,two ") == 4
 
 
 def test_removal_spares_the_data_and_says_how_to_delete_them() -> None:
@@ -192,5 +192,5 @@ def test_removal_takes_all_away_that_is_deployed() -> None:
         ("artifacts repositories", "appointments"),
     ]
     assert text.count("logging metrics delete") == 8
-    assert text.count("monitoring policies delete") == 3
+    assert text.count("monitoring policies delete") == 4
     assert text.count("monitoring dashboards delete") == 1

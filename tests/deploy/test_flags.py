@@ -5,7 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from deploy.functions import functions
 from deploy.options import Options
 from deploy.remove import remove
 from deploy.watch import watch
+from tests.deploy.deployments import PAGES, shell_lines
 
 GCLOUD = shutil.which("gcloud")
 pytestmark = pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
 
 EVERYTHING = Options(
     project="hospital-42",
+    region="europe-west1",
     allowed_origins="https://a.example",
     invoker=("user:me@clinic.example",),
     notification_channel=("one",),
@@ -67,16 +69,29 @@ def leaf(tree: Tree, words: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
     return " ".join(name), flags
 
 
-def test_gcloud_knows_every_command_and_flag(tree: Tree) -> None:
+def check(tree: Tree, used: Iterable[tuple[str, ...]]) -> set[str]:
+    """Check commands and flags; what is not checked is only in alpha or beta. Their names."""
     checked = set()
-    for words in commands():
-        if words[0] == "alpha":
+    for words in used:
+        if words[0] in ("alpha", "beta"):
             continue
         name, flags = leaf(tree, words)
         checked.add(name)
         for word in words:
             if word.startswith("--"):
                 assert problem(word, flags) is None, (name, problem(word, flags))
+    return checked
+
+
+def test_gcloud_knows_every_command_and_flag_of_the_pages(tree: Tree) -> None:
+    printed = [line for page in PAGES for line in shell_lines(page)]
+    checked = check(tree, {tuple(words) for line in printed for words in gcloud_in(line)})
+    assert {"firestore databases restore", "firestore export", "logging read"} <= checked
+    assert {"run services update-traffic", "functions describe"} <= checked
+
+
+def test_gcloud_knows_every_command_and_flag(tree: Tree) -> None:
+    checked = check(tree, commands())
     assert {"functions deploy", "run deploy", "builds submit", "functions delete"} <= checked
     assert {"firestore databases create", "monitoring dashboards update"} <= checked
     assert len(checked) > 30

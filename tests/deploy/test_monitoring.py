@@ -209,12 +209,22 @@ def test_every_metric_is_looked_at_and_every_metric_that_is_looked_at_exists() -
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_asks_for_metrics_and_labels_that_exist(query: str) -> None:
     asked = re.findall(r"logging_googleapis_com:user_(\w+?)(_bucket|_count)?\{", query)
-    assert len(asked) == query.count("monitored_resource=") > 0
+    of_google = re.findall(r"run_googleapis_com:request_count\{", query)
+    assert len(asked) + len(of_google) == query.count("monitored_resource=") > 0
     for name, part in asked:
         kind = METRICS[name]["metricDescriptor"]["valueType"]
         assert kind == ("DISTRIBUTION" if part else "INT64")
         grouped = set(re.findall(r"by \((\w+)", query))
         assert grouped <= METRICS[name].get("labelExtractors", {}).keys()
+
+
+def test_a_query_of_google_s_metrics_is_about_all_services_that_are_deployed() -> None:
+    (query,) = [query for query in QUERIES if "run_googleapis_com" in query]
+    patterns = re.findall(r'service_name=~"(.+?)"', query)
+    services = ["appointments", *(name.replace("_", "-") for name in FUNCTIONS)]
+    assert len(patterns) == 3
+    for pattern in patterns:
+        assert all(re.fullmatch(pattern, service) for service in services)
 
 
 def test_a_chart_is_grouped_by_labels_that_exist() -> None:

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from deploy.options import Options, parsed
 
-PROJECT = ["--project", "my-clinic"]
+PROJECT = ["--project", "my-clinic", "--region", "europe-west1"]
 
 
 @pytest.mark.parametrize(
@@ -10,7 +12,12 @@ PROJECT = ["--project", "my-clinic"]
     [
         (["functions"], "--project: is needed"),
         (["smoke"], "--project: is needed"),
-        (["watch", "--url", "http://localhost"], "unrecognized arguments: --url http://localhost"),
+        (["watch", "--project", "my-clinic"], "--region: is needed"),
+        (["watch", *PROJECT, "--zone", "b"], "unrecognized arguments: --zone b"),
+        (
+            ["container", *PROJECT, "--cpu", "0.5"],
+            'argument --cpu: must be 1, 2, 4, 6 or 8, not "0.5"',
+        ),
         (
             ["functions", "--project", "My Clinic"],
             'argument --project: must be an id such as "my-clinic", not "My Clinic"',
@@ -72,7 +79,26 @@ def test_a_bad_value_ends_with_one_line(arguments: list[str], said: str) -> None
 
 
 def test_what_is_not_said_has_a_default() -> None:
-    assert parsed(["functions", *PROJECT]) == ("functions", Options(project="my-clinic"), False)
+    assert parsed(["functions", *PROJECT]) == (
+        "functions",
+        Options(project="my-clinic", region="europe-west1"),
+        False,
+    )
+
+
+def test_a_file_may_hold_the_options_of_every_verb(tmp_path: Path) -> None:
+    file = tmp_path / "production.txt"
+    file.write_text("--project my-clinic\n--region=us-east4\n\n--invoker user:a@clinic.example\n")
+    for verb in ("functions", "container", "watch", "smoke", "remove"):
+        _, options, dry_run = parsed([verb, f"@{file}", "--dry-run"])
+        assert (options.project, options.region) == ("my-clinic", "us-east4")
+        assert (options.invoker, dry_run) == (("user:a@clinic.example",), True)
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(["functions", "@no/such.txt"])
+    assert "no/such.txt" in str(ended.value.code)
 
 
 def test_several_may_be_allowed_to_call() -> None:

@@ -10,9 +10,11 @@ from tests.deploy.deployments import ROOT, StandIns
 
 RULES = (ROOT / "firestore.rules").read_text()
 API = "https://firebaserules.googleapis.com/v1/projects/hospital-42"
+DONE = (0, "{}\\n200")
 TOKEN = {"gcloud auth print-access-token": (0, "t0ken")}
-CREATED = {f"curl * {API}/rulesets -d *": (0, '{"name": "projects/hospital-42/rulesets/new"}')}
-RELEASED = '{"rulesetName": "projects/hospital-42/rulesets/old"}'
+NEW = '{"name": "projects/hospital-42/rulesets/new"}\\n200'
+CREATED = {f"curl * {API}/rulesets -d *": (0, NEW)}
+RELEASED = '{"rulesetName": "projects/hospital-42/rulesets/old"}\\n200'
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def stand_ins(tmp_path: Path) -> StandIns:
 
 def released(rules: str, name: str = "cloud.firestore") -> dict[str, tuple[int, str]]:
     source = json.dumps({"source": {"files": [{"content": rules}]}}).replace("\\", "\\\\")
-    return {f"*/releases/{name}": (0, RELEASED), f"*{API}/rulesets/old": (0, source)}
+    return {f"*/releases/{name}": (0, RELEASED), f"*{API}/rulesets/old": (0, f"{source}\\n200")}
 
 
 def run(stand_ins: StandIns, database: str) -> None:
@@ -48,7 +50,7 @@ def test_rules_that_are_released_stay(stand_ins: StandIns) -> None:
 
 
 def test_other_rules_are_replaced(stand_ins: StandIns) -> None:
-    stand_ins.answer({**TOKEN, **released("allow read;"), **CREATED})
+    stand_ins.answer({**TOKEN, **released("allow read;"), **CREATED, "curl *": DONE})
     ruleset, patch = release(stand_ins)
     content = json.loads(ruleset.removeprefix("rulesets -d "))["source"]["files"][0]["content"]
     assert content == RULES
@@ -63,7 +65,14 @@ def test_other_rules_are_replaced(stand_ins: StandIns) -> None:
 
 
 def test_a_new_database_gets_its_first(stand_ins: StandIns) -> None:
-    stand_ins.answer({**TOKEN, **CREATED, "*/releases/cloud.firestore/clinic": (22, "404")})
+    stand_ins.answer(
+        {
+            **TOKEN,
+            **CREATED,
+            "*/releases/cloud.firestore/clinic": (0, "no such\\n404"),
+            "curl *": DONE,
+        }
+    )
     _, first = release(stand_ins, "clinic")
     assert json.loads(first.removeprefix("releases -d ")) == {
         "name": "projects/hospital-42/releases/cloud.firestore/clinic",
@@ -83,16 +92,17 @@ def test_no_list_of_processes_shows_the_token(stand_ins: StandIns) -> None:
 
 
 def test_what_could_not_be_uploaded_is_not_released(stand_ins: StandIns) -> None:
-    refused = {f"curl * {API}/rulesets -d *": (22, "curl: (22) error: 403")}
+    refused = {f"curl * {API}/rulesets -d *": (0, '{"error": "no right"}\\n403')}
     stand_ins.answer({**TOKEN, **refused, **released("allow read;")})
     with pytest.raises(subprocess.CalledProcessError) as failed:
         release(stand_ins)
-    assert b"403" in failed.value.stderr
+    assert b'answered 403: {"error": "no right"}' in failed.value.stderr
     assert not any("PATCH" in call for call in stand_ins.calls())
 
 
 def test_a_refusal_ends_it(stand_ins: StandIns) -> None:
-    stand_ins.answer({**TOKEN, "curl *": (22, "curl: (22) error: 403")})
+    stand_ins.answer({**TOKEN, "curl *": (0, '{"error": "no right"}\\n403')})
     with pytest.raises(subprocess.CalledProcessError) as refused:
         release(stand_ins)
-    assert b"403" in refused.value.stderr
+    assert refused.value.stderr.count(b"\n") == 1
+    assert b'answered 403: {"error": "no right"}' in refused.value.stderr

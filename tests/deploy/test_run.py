@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from deploy.functions import functions
-from deploy.google_cloud import service_accounts
 from deploy.options import Options
 from deploy.steps import Failed, Step, output_of
 from tests.deploy.deployments import ROOT, StandIns, deploy
 from tests.end_to_end.processes import local_runner
 
-PROJECT = ["--project", "hospital-42"]
+PROJECT = ["--project", "hospital-42", "--region", "europe-west1"]
 DOCTORS = {"DOCTORS_FILE": str(ROOT / "doctors.json")}
-RULES = '{"name": "r", "rulesetName": "r", "source": {"files": [{"content": "r"}]}}'
+RULES = '{"name": "r", "rulesetName": "r", "source": {"files": [{"content": "r"}]}}\\n200'
 OTHERS = {"gcloud auth print-access-token": (0, "t0ken"), "curl *": (0, RULES)}
 NOTHING_THERE = {
     "gcloud * describe *": (1, "NOT_FOUND"),
@@ -65,7 +64,9 @@ def run_functions(options: Options) -> None:
 def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins: StandIns,
 ) -> None:
-    options = Options(project="hospital-42", invoker=("user:me@clinic.example",))
+    options = Options(
+        project="hospital-42", region="europe-west1", invoker=("user:me@clinic.example",)
+    )
     stand_ins.answer(NOTHING_THERE)
     run_functions(options)
     first = stand_ins.calls()
@@ -83,14 +84,16 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     run_functions(options)
     assert changes(stand_ins.calls()) == ["gcloud services enable artifactregistry.googleapis.com"]
 
-    run_functions(Options(project="hospital-42", invoker=options.invoker, memory="1Gi"))
+    run_functions(
+        Options(project="hospital-42", region="europe-west1", invoker=options.invoker, memory="1Gi")
+    )
     assert [call.rpartition(" ")[0] for call in changes(stand_ins.calls())[1:]] == [
         "gcloud functions deploy"
     ] * 6
 
 
 def test_a_function_whose_deployment_failed_is_deployed_again(stand_ins: StandIns) -> None:
-    options = Options(project="hospital-42")
+    options = Options(project="hospital-42", region="europe-west1")
     stand_ins.answer(NOTHING_THERE)
     run_functions(options)
     labels = re.findall(r"deploy (\S+) .*version=(\w+)", "\n".join(stand_ins.calls()))
@@ -108,16 +111,20 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
         first = deploy("container", *PROJECT, path=stand_ins.path)
         calls = stand_ins.calls()
         assert (first.stderr, first.returncode) == ("", 0)
-        assert changes(calls)[-3:] == [
+        assert changes(calls)[-4:] == [
             "gcloud artifacts repositories create",
             "gcloud builds submit .",
             "gcloud run deploy appointments",
+            "gcloud run services update-traffic",
         ]
         assert first.stdout.endswith("The smoke test passed.\n")
 
         label = re.search(r"--labels=version=(\w+)", "\n".join(calls))
         assert label
-        ready = {"gcloud run services describe *labels*": (0, f"{label[1]}\\tTrue")}
+        ready = {
+            "gcloud run services describe *labels*": (0, f"{label[1]}\\tTrue"),
+            "gcloud run services describe *traffic*": (0, "True"),
+        }
         stand_ins.answer({**url, **ready, **ALL_THERE})
         second = deploy("container", *PROJECT, path=stand_ins.path)
     assert (second.stderr, second.returncode) == ("", 0)
@@ -126,7 +133,11 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
 
 
 def test_what_a_dry_run_prints_does_the_same_when_it_is_pasted(stand_ins: StandIns) -> None:
-    options = Options(project="hospital-42", allowed_origins="https://a.example,https://b.example")
+    options = Options(
+        project="hospital-42",
+        region="europe-west1",
+        allowed_origins="https://a.example,https://b.example",
+    )
     stand_ins.answer(NOTHING_THERE)
     run_functions(options)
     run = [call for call in stand_ins.calls() if not re.search(LOOKS, f"{call} ")]
@@ -145,7 +156,7 @@ def test_what_a_dry_run_prints_does_the_same_when_it_is_pasted(stand_ins: StandI
     [
         ("You do not currently have an active account selected.", "gcloud auth login"),
         ("FAILED_PRECONDITION: Billing account is not open", "gcloud billing projects link"),
-        ("PERMISSION_DENIED: not you", "the roles stand in docs/deploy.md"),
+        ("PERMISSION_DENIED: not you", "What may help: be owner of the project"),
     ],
 )
 def test_a_command_that_fails_is_shown_with_what_was_said_and_what_helps(
@@ -174,7 +185,7 @@ def test_watching_updates_what_is_there_and_names_the_state_that_it_replaces(
     assert deploy("watch", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     assert sum("logging metrics create appointments_" in call for call in calls) == 8
-    assert sum("policies create --policy-from-file=deploy/" in call for call in calls) == 3
+    assert sum("policies create --policy-from-file=deploy/" in call for call in calls) == 4
     assert sum("dashboards create --config-from-file=deploy/" in call for call in calls) == 1
     assert not any(" update " in call for call in calls)
 
@@ -182,7 +193,7 @@ def test_watching_updates_what_is_there_and_names_the_state_that_it_replaces(
     assert deploy("watch", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     assert sum("logging metrics update" in call for call in calls) == 8
-    assert sum("policies update projects/hospital-42/thing/1" in call for call in calls) == 3
+    assert sum("policies update projects/hospital-42/thing/1" in call for call in calls) == 4
     (dashboard,) = [call for call in calls if "dashboards update" in call]
     config = re.search(r"--config=(\{.*\}) ", dashboard)
     assert config
@@ -193,7 +204,7 @@ def test_removal_deletes_what_is_there_and_never_the_data(stand_ins: StandIns) -
     stand_ins.answer({**ALL_THERE, "gcloud * describe *": (0, "there: is")})
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
-    assert sum(" delete " in call for call in calls) == 20
+    assert sum(" delete " in call for call in calls) == 21
     assert not any("firestore" in call for call in calls)
     assert any("policies delete projects/hospital-42/thing/1" in call for call in calls)
 
@@ -204,36 +215,51 @@ def test_removal_deletes_nothing_that_is_not_there(stand_ins: StandIns) -> None:
     assert not any(" delete " in call for call in stand_ins.calls())
 
 
-def test_removal_does_not_take_what_it_cannot_see_for_gone(stand_ins: StandIns) -> None:
-    stand_ins.answer({"gcloud *": (1, "You do not currently have an active account selected.")})
+@pytest.mark.parametrize("said", ["PERMISSION_DENIED: it may not exist", "ConnectionError: reset"])
+def test_removal_does_not_take_what_it_cannot_see_for_gone(stand_ins: StandIns, said: str) -> None:
+    stand_ins.answer({"gcloud * list *": (0, ""), "gcloud *": (1, said)})
     failed = deploy("remove", *PROJECT, path=stand_ins.path)
     assert failed.returncode == 1
-    assert "gcloud auth login" in failed.stderr
+    assert said in failed.stderr
+    assert "nothing to do\nMetric appointments_attempts ... " in failed.stdout
 
 
-def test_roles_wait_until_new_accounts_are_known() -> None:
-    steps = service_accounts(Options(project="hospital-42"))
-    assert [(step.command[2], step.tries) for step in steps] == [
-        ("service-accounts", 1),
-        ("service-accounts", 1),
-        ("add-iam-policy-binding", 7),
-        ("add-iam-policy-binding", 7),
-    ]
-
-
-def test_what_something_new_is_unknown_to_at_first_is_tried_again(tmp_path: Path) -> None:
-    program = tmp_path / "program"
+def program_that_fails(folder: Path, times: int, saying: str) -> list[str]:
+    program = folder / "program"
     program.write_text(
-        f"#!/bin/bash\necho >> {tmp_path}/tries; (($(wc -l < {tmp_path}/tries) > 2))"
+        f"#!/bin/bash\necho >> {folder}/tries; (($(wc -l < {folder}/tries) > {times})) && exit\n"
+        f"echo '{saying}' >&2; exit 1"
     )
     program.chmod(0o755)
-    waits: list[float] = []
-    output_of([str(program)], tries=3, wait=waits.append)
-    assert waits == [10, 10]
+    return [str(program)]
 
 
-def test_tries_come_to_an_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "saying",
+    [
+        "PERMISSION_DENIED: Cloud Functions API has not been used in project 1 before",
+        "Unable to retrieve the repository metadata for projects/p/repositories/gcf-artifacts",
+        "INVALID_ARGUMENT: Service account a@p.iam.gserviceaccount.com does not exist.",
+        "ABORTED: Please retry, underlying data changed",
+    ],
+)
+def test_what_something_new_is_unknown_to_at_first_is_tried_again(
+    tmp_path: Path, saying: str
+) -> None:
     waits: list[float] = []
-    with pytest.raises(Failed, match="No such file"):
-        output_of([str(tmp_path / "none")], tries=4, wait=waits.append)
-    assert waits == [10, 10, 10]
+    output_of(program_that_fails(tmp_path, 2, saying), wait=waits.append)
+    assert waits == [15, 15]
+
+
+def test_tries_come_to_an_end_with_advice(tmp_path: Path) -> None:
+    waits: list[float] = []
+    with pytest.raises(Failed, match="wait two minutes"):
+        output_of(program_that_fails(tmp_path, 100, "API has not been used"), wait=waits.append)
+    assert waits == [15] * 8
+
+
+def test_what_fails_for_good_is_not_tried_again(tmp_path: Path) -> None:
+    waits: list[float] = []
+    with pytest.raises(Failed, match="no such role"):
+        output_of(program_that_fails(tmp_path, 1, "no such role"), wait=waits.append)
+    assert waits == []
