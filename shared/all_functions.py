@@ -19,9 +19,9 @@ from shared.wire.application import application
 
 def serve() -> Starlette:
     """All functions, with the settings of the environment and a log in JSON."""
-    clinic = clinics.start(os.environ)
     logs.write_json()
-    return application(clinic, function_routes(clinic))
+    clinic = clinics.start(os.environ)
+    return application(clinic, function_routes(clinic), logs.write_json)
 
 
 def function_routes(clinic: Clinic) -> list[Route]:

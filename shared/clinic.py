@@ -8,7 +8,7 @@ from random import Random
 from msgspec import Struct
 
 from shared.doctors import read_doctors
-from shared.logs import RequestLog
+from shared.logs import RequestLog, log_bug
 from shared.models import Doctor
 from shared.roster import Roster
 from shared.served import Observer, Served
@@ -35,13 +35,18 @@ class Clinic(Struct, frozen=True):
     def tell(self, served: Served) -> None:
         """Let the log, and whoever else wants to know, note a request that was answered."""
         for observer in self.observers:
-            observer(served)
+            try:
+                observer(served)
+            except Exception as error:  # noqa: BLE001 - the answer must not be lost for it
+                log_bug("a request was answered, but not noted", error)
 
     async def close(self) -> None:
         """Let go of the store, once nobody asks any more."""
-        await self.store.close()
-        for observer in self.observers:
-            observer.close()
+        try:
+            await self.store.close()
+        finally:
+            for observer in self.observers:
+                observer.close()
 
 
 def start(environment: Mapping[str, str]) -> Clinic:
@@ -103,7 +108,12 @@ def _observers(settings: Settings) -> tuple[Observer, ...]:
         return (log,)
     from shared.metrics import Metrics, sending_provider  # noqa: PLC0415 - see above
 
-    return log, Metrics(sending_provider())
+    try:
+        return log, Metrics(sending_provider())
+    except Exception as error:
+        # Whatever may be wrong with a setting of OpenTelemetry's, or of its plug-ins.
+        message = f"OTEL_...: cannot send metrics: {error}".splitlines()[0]
+        raise SettingsError(message) from error
 
 
 def doctors_of_file(settings: Settings) -> list[Doctor]:

@@ -10,9 +10,8 @@ from msgspec import Struct
 class Effort(Struct):
     """What was done for a request, and for those that were decided together with it.
 
-    `attempts` is how often it was decided for a commit, `batch_size` how many were decided
-    together the last time, itself included; both are 0 for what only reads. `reads` and `writes`
-    are documents.
+    `attempts` is how often a commit was tried, `batch_size` how many were decided together for the
+    last one, itself included; both are 0 where none was tried. `reads` and `writes` are documents.
     """
 
     attempts: int = 0
@@ -40,7 +39,7 @@ def charged() -> Collection[Effort]:
 
 
 def count_attempt(together: int) -> None:
-    """So many requests are decided together for a commit."""
+    """A commit is tried, for so many requests together."""
     for effort in _charged.get():
         effort.attempts += 1
         effort.batch_size = together

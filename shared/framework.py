@@ -20,8 +20,6 @@ def serve(clinic: Clinic) -> None:
     """
 
     def starlette(routes: Sequence[BaseRoute], **options: Any) -> Starlette:  # noqa: ANN401
-        # Only now, because the framework may configure logging after it has loaded the functions.
-        logs.write_json()
-        return application(clinic, routes, **options)
+        return application(clinic, routes, logs.write_json, **options)
 
     setattr(functions_framework.aio, "Starlette", starlette)  # noqa: B010 - not in its types

@@ -50,7 +50,6 @@ async def _serve(clinic: Clinic, doctors: Collection[Doctor], listener: socket.s
     if not await clinic.store.doctors():
         await clinic.store.put_doctors(doctors)
     print(await _greeting(clinic), flush=True)
-    logs.write_readable()
     config = uvicorn.Config(local_application(clinic), log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[listener])
 
@@ -63,7 +62,7 @@ def local_application(clinic: Clinic) -> Starlette:
         return JSONResponse(document)
 
     routes = [*function_routes(clinic), Route("/openapi.json", openapi_json)]
-    app = application(clinic, routes)
+    app = application(clinic, routes, logs.write_readable)
     api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 

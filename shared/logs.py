@@ -1,20 +1,25 @@
 """What is logged: one line for each request, as JSON in the cloud and to be read by people locally.
 
-No line holds anything about a patient. What an exception says might, so only the messages of
-`StoreError`, which are our own, are logged.
+No line holds anything about a patient. What an exception of others says might, and what others log
+might quote something; so of exceptions only the messages of `StoreError`, our own, are logged, and
+what others log is cut where it begins to quote.
 """
 
 import logging.config
+import re
+import sys
+import threading
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
-from pythonjsonlogger.msgspec import MsgspecFormatter
+import msgspec
 
 from shared.served import Served, Trace
 from shared.store import StoreError, Unavailable
 
 ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+_QUOTES = re.compile(r"""['"<[({/\n]""")
 
 _log = logging.getLogger("appointments")
 
@@ -31,12 +36,15 @@ class RequestLog:
         if _log.isEnabledFor(level):
             fields = {**_fields(served), **_trace_fields(served.trace, self._project)}
             stack = served.error if level == logging.ERROR else None
-            if stack:
-                fields["@type"] = ERROR_EVENT
-            _log.log(level, _message(served), extra=fields, exc_info=stack)
+            _log.log(level, _message(served), extra={"fields": fields}, exc_info=stack)
 
     def close(self) -> None:
         """Nothing is kept back."""
+
+
+def log_bug(what: str, error: BaseException) -> None:
+    """Write a line about an error that no request is answered with."""
+    _log.error("%s; %s", what, _said(error), exc_info=error)
 
 
 def _level(served: Served) -> int:
@@ -86,12 +94,18 @@ def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
 # Where lines go, and how they look
 
 
-class JsonLines(MsgspecFormatter):
+class JsonLines(logging.Formatter):
     """A line for Cloud Logging; a stack is where Error Reporting looks for it."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
-        """The stack of an exception, and of what it came from."""
-        return stack_of(ei[1])
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        message = record.getMessage()
+        if record.name != _log.name:
+            message = f"{record.name}: {_QUOTES.split(message)[0]}".rstrip()
+        line = {"severity": record.levelname, "message": message, **getattr(record, "fields", {})}
+        if record.exc_info and record.exc_info[1]:
+            line |= {"stack_trace": stack_of(record.exc_info[1]), "@type": ERROR_EVENT}
+        return msgspec.json.encode(line).decode()
 
 
 class ReadableLines(logging.Formatter):
@@ -103,9 +117,11 @@ class ReadableLines(logging.Formatter):
 
 
 def write_json() -> None:
-    """Log to standard error as Cloud Logging reads it."""
-    names = {"levelname": "severity", "exc_info": "stack_trace"}
-    _write({"()": JsonLines, "fmt": ["levelname", "message"], "rename_fields": names})
+    """Log to standard error as Cloud Logging reads it, also what else goes there."""
+    _write({"()": JsonLines})
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = _log_unhandled
+    threading.excepthook = _log_unhandled
 
 
 def write_readable() -> None:
@@ -125,24 +141,35 @@ def _write(formatter: dict[str, object]) -> None:
                 _log.name: {"level": "INFO"},
                 # The server's lines are like all others, and only of what is wrong.
                 "uvicorn": {"level": "WARNING", "propagate": True},
+                "uvicorn.error": {"propagate": True},
             },
             "root": {"level": "WARNING", "handlers": ["lines"]},
         }
     )
 
 
+def _log_unhandled(unhandled: Any) -> None:  # noqa: ANN401 - Python's, of two kinds
+    log_bug("nobody handled this", unhandled.exc_value)
+
+
 def stack_of(error: BaseException) -> str:
     """A stack as Python prints it, without what the exceptions of others say."""
-    return "\n".join(_stacks(error))
+    stacks = []
+    for link in _chain(error):
+        frames = "".join(traceback.format_tb(link.__traceback__))
+        stacks.append(f"Traceback (most recent call last):\n{frames}{_said(link)}")
+    cause = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+    return cause.join(reversed(stacks))
 
 
-def _stacks(error: BaseException) -> Iterator[str]:
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if cause is not None:
-        yield from _stacks(cause)
-        yield "\nThe above exception was the direct cause of the following exception:\n"
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    yield f"Traceback (most recent call last):\n{frames}{_said(error)}"
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error, what it came from, what that came from, and so on; each of them once."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return links
 
 
 def _said(error: BaseException) -> str:

@@ -1,7 +1,8 @@
 """Metrics of requests through OpenTelemetry; imported only where they are configured.
 
 `http.server.request.duration` is as the semantic conventions want it ("HTTP metrics"), with the
-`code` of the answer beside. All settings are OpenTelemetry's own environment variables.
+`function` and the `code` of the answer beside; no route, as a function may be reached by any path.
+All settings are OpenTelemetry's own environment variables.
 """
 
 import os
@@ -13,13 +14,16 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from shared.served import Served
+from shared.store import Unavailable
 
 # As the semantic conventions advise for seconds.
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200)
-KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"))
+KNOWN_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+)
 SERVER_ERRORS = 500
-LAST_SECONDS = 3  # Google Cloud kills an instance ten seconds after it told it to end.
+LAST_SECONDS = 2  # Google Cloud kills an instance ten seconds after it told it to end.
 
 
 class Metrics:
@@ -63,7 +67,7 @@ class Metrics:
             self._bookings.add(1)
         if served.code == "slot_taken":
             self._conflicts.add(1, function)
-        if served.code == "try_again":
+        if isinstance(served.error, Unavailable | TimeoutError):
             self._misses.add(1, function)
         if attempts := served.effort.attempts:
             self._retries.add(attempts - 1, function)
@@ -78,7 +82,7 @@ def _attributes(served: Served) -> dict[str, str | int]:
     attributes: dict[str, str | int] = {
         "http.request.method": served.method if served.method in KNOWN_METHODS else "_OTHER",
         "url.scheme": served.scheme,
-        "http.route": f"/{served.function}",
+        "function": served.function,
         "http.response.status_code": served.status,
         "code": served.code,
     }

@@ -10,9 +10,9 @@ from shared.effort import Effort
 
 SPANS = 2**64
 
-# W3C Trace Context, section 3.2: no id is all zeros, no version is ff, later ones may say more.
+# W3C Trace Context, section 3.2: no id is all zeros, no version is ff, those after 00 may say more.
 _TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
 )
 # Cloud Trace, "Legacy trace header": the span is a decimal number of 64 bits.
 _CLOUD_TRACE = re.compile(r"(?!0{32})([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=([0-9]))?")

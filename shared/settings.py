@@ -115,6 +115,7 @@ def _origins(text: str) -> tuple[str, ...]:
 def _metrics(given: Mapping[str, str]) -> bool:
     """Whether OpenTelemetry was told where to send metrics; it reads its settings by itself."""
     disabled = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    disabled |= given.get("OTEL_METRICS_EXPORTER") == "none"
     return not disabled and any(name in given for name in METRICS_ENDPOINTS)
 
 

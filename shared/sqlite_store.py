@@ -108,6 +108,7 @@ class SqliteStore:
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._waiting: list[_Commit] = []
         self._round: _Round | None = None
+        self._closed = False
         self._write_connection: sqlite3.Connection | None = None
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._idle: list[sqlite3.Connection] = []
@@ -143,6 +144,8 @@ class SqliteStore:
         self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
+        if self._closed:
+            raise Unavailable("the store is closed")
         commit = _Commit(days, receipts, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
         if self._round is None:
@@ -163,7 +166,12 @@ class SqliteStore:
         await self._in_thread(self._put_doctors, doctors)
 
     async def close(self) -> None:
-        """Close the file; the last process to do so folds the log back into it."""
+        """Close the file when all is written; the last to do so folds the log back into it."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._round is not None:
+            await asyncio.wait([self._round])
         await self._in_thread(self._close_writer)
         self._writing.shutdown()
         for connection in self._idle:

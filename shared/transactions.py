@@ -145,10 +145,9 @@ class Transactions:
             proposals = (waiter.proposal for waiter in batch.waiting())
             state = await self._load(batch.days, _receipt_keys(proposals))
         draft = Draft(state, values(state.days))
-        waiters = batch.waiting()
-        count_attempt(len(waiters))
-        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in waiters]
+        answers = [(waiter, draft.decide(waiter.proposal)) for waiter in batch.waiting()]
         if writes := draft.writes():
+            count_attempt(len(answers))
             versions = await self._store.commit(writes, list(draft.receipts.values()))
             self._memory.keep({key: Stored(draft.days[key], versions[key]) for key in versions})
         for waiter, answer in answers:

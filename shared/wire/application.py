@@ -1,6 +1,6 @@
 """What every server of functions has: health checks, problem documents, and a clean end."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,11 +12,17 @@ from shared.wire.endpoint import EXCEPTION_HANDLERS
 from shared.wire.health import health_routes
 
 
-def application(clinic: Clinic, routes: Sequence[BaseRoute], **options: Any) -> Starlette:  # noqa: ANN401 - Starlette's
+def application(
+    clinic: Clinic,
+    routes: Sequence[BaseRoute],
+    configure_log: Callable[[], None],
+    **options: Any,  # noqa: ANN401 - Starlette's
+) -> Starlette:
     """These routes of a clinic, which is closed after the last request was answered."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        configure_log()  # Only now have the servers configured it for themselves.
         yield
         await clinic.close()
 

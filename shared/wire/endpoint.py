@@ -43,7 +43,7 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
                 Served(
                     function=handler.__name__,
                     method=request.method,
-                    scheme=request.scope.get("scheme", "http"),
+                    scheme=_scheme(request),
                     status=response.status_code,
                     code=code_of(response),
                     seconds=time.perf_counter() - started,
@@ -57,6 +57,12 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
         return function
 
     return decorate
+
+
+def _scheme(request: Request) -> str:
+    """How the client called; in the cloud, something before the function ends its TLS."""
+    forwarded = request.headers.get("x-forwarded-proto") == "https"
+    return "https" if forwarded else str(request.scope.get("scheme", "http"))
 
 
 async def _guarded(

@@ -93,6 +93,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         )
         deployment.log()  # The servers were asked whether they answer.
         yield deployment
+        for server in servers:
+            server.process.terminate()
+        assert [server.wait() for server in servers] == [""] * len(servers)  # Nothing else.
 
 
 def outcomes(lines: list[Line]) -> list[tuple[str, str, int, str]]:

@@ -13,6 +13,7 @@ import pytest
 from shared.all_functions import function_routes
 from shared.clinic import Clinic, build_clinic
 from shared.doctors import read_doctors
+from shared.logs import write_readable
 from shared.models import DaySchedule
 from shared.settings import Settings, read_settings
 from shared.sqlite_store import SqliteStore
@@ -69,7 +70,9 @@ class Api:
     def __init__(self, clinic: Clinic, clock: Clock) -> None:
         self.clinic = clinic
         self.clock = clock
-        transport = httpx.ASGITransport(application(clinic, function_routes(clinic)))
+        transport = httpx.ASGITransport(
+            application(clinic, function_routes(clinic), write_readable)
+        )
         self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
 
     async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:

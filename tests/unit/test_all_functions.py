@@ -61,7 +61,7 @@ def test_an_unusable_setting_ends_the_start_with_one_line(monkeypatch: pytest.Mo
 
 
 async def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
-    environment: Path,
+    environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"STORE": f"sqlite:{environment}", "DOCTORS_FILE": str(DOCTORS_FILE)}
     collector = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1/v1/metrics"}
@@ -75,3 +75,10 @@ async def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
     assert Metrics in observers(**collector)
     assert Metrics not in observers()
     assert Metrics not in observers(**collector, OTEL_SDK_DISABLED="true")
+    assert Metrics not in observers(**collector, OTEL_METRICS_EXPORTER="none")
+    wrong = {"OTEL_PYTHON_EXPORTER_OTLP_HTTP_METRICS_CREDENTIAL_PROVIDER": "nobody"}
+    monkeypatch.setenv(*next(iter(wrong.items())))
+    with pytest.raises(SystemExit) as ended:
+        observers(**collector)
+    assert str(ended.value.code).startswith("OTEL_...: cannot send metrics: ")
+    assert "\n" not in str(ended.value.code)

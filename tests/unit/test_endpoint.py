@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -16,6 +17,7 @@ from functions import FUNCTIONS
 from shared.clinic import Clinic, build_clinic
 from shared.outcomes import Made, Outcome
 from shared.proposals import Proposal
+from shared.served import Served
 from shared.settings import read_settings
 from shared.sqlite_store import SqliteStore
 from shared.store import Failed, Stale, Unavailable
@@ -150,6 +152,66 @@ async def test_where_the_store_gives_no_answer_the_client_may_try_again(
     }
     (record,) = caplog.records
     assert (record.levelname, record.getMessage().split("; ")[-1]) == (level, said)
+
+
+async def told(function: Handler, headers: Mapping[str, str] | None = None) -> Served:
+    """What the observers of a clinic are told of a call."""
+    noted: list[Served] = []
+    await call(function, replace(clinic(), observers=(Noting(noted),)), headers=headers)
+    (served,) = noted
+    return served
+
+
+class Noting:
+    """Notes all that it is told."""
+
+    def __init__(self, noted: list[Served]) -> None:
+        self._noted = noted
+
+    def __call__(self, served: Served) -> None:
+        self._noted.append(served)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+async def test_the_time_is_that_of_the_whole_function() -> None:
+    @endpoint("GET")
+    async def slow(_request: Request, _clinic: Clinic) -> Response:
+        await asyncio.sleep(0.02)
+        return Response()
+
+    assert 0.02 <= (await told(slow)).seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("headers", "scheme"),
+    [({}, "http"), ({"X-Forwarded-Proto": "https"}, "https"), ({"X-Forwarded-Proto": "x"}, "http")],
+)
+async def test_the_scheme_is_the_client_s(headers: Mapping[str, str], scheme: str) -> None:
+    @endpoint("GET")
+    async def quick(_request: Request, _clinic: Clinic) -> Response:
+        return Response()
+
+    assert (await told(quick, headers)).scheme == scheme
+
+
+async def test_an_observer_that_fails_costs_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Noting):
+        def __call__(self, served: Served) -> None:
+            raise KeyError(served.code)
+
+    @endpoint("GET")
+    async def quick(_request: Request, _clinic: Clinic) -> Response:
+        return Response("it was done")
+
+    noted: list[Served] = []
+    observers = (Failing([]), Noting(noted))
+    response = await call(quick, replace(clinic(), observers=observers))
+    assert (response.status_code, response.text) == (200, "it was done")
+    (record,) = caplog.records
+    assert record.getMessage() == "a request was answered, but not noted; KeyError"
+    assert len(noted) == 1
 
 
 async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:

@@ -2,7 +2,11 @@
 
 import json
 import logging
+import sys
+import threading
+import warnings
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -140,8 +144,65 @@ def test_what_others_log_is_a_line_too_and_their_errors_are_as_discreet(
     logging.getLogger("asyncio").error("Task failed", exc_info=raised(KeyError("Ada Lovelace")))
     logging.getLogger("asyncio").info("not of interest")
     fields = line(capsys)
-    assert (fields["severity"], fields["message"]) == ("ERROR", "Task failed")
+    assert (fields["severity"], fields["message"]) == ("ERROR", "asyncio: Task failed")
     assert fields["stack_trace"].endswith("\nKeyError")
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            "Task exception was never retrieved\nfuture: <KeyError('Lovelace')>",
+            "Task exception was never retrieved",
+        ),
+        (
+            "Exception in callback partial(<f>, Patient(name='Lovelace'))",
+            "Exception in callback partial",
+        ),
+        ("Exception on /Lovelace [GET]\nTraceback", "Exception on"),
+        ('invalid "Lovelace"', "invalid"),
+        ("Invalid HTTP request received.", "Invalid HTTP request received."),
+    ],
+)
+def test_what_others_quote_is_cut_off(
+    said: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json()
+    logging.getLogger("asyncio").error(said)
+    assert line(capsys) == {"severity": "ERROR", "message": f"asyncio: {message}"}
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_python_itself_prints_is_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json()
+    warnings.warn("about Lovelace", stacklevel=1)
+    assert line(capsys) == {"severity": "WARNING", "message": "py.warnings:"}
+    hooks: list[Any] = [sys.unraisablehook, threading.excepthook]
+    for hook in hooks:
+        hook(SimpleNamespace(exc_value=raised(KeyError("Lovelace"))))
+        fields = line(capsys)
+        assert fields["message"] == "nobody handled this; KeyError"
+        assert fields["stack_trace"].endswith("\nKeyError")
+
+
+def test_an_error_that_goes_round_in_circles_has_an_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json()
+    error = KeyError()
+    error.__cause__ = error
+    RequestLog(None)(served(500, "internal_error", error))
+    assert line(capsys)["stack_trace"] == "Traceback (most recent call last):\nKeyError"
+
+
+def test_what_an_error_was_raised_in_spite_of_is_not_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json()
+    error = raised(IndexError())
+    error.__context__ = raised(KeyError())
+    RequestLog(None)(served(500, "internal_error", error))
+    assert "KeyError" not in line(capsys)["stack_trace"]
 
 
 def test_an_error_while_another_was_handled_shows_both(

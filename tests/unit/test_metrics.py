@@ -8,10 +8,17 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from shared.effort import Effort
 from shared.metrics import Metrics
 from shared.served import Served
+from shared.store import Failed, Unavailable
 
 
-def served(function: str, status: int, code: str, effort: Effort | None = None) -> Served:
-    return Served(function, "POST", "https", status, code, 0.02, effort or Effort())
+def served(
+    function: str,
+    status: int,
+    code: str,
+    effort: Effort | None = None,
+    error: Exception | None = None,
+) -> Served:
+    return Served(function, "POST", "https", status, code, 0.02, effort or Effort(), error=error)
 
 
 def collected(*requests: Served) -> dict[str, list[Any]]:
@@ -38,7 +45,7 @@ def test_the_duration_of_a_request_has_the_attributes_of_the_conventions() -> No
     assert (point.count, point.sum) == (1, 0.02)
     assert dict(point.attributes) == {
         "http.request.method": "POST",
-        "http.route": "/create_appointment",
+        "function": "create_appointment",
         "http.response.status_code": 201,
         "url.scheme": "https",
         "code": "ok",
@@ -68,11 +75,13 @@ def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
     found = collected(
         served("create_appointment", 409, "slot_taken"),
         served("reschedule_appointment", 409, "slot_taken"),
-        served("create_appointment", 503, "try_again"),
+        served("create_appointment", 503, "try_again", error=Unavailable("no answer")),
+        served("create_appointment", 503, "try_again", error=TimeoutError()),
+        served("create_appointment", 503, "try_again", error=Failed("no role")),
     )
     create, move = {"function": "create_appointment"}, {"function": "reschedule_appointment"}
     assert counted(found["appointments.conflicts"]) == [(create, 1), (move, 1)]
-    assert counted(found["appointments.deadline_misses"]) == [(create, 1)]
+    assert counted(found["appointments.deadline_misses"]) == [(create, 2)]
     assert "appointments.bookings" not in found
 
 

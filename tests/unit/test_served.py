@@ -46,6 +46,7 @@ def test_a_trace_is_read(header: str, text: str, trace: Trace) -> None:
         {"traceparent": f"00-{ID}-{'0' * 16}-01"},
         {"traceparent": f"ff-{ID}-{SPAN}-01"},
         {"traceparent": f"00-{ID}-{SPAN}-01\n"},
+        {"traceparent": f"00-{ID}-{SPAN}-01-more"},
         {"x-cloud-trace-context": "Ada Lovelace"},
         {"x-cloud-trace-context": f"{ID}/100000000000000000000;o=1"},
         {"x-cloud-trace-context": f"{ID}/-1"},

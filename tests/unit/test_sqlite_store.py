@@ -406,3 +406,26 @@ async def test_instants_go_on_when_the_clock_of_the_machine_is_put_back(
     ]
     shown = [await ids_at(store, instant) for instant in instants]
     assert shown == [["early", "late"], ["late"], []]
+
+
+# The end
+
+
+async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path: str) -> None:
+    store = SqliteStore(path)
+    days = ("2026-11-23", "2026-11-24", "2026-11-25")
+    writes = [DayWrite(Stored(DaySchedule(key(day)), None), schedule(day)) for day in days]
+    # The first is being written while the others wait for their turn.
+    commits = [asyncio.create_task(store.commit([write], [])) for write in writes]
+    await asyncio.sleep(0)
+    await store.close()
+    assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
+    assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
+
+
+async def test_a_closed_store_takes_no_commit_and_may_be_closed_again(path: str) -> None:
+    store = SqliteStore(path)
+    await store.close()
+    await store.close()
+    with pytest.raises(Unavailable, match="the store is closed"):
+        await store.commit([WRITE], [])
