@@ -139,9 +139,10 @@ def _write(formatter: dict[str, object]) -> None:
             "handlers": {"lines": handler},
             "loggers": {
                 _log.name: {"level": "INFO"},
-                # The server's lines are like all others, and only of what is wrong.
+                # The server's lines are like all others, and only of what is wrong. One way to start
+                # it gives the first a handler of its own, the other one the second.
                 "uvicorn": {"level": "WARNING", "propagate": True},
-                "uvicorn.error": {"propagate": True},
+                "uvicorn.error": {"level": "WARNING", "propagate": True},
             },
             "root": {"level": "WARNING", "handlers": ["lines"]},
         }

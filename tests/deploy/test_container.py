@@ -230,7 +230,10 @@ def test_what_the_server_logs_is_a_line_of_json_too(image: Image, tmp_path: Path
         server.process.terminate()
         server.wait()
     (line,) = map(json.loads, server.errors.read_text().splitlines())
-    assert line == {"severity": "WARNING", "message": "Invalid HTTP request received."}
+    assert line == {
+        "severity": "WARNING",
+        "message": "uvicorn.error: Invalid HTTP request received.",
+    }
 
 
 def port_of(server: Server) -> int:
