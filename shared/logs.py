@@ -139,8 +139,8 @@ def _write(formatter: dict[str, object]) -> None:
             "handlers": {"lines": handler},
             "loggers": {
                 _log.name: {"level": "INFO"},
-                # The server's lines are like all others, and only of what is wrong. One way to start
-                # it gives the first a handler of its own, the other one the second.
+                # The server's lines are like all others, and only of what is wrong. Uvicorn gives
+                # the first one a handler of its own, gunicorn the second.
                 "uvicorn": {"level": "WARNING", "propagate": True},
                 "uvicorn.error": {"level": "WARNING", "propagate": True},
             },
