@@ -130,6 +130,10 @@ def write_readable() -> None:
 
 
 def _write(formatter: dict[str, object]) -> None:
+    # No line tells them, and to find them out takes longer than all the rest ("Optimization" in
+    # the logging HOWTO).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    setattr(logging, "_srcfile", None)  # noqa: B010 - not in its types
     handler = {"class": "logging.StreamHandler", "formatter": "lines"}
     logging.config.dictConfig(
         {

@@ -53,12 +53,14 @@ class Observer(Protocol):
         """Pass on what was noted, because the process ends."""
 
 
-def trace_of(headers: Mapping[str, str]) -> Trace | None:
+def trace_of(headers: Mapping[bytes, bytes]) -> Trace | None:
     """The trace that a request names, if it does; whatever is not well formed counts as none."""
-    if found := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
+    if found := _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1")):
         trace_id, span_id, flags = found.groups()
         return Trace(trace_id, span_id, sampled=int(flags, 16) & 1 == 1)
-    if found := _CLOUD_TRACE.fullmatch(headers.get("x-cloud-trace-context", "")):
+    if found := _CLOUD_TRACE.fullmatch(
+        headers.get(b"x-cloud-trace-context", b"").decode("latin-1")
+    ):
         trace_id, span, option = found.groups()
         span_id = f"{int(span):016x}" if span and int(span) < SPANS else None
         return Trace(trace_id, span_id, sampled=option == "1")

@@ -25,7 +25,8 @@ from shared.wire.requests import doctor_of
 from shared.wire.schemas import AppointmentAnswer, OpeningAnswer, TimeRange
 
 RETRY_AFTER_SECONDS = 1
-REPLAYED = "Idempotent-Replayed"
+REPLAYED = {"Idempotent-Replayed": "true"}
+_REPLAYED = (b"idempotent-replayed", b"true")
 
 _PLAIN: Mapping[type[Refusal], tuple[str, str]] = {
     InThePast: ("in_the_past", "start must not be before now"),
@@ -67,7 +68,7 @@ async def granted_answer(
     clinic: Clinic, granted: Accepted | Replayed, status: int = 200
 ) -> Response:
     """The appointment that was booked or changed, now or when the same was asked before."""
-    headers = {REPLAYED: "true"} if isinstance(granted, Replayed) else None
+    headers = REPLAYED if isinstance(granted, Replayed) else None
     return await appointment_answer(clinic, granted.appointment, status, headers)
 
 
@@ -85,7 +86,7 @@ def code_of(response: Response) -> str:
     """What a request came to, in one word: that of a problem, "replayed" or "ok"."""
     if isinstance(response, ProblemAnswer):
         return response.code
-    return "replayed" if REPLAYED in response.headers else "ok"
+    return "replayed" if _REPLAYED in response.raw_headers else "ok"
 
 
 def try_again() -> Response:

@@ -39,16 +39,17 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
                 response = method_not_allowed(request.method, allow)
             if origins := clinic.settings.allowed_origins:
                 response.headers.update(cors_headers(request, method, origins))
+            headers = dict(request.scope["headers"])
             clinic.tell(
                 Served(
                     function=handler.__name__,
                     method=request.method,
-                    scheme=_scheme(request),
+                    scheme=_scheme(request, headers),
                     status=response.status_code,
                     code=code_of(response),
                     seconds=time.perf_counter() - started,
                     effort=effort,
-                    trace=trace_of(request.headers),
+                    trace=trace_of(headers),
                     error=error,
                 )
             )
@@ -59,9 +60,9 @@ def endpoint(method: str) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def _scheme(request: Request) -> str:
+def _scheme(request: Request, headers: Mapping[bytes, bytes]) -> str:
     """How the client called; in the cloud, something before the function ends its TLS."""
-    forwarded = request.headers.get("x-forwarded-proto") == "https"
+    forwarded = headers.get(b"x-forwarded-proto") == b"https"
     return "https" if forwarded else str(request.scope.get("scheme", "http"))
 
 

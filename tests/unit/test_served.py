@@ -32,7 +32,7 @@ SPAN = "b7ad6b7169203331"
     ],
 )
 def test_a_trace_is_read(header: str, text: str, trace: Trace) -> None:
-    assert trace_of({header: text}) == trace
+    assert trace_of({header.encode(): text.encode()}) == trace
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_a_trace_is_read(header: str, text: str, trace: Trace) -> None:
     ],
 )
 def test_what_is_not_well_formed_is_no_trace(headers: dict[str, str]) -> None:
-    assert trace_of(headers) is None
+    assert trace_of({name.encode(): text.encode() for name, text in headers.items()}) is None
 
 
 def test_the_standard_header_goes_first() -> None:
-    both = {"traceparent": f"00-{ID}-{SPAN}-01", "x-cloud-trace-context": "1" * 32}
+    both = {b"traceparent": f"00-{ID}-{SPAN}-01".encode(), b"x-cloud-trace-context": b"1" * 32}
     assert trace_of(both) == Trace(ID, SPAN, sampled=True)
 
 
 def test_where_the_standard_header_is_not_well_formed_the_other_one_counts() -> None:
-    both = {"traceparent": "nonsense", "x-cloud-trace-context": ID}
+    both = {b"traceparent": b"nonsense \xff", b"x-cloud-trace-context": ID.encode()}
     assert trace_of(both) == Trace(ID, None, sampled=False)
