@@ -24,21 +24,13 @@ METHOD_NOT_ALLOWED = 405
 
 def endpoint(method: str) -> Callable[[Handler], Handler]:
     """Make a handler of one method a function that answers whatever comes in."""
-    allow = f"{method}, OPTIONS"
 
     def decorate(handler: Handler) -> Handler:
         @functools.wraps(handler)
         async def function(request: Request, clinic: Clinic) -> Response:
-            started, effort, error = time.perf_counter(), Effort(), None
-            if request.method == method:
-                with charged_to([effort]):
-                    response, error = await _guarded(handler, request, clinic)
-            elif request.method == "OPTIONS":
-                response = Response(status_code=204, headers={"Allow": allow})
-            else:
-                response = method_not_allowed(request.method, allow)
-            if origins := clinic.settings.allowed_origins:
-                response.headers.update(cors_headers(request, method, origins))
+            started, effort = time.perf_counter(), Effort()
+            with charged_to([effort]):
+                response, error = await _answered(handler, method, request, clinic)
             headers = dict(request.scope["headers"])
             clinic.tell(
                 Served(
@@ -66,10 +58,26 @@ def _scheme(request: Request, headers: Mapping[bytes, bytes]) -> str:
     return "https" if forwarded else str(request.scope.get("scheme", "http"))
 
 
+async def _answered(
+    handler: Handler, method: str, request: Request, clinic: Clinic
+) -> tuple[Response, Exception | None]:
+    """The answer, and the error behind it where that is not the client's."""
+    allow, error = f"{method}, OPTIONS", None
+    if request.method == method:
+        response, error = await _guarded(handler, request, clinic)
+    elif request.method == "OPTIONS":
+        response = Response(status_code=204, headers={"Allow": allow})
+    else:
+        response = method_not_allowed(request.method, allow)
+    if origins := clinic.settings.allowed_origins:
+        response.headers.update(cors_headers(request, method, origins))
+    return response, error
+
+
 async def _guarded(
     handler: Handler, request: Request, clinic: Clinic
 ) -> tuple[Response, Exception | None]:
-    """The answer, and the error behind it where that is not the client's."""
+    """The answer to a request of the right method."""
     try:
         async with asyncio.timeout(clinic.settings.deadline_seconds):
             return await handler(request, clinic), None
