@@ -139,7 +139,8 @@ def _ask(request: urllib.request.Request) -> tuple[int, str]:
         with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace").strip()
+        with error:
+            return error.code, error.read().decode(errors="replace").strip()
     except OSError as error:
         return 0, str(error)
 
