@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -47,7 +48,7 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
         assert response.status_code == 201
         assert environment.with_name("appointments.db-wal").exists()
     assert not environment.with_name("appointments.db-wal").exists()
-    with sqlite3.connect(environment) as store:
+    with closing(sqlite3.connect(environment)) as store:
         assert store.execute("SELECT count(*) FROM appointments").fetchone() == (1,)
 
 
