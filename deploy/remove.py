@@ -13,6 +13,9 @@ from deploy.watch import unwatch
 
 def remove(options: Options) -> Iterator[Action]:
     """Take the functions, the container and what watches them down."""
+    # Nothing is found in a project that is not there, or was misspelt.
+    reached = gcloud(options, f"projects describe {options.project} --format=none")
+    yield Step("The project can be reached", reached)
     yield from unwatch(options)
     for name in FUNCTIONS:
         yield _gone(options, "functions", f"{name_in_cloud(name)} --region={options.region}")

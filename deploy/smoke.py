@@ -129,8 +129,12 @@ def _answer(name: str, request: urllib.request.Request, wanted: int) -> dict[str
     if status in _NOT_ALLOWED:
         text = "you may not call it: deploy with --invoker user:YOUR_ADDRESS"
     _expect(name, status == wanted, f"must answer {wanted}: {text}")
-    body: dict[str, Any] = json.loads(text)
-    return body
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    _expect(name, isinstance(body, dict), "must answer a JSON object: is it the right URL?")
+    return dict(body)
 
 
 def _ask(request: urllib.request.Request) -> tuple[int, str]:

@@ -17,8 +17,9 @@ _NOT_INSTALLED = 127
 _SHOWN = 200
 _SHOWS_IN_WORDS = {".*": "succeeds", ".+": "prints something", "": "prints nothing"}
 
-# What gcloud says of something that is not there. Whatever else it says does not mean that.
-_NOT_THERE = r"not[ _]?found|does not exist|cannot find"
+# What gcloud says of something that is not there. Whatever else it says does not mean that, nor
+# where it may only be that one is not allowed to see it.
+_NOT_THERE = r"(?is)(?!.*permission).*(not[ _]?found|does not exist|cannot find)"
 # What it says for some minutes in a new project, where not all of Google Cloud knows of it yet.
 _NEW = (
     r"has not been used|propagat|gcf-artifacts|gcf-v2-sources|underlying data changed"
@@ -102,7 +103,7 @@ class Step:
         if not self.unless:
             return None
         asked = _call(self.unless)
-        if asked.returncode and re.search(_NOT_THERE, asked.stderr, re.IGNORECASE):
+        if asked.returncode and re.match(_NOT_THERE, asked.stderr):
             return None
         printed = output_of(self.unless) if asked.returncode else asked.stdout.strip()
         return printed if re.fullmatch(self.shows, printed, re.DOTALL) else None

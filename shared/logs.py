@@ -102,6 +102,7 @@ class JsonLines(logging.Formatter):
         message = record.getMessage()
         if record.name != _log.name:
             message = f"{record.name}: {_QUOTES.split(message)[0]}".rstrip()
+            message = message.encode(errors="replace").decode()  # What JSON cannot hold.
         line = {"severity": record.levelname, "message": message, **getattr(record, "fields", {})}
         if record.exc_info and record.exc_info[1]:
             line |= {"stack_trace": stack_of(record.exc_info[1]), "@type": ERROR_EVENT}

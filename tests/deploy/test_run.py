@@ -215,13 +215,25 @@ def test_removal_deletes_nothing_that_is_not_there(stand_ins: StandIns) -> None:
     assert not any(" delete " in call for call in stand_ins.calls())
 
 
-@pytest.mark.parametrize("said", ["PERMISSION_DENIED: it may not exist", "ConnectionError: reset"])
+@pytest.mark.parametrize(
+    "said",
+    ["no permission, or it was not found", "it was not found, or no permission", "reset by peer"],
+)
 def test_removal_does_not_take_what_it_cannot_see_for_gone(stand_ins: StandIns, said: str) -> None:
-    stand_ins.answer({"gcloud * list *": (0, ""), "gcloud *": (1, said)})
+    reached = {"gcloud projects *": (0, ""), "gcloud * list *": (0, "")}
+    stand_ins.answer({**reached, "gcloud *": (1, said)})
     failed = deploy("remove", *PROJECT, path=stand_ins.path)
     assert failed.returncode == 1
     assert said in failed.stderr
     assert "nothing to do\nMetric appointments_attempts ... " in failed.stdout
+
+
+def test_nothing_is_looked_for_in_a_project_that_is_not_there(stand_ins: StandIns) -> None:
+    stand_ins.answer({"gcloud *": (1, "NOT_FOUND: no such project")})
+    failed = deploy("remove", *PROJECT, path=stand_ins.path)
+    assert failed.returncode == 1
+    assert "NOT_FOUND: no such project" in failed.stderr
+    assert len(stand_ins.calls()) == 1
 
 
 def program_that_fails(folder: Path, times: int, saying: str) -> list[str]:

@@ -107,6 +107,14 @@ def test_a_list_that_still_shows_it_fails() -> None:
     assert str(failed.value) == "the smoke test failed: list_appointments must not show it now"
 
 
+def test_an_answer_that_is_no_object_fails_with_one_line() -> None:
+    with server((200, "Welcome")) as (url, _), pytest.raises(Failed) as failed:  # type: ignore[arg-type]
+        Smoke(url=url).run()
+    assert str(failed.value) == (
+        "the smoke test failed: first_available must answer a JSON object: is it the right URL?"
+    )
+
+
 def test_a_clinic_without_openings_fails() -> None:
     with server((200, {"openings": []})) as (url, _), pytest.raises(Failed) as failed:
         Smoke(url=url).run()

@@ -162,6 +162,7 @@ def test_what_others_log_is_a_line_too_and_their_errors_are_as_discreet(
         ("Exception on /Lovelace [GET]\nTraceback", "Exception on"),
         ('invalid "Lovelace"', "invalid"),
         ("Invalid HTTP request received.", "Invalid HTTP request received."),
+        ("half a character \udcff", "half a character ?"),
     ],
 )
 def test_what_others_quote_is_cut_off(
