@@ -18,7 +18,7 @@ COPY doctors.json ./
 # The service cannot write bytecode, and the base image comes without that of the standard library:
 # what is not compiled here would be at each start. What cannot be imported ends the build.
 RUN python -m compileall -q functions shared
-RUN python -c "import uvicorn.main, shared.all_functions, shared.firestore_store, shared.metrics"
+RUN python -c "import uvicorn.main, shared.runtime.all_functions, shared.store.firestore.store, shared.observability.metrics"
 
 # A new volume takes over who may write here; nothing else in the image can be written to.
 RUN mkdir -m 1777 data
@@ -34,4 +34,4 @@ ENV UVICORN_HOST=0.0.0.0
 ENV UVICORN_TIMEOUT_KEEP_ALIVE=620
 
 # The server replaces the shell, so that SIGTERM reaches it: it then answers what it has, and ends.
-CMD ["sh", "-c", "exec uvicorn --factory shared.all_functions:serve --port $PORT"]
+CMD ["sh", "-c", "exec uvicorn --factory shared.runtime.all_functions:serve --port $PORT"]

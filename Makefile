@@ -19,10 +19,10 @@ GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platfo
 .PHONY: run test quick check doctors emulator proof bench openapi lock
 
 run: .venv/local
-	@$(BIN)/python -m shared.local_runner
+	@$(BIN)/python -m shared.runtime.local_runner
 
 doctors: .venv/local
-	@$(BIN)/python -m shared.load_doctors
+	@$(BIN)/python -m shared.runtime.load_doctors
 
 # To follow every line makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev
@@ -68,7 +68,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
-	$(BIN)/python -m shared.openapi > openapi.json
+	$(BIN)/python -m shared.runtime.openapi > openapi.json
 
 # Dependabot takes its options from the command in the file's header, so it stands there as it is.
 lock: .venv/dev

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import functions
-from shared import clinic, framework
+from shared.runtime import composition, framework
 
-_clinic = clinic.start(os.environ)
-framework.serve(_clinic)
+_dependencies = composition.start(os.environ)
+framework.serve(_dependencies)
 
 gc.freeze()
 gc.enable()
@@ -24,34 +24,34 @@ gc.enable()
 @functions_framework.aio.http
 async def create_appointment(request: Request) -> Response:
     """Book an appointment, unless the doctor is not free then."""
-    return await functions.create_appointment(request, _clinic)
+    return await functions.create_appointment(request, _dependencies)
 
 
 @functions_framework.aio.http
 async def list_appointments(request: Request) -> Response:
     """List a doctor's appointments in a time window."""
-    return await functions.list_appointments(request, _clinic)
+    return await functions.list_appointments(request, _dependencies)
 
 
 @functions_framework.aio.http
 async def first_available(request: Request) -> Response:
     """Find the first times that can be booked."""
-    return await functions.first_available(request, _clinic)
+    return await functions.first_available(request, _dependencies)
 
 
 @functions_framework.aio.http
 async def get_appointment(request: Request) -> Response:
     """Look an appointment up."""
-    return await functions.get_appointment(request, _clinic)
+    return await functions.get_appointment(request, _dependencies)
 
 
 @functions_framework.aio.http
 async def cancel_appointment(request: Request) -> Response:
     """Give an appointment up; its time is free at once."""
-    return await functions.cancel_appointment(request, _clinic)
+    return await functions.cancel_appointment(request, _dependencies)
 
 
 @functions_framework.aio.http
 async def reschedule_appointment(request: Request) -> Response:
     """Move an appointment to another time, day or doctor."""
-    return await functions.reschedule_appointment(request, _clinic)
+    return await functions.reschedule_appointment(request, _dependencies)

@@ -25,16 +25,20 @@ from google.cloud.firestore_v1.field_path import FieldPath
 from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
 from benchmarks.timing import Way, medians, say
-from shared.documents import entry_to_text
-from shared.firestore_store import FirestoreStore
-from shared.models import Appointment, DayKey, Doctor, Interval, Patient, WorkingHours
-from shared.outcomes import Accepted
-from shared.proposals import Proposal
-from shared.scheduling import Booking, appointment_id, book
-from shared.sqlite_file import open_file
-from shared.sqlite_store import SqliteStore
-from shared.store import Store
-from shared.transactions import Transactions
+from shared.model.appointment import Appointment, Patient
+from shared.model.appointment_id import appointment_id
+from shared.model.day import DayKey
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.rules.booking import Booking, book
+from shared.rules.outcomes import Accepted
+from shared.store.documents import entry_to_text
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import Store
+from shared.store.sqlite.database import open_file
+from shared.store.sqlite.store import SqliteStore
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
 
 ALONE_DAYS = 20
 CROWDS = (16, 64)
@@ -57,7 +61,7 @@ NINE_TO_FIVE = (WorkingHours(9 * 60, 17 * 60),)
 class Wish:
     """One booking, in the form that each way begins with."""
 
-    proposal: Proposal
+    command: Command
     key: DayKey
     appointment: Appointment
     text: str
@@ -160,10 +164,10 @@ def _crowd(book: Book, clients: Sequence[Sequence[Sequence[Wish]]]) -> Way:
 
 def _transactions(store: Store) -> Book:
     """What a function does between reading a request and answering it."""
-    transactions = Transactions(store, SECONDS, Random(1))  # noqa: S311 - jitter
+    transactions = Coordinator(store, SECONDS, Random(1))  # noqa: S311 - jitter
 
     async def book_it(wish: Wish) -> None:
-        outcome = await transactions.run(wish.proposal)
+        outcome = await transactions.run(wish.command)
         if not isinstance(outcome, Accepted):
             raise SystemExit(f"refused: {outcome}")
 
@@ -236,8 +240,8 @@ def _wish(doctor: Doctor, start: datetime) -> Wish:
     booking = Booking(name, doctor, interval, Patient("Ada Lovelace"))
     decide = partial(book, booking=booking, now=NOW)
     appointment = Appointment(name, doctor.id, interval, booking.patient, NOW, NOW)
-    proposal = Proposal(frozenset({key}), decide, NOW, name)
-    return Wish(proposal, key, appointment, entry_to_text(name, appointment))
+    command = Command(frozenset({key}), decide, NOW, name)
+    return Wish(command, key, appointment, entry_to_text(name, appointment))
 
 
 @cache

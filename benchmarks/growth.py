@@ -24,18 +24,23 @@ import httpx
 from benchmarks.servers import emulator, function
 from benchmarks.table import machine
 from benchmarks.timing import Way, say
-from shared.availability import OpeningSearch
-from shared.documents import entry_to_text
-from shared.firestore_store import FirestoreStore
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
-from shared.outcomes import Accepted
-from shared.proposals import Proposal
-from shared.queries import SEARCH_DAYS, ListQuery, first_openings, list_window
-from shared.roster import Roster
-from shared.scheduling import Booking, appointment_id, book
-from shared.sqlite_store import SqliteStore
-from shared.store import DayWrite, Store, Stored
-from shared.transactions import Transactions
+from shared.directory.doctor_cache import DoctorCache
+from shared.model.appointment import Appointment, Patient
+from shared.model.appointment_id import appointment_id
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.openings import SEARCH_DAYS, first_openings
+from shared.rules.booking import Booking, book
+from shared.rules.openings import OpeningSearch
+from shared.rules.outcomes import Accepted
+from shared.store.documents import entry_to_text
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import DayWrite, Store, Stored
+from shared.store.sqlite.store import SqliteStore
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
 
 A_DAY = 20
 LENGTH = timedelta(minutes=20)
@@ -152,7 +157,7 @@ class Visits:
         # No day is visited twice, so none is remembered before its first booking.
         keys = [(doctor, day) for doctor in self._doctors for day in _days(size.days)]
         self._visited = chance.sample(keys, size.times)
-        self._transactions = Transactions(store, DEADLINE_SECONDS, chance)
+        self._transactions = Coordinator(store, DEADLINE_SECONDS, chance)
 
     async def timings(self) -> Mapping[str, str]:
         """Of each thing the median and the 99th percentile, in turns; then closes the store."""
@@ -164,7 +169,7 @@ class Visits:
             "list a week": partial(self._list, timedelta(days=7)),
             "first openings, 1 doctor": partial(self._search, 1),
             "first openings, 50 doctors": partial(self._search, 50),
-            "load all doctors": lambda _number: Roster(self._store).doctors(),
+            "load all doctors": lambda _number: DoctorCache(self._store).doctors(),
         }
         ms: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(len(self._visited)):
@@ -180,8 +185,8 @@ class Visits:
         name = appointment_id(DayKey(doctor.id, day), secrets.token_hex(12))
         booking = Booking(name, doctor, _interval(day, slot), ADA, REASON)
         decide = partial(book, booking=booking, now=(now := datetime.now(UTC)))
-        proposal = Proposal(frozenset({booking.key}), decide, now, name)
-        if not isinstance(outcome := await self._transactions.run(proposal), Accepted):
+        command = Command(frozenset({booking.key}), decide, now, name)
+        if not isinstance(outcome := await self._transactions.run(command), Accepted):
             raise SystemExit(f"{booking.interval} was free, and refused: {outcome}")
 
     async def _list(self, length: timedelta, number: int) -> None:

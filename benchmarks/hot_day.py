@@ -65,7 +65,7 @@ class Crowd:
 def rows(emulator: str) -> list[Row]:
     """Crowds that want the free slots of one day, and that want one and the same slot."""
     settings = _settings(emulator)
-    loaded = [sys.executable, "-m", "shared.load_doctors"]
+    loaded = [sys.executable, "-m", "shared.runtime.load_doctors"]
     subprocess.run(loaded, cwd=ROOT, env=settings, check=True, stdout=subprocess.DEVNULL)
     with _instances(settings) as urls:
         days = iter(_weekdays(2 * RUNS))

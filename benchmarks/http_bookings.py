@@ -15,7 +15,7 @@ from benchmarks.rivals.main import DAYS, KnownDays
 from benchmarks.servers import ROOT, function
 from benchmarks.table import Figure, Row, at_least, plain
 from benchmarks.timing import Load, load, medians, say
-from shared.clinic import doctors_of_file, open_clinic
+from shared.runtime.composition import doctors_of_file, open_dependencies
 from shared.settings import read_settings
 
 CREATE = ROOT / "benchmarks" / "create.lua"
@@ -71,7 +71,7 @@ def emulator_rows(settings: Mapping[str, str], rival: Mapping[str, str]) -> list
 
 async def _add_doctors(environment: Mapping[str, str]) -> None:
     settings = read_settings(environment)
-    store = open_clinic(settings).store
+    store = open_dependencies(settings).store
     await store.put_doctors(doctors_of_file(settings))
     await store.close()
 

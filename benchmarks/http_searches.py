@@ -25,10 +25,12 @@ from benchmarks.http_loads import (
 from benchmarks.servers import function
 from benchmarks.table import Figure, Row, at_least, plain, within
 from benchmarks.timing import Load, load, say
-from shared.clinic import doctors_of_file, open_clinic
-from shared.models import Appointment, DayKey, DaySchedule, Interval, Patient
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.interval import Interval
+from shared.runtime.composition import doctors_of_file, open_dependencies
 from shared.settings import read_settings
-from shared.store import DayWrite, Stored
+from shared.store.port import DayWrite, Stored
 
 DAYS_OF_YEAR = 261
 DAYS_OF_WEEK = 5
@@ -108,7 +110,7 @@ async def _fill(environment: Mapping[str, str]) -> None:
     """Put doctors and full days into a new store, by the commits of the store itself."""
     settings = read_settings(environment)
     doctors = doctors_of_file(settings)
-    store = open_clinic(settings, doctors).store
+    store = open_dependencies(settings, doctors).store
     await store.put_doctors(doctors)
     days = [_booked_day("strange", number) for number in range(DAYS_OF_YEAR)]
     days += [_booked_day("who", number) for number in range(1, 1 + DAYS_OF_WEEK)]

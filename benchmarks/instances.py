@@ -70,7 +70,7 @@ def rows(emulator: str) -> list[Row]:
         "GOOGLE_CLOUD_PROJECT": f"demo-{secrets.token_hex(6)}",
         "FIRESTORE_EMULATOR_HOST": emulator,
     }
-    loaded = [sys.executable, "-m", "shared.load_doctors"]
+    loaded = [sys.executable, "-m", "shared.runtime.load_doctors"]
     subprocess.run(loaded, cwd=ROOT, env=settings, check=True, stdout=subprocess.DEVNULL)
     seen = _measured(settings)
     floor = seen.pop(FLOOR)

@@ -19,13 +19,17 @@ from msgspec.structs import replace
 
 from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say
-from shared.availability import OpeningSearch
-from shared.firestore_store import FirestoreStore
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
-from shared.queries import ListQuery, first_openings, list_window
-from shared.scheduling import appointment_id
-from shared.store import DayWrite, Stored
-from shared.wire.schemas import LONGEST_DAYS, ListAppointments
+from shared.http.schemas import LONGEST_DAYS, ListAppointments
+from shared.model.appointment import Appointment, Patient
+from shared.model.appointment_id import appointment_id
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.openings import first_openings
+from shared.rules.openings import OpeningSearch
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import DayWrite, Stored
 from tests.contract.test_firestore_cost import Counting
 
 OFTEN, SELDOM = 50, 12

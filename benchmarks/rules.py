@@ -16,8 +16,13 @@ import portion  # type: ignore[import-untyped]
 
 from benchmarks.table import Figure, Row, faster, within
 from benchmarks.timing import Way, medians, say
-from shared.availability import MINUTE, OpeningSearch, openings, working_windows
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.rules.openings import OpeningSearch, openings
+from shared.rules.wall_clock import MINUTE
+from shared.rules.working_windows import working_windows
 
 APPOINTMENTS = 96
 DAYS = 365

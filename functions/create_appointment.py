@@ -7,48 +7,50 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.availability import day_key
-from shared.clinic import Clinic
-from shared.models import Doctor
-from shared.outcomes import Accepted, Refusal, Replayed
-from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, appointment_id, book
-from shared.wire.answers import answer, granted_answer, refusal_answer
-from shared.wire.endpoint import endpoint
-from shared.wire.requests import (
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+from shared.http.requests import (
     asked_interval,
     doctor_of,
     find_doctor,
     read_body,
     read_idempotency_key,
 )
-from shared.wire.schemas import CreateAppointment, ValidatedAppointment
+from shared.http.responses import answer, granted_response, refusal_response
+from shared.http.schemas import CreateAppointment, ValidatedAppointment
+from shared.model.appointment_id import appointment_id
+from shared.model.doctor import Doctor
+from shared.rules.booking import Booking, book
+from shared.rules.outcomes import Accepted, Refusal, Replayed
+from shared.rules.wall_clock import day_key
+from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
 
 
 @endpoint("POST")
-async def create_appointment(request: Request, clinic: Clinic) -> Response:
+async def create_appointment(request: Request, dependencies: Dependencies) -> Response:
     """201, or why not; see `CreateAppointment` for the body."""
-    now = clinic.now()
+    now = dependencies.now()
     key = read_idempotency_key(request)
     asked = await read_body(request, CreateAppointment)
-    doctor = await find_doctor(clinic, asked.doctor_id)
-    proposal = _proposal(asked, doctor, now, key)
+    doctor = await find_doctor(dependencies, asked.doctor_id)
+    command = _command(asked, doctor, now, key)
     if asked.validate_only:
-        outcome = await clinic.transactions.preview(proposal)
+        outcome = await dependencies.transactions.preview(command)
     else:
-        outcome = await clinic.transactions.run(proposal)
+        outcome = await dependencies.transactions.run(command)
     match outcome:
         case Accepted(appointment) | Replayed(appointment) if asked.validate_only:
-            doctor = await doctor_of(clinic, appointment)
+            doctor = await doctor_of(dependencies, appointment)
             return answer(ValidatedAppointment.of_validated(appointment, doctor))
         case Accepted() | Replayed():
-            return await granted_answer(clinic, outcome, 201)
+            return await granted_response(dependencies, outcome, 201)
         case Refusal():
-            return refusal_answer(outcome)
+            return refusal_response(outcome)
     raise TypeError(type(outcome))
 
 
-def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str | None) -> Proposal:
+def _command(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str | None) -> Command:
     interval = asked_interval(asked, doctor)
     day = day_key(doctor, interval.start)
     booking = Booking(
@@ -58,7 +60,7 @@ def _proposal(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str 
         patient=asked.patient.patient(),
         reason=asked.reason,
     )
-    return Proposal(
+    return Command(
         days=frozenset({day}),
         decide=partial(book, booking=booking, now=now),
         now=now,

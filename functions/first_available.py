@@ -7,37 +7,34 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.availability import OpeningSearch, round_up_to_minute
-from shared.clinic import Clinic
-from shared.models import Doctor, Interval
-from shared.queries import SEARCH_DAYS, first_openings, why_no_opening
-from shared.wire.answers import answer
-from shared.wire.endpoint import endpoint
-from shared.wire.requests import checked, find_doctor, read_query
-from shared.wire.schemas import (
-    FirstAvailable,
-    OpeningAnswer,
-    Openings,
-    check_window,
-)
-from shared.wire.times import to_instant
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+from shared.http.requests import checked, find_doctor, read_query
+from shared.http.responses import answer
+from shared.http.schemas import FirstAvailable, OpeningResponse, Openings, check_window
+from shared.http.times import to_instant
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.queries.openings import SEARCH_DAYS, first_openings, why_no_opening
+from shared.rules.openings import OpeningSearch
+from shared.rules.wall_clock import round_up_to_minute
 
 
 @endpoint("GET")
-async def first_available(request: Request, clinic: Clinic) -> Response:
+async def first_available(request: Request, dependencies: Dependencies) -> Response:
     """200, or why not; see `FirstAvailable` for the parameters."""
-    now = clinic.now()
+    now = dependencies.now()
     asked = read_query(request, FirstAvailable, repeatable="doctor_id")
-    doctors = await _doctors(asked, clinic)
-    bounds = _bounds(asked, doctors, clinic.settings.clinic_zone, now)
+    doctors = await _doctors(asked, dependencies)
+    bounds = _bounds(asked, doctors, dependencies.settings.clinic_zone, now)
     length = timedelta(minutes=asked.duration_minutes)
     search = OpeningSearch(bounds, length, asked.step_minutes)
-    async with clinic.store.snapshot() as snapshot:
+    async with dependencies.store.snapshot() as snapshot:
         openings = await first_openings(snapshot, doctors, search, asked.count)
-    zone = doctors[0].zone if len(doctors) == 1 else clinic.settings.clinic_zone
+    zone = doctors[0].zone if len(doctors) == 1 else dependencies.settings.clinic_zone
     return answer(
         Openings(
-            openings=[OpeningAnswer.of_opening(opening) for opening in openings],
+            openings=[OpeningResponse.of_opening(opening) for opening in openings],
             searched_from=bounds.start.astimezone(zone),
             searched_until=bounds.end.astimezone(zone),
             reason=None if openings else why_no_opening(doctors, search),
@@ -45,11 +42,13 @@ async def first_available(request: Request, clinic: Clinic) -> Response:
     )
 
 
-async def _doctors(asked: FirstAvailable, clinic: Clinic) -> list[Doctor]:
+async def _doctors(asked: FirstAvailable, dependencies: Dependencies) -> list[Doctor]:
     """The doctors that are asked for, each once; all where none is named."""
     if asked.doctor_id is None:
-        return list((await clinic.roster.doctors()).values())
-    return [await find_doctor(clinic, doctor_id) for doctor_id in sorted(set(asked.doctor_id))]
+        return list((await dependencies.doctor_cache.doctors()).values())
+    return [
+        await find_doctor(dependencies, doctor_id) for doctor_id in sorted(set(asked.doctor_id))
+    ]
 
 
 def _bounds(

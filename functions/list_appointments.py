@@ -5,28 +5,24 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.clinic import Clinic
-from shared.models import Doctor, Interval
-from shared.queries import ListQuery, Page, list_window
-from shared.store import Forgotten
-from shared.wire.answers import answer
-from shared.wire.endpoint import endpoint
-from shared.wire.page_tokens import Bookmark, expired, page_token, read_page_token
-from shared.wire.requests import checked, find_doctor, read_query
-from shared.wire.schemas import (
-    AppointmentAnswer,
-    AppointmentPage,
-    ListAppointments,
-    check_window,
-)
-from shared.wire.times import to_instant
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+from shared.http.page_tokens import Bookmark, expired, page_token, read_page_token
+from shared.http.requests import checked, find_doctor, read_query
+from shared.http.responses import answer
+from shared.http.schemas import AppointmentPage, AppointmentResponse, ListAppointments, check_window
+from shared.http.times import to_instant
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.queries.appointments import ListQuery, Page, list_window
+from shared.store.port import SnapshotExpired
 
 
 @endpoint("GET")
-async def list_appointments(request: Request, clinic: Clinic) -> Response:
+async def list_appointments(request: Request, dependencies: Dependencies) -> Response:
     """200, or why not; see `ListAppointments` for the parameters."""
     asked = read_query(request, ListAppointments)
-    doctor = await find_doctor(clinic, asked.doctor_id)
+    doctor = await find_doctor(dependencies, asked.doctor_id)
     window = _window(asked, doctor)
     parameters = (doctor.id, window, asked.status)
     after = instant = None
@@ -34,23 +30,23 @@ async def list_appointments(request: Request, clinic: Clinic) -> Response:
         bookmark = checked("page_token", read_page_token, asked.page_token, *parameters)
         after, instant = bookmark.position, bookmark.instant
     query = ListQuery(doctor, window, asked.status == "all", asked.page_size, after)
-    page, following = await _read(clinic, query, instant)
-    listed = [AppointmentAnswer.of_appointment(a, doctor) for a in page.appointments]
+    page, following = await _read(dependencies, query, instant)
+    listed = [AppointmentResponse.of_appointment(a, doctor) for a in page.appointments]
     token = following and page_token(following, *parameters)
     return answer(AppointmentPage(appointments=listed, next_page_token=token))
 
 
 async def _read(
-    clinic: Clinic, query: ListQuery, instant: datetime | None
+    dependencies: Dependencies, query: ListQuery, instant: datetime | None
 ) -> tuple[Page, Bookmark | None]:
     """A page of the days as they were at an instant, or are now, and where the next begins."""
     try:
-        async with clinic.store.snapshot(instant) as snapshot:
+        async with dependencies.store.snapshot(instant) as snapshot:
             page = await list_window(snapshot, query)
             if page.next_position is None:
                 return page, None
             return page, Bookmark(page.next_position, await snapshot.instant())
-    except Forgotten:
+    except SnapshotExpired:
         raise expired() from None
 
 

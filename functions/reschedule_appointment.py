@@ -8,56 +8,59 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.clinic import Clinic
-from shared.models import Appointment, Doctor, Interval
-from shared.outcomes import Accepted, Refusal, Replayed, Unclear
-from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Move, move
-from shared.store import Unavailable
-from shared.wire.answers import granted_answer, refusal_answer
-from shared.wire.endpoint import endpoint
-from shared.wire.problems import Rejected
-from shared.wire.requests import (
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+from shared.http.problems import RequestError
+from shared.http.requests import (
     asked_interval,
     find_doctor,
     find_home,
     read_body,
     read_idempotency_key,
 )
-from shared.wire.schemas import RescheduleAppointment
+from shared.http.responses import granted_response, refusal_response
+from shared.http.schemas import RescheduleAppointment
+from shared.model.appointment import Appointment
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.rules.moving import Move, move
+from shared.rules.outcomes import Accepted, Refusal, Replayed, Unclear
+from shared.store.port import StoreUnavailable
+from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
 
 Doctors = Mapping[str, Doctor]
 
 
 @endpoint("POST")
-async def reschedule_appointment(request: Request, clinic: Clinic) -> Response:
+async def reschedule_appointment(request: Request, dependencies: Dependencies) -> Response:
     """200, or why not; see `RescheduleAppointment` for the body."""
-    now = clinic.now()
+    now = dependencies.now()
     key = read_idempotency_key(request)
     asked = await read_body(request, RescheduleAppointment)
     if asked.doctor_id is not None:
-        await find_doctor(clinic, asked.doctor_id)
-    doctors = await clinic.roster.doctors()
-    outcome = await clinic.transactions.run(_proposal(asked, doctors, now, key))
+        await find_doctor(dependencies, asked.doctor_id)
+    doctors = await dependencies.doctor_cache.doctors()
+    outcome = await dependencies.transactions.run(_command(asked, doctors, now, key))
     match outcome:
         case Accepted() | Replayed():
-            return await granted_answer(clinic, outcome)
+            return await granted_response(dependencies, outcome)
         case Unclear(cause):
             raise cause
         case Refusal():
-            return refusal_answer(outcome)
+            return refusal_response(outcome)
     raise TypeError(type(outcome))
 
 
-def _proposal(
+def _command(
     asked: RescheduleAppointment, doctors: Doctors, now: datetime, key: str | None
-) -> Proposal:
+) -> Command:
     home = find_home(asked.appointment_id)
     wish = Move(asked.appointment_id, home, partial(_target, asked, doctors))
     # A move leaves nothing behind that would tell a try whose answer was lost that it was made,
     # if others have moved the appointment on since. So there is always a receipt.
     used = key or secrets.token_hex(16)
-    return Proposal(
+    return Command(
         days=frozenset({home}),
         decide=partial(move, wish=wish, now=now),
         now=now,
@@ -72,10 +75,12 @@ def _target(
     """With whom and when: what is not said stays as it is."""
     doctor = doctors.get(asked.doctor_id or appointment.doctor_id)
     if doctor is None:
-        return Unclear(Unavailable(f"the doctor {appointment.doctor_id} is not known here yet"))
+        return Unclear(
+            StoreUnavailable(f"the doctor {appointment.doctor_id} is not known here yet")
+        )
     try:
         return doctor, asked_interval(asked, doctor, appointment.interval.length)
-    except Rejected as rejected:
+    except RequestError as rejected:
         return Unclear(rejected)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.time_zones import time_zone
+from shared.model.time_zones import time_zone
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300

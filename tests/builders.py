@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient, WorkingHours
-from shared.scheduling import Booking
-from shared.store import State, Stored
-from shared.time_zones import time_zone
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
+from shared.rules.booking import Booking
+from shared.store.port import State, Stored
 
 Hours = tuple[tuple[str, str], ...]
 
@@ -97,8 +100,8 @@ class Diary:
         self.read: list[DayKey] = []
         self.loads = 0
 
-    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
-        assert not receipts
+    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
+        assert not records
         self.read += sorted(days)
         self.loads += 1
         kept = {day.key: Stored(day, 1) for day in self.days}

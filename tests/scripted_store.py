@@ -9,19 +9,22 @@ from itertools import pairwise
 from random import Random
 from typing import Protocol, TypeVar
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
-from shared.scheduling import home_day
-from shared.store import (
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.port import (
     DayWrite,
-    Failed,
-    ReceiptWrite,
-    Stale,
+    RecordWrite,
     State,
     Stored,
-    Unavailable,
+    StoreRefused,
+    StoreUnavailable,
     Version,
+    VersionConflict,
 )
-from shared.transactions import Transactions
+from shared.transactions.coordinator import Coordinator
 
 T = TypeVar("T")
 
@@ -41,21 +44,21 @@ async def prompt(effect: Callable[[], T]) -> T:
 async def fails_before(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
     """No answer, and no effect."""
     await asyncio.sleep(0)
-    raise Unavailable("it did not happen")
+    raise StoreUnavailable("it did not happen")
 
 
 async def fails_after(effect: Callable[[], T]) -> T:
     """No answer, but the effect."""
     await asyncio.sleep(0)
-    with suppress(Stale):
+    with suppress(VersionConflict):
         effect()
-    raise Unavailable("it did happen")
+    raise StoreUnavailable("it did happen")
 
 
 async def fails_for_good(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
     """The store says no."""
     await asyncio.sleep(0)
-    raise Failed("no permission")
+    raise StoreRefused("no permission")
 
 
 async def hangs(effect: Callable[[], T]) -> T:  # noqa: ARG001 - it never happens
@@ -85,7 +88,7 @@ def late(seconds: float) -> Step:
         def land() -> None:
             try:
                 result = effect()
-            except Stale as stale:
+            except VersionConflict as stale:
                 if not answer.done():
                     answer.set_exception(stale)
             else:
@@ -103,11 +106,11 @@ def lost(seconds: float) -> Step:
 
     async def step(effect: Callable[[], T]) -> T:
         def land() -> None:
-            with suppress(Stale):
+            with suppress(VersionConflict):
                 effect()
 
         asyncio.get_running_loop().call_later(seconds, land)
-        raise Unavailable("it may still happen")
+        raise StoreUnavailable("it may still happen")
 
     return step
 
@@ -133,9 +136,9 @@ def any_step(random: Random, calm: int, *more: Step) -> Step:
     return random.choice([*faults, *more])
 
 
-def instance(store: "ScriptedStore", seed: int = 0) -> Transactions:
+def instance(store: "ScriptedStore", seed: int = 0) -> Coordinator:
     """An instance whose requests give up after 10 s."""
-    return Transactions(store, 10, Random(seed))  # noqa: S311 - jitter is no secret
+    return Coordinator(store, 10, Random(seed))  # noqa: S311 - jitter is no secret
 
 
 class ScriptedStore:
@@ -147,7 +150,7 @@ class ScriptedStore:
 
     def __init__(self, *days: DaySchedule, otherwise: Callable[[], Step] = lambda: prompt) -> None:
         self.days: dict[DayKey, Stored[DaySchedule]] = {}
-        self.receipts: dict[str, Stored[Receipt]] = {}
+        self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.log: list[DaySchedule] = []
         self.states: list[list[DaySchedule]] = []
         self.loads = self.commits = self.scans = 0
@@ -166,9 +169,9 @@ class ScriptedStore:
             self.log.append(day)
         self.states.append([stored.value for stored in self.days.values()])
 
-    def put_receipt(self, receipt: Receipt) -> None:
+    def put_record(self, record: IdempotencyRecord) -> None:
         """Another writer leaves a receipt."""
-        self.receipts[receipt.key] = Stored(receipt, self._next_version())
+        self.records[record.key] = Stored(record, self._next_version())
 
     def ids(self) -> list[str]:
         """The ids of all booked appointments, by day and start."""
@@ -187,11 +190,11 @@ class ScriptedStore:
         yield ScriptedSnapshot(self)
 
     async def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
         self.commits += 1
-        return await self.step(self.on_commit)(lambda: self._commit(days, receipts))
+        return await self.step(self.on_commit)(lambda: self._commit(days, records))
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, by id."""
@@ -209,17 +212,17 @@ class ScriptedStore:
         return script.popleft() if script else self._otherwise()
 
     def _commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         found = [self.days.get(write.day.key) for write in days]
-        found_receipts = [self.receipts.get(write.receipt.key) for write in receipts]
+        found_records = [self.records.get(write.record.key) for write in records]
         if [f and f.version for f in found] != [write.read.version for write in days]:
-            raise Stale
-        if [f and f.version for f in found_receipts] != [write.replaced for write in receipts]:
-            raise Stale
+            raise VersionConflict
+        if [f and f.version for f in found_records] != [write.replaced for write in records]:
+            raise VersionConflict
         self.put(*(write.day for write in days))
-        for receipt in receipts:
-            self.put_receipt(receipt.receipt)
+        for record in records:
+            self.put_record(record.record)
         return {write.day.key: self.days[write.day.key].version or 0 for write in days}
 
     def _next_version(self) -> int:
@@ -236,13 +239,13 @@ class ScriptedSnapshot:
         self._store = store
         self._view: State | None = None
 
-    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
         """Read days and receipts."""
         self._store.loads += 1
         view = await self._store.step(self._store.on_load)(self._look)
         return State(
             {key: view.days.get(key, Stored(DaySchedule(key), None)) for key in days},
-            {key: view.receipts[key] for key in receipts if key in view.receipts},
+            {key: view.records[key] for key in records if key in view.records},
         )
 
     async def scan(
@@ -265,7 +268,7 @@ class ScriptedSnapshot:
 
     def _look(self) -> State:
         if self._view is None:
-            self._view = State(dict(self._store.days), dict(self._store.receipts))
+            self._view = State(dict(self._store.days), dict(self._store.records))
         return self._view
 
 

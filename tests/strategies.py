@@ -5,8 +5,9 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from shared.models import Doctor, Interval, WorkingHours
-from shared.time_zones import time_zone
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

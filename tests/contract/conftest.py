@@ -7,9 +7,9 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from shared.firestore_store import FirestoreStore
-from shared.sqlite_store import SqliteStore
-from shared.store import Store
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import Store
+from shared.store.sqlite.store import SqliteStore
 from tests.conftest import STORES
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Store]]

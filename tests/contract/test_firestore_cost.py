@@ -11,16 +11,20 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from shared.availability import OpeningSearch
-from shared.firestore_calls import Calls
-from shared.firestore_store import FirestoreStore
-from shared.models import DaySchedule, Interval
-from shared.outcomes import Accepted
-from shared.proposals import Idempotency, Proposal
-from shared.queries import ListQuery, find_appointment, first_openings, list_window
-from shared.scheduling import Move, book, move
-from shared.store import DayWrite, Stored
-from shared.transactions import Transactions
+from shared.model.day import DaySchedule
+from shared.model.interval import Interval
+from shared.queries.appointments import ListQuery, find_appointment, list_window
+from shared.queries.openings import first_openings
+from shared.rules.booking import book
+from shared.rules.moving import Move, move
+from shared.rules.openings import OpeningSearch
+from shared.rules.outcomes import Accepted
+from shared.store.firestore.calls import Calls
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import DayWrite, Stored
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
+from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, span
 
 NOW = at("2026-11-20T12:00Z")
@@ -78,20 +82,20 @@ def connection(store: FirestoreStore) -> Counting:
     return counting
 
 
-def proposal(start: str, end: str, name: str, idempotency_key: str | None = None) -> Proposal:
+def command(start: str, end: str, name: str, idempotency_key: str | None = None) -> Command:
     wish = booking(start, end, name)
     used = None if idempotency_key is None else Idempotency.of(idempotency_key, [start])
-    return Proposal(frozenset({wish.key}), partial(book, booking=wish, now=NOW), NOW, name, used)
+    return Command(frozenset({wish.key}), partial(book, booking=wish, now=NOW), NOW, name, used)
 
 
 async def test_a_booking_on_a_known_day_is_one_call(
     store: FirestoreStore, connection: Counting
 ) -> None:
-    transactions = Transactions(store, 10, Random(1))  # noqa: S311 - jitter
+    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     wishes = [
-        proposal("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a"),
-        proposal("2026-11-23T10:00Z", "2026-11-23T10:30Z", "b"),
-        proposal("2026-11-23T11:00Z", "2026-11-23T11:30Z", "c", "key"),
+        command("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a"),
+        command("2026-11-23T10:00Z", "2026-11-23T10:30Z", "b"),
+        command("2026-11-23T11:00Z", "2026-11-23T11:30Z", "c", "key"),
     ]
     costs = []
     for wish in wishes:
@@ -142,11 +146,11 @@ async def test_a_list_is_one_query_that_reads_only_days_that_exist(
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
 
 
-def moved(name: str, start: str) -> Proposal:
+def moved(name: str, start: str) -> Command:
     """To move what was born on Monday to half an hour of any day."""
     target = span(start, (at(start) + timedelta(minutes=30)).isoformat())
     wish = Move(name, key("2026-11-23"), lambda _: (doctor(), target))
-    return Proposal(
+    return Command(
         days=frozenset({wish.home}),
         decide=partial(move, wish=wish, now=NOW),
         now=NOW,
@@ -158,9 +162,9 @@ def moved(name: str, start: str) -> Proposal:
 async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
     store: FirestoreStore, connection: Counting
 ) -> None:
-    transactions = Transactions(store, 10, Random(1))  # noqa: S311 - jitter
+    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     name = "strange.20261123.a"
-    await transactions.run(proposal("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+    await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
     starts = [
         f"2026-11-2{day}T{hour}:00Z" for day, hour in zip("3345673", range(10, 17), strict=True)
     ]
@@ -179,13 +183,13 @@ async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
     assert costs == [one_read, one_read, *[two_reads] * 4, one_read]
 
 
-async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_receipt(
+async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_record(
     store: FirestoreStore, connection: Counting
 ) -> None:
-    transactions = Transactions(store, 10, Random(1))  # noqa: S311 - jitter
+    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     name = "strange.20261123.a"
-    await transactions.run(proposal("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
-    await transactions.run(proposal("2026-11-24T09:00Z", "2026-11-24T09:30Z", "b"))
+    await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+    await transactions.run(command("2026-11-24T09:00Z", "2026-11-24T09:30Z", "b"))
     costs = []
     for start in ("2026-11-24T10:00Z", "2026-11-24T11:00Z", "2026-11-25T10:00Z"):
         connection.cost = Cost()

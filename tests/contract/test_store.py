@@ -7,16 +7,18 @@ from functools import partial
 
 import pytest
 
-from shared.models import Appointment, DayKey, DaySchedule, Patient, Receipt
-from shared.store import (
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.port import (
     DayWrite,
-    Forgotten,
-    ReceiptWrite,
+    RecordWrite,
     Snapshot,
-    Stale,
+    SnapshotExpired,
     State,
     Store,
     Stored,
+    VersionConflict,
 )
 from tests.builders import appointment, at, doctor, key, schedule
 
@@ -30,9 +32,9 @@ MOVED_ON = appointment("2026-11-25T16:00Z", "2026-11-25T17:00Z", "late")
 MOVED = appointment("2026-11-24T16:00Z", "2026-11-24T17:00Z", "late")
 
 
-async def load(store: Store, *days: DayKey, receipt: str | None = None) -> State:
+async def load(store: Store, *days: DayKey, record: str | None = None) -> State:
     async with store.snapshot() as snapshot:
-        return await snapshot.load(days, [] if receipt is None else [receipt])
+        return await snapshot.load(days, [] if record is None else [record])
 
 
 async def put(store: Store, read: Stored[DaySchedule], *appointments: Appointment) -> None:
@@ -82,8 +84,8 @@ def rewritten(day: DaySchedule) -> DaySchedule:
     return day.with_appointment(day.appointments[0]._replace())
 
 
-def receipt_of(appointment_id: str, expires_at: str = "2099-01-01T00:00Z") -> Receipt:
-    return Receipt("key", "fingerprint", appointment_id, at(expires_at))
+def record_of(appointment_id: str, expires_at: str = "2099-01-01T00:00Z") -> IdempotencyRecord:
+    return IdempotencyRecord("key", "fingerprint", appointment_id, at(expires_at))
 
 
 async def test_a_day_without_a_document_is_an_empty_day(store: Store) -> None:
@@ -122,7 +124,7 @@ async def test_a_commit_on_a_day_that_has_changed_is_stale_and_writes_nothing(
     await put(store, (await load(store, MONDAY)).days[MONDAY], EARLY)
     read = (await load(store, MONDAY)).days[MONDAY]
     await put(rival, read, EARLY, LATE)
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await put(store, read)
     assert (await load(store, MONDAY)).days[MONDAY].value.appointments == (EARLY, LATE)
 
@@ -130,7 +132,7 @@ async def test_a_commit_on_a_day_that_has_changed_is_stale_and_writes_nothing(
 async def test_a_commit_on_a_day_that_has_come_to_be_is_stale(store: Store, rival: Store) -> None:
     read = (await load(store, MONDAY)).days[MONDAY]
     await put(rival, read, EARLY)
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await put(store, read, LATE)
     assert (await load(store, MONDAY)).days[MONDAY].value.appointments == (EARLY,)
 
@@ -138,48 +140,48 @@ async def test_a_commit_on_a_day_that_has_come_to_be_is_stale(store: Store, riva
 async def test_a_commit_on_a_day_that_was_never_there_is_stale(store: Store) -> None:
     await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
     version = (await load(store, MONDAY)).days[MONDAY].version
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await put(store, Stored(DaySchedule(TUESDAY), version), LATE)
     assert (await load(store, TUESDAY)).days[TUESDAY].version is None
 
 
-async def test_one_stale_day_keeps_the_others_and_the_receipts_from_being_written(
+async def test_one_stale_day_keeps_the_others_and_the_records_from_being_written(
     store: Store, rival: Store
 ) -> None:
     read = (await load(store, MONDAY, TUESDAY)).days
     await put(rival, read[TUESDAY], EARLY)
     writes = [DayWrite(read[day], DaySchedule(day, (LATE,))) for day in (MONDAY, TUESDAY)]
-    with pytest.raises(Stale):
-        await store.commit(writes, [ReceiptWrite(receipt_of("late"), None)])
-    after = await load(store, MONDAY, receipt="key")
+    with pytest.raises(VersionConflict):
+        await store.commit(writes, [RecordWrite(record_of("late"), None)])
+    after = await load(store, MONDAY, record="key")
     assert after == State({MONDAY: Stored(DaySchedule(MONDAY), None)}, {})
 
 
-async def test_a_receipt_is_made_only_where_there_is_none(store: Store, rival: Store) -> None:
+async def test_a_record_is_made_only_where_there_is_none(store: Store, rival: Store) -> None:
     monday, tuesday = (await load(store, MONDAY, TUESDAY)).days.values()
     await rival.commit(
-        [DayWrite(monday, DaySchedule(MONDAY, (EARLY,)))], [ReceiptWrite(receipt_of("early"), None)]
+        [DayWrite(monday, DaySchedule(MONDAY, (EARLY,)))], [RecordWrite(record_of("early"), None)]
     )
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await store.commit(
             [DayWrite(tuesday, DaySchedule(TUESDAY, (LATE,)))],
-            [ReceiptWrite(receipt_of("late"), None)],
+            [RecordWrite(record_of("late"), None)],
         )
-    after = await load(store, TUESDAY, receipt="key")
-    assert after.receipts["key"].value == receipt_of("early")
+    after = await load(store, TUESDAY, record="key")
+    assert after.records["key"].value == record_of("early")
     assert after.days[TUESDAY].version is None
 
 
-async def test_a_receipt_is_replaced_only_in_the_version_that_was_read(
+async def test_a_record_is_replaced_only_in_the_version_that_was_read(
     store: Store, rival: Store
 ) -> None:
-    await store.commit([], [ReceiptWrite(receipt_of("early", "2099-01-01T00:00Z"), None)])
-    read = (await load(store, receipt="key")).receipts["key"]
-    await rival.commit([], [ReceiptWrite(receipt_of("late", "2099-01-02T00:00Z"), read.version)])
-    with pytest.raises(Stale):
-        await store.commit([], [ReceiptWrite(receipt_of("x", "2099-01-03T00:00Z"), read.version)])
-    after = (await load(store, receipt="key")).receipts["key"].value
-    assert after == receipt_of("late", "2099-01-02T00:00Z")
+    await store.commit([], [RecordWrite(record_of("early", "2099-01-01T00:00Z"), None)])
+    read = (await load(store, record="key")).records["key"]
+    await rival.commit([], [RecordWrite(record_of("late", "2099-01-02T00:00Z"), read.version)])
+    with pytest.raises(VersionConflict):
+        await store.commit([], [RecordWrite(record_of("x", "2099-01-03T00:00Z"), read.version)])
+    after = (await load(store, record="key")).records["key"].value
+    assert after == record_of("late", "2099-01-02T00:00Z")
 
 
 async def test_a_scan_yields_the_existing_days_of_one_doctor_in_order(store: Store) -> None:
@@ -254,7 +256,7 @@ async def test_an_appointment_leaves_one_day_and_comes_to_another_in_one_commit(
         DayWrite(read[MONDAY], read[MONDAY].value.forwarding("late", TUESDAY)),
         DayWrite(read[TUESDAY], read[TUESDAY].value.with_appointment(MOVED)),
     ]
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await store.commit(move, [])
     assert await view(store) == {
         MONDAY: schedule("2026-11-23", EARLY, LATE),
@@ -279,7 +281,7 @@ async def test_a_day_that_is_written_as_it_was_is_checked(store: Store, rival: S
     await store.commit([DayWrite(read, read.value)], [])
     read = (await load(store, MONDAY)).days[MONDAY]
     await put(rival, read, EARLY, LATE)
-    with pytest.raises(Stale):
+    with pytest.raises(VersionConflict):
         await store.commit([DayWrite(read, read.value)], [])
     assert (await load_value(store, MONDAY)).appointments == (EARLY, LATE)
 
@@ -358,9 +360,9 @@ async def test_an_instant_that_is_yet_to_come_is_forgotten(store: Store) -> None
     to_come = await instant_of(store) + timedelta(hours=1)
     async with store.snapshot(to_come) as snapshot:
         for _ in range(2):
-            with pytest.raises(Forgotten):
+            with pytest.raises(SnapshotExpired):
                 await snapshot.load([MONDAY], [])
-    with pytest.raises(Forgotten):
+    with pytest.raises(SnapshotExpired):
         await view(store, to_come)
 
 

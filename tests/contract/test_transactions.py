@@ -7,27 +7,35 @@ from random import Random
 
 import pytest
 
-from shared.outcomes import Accepted, KeyReused, Outcome, OutsideWorkingHours, Replayed, SlotTaken
-from shared.proposals import Idempotency, Proposal
-from shared.scheduling import book
-from shared.store import Store
-from shared.transactions import Transactions
+from shared.rules.booking import book
+from shared.rules.outcomes import (
+    Accepted,
+    KeyReused,
+    Outcome,
+    OutsideWorkingHours,
+    Replayed,
+    SlotTaken,
+)
+from shared.store.port import Store
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
+from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, key
 
 NOW = at("2026-11-20T12:00Z")
 MONDAY = key("2026-11-23")
 
 
-def instance(store: Store) -> Transactions:
-    return Transactions(store, deadline_seconds=30, random=Random(1))  # noqa: S311 - jitter
+def instance(store: Store) -> Coordinator:
+    return Coordinator(store, deadline_seconds=30, random=Random(1))  # noqa: S311 - jitter
 
 
-def proposal(minute: int, name: str, idempotency_key: str | None = None) -> Proposal:
+def command(minute: int, name: str, idempotency_key: str | None = None) -> Command:
     """To book one minute of Monday, counted from nine."""
     start, end = (f"2026-11-23T{9 + m // 60:02}:{m % 60:02}Z" for m in (minute, minute + 1))
     wish = booking(start, end, name)
     used = None if idempotency_key is None else Idempotency.of(idempotency_key, [start])
-    return Proposal(frozenset({wish.key}), partial(book, booking=wish, now=NOW), NOW, name, used)
+    return Command(frozenset({wish.key}), partial(book, booking=wish, now=NOW), NOW, name, used)
 
 
 async def booked(store: Store) -> list[str]:
@@ -42,14 +50,14 @@ def kinds(outcomes: list[Outcome]) -> dict[str, int]:
 
 async def test_two_instances_book_all_free_minutes_of_one_day(store: Store, rival: Store) -> None:
     instances = instance(store), instance(rival)
-    tries = [instances[n % 2].run(proposal(n, f"a{n:03}")) for n in range(200)]
+    tries = [instances[n % 2].run(command(n, f"a{n:03}")) for n in range(200)]
     assert kinds(await asyncio.gather(*tries)) == {"Accepted": 200}
     assert await booked(store) == [f"a{n:03}" for n in range(200)]
 
 
 async def test_two_instances_give_one_minute_to_one(store: Store, rival: Store) -> None:
     instances = instance(store), instance(rival)
-    tries = [instances[n % 2].run(proposal(0, f"a{n}")) for n in range(40)]
+    tries = [instances[n % 2].run(command(0, f"a{n}")) for n in range(40)]
     outcomes = await asyncio.gather(*tries)
     assert kinds(outcomes) == {"Accepted": 1, "SlotTaken": 39}
     taken = next(outcome for outcome in outcomes if isinstance(outcome, SlotTaken))
@@ -64,7 +72,7 @@ async def test_two_instances_give_one_minute_to_one(store: Store, rival: Store) 
 
 async def test_one_key_books_once_whichever_instance_is_asked(store: Store, rival: Store) -> None:
     instances = instance(store), instance(rival)
-    tries = [instances[n % 2].run(proposal(0, f"a{n}", "key")) for n in range(20)]
+    tries = [instances[n % 2].run(command(0, f"a{n}", "key")) for n in range(20)]
     outcomes = await asyncio.gather(*tries)
     assert kinds(outcomes) == {"Accepted": 1, "Replayed": 19}
     appointments = {o.appointment for o in outcomes if isinstance(o, Accepted | Replayed)}
@@ -72,23 +80,23 @@ async def test_one_key_books_once_whichever_instance_is_asked(store: Store, riva
 
 
 async def test_a_key_stands_for_one_request(store: Store, rival: Store) -> None:
-    await instance(store).run(proposal(0, "a", "key"))
-    assert await instance(rival).run(proposal(1, "b", "key")) == KeyReused()
+    await instance(store).run(command(0, "a", "key"))
+    assert await instance(rival).run(command(1, "b", "key")) == KeyReused()
     assert await booked(store) == ["a"]
 
 
 async def test_a_stale_memory_neither_books_nor_refuses_wrongly(store: Store, rival: Store) -> None:
     mine, other = instance(store), instance(rival)
-    await mine.run(proposal(0, "mine"))
-    await other.run(proposal(1, "other"))
-    assert isinstance(await mine.run(proposal(1, "late")), SlotTaken)
-    assert isinstance(await mine.run(proposal(2, "free")), Accepted)
+    await mine.run(command(0, "mine"))
+    await other.run(command(1, "other"))
+    assert isinstance(await mine.run(command(1, "late")), SlotTaken)
+    assert isinstance(await mine.run(command(2, "free")), Accepted)
     assert await booked(store) == ["mine", "other", "free"]
 
 
 @pytest.mark.parametrize("minute", [-1, 480])
 async def test_a_preview_is_decided_by_the_same_rules(store: Store, minute: int) -> None:
     transactions = instance(store)
-    assert isinstance(await transactions.preview(proposal(minute, "a")), OutsideWorkingHours)
-    assert isinstance(await transactions.preview(proposal(5, "a")), Accepted)
+    assert isinstance(await transactions.preview(command(minute, "a")), OutsideWorkingHours)
+    assert isinstance(await transactions.preview(command(5, "a")), Accepted)
     assert await booked(store) == []

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-
-from functions import FUNCTIONS
 from shared.effort import Effort
 from shared.logs import RequestLog
 from shared.served import Served
-from shared.store import Failed, Unavailable
 from shared.wire.problems import KINDS
+
+from functions import FUNCTIONS
+from shared.store import Failed, Unavailable
 
 PLACE = Path(__file__).parents[2] / "deploy" / "monitoring"
 METRICS = {file.stem: yaml.safe_load(file.read_text()) for file in PLACE.glob("metrics/*.yaml")}

@@ -97,9 +97,9 @@ def functions(*targets: str, folder: Path, settings: Mapping[str, str]) -> Itera
 def local_runner(
     folder: Path, settings: Mapping[str, str], port: int = 0, *, wait: bool = True
 ) -> Iterator[Server]:
-    """`python -m shared.local_runner`; answering, unless `wait` says otherwise."""
+    """`python -m shared.runtime.local_runner`; answering, unless `wait` says otherwise."""
     port = port or free_port()
-    command = [PYTHON, "-m", "shared.local_runner"]
+    command = [PYTHON, "-m", "shared.runtime.local_runner"]
     with _server(command, port, folder, {**settings, "PORT": str(port)}) as server:
         if wait:
             server.wait_until_it_answers()
@@ -111,7 +111,7 @@ def container(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """What the container runs: every function, answering."""
     port = free_port()
     options = ["--host", HOST, "--port", str(port), "--no-access-log"]
-    command = [UVICORN, "--factory", "shared.all_functions:serve", *options]
+    command = [UVICORN, "--factory", "shared.runtime.all_functions:serve", *options]
     with _server(command, port, folder, settings) as server:
         server.wait_until_it_answers()
         yield server

@@ -76,7 +76,7 @@ async def test_what_was_acknowledged_survives_a_kill_at_any_moment(
     folder: Path, store_settings: dict[str, str]
 ) -> None:
     settings = {**SETTINGS, **store_settings}
-    run_module("shared.load_doctors", folder, settings).check_returncode()
+    run_module("shared.runtime.load_doctors", folder, settings).check_returncode()
     clients = Clients(_minutes_of_two_days())
     for kill_at in (1, 60, 300):
         with functions(*TARGETS, folder=folder, settings=settings) as servers:

@@ -41,7 +41,7 @@ def test_doctors_are_loaded_once_and_a_new_time_zone_only_before_the_first_appoi
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     def load(**changes: str) -> tuple[int, str]:
-        done = run_module("shared.load_doctors", tmp_path, {**settings, **changes})
+        done = run_module("shared.runtime.load_doctors", tmp_path, {**settings, **changes})
         return done.returncode, done.stdout or done.stderr
 
     assert load() == (0, "strange: added\nwho: added\n")
@@ -54,7 +54,7 @@ def test_doctors_are_loaded_once_and_a_new_time_zone_only_before_the_first_appoi
     assert line.startswith("DOCTORS_FILE: strange has appointments in Europe/Berlin")
 
 
-@pytest.mark.parametrize("module", ["shared.local_runner", "shared.load_doctors"])
+@pytest.mark.parametrize("module", ["shared.runtime.local_runner", "shared.runtime.load_doctors"])
 def test_a_database_that_does_not_answer_is_one_line(
     settings: dict[str, str], tmp_path: Path, module: str
 ) -> None:

@@ -112,7 +112,7 @@ async def test_under_load_every_booking_that_was_begun_is_answered(
 ) -> None:
     """A request that nobody has read yet may end with its connection; then it was not begun."""
     settings, numbers = {**store_settings, **DOCTORS}, count()
-    run_module("shared.load_doctors", tmp_path, settings).check_returncode()
+    run_module("shared.runtime.load_doctors", tmp_path, settings).check_returncode()
     targets = ("create_appointment", "list_appointments")
     with functions(*targets, folder=tmp_path, settings=settings) as (booking_server, listing):
         acknowledged: list[str] = []

@@ -84,7 +84,7 @@ def test_appointments_are_still_there_after_control_c_and_a_new_start(folder: Pa
 
 
 def test_other_doctors_in_the_file_are_pointed_out(folder: Path) -> None:
-    assert run_module("shared.load_doctors", folder, {}).returncode == 0
+    assert run_module("shared.runtime.load_doctors", folder, {}).returncode == 0
     (folder / "doctors.json").write_text(_doctors(("strange", "UTC")))
     with local_runner(folder, {}) as server:
         assert (
@@ -177,13 +177,16 @@ class _Assets(HTMLParser):
 
 
 def test_the_first_load_of_doctors_adds_them(folder: Path) -> None:
-    assert run_module("shared.load_doctors", folder, {}).stdout == "strange: added\nwho: added\n"
+    assert (
+        run_module("shared.runtime.load_doctors", folder, {}).stdout
+        == "strange: added\nwho: added\n"
+    )
 
 
 def test_a_later_load_of_doctors_says_what_it_changed(folder: Path) -> None:
     def load(*doctors: tuple[str, str]) -> str:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        return run_module("shared.load_doctors", folder, {}).stdout
+        return run_module("shared.runtime.load_doctors", folder, {}).stdout
 
     load(("strange", "UTC"))
     assert load(("strange", "UTC")) == "strange: unchanged\n"
@@ -199,7 +202,7 @@ def test_a_doctor_who_has_appointments_keeps_the_time_zone(folder: Path) -> None
 
     moved = _doctors(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
     (folder / "doctors.json").write_text(moved)
-    refused = run_module("shared.load_doctors", folder, {})
+    refused = run_module("shared.runtime.load_doctors", folder, {})
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         "DOCTORS_FILE: strange has appointments in UTC,"
@@ -242,7 +245,7 @@ def _paste(commands: list[str], home: Path) -> list[tuple[int, Any]]:
 def _start_error(folder: Path, settings: dict[str, str]) -> str:
     """The one line with which the local runner ends when it cannot start."""
     settings = {"PORT": str(free_port()), **settings}
-    ended = run_module("shared.local_runner", folder, settings)
+    ended = run_module("shared.runtime.local_runner", folder, settings)
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
     return line

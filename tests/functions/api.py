@@ -10,15 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.all_functions import function_routes
-from shared.clinic import Clinic, build_clinic
-from shared.doctors import read_doctors
-from shared.logs import write_readable
-from shared.models import DaySchedule
+from shared.http.application import application
+from shared.http.dependencies import Dependencies
+from shared.model.day import DaySchedule
+from shared.observability.request_log import write_readable
+from shared.runtime.all_functions import function_routes
+from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.sqlite_store import SqliteStore
-from shared.store import DayWrite, Store
-from shared.wire.application import application
+from shared.store.doctor_documents import read_doctors
+from shared.store.port import DayWrite, Store
+from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -67,11 +68,11 @@ class Clock:
 class Api:
     """What a client of a clinic can do. `clock` is the clinic's."""
 
-    def __init__(self, clinic: Clinic, clock: Clock) -> None:
-        self.clinic = clinic
+    def __init__(self, dependencies: Dependencies, clock: Clock) -> None:
+        self.dependencies = dependencies
         self.clock = clock
         transport = httpx.ASGITransport(
-            application(clinic, function_routes(clinic), write_readable)
+            application(dependencies, function_routes(dependencies), write_readable)
         )
         self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
 
@@ -149,9 +150,9 @@ class Api:
 
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
-        async with self.clinic.store.snapshot() as snapshot:
+        async with self.dependencies.store.snapshot() as snapshot:
             state = await snapshot.load([day.key], [])
-        await self.clinic.store.commit([DayWrite(state.days[day.key], day)], [])
+        await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
 
 
 def prepare(folder: Path) -> Path:
@@ -181,7 +182,7 @@ async def serving(store: Store) -> AsyncIterator[Api]:
 @asynccontextmanager
 async def calling(store: Store, clock: Clock, settings: Settings = SETTINGS) -> AsyncIterator[Api]:
     """An instance of its own on a store that others use too, and a client of it."""
-    api = Api(build_clinic(settings, store, clock), clock)
+    api = Api(build_dependencies(settings, store, clock), clock)
     try:
         yield api
     finally:

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.doctors import read_doctors
-from shared.sqlite_store import SqliteStore
-from shared.store import Store
+from shared.store.doctor_documents import read_doctors
+from shared.store.port import Store
+from shared.store.sqlite.store import SqliteStore
 from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
 
 
@@ -35,7 +35,7 @@ async def api(
 
 async def _firestore() -> Store:
     # To import it costs half a second, which the tests without an emulator should not pay.
-    from shared.firestore_store import FirestoreStore  # noqa: PLC0415
+    from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
     # A project is a database of its own: the emulator makes it when it is first used.
     store = FirestoreStore(f"demo-{uuid4()}", "(default)", seconds=10)

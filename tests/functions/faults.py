@@ -6,9 +6,18 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Literal, NoReturn
 
-from shared.models import DayKey, Doctor
+from shared.model.day import DayKey
+from shared.model.doctor import Doctor
 from shared.settings import read_settings
-from shared.store import DayWrite, Failed, ReceiptWrite, Snapshot, Store, Unavailable, Version
+from shared.store.port import (
+    DayWrite,
+    RecordWrite,
+    Snapshot,
+    Store,
+    StoreRefused,
+    StoreUnavailable,
+    Version,
+)
 from tests.functions.api import SETTINGS, Api, calling
 
 CutOff = Literal["at once", "before a commit", "after a commit"]
@@ -30,7 +39,7 @@ class SilentStore:
             yield snapshot
 
     async def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Not reached without a view."""
         raise NotImplementedError
@@ -59,26 +68,26 @@ class BreakingStore(SilentStore):
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[Snapshot]:
         """A view, before the commit."""
         if self._broken:
-            raise Failed("no permission")
+            raise StoreRefused("no permission")
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
     async def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, receipts)
-        raise Unavailable("it may have happened")
+            await self._store.commit(days, records)
+        raise StoreUnavailable("it may have happened")
 
 
 @asynccontextmanager
 async def cut_off(api: Api, when: CutOff = "at once") -> AsyncIterator[Api]:
     """Another instance on the store of a clinic, which loses it."""
-    store, settings = SilentStore(api.clinic.store), IMPATIENT
+    store, settings = SilentStore(api.dependencies.store), IMPATIENT
     if when != "at once":
         commits = when == "after a commit"
-        store, settings = BreakingStore(api.clinic.store, commits=commits), SETTINGS
+        store, settings = BreakingStore(api.dependencies.store, commits=commits), SETTINGS
     async with calling(store, api.clock, settings) as other:
         yield other

@@ -79,7 +79,7 @@ async def test_cancelling_again_answers_the_same_whenever_and_why_it_is_asked(ap
 
 async def test_two_cancellations_at_once_answer_the_same(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         answers = await asyncio.gather(
             api.cancel(booked, reason="one"), other.cancel(booked, reason="two")
         )
@@ -128,7 +128,7 @@ async def test_what_was_moved_is_cancelled_where_it_lies(
     api: Api, start: str, doctor_id: str, cancelled_at: str
 ) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         moved = await other.move(booked, start, doctor_id=doctor_id)
     response = await api.cancel(booked)
     assert response.status_code == 200
@@ -141,7 +141,7 @@ async def test_a_cancellation_and_a_move_at_once_leave_it_cancelled_or_moved_nev
     api: Api,
 ) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         cancelled, moved = await asyncio.gather(
             api.cancel(booked), other.reschedule(booked, "2050-11-22T09:00")
         )

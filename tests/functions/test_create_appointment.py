@@ -200,7 +200,7 @@ async def test_a_length_that_never_fits_is_refused_without_openings(api: Api) ->
 
 async def test_a_break_lies_outside_working_hours(api: Api) -> None:
     hours = (("09:00", "12:00"), ("13:00", "17:00"))
-    await api.clinic.store.put_doctors([doctor(hours)])
+    await api.dependencies.store.put_doctors([doctor(hours)])
     response = await api.ask(start="2050-11-21T11:45")
     members = problem(response, 422, "outside_working_hours")
     assert members["working_hours"] == [

@@ -151,7 +151,7 @@ async def test_openings_of_several_doctors_are_ordered_by_start_then_doctor(api:
 
 
 async def test_of_several_doctors_only_those_named_are_searched(api: Api) -> None:
-    await api.clinic.store.put_doctors([doctor(doctor_id="doom")])
+    await api.dependencies.store.put_doctors([doctor(doctor_id="doom")])
     response = await api.first({"doctor_id": ["who", "strange"], "count": "50"})
     assert {o["doctor_id"] for o in response.json()["openings"]} == {"who", "strange"}
 

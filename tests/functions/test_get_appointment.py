@@ -54,7 +54,7 @@ async def test_an_appointment_that_moved_is_found_on_the_clock_of_its_doctor(api
 
 async def test_another_instance_finds_what_this_one_booked_and_moved(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         assert await other.found(booked) == booked
         moved = await api.move(booked, "2050-11-22T09:00")
         assert await other.found(booked) == moved
@@ -141,8 +141,8 @@ async def test_with_a_doctor_that_this_instance_does_not_know_yet_it_has_to_be_a
     api: Api,
 ) -> None:
     booked = await api.book("2050-11-21T09:00")
-    await api.clinic.store.put_doctors([doctor(doctor_id="doom")])
-    async with calling(api.clinic.store, api.clock) as other:
+    await api.dependencies.store.put_doctors([doctor(doctor_id="doom")])
+    async with calling(api.dependencies.store, api.clock) as other:
         await other.move(booked, "2050-11-21T09:00", doctor_id="doom")
         assert (await other.found(booked))["doctor_id"] == "doom"
     response = await api.get({"appointment_id": booked["id"]})

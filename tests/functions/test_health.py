@@ -5,7 +5,7 @@ from tests.functions.faults import IMPATIENT, SilentStore
 
 
 async def test_an_instance_is_well_also_where_its_store_is_not(api: Api) -> None:
-    async with calling(SilentStore(api.clinic.store), api.clock, IMPATIENT) as impatient:
+    async with calling(SilentStore(api.dependencies.store), api.clock, IMPATIENT) as impatient:
         response = await impatient.client.get("/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok"})
         problem(await impatient.client.get("/health/store"), 503, "try_again")

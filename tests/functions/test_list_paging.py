@@ -144,7 +144,7 @@ async def test_pages_are_exact_over_several_days_and_on_another_instance(api: Ap
     week = {"doctor_id": "strange", "start": "2050-11-21T00:00", "end": "2050-11-26T00:00"}
     days = ("2050-11-21", "2050-11-22", "2050-11-23", "2050-11-24", "2050-11-25")
     them = [await api.book(f"{day}T{hour}:00") for day in days for hour in ("09", "15")]
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         page = (await api.page({**week, "page_size": 3})).json()
         found = page["appointments"]
         await other.move(them[9], "2050-11-21T12:00")

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.sqlite_store import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.builders import doctor
 from tests.functions.api import (
     ON_BOTH_STORES,
@@ -128,7 +128,7 @@ LAST_MICROSECOND_OF_ALL = 253402300799_999999  # of the year 9999, since 1970
 async def test_a_forged_token_beyond_the_calendar_is_refused_as_well(
     api: Api, place: int, microseconds: int
 ) -> None:
-    await api.clinic.store.put_doctors([doctor(zone="Asia/Tokyo")])
+    await api.dependencies.store.put_doctors([doctor(zone="Asia/Tokyo")])
     response = await forged(api, place, microseconds)
     assert field_errors(response) == [("page_token", "page_token")]
 
@@ -172,8 +172,8 @@ async def test_what_was_over_an_hour_ago_is_forgotten(api: Api) -> None:
 async def forget_the_past(api: Api) -> None:
     """What each start of a process does to an SQLite file; the last commit is of now."""
     await api.book("2050-11-22T09:00")
-    if isinstance(api.clinic.store, SqliteStore):
-        api.clinic.store.prepare([])
+    if isinstance(api.dependencies.store, SqliteStore):
+        api.dependencies.store.prepare([])
 
 
 async def test_pages_go_on_where_nothing_was_booked_for_hours(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ async def test_a_commit_that_came_too_late_is_an_attempt_too(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
     """Two instances remember one day; what the one books, the other does not know yet."""
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         await api.book("2050-11-21T09:00")
         await other.book("2050-11-21T10:00")
         lines(log)
@@ -84,14 +84,14 @@ async def test_a_commit_that_came_too_late_is_an_attempt_too(
 async def test_each_request_is_charged_for_itself_alone(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
-    await api.clinic.roster.doctors()
+    await api.dependencies.doctor_cache.doctors()
     await asyncio.gather(*(api.listed() for _ in range(5)))
     await api.book("2050-11-21T09:00")
     await asyncio.gather(*(api.listed() for _ in range(5)))
     assert [line[-2:] for line in lines(log)] == [*[(0, 0)] * 5, (1, 1), *[(1, 0)] * 5]
 
 
-async def test_what_the_client_did_wrong_is_noted_without_any_effort(
+async def test_what_the_client_did_wrong_is_noted_without_any_usage(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
     await api.create({"patient": {"name": "Ada Lovelace"}})
@@ -107,7 +107,7 @@ async def test_what_the_client_did_wrong_is_noted_without_any_effort(
 async def test_a_deadline_that_was_missed_is_a_warning(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
-    async with calling(SilentStore(api.clinic.store), api.clock, IMPATIENT) as impatient:
+    async with calling(SilentStore(api.dependencies.store), api.clock, IMPATIENT) as impatient:
         await impatient.ask()
     (record,) = log.records
     assert record.levelname == "WARNING"

@@ -97,7 +97,7 @@ async def test_wherever_it_goes_it_keeps_its_id_and_lies_in_one_place(
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 async def test_two_instances_move_it_by_turns(api: Api, way: list[tuple[str, str]]) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         for mover, (doctor_id, start) in zip([other, api] * 3, way, strict=False):
             moved = await mover.move(booked, start, doctor_id=doctor_id)
             assert await everything(api) == [moved]
@@ -135,7 +135,7 @@ async def test_a_length_that_was_changed_is_the_one_that_stays(api: Api) -> None
 @pytest.mark.parametrize("fields", [{}, {"doctor_id": None}], ids=["absent", "null"])
 async def test_without_a_doctor_it_stays_with_the_one_it_has_by_now(api: Api, fields: Json) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         await other.move(booked, "2050-11-22T14:00", doctor_id="who")
     moved = await api.move(booked, "2050-11-21T15:00", **fields)
     assert (moved["doctor_id"], moved["start"]) == ("who", "2050-11-21T15:00:00Z")
@@ -209,7 +209,7 @@ async def test_its_old_time_is_free_at_once_and_its_new_one_is_not(
 async def test_two_moves_to_one_time_at_once_cannot_both_be_granted(api: Api) -> None:
     first = await api.book("2050-11-21T09:00")
     second = await api.book("2050-11-22T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         answers = await asyncio.gather(
             api.reschedule(first, "2050-11-23T09:00"), other.reschedule(second, "2050-11-23T09:00")
         )

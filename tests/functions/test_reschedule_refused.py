@@ -48,8 +48,8 @@ async def test_a_doctor_that_this_instance_does_not_know_yet_has_to_be_asked_for
     api: Api,
 ) -> None:
     booked = await api.book("2050-11-21T09:00")
-    await api.clinic.store.put_doctors([doctor(doctor_id="doom")])
-    async with calling(api.clinic.store, api.clock) as other:
+    await api.dependencies.store.put_doctors([doctor(doctor_id="doom")])
+    async with calling(api.dependencies.store, api.clock) as other:
         moved = await other.move(booked, "2050-11-21T09:00", doctor_id="doom")
         response = await api.reschedule(booked, "2050-11-22T09:00")
         problem(response, 503, "try_again")

@@ -39,7 +39,7 @@ async def test_the_same_request_again_is_answered_with_the_same_appointment(
 async def test_another_instance_replays_it_as_well(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
     first = await api.reschedule(booked, TUESDAY, KEY, doctor_id="who")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         again = await other.reschedule(booked, TUESDAY, KEY, doctor_id="who")
     assert again.headers["idempotent-replayed"] == "true"
     assert again.json() == first.json()
@@ -55,7 +55,7 @@ async def test_without_a_key_the_same_request_again_is_no_replay(api: Api) -> No
 
 async def test_the_same_request_twice_at_once_moves_once(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         answers = await asyncio.gather(
             api.reschedule(booked, TUESDAY, KEY),
             api.reschedule(booked, TUESDAY, KEY),
@@ -80,7 +80,7 @@ async def test_a_replay_shows_what_has_been_moved_on_as_it_is_now_and_moves_it_n
 ) -> None:
     booked = await api.book("2050-11-21T09:00")
     await api.reschedule(booked, TUESDAY, KEY)
-    async with calling(api.clinic.store, api.clock) as other:
+    async with calling(api.dependencies.store, api.clock) as other:
         moved = await other.move(booked, start, doctor_id=doctor_id)
     again = await api.reschedule(booked, TUESDAY, KEY)
     assert again.status_code == 200

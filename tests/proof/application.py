@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions import FUNCTIONS
-from shared.clinic import Clinic, build_clinic, start
+from shared.http.dependencies import Dependencies
+from shared.runtime.composition import build_dependencies, start
 from tests.end_to_end.processes import HOST
 from tests.proof.control import Unchecked
 
@@ -29,35 +30,37 @@ LOOK_AGAIN_SECONDS = 0.05
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    clinic = start(os.environ)
-    store = Unchecked(clinic.store) if os.environ.get(UNCHECKED) else clinic.store
-    clinic = build_clinic(clinic.settings, store, wrong_clock(Path(os.environ[CLOCK_FILE])))
+    dependencies = start(os.environ)
+    store = Unchecked(dependencies.store) if os.environ.get(UNCHECKED) else dependencies.store
+    dependencies = build_dependencies(
+        dependencies.settings, store, wrong_clock(Path(os.environ[CLOCK_FILE]))
+    )
     with suppress(KeyboardInterrupt):
-        uvloop.run(_serve(clinic))
+        uvloop.run(_serve(dependencies))
 
 
-async def _serve(clinic: Clinic) -> None:
+async def _serve(dependencies: Dependencies) -> None:
     try:
         config = uvicorn.Config(
-            application(clinic),
+            application(dependencies),
             host=HOST,
-            port=clinic.settings.port,
+            port=dependencies.settings.port,
             lifespan="off",
             log_level="warning",
             access_log=False,
         )
         await uvicorn.Server(config).serve()
     finally:
-        await clinic.store.close()
+        await dependencies.store.close()
 
 
-def application(clinic: Clinic) -> ASGIApp:
+def application(dependencies: Dependencies) -> ASGIApp:
     """Every function of a clinic under its name."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         function = FUNCTIONS.get(scope["path"].removeprefix("/"))
         if function:
-            response = await function(Request(scope, receive), clinic)
+            response = await function(Request(scope, receive), dependencies)
         else:
             response = Response(status_code=404)
         await response(scope, receive, send)

@@ -197,7 +197,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class IdempotencyRecord:
     """What an idempotency key was used for."""
 
     request: tuple[object, ...]
@@ -226,7 +226,7 @@ class ClinicModel:
 
     now: datetime
     appointments: dict[str, Appointment] = field(default_factory=dict)
-    receipts: dict[str, Receipt] = field(default_factory=dict)
+    records: dict[str, IdempotencyRecord] = field(default_factory=dict)
 
     def create(self, body: Json, key: str | None, new_id: str) -> Answer:
         """The answer to create_appointment; `new_id` is what a new appointment gets."""
@@ -242,8 +242,8 @@ class ClinicModel:
             new_id, body["doctor_id"], when, body["patient"], reason, self.now, self.now
         )
         request = ("create", wished.doctor_id, when, sorted(wished.patient.items()), reason)
-        if receipt := self._receipt(key):
-            return self._replay(receipt, request, 200 if trial else 201, trial=bool(trial))
+        if record := self._record(key):
+            return self._replay(record, request, 200 if trial else 201, trial=bool(trial))
         if refusal := self._refusal(wished.doctor_id, when):
             return refusal
         if trial:
@@ -264,8 +264,8 @@ class ClinicModel:
             times = [_meant(body.get("start")), _meant(body.get("end"))]
             length = body.get("duration_minutes")
             request = ("reschedule", appointment_id, doctor_id, *times, length)
-            if receipt := self._receipt(key):
-                return self._replay(receipt, request, 200)
+            if record := self._record(key):
+                return self._replay(record, request, 200)
             if appointment_id not in self.appointments:
                 return UNKNOWN_APPOINTMENT
             appointment = self.appointments[appointment_id]
@@ -383,16 +383,21 @@ class ClinicModel:
         members = {"conflicts": ranges(asked & busy, doctor), "openings": offered}
         return Answer(409, members, "slot_taken")
 
-    def _receipt(self, key: str | None) -> Receipt | None:
-        receipt = self.receipts.get(key or "")
-        return receipt if receipt and self.now < receipt.expires_at else None
+    def _record(self, key: str | None) -> IdempotencyRecord | None:
+        record = self.records.get(key or "")
+        return record if record and self.now < record.expires_at else None
 
     def _replay(
-        self, receipt: Receipt, request: tuple[object, ...], status: int, *, trial: bool = False
+        self,
+        record: IdempotencyRecord,
+        request: tuple[object, ...],
+        status: int,
+        *,
+        trial: bool = False,
     ) -> Answer:
-        if receipt.request != request:
+        if record.request != request:
             return Answer(422, code="idempotency_key_reused")
-        appointment = self.appointments[receipt.appointment_id]
+        appointment = self.appointments[record.appointment_id]
         if trial:
             return Answer(status, appointment.validated())
         return Answer(status, appointment.json(), replayed=True)
@@ -400,7 +405,7 @@ class ClinicModel:
     def _remember(self, key: str | None, request: tuple[object, ...], appointment_id: str) -> None:
         if key is not None:
             expires_at = self.now + timedelta(hours=HOURS_KEYS_ARE_KNOWN)
-            self.receipts[key] = Receipt(request, appointment_id, expires_at)
+            self.records[key] = IdempotencyRecord(request, appointment_id, expires_at)
 
 
 # Openings

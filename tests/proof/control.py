@@ -5,8 +5,8 @@ The proof must find out that functions on it book twice; a proof that cannot fai
 
 from collections.abc import Mapping, Sequence
 
-from shared.models import DayKey, DaySchedule, Entry
-from shared.store import DayWrite, ReceiptWrite, Stale, Store, Version
+from shared.model.day import DayKey, DaySchedule, Entry
+from shared.store.port import DayWrite, RecordWrite, Store, Version, VersionConflict
 
 
 class Unchecked:
@@ -20,25 +20,25 @@ class Unchecked:
         self.close = store.close
 
     async def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all, as if nothing had changed since it was read."""
         while True:
             async with self._store.snapshot() as snapshot:
-                keys = [write.receipt.key for write in receipts]
+                keys = [write.record.key for write in records]
                 state = await snapshot.load([write.day.key for write in days], keys)
             writes = []
             for write in days:
                 found = state.days[write.day.key]
                 writes.append(DayWrite(found, _overwritten(found.value, write.changed())))
             kept = [
-                ReceiptWrite(write.receipt, found.version if found else None)
-                for write in receipts
-                for found in [state.receipts.get(write.receipt.key)]
+                RecordWrite(write.record, found.version if found else None)
+                for write in records
+                for found in [state.records.get(write.record.key)]
             ]
             try:
                 return await self._store.commit(writes, kept)
-            except Stale:
+            except VersionConflict:
                 continue
 
 

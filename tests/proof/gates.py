@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from shared.store import Failed, Stale, StoreError, Unavailable
+from shared.store.port import StoreError, StoreRefused, StoreUnavailable, VersionConflict
 from tests.proof.calls import Call, How, Option
 from tests.proof.in_words import shown, told
 from tests.proof.promises import Broken
@@ -116,13 +116,13 @@ class Gates:
             self._effect(call)
             self.answering.append(call)
         elif how == "unanswered":
-            call.answer.set_exception(Unavailable("no answer"))
+            call.answer.set_exception(StoreUnavailable("no answer"))
             if call.verb == "commit":
                 self.late.append(call)
         elif how == "stale":
-            call.answer.set_exception(Stale("contended"))
+            call.answer.set_exception(VersionConflict("contended"))
         else:
-            call.answer.set_exception(Failed("no permission"))
+            call.answer.set_exception(StoreRefused("no permission"))
 
     def _effect(self, call: Call) -> None:
         try:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from shared.models import Appointment, DayKey, DaySchedule
-from shared.store import State
+from shared.model.appointment import Appointment
+from shared.model.day import DayKey, DaySchedule
+from shared.store.port import State
 from tests.proof.calls import Call, Option
 
 
@@ -42,7 +43,7 @@ def shown(result: object) -> str:
         return f"{type(result).__name__}: {result}"
     if isinstance(result, State):
         days = (f"{_name(k)} v{s.version or 0} {_entries(s.value)}" for k, s in result.days.items())
-        return "; ".join([*days, *(f"receipt {key[:6]}" for key in result.receipts)])
+        return "; ".join([*days, *(f"receipt {key[:6]}" for key in result.records)])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"

@@ -18,8 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from shared.models import Appointment
-from shared.sqlite_store import SqliteStore
+from shared.model.appointment import Appointment
+from shared.store.sqlite.store import SqliteStore
 from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, PYTHON, environment
 from tests.firestore_emulator import NoEmulatorError
 from tests.proof.application import CLOCK_FILE

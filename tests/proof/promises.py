@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from functools import cache
 
-from shared.models import Appointment, DayKey, DaySchedule
-from shared.scheduling import home_day
-from shared.store import Stored
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
+from shared.model.day import DayKey, DaySchedule
+from shared.store.port import Stored
 
 
 class Broken(AssertionError):

@@ -9,7 +9,7 @@ from multiprocessing import Pool
 from random import Random
 from typing import Final
 
-from shared.models import DayKey
+from shared.model.day import DayKey
 from tests.proof.calls import Call, Option
 from tests.proof.gated_loop import GatedLoop
 from tests.proof.gates import Gates, Trace

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from shared.models import DaySchedule
-from shared.outcomes import Accepted, AlreadyCancelled, Replayed, SlotTaken
-from shared.proposals import Proposal
-from shared.store import Failed, StoreError
-from shared.transactions import Transactions
+from shared.model.day import DaySchedule
+from shared.rules.outcomes import Accepted, AlreadyCancelled, Replayed, SlotTaken
+from shared.store.port import StoreError, StoreRefused
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gated_loop import GatedLoop
@@ -25,9 +25,9 @@ from tests.proof.world import (
     LOOK,
     Case,
     Request,
+    command_of,
     days_of,
     granted,
-    proposal_of,
 )
 
 
@@ -54,7 +54,7 @@ class Parts:
     """What a run is made of, so that a part can be put in that is broken."""
 
     store: Callable[[], SimulatedStore] = SimulatedStore
-    propose: Callable[[Request, int], Proposal] = proposal_of
+    propose: Callable[[Request, int], Command] = command_of
 
 
 SOUND = Parts()
@@ -88,7 +88,7 @@ class Run:
         ports = [Port(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
         random = self.gates.chooser.random
         instances = [
-            Transactions(port, deadline, random)
+            Coordinator(port, deadline, random)
             for port, deadline in zip(ports, self.case.deadlines, strict=True)
         ]
         before = self.case.before
@@ -116,19 +116,19 @@ class Run:
         return bool(day.entries()) or day.key in self.store.days
 
     async def _client(
-        self, tries: Sequence[tuple[int, Try]], instances: Sequence[Transactions]
+        self, tries: Sequence[tuple[int, Try]], instances: Sequence[Coordinator]
     ) -> None:
         for number, one in tries:
-            proposal = self._propose(one.request, number)
+            command = self._propose(one.request, number)
             if not self.case.at_once:
                 label = f"request {number}: {one.request}" if self.gates.trace else ""
                 ask = Call(-1 - number, 0, "ask", (), _nothing, label)
                 await self.gates.wait(ask)
             one.began = self.gates.steps
             try:
-                one.answer = await instances[one.request.instance].run(proposal)
+                one.answer = await instances[one.request.instance].run(command)
             except StoreError as error:
-                if isinstance(error, Failed) and str(error) != "no permission":
+                if isinstance(error, StoreRefused) and str(error) != "no permission":
                     raise
                 self.gates.counts[type(error).__name__] += 1
                 answer: object = error

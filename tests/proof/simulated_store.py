@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Receipt
-from shared.store import DayWrite, ReceiptWrite, Stale, State, Stored, Version
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.store.port import DayWrite, RecordWrite, State, Stored, Version, VersionConflict
 from tests.proof.calls import Call
 from tests.proof.gates import Gates
 from tests.proof.promises import Broken, all_appointments
+
+if TYPE_CHECKING:
+    from shared.model.appointment import Appointment
+    from shared.model.idempotency import IdempotencyRecord
 
 
 class SimulatedStore:
@@ -16,7 +21,7 @@ class SimulatedStore:
 
     def __init__(self) -> None:
         self.days: dict[DayKey, Stored[DaySchedule]] = {}
-        self.receipts: dict[str, Stored[Receipt]] = {}
+        self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.there: dict[str, Appointment] = {}
         self.changed_at: set[datetime] = set()
         self.version = 0
@@ -28,43 +33,43 @@ class SimulatedStore:
             self.days[day.key] = Stored(day, self.version)
         self.there = all_appointments(self.days)
 
-    def is_stale(self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]) -> bool:
+    def is_stale(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:
         """Whether anything is not as it was read."""
         for write in days:
             found = self.days.get(write.day.key)
             if (found and found.version) != write.read.version:
                 return True
-        for receipt in receipts:
-            used = self.receipts.get(receipt.receipt.key)
-            if (used and used.version) != receipt.replaced:
+        for record in records:
+            used = self.records.get(record.record.key)
+            if (used and used.version) != record.replaced:
                 return True
         return False
 
     def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing."""
-        if self.is_stale(days, receipts):
-            raise Stale("changed")
-        return self.write(days, receipts)
+        if self.is_stale(days, records):
+            raise VersionConflict("changed")
+        return self.write(days, records)
 
     def write(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Write, and look at what there is then."""
         self.version += 1
         for write in days:
             self.days[write.day.key] = Stored(write.day, self.version)
-        for receipt in receipts:
-            if receipt.receipt.key in self.receipts:
+        for record in records:
+            if record.record.key in self.records:
                 raise Broken("a key took effect twice")
-            self.receipts[receipt.receipt.key] = Stored(receipt.receipt, self.version)
+            self.records[record.record.key] = Stored(record.record, self.version)
         self._look()
         return {write.day.key: self.version for write in days}
 
     def view(self) -> State:
         """All that there is now."""
-        return State(self.days.copy(), self.receipts.copy())
+        return State(self.days.copy(), self.records.copy())
 
     def _look(self) -> None:
         before, self.there = self.there, all_appointments(self.days)
@@ -94,12 +99,12 @@ class Port:
         return View(self)
 
     async def commit(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
-        touches = [*(write.day.key for write in days), *(r.receipt.key for r in receipts)]
+        touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         result: Mapping[DayKey, Version]
-        result = await self.call("commit", touches, self.store.commit, days, receipts)
+        result = await self.call("commit", touches, self.store.commit, days, records)
         return result
 
     async def call(
@@ -142,10 +147,10 @@ class View:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
         """Read days and receipts."""
-        touches = () if self._state else (*days, *receipts)
-        result: State = await self._port.call("load", touches, self._load, days, receipts)
+        touches = () if self._state else (*days, *records)
+        result: State = await self._port.call("load", touches, self._load, days, records)
         return result
 
     def scan(
@@ -162,11 +167,11 @@ class View:
         """Nobody asks for it."""
         raise NotImplementedError
 
-    def _load(self, days: Collection[DayKey], receipts: Collection[str]) -> State:
+    def _load(self, days: Collection[DayKey], records: Collection[str]) -> State:
         if self._state is None:
             self._state = self._port.store.view()
         there = self._state
         return State(
             {key: there.days.get(key) or Stored(DaySchedule(key), None) for key in days},
-            {key: there.receipts[key] for key in receipts if key in there.receipts},
+            {key: there.records[key] for key in records if key in there.records},
         )

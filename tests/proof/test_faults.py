@@ -16,8 +16,8 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from shared.firestore_store import FirestoreStore
-from shared.store import Unavailable
+from shared.store.firestore.store import FirestoreStore
+from shared.store.port import StoreUnavailable
 from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, run_module
 from tests.firestore_emulator import VARIABLE, NoEmulatorError
 from tests.proof.exhausted import refusing_server
@@ -241,7 +241,7 @@ async def firestore(
     (folder / "doctors.json").write_text(DOCTORS)
     settings = {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}
     directly = {**settings, VARIABLE: f"{HOST}:{emulator.port}", "DEADLINE_SECONDS": "25"}
-    run_module("shared.load_doctors", folder, directly).check_returncode()
+    run_module("shared.runtime.load_doctors", folder, directly).check_returncode()
     async with Proxy(emulator.port) as proxy:
         settings[VARIABLE] = proxy.address
         with function_processes(1, folder, settings) as (functions,):
@@ -283,7 +283,7 @@ async def test_a_commit_that_is_cut_before_it_arrives_never_happens(firestore: F
             writing = asyncio.create_task(store.put_doctors([replace(strange, id="who")]))
             await until(lambda: proxy.counts["chunks delayed"] > delayed)
             proxy.cut()
-            with pytest.raises(Unavailable):
+            with pytest.raises(StoreUnavailable):
                 await writing
         assert await directly.doctors() == [strange]
 

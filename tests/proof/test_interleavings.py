@@ -10,8 +10,11 @@ from random import Random
 
 import pytest
 
-from shared.models import Appointment, DaySchedule, Interval, Receipt
-from shared.outcomes import (
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.idempotency import IdempotencyRecord
+from shared.model.interval import Interval
+from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     KeyReused,
@@ -21,11 +24,12 @@ from shared.outcomes import (
     SlotTaken,
     UnknownAppointment,
 )
-from shared.proposals import Idempotency, Proposal
-from shared.store import Failed, StoreError
-from shared.transactions import Transactions
+from shared.store.port import StoreError, StoreRefused
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
+from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, key, schedule
-from tests.proposals import LONG_AGO, cancel, move, proposal
+from tests.commands import LONG_AGO, cancel, command, move
 from tests.scripted_store import ScriptedStore, Step, after, any_step, check, instance
 from tests.simulated_loop import now, simulate
 
@@ -50,7 +54,7 @@ class Request:
     """
 
     verb: str
-    proposal: Proposal
+    command: Command
     asked: Interval
     begins: float
     patience: float
@@ -61,11 +65,11 @@ class Request:
 
     @property
     def id(self) -> str:
-        return self.proposal.appointment_id
+        return self.command.appointment_id
 
     @property
     def key(self) -> str | None:
-        return self.proposal.idempotency.key if self.proposal.idempotency else None
+        return self.command.idempotency.key if self.command.idempotency else None
 
 
 class Race:
@@ -77,7 +81,7 @@ class Race:
         self.store = ScriptedStore(schedule(MON, moving), schedule(TUE), otherwise=self._step)
         if self.random.random() < 0.3:
             expired = Idempotency.of("k1", []).key
-            self.store.put_receipt(Receipt(expired, "old", "old", at(LONG_AGO)))
+            self.store.put_record(IdempotencyRecord(expired, "old", "old", at(LONG_AGO)))
         self._calm = self.random.choice([4, 20, 100])
         self._wishes: list[tuple[str, int, str | None]] = []
         self._born: list[tuple[str, str]] = []
@@ -99,14 +103,14 @@ class Race:
             wish = choice(self._wishes)
         self._wishes.append(wish)
         begins, patience = choice([0, 0, 0, 0, 0.001, 0.01, 5, 15]), choice([60, 60, 60, 3, 0.005])
-        verb, request = self._proposal(f"strange.{wish[0][:10].replace('-', '')}.{name}", *wish)
+        verb, request = self._command(f"strange.{wish[0][:10].replace('-', '')}.{name}", *wish)
         length = timedelta(minutes=30 if verb == "move" else wish[1])
         asked = Interval(at(wish[0]), at(wish[0]) + length)
         return Request(verb, request, asked, begins, patience)
 
-    def _proposal(
+    def _command(
         self, name: str, start: str, minutes: int, idempotency_key: str | None
-    ) -> tuple[str, Proposal]:
+    ) -> tuple[str, Command]:
         dice = self.random.random()
         if dice < 0.1:
             return "move", move(MON, start, MOVING)
@@ -114,14 +118,14 @@ class Race:
             day, victim = self.random.choice([(MON, MOVING), *self._born])
             return "cancel", cancel(day, victim)
         self._born.append((start[:10], name))
-        return "book", proposal(start, name, minutes, idempotency_key)
+        return "book", command(start, name, minutes, idempotency_key)
 
-    async def _ask(self, request: Request, transactions: Transactions) -> None:
+    async def _ask(self, request: Request, transactions: Coordinator) -> None:
         await asyncio.sleep(request.begins)
         began, request.first = now(), len(self.store.log)
         try:
             async with asyncio.timeout(request.patience):
-                request.answer = await transactions.run(request.proposal)
+                request.answer = await transactions.run(request.command)
         except (StoreError, TimeoutError) as error:
             request.answer = error
         request.took = now() - began
@@ -162,10 +166,10 @@ def _of_the_requests(race: Race, there: dict[str, Appointment]) -> Iterator[str]
     used = [request for request in bookings if request.key and request.id in there]
     times_used = Counter(request.key for request in used)
     yield from (f"{r.id} booked with the key of another" for r in used if times_used[r.key] > 1)
-    failed = {str(r.answer) for r in race.requests if isinstance(r.answer, Failed)}
+    failed = {str(r.answer) for r in race.requests if isinstance(r.answer, StoreRefused)}
     yield from failed - {"no permission"}
     for request in race.requests:
-        others = {r.key for r in used if r.proposal.idempotency != request.proposal.idempotency}
+        others = {r.key for r in used if r.command.idempotency != request.command.idempotency}
         if isinstance(request.answer, KeyReused) and request.key not in others:
             yield f"{request.id}: key reused, but not used"
 
@@ -214,7 +218,7 @@ def _of_what_is_shown(race: Race, request: Request, answered: Appointment) -> It
 
 def _of_a_replay(race: Race, request: Request, answered: Appointment) -> Iterator[str]:
     first = next((r for r in race.requests if r.id == answered.id and r.verb == "book"), None)
-    if first is None or first.proposal.idempotency != request.proposal.idempotency:
+    if first is None or first.command.idempotency != request.command.idempotency:
         yield "replayed what it had not asked for"
 
 

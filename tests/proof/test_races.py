@@ -14,13 +14,14 @@ from typing import Literal, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from shared.models import Appointment, Interval
-from shared.outcomes import Accepted, AlreadyCancelled, Outcome, Refusal, Replayed, SlotTaken
-from shared.proposals import Proposal
-from shared.store import StoreError
-from shared.transactions import Transactions
+from shared.model.appointment import Appointment
+from shared.model.interval import Interval
+from shared.rules.outcomes import Accepted, AlreadyCancelled, Outcome, Refusal, Replayed, SlotTaken
+from shared.store.port import StoreError
+from shared.transactions.command import Command
+from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, at, key, span
-from tests.proposals import LONG_AGO, cancel, move, proposal
+from tests.commands import LONG_AGO, cancel, command, move
 from tests.scripted_store import ScriptedStore, after, any_step, check, instance, lay_out
 from tests.simulated_loop import simulate
 
@@ -68,10 +69,10 @@ class Request:
     began: float = 0
     ended: float = inf
 
-    def proposal(self) -> Proposal:
+    def command(self) -> Command:
         who, start = self.to.doctor_id, self.to.interval.start.isoformat()
         if self.verb == "book":
-            return proposal(start, self.id)
+            return command(start, self.id)
         if self.verb == "cancel":
             return cancel(BORN[self.id], self.id)
         return move(BORN[self.id], start, self.id, idempotency_key=self.key, doctor_id=who)
@@ -207,17 +208,17 @@ async def meet(scene: Scene, store: ScriptedStore, random: Random) -> None:
     for world in (earlier, places):
         store.put(*lay_out(DAYS, [made(name, place) for name, place in world.items()]))
         days = frozenset(random.sample(DAYS, random.choice([1, 2, 4])))
-        look = Proposal(days, lambda _: ({}, Refusal()), at(LONG_AGO), A)
+        look = Command(days, lambda _: ({}, Refusal()), at(LONG_AGO), A)
         with suppress(StoreError, TimeoutError):
             await random.choice(instances).preview(look)
     async with asyncio.TaskGroup() as group:
         for number, request in enumerate(requests):
-            sent = replace(request.proposal(), now=at(LONG_AGO) + timedelta(seconds=number))
+            sent = replace(request.command(), now=at(LONG_AGO) + timedelta(seconds=number))
             group.create_task(ask(request, sent, random.choice(instances), random))
     await asyncio.sleep(60)
 
 
-async def ask(request: Request, sent: Proposal, to: Transactions, random: Random) -> None:
+async def ask(request: Request, sent: Command, to: Coordinator, random: Random) -> None:
     await asyncio.sleep(random.choice([0, 0, 0, 0.001, 0.01, 5, 15]))
     request.began = next(MOMENTS)
     with suppress(StoreError, TimeoutError):

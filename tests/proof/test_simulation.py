@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from shared.models import DayKey
-from shared.proposals import Proposal
-from shared.store import DayWrite, ReceiptWrite, State, Version
+from shared.model.day import DayKey
+from shared.store.port import DayWrite, RecordWrite, State, Version
+from shared.transactions.command import Command
 from tests.proof.every_order import simulate_exhaustively
 from tests.proof.random_races import simulate_random
 from tests.proof.simulated_run import BrokenRun, Parts, Run
 from tests.proof.simulated_store import SimulatedStore
 from tests.proof.simulation import replay
 from tests.proof.small_cases import CASES
-from tests.proof.world import Case, Request, proposal_of
+from tests.proof.world import Case, Request, command_of
 
 BY_NAME = {case.name: case for case in CASES}
 UNREDUCED = ["the same key, warm"]
@@ -77,14 +77,14 @@ def test_choices_always_give_the_same_run() -> None:
 class Unchecked(SimulatedStore):
     """Commits without a look at versions."""
 
-    def is_stale(self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]) -> bool:  # noqa: ARG002
+    def is_stale(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:  # noqa: ARG002
         return False
 
 
-class BlindToReceipts(SimulatedStore):
+class BlindToRecords(SimulatedStore):
     """Looks at the versions of days only."""
 
-    def is_stale(self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]) -> bool:  # noqa: ARG002
+    def is_stale(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:  # noqa: ARG002
         return super().is_stale(days, ())
 
 
@@ -92,10 +92,10 @@ class Torn(SimulatedStore):
     """Writes one day after the other."""
 
     def write(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         versions = {day.day.key: super(Torn, self).write([day], ())[day.day.key] for day in days}
-        super().write((), receipts)
+        super().write((), records)
         return versions
 
 
@@ -105,7 +105,7 @@ class Forgetful(SimulatedStore):
     def write(
         self,
         days: Sequence[DayWrite],
-        receipts: Sequence[ReceiptWrite],  # noqa: ARG002
+        records: Sequence[RecordWrite],  # noqa: ARG002
     ) -> Mapping[DayKey, Version]:
         return {write.day.key: 0 for write in days}
 
@@ -121,23 +121,23 @@ class Lagging(SimulatedStore):
         return self._old if self.changed_at else super().view()
 
     def write(
-        self, days: Sequence[DayWrite], receipts: Sequence[ReceiptWrite]
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
     ) -> Mapping[DayKey, Version]:
         self._old = super().view()
-        return super().write(days, receipts)
+        return super().write(days, records)
 
 
-def moves_without_receipts(request: Request, number: int) -> Proposal:
-    return structs.replace(proposal_of(request, number), idempotency=None)
+def moves_without_records(request: Request, number: int) -> Command:
+    return structs.replace(command_of(request, number), idempotency=None)
 
 
 BROKEN = [
     (Parts(Unchecked), "overlapping bookings", 0, "lie nowhere"),
-    (Parts(BlindToReceipts), "one key for two days", 0, "a key took effect twice"),
+    (Parts(BlindToRecords), "one key for two days", 0, "a key took effect twice"),
     (Parts(Torn), "a cancellation and a move", 0, "lie"),
     (Parts(Forgetful), "overlapping bookings", 0, "no order explains"),
     (Parts(Lagging), "booked after a cancellation", 0, "no order explains"),
-    (Parts(propose=moves_without_receipts), "moves of one, warm", 1, "twice"),
+    (Parts(propose=moves_without_records), "moves of one, warm", 1, "twice"),
 ]
 
 

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.doctors import read_doctors
+from shared.store.doctor_documents import read_doctors
 from tests.builders import at
 from tests.contract.conftest import OPENERS, Opener
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
@@ -376,7 +376,7 @@ class Clients(RuleBasedStateMachine):
             self.saw(CREATE, "validated")
 
     def call_create(self, client: int, body: Json, key: str | None) -> None:
-        had_receipt, known = key in self.model.receipts, set(self.model.appointments)
+        had_record, known = key in self.model.records, set(self.model.appointments)
         answer = self.post(client, CREATE, body, key)
         if answer.replayed and answer.members["updated_at"] != answer.members["created_at"]:
             self.saw(CREATE, "replayed after a change")
@@ -384,7 +384,7 @@ class Clients(RuleBasedStateMachine):
             appointment = self.model.appointments[appointment_id]
             self.homes[appointment_id] = appointment.place
             self.saw(CREATE, "granted without a key" if key is None else "granted with a key")
-            if had_receipt:
+            if had_record:
                 self.saw(CREATE, "granted with an expired key")
             if appointment.doctor_id == "strange" and TWICE[0] <= appointment.start < TWICE[1]:
                 self.saw(CREATE, "granted in the hour that comes twice")
@@ -538,7 +538,7 @@ class Clients(RuleBasedStateMachine):
     def sent_before(self, function: str, pick: int) -> tuple[str, Json, str]:
         """A call with a key: first those of the function, of them those that were granted."""
         calls = self.sent[::-1]
-        calls.sort(key=lambda call: (call[0] != function, call[2] not in self.model.receipts))
+        calls.sort(key=lambda call: (call[0] != function, call[2] not in self.model.records))
         return calls[pick % len(calls)]
 
     def resend(self, client: int, function: str, body: Json, key: str) -> None:

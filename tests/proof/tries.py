@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from shared.outcomes import (
+from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     KeyReused,

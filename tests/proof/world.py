@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 
-from shared import scheduling
-from shared.models import Appointment, DayKey, DaySchedule, Interval
-from shared.outcomes import Refusal
-from shared.proposals import Idempotency, Proposal
-from shared.scheduling import Booking, Cancellation, home_day
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
+from shared.model.day import DayKey, DaySchedule
+from shared.model.interval import Interval
+from shared.rules import moving
+from shared.rules.booking import Booking, book
+from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.outcomes import Decision, Refusal
+from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, booking, doctor, key
 from tests.proof.history import Book, Cancel, Granted, Hours, Move, Slot
 
@@ -83,14 +88,14 @@ def granted(appointment: Appointment) -> Granted:
     return Granted(slot, appointment.cancelled_at is None)
 
 
-def proposal_of(request: Request, number: int) -> Proposal:
+def command_of(request: Request, number: int) -> Command:
     """What the functions make of a request; its `now` tells it from all others."""
     asked, key = request.asked, request.key
     if isinstance(asked, Move) and key is None:
         key = f"move {number}"
     idempotency = None if key is None else _idempotency(key, asks_for(asked))
     decide = _decision(asked, number)
-    return Proposal(
+    return Command(
         frozenset({_home(asked.name)}), decide, INSTANTS[number], asked.name, idempotency
     )
 
@@ -102,16 +107,16 @@ def asks_for(asked: Asked) -> tuple[str, ...]:
 
 
 @cache
-def _decision(asked: Asked, number: int) -> Callable[..., scheduling.Decision]:
+def _decision(asked: Asked, number: int) -> Callable[..., Decision]:
     now, home = INSTANTS[number], _home(asked.name)
     if isinstance(asked, Cancel):
-        return partial(scheduling.cancel, wish=Cancellation(asked.name, home), now=now)
+        return partial(cancel, wish=Cancellation(asked.name, home), now=now)
     doctor, interval = DOCTORS[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
         wish = Booking(asked.name, doctor, interval, ADA)
-        return partial(scheduling.book, booking=wish, now=now)
-    move = scheduling.Move(asked.name, home, lambda _: (doctor, interval))
-    return partial(scheduling.move, wish=move, now=now)
+        return partial(book, booking=wish, now=now)
+    move = moving.Move(asked.name, home, lambda _: (doctor, interval))
+    return partial(moving.move, wish=move, now=now)
 
 
 _idempotency = cache(Idempotency.of)
@@ -137,5 +142,5 @@ def _made(name: str, slot: Slot) -> Appointment:
     return plain._replace(interval=_interval(slot))
 
 
-LOOK = Proposal(frozenset(DAYS), lambda _: ({}, Refusal()), INSTANTS[0], "nobody's")
+LOOK = Command(frozenset(DAYS), lambda _: ({}, Refusal()), INSTANTS[0], "nobody's")
 """Changes nothing; an instance that has read for it remembers all days."""

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from functions import FUNCTIONS
-from shared.all_functions import serve
-from shared.clinic import start
-from shared.metrics import Metrics
+from shared.observability.metrics import Metrics
+from shared.runtime.all_functions import serve
+from shared.runtime.composition import start
 from tests.logging_as_it_was import logging_as_it_was
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
@@ -68,10 +68,10 @@ async def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
     collector = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1/v1/metrics"}
 
     def observers(**more: str) -> list[type]:
-        clinic = start({**settings, **more})
-        for observer in clinic.observers:
+        dependencies = start({**settings, **more})
+        for observer in dependencies.observers:
             observer.close()
-        return [type(observer) for observer in clinic.observers]
+        return [type(observer) for observer in dependencies.observers]
 
     assert Metrics in observers(**collector)
     assert Metrics not in observers()

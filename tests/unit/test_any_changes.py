@@ -12,21 +12,17 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
-from shared.outcomes import Accepted, NeedsDays, Outcome
-from shared.queries import find_appointment
-from shared.scheduling import (
-    Booking,
-    Cancellation,
-    Decision,
-    Move,
-    appointment_id,
-    book,
-    cancel,
-    home_day,
-    move,
-)
-from shared.store import DayWrite, Stored
+from shared.model.appointment import Appointment, Patient
+from shared.model.appointment_id import appointment_id, home_day
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.queries.appointments import find_appointment
+from shared.rules.booking import Booking, book
+from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.moving import Move, move
+from shared.rules.outcomes import Accepted, Decision, NeedsDays, Outcome
+from shared.store.port import DayWrite, Stored
 from tests.builders import Diary, at, doctor, key
 
 NOW = at("2026-11-20T12:00Z")
@@ -54,7 +50,7 @@ CHANGES = st.one_of(
 
 
 @dataclass
-class Clinic:
+class Dependencies:
     """The days as the rules make them, and beside them the places as the model sees them."""
 
     days: Mapping[DayKey, DaySchedule]
@@ -132,9 +128,9 @@ def home_of(name: str) -> DayKey:
     return home
 
 
-def found(clinic: Clinic, name: str) -> tuple[Appointment | None, int]:
+def found(dependencies: Dependencies, name: str) -> tuple[Appointment | None, int]:
     """What a look-up finds, and how many days it reads."""
-    diary = Diary(clinic.days.values())
+    diary = Diary(dependencies.days.values())
     return asyncio.run(find_appointment(diary, name)), len(diary.read)
 
 
@@ -143,23 +139,23 @@ def found(clinic: Clinic, name: str) -> tuple[Appointment | None, int]:
 def test_every_appointment_lies_where_it_was_last_moved_to_and_is_found_from_its_home_day(
     changes: list[tuple[str, int, Place]],
 ) -> None:
-    clinic = Clinic({key: DaySchedule(key) for key in KEYS})
+    dependencies = Dependencies({key: DaySchedule(key) for key in KEYS})
     for change in changes:
-        clinic.apply(*change)
+        dependencies.apply(*change)
 
-    lying = [(day.key, a) for day in clinic.days.values() for a in day.appointments]
+    lying = [(day.key, a) for day in dependencies.days.values() for a in day.appointments]
     assert {(where, a.id, a.doctor_id, a.interval) for where, a in lying} == {
         (DayKey(who.id, interval.start.date()), name, who.id, interval)
-        for name, (who, interval) in clinic.expected.items()
+        for name, (who, interval) in dependencies.expected.items()
     }
-    assert len(lying) == len(clinic.expected)
-    assert {a.id for _, a in lying if a.status == "cancelled"} == clinic.cancelled
+    assert len(lying) == len(dependencies.expected)
+    assert {a.id for _, a in lying if a.status == "cancelled"} == dependencies.cancelled
     for where, a in lying:
-        assert found(clinic, a.id) == (a, 1 if where == home_of(a.id) else 2)
+        assert found(dependencies, a.id) == (a, 1 if where == home_of(a.id) else 2)
     away = {(home_of(a.id), a.id, where) for where, a in lying if where != home_of(a.id)}
-    forwarded = [(day.key, *entry) for day in clinic.days.values() for entry in forwards(day)]
+    forwarded = [(day.key, *entry) for day in dependencies.days.values() for entry in forwards(day)]
     assert (set(forwarded), len(forwarded)) == (away, len(away))
-    for day in clinic.days.values():
+    for day in dependencies.days.values():
         assert not any(one.overlaps(other) for one, other in combinations(day.busy, 2))
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import batches
-from shared.models import DayKey
-from shared.outcomes import Accepted, InThePast
-from shared.proposals import Proposal
+from shared.model.day import DayKey
+from shared.rules.outcomes import Accepted, InThePast
+from shared.transactions import batching as batches
+from shared.transactions.command import Command
 from tests.builders import appointment, at, key
 from tests.simulated_loop import SimulatedLoop
 
@@ -24,13 +24,13 @@ LOOP.close()
 
 
 def waiter(*days: DayKey, name: str = "a") -> Waiter:
-    proposal = Proposal(
+    command = Command(
         days=frozenset(days),
         decide=lambda days: (days, InThePast()),
         now=at("2026-01-01T00:00Z"),
         appointment_id=name,
     )
-    return Waiter(proposal, 10, LOOP.create_future())
+    return Waiter(command, 10, LOOP.create_future())
 
 
 def queues(*waiters: Waiter) -> Queues:
@@ -165,18 +165,18 @@ ENDS = st.integers(0, 2)
 def test_everybody_is_taken_once_in_order_and_no_day_is_held_twice(
     story: list[frozenset[DayKey] | int],
 ) -> None:
-    clinic = _Clinic()
+    dependencies = _Clinic()
     for chapter in story:
         if isinstance(chapter, frozenset):
-            clinic.arrive(chapter)
-        elif clinic.held:
-            clinic.end(chapter)
-    while clinic.held:
-        clinic.end(0)
-    assert sorted(clinic.taken, key=id) == sorted(clinic.arrived, key=id)
+            dependencies.arrive(chapter)
+        elif dependencies.held:
+            dependencies.end(chapter)
+    while dependencies.held:
+        dependencies.end(0)
+    assert sorted(dependencies.taken, key=id) == sorted(dependencies.arrived, key=id)
     for day in (MON, TUE, WED):
-        arrived = [w for w in clinic.arrived if day in w.proposal.days]
-        assert [w for w in clinic.taken if day in w.proposal.days] == arrived
+        arrived = [w for w in dependencies.arrived if day in w.command.days]
+        assert [w for w in dependencies.taken if day in w.command.days] == arrived
 
 
 class _Clinic:
@@ -202,6 +202,6 @@ class _Clinic:
         for day in sorted(days):
             if batch := self.queues.take(day):
                 assert not any(batch.days & other.days for other in self.held)
-                assert all(w.proposal.days <= batch.days for w in batch.waiters)
+                assert all(w.command.days <= batch.days for w in batch.waiters)
                 self.held.append(batch)
                 self.taken += batch.waiters

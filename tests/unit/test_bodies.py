@@ -7,21 +7,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from shared.clinic import Clinic, build_clinic
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+from shared.http.requests import read_body
+from shared.http.schemas import CreateAppointment
+from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
-from shared.sqlite_store import SqliteStore
-from shared.wire.endpoint import endpoint
-from shared.wire.requests import read_body
-from shared.wire.schemas import CreateAppointment
+from shared.store.sqlite.store import SqliteStore
 
 
-def clinic() -> Clinic:
+def dependencies() -> Dependencies:
     """A clinic whose store is never opened."""
-    return build_clinic(read_settings({}), SqliteStore("never-opened.db"))
+    return build_dependencies(read_settings({}), SqliteStore("never-opened.db"))
 
 
 @endpoint("POST")
-async def echo(request: Request, _clinic: Clinic) -> Response:
+async def echo(request: Request, _dependencies: Dependencies) -> Response:
     """Answers with the doctor's id of a body."""
     return Response((await read_body(request, CreateAppointment)).doctor_id)
 
@@ -45,7 +46,7 @@ async def test_a_body_may_arrive_in_parts() -> None:
         {"type": "http.request", "body": part, "more_body": True} for part in parts
     ]
     end: Message = {"type": "http.request", "body": b"", "more_body": False}
-    response = await echo(arriving(iter([*messages, end])), clinic())
+    response = await echo(arriving(iter([*messages, end])), dependencies())
     assert (response.status_code, response.body) == (200, b"who")
 
 
@@ -56,7 +57,7 @@ async def test_a_client_that_goes_away_amid_its_body_is_no_failure_of_ours(
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
     ]
-    response = await echo(arriving(iter(messages)), clinic())
+    response = await echo(arriving(iter(messages)), dependencies())
     assert response.status_code == 400
     assert caplog.records == []
 
@@ -65,6 +66,6 @@ async def test_a_body_without_end_is_read_no_further_than_32_mib() -> None:
     body = b" " * 1024 * 1024
     chunk: Message = {"type": "http.request", "body": body, "more_body": True}
     messages = iter([chunk] * 40)
-    response = await echo(arriving(messages), clinic())
+    response = await echo(arriving(messages), dependencies())
     assert response.status_code == 413
     assert len(list(messages)) == 40 - 33

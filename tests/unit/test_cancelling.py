@@ -4,15 +4,18 @@ from datetime import datetime
 
 import pytest
 
-from shared.models import Appointment, DaySchedule
-from shared.outcomes import (
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.rules.booking import book
+from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     AlreadyStarted,
+    Decision,
     NeedsDays,
     UnknownAppointment,
 )
-from shared.scheduling import Cancellation, Decision, book, cancel
 from tests.builders import appointment, at, booking, key, schedule
 
 MON, TUE = "2026-11-23", "2026-11-24"

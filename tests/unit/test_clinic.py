@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.clinic import open_clinic, start
-from shared.firestore_store import FirestoreStore
+from shared.runtime.composition import open_dependencies, start
 from shared.settings import read_settings
+from shared.store.firestore.store import FirestoreStore
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
 BERLIN = "Europe/Berlin"
@@ -20,9 +20,9 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
 
 
 async def test_an_empty_store_gets_the_doctors_of_the_file(tmp_path: Path) -> None:
-    clinic = start(environment(tmp_path))
-    doctors = await clinic.roster.doctors()
-    await clinic.store.close()
+    dependencies = start(environment(tmp_path))
+    doctors = await dependencies.doctor_cache.doctors()
+    await dependencies.store.close()
     assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
         ("strange", "Doctor Strange", BERLIN),
         ("who", "Doctor Who", BERLIN),
@@ -33,16 +33,16 @@ async def test_a_store_that_has_doctors_keeps_them(tmp_path: Path) -> None:
     await start(environment(tmp_path)).store.close()
     only = {"doctors": [{"id": "doom", "name": "Doctor Doom", "working_hours": []}]}
     (tmp_path / "doctors.json").write_text(json.dumps(only))
-    clinic = start(environment(tmp_path, DOCTORS_FILE=f"{tmp_path}/doctors.json"))
-    doctors = await clinic.roster.doctors()
-    await clinic.store.close()
+    dependencies = start(environment(tmp_path, DOCTORS_FILE=f"{tmp_path}/doctors.json"))
+    doctors = await dependencies.doctor_cache.doctors()
+    await dependencies.store.close()
     assert list(doctors) == ["strange", "who"]
 
 
 def test_the_clock_of_a_clinic_is_in_utc(tmp_path: Path) -> None:
-    clinic = start(environment(tmp_path))
-    assert abs(clinic.now() - datetime.now(UTC)) < timedelta(minutes=1)
-    assert clinic.now().tzinfo is UTC
+    dependencies = start(environment(tmp_path))
+    assert abs(dependencies.now() - datetime.now(UTC)) < timedelta(minutes=1)
+    assert dependencies.now().tzinfo is UTC
 
 
 def unusable(folder: Path) -> dict[str, tuple[str, str, str]]:
@@ -108,7 +108,7 @@ def test_a_doctors_file_with_a_mistake_is_named_with_the_place(
 
 def test_a_clinic_on_firestore_connects_only_when_it_is_used() -> None:
     settings = read_settings({"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"})
-    assert isinstance(open_clinic(settings).store, FirestoreStore)
+    assert isinstance(open_dependencies(settings).store, FirestoreStore)
 
 
 @pytest.mark.parametrize(

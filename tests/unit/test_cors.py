@@ -4,29 +4,30 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.clinic import Clinic, build_clinic
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import Handler, endpoint
+from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
-from shared.sqlite_store import SqliteStore
-from shared.wire.endpoint import Handler, endpoint
-from tests.wire import call
+from shared.store.sqlite.store import SqliteStore
+from tests.http_messages import call
 
 APP = "https://app.example"
 OTHER = "https://other.example"
 
 
 @endpoint("POST")
-async def answered(_request: Request, _clinic: Clinic) -> Response:
+async def answered(_request: Request, _dependencies: Dependencies) -> Response:
     return Response("yes")
 
 
 @endpoint("POST")
-async def failing(_request: Request, _clinic: Clinic) -> Response:
+async def failing(_request: Request, _dependencies: Dependencies) -> Response:
     raise TypeError
 
 
-def clinic(origins: str) -> Clinic:
+def dependencies(origins: str) -> Dependencies:
     settings = read_settings({"ALLOWED_ORIGINS": origins})
-    return build_clinic(settings, SqliteStore("never-opened.db"))
+    return build_dependencies(settings, SqliteStore("never-opened.db"))
 
 
 async def cors(
@@ -34,7 +35,7 @@ async def cors(
 ) -> dict[str, str]:
     """The headers that are about origins."""
     headers = {} if origin is None else {"Origin": origin}
-    response = await call(function, clinic(origins), method, headers)
+    response = await call(function, dependencies(origins), method, headers)
     return {k: v for k, v in response.headers.items() if k.startswith("access-control-")}
 
 
@@ -76,5 +77,5 @@ async def test_an_allowed_page_may_read_an_error_too(method: str) -> None:
 @pytest.mark.parametrize("origin", [APP, OTHER, None], ids=["allowed", "another", "no page"])
 async def test_an_answer_that_depends_on_the_origin_says_so_to_caches(origin: str | None) -> None:
     headers = {} if origin is None else {"Origin": origin}
-    response = await call(answered, clinic(APP), "POST", headers)
+    response = await call(answered, dependencies(APP), "POST", headers)
     assert response.headers["vary"] == "Origin"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.models import DaySchedule, Entry
-from shared.store import DayWrite, Stored
+from shared.model.day import DaySchedule, Entry
+from shared.store.port import DayWrite, Stored
 from tests.builders import appointment, at, key, schedule
 
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"

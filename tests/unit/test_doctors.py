@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.doctors import doctor_from_json, doctor_to_json, read_doctors
-from shared.models import Doctor, WorkingHours
-from shared.time_zones import time_zone
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.time_zones import time_zone
+from shared.store.doctor_documents import doctor_from_json, doctor_to_json, read_doctors
 from shared.validation import place
 
 SHIPPED = Path(__file__).parents[2] / "doctors.json"

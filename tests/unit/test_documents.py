@@ -5,13 +5,13 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from shared.documents import (
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.documents import (
     day_from_texts,
     entry_to_text,
-    receipt_from_document,
-    receipt_to_document,
+    record_from_document,
+    record_to_document,
 )
-from shared.models import Receipt
 from tests.builders import appointment, at, key, schedule
 
 MON = "2026-11-23"
@@ -77,21 +77,21 @@ def test_a_day_without_entries_is_an_empty_day(texts: list[str]) -> None:
     assert day_from_texts(key(MON), texts) == schedule(MON)
 
 
-RECEIPT = Receipt("key", "print", ID, at("2026-11-24T09:00Z"), "request")
+RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")
 
 
-def test_a_receipt_is_told_without_its_key() -> None:
-    document = receipt_to_document(RECEIPT)
+def test_a_record_is_told_without_its_key() -> None:
+    document = record_to_document(RECORD)
     assert document == {
         "fingerprint": "print",
         "appointment_id": "strange.20261123.a",
         "expires_at": "2026-11-24T09:00:00Z",
         "request_id": "request",
     }
-    assert receipt_from_document("key", document) == RECEIPT
+    assert record_from_document("key", document) == RECORD
 
 
-def test_a_receipt_of_an_earlier_release_names_no_request() -> None:
-    document = receipt_to_document(RECEIPT)
+def test_a_record_of_an_earlier_release_names_no_request() -> None:
+    document = record_to_document(RECORD)
     del document["request_id"]
-    assert receipt_from_document("key", document) == replace(RECEIPT, request_id="")
+    assert record_from_document("key", document) == replace(RECORD, request_id="")

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from shared.effort import Effort, charged_to, count_attempt, count_reads, count_writes
+from shared.store.usage import StoreUsage, charged_to, count_attempt, count_reads, count_writes
 
 
 def test_what_is_done_is_charged_to_all_of_those_and_afterwards_to_others_again() -> None:
-    outer, one, two = Effort(), Effort(), Effort()
+    outer, one, two = StoreUsage(), StoreUsage(), StoreUsage()
     count_reads(1)
     with charged_to([outer]):
         with charged_to([one, two]):
@@ -15,12 +15,12 @@ def test_what_is_done_is_charged_to_all_of_those_and_afterwards_to_others_again(
             count_attempt(2)
         count_attempt(5)
     count_writes(1)
-    assert one == two == Effort(attempts=1, batch_size=2, reads=2, writes=3)
-    assert outer == Effort(attempts=1, batch_size=5)
+    assert one == two == StoreUsage(attempts=1, batch_size=2, reads=2, writes=3)
+    assert outer == StoreUsage(attempts=1, batch_size=5)
 
 
 async def test_a_task_is_charged_to_those_for_whom_it_was_made() -> None:
-    maker, other = Effort(), Effort()
+    maker, other = StoreUsage(), StoreUsage()
 
     async def work() -> None:
         await asyncio.sleep(0)

@@ -14,20 +14,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from functions import FUNCTIONS
-from shared.clinic import Clinic, build_clinic
-from shared.outcomes import Made, Outcome
-from shared.proposals import Proposal
-from shared.served import Served
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import EXCEPTION_HANDLERS, Handler, endpoint
+from shared.observability.request_record import RequestRecord
+from shared.rules.outcomes import AlreadyApplied, Outcome
+from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
-from shared.sqlite_store import SqliteStore
-from shared.store import Failed, Stale, Unavailable
-from shared.wire.endpoint import EXCEPTION_HANDLERS, Handler, endpoint
+from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
+from shared.store.sqlite.store import SqliteStore
+from shared.transactions.command import Command
 from tests.functions.api import NOW, Api, Clock, problem
+from tests.http_messages import call
 from tests.scripted_store import ScriptedStore
-from tests.wire import call
 
 if TYPE_CHECKING:
-    from shared.transactions import Transactions
+    from shared.transactions.coordinator import Coordinator
 
 ALLOWED = {
     "create_appointment": "POST, OPTIONS",
@@ -39,14 +40,14 @@ ALLOWED = {
 }
 
 
-def clinic(**environment: str) -> Clinic:
+def dependencies(**environment: str) -> Dependencies:
     """A clinic whose store is never opened."""
-    return build_clinic(read_settings(environment), SqliteStore("never-opened.db"))
+    return build_dependencies(read_settings(environment), SqliteStore("never-opened.db"))
 
 
 def failing(error: BaseException) -> Handler:
     @endpoint("GET")
-    async def broken(_request: Request, _clinic: Clinic) -> Response:
+    async def broken(_request: Request, _dependencies: Dependencies) -> Response:
         raise error
 
     return broken
@@ -68,7 +69,7 @@ async def test_another_method_is_answered_with_those_that_are_allowed(
     name: str, method: str
 ) -> None:
     allowed = ALLOWED[name]
-    response = await call(FUNCTIONS[name], clinic(), method)
+    response = await call(FUNCTIONS[name], dependencies(), method)
     assert response.status_code == 405
     assert response.headers["allow"] == allowed
     assert response.headers["content-type"] == "application/problem+json"
@@ -83,13 +84,13 @@ async def test_another_method_is_answered_with_those_that_are_allowed(
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 async def test_head_is_another_method_as_well(name: str) -> None:
-    response = await call(FUNCTIONS[name], clinic(), "HEAD")
+    response = await call(FUNCTIONS[name], dependencies(), "HEAD")
     assert (response.status_code, response.headers["allow"]) == (405, ALLOWED[name])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 async def test_options_is_answered_with_the_methods_and_nothing_else(name: str) -> None:
-    response = await call(FUNCTIONS[name], clinic(), "OPTIONS")
+    response = await call(FUNCTIONS[name], dependencies(), "OPTIONS")
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["allow"] == ALLOWED[name]
 
@@ -106,7 +107,7 @@ def test_a_function_keeps_its_name_and_its_sentence() -> None:
 async def test_a_bug_is_answered_without_detail_and_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    response = await call(failing(KeyError("a secret")), clinic())
+    response = await call(failing(KeyError("a secret")), dependencies())
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json() == {
@@ -127,17 +128,17 @@ async def test_a_bug_is_answered_without_detail_and_logged(
 @pytest.mark.parametrize(
     ("error", "level", "said"),
     [
-        (Unavailable("a cause"), "WARNING", "Unavailable: a cause"),
+        (StoreUnavailable("a cause"), "WARNING", "StoreUnavailable: a cause"),
         (TimeoutError("not ours"), "WARNING", "TimeoutError"),
-        (Failed("a cause"), "ERROR", "Failed: a cause"),
-        (Stale("a cause"), "ERROR", "Stale: a cause"),
+        (StoreRefused("a cause"), "ERROR", "StoreRefused: a cause"),
+        (VersionConflict("a cause"), "ERROR", "VersionConflict: a cause"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 async def test_where_the_store_gives_no_answer_the_client_may_try_again(
     error: Exception, level: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response = await call(failing(error), clinic())
+    response = await call(failing(error), dependencies())
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert response.headers["content-type"] == "application/problem+json"
@@ -154,22 +155,22 @@ async def test_where_the_store_gives_no_answer_the_client_may_try_again(
     assert (record.levelname, record.getMessage().split("; ")[-1]) == (level, said)
 
 
-async def told(function: Handler, headers: Mapping[str, str] | None = None) -> Served:
+async def told(function: Handler, headers: Mapping[str, str] | None = None) -> RequestRecord:
     """What the observers of a clinic are told of a call."""
-    noted: list[Served] = []
-    await call(function, replace(clinic(), observers=(Noting(noted),)), headers=headers)
-    (served,) = noted
-    return served
+    noted: list[RequestRecord] = []
+    await call(function, replace(dependencies(), observers=(Noting(noted),)), headers=headers)
+    (record,) = noted
+    return record
 
 
 class Noting:
     """Notes all that it is told."""
 
-    def __init__(self, noted: list[Served]) -> None:
+    def __init__(self, noted: list[RequestRecord]) -> None:
         self._noted = noted
 
-    def __call__(self, served: Served) -> None:
-        self._noted.append(served)
+    def __call__(self, record: RequestRecord) -> None:
+        self._noted.append(record)
 
     def close(self) -> None:
         """Nothing."""
@@ -177,7 +178,7 @@ class Noting:
 
 async def test_the_time_is_that_of_the_whole_function() -> None:
     @endpoint("GET")
-    async def slow(_request: Request, _clinic: Clinic) -> Response:
+    async def slow(_request: Request, _dependencies: Dependencies) -> Response:
         await asyncio.sleep(0.02)
         return Response()
 
@@ -190,7 +191,7 @@ async def test_the_time_is_that_of_the_whole_function() -> None:
 )
 async def test_the_scheme_is_the_client_s(headers: Mapping[str, str], scheme: str) -> None:
     @endpoint("GET")
-    async def quick(_request: Request, _clinic: Clinic) -> Response:
+    async def quick(_request: Request, _dependencies: Dependencies) -> Response:
         return Response()
 
     assert (await told(quick, headers)).scheme == scheme
@@ -198,16 +199,16 @@ async def test_the_scheme_is_the_client_s(headers: Mapping[str, str], scheme: st
 
 async def test_an_observer_that_fails_costs_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     class Failing(Noting):
-        def __call__(self, served: Served) -> None:
-            raise KeyError(served.code)
+        def __call__(self, record: RequestRecord) -> None:
+            raise KeyError(record.code)
 
     @endpoint("GET")
-    async def quick(_request: Request, _clinic: Clinic) -> Response:
+    async def quick(_request: Request, _dependencies: Dependencies) -> Response:
         return Response("it was done")
 
-    noted: list[Served] = []
+    noted: list[RequestRecord] = []
     observers = (Failing([]), Noting(noted))
-    response = await call(quick, replace(clinic(), observers=observers))
+    response = await call(quick, replace(dependencies(), observers=observers))
     assert (response.status_code, response.text) == (200, "it was done")
     (record,) = caplog.records
     assert record.getMessage() == "a request was answered, but not noted; KeyError"
@@ -218,14 +219,14 @@ async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:
     given_up = asyncio.Event()
 
     @endpoint("GET")
-    async def endless(_request: Request, _clinic: Clinic) -> Response:
+    async def endless(_request: Request, _dependencies: Dependencies) -> Response:
         try:
             return await asyncio.Future[Response]()
         finally:
             given_up.set()
 
     async with asyncio.timeout(1):
-        response = await call(endless, clinic(DEADLINE_SECONDS="0.001"))
+        response = await call(endless, dependencies(DEADLINE_SECONDS="0.001"))
     assert (response.status_code, response.json()["code"]) == (503, "try_again")
     assert given_up.is_set()
 
@@ -233,14 +234,14 @@ async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:
 class Strange:
     """Comes to an outcome of its own."""
 
-    async def run(self, _proposal: Proposal) -> Outcome:
-        return Made()
+    async def run(self, _command: Command) -> Outcome:
+        return AlreadyApplied()
 
 
 @pytest.mark.parametrize("name", ["cancel_appointment", "reschedule_appointment"])
 async def test_an_outcome_that_a_function_does_not_know_is_a_failure_of_ours(name: str) -> None:
-    usual = build_clinic(read_settings({}), ScriptedStore())
-    strange = replace(usual, transactions=cast("Transactions", Strange()))
+    usual = build_dependencies(read_settings({}), ScriptedStore())
+    strange = replace(usual, transactions=cast("Coordinator", Strange()))
     body = {"appointment_id": "strange.20501121.x"}
     if name == "reschedule_appointment":
         body["start"] = "2050-11-22T09:00"
@@ -250,7 +251,7 @@ async def test_an_outcome_that_a_function_does_not_know_is_a_failure_of_ours(nam
 
 async def test_a_request_that_the_server_cancels_gets_no_answer() -> None:
     with pytest.raises(asyncio.CancelledError):
-        await call(failing(asyncio.CancelledError()), clinic())
+        await call(failing(asyncio.CancelledError()), dependencies())
 
 
 # Where no function is

@@ -4,7 +4,7 @@ import google.auth
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from shared.firestore_calls import Calls, Value, from_fields, from_value, to_fields, to_value
+from shared.store.firestore.calls import Calls, Value, from_fields, from_value, to_fields, to_value
 from tests.builders import at
 
 

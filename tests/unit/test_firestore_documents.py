@@ -29,17 +29,19 @@ from google.cloud.firestore_v1.types import (
 )
 from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
-from shared.firestore_store import FirestoreStore, _translated
-from shared.models import Appointment, DaySchedule, Patient, Receipt
-from shared.store import (
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DaySchedule
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.firestore.store import FirestoreStore, _translated
+from shared.store.port import (
     DayWrite,
-    Failed,
-    Forgotten,
-    ReceiptWrite,
-    Stale,
+    RecordWrite,
+    SnapshotExpired,
     Stored,
     StoreError,
-    Unavailable,
+    StoreRefused,
+    StoreUnavailable,
+    VersionConflict,
 )
 from tests.builders import appointment, at, doctor, key, schedule, span
 
@@ -52,7 +54,9 @@ READ_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 READ = 1_795_176_000_123_456_000
 """The version of what was read then: nanoseconds since 1970."""
 WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(3)]
-RECEIPT = Receipt("hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request")
+RECORD = IdempotencyRecord(
+    "hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request"
+)
 
 NEW_DAY = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", FIRST))
 FULLER_DAY = DayWrite(
@@ -236,10 +240,10 @@ async def test_a_later_appointment_joins_those_of_the_day(
     }
 
 
-async def test_a_receipt_is_a_document_whose_expiry_is_a_timestamp(
+async def test_a_record_is_a_document_whose_expiry_is_a_timestamp(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([], [ReceiptWrite(RECEIPT, None)])
+    await store.commit([], [RecordWrite(RECORD, None)])
     replay(firestore.writes, database := MockFirestore())
     assert read(database, "receipts/hash") == {
         "fingerprint": "print",
@@ -345,18 +349,18 @@ async def test_a_new_day_that_an_appointment_was_moved_from_is_written_with_both
     }
 
 
-async def test_a_new_receipt_is_written_only_where_there_is_none(
+async def test_a_new_record_is_written_only_where_there_is_none(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([], [ReceiptWrite(RECEIPT, None)])
+    await store.commit([], [RecordWrite(RECORD, None)])
     (write,) = firestore.writes
     assert write.current_document == Precondition(exists=False)
 
 
-async def test_a_receipt_is_replaced_whole_on_the_update_time_that_was_read(
+async def test_a_record_is_replaced_whole_on_the_update_time_that_was_read(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([], [ReceiptWrite(RECEIPT, READ)])
+    await store.commit([], [RecordWrite(RECORD, READ)])
     (write,) = firestore.writes
     assert write.current_document == Precondition(update_time=READ_AT)
     assert sorted(sent_fields(write)) == [
@@ -368,11 +372,11 @@ async def test_a_receipt_is_replaced_whole_on_the_update_time_that_was_read(
     assert not write.update_mask  # All fields, also those that are not sent.
 
 
-async def test_days_and_receipts_are_one_commit_which_tells_the_days_their_versions(
+async def test_days_and_records_are_one_commit_which_tells_the_days_their_versions(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     tuesday = DayWrite(Stored(DaySchedule(TUESDAY), None), DaySchedule(TUESDAY))
-    versions = await store.commit([NEW_DAY, tuesday], [ReceiptWrite(RECEIPT, None)])
+    versions = await store.commit([NEW_DAY, tuesday], [RecordWrite(RECORD, None)])
     assert [write.update.name.removeprefix(DOCUMENTS) for write in firestore.writes] == [
         "doctors/strange/days/2026-11-23",
         "doctors/strange/days/2026-11-24",
@@ -383,18 +387,18 @@ async def test_days_and_receipts_are_one_commit_which_tells_the_days_their_versi
 
 
 UNKNOWN = [
-    (grpc.StatusCode.CANCELLED, Unavailable),
-    (grpc.StatusCode.DEADLINE_EXCEEDED, Unavailable),
-    (grpc.StatusCode.INTERNAL, Unavailable),
-    (grpc.StatusCode.UNAVAILABLE, Unavailable),
-    (grpc.StatusCode.UNKNOWN, Unavailable),
+    (grpc.StatusCode.CANCELLED, StoreUnavailable),
+    (grpc.StatusCode.DEADLINE_EXCEEDED, StoreUnavailable),
+    (grpc.StatusCode.INTERNAL, StoreUnavailable),
+    (grpc.StatusCode.UNAVAILABLE, StoreUnavailable),
+    (grpc.StatusCode.UNKNOWN, StoreUnavailable),
 ]
 FINAL = [
-    (grpc.StatusCode.INVALID_ARGUMENT, Failed),
-    (grpc.StatusCode.PERMISSION_DENIED, Failed),
-    (grpc.StatusCode.RESOURCE_EXHAUSTED, Failed),
-    (grpc.StatusCode.UNAUTHENTICATED, Failed),
-    (grpc.StatusCode.UNIMPLEMENTED, Failed),
+    (grpc.StatusCode.INVALID_ARGUMENT, StoreRefused),
+    (grpc.StatusCode.PERMISSION_DENIED, StoreRefused),
+    (grpc.StatusCode.RESOURCE_EXHAUSTED, StoreRefused),
+    (grpc.StatusCode.UNAUTHENTICATED, StoreRefused),
+    (grpc.StatusCode.UNIMPLEMENTED, StoreRefused),
 ]
 NOT_AS_READ = [
     grpc.StatusCode.ALREADY_EXISTS,
@@ -402,9 +406,14 @@ NOT_AS_READ = [
     grpc.StatusCode.NOT_FOUND,
 ]
 ABORTED = grpc.StatusCode.ABORTED
-OF_COMMITS = [*UNKNOWN, *FINAL, *((code, Stale) for code in (ABORTED, *NOT_AS_READ))]
+OF_COMMITS = [*UNKNOWN, *FINAL, *((code, VersionConflict) for code in (ABORTED, *NOT_AS_READ))]
 # Nothing is stale that is only read; what is aborted may be tried again.
-OF_READS = [*UNKNOWN, (ABORTED, Unavailable), *FINAL, *((code, Failed) for code in NOT_AS_READ)]
+OF_READS = [
+    *UNKNOWN,
+    (ABORTED, StoreUnavailable),
+    *FINAL,
+    *((code, StoreRefused) for code in NOT_AS_READ),
+]
 
 
 @pytest.mark.parametrize(("code", "expected"), OF_COMMITS)
@@ -442,7 +451,7 @@ async def test_a_refused_read_is_unavailable_or_final_but_never_stale(
 NO_SUCH_TIME = [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.INVALID_ARGUMENT]
 OF_PAST_READS = [
     *((code, kind) for code, kind in OF_READS if code not in NO_SUCH_TIME),
-    *((code, Forgotten) for code in NO_SUCH_TIME),
+    *((code, SnapshotExpired) for code in NO_SUCH_TIME),
 ]
 
 
@@ -467,9 +476,9 @@ async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
 ) -> None:
     firestore.code = grpc.StatusCode.FAILED_PRECONDITION
     async with store.snapshot(READ_AT) as snapshot:
-        with pytest.raises(Forgotten):
+        with pytest.raises(SnapshotExpired):
             await snapshot.load([MONDAY], [])
-        with pytest.raises(Forgotten):
+        with pytest.raises(SnapshotExpired):
             await anext(snapshot.scan("strange", MONDAY.day, TUESDAY.day))
         assert await snapshot.instant() == READ_AT
     assert [request.read_time for request in firestore.reads] == [READ_AT, READ_AT]
@@ -487,7 +496,7 @@ async def test_a_commit_without_an_answer_is_unavailable_after_the_given_seconds
     firestore.silent = True
     store = FirestoreStore("demo-documents", "(default)", seconds=0.2)
     async with asyncio.timeout(10):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StoreUnavailable):
             await store.commit([NEW_DAY], [])
     await store.close()
 
@@ -498,7 +507,7 @@ async def test_without_credentials_every_call_fails_for_good(
     monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file.json")
     store = FirestoreStore("demo-documents", "(default)", seconds=10)
-    with pytest.raises(Failed, match="was not found"):
+    with pytest.raises(StoreRefused, match="was not found"):
         await store.doctors()
     await store.close()
 
@@ -506,8 +515,8 @@ async def test_without_credentials_every_call_fails_for_good(
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (GoogleAuthError("no token"), Failed),  # type: ignore[no-untyped-call]
-        (ValueError("not a document"), Failed),
+        (GoogleAuthError("no token"), StoreRefused),  # type: ignore[no-untyped-call]
+        (ValueError("not a document"), StoreRefused),
     ],
 )
 def test_errors_that_the_library_makes_by_itself_are_translated_too(

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from shared.effort import Effort
-from shared.logs import RequestLog, write_json, write_readable
-from shared.served import Served, Trace
-from shared.store import Failed, Unavailable
+from shared.observability.request_log import RequestLog, write_json, write_readable
+from shared.observability.request_record import RequestRecord, Trace
+from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.usage import StoreUsage
 from tests.logging_as_it_was import logging_as_it_was
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -27,10 +27,12 @@ def _logging_as_it_was() -> Iterator[None]:
         yield
 
 
-def served(status: int, code: str, error: Exception | None = None) -> Served:
-    effort = Effort(attempts=2, batch_size=7, reads=3, writes=2)
+def record(status: int, code: str, error: Exception | None = None) -> RequestRecord:
+    usage = StoreUsage(attempts=2, batch_size=7, reads=3, writes=2)
     trace = Trace(TRACE_ID, "b7ad6b7169203331", sampled=True)
-    return Served("create_appointment", "POST", "https", status, code, 0.0123, effort, trace, error)
+    return RequestRecord(
+        "create_appointment", "POST", "https", status, code, 0.0123, usage, trace, error
+    )
 
 
 def raised(error: Exception, cause: Exception | None = None) -> Exception:
@@ -51,7 +53,7 @@ def line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def test_a_line_for_cloud_logging_holds_these_fields(capsys: pytest.CaptureFixture[str]) -> None:
     write_json()
-    RequestLog("a-project")(served(201, "ok"))
+    RequestLog("a-project")(record(201, "ok"))
     assert line(capsys) == {
         "severity": "INFO",
         "message": "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together",
@@ -72,7 +74,7 @@ def test_a_line_for_cloud_logging_holds_these_fields(capsys: pytest.CaptureFixtu
 
 def test_a_line_for_people_is_short(capsys: pytest.CaptureFixture[str]) -> None:
     write_readable()
-    RequestLog(None)(served(201, "ok"))
+    RequestLog(None)(record(201, "ok"))
     time, _, text = capsys.readouterr().err.partition(" ")
     assert len(time) == len("12:00:00")
     assert text == (
@@ -82,7 +84,7 @@ def test_a_line_for_people_is_short(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_a_project_a_trace_is_only_its_id(capsys: pytest.CaptureFixture[str]) -> None:
     write_json()
-    RequestLog(None)(served(201, "ok"))
+    RequestLog(None)(record(201, "ok"))
     assert line(capsys)["logging.googleapis.com/trace"] == TRACE_ID
 
 
@@ -92,7 +94,7 @@ def test_a_bug_is_an_error_event_with_its_stack_but_not_with_what_it_says(
     write_json()
     patient = ValueError("Ada Lovelace, ada@example.org")
     error = raised(KeyError("Ada Lovelace"), cause=raised(patient))
-    RequestLog(None)(served(500, "internal_error", error))
+    RequestLog(None)(record(500, "internal_error", error))
     fields = line(capsys)
     assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
     assert fields["message"].endswith("; KeyError")
@@ -106,23 +108,26 @@ def test_a_bug_is_an_error_event_with_its_stack_but_not_with_what_it_says(
 
 def test_a_store_that_refuses_is_an_error_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     write_json()
-    error = raised(Failed("PERMISSION_DENIED: no"))
-    RequestLog(None)(served(503, "try_again", error))
+    error = raised(StoreRefused("PERMISSION_DENIED: no"))
+    RequestLog(None)(record(503, "try_again", error))
     fields = line(capsys)
     assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
-    assert fields["message"].endswith("; Failed: PERMISSION_DENIED: no")
+    assert fields["message"].endswith("; StoreRefused: PERMISSION_DENIED: no")
     assert fields["stack_trace"].endswith("\nFailed: PERMISSION_DENIED: no")
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
-    [(Unavailable("no answer"), "; Unavailable: no answer"), (TimeoutError("x"), "; TimeoutError")],
+    [
+        (StoreUnavailable("no answer"), "; StoreUnavailable: no answer"),
+        (TimeoutError("x"), "; TimeoutError"),
+    ],
 )
 def test_what_may_pass_is_a_warning_without_a_stack(
     error: Exception, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_json()
-    RequestLog(None)(served(503, "try_again", raised(error)))
+    RequestLog(None)(record(503, "try_again", raised(error)))
     fields = line(capsys)
     assert fields["severity"] == "WARNING"
     assert fields["message"].endswith(said)
@@ -131,7 +136,7 @@ def test_what_may_pass_is_a_warning_without_a_stack(
 
 def test_the_stack_for_people_does_not_say_it_either(capsys: pytest.CaptureFixture[str]) -> None:
     write_readable()
-    RequestLog(None)(served(500, "internal_error", raised(KeyError("Ada Lovelace"))))
+    RequestLog(None)(record(500, "internal_error", raised(KeyError("Ada Lovelace"))))
     printed = capsys.readouterr().err
     assert printed.endswith("\nKeyError\n")
     assert "Lovelace" not in printed
@@ -192,7 +197,7 @@ def test_an_error_that_goes_round_in_circles_has_an_end(
     write_json()
     error = KeyError()
     error.__cause__ = error
-    RequestLog(None)(served(500, "internal_error", error))
+    RequestLog(None)(record(500, "internal_error", error))
     assert line(capsys)["stack_trace"] == "Traceback (most recent call last):\nKeyError"
 
 
@@ -202,7 +207,7 @@ def test_what_an_error_was_raised_in_spite_of_is_not_shown(
     write_json()
     error = raised(IndexError())
     error.__context__ = raised(KeyError())
-    RequestLog(None)(served(500, "internal_error", error))
+    RequestLog(None)(record(500, "internal_error", error))
     assert "KeyError" not in line(capsys)["stack_trace"]
 
 
@@ -212,6 +217,6 @@ def test_an_error_while_another_was_handled_shows_both(
     write_json()
     error = raised(IndexError())
     error.__context__, error.__suppress_context__ = raised(KeyError()), False
-    RequestLog(None)(served(500, "internal_error", error))
+    RequestLog(None)(record(500, "internal_error", error))
     stack = line(capsys)["stack_trace"].splitlines()
     assert [text for text in stack if text.endswith("Error")] == ["KeyError", "IndexError"]

@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from shared.memory import Memory
-from shared.models import DayKey, DaySchedule
-from shared.store import Stored
+from shared.model.day import DayKey, DaySchedule
+from shared.store.port import Stored
+from shared.transactions.day_cache import DayCache
 from tests.builders import appointment
 
 MADE = appointment("2026-11-23T09:00Z", "2026-11-23T09:01Z")
@@ -16,7 +16,7 @@ def day(key: DayKey, appointments: int) -> dict[DayKey, Stored[DaySchedule]]:
 
 
 def test_full_days_are_let_go_sooner() -> None:
-    memory = Memory()
+    memory = DayCache()
     for key in (FIRST, *OTHERS[:199]):
         memory.keep(day(key, 100))
     assert memory.recall([FIRST])
@@ -26,7 +26,7 @@ def test_full_days_are_let_go_sooner() -> None:
 
 
 def test_a_day_that_is_kept_again_counts_once() -> None:
-    memory = Memory()
+    memory = DayCache()
     memory.keep(day(FIRST, 100))
     for _ in range(300):
         memory.keep(day(OTHERS[0], 100))
@@ -35,7 +35,7 @@ def test_a_day_that_is_kept_again_counts_once() -> None:
 
 
 def test_what_is_forgotten_makes_room() -> None:
-    memory = Memory()
+    memory = DayCache()
     memory.keep(day(FIRST, 10_000))
     memory.keep(day(OTHERS[0], 10_000))
     memory.forget([OTHERS[0]])
@@ -44,7 +44,7 @@ def test_what_is_forgotten_makes_room() -> None:
 
 
 def test_of_the_days_asked_for_those_are_recalled_that_are_remembered() -> None:
-    memory = Memory()
+    memory = DayCache()
     assert memory.recall([FIRST]) == {}
     memory.keep(day(FIRST, 1) | day(OTHERS[1], 2))
     assert memory.recall([OTHERS[0], FIRST]) == day(FIRST, 1)

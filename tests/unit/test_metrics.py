@@ -5,23 +5,25 @@ from typing import Any
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from shared.effort import Effort
-from shared.metrics import Metrics
-from shared.served import Served
-from shared.store import Failed, Unavailable
+from shared.observability.metrics import Metrics
+from shared.observability.request_record import RequestRecord
+from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.usage import StoreUsage
 
 
-def served(
+def record(
     function: str,
     status: int,
     code: str,
-    effort: Effort | None = None,
+    usage: StoreUsage | None = None,
     error: Exception | None = None,
-) -> Served:
-    return Served(function, "POST", "https", status, code, 0.02, effort or Effort(), error=error)
+) -> RequestRecord:
+    return RequestRecord(
+        function, "POST", "https", status, code, 0.02, usage or StoreUsage(), error=error
+    )
 
 
-def collected(*requests: Served) -> dict[str, list[Any]]:
+def collected(*requests: RequestRecord) -> dict[str, list[Any]]:
     """The data points of every instrument that was used."""
     reader = InMemoryMetricReader()
     metrics = Metrics(MeterProvider([reader]))
@@ -40,7 +42,7 @@ def counted(points: list[Any]) -> list[tuple[dict[str, Any], int]]:
 
 
 def test_the_duration_of_a_request_has_the_attributes_of_the_conventions() -> None:
-    found = collected(served("create_appointment", 201, "ok"))
+    found = collected(record("create_appointment", 201, "ok"))
     (point,) = found["http.server.request.duration"]
     assert (point.count, point.sum) == (1, 0.02)
     assert dict(point.attributes) == {
@@ -54,7 +56,9 @@ def test_the_duration_of_a_request_has_the_attributes_of_the_conventions() -> No
 
 
 def test_an_error_has_a_type_and_a_strange_method_no_name_of_its_own() -> None:
-    request = Served("first_available", "BREW", "http", 500, "internal_error", 0.1, Effort())
+    request = RequestRecord(
+        "first_available", "BREW", "http", 500, "internal_error", 0.1, StoreUsage()
+    )
     (point,) = collected(request)["http.server.request.duration"]
     assert point.attributes["error.type"] == "internal_error"
     assert point.attributes["http.request.method"] == "_OTHER"
@@ -62,22 +66,22 @@ def test_an_error_has_a_type_and_a_strange_method_no_name_of_its_own() -> None:
 
 def test_only_a_new_appointment_is_a_booking() -> None:
     found = collected(
-        served("create_appointment", 201, "ok"),
-        served("create_appointment", 201, "ok"),
-        served("create_appointment", 201, "replayed"),
-        served("create_appointment", 200, "ok"),
-        served("reschedule_appointment", 200, "ok"),
+        record("create_appointment", 201, "ok"),
+        record("create_appointment", 201, "ok"),
+        record("create_appointment", 201, "replayed"),
+        record("create_appointment", 200, "ok"),
+        record("reschedule_appointment", 200, "ok"),
     )
     assert counted(found["appointments.bookings"]) == [({}, 2)]
 
 
 def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
     found = collected(
-        served("create_appointment", 409, "slot_taken"),
-        served("reschedule_appointment", 409, "slot_taken"),
-        served("create_appointment", 503, "try_again", error=Unavailable("no answer")),
-        served("create_appointment", 503, "try_again", error=TimeoutError()),
-        served("create_appointment", 503, "try_again", error=Failed("no role")),
+        record("create_appointment", 409, "slot_taken"),
+        record("reschedule_appointment", 409, "slot_taken"),
+        record("create_appointment", 503, "try_again", error=StoreUnavailable("no answer")),
+        record("create_appointment", 503, "try_again", error=TimeoutError()),
+        record("create_appointment", 503, "try_again", error=StoreRefused("no role")),
     )
     create, move = {"function": "create_appointment"}, {"function": "reschedule_appointment"}
     assert counted(found["appointments.conflicts"]) == [(create, 1), (move, 1)]
@@ -87,9 +91,9 @@ def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
 
 def test_attempts_after_the_first_are_retries_and_batches_have_a_size() -> None:
     found = collected(
-        served("create_appointment", 201, "ok", Effort(attempts=1, batch_size=1)),
-        served("create_appointment", 201, "ok", Effort(attempts=4, batch_size=150)),
-        served("get_appointment", 200, "ok", Effort(reads=2)),
+        record("create_appointment", 201, "ok", StoreUsage(attempts=1, batch_size=1)),
+        record("create_appointment", 201, "ok", StoreUsage(attempts=4, batch_size=150)),
+        record("get_appointment", 200, "ok", StoreUsage(reads=2)),
     )
     create = {"function": "create_appointment"}
     assert counted(found["appointments.retries"]) == [(create, 3)]

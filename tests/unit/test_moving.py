@@ -7,11 +7,16 @@ from datetime import datetime
 
 import pytest
 
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
-from shared.outcomes import (
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.rules.moving import Move, move
+from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     AlreadyStarted,
+    Decision,
     InThePast,
     NeedsDays,
     OutsideWorkingHours,
@@ -20,7 +25,6 @@ from shared.outcomes import (
     Unclear,
     UnknownAppointment,
 )
-from shared.scheduling import Decision, Move, move
 from tests.builders import appointment, at, doctor, key, schedule, span
 
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.availability import OpeningSearch, openings, working_windows
-from shared.models import Interval
-from shared.time_zones import time_zone
+from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
+from shared.rules.openings import OpeningSearch, openings
+from shared.rules.working_windows import working_windows
 from tests.builders import NEW_YORK, Hours, doctor, span
 
 WITH_A_BREAK: Hours = (("09:00", "12:00"), ("13:00", "17:00"))

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 
@@ -11,44 +12,38 @@ import pytest
 from packaging.requirements import Requirement
 
 from functions import FUNCTIONS
-from shared import openapi
+from shared.runtime import openapi
 
 ROOT = Path(__file__).parents[2]
 
-# From low to high; a module imports only from layers below its own.
-LAYERS = (
-    {"shared.models", "shared.time_zones", "shared.validation", "shared.effort"},
-    {"shared.outcomes"},
-    {"shared.availability"},
-    {"shared.scheduling"},
-    {"shared.proposals", "shared.store", "shared.documents", "shared.doctors"}
-    | {"shared.sqlite_file", "shared.firestore_calls"},
-    {"shared.queries", "shared.batches", "shared.drafts", "shared.memory", "shared.sqlite_store"}
-    | {"shared.firestore_store"},
-    {"shared.served", "shared.transactions", "shared.roster", "shared.settings"},
-    {"shared.logs", "shared.metrics"},
-    {"shared.clinic"},
-    {"shared.wire"},
-    {"functions"},
-    {"shared.openapi", "shared.framework", "shared.all_functions"},
-    {"shared.local_runner", "shared.load_doctors", "main"},
+# The rooms from the ground up; a module imports from its own room and from those before it.
+ROOMS = (
+    "shared.validation",
+    "shared.model",
+    "shared.settings",
+    "shared.store",
+    "shared.rules",
+    "shared.directory",
+    "shared.observability",
+    "shared.queries",
+    "shared.transactions",
+    "shared.http",
+    "functions",
+    "shared.runtime",
+    "main",
 )
-LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
-PACKAGES = {"shared.wire", "functions"}  # whose modules may import one another
 
 SOURCES = sorted(
     path
     for path in (ROOT / "main.py", *ROOT.glob("functions/*.py"), *ROOT.glob("shared/**/*.py"))
-    if path != ROOT / "shared/__init__.py"
+    if path.name != "__init__.py" or path.parent.name == "functions"
 )
 
 
-def unit(module: str) -> str:
-    """The module, or the package that it belongs to, as LAYERS calls it."""
+def room(module: str) -> str:
+    """The room of a module, as ROOMS calls it."""
     parts = module.split(".")
-    if parts[0] == "shared":
-        return ".".join(parts[:2])
-    return parts[0]
+    return ".".join(parts[:2]) if parts[0] == "shared" else parts[0]
 
 
 def module_name(path: Path) -> str:
@@ -71,17 +66,24 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
 def test_imports_point_one_way(path: Path) -> None:
-    own = unit(module_name(path))
-    for other in {unit(name) for name in imported(path)}:
-        if other == own:
-            assert own in PACKAGES
-        else:
-            assert LEVEL[other] < LEVEL[own], f"{own} must not import {other}"
+    own = ROOMS.index(room(module_name(path)))
+    for other in imported(path):
+        assert ROOMS.index(room(other)) <= own, f"{module_name(path)} must not import {other}"
 
 
-def test_only_the_clinic_knows_a_concrete_store() -> None:
-    for store in ("shared.sqlite_store", "shared.firestore_store"):
-        assert [module_name(p) for p in SOURCES if store in imported(p)] == ["shared.clinic"]
+def test_no_room_is_without_a_module() -> None:
+    assert {room(module_name(path)) for path in SOURCES} == set(ROOMS)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module_name(path): set(imported(path)) for path in SOURCES}
+    TopologicalSorter(graph).prepare()
+
+
+def test_only_the_composition_knows_a_concrete_store() -> None:
+    for store in ("shared.store.sqlite.store", "shared.store.firestore.store"):
+        importers = [module_name(path) for path in SOURCES if store in imported(path)]
+        assert importers == ["shared.runtime.composition"]
 
 
 def test_the_committed_openapi_document_is_that_of_the_models() -> None:

@@ -11,11 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.availability import OpeningSearch, clipped, gaps, merged
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
-from shared.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
-from shared.queries import ListQuery, first_openings, list_window
-from shared.scheduling import Booking, Days, book
+from shared.model.appointment import Appointment, Patient
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval, clipped, merged
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.openings import first_openings
+from shared.rules.booking import Booking, book
+from shared.rules.free_time import gaps
+from shared.rules.openings import OpeningSearch
+from shared.rules.outcomes import Accepted, Days, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests.builders import Diary
 from tests.strategies import (
     MINUTE,

@@ -4,19 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.availability import OpeningSearch
-from shared.models import Appointment, DaySchedule, Doctor, Interval
-from shared.outcomes import Unbookable
-from shared.queries import (
-    ListQuery,
-    Position,
-    find_appointment,
-    first_openings,
-    list_window,
-    next_openings,
-    why_no_opening,
-)
-from shared.store import Unavailable
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.queries.appointments import ListQuery, Position, find_appointment, list_window
+from shared.queries.openings import first_openings, next_openings, why_no_opening
+from shared.rules.openings import OpeningSearch
+from shared.rules.outcomes import TimeUnavailable
+from shared.store.port import StoreUnavailable
 from tests.builders import Diary, Hours, appointment, at, doctor, key, schedule, span
 
 MORNING: Hours = (("09:00", "10:00"),)
@@ -194,13 +190,13 @@ async def test_the_search_reads_nothing_of_a_doctor_who_only_works_too_late() ->
 
 async def test_what_is_known_is_looked_at_before_anything_is_read() -> None:
     hours: Hours = (("09:00", "12:00"),)
-    asked = Unbookable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
+    asked = TimeUnavailable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
     morning, day = full("2026-11-23"), key("2026-11-23")
     diary = Diary([morning])
     openings = await next_openings(diary, asked, {day: morning})
     assert [f"{o.interval.start:%d %H}" for o in openings] == ["23 10", "23 11", "24 09"]
     assert days_read(diary) == [f"strange 2026-11-{day}" for day in (24, 25, 26, 27)]
-    half_hour = Unbookable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
+    half_hour = TimeUnavailable(doctor(hours), span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
     diary = Diary([morning])
     assert len(await next_openings(diary, half_hour, {day: morning})) == 3
     assert diary.read == []
@@ -238,7 +234,7 @@ async def test_an_opening_ends_no_later_than_the_search(until: str, starts: list
 async def test_the_next_openings_are_three_of_the_asked_length_from_the_asked_start_on() -> None:
     hours: Hours = (("09:00", "11:00"),)
     asked = span("2026-11-23T09:30Z", "2026-11-23T10:15Z")
-    openings = await next_openings(Diary([]), Unbookable(doctor(hours), asked), {})
+    openings = await next_openings(Diary([]), TimeUnavailable(doctor(hours), asked), {})
     assert [opening.interval for opening in openings] == [
         span("2026-11-23T09:30Z", "2026-11-23T10:15Z"),
         span("2026-11-23T10:15Z", "2026-11-23T11:00Z"),
@@ -267,7 +263,7 @@ async def test_the_time_of_the_appointment_that_is_to_be_moved_counts_as_free(
         ]
     )
     asked = span("2026-11-23T09:30Z", "2026-11-23T10:00Z")
-    openings = await next_openings(diary, Unbookable(doctor(), asked, moving=moving), {})
+    openings = await next_openings(diary, TimeUnavailable(doctor(), asked, moving=moving), {})
     assert [f"{opening.interval.start:%d %H:%M}" for opening in openings] == starts
 
 
@@ -279,7 +275,7 @@ async def test_the_next_openings_are_looked_for_in_ninety_days(
     january = at("2026-01-01T00:00Z")
     days = [full(f"{january + timedelta(days=n):%Y-%m-%d}") for n in range(busy_days)]
     asked = span("2026-01-01T09:00Z", "2026-01-01T10:00Z")
-    openings = await next_openings(Diary(days), Unbookable(every_day, asked), {})
+    openings = await next_openings(Diary(days), TimeUnavailable(every_day, asked), {})
     assert [f"{o.interval.start:%Y-%m-%d}" for o in openings] == ([opens_on] if opens_on else [])
 
 
@@ -338,5 +334,5 @@ async def test_an_appointment_is_found_by_its_id_in_two_reads_at_most(
 
 
 async def test_where_the_days_do_not_agree_nobody_says_that_there_is_no_such_appointment() -> None:
-    with pytest.raises(Unavailable, match="is not there"):
+    with pytest.raises(StoreUnavailable, match="is not there"):
         await find_appointment(Diary([HOME, THEIRS]), "strange.20261123.lost")

@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
-from shared.models import Doctor
-from shared.roster import Roster
-from shared.store import Store, Unavailable
+from shared.directory.doctor_cache import DoctorCache
+from shared.model.doctor import Doctor
+from shared.store.port import Store, StoreUnavailable
 from tests.builders import doctor
 
 
@@ -19,19 +19,22 @@ class Doctors:
         self.broken = False
         self.asked = 0
         self.seconds = 0.0
-        self.roster = Roster(cast("Store", self), lambda: self.seconds)
+        self.doctor_cache = DoctorCache(cast("Store", self), lambda: self.seconds)
 
     async def doctors(self) -> Sequence[Doctor]:
         self.asked += 1
         if self.broken:
-            raise Unavailable("no answer")
+            raise StoreUnavailable("no answer")
         return tuple(self.present)
 
 
 async def test_doctors_are_found_by_their_ids() -> None:
     store = Doctors()
     store.present.append(doctor(doctor_id="who"))
-    assert await store.roster.doctors() == {"strange": doctor(), "who": doctor(doctor_id="who")}
+    assert await store.doctor_cache.doctors() == {
+        "strange": doctor(),
+        "who": doctor(doctor_id="who"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -40,17 +43,17 @@ async def test_doctors_are_found_by_their_ids() -> None:
 )
 async def test_a_new_doctor_is_seen_after_a_minute(seconds: float, known: list[str]) -> None:
     store = Doctors()
-    await store.roster.doctors()
+    await store.doctor_cache.doctors()
     store.seconds = seconds
     store.present.append(doctor(doctor_id="who"))
-    assert list(await store.roster.doctors()) == known
+    assert list(await store.doctor_cache.doctors()) == known
     assert store.asked == len(known)
 
 
 async def test_a_failure_is_passed_on_and_not_remembered() -> None:
     store = Doctors()
     store.broken = True
-    with pytest.raises(Unavailable):
-        await store.roster.doctors()
+    with pytest.raises(StoreUnavailable):
+        await store.doctor_cache.doctors()
     store.broken = False
-    assert list(await store.roster.doctors()) == ["strange"]
+    assert list(await store.doctor_cache.doctors()) == ["strange"]

@@ -4,10 +4,21 @@ from datetime import datetime
 
 import pytest
 
-from shared.availability import round_up_to_minute
-from shared.models import Appointment, DayKey, DaySchedule, Doctor, Interval, Patient
-from shared.outcomes import Accepted, InThePast, Made, Outcome, OutsideWorkingHours, SlotTaken
-from shared.scheduling import appointment_id, book, home_day
+from shared.model.appointment import Appointment, Patient
+from shared.model.appointment_id import appointment_id, home_day
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.rules.booking import book
+from shared.rules.outcomes import (
+    Accepted,
+    AlreadyApplied,
+    InThePast,
+    Outcome,
+    OutsideWorkingHours,
+    SlotTaken,
+)
+from shared.rules.wall_clock import round_up_to_minute
 from tests.builders import Hours, appointment, at, booking, doctor, key, schedule, span
 
 MONDAY = "2026-11-23"
@@ -239,7 +250,7 @@ def test_a_booking_whose_id_the_day_knows_was_made_before_and_changes_nothing(
     day: DaySchedule,
 ) -> None:
     wish = booking("2026-11-23T11:00Z", "2026-11-23T12:00Z", "new")
-    assert book({day.key: day}, wish, now=at("2026-11-23T11:30Z")) == ({}, Made())
+    assert book({day.key: day}, wish, now=at("2026-11-23T11:30Z")) == ({}, AlreadyApplied())
 
 
 def test_an_id_tells_the_doctor_and_the_day_of_birth() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.served import Trace, trace_of
+from shared.observability.request_record import Trace, trace_of
 
 ID = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"

@@ -2,14 +2,8 @@
 
 import pytest
 
-from shared.settings import (
-    FirestoreDatabase,
-    Settings,
-    SettingsError,
-    SqliteFile,
-    read_settings,
-)
-from shared.time_zones import time_zone
+from shared.model.time_zones import time_zone
+from shared.settings import FirestoreDatabase, Settings, SettingsError, SqliteFile, read_settings
 
 DEFAULTS = Settings(
     port=8080,

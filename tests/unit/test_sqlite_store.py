@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.models import Appointment, DaySchedule
-from shared.sqlite_store import SqliteStore
-from shared.store import DayWrite, Failed, Forgotten, Stored, Unavailable
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.store.port import DayWrite, SnapshotExpired, Stored, StoreRefused, StoreUnavailable
+from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule
 
 MONDAY = key("2026-11-23")
@@ -154,7 +155,7 @@ async def test_a_file_that_another_process_holds_too_long_is_unavailable(
     store: SqliteStore, path: str
 ) -> None:
     await store.commit([], [])
-    with locked(path), pytest.raises(Unavailable):
+    with locked(path), pytest.raises(StoreUnavailable):
         await store.commit([WRITE], [])
     await store.commit([WRITE], [])
 
@@ -162,7 +163,7 @@ async def test_a_file_that_another_process_holds_too_long_is_unavailable(
 async def test_a_new_file_that_another_process_holds_is_unavailable(
     store: SqliteStore, path: str
 ) -> None:
-    with locked(path), pytest.raises(Unavailable):
+    with locked(path), pytest.raises(StoreUnavailable):
         await store.commit([WRITE], [])
 
 
@@ -181,14 +182,14 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
 
 @pytest.mark.usefixtures("letter")
 async def test_a_file_that_is_no_database_fails(store: SqliteStore) -> None:
-    with pytest.raises(Failed):
+    with pytest.raises(StoreRefused):
         await store.doctors()
 
 
 async def test_a_file_of_a_newer_version_fails(store: SqliteStore, path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 3")
-    with pytest.raises(Failed, match="schema is version 3, this program knows 2"):
+    with pytest.raises(StoreRefused, match="schema is version 3, this program knows 2"):
         await store.commit([WRITE], [])
 
 
@@ -198,7 +199,7 @@ async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
     await store.commit([], [])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP TABLE days")
-    with pytest.raises(Failed):
+    with pytest.raises(StoreRefused):
         await store.commit([WRITE], [])
 
 
@@ -260,9 +261,7 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
     assert len(store._idle) == 16  # noqa: SLF001
 
 
-async def test_expired_receipts_are_dropped_at_the_next_start(
-    store: SqliteStore, path: str
-) -> None:
+async def test_expired_records_are_dropped_at_the_next_start(store: SqliteStore, path: str) -> None:
     await store.commit([], [])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         rows = [("old", "2020-01-01T00:00:00Z", "{}"), ("new", "2999-01-01T00:00:00Z", "{}")]
@@ -353,7 +352,7 @@ async def test_an_instant_is_forgotten_once_what_was_replaced_before_an_hour_ago
     store.prepare([])
     assert await ids_at(store, now) == ["early"]
     assert await ids_at(store, now - timedelta(minutes=59)) == []
-    with pytest.raises(Forgotten, match="too long ago"):
+    with pytest.raises(SnapshotExpired, match="too long ago"):
         await ids_at(store, now - timedelta(minutes=61))
 
 
@@ -368,7 +367,7 @@ async def test_the_last_commit_is_never_forgotten_however_long_ago_it_was(
     assert await ids_at(store, long_ago) == ["early"]
     await put(store, LATE)
     assert await ids_at(store, long_ago) == ["early"]
-    with pytest.raises(Forgotten):
+    with pytest.raises(SnapshotExpired):
         await ids_at(store, long_ago - timedelta(microseconds=1))
 
 
@@ -378,7 +377,7 @@ async def test_what_was_dropped_stays_forgotten_when_the_clock_of_the_machine_is
     now = await put(store, EARLY)
     query(path, "UPDATE clock SET instant = instant + ?1, kept_from = instant + ?1", TWO_HOURS)
     store.prepare([])
-    with pytest.raises(Forgotten):
+    with pytest.raises(SnapshotExpired):
         await ids_at(store, now + timedelta(hours=1))
 
 
@@ -427,5 +426,5 @@ async def test_a_closed_store_takes_no_commit_and_may_be_closed_again(path: str)
     store = SqliteStore(path)
     await store.close()
     await store.close()
-    with pytest.raises(Unavailable, match="the store is closed"):
+    with pytest.raises(StoreUnavailable, match="the store is closed"):
         await store.commit([WRITE], [])

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from shared.memory import DAYS_REMEMBERED
-from shared.models import Opening
-from shared.outcomes import Outcome, SlotTaken
-from shared.store import Failed
-from shared.transactions import Transactions
+from shared.model.opening import Opening
+from shared.rules.outcomes import Outcome, SlotTaken
+from shared.store.port import StoreRefused
+from shared.transactions.coordinator import Coordinator
+from shared.transactions.day_cache import DAYS_REMEMBERED
 from tests.builders import appointment, doctor, key, schedule, span
-from tests.proposals import conflicts, granted, move, proposal
+from tests.commands import command, conflicts, granted, move
 from tests.scripted_store import (
     ScriptedStore,
     after,
@@ -25,9 +25,9 @@ ELEVEN = f"{MON}T11:00Z"
 AT_NINE = appointment(NINE, HALF_PAST, "other")
 
 
-def start(transactions: Transactions, *asked: tuple[str, str]) -> list[asyncio.Task[Outcome]]:
+def start(transactions: Coordinator, *asked: tuple[str, str]) -> list[asyncio.Task[Outcome]]:
     """Ask for half an hour under each id, in this order, and do not wait."""
-    requests = (proposal(start, appointment_id) for appointment_id, start in asked)
+    requests = (command(start, appointment_id) for appointment_id, start in asked)
     return [asyncio.create_task(transactions.run(request)) for request in requests]
 
 
@@ -37,7 +37,7 @@ def start(transactions: Transactions, *asked: tuple[str, str]) -> list[asyncio.T
 @simulated
 async def test_an_unknown_day_costs_one_load_and_one_commit() -> None:
     store = ScriptedStore()
-    assert granted(await instance(store).run(proposal(NINE))) == "a"
+    assert granted(await instance(store).run(command(NINE))) == "a"
     assert (store.loads, store.commits, store.scans) == (1, 1, 0)
 
 
@@ -45,8 +45,8 @@ async def test_an_unknown_day_costs_one_load_and_one_commit() -> None:
 async def test_a_known_day_costs_one_commit_and_no_load() -> None:
     store = ScriptedStore()
     transactions = instance(store)
-    await transactions.run(proposal(NINE, "a"))
-    assert granted(await transactions.run(proposal(TEN, "b"))) == "b"
+    await transactions.run(command(NINE, "a"))
+    assert granted(await transactions.run(command(TEN, "b"))) == "b"
     assert (store.loads, store.commits, store.scans) == (1, 2, 0)
 
 
@@ -54,9 +54,9 @@ async def test_a_known_day_costs_one_commit_and_no_load() -> None:
 async def test_a_refusal_makes_its_day_known() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    await transactions.run(proposal(NINE, "a"))
+    await transactions.run(command(NINE, "a"))
     loads = store.loads
-    await transactions.run(proposal(TEN, "b"))
+    await transactions.run(command(TEN, "b"))
     assert (store.loads - loads, store.commits) == (0, 1)
 
 
@@ -67,11 +67,11 @@ async def test_at_most_so_many_days_are_remembered() -> None:
     days = [f"{2027 + n // 336}-{1 + n // 28 % 12:02}-{1 + n % 28:02}" for n in range(501)]
     assert DAYS_REMEMBERED == 500
     for day in days:
-        await transactions.preview(proposal(f"{day}T09:00Z"))
+        await transactions.preview(command(f"{day}T09:00Z"))
     store.loads = 0
-    await transactions.run(proposal("2027-01-04T09:00Z"))
+    await transactions.run(command("2027-01-04T09:00Z"))
     assert store.loads == 0
-    await transactions.run(proposal("2027-01-01T09:00Z"))
+    await transactions.run(command("2027-01-01T09:00Z"))
     assert store.loads == 1
 
 
@@ -83,7 +83,7 @@ async def test_requests_that_wait_for_a_day_are_committed_at_once() -> None:
     store = ScriptedStore()
     transactions = instance(store)
     starts = [f"{MON}T{hour:02}:{minute:02}Z" for hour in range(9, 17) for minute in (0, 30)]
-    asked = [proposal(start, f"at-{start}") for start in starts]
+    asked = [command(start, f"at-{start}") for start in starts]
     outcomes = await asyncio.gather(*map(transactions.run, asked))
     assert [granted(outcome) for outcome in outcomes] == [f"at-{start}" for start in starts]
     assert (store.loads, store.commits) == (1, 2)  # The first does not wait for the others.
@@ -95,10 +95,10 @@ async def test_of_those_decided_together_the_first_to_arrive_wins_and_harms_no_o
     store.on_load.append(slow(1))
     transactions = instance(store)
     outcomes = await asyncio.gather(
-        transactions.run(proposal(ELEVEN, "first")),
-        transactions.run(proposal(NINE, "a", minutes=60)),
-        transactions.run(proposal(HALF_PAST, "b")),
-        transactions.run(proposal(TEN, "c")),
+        transactions.run(command(ELEVEN, "first")),
+        transactions.run(command(NINE, "a", minutes=60)),
+        transactions.run(command(HALF_PAST, "b")),
+        transactions.run(command(TEN, "c")),
     )
     assert conflicts(outcomes[2]) == [("09:30", "10:00")]
     assert store.ids() == ["a", "c", "first"]
@@ -152,18 +152,18 @@ async def test_what_fails_for_good_fails_for_every_request_of_the_batch() -> Non
     store.on_load.append(slow(1))
     transactions = instance(store)
     store.on_commit.extend([slow(1), fails_for_good])
-    asked = [proposal(NINE, "first"), proposal(TEN, "a"), proposal(ELEVEN, "b")]
+    asked = [command(NINE, "first"), command(TEN, "a"), command(ELEVEN, "b")]
     first, *others = await asyncio.gather(*map(transactions.run, asked), return_exceptions=True)
     assert granted(first) == "first"
-    assert [type(other) for other in others] == [Failed, Failed]
-    assert granted(await transactions.run(proposal(TEN, "later"))) == "later"
+    assert [type(other) for other in others] == [StoreRefused, StoreRefused]
+    assert granted(await transactions.run(command(TEN, "later"))) == "later"
 
 
 @simulated
 async def test_a_request_ends_when_the_work_that_it_waits_for_is_cancelled() -> None:
     store = ScriptedStore()
     store.on_commit.append(hangs)
-    request = asyncio.ensure_future(instance(store).run(proposal(NINE)))
+    request = asyncio.ensure_future(instance(store).run(command(NINE)))
     await asyncio.sleep(1)
     for task in asyncio.all_tasks() - {asyncio.current_task(), request}:
         task.cancel()
@@ -179,34 +179,34 @@ async def test_a_request_ends_when_the_work_that_it_waits_for_is_cancelled() -> 
 async def test_a_day_remembered_as_free_does_not_grant_a_time_that_is_taken() -> None:
     store = ScriptedStore(schedule(MON))
     transactions = instance(store)
-    await transactions.preview(proposal(NINE))
+    await transactions.preview(command(NINE))
     store.put(schedule(MON, AT_NINE))
-    assert conflicts(await transactions.run(proposal(NINE))) == [("09:00", "09:30")]
+    assert conflicts(await transactions.run(command(NINE))) == [("09:00", "09:30")]
 
 
 @simulated
 async def test_a_day_remembered_as_taken_does_not_refuse_a_time_that_is_free() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    await transactions.preview(proposal(NINE))
+    await transactions.preview(command(NINE))
     store.put(schedule(MON))
-    assert granted(await transactions.run(proposal(NINE))) == "a"
+    assert granted(await transactions.run(command(NINE))) == "a"
 
 
 @simulated
 async def test_a_refusal_tells_of_the_day_as_it_is_not_as_it_is_remembered() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    await transactions.preview(proposal(NINE))
+    await transactions.preview(command(NINE))
     store.put(schedule(MON, appointment(HALF_PAST, TEN, "other")))
-    assert conflicts(await transactions.run(proposal(NINE, minutes=60))) == [("09:30", "10:00")]
+    assert conflicts(await transactions.run(command(NINE, minutes=60))) == [("09:30", "10:00")]
 
 
 @simulated
 async def test_openings_of_a_refusal_are_free_in_the_snapshot_that_it_was_decided_on() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     store.on_scan.append(after(lambda: store.put(schedule(MON))))
-    outcome = await instance(store).run(proposal(NINE))
+    outcome = await instance(store).run(command(NINE))
     expected = [(HALF_PAST, TEN), (TEN, f"{MON}T10:30Z"), (f"{MON}T10:30Z", ELEVEN)]
     assert isinstance(outcome, SlotTaken)
     assert outcome.openings == tuple(Opening(doctor(), span(*times)) for times in expected)
@@ -226,7 +226,7 @@ async def test_an_acceptance_that_changes_nothing_is_not_granted_on_memory() -> 
 async def test_many_who_are_refused_at_once_share_a_look() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    tries = [transactions.run(proposal(NINE, f"a{number}")) for number in range(100)]
+    tries = [transactions.run(command(NINE, f"a{number}")) for number in range(100)]
     outcomes = await asyncio.gather(*tries)
     assert [conflicts(outcome) for outcome in outcomes] == [[("09:00", "09:30")]] * 100
     # To see if they can be granted; for the first of them; for all who came meanwhile.

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from shared.models import DaySchedule
-from shared.outcomes import UnknownAppointment
+from shared.model.day import DaySchedule
+from shared.rules.outcomes import UnknownAppointment
 from tests.builders import appointment, key, schedule
-from tests.proposals import conflicts, granted, move, proposal
+from tests.commands import command, conflicts, granted, move
 from tests.scripted_store import (
     ScriptedStore,
     Step,
@@ -85,12 +85,12 @@ async def test_crossing_moves_and_bookings_of_both_days_all_end() -> None:
     store = ScriptedStore(*both_days())
     transactions = instance(store)
     outcomes = await asyncio.gather(
-        transactions.run(proposal(f"{MON}T12:00Z", "a")),
+        transactions.run(command(f"{MON}T12:00Z", "a")),
         transactions.run(move(MON, f"{TUE}T10:00Z", "mon")),
-        transactions.run(proposal(f"{TUE}T12:00Z", "b")),
+        transactions.run(command(f"{TUE}T12:00Z", "b")),
         transactions.run(move(TUE, f"{MON}T10:00Z", "tue")),
-        transactions.run(proposal(f"{MON}T13:00Z", "c")),
-        transactions.run(proposal(f"{TUE}T13:00Z", "d")),
+        transactions.run(command(f"{MON}T13:00Z", "c")),
+        transactions.run(command(f"{TUE}T13:00Z", "d")),
     )
     assert [granted(outcome) for outcome in outcomes] == ["a", "mon", "b", "tue", "c", "d"]
     assert store.ids() == ["tue", "a", "c", "mon", "b", "d"]
@@ -105,8 +105,8 @@ def test_crossing_moves_of_two_instances_all_end(seed: int) -> None:
         await asyncio.gather(
             one.run(move(MON, f"{TUE}T10:00Z", "mon")),
             two.run(move(TUE, f"{MON}T10:00Z", "tue")),
-            two.run(proposal(f"{MON}T12:00Z", "a")),
-            one.run(proposal(f"{TUE}T12:00Z", "b")),
+            two.run(command(f"{MON}T12:00Z", "a")),
+            one.run(command(f"{TUE}T12:00Z", "b")),
         )
         assert now() < 1
         return store.ids()
@@ -122,7 +122,7 @@ async def test_a_move_gets_its_turn_between_endless_bookings_of_both_days() -> N
     async def keep_asking(day: str, hour: int) -> None:
         for minute in range(60):
             start = f"{day}T{hour}:{minute:02}Z"
-            assert granted(await transactions.run(proposal(start, start, minutes=1))) == start
+            assert granted(await transactions.run(command(start, start, minutes=1))) == start
 
     others = [
         asyncio.ensure_future(keep_asking(day, hour)) for day in (MON, TUE) for hour in (12, 13)
@@ -141,9 +141,9 @@ async def test_a_move_waits_for_its_second_day_and_holds_up_the_first_only_so_lo
     requests = [
         asyncio.ensure_future(transactions.run(request))
         for request in (
-            proposal(f"{TUE}T12:00Z", "a"),
+            command(f"{TUE}T12:00Z", "a"),
             move(MON, f"{TUE}T10:00Z", "mon"),
-            proposal(f"{MON}T12:00Z", "b"),
+            command(f"{MON}T12:00Z", "b"),
         )
     ]
     await asyncio.wait(requests[2:])
@@ -156,12 +156,12 @@ async def test_a_move_that_goes_away_leaves_both_days_to_others() -> None:
     store = ScriptedStore(*both_days())
     transactions = instance(store)
     store.on_commit.append(slow(1))
-    first = asyncio.ensure_future(transactions.run(proposal(f"{TUE}T12:00Z", "a")))
+    first = asyncio.ensure_future(transactions.run(command(f"{TUE}T12:00Z", "a")))
     gone = asyncio.ensure_future(transactions.run(move(MON, f"{TUE}T10:00Z", "mon")))
     await asyncio.sleep(0.5)
     gone.cancel()
     for day in (MON, TUE):
-        assert granted(await transactions.run(proposal(f"{day}T13:00Z", day))) == day
+        assert granted(await transactions.run(command(f"{day}T13:00Z", day))) == day
     assert granted(await first) == "a"
     assert store.ids() == ["mon", MON, "tue", "a", TUE]
 
@@ -171,9 +171,9 @@ async def test_a_silent_day_does_not_hold_up_another_day() -> None:
     store = ScriptedStore()
     store.on_commit.append(hangs)
     transactions = instance(store)
-    silent = asyncio.ensure_future(transactions.run(proposal(f"{MON}T09:00Z")))
+    silent = asyncio.ensure_future(transactions.run(command(f"{MON}T09:00Z")))
     await asyncio.sleep(1)
-    assert granted(await transactions.run(proposal(f"{TUE}T09:00Z", "b"))) == "b"
+    assert granted(await transactions.run(command(f"{TUE}T09:00Z", "b"))) == "b"
     assert now() == 1
     assert not silent.done()
 
@@ -191,7 +191,7 @@ async def test_a_decision_is_given_the_days_that_it_needs_and_no_others() -> Non
     transactions = instance(store)
     store.on_commit.append(slow(1))
     await asyncio.gather(
-        transactions.run(proposal(f"{TUE}T12:00Z", "first")),
+        transactions.run(command(f"{TUE}T12:00Z", "first")),
         transactions.run(move(MON, f"{TUE}T11:00Z", "unknown")),
         transactions.run(move(TUE, f"{TUE}T10:00Z", "mon")),  # It is not there but on Monday.
     )

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from shared.outcomes import Replayed
-from shared.store import Unavailable
+from shared.rules.outcomes import Replayed
+from shared.store.port import StoreUnavailable
 from tests.builders import appointment, key, schedule
-from tests.proposals import conflicts, granted, proposal
+from tests.commands import command, conflicts, granted
 from tests.scripted_store import (
     ScriptedStore,
     Step,
@@ -33,7 +33,7 @@ AT_NINE = appointment(NINE, HALF_PAST, "other")
 async def test_a_stale_commit_is_decided_again() -> None:
     store = ScriptedStore()
     store.on_commit.append(after(lambda: store.put(schedule(MON, AT_NINE))))
-    assert granted(await instance(store).run(proposal(TEN))) == "a"
+    assert granted(await instance(store).run(command(TEN))) == "a"
     assert (store.loads, store.commits) == (2, 2)
     assert store.ids() == ["other", "a"]
 
@@ -52,11 +52,11 @@ async def test_a_commit_without_an_answer_books_once(steps: list[Step], commits:
     store = ScriptedStore()
     store.on_commit.extend(steps)
     transactions = instance(store)
-    assert granted(await transactions.run(proposal(NINE, idempotency_key="k"))) == "a"
+    assert granted(await transactions.run(command(NINE, idempotency_key="k"))) == "a"
     await asyncio.sleep(30)
     assert store.ids() == ["a"]
     assert store.commits == commits
-    assert granted(await transactions.run(proposal(TEN, "b"))) == "b"
+    assert granted(await transactions.run(command(TEN, "b"))) == "b"
 
 
 @pytest.mark.parametrize("verb", ["on_load", "on_scan"])
@@ -64,16 +64,16 @@ async def test_a_commit_without_an_answer_books_once(steps: list[Step], commits:
 async def test_a_refusal_is_looked_for_again_if_the_store_gives_no_answer(verb: str) -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    await transactions.preview(proposal(NINE))
+    await transactions.preview(command(NINE))
     getattr(store, verb).append(fails_before)
-    assert conflicts(await transactions.run(proposal(NINE))) == [("09:00", "09:30")]
+    assert conflicts(await transactions.run(command(NINE))) == [("09:00", "09:30")]
 
 
 @simulated
 async def test_a_time_that_is_freed_while_a_refusal_is_looked_for_is_booked() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     store.on_load.extend([prompt, after(lambda: store.put(schedule(MON)))])
-    assert granted(await instance(store).run(proposal(NINE))) == "a"
+    assert granted(await instance(store).run(command(NINE))) == "a"
 
 
 # Time
@@ -82,8 +82,8 @@ async def test_a_time_that_is_freed_while_a_refusal_is_looked_for_is_booked() ->
 @simulated
 async def test_endless_contention_ends_at_the_deadline() -> None:
     store = ScriptedStore(otherwise=lambda: after(lambda: store.put(schedule(MON))))
-    with pytest.raises(Unavailable, match=r"^no certain answer within 10 s$"):
-        await instance(store).run(proposal(NINE))
+    with pytest.raises(StoreUnavailable, match=r"^no certain answer within 10 s$"):
+        await instance(store).run(command(NINE))
     assert now() == 10
     assert 40 < store.commits < 200
 
@@ -93,10 +93,10 @@ async def test_an_answer_after_the_deadline_is_no_answer_but_the_appointment_sta
     store = ScriptedStore()
     store.on_commit.append(late(20))
     transactions = instance(store)
-    with pytest.raises(Unavailable):
-        await transactions.run(proposal(NINE, "a", idempotency_key="k"))
+    with pytest.raises(StoreUnavailable):
+        await transactions.run(command(NINE, "a", idempotency_key="k"))
     await asyncio.sleep(20)
-    again = await transactions.run(proposal(NINE, "b", idempotency_key="k"))
+    again = await transactions.run(command(NINE, "b", idempotency_key="k"))
     assert again == Replayed(store.days[key(MON)].value.appointments[0])
     assert store.ids() == ["a"]
 
@@ -106,9 +106,9 @@ async def test_what_lands_after_the_deadline_does_not_undo_what_was_booked_since
     store = ScriptedStore()
     store.on_commit.append(late(20))
     transactions = instance(store)
-    with pytest.raises(Unavailable):
-        await transactions.run(proposal(NINE, "late"))
-    assert granted(await transactions.run(proposal(NINE, "since"))) == "since"
+    with pytest.raises(StoreUnavailable):
+        await transactions.run(command(NINE, "late"))
+    assert granted(await transactions.run(command(NINE, "since"))) == "since"
     await asyncio.sleep(20)
     assert store.ids() == ["since"]
 
@@ -119,11 +119,11 @@ async def test_a_call_that_hangs_holds_its_day_no_longer_than_to_the_deadline(ve
     store = ScriptedStore()
     getattr(store, verb).append(hangs)
     transactions = instance(store)
-    first = asyncio.ensure_future(transactions.run(proposal(NINE, "first")))
+    first = asyncio.ensure_future(transactions.run(command(NINE, "first")))
     await asyncio.sleep(5)
-    assert granted(await transactions.run(proposal(NINE, "second"))) == "second"
+    assert granted(await transactions.run(command(NINE, "second"))) == "second"
     assert 10 <= now() < 10.1
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailable):
         await first
 
 
@@ -132,10 +132,10 @@ async def test_a_slow_commit_is_waited_for_as_long_as_anybody_waits() -> None:
     store = ScriptedStore()
     transactions = instance(store)
     store.on_commit.extend([slow(6), slow(6)])
-    requests = [asyncio.ensure_future(transactions.run(proposal(NINE, "first")))]
+    requests = [asyncio.ensure_future(transactions.run(command(NINE, "first")))]
     for start, name in ((TEN, "impatient"), (ELEVEN, "patient")):
         await asyncio.sleep(2)
-        requests.append(asyncio.ensure_future(transactions.run(proposal(start, name))))
+        requests.append(asyncio.ensure_future(transactions.run(command(start, name))))
     await asyncio.wait(requests)
     assert granted(requests[2].result()) == "patient"
     assert (now(), store.commits) == (12, 2)
@@ -145,13 +145,13 @@ async def test_a_slow_commit_is_waited_for_as_long_as_anybody_waits() -> None:
 async def test_a_day_whose_commit_had_no_answer_is_not_remembered() -> None:
     store = ScriptedStore()
     transactions = instance(store)
-    await transactions.run(proposal(NINE, "a"))
+    await transactions.run(command(NINE, "a"))
     store.on_commit.append(lost(0))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
-            await transactions.run(proposal(TEN, "b"))
+            await transactions.run(command(TEN, "b"))
     await asyncio.sleep(1)
-    assert granted(await transactions.run(proposal(ELEVEN, "c"))) == "c"
+    assert granted(await transactions.run(command(ELEVEN, "c"))) == "c"
     assert store.ids() == ["a", "b", "c"]
     assert store.commits == 3
 
@@ -160,12 +160,12 @@ async def test_a_day_whose_commit_had_no_answer_is_not_remembered() -> None:
 async def test_a_second_look_does_not_make_the_deadline_later() -> None:
     store = ScriptedStore(schedule(MON, AT_NINE))
     transactions = instance(store)
-    await transactions.preview(proposal(NINE))
+    await transactions.preview(command(NINE))
     store.put(schedule(MON))
     store.on_load.append(slow(6))
     store.on_commit.append(hangs)
-    with pytest.raises(Unavailable):
-        await transactions.run(proposal(NINE, "first"))
+    with pytest.raises(StoreUnavailable):
+        await transactions.run(command(NINE, "first"))
     assert now() == 10
-    assert granted(await transactions.run(proposal(NINE, "second"))) == "second"
+    assert granted(await transactions.run(command(NINE, "second"))) == "second"
     assert now() < 10.1

@@ -7,16 +7,13 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
-from shared.models import Appointment, DaySchedule, Receipt
-from shared.outcomes import (
-    Accepted,
-    AlreadyCancelled,
-    Replayed,
-    UnknownAppointment,
-)
-from shared.store import Failed, Unavailable
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.idempotency import IdempotencyRecord
+from shared.rules.outcomes import Accepted, AlreadyCancelled, Replayed, UnknownAppointment
+from shared.store.port import StoreRefused, StoreUnavailable
 from tests.builders import appointment, at, key, schedule
-from tests.proposals import LONG_AGO, cancel, granted, move, proposal
+from tests.commands import LONG_AGO, cancel, command, granted, move
 from tests.scripted_store import (
     ScriptedStore,
     Step,
@@ -56,7 +53,7 @@ def made_and_then(store: ScriptedStore, *days: DaySchedule) -> Step:
     async def step(effect: Callable[[], T]) -> T:
         effect()
         store.put(*days)
-        raise Unavailable("the answer was lost")
+        raise StoreUnavailable("the answer was lost")
 
     return step
 
@@ -109,7 +106,7 @@ async def test_an_instance_that_remembers_it_elsewhere_finds_it_where_it_is(
     transactions = instance(store)
     await transactions.preview(cancel(MON, ID))
     for day in before:
-        await transactions.preview(proposal(f"{day.key.day}T12:00Z"))
+        await transactions.preview(command(f"{day.key.day}T12:00Z"))
     store.put(*since)
     (here,) = (a for day in since for a in day.appointments)
     assert await transactions.run(cancel(MON, ID)) == Accepted(
@@ -156,7 +153,7 @@ async def test_a_booking_without_an_answer_that_was_moved_since_is_booked_and_no
 ) -> None:
     store = ScriptedStore()
     store.on_commit.append(made_and_then(store, *since))
-    outcome = await instance(store).run(proposal(NINE, ID, idempotency_key=idempotency_key))
+    outcome = await instance(store).run(command(NINE, ID, idempotency_key=idempotency_key))
     assert outcome == Accepted(now)
     assert times(store) == [f"{now.interval.start:%a %H:%M} booked"]
     assert store.commits == 1
@@ -167,7 +164,7 @@ async def test_a_booking_without_an_answer_that_was_cancelled_since_is_not_made_
     store = ScriptedStore()
     cancelled = lying()._replace(cancelled_at=at(LONG_AGO))
     store.on_commit.append(made_and_then(store, schedule(MON, cancelled)))
-    assert await instance(store).run(proposal(NINE, ID)) == Accepted(cancelled)
+    assert await instance(store).run(command(NINE, ID)) == Accepted(cancelled)
     assert times(store) == ["Mon 09:00 cancelled"]
 
 
@@ -227,10 +224,10 @@ async def test_a_booking_is_replayed_as_it_is_now(
 ) -> None:
     store = ScriptedStore()
     first = instance(store)
-    await first.run(proposal(NINE, ID, idempotency_key="k"))
+    await first.run(command(NINE, ID, idempotency_key="k"))
     store.put(*since)
     transactions = first if known else instance(store)
-    again = proposal(NINE, "strange.20261123.b", idempotency_key="k")
+    again = command(NINE, "strange.20261123.b", idempotency_key="k")
     assert await transactions.run(again) == Replayed(now)
     assert len(times(store)) == 1
 
@@ -257,15 +254,15 @@ async def test_a_move_is_replayed_and_not_made_again_after_others_moved_it_on() 
     ],
 )
 @simulated
-async def test_a_receipt_whose_appointment_is_gone_is_a_failure_and_books_nothing(
+async def test_a_record_whose_appointment_is_gone_is_a_failure_and_books_nothing(
     appointment_id: str,
 ) -> None:
     store = ScriptedStore()
-    asked = proposal(NINE, ID, idempotency_key="k")
-    receipt = asked.receipt()
-    assert receipt is not None
-    store.put_receipt(replace(receipt, appointment_id=appointment_id))
-    with pytest.raises(Failed, match=rf"^{appointment_id} was acknowledged and is not there"):
+    asked = command(NINE, ID, idempotency_key="k")
+    record = asked.record()
+    assert record is not None
+    store.put_record(replace(record, appointment_id=appointment_id))
+    with pytest.raises(StoreRefused, match=rf"^{appointment_id} was acknowledged and is not there"):
         await instance(store).run(asked)
     assert times(store) == []
 
@@ -282,18 +279,20 @@ async def test_days_that_do_not_agree_are_looked_at_again_until_they_do() -> Non
 @simulated
 async def test_days_that_never_agree_get_no_answer() -> None:
     store = ScriptedStore(schedule(MON, forwarded={ID: key(TUE)}), schedule(TUE))
-    with pytest.raises(Unavailable, match="within 10 s"):
+    with pytest.raises(StoreUnavailable, match="within 10 s"):
         await instance(store).run(cancel(MON, ID))
     assert store.loads < 400
 
 
 @simulated
-async def test_a_receipt_whose_appointment_is_not_where_it_was_moved_to_gets_no_answer() -> None:
+async def test_a_record_whose_appointment_is_not_where_it_was_moved_to_gets_no_answer() -> None:
     store = ScriptedStore(schedule(MON, forwarded={ID: key(TUE)}), schedule(TUE))
-    asked = proposal(NINE, "strange.20261123.b", idempotency_key="k")
+    asked = command(NINE, "strange.20261123.b", idempotency_key="k")
     assert asked.idempotency is not None
-    store.put_receipt(
-        Receipt(asked.idempotency.key, asked.idempotency.fingerprint, ID, at("2099-01-01T00:00Z"))
+    store.put_record(
+        IdempotencyRecord(
+            asked.idempotency.key, asked.idempotency.fingerprint, ID, at("2099-01-01T00:00Z")
+        )
     )
-    with pytest.raises(Unavailable, match="within 10 s"):
+    with pytest.raises(StoreUnavailable, match="within 10 s"):
         await instance(store).run(asked)

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.availability import clipped, merged, resolve_wall_clock, working_windows
-from shared.models import Doctor, Interval
-from shared.queries import ListQuery
-from shared.time_zones import time_zone
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval, clipped, merged
+from shared.model.time_zones import time_zone
+from shared.queries.appointments import ListQuery
+from shared.rules.wall_clock import resolve_wall_clock
+from shared.rules.working_windows import working_windows
 from tests.builders import NEW_YORK, Hours, appointment, at, doctor, span
 
 Case = dict[str, Any]

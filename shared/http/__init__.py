@@ -1,0 +1,1 @@
+"""HTTP: requests to values, outcomes to responses, errors to problem documents."""

@@ -1,0 +1,33 @@
+"""Whether an instance is well; for probes and those who operate it.
+
+The paths do not end in z, because Cloud Run keeps some of those for itself ("Known issues").
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.http.dependencies import Dependencies
+from shared.http.endpoint import endpoint
+
+ALIVE, STORE = "/health", "/health/store"
+
+
+@endpoint("GET")
+async def store_health(_request: Request, dependencies: Dependencies) -> Response:
+    """200 if the store answers a read, which costs one document; otherwise 503."""
+    async with dependencies.store.snapshot() as snapshot:
+        await snapshot.load((), ("health",))  # There is no such receipt: keys are hashes.
+    return JSONResponse({"status": "ok"})
+
+
+def health_routes(dependencies: Dependencies) -> list[Route]:
+    """`/health` says that the instance answers, `/health/store` that its store does too."""
+
+    async def alive(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def store(request: Request) -> Response:
+        return await store_health(request, dependencies)
+
+    return [Route(ALIVE, alive), Route(STORE, store)]

@@ -1,0 +1,31 @@
+"""Appointment ids, which name the doctor-day an appointment was born on."""
+
+import re
+from datetime import date
+
+from shared.model.day import DayKey
+
+# A doctor's id, a date, and the random part.
+_ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<day>[0-9]{8})\.[A-Za-z0-9]+")
+
+
+def appointment_id(key: DayKey, token: str) -> str:
+    """An id that says where the appointment was born, and that nobody can guess.
+
+    `token` is random, of letters and digits.
+    """
+    return f"{key.doctor_id}.{key.day:%Y%m%d}.{token}"
+
+
+def home_day(appointment_id: str) -> DayKey | None:
+    """The doctor-day on which an appointment was born, or None if this is no id of ours.
+
+    It knows the appointment for good: where it is moved to another day, by a forwarding entry.
+    """
+    parts = _ID.fullmatch(appointment_id)
+    if parts is None:
+        return None
+    try:
+        return DayKey(parts["doctor"], date.fromisoformat(parts["day"]))
+    except ValueError:
+        return None

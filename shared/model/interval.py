@@ -1,0 +1,44 @@
+"""Half-open intervals of time, and what can be computed of several."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+
+class Interval(NamedTuple):
+    """The half-open time `[start, end)`: instants in UTC, `start` before `end`."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """The elapsed time from start to end."""
+        return self.end - self.start
+
+    def overlaps(self, other: Self) -> bool:
+        """Whether the two share any time; intervals that only touch share none."""
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other: Self) -> bool:
+        """Whether no part of the other lies outside this one."""
+        return self.start <= other.start and other.end <= self.end
+
+
+def merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time as fewest intervals, in order: what overlaps or touches becomes one."""
+    result: list[Interval] = []
+    for interval in sorted(intervals):
+        if result and interval.start <= result[-1].end:
+            result[-1] = Interval(result[-1].start, max(result[-1].end, interval.end))
+        else:
+            result.append(interval)
+    return result
+
+
+def clipped(intervals: Iterable[Interval], bounds: Interval) -> Iterator[Interval]:
+    """The parts of the intervals that lie within the bounds."""
+    for interval in intervals:
+        if interval.overlaps(bounds):
+            start = max(interval.start, bounds.start)
+            yield Interval(start, min(interval.end, bounds.end))

@@ -1,0 +1,100 @@
+"""Metrics of requests through OpenTelemetry; imported only where they are configured.
+
+`http.server.request.duration` is as the semantic conventions want it ("HTTP metrics"), with the
+`function` and the `code` of the answer beside; no route, as a function may be reached by any path.
+All settings are OpenTelemetry's own environment variables.
+"""
+
+import os
+import uuid
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+
+from shared.observability.request_record import RequestRecord
+from shared.store.port import StoreUnavailable
+
+# As the semantic conventions advise for seconds.
+DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200)
+KNOWN_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+)
+SERVER_ERRORS = 500
+LAST_SECONDS = 2  # Google Cloud kills an instance ten seconds after it told it to end.
+
+
+class Metrics:
+    """Counts what was served, with the instruments of a provider."""
+
+    def __init__(self, provider: MeterProvider) -> None:
+        self._provider = provider
+        meter = provider.get_meter("appointments")
+        self._duration = meter.create_histogram(
+            "http.server.request.duration",
+            unit="s",
+            description="Duration of HTTP server requests.",
+            explicit_bucket_boundaries_advisory=DURATION_BOUNDS,
+        )
+        self._bookings = meter.create_counter(
+            "appointments.bookings", "{appointment}", "Appointments that were booked."
+        )
+        self._conflicts = meter.create_counter(
+            "appointments.conflicts", "{request}", "Requests for a time that was taken."
+        )
+        self._retries = meter.create_counter(
+            "appointments.retries", "{attempt}", "Attempts to commit after the first one."
+        )
+        self._misses = meter.create_counter(
+            "appointments.deadline_misses",
+            "{request}",
+            "Requests without a certain answer in time.",
+        )
+        self._batch_size = meter.create_histogram(
+            "appointments.batch_size",
+            unit="{request}",
+            description="Requests decided together, as each of them sees it.",
+            explicit_bucket_boundaries_advisory=BATCH_BOUNDS,
+        )
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Count it."""
+        function = {"function": record.function}
+        self._duration.record(record.seconds, _attributes(record))
+        if record.function == "create_appointment" and (record.status, record.code) == (201, "ok"):
+            self._bookings.add(1)
+        if record.code == "slot_taken":
+            self._conflicts.add(1, function)
+        if isinstance(record.error, StoreUnavailable | TimeoutError):
+            self._misses.add(1, function)
+        if attempts := record.usage.attempts:
+            self._retries.add(attempts - 1, function)
+            self._batch_size.record(record.usage.batch_size, function)
+
+    def close(self) -> None:
+        """Send the rest, if that can be done soon."""
+        self._provider.shutdown(LAST_SECONDS * 1000)
+
+
+def _attributes(record: RequestRecord) -> dict[str, str | int]:
+    attributes: dict[str, str | int] = {
+        "http.request.method": record.method if record.method in KNOWN_METHODS else "_OTHER",
+        "url.scheme": record.scheme,
+        "function": record.function,
+        "http.response.status_code": record.status,
+        "code": record.code,
+    }
+    if record.status >= SERVER_ERRORS:
+        attributes["error.type"] = record.code
+    return attributes
+
+
+def sending_provider() -> MeterProvider:
+    """A provider that sends to where the environment says, from this instance of the service."""
+    service = os.environ.get("K_SERVICE", "appointments")
+    instance = {"service.name": service, "service.instance.id": str(uuid.uuid4())}
+    resource = Resource.create(instance).merge(OTELResourceDetector().detect())
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter())
+    return MeterProvider([reader], resource)

@@ -1,0 +1,183 @@
+"""What is logged: one line for each request, as JSON in the cloud and to be read by people locally.
+
+No line holds anything about a patient. What an exception of others says might, and what others log
+might quote something; so of exceptions only the messages of `StoreError`, our own, are logged, and
+what others log is cut where it begins to quote.
+"""
+
+import logging.config
+import re
+import sys
+import threading
+import traceback
+from typing import Any
+
+import msgspec
+
+from shared.observability.request_record import RequestRecord, Trace
+from shared.store.port import StoreError, StoreUnavailable
+
+ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
+
+_QUOTES = re.compile(r"""['"<[({/\n]""")
+
+_log = logging.getLogger("appointments")
+
+
+class RequestLog:
+    """Writes the line of a request. `project` is where its trace is kept."""
+
+    def __init__(self, project: str | None) -> None:
+        self._project = project
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Write it."""
+        level = _level(record)
+        if _log.isEnabledFor(level):
+            fields = {**_fields(record), **_trace_fields(record.trace, self._project)}
+            stack = record.error if level == logging.ERROR else None
+            _log.log(level, _message(record), extra={"fields": fields}, exc_info=stack)
+
+    def close(self) -> None:
+        """Nothing is kept back."""
+
+
+def log_bug(what: str, error: BaseException) -> None:
+    """Write a line about an error that no request is answered with."""
+    _log.error("%s; %s", what, _said(error), exc_info=error)
+
+
+def _level(record: RequestRecord) -> int:
+    """An error is for somebody to mend; a warning will mostly pass by itself."""
+    if record.error is None:
+        return logging.INFO
+    passing = isinstance(record.error, StoreUnavailable | TimeoutError)
+    return logging.WARNING if passing else logging.ERROR
+
+
+def _message(record: RequestRecord) -> str:
+    usage, answer = record.usage, f"{record.status} {record.code}"
+    line = f"{record.function} {answer} in {record.seconds * 1000:.1f} ms"
+    line += f"; {usage.reads} read, {usage.writes} written"
+    if usage.attempts:
+        line += f", attempt {usage.attempts}, {usage.batch_size} together"
+    return line if record.error is None else f"{line}; {_said(record.error)}"
+
+
+def _fields(record: RequestRecord) -> dict[str, Any]:
+    usage = record.usage
+    return {
+        "function": record.function,
+        "method": record.method,
+        "status": record.status,
+        "code": record.code,
+        "latency_ms": round(record.seconds * 1000, 3),
+        "attempts": usage.attempts,
+        "batch_size": usage.batch_size,
+        "reads": usage.reads,
+        "writes": usage.writes,
+    }
+
+
+def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
+    """As Cloud Logging takes them out of a line ("Structured logging", special JSON fields)."""
+    if trace is None:
+        return {}
+    name = f"projects/{project}/traces/{trace.trace_id}" if project else trace.trace_id
+    fields = {
+        "logging.googleapis.com/trace": name,
+        "logging.googleapis.com/trace_sampled": trace.sampled,
+    }
+    return {**fields, "logging.googleapis.com/spanId": trace.span_id} if trace.span_id else fields
+
+
+# Where lines go, and how they look
+
+
+class JsonLines(logging.Formatter):
+    """A line for Cloud Logging; a stack is where Error Reporting looks for it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        message = record.getMessage()
+        if record.name != _log.name:
+            message = f"{record.name}: {_QUOTES.split(message)[0]}".rstrip()
+            message = message.encode(errors="replace").decode()  # What JSON cannot hold.
+        line = {"severity": record.levelname, "message": message, **getattr(record, "fields", {})}
+        if record.exc_info and record.exc_info[1]:
+            line |= {"stack_trace": stack_of(record.exc_info[1]), "@type": ERROR_EVENT}
+        return msgspec.json.encode(line).decode()
+
+
+class ReadableLines(logging.Formatter):
+    """A line for people."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
+        """The stack of an exception, and of what it came from."""
+        return stack_of(ei[1])
+
+
+def write_json() -> None:
+    """Log to standard error as Cloud Logging reads it, also what else goes there."""
+    _write({"()": JsonLines})
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = _log_unhandled
+    threading.excepthook = _log_unhandled
+
+
+def write_readable() -> None:
+    """Log to standard error for people."""
+    _write({"()": ReadableLines, "fmt": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"})
+
+
+def _write(formatter: dict[str, object]) -> None:
+    # No line tells them, and to find them out takes longer than all the rest ("Optimization" in
+    # the logging HOWTO).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    setattr(logging, "_srcfile", None)  # noqa: B010 - not in its types
+    handler = {"class": "logging.StreamHandler", "formatter": "lines"}
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"lines": formatter},
+            "handlers": {"lines": handler},
+            "loggers": {
+                _log.name: {"level": "INFO"},
+                # The server's lines are like all others, and only of what is wrong. Uvicorn gives
+                # the first one a handler of its own, gunicorn the second.
+                "uvicorn": {"level": "WARNING", "propagate": True},
+                "uvicorn.error": {"level": "WARNING", "propagate": True},
+            },
+            "root": {"level": "WARNING", "handlers": ["lines"]},
+        }
+    )
+
+
+def _log_unhandled(unhandled: Any) -> None:  # noqa: ANN401 - Python's, of two kinds
+    log_bug("nobody handled this", unhandled.exc_value)
+
+
+def stack_of(error: BaseException) -> str:
+    """A stack as Python prints it, without what the exceptions of others say."""
+    stacks = []
+    for link in _chain(error):
+        frames = "".join(traceback.format_tb(link.__traceback__))
+        stacks.append(f"Traceback (most recent call last):\n{frames}{_said(link)}")
+    cause = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+    return cause.join(reversed(stacks))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error, what it came from, what that came from, and so on; each of them once."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:
+        links.append(link)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return links
+
+
+def _said(error: BaseException) -> str:
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, StoreError) and str(error) else name

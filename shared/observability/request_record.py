@@ -1,0 +1,67 @@
+"""What is known of a request once it is answered; logs and metrics are made from it."""
+
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from shared.store.usage import StoreUsage
+
+SPANS = 2**64
+
+# W3C Trace Context, section 3.2: no id is all zeros, no version is ff, those after 00 may say more.
+_TRACEPARENT = re.compile(
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+)
+# Cloud Trace, "Legacy trace header": the span is a decimal number of 64 bits.
+_CLOUD_TRACE = re.compile(r"(?!0{32})([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=([0-9]))?")
+
+
+class Trace(Struct, frozen=True):
+    """Which trace a request belongs to, and which span it comes from: lower-case hex digits."""
+
+    trace_id: str
+    span_id: str | None
+    sampled: bool
+
+
+class RequestRecord(Struct, frozen=True):
+    """A request that a function answered, with `code`: "ok", "replayed", or that of a problem.
+
+    Nothing in it is about a patient, except perhaps what `error` says.
+    """
+
+    function: str
+    method: str
+    scheme: str
+    status: int
+    code: str
+    seconds: float
+    usage: StoreUsage
+    trace: Trace | None = None
+    error: Exception | None = None
+
+
+class Observer(Protocol):
+    """Is told of every request that was answered."""
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Take note of it, at once."""
+
+    def close(self) -> None:
+        """Pass on what was noted, because the process ends."""
+
+
+def trace_of(headers: Mapping[bytes, bytes]) -> Trace | None:
+    """The trace that a request names, if it does; whatever is not well formed counts as none."""
+    if found := _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1")):
+        trace_id, span_id, flags = found.groups()
+        return Trace(trace_id, span_id, sampled=int(flags, 16) & 1 == 1)
+    if found := _CLOUD_TRACE.fullmatch(
+        headers.get(b"x-cloud-trace-context", b"").decode("latin-1")
+    ):
+        trace_id, span, option = found.groups()
+        span_id = f"{int(span):016x}" if span and int(span) < SPANS else None
+        return Trace(trace_id, span_id, sampled=option == "1")
+    return None

@@ -1,0 +1,1 @@
+"""Reads over one snapshot: the appointments of a window, and openings."""

@@ -1,0 +1,1 @@
+"""The rules of scheduling. Pure: no I/O, no clock, no environment, no log."""

@@ -1,0 +1,1 @@
+"""Start and serve: composition, servers, commands, and the OpenAPI document."""

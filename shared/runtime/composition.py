@@ -1,0 +1,97 @@
+"""Settings to dependencies; only here are concrete stores named."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from shared.directory.doctor_cache import DoctorCache
+from shared.http.dependencies import Dependencies
+from shared.model.doctor import Doctor
+from shared.observability.request_log import RequestLog
+from shared.observability.request_record import Observer
+from shared.settings import Settings, SettingsError, SqliteFile, read_settings
+from shared.store.doctor_documents import read_doctors
+from shared.store.port import Store
+from shared.transactions.coordinator import Coordinator
+
+
+def start(environment: Mapping[str, str]) -> Dependencies:
+    """The clinic of a process that is starting; ends it with one line if it cannot work.
+
+    Opens no connection that outlives the call, so the process may fork afterwards.
+    """
+    try:
+        settings = read_settings(environment)
+        embedded = isinstance(settings.store, SqliteFile)
+        return open_dependencies(settings, doctors_of_file(settings) if embedded else ())
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+def open_dependencies(settings: Settings, doctors: Collection[Doctor] = ()) -> Dependencies:
+    """The clinic of these settings; a new file gets these doctors.
+
+    Raises SettingsError where the file cannot be used.
+    """
+    chosen = settings.store
+    if isinstance(chosen, SqliteFile):
+        return build_dependencies(settings, _prepared_file(chosen.path, doctors))
+
+    # To import it costs half a second, which nobody should pay who does not use it.
+    from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
+
+    store = FirestoreStore(chosen.project, chosen.database, settings.deadline_seconds)
+    return build_dependencies(settings, store)
+
+
+def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
+    import sqlite3  # noqa: PLC0415 - for the same reason
+
+    from shared.store.sqlite.store import SqliteStore  # noqa: PLC0415
+
+    store = SqliteStore(path)
+    try:
+        store.prepare(doctors)
+    except sqlite3.Error as error:
+        raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
+    return store
+
+
+def build_dependencies(
+    settings: Settings,
+    store: Store,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Dependencies:
+    """The clinic around a store."""
+    transactions = Coordinator(store, settings.deadline_seconds, Random())
+    return Dependencies(
+        settings, store, DoctorCache(store), transactions, now, _observers(settings)
+    )
+
+
+def _observers(settings: Settings) -> tuple[Observer, ...]:
+    chosen = settings.store
+    log = RequestLog(None if isinstance(chosen, SqliteFile) else chosen.project)
+    if not settings.metrics:
+        return (log,)
+    from shared.observability.metrics import Metrics, sending_provider  # noqa: PLC0415 - see above
+
+    try:
+        return log, Metrics(sending_provider())
+    except Exception as error:
+        # Whatever may be wrong with a setting of OpenTelemetry's, or of its plug-ins.
+        message = f"OTEL_...: cannot send metrics: {error}".splitlines()[0]
+        raise SettingsError(message) from error
+
+
+def doctors_of_file(settings: Settings) -> list[Doctor]:
+    """The doctors of the doctors file, by id; SettingsError with the place and the cause."""
+    path = settings.doctors_file
+    try:
+        return read_doctors(Path(path).read_bytes(), settings.clinic_zone)
+    except OSError as error:
+        message = f'DOCTORS_FILE: cannot read "{path}": {error.strerror}'
+    except ValueError as error:
+        message = f'DOCTORS_FILE: "{path}": {error}'
+    raise SettingsError(message) from None

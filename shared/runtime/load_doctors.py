@@ -1,0 +1,60 @@
+"""Bring the doctors of the doctors file into the store: `python -m shared.runtime.load_doctors`.
+
+Safe to run again. Doctors who are only in the store stay there.
+"""
+
+import asyncio
+import os
+from datetime import date
+
+from shared.http.dependencies import Dependencies
+from shared.model.doctor import Doctor
+from shared.runtime.composition import doctors_of_file, open_dependencies
+from shared.settings import SettingsError, read_settings
+from shared.store.port import Snapshot, StoreError
+
+
+def main() -> None:
+    """Load, and say what was changed. Ends with one line and status 1 where that fails."""
+    try:
+        settings = read_settings(os.environ)
+        asyncio.run(_load(open_dependencies(settings)))
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    except StoreError as error:
+        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
+
+
+async def _load(dependencies: Dependencies) -> None:
+    try:
+        wanted = doctors_of_file(dependencies.settings)
+        stored = await dependencies.doctor_cache.doctors()
+        async with dependencies.store.snapshot() as snapshot:
+            for doctor in wanted:
+                await _check_zone(snapshot, stored.get(doctor.id, doctor), doctor)
+        await dependencies.store.put_doctors(wanted)
+        for doctor in wanted:
+            print(f"{doctor.id}: {_change(stored.get(doctor.id), doctor)}")
+    finally:
+        await dependencies.store.close()
+
+
+async def _check_zone(snapshot: Snapshot, before: Doctor, after: Doctor) -> None:
+    """Refuse to move a doctor who has appointments: their days would no longer be the same."""
+    if before.zone == after.zone:
+        return
+    if await anext(snapshot.scan(after.id, date.min, date.max, 1), None) is not None:
+        raise SettingsError(
+            f"DOCTORS_FILE: {after.id} has appointments in {before.zone.key}, and so cannot get"
+            f" the time zone {after.zone.key}"
+        )
+
+
+def _change(before: Doctor | None, after: Doctor) -> str:
+    if before is None:
+        return "added"
+    return "unchanged" if before == after else "changed"
+
+
+if __name__ == "__main__":
+    main()

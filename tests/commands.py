@@ -1,0 +1,100 @@
+"""Requests for the tests of the transaction, and what came of them."""
+
+from datetime import timedelta
+from functools import cache, partial
+from itertools import count
+
+from shared.model.appointment_id import home_day
+from shared.model.doctor import Doctor
+from shared.rules import cancelling, moving
+from shared.rules.booking import Booking, book
+from shared.rules.cancelling import Cancellation
+from shared.rules.moving import Move
+from shared.rules.outcomes import Accepted, SlotTaken
+from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
+from tests.builders import at, booking, doctor, key
+
+LONG_AGO = "2026-01-01T00:00Z"
+
+
+_numbers = count()
+
+
+def command(
+    start: str,
+    appointment_id: str = "a",
+    minutes: int = 30,
+    idempotency_key: str | None = None,
+    now: str = LONG_AGO,
+) -> Command:
+    """A request to book some minutes; requests of the same time are the same request.
+
+    The doctor is the one whom the id names, if it names one.
+    """
+    home = home_day(appointment_id)
+    wish = _wish(start, appointment_id, minutes, home.doctor_id if home else "strange")
+    request = [start, str(minutes)]
+    return Command(
+        days=frozenset({wish.key}),
+        decide=partial(book, booking=wish, now=at(now)),
+        now=at(now),
+        appointment_id=appointment_id,
+        idempotency=Idempotency.of(idempotency_key, request) if idempotency_key else None,
+    )
+
+
+def move(
+    home: str,
+    start: str,
+    appointment_id: str = "a",
+    *also: str,
+    idempotency_key: str | None = None,
+    doctor_id: str = "strange",
+) -> Command:
+    """A request to move an appointment that was born on a day to half an hour of any day.
+
+    It asks for its home day, its target and some days `also` from the beginning.
+    """
+    wish = _wish(start, appointment_id, 30, doctor_id)
+    move = Move(appointment_id, key(home), lambda _: (wish.doctor, wish.interval))
+    return Command(
+        days=frozenset({key(home), wish.key, *map(key, also)}),
+        decide=partial(moving.move, wish=move, now=at(LONG_AGO)),
+        now=at(LONG_AGO),
+        appointment_id=appointment_id,
+        idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
+    )
+
+
+def cancel(home: str, appointment_id: str = "a") -> Command:
+    """A request to cancel an appointment that was born on a day."""
+    wish = Cancellation(appointment_id, key(home))
+    return Command(
+        days=frozenset({key(home)}),
+        decide=partial(cancelling.cancel, wish=wish, now=at(LONG_AGO)),
+        now=at(LONG_AGO),
+        appointment_id=appointment_id,
+    )
+
+
+def granted(outcome: object) -> str:
+    """The id of what was booked."""
+    assert isinstance(outcome, Accepted)
+    return outcome.appointment.id
+
+
+def conflicts(outcome: object) -> list[tuple[str, str]]:
+    """The times of day that stood in the way."""
+    assert isinstance(outcome, SlotTaken)
+    return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}") for c in outcome.conflicts]
+
+
+def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:
+    end = at(start) + timedelta(minutes=minutes)
+    return booking(start, end.isoformat(), appointment_id, _doctor(doctor_id))
+
+
+@cache
+def _doctor(doctor_id: str) -> Doctor:
+    return doctor(doctor_id=doctor_id)
