@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from shared.effort import Effort
-from shared.logs import RequestLog
-from shared.served import Served
-from shared.wire.problems import KINDS
+from shared.http.problems import KINDS
 
 from functions import FUNCTIONS
-from shared.store import Failed, Unavailable
+from shared.observability.request_log import RequestLog
+from shared.observability.request_record import RequestRecord
+from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.usage import StoreUsage
 
 PLACE = Path(__file__).parents[2] / "deploy" / "monitoring"
 METRICS = {file.stem: yaml.safe_load(file.read_text()) for file in PLACE.glob("metrics/*.yaml")}
@@ -62,8 +62,10 @@ def entry(caplog: pytest.LogCaptureFixture) -> Log:
         attempts: int = 0,
         error: Exception | None = None,
     ) -> Entry:
-        effort = Effort(attempts=attempts, batch_size=min(attempts, 1))
-        RequestLog(None)(Served(function, method, "https", status, code, 0.1, effort, None, error))
+        usage = StoreUsage(attempts=attempts, batch_size=min(attempts, 1))
+        RequestLog(None)(
+            RequestRecord(function, method, "https", status, code, 0.1, usage, None, error)
+        )
         record = caplog.records[-1]
         fields: Entry = vars(record)["fields"]
         payload = {f"jsonPayload.{name}": value for name, value in fields.items()}
@@ -120,13 +122,15 @@ def test_a_refusal_is_a_conflict(entry: Log) -> None:
 
 
 def test_a_store_that_does_not_answer_is_a_deadline_miss(entry: Log) -> None:
-    line = entry("list_appointments", 503, "try_again", method="GET", error=Unavailable("busy"))
+    line = entry(
+        "list_appointments", 503, "try_again", method="GET", error=StoreUnavailable("busy")
+    )
     assert counting(line) == {"requests", "latency", "deadline_misses"}
     assert not matches(ERRORS_FILTER, line)
 
 
 def test_a_store_that_refuses_is_an_error_too(entry: Log) -> None:
-    line = entry("first_available", 503, "try_again", method="GET", error=Failed("no role"))
+    line = entry("first_available", 503, "try_again", method="GET", error=StoreRefused("no role"))
     assert counting(line) == {"requests", "latency", "errors"}
     assert matches(ERRORS_FILTER, line)
 
@@ -142,7 +146,7 @@ def test_a_preflight_counts_nowhere(entry: Log) -> None:
 
 
 def test_a_health_check_counts_nowhere(entry: Log) -> None:
-    line = entry("store_health", 503, "try_again", method="GET", error=Failed("no role"))
+    line = entry("store_health", 503, "try_again", method="GET", error=StoreRefused("no role"))
     assert counting(line) == set()
     assert not matches(ERRORS_FILTER, line)
 

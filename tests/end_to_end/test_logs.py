@@ -164,7 +164,7 @@ def test_a_store_that_fails_is_an_error_event_with_a_stack(deployment: Deploymen
     assert outcomes([line]) == [("create_appointment", "POST", 503, "try_again")]
     assert (line["severity"], line["@type"]) == ("ERROR", EVENT)
     assert line["stack_trace"].startswith("Traceback (most recent call last):\n  File ")
-    assert line["stack_trace"].endswith("\nFailed: no such table: days")
+    assert line["stack_trace"].endswith("\nStoreRefused: no such table: days")
 
 
 def test_a_health_check_of_the_instance_is_not_logged_and_one_of_the_store_is(

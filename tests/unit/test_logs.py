@@ -113,7 +113,7 @@ def test_a_store_that_refuses_is_an_error_and_says_why(capsys: pytest.CaptureFix
     fields = line(capsys)
     assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
     assert fields["message"].endswith("; StoreRefused: PERMISSION_DENIED: no")
-    assert fields["stack_trace"].endswith("\nFailed: PERMISSION_DENIED: no")
+    assert fields["stack_trace"].endswith("\nStoreRefused: PERMISSION_DENIED: no")
 
 
 @pytest.mark.parametrize(
