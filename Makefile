@@ -30,7 +30,8 @@ test: .venv/dev
 	$(BIN)/pytest -q tests/proof
 
 quick: .venv/dev
-	$(BIN)/pytest -q -m 'not firestore' tests/unit tests/functions
+	$(BIN)/pytest -q -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
+		--ignore=tests/proof
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

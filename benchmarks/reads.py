@@ -30,7 +30,7 @@ from shared.queries.openings import first_openings
 from shared.rules.openings import OpeningSearch
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import DayWrite, Stored
-from tests.contract.test_firestore_cost import Counting
+from tests.store.contract.test_firestore_cost import Counting
 
 OFTEN, SELDOM = 50, 12
 """How many times something fast is measured, and something slow."""

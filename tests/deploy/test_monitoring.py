@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from shared.http.problems import KINDS
 
 from functions import FUNCTIONS
+from shared.http.problems import KINDS
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import RequestRecord
 from shared.store.port import StoreRefused, StoreUnavailable

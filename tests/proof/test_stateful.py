@@ -30,7 +30,6 @@ from hypothesis.stateful import (
 
 from shared.store.doctor_documents import read_doctors
 from tests.builders import at
-from tests.contract.conftest import OPENERS, Opener
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.proof.clinic_model import (
     DOCTOR,
@@ -42,6 +41,7 @@ from tests.proof.clinic_model import (
     Json,
     shown,
 )
+from tests.store.contract.conftest import OPENERS, Opener
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from functions import FUNCTIONS
 from shared.runtime import openapi
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 # The rooms from the ground up; a module imports from its own room and from those before it.
 ROOMS = (
