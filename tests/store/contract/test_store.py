@@ -382,7 +382,10 @@ async def test_of_many_rivals_on_one_version_one_commits(store: Store, rival: St
     read = (await load(store, MONDAY)).days[MONDAY]
     tries = [put(instance, read, EARLY) for instance in (store, rival) * 10]
     results = await asyncio.gather(*tries, return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["NoneType", *["Stale"] * 19]
+    assert sorted(type(result).__name__ for result in results) == [
+        "NoneType",
+        *["VersionConflict"] * 19,
+    ]
 
 
 async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -> None:
