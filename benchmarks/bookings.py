@@ -33,12 +33,12 @@ from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
 from shared.rules.outcomes import Accepted
 from shared.store.documents import entry_to_text
-from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store
 from shared.store.sqlite.database import open_file
 from shared.store.sqlite.store import SqliteStore
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
+from tests.firestore_emulator import emulated_store
 
 ALONE_DAYS = 20
 CROWDS = (16, 64)
@@ -78,7 +78,7 @@ def rows(emulator: str) -> list[Row]:
 
 async def _on_firestore() -> list[Row]:
     """The three ways, each in a database of its own."""
-    store = FirestoreStore(_new_project(), "(default)", SECONDS)
+    store = emulated_store(_new_project(), SECONDS)
     clients = [AsyncClient(project=_new_project()) for _ in range(2)]
     books = {
         OURS: _transactions(store),
@@ -237,9 +237,8 @@ def _wish(doctor: Doctor, start: datetime) -> Wish:
     key = DayKey(doctor.id, start.date())
     name = appointment_id(key, secrets.token_hex(12))
     interval = Interval(start, start + timedelta(minutes=30))
-    booking = Booking(name, doctor, interval, Patient("Ada Lovelace"))
-    decide = partial(book, booking=booking, now=NOW)
-    appointment = Appointment(name, doctor.id, interval, booking.patient, NOW, NOW)
+    appointment = Appointment(name, doctor.id, interval, Patient("Ada Lovelace"), NOW, NOW)
+    decide = partial(book, booking=Booking(doctor, appointment), now=NOW)
     command = Command(frozenset({key}), decide, NOW, name)
     return Wish(command, key, appointment, entry_to_text(name, appointment))
 

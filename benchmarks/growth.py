@@ -41,6 +41,7 @@ from shared.store.port import DayWrite, Store, Stored
 from shared.store.sqlite.store import SqliteStore
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
+from tests.firestore_emulator import emulated_store
 
 A_DAY = 20
 LENGTH = timedelta(minutes=20)
@@ -87,8 +88,8 @@ async def _on_sqlite(size: Size) -> Mapping[str, str]:
 async def _on_firestore(size: Size) -> Mapping[str, str]:
     """In a database of its own: the emulator has one for each project."""
     project = f"demo-{secrets.token_hex(6)}"
-    written = await _filled(FirestoreStore(project, "(default)", DEADLINE_SECONDS), size)
-    store = FirestoreStore(project, "(default)", DEADLINE_SECONDS)
+    written = await _filled(emulated_store(project, DEADLINE_SECONDS), size)
+    store = emulated_store(project, DEADLINE_SECONDS)
     return {**written, **await Visits(store, size).timings()}
 
 
@@ -183,11 +184,12 @@ class Visits:
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
         name = appointment_id(DayKey(doctor.id, day), secrets.token_hex(12))
-        booking = Booking(name, doctor, _interval(day, slot), ADA, REASON)
-        decide = partial(book, booking=booking, now=(now := datetime.now(UTC)))
+        interval, now = _interval(day, slot), datetime.now(UTC)
+        booking = Booking(doctor, Appointment(name, doctor.id, interval, ADA, now, now, REASON))
+        decide = partial(book, booking=booking, now=now)
         command = Command(frozenset({booking.key}), decide, now, name)
         if not isinstance(outcome := await self._transactions.run(command), Accepted):
-            raise SystemExit(f"{booking.interval} was free, and refused: {outcome}")
+            raise SystemExit(f"{interval} was free, and refused: {outcome}")
 
     async def _list(self, length: timedelta, number: int) -> None:
         doctor, day = self._visited[number]
@@ -210,7 +212,7 @@ class Visits:
 async def _processor_lines(address: str) -> list[str]:
     """Processor time of a function's processes, server and worker, for one HTTP request."""
     size, project = ON_EMULATOR[1], f"demo-{secrets.token_hex(6)}"
-    await _filled(FirestoreStore(project, "(default)", DEADLINE_SECONDS), size)
+    await _filled(emulated_store(project, DEADLINE_SECONDS), size)
     settings = {"GOOGLE_CLOUD_PROJECT": project, "FIRESTORE_EMULATOR_HOST": address}
     keys = [DayKey(doctor.id, day) for day in _days(size.days) for doctor in _doctors(size)]
     lines = ["", "| an HTTP request, 16 at once | processor of the function, ms |", "|---|---:|"]

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 
 from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say
-from shared.http.schemas import LONGEST_DAYS, ListAppointments
+from shared.http.schemas.fields import LONGEST_DAYS
+from shared.http.schemas.list_appointments import ListAppointments
 from shared.model.appointment import Appointment, Patient
 from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey, DaySchedule
@@ -30,6 +31,7 @@ from shared.queries.openings import first_openings
 from shared.rules.openings import OpeningSearch
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import DayWrite, Stored
+from tests.firestore_emulator import emulated_store
 from tests.store.contract.test_firestore_cost import Counting
 
 OFTEN, SELDOM = 50, 12
@@ -217,7 +219,7 @@ async def _pair(
 async def _database(doctors: Sequence[str], days: Sequence[date]) -> AsyncIterator[Database]:
     """All these days of all these doctors, fully booked."""
     project = f"demo-{secrets.token_hex(6)}"
-    store, client = FirestoreStore(project, "(default)", SECONDS), AsyncClient(project=project)
+    store, client = emulated_store(project, SECONDS), AsyncClient(project=project)
     full = [_full_day(DayKey(doctor_id, day)) for doctor_id in doctors for day in days]
     for first in range(0, len(full), DAYS_A_COMMIT):
         await store.commit(full[first : first + DAYS_A_COMMIT], [])

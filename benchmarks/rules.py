@@ -77,8 +77,7 @@ class Calendar:
     def first_start(self) -> datetime | None:
         """When the first opening of all these days starts, by our rules."""
         for schedule in self.schedules:
-            windows = working_windows(DOCTOR, schedule.key.day)
-            for opening in openings(windows, schedule.busy, SEARCH, DOCTOR.zone):
+            for opening in openings(DOCTOR, schedule, SEARCH):
                 return opening.start
         return None
 

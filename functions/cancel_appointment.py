@@ -1,41 +1,57 @@
-"""Give an appointment up; its time is free at once."""
+"""Cancel an appointment."""
 
-from datetime import datetime
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import endpoint
-from shared.http.requests import find_home, read_body
-from shared.http.responses import appointment_response, refusal_response
-from shared.http.schemas import CancelAppointment
+from shared.http.endpoint import Success, endpoint
+from shared.http.problems import refusal_response
+from shared.http.requests import read_body
+from shared.http.responses import appointment_response
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.http.schemas.cancel_appointment import CancelAppointment
+from shared.model.appointment_id import home_day
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.outcomes import Accepted, AlreadyCancelled, Refusal
+from shared.rules.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    AlreadyStarted,
+    Refusal,
+    UnknownAppointment,
+)
 from shared.transactions.command import Command
 
 
-@endpoint("POST")
+@endpoint(
+    "POST",
+    takes=CancelAppointment,
+    example={
+        "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
+        "reason": "the patient is well again",
+    },
+    answers={200: Success("Cancelled, now or before", AppointmentResponse)},
+    problems=(UnknownAppointment, AlreadyStarted),
+)
 async def cancel_appointment(request: Request, dependencies: Dependencies) -> Response:
-    """200, also if it was cancelled before, or why not; see `CancelAppointment` for the body."""
+    """Cancel an appointment; its time is free at once."""
     now = dependencies.now()
     asked = await read_body(request, CancelAppointment)
-    outcome = await dependencies.transactions.run(_command(asked, now))
+    home = home_day(asked.appointment_id)
+    if home is None:
+        return refusal_response(UnknownAppointment())
+    cancellation = Cancellation(asked.appointment_id, home, asked.reason)
+    command = Command(
+        days=frozenset({home}),
+        decide=partial(cancel, request=cancellation, now=now),
+        now=now,
+        appointment_id=asked.appointment_id,
+    )
+    outcome = await dependencies.transactions.run(command)
     match outcome:
         case Accepted(appointment) | AlreadyCancelled(appointment):
             return await appointment_response(dependencies, appointment)
         case Refusal():
             return refusal_response(outcome)
     raise TypeError(type(outcome))
-
-
-def _command(asked: CancelAppointment, now: datetime) -> Command:
-    home = find_home(asked.appointment_id)
-    wish = Cancellation(asked.appointment_id, home, asked.reason)
-    return Command(
-        days=frozenset({home}),
-        decide=partial(cancel, wish=wish, now=now),
-        now=now,
-        appointment_id=asked.appointment_id,
-    )

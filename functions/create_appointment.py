@@ -1,4 +1,4 @@
-"""Book an appointment, unless the doctor is not free then."""
+"""Book an appointment."""
 
 import secrets
 from datetime import datetime
@@ -8,33 +8,65 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import endpoint
-from shared.http.requests import (
-    asked_interval,
-    doctor_of,
-    find_doctor,
-    read_body,
-    read_idempotency_key,
+from shared.http.endpoint import Success, endpoint
+from shared.http.errors import UnknownDoctor
+from shared.http.lookups import doctor_of, find_doctor
+from shared.http.problems import refusal_response
+from shared.http.requests import read_body, read_idempotency_key
+from shared.http.responses import granted_response, json_response
+from shared.http.schemas.appointment import (
+    AppointmentResponse,
+    NewAppointment,
+    ValidatedAppointment,
 )
-from shared.http.responses import answer, granted_response, refusal_response
-from shared.http.schemas import CreateAppointment, ValidatedAppointment
+from shared.http.schemas.fields import requested_time
 from shared.model.appointment_id import appointment_id
 from shared.model.doctor import Doctor
+from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
-from shared.rules.outcomes import Accepted, Refusal, Replayed
+from shared.rules.outcomes import (
+    Accepted,
+    InThePast,
+    KeyReused,
+    OutsideWorkingHours,
+    Refusal,
+    Replayed,
+    SlotTaken,
+    UnclearTime,
+)
 from shared.rules.wall_clock import day_key
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 
 
-@endpoint("POST")
+@endpoint(
+    "POST",
+    takes=NewAppointment,
+    example={
+        "doctor_id": "strange",
+        "start": "2030-01-07T09:00:00",
+        "duration_minutes": 30,
+        "patient": {"name": "Ada Lovelace", "email": "ada@example.org"},
+        "reason": "check-up",
+    },
+    answers={
+        200: Success("It could be booked now (`validate_only`)", ValidatedAppointment),
+        201: Success("Booked", AppointmentResponse),
+    },
+    problems=(UnknownDoctor, SlotTaken, OutsideWorkingHours, InThePast, KeyReused),
+    idempotent=True,
+    books=True,
+)
 async def create_appointment(request: Request, dependencies: Dependencies) -> Response:
-    """201, or why not; see `CreateAppointment` for the body."""
+    """Book an appointment, unless the doctor is not free then."""
     now = dependencies.now()
     key = read_idempotency_key(request)
-    asked = await read_body(request, CreateAppointment)
+    asked = await read_body(request, NewAppointment)
     doctor = await find_doctor(dependencies, asked.doctor_id)
-    command = _command(asked, doctor, now, key)
+    interval = requested_time(asked).on_clock_of(doctor.zone)
+    if isinstance(interval, UnclearTime):
+        return refusal_response(interval)
+    command = _command(asked, doctor, interval, now, key)
     if asked.validate_only:
         outcome = await dependencies.transactions.preview(command)
     else:
@@ -42,7 +74,7 @@ async def create_appointment(request: Request, dependencies: Dependencies) -> Re
     match outcome:
         case Accepted(appointment) | Replayed(appointment) if asked.validate_only:
             doctor = await doctor_of(dependencies, appointment)
-            return answer(ValidatedAppointment.of_validated(appointment, doctor))
+            return json_response(ValidatedAppointment.of_validated(appointment, doctor))
         case Accepted() | Replayed():
             return await granted_response(dependencies, outcome, 201)
         case Refusal():
@@ -50,28 +82,18 @@ async def create_appointment(request: Request, dependencies: Dependencies) -> Re
     raise TypeError(type(outcome))
 
 
-def _command(asked: CreateAppointment, doctor: Doctor, now: datetime, key: str | None) -> Command:
-    interval = asked_interval(asked, doctor)
+def _command(
+    asked: NewAppointment, doctor: Doctor, interval: Interval, now: datetime, key: str | None
+) -> Command:
     day = day_key(doctor, interval.start)
-    booking = Booking(
-        appointment_id=appointment_id(day, secrets.token_hex(12)),
-        doctor=doctor,
-        interval=interval,
-        patient=asked.patient.patient(),
-        reason=asked.reason,
-    )
+    new_id = appointment_id(day, secrets.token_hex(12))
+    appointment = asked.appointment(new_id, doctor, interval, now)
+    # Two requests are the same if they ask for the same, however it is spelled.
+    request = ["create_appointment", *appointment.requested()]
     return Command(
         days=frozenset({day}),
-        decide=partial(book, booking=booking, now=now),
+        decide=partial(book, booking=Booking(doctor, appointment), now=now),
         now=now,
-        appointment_id=booking.appointment_id,
-        idempotency=None if key is None else Idempotency.of(key, _request_parts(booking)),
+        appointment_id=new_id,
+        idempotency=None if key is None else Idempotency.of(key, request),
     )
-
-
-def _request_parts(booking: Booking) -> list[str | None]:
-    """What makes two requests the same: that they ask for the same, however it is spelled."""
-    interval, patient = booking.interval, booking.patient
-    times = [interval.start.isoformat(), interval.end.isoformat()]
-    person = [patient.name, patient.email, patient.phone]
-    return ["create_appointment", booking.doctor.id, *times, *person, booking.reason]

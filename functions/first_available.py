@@ -8,10 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import endpoint
-from shared.http.requests import checked, find_doctor, read_query
-from shared.http.responses import answer
-from shared.http.schemas import FirstAvailable, OpeningResponse, Openings, check_window
+from shared.http.endpoint import Success, endpoint
+from shared.http.errors import UnknownDoctor
+from shared.http.lookups import find_doctor
+from shared.http.requests import checked, read_query
+from shared.http.responses import json_response
+from shared.http.schemas.fields import check_window
+from shared.http.schemas.first_available import FirstAvailable, Openings
+from shared.http.schemas.opening import OpeningResponse
 from shared.http.times import to_instant
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -20,41 +24,48 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import round_up_to_minute
 
 
-@endpoint("GET")
+@endpoint(
+    "GET",
+    takes=FirstAvailable,
+    answers={200: Success("The openings, by start, or why there is none", Openings)},
+    problems=(UnknownDoctor,),
+)
 async def first_available(request: Request, dependencies: Dependencies) -> Response:
-    """200, or why not; see `FirstAvailable` for the parameters."""
+    """Find the first times that can be booked."""
     now = dependencies.now()
     asked = read_query(request, FirstAvailable, repeatable="doctor_id")
     doctors = await _doctors(asked, dependencies)
-    bounds = _bounds(asked, doctors, dependencies.settings.clinic_zone, now)
+    clinic_zone = dependencies.settings.clinic_zone
+    bounds = _bounds(asked, doctors, clinic_zone, now)
     length = timedelta(minutes=asked.duration_minutes)
     search = OpeningSearch(bounds, length, asked.step_minutes)
     async with dependencies.store.snapshot() as snapshot:
         openings = await first_openings(snapshot, doctors, search, asked.count)
-    zone = doctors[0].zone if len(doctors) == 1 else dependencies.settings.clinic_zone
-    return answer(
+    zone = doctors[0].zone if len(doctors) == 1 else clinic_zone
+    return json_response(
         Openings(
             openings=[OpeningResponse.of_opening(opening) for opening in openings],
             searched_from=bounds.start.astimezone(zone),
             searched_until=bounds.end.astimezone(zone),
-            reason=None if openings else why_no_opening(doctors, search),
+            reason=None if openings else await why_no_opening(doctors, search),
         )
     )
 
 
 async def _doctors(asked: FirstAvailable, dependencies: Dependencies) -> list[Doctor]:
-    """The doctors that are asked for, each once; all where none is named."""
+    """Return the doctors that are asked for, each once; all if none is named."""
     if asked.doctor_id is None:
         return list((await dependencies.doctor_cache.doctors()).values())
-    return [
-        await find_doctor(dependencies, doctor_id) for doctor_id in sorted(set(asked.doctor_id))
-    ]
+    return [await find_doctor(dependencies, name) for name in sorted(set(asked.doctor_id))]
 
 
 def _bounds(
     asked: FirstAvailable, doctors: Sequence[Doctor], clinic_zone: ZoneInfo, now: datetime
 ) -> Interval:
-    """From `after` (the past counts as now), on a whole minute, until `until`."""
+    """Return where to search: from `after`, at the earliest now, on a whole minute, to `until`.
+
+    Empty if `until` comes before that minute.
+    """
     zones = {doctor.zone for doctor in doctors} if asked.doctor_id else {clinic_zone}
     after = now
     if asked.after is not None:
@@ -64,4 +75,4 @@ def _bounds(
         return Interval(start, start + timedelta(days=SEARCH_DAYS))
     until = checked("until", to_instant, asked.until, *zones)
     checked("until", check_window, after, until, "until", "after, and after now")
-    return Interval(start, until)
+    return Interval(min(start, until), until)

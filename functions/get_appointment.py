@@ -1,23 +1,31 @@
-"""Look an appointment up."""
+"""Look up an appointment."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import endpoint
-from shared.http.problems import unknown_appointment
+from shared.http.endpoint import Success, endpoint
+from shared.http.problems import refusal_response
 from shared.http.requests import read_query
-from shared.http.responses import ProblemResponse, appointment_response
-from shared.http.schemas import GetAppointment
+from shared.http.responses import appointment_response
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.http.schemas.get_appointment import GetAppointment
 from shared.queries.appointments import find_appointment
+from shared.rules.outcomes import UnknownAppointment
 
 
-@endpoint("GET")
+@endpoint(
+    "GET",
+    takes=GetAppointment,
+    example={"appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"},
+    answers={200: Success("The appointment, wherever it was moved to", AppointmentResponse)},
+    problems=(UnknownAppointment,),
+)
 async def get_appointment(request: Request, dependencies: Dependencies) -> Response:
-    """200, or 404; see `GetAppointment` for the parameter."""
+    """Look up an appointment."""
     asked = read_query(request, GetAppointment)
     async with dependencies.store.snapshot() as snapshot:
         found = await find_appointment(snapshot, asked.appointment_id)
     if found is None:
-        return ProblemResponse(unknown_appointment())
+        return refusal_response(UnknownAppointment())
     return await appointment_response(dependencies, found)

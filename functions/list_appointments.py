@@ -6,11 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import endpoint
+from shared.http.endpoint import Success, endpoint
+from shared.http.errors import UnknownDoctor
+from shared.http.lookups import find_doctor
 from shared.http.page_tokens import Bookmark, expired, page_token, read_page_token
-from shared.http.requests import checked, find_doctor, read_query
-from shared.http.responses import answer
-from shared.http.schemas import AppointmentPage, AppointmentResponse, ListAppointments, check_window
+from shared.http.requests import checked, read_query
+from shared.http.responses import json_response
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.http.schemas.fields import check_window
+from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
 from shared.http.times import to_instant
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -18,9 +22,19 @@ from shared.queries.appointments import ListQuery, Page, list_window
 from shared.store.port import SnapshotExpired
 
 
-@endpoint("GET")
+@endpoint(
+    "GET",
+    takes=ListAppointments,
+    example={
+        "doctor_id": "strange",
+        "start": "2030-01-07T00:00:00",
+        "end": "2030-01-14T00:00:00",
+    },
+    answers={200: Success("A page of them, by start", AppointmentPage)},
+    problems=(UnknownDoctor,),
+)
 async def list_appointments(request: Request, dependencies: Dependencies) -> Response:
-    """200, or why not; see `ListAppointments` for the parameters."""
+    """List a doctor's appointments that overlap a time window."""
     asked = read_query(request, ListAppointments)
     doctor = await find_doctor(dependencies, asked.doctor_id)
     window = _window(asked, doctor)
@@ -33,13 +47,13 @@ async def list_appointments(request: Request, dependencies: Dependencies) -> Res
     page, following = await _read(dependencies, query, instant)
     listed = [AppointmentResponse.of_appointment(a, doctor) for a in page.appointments]
     token = following and page_token(following, *parameters)
-    return answer(AppointmentPage(appointments=listed, next_page_token=token))
+    return json_response(AppointmentPage(appointments=listed, next_page_token=token))
 
 
 async def _read(
     dependencies: Dependencies, query: ListQuery, instant: datetime | None
 ) -> tuple[Page, Bookmark | None]:
-    """A page of the days as they were at an instant, or are now, and where the next begins."""
+    """Read a page at an instant, or of now, and where the next one begins."""
     try:
         async with dependencies.store.snapshot(instant) as snapshot:
             page = await list_window(snapshot, query)

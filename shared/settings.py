@@ -15,7 +15,7 @@ METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message is one line and names the variable."""
+    """A setting that cannot be used. The message is one line and names the variable."""
 
 
 class SqliteFile(Struct, frozen=True):
@@ -24,18 +24,22 @@ class SqliteFile(Struct, frozen=True):
     path: str
 
     def __str__(self) -> str:
-        """The file, as a person would look for it."""
+        """Return the file as people would look for it."""
         return self.path
 
 
 class FirestoreDatabase(Struct, frozen=True):
-    """The production store; without a project, that of the credentials."""
+    """The production store. Without a project it is that of the credentials.
+
+    `emulator` is the address of an emulator to use in its place.
+    """
 
     project: str | None
     database: str
+    emulator: str | None = None
 
     def __str__(self) -> str:
-        """The database, as a person would look for it."""
+        """Return the database as people would look for it."""
         return f"Firestore, project {self.project}, database {self.database}"
 
 
@@ -49,10 +53,11 @@ class Settings(Struct, frozen=True):
     allowed_origins: tuple[str, ...]
     deadline_seconds: float
     metrics: bool
+    service: str
 
 
 def read_settings(environment: Mapping[str, str], default_origins: str = "") -> Settings:
-    """The settings of an environment; an empty variable counts as none.
+    """Read the settings from an environment. An empty variable counts as unset.
 
     Raises SettingsError for the first value that cannot be used.
     """
@@ -65,6 +70,7 @@ def read_settings(environment: Mapping[str, str], default_origins: str = "") -> 
         allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
         deadline_seconds=_seconds(given.get("DEADLINE_SECONDS", "10")),
         metrics=_metrics(given),
+        service=given.get("K_SERVICE", "appointments"),
     )
 
 
@@ -80,16 +86,15 @@ def _store(given: Mapping[str, str]) -> SqliteFile | FirestoreDatabase:
     if text == "firestore":
         project = given.get("GOOGLE_CLOUD_PROJECT")
         if project is None and not in_cloud:
-            raise SettingsError("GOOGLE_CLOUD_PROJECT: is needed for the store firestore")
-        return FirestoreDatabase(project, given.get("FIRESTORE_DATABASE", "(default)"))
+            raise SettingsError("GOOGLE_CLOUD_PROJECT: must be set for the store firestore")
+        database = given.get("FIRESTORE_DATABASE", "(default)")
+        return FirestoreDatabase(project, database, given.get("FIRESTORE_EMULATOR_HOST"))
     kind, _, path = text.partition(":")
     if kind != "sqlite" or not path or path.startswith(":"):
-        kinds = '"firestore", or "sqlite:" and a file, such as "sqlite:a.db"'
+        kinds = '"firestore", or "sqlite:" and a file, as in "sqlite:a.db"'
         raise SettingsError(f'STORE: must be {kinds}, not "{text}"')
     if in_cloud:
-        raise SettingsError(
-            "STORE: sqlite would be lost here with the instance's disk; use firestore"
-        )
+        raise SettingsError("STORE: sqlite would be lost with this instance's disk; use firestore")
     return SqliteFile(path)
 
 
@@ -113,7 +118,7 @@ def _origins(text: str) -> tuple[str, ...]:
 
 
 def _metrics(given: Mapping[str, str]) -> bool:
-    """Whether OpenTelemetry was told where to send metrics; it reads its settings by itself."""
+    """Whether OpenTelemetry is told where to send metrics; it reads its settings itself."""
     disabled = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
     disabled |= given.get("OTEL_METRICS_EXPORTER") == "none"
     return not disabled and any(name in given for name in METRICS_ENDPOINTS)
@@ -125,6 +130,6 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds <= LONGEST_DEADLINE:
-        limits = f"a number above 0, {LONGEST_DEADLINE} at most"
+        limits = f"a number above 0 and at most {LONGEST_DEADLINE}"
         raise SettingsError(f'DEADLINE_SECONDS: must be {limits}, not "{text}"')
     return seconds

@@ -1,4 +1,4 @@
-"""What is wrong with somebody's input, said so that the person can mend it."""
+"""What is wrong with an input, in words that help people to mend it."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_sc
 _SUBJECT = re.compile(r"^(Input|String|List|Value) should ")
 
 
-class Like(Struct, frozen=True):
-    """Annotates a text of a certain form: `meaning` tells people what `pattern` tells machines."""
+class TextForm(Struct, frozen=True):
+    """Annotates a text of a certain form: `pattern` for machines, `meaning` for people."""
 
     pattern: str
     meaning: str
@@ -30,37 +30,37 @@ class Like(Struct, frozen=True):
         return {**handler(schema), "pattern": self.pattern}
 
     def _checked(self, text: str) -> str:
-        # In JSON Schema `$` is the very end, in Python it also stands before a last newline.
+        # In JSON Schema `$` is the very end; in Python it also matches before a last newline.
         if re.search(self.pattern.replace("$", r"\Z"), text, re.ASCII):
             return text
         raise PydanticCustomError("string_pattern_mismatch", f"must be {self.meaning}")
 
 
 def place(location: Sequence[int | str]) -> str:
-    """Where in a document something is, as a person would write it: `doctors[0].id`."""
+    """Return a place in a document as people write it: `doctors[0].id`."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).lstrip(".")
 
 
 def message(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    """What is wrong with one field of the model: lower case, and what would be right."""
+    """Return what is wrong with one field of a model, in lower case, and what would be right."""
     if detail["type"] == "extra_forbidden":
-        return not_known(str(detail["loc"][-1]), _model_at(detail["loc"][:-1], model))
+        return unknown_name(str(detail["loc"][-1]), _model_at(detail["loc"][:-1], model))
     if detail["msg"] == "Field required":
         return "is required"
     text = _SUBJECT.sub("must ", detail["msg"]).removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 
 
-def not_known(name: str, model: type[BaseModel]) -> str:
-    """That a model has no field of this name, and which one may be meant."""
+def unknown_name(name: str, model: type[BaseModel]) -> str:
+    """Return that a model has no field of this name, and which one may be meant."""
     known = list(model.model_fields)
     near = get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-    return f"is not known here; {hint}"
+    hint = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(known)}"
+    return f"is not a known name; {hint}"
 
 
 def _model_at(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel]:
-    """The model of the object at a place in a document of another model."""
+    """Return the model of the object at a place in a document of another model."""
     for part in location:
         if isinstance(part, str):
             annotation: Any = model.model_fields[part].annotation

@@ -9,12 +9,16 @@ from shared.model.doctor import Doctor, WorkingHours
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
 from shared.rules.booking import Booking
+from shared.rules.moving import Move
+from shared.rules.requested_time import RequestedTime
 from shared.store.port import State, Stored
 
 Hours = tuple[tuple[str, str], ...]
 
 NEW_YORK = "America/New_York"
 NINE_TO_FIVE: Hours = (("09:00", "17:00"),)
+ADA = Patient("Ada Lovelace")
+FIRST_OF_2026 = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def at(text: str) -> datetime:
@@ -44,13 +48,33 @@ def doctor(
 
 
 def booking(start: str, end: str, appointment_id: str = "a", of: Doctor | None = None) -> Booking:
-    """A wish to hold the time between two instants."""
-    return Booking(
-        appointment_id=appointment_id,
-        doctor=of or doctor(),
-        interval=span(start, end),
-        patient=Patient("Ada Lovelace"),
+    """A request to book the time between two instants."""
+    return to_book(appointment_id, of or doctor(), span(start, end))
+
+
+def to_book(
+    appointment_id: str,
+    of: Doctor,
+    interval: Interval,
+    now: datetime = FIRST_OF_2026,
+    patient: Patient = ADA,
+) -> Booking:
+    """A request of `now` to book an interval with a doctor."""
+    appointment = Appointment(
+        id=appointment_id,
+        doctor_id=of.id,
+        interval=interval,
+        patient=patient,
+        created_at=now,
+        updated_at=now,
     )
+    return Booking(of, appointment)
+
+
+def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:
+    """A request to move an appointment to an interval with a doctor."""
+    time = RequestedTime(interval.start, interval.end)
+    return Move(appointment_id, home, time, {to.id: to}, to.id)
 
 
 def appointment(

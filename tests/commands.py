@@ -9,11 +9,10 @@ from shared.model.doctor import Doctor
 from shared.rules import cancelling, moving
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation
-from shared.rules.moving import Move
 from shared.rules.outcomes import Accepted, SlotTaken
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
-from tests.builders import at, booking, doctor, key
+from tests.builders import at, booking, doctor, key, to_move
 
 LONG_AGO = "2026-01-01T00:00Z"
 
@@ -57,10 +56,10 @@ def move(
     It asks for its home day, its target and some days `also` from the beginning.
     """
     wish = _wish(start, appointment_id, 30, doctor_id)
-    move = Move(appointment_id, key(home), lambda _: (wish.doctor, wish.interval))
+    request = to_move(appointment_id, key(home), wish.doctor, wish.appointment.interval)
     return Command(
         days=frozenset({key(home), wish.key, *map(key, also)}),
-        decide=partial(moving.move, wish=move, now=at(LONG_AGO)),
+        decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         appointment_id=appointment_id,
         idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
@@ -72,7 +71,7 @@ def cancel(home: str, appointment_id: str = "a") -> Command:
     wish = Cancellation(appointment_id, key(home))
     return Command(
         days=frozenset({key(home)}),
-        decide=partial(cancelling.cancel, wish=wish, now=at(LONG_AGO)),
+        decide=partial(cancelling.cancel, request=wish, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         appointment_id=appointment_id,
     )

@@ -10,9 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.settings import FirestoreDatabase
+from shared.store.firestore.store import FirestoreStore
+
 HOST = "127.0.0.1"
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
 PATIENCE_SECONDS = 60
+
+
+def emulated_store(project: str, seconds: float) -> FirestoreStore:
+    """The store of a project in the emulator that the environment names."""
+    return FirestoreStore(FirestoreDatabase(project, "(default)", os.environ[VARIABLE]), seconds)
 
 
 class NoEmulatorError(Exception):

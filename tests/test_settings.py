@@ -13,6 +13,7 @@ DEFAULTS = Settings(
     allowed_origins=(),
     deadline_seconds=10.0,
     metrics=False,
+    service="appointments",
 )
 
 NAMES = (
@@ -70,13 +71,13 @@ def test_where_no_origins_are_set_the_caller_may_choose_them() -> None:
 
 
 PORT = "PORT: must be a whole number from 1 to 65535, not"
-STORE = 'STORE: must be "firestore", or "sqlite:" and a file, such as "sqlite:a.db", not'
-ZONE = 'is not an IANA time zone; a right one is "America/New_York" or "UTC"'
+STORE = 'STORE: must be "firestore", or "sqlite:" and a file, as in "sqlite:a.db", not'
+ZONE = 'is not an IANA time zone; use one such as "America/New_York" or "UTC"'
 ORIGINS = (
     'ALLOWED_ORIGINS: must be "*" or origins such as "https://clinic.example",'
     " separated by commas, without a path;"
 )
-DEADLINE = "DEADLINE_SECONDS: must be a number above 0, 300 at most, not"
+DEADLINE = "DEADLINE_SECONDS: must be a number above 0 and at most 300, not"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ DEADLINE = "DEADLINE_SECONDS: must be a number above 0, 300 at most, not"
         (
             "STORE",
             "firestore",
-            "GOOGLE_CLOUD_PROJECT: is needed for the store firestore",
+            "GOOGLE_CLOUD_PROJECT: must be set for the store firestore",
         ),
         *(
             ("CLINIC_TIME_ZONE", text, f'CLINIC_TIME_ZONE: "{text}" {ZONE}')
@@ -127,7 +128,7 @@ def test_a_bad_setting_is_named_in_one_line(name: str, text: str, message: str) 
     [
         (
             {"STORE": "sqlite:a.db"},
-            "STORE: sqlite would be lost here with the instance's disk; use firestore",
+            "STORE: sqlite would be lost with this instance's disk; use firestore",
         ),
         ({"STORE": "a.db"}, f'{STORE} "a.db"'),
     ],

@@ -8,11 +8,11 @@ PREFLIGHT_SECONDS = "600"
 
 
 def cors_headers(request: Request, method: str, origins: Sequence[str]) -> dict[str, str]:
-    """The headers that let a page of an allowed origin call a function of this method.
+    """Return the headers that let a page of an allowed origin call a function of this method.
 
-    Starlette's middleware does the same for a whole application, which a function has not.
+    Starlette's middleware does the same, but for a whole application, and a function has none.
     """
-    headers = {"Vary": "Origin"}  # Caches must not show one origin what another was answered.
+    headers = {"Vary": "Origin"}  # A cache must not give one origin the response to another.
     origin = request.headers.get("origin")
     if origin is None or (origin not in origins and "*" not in origins):
         return headers

@@ -1,4 +1,4 @@
-"""What the functions work with."""
+"""What the functions work with. `shared/runtime/composition.py` puts it together."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.transactions.coordinator import Coordinator
 
 
 class Dependencies(Struct, frozen=True):
-    """The dependencies of every function. `now` gives the present instant in UTC."""
+    """The dependencies of every function. `now` returns the present instant in UTC."""
 
     settings: Settings
     store: Store
@@ -23,16 +23,16 @@ class Dependencies(Struct, frozen=True):
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
 
-    def tell(self, record: RequestRecord) -> None:
-        """Let the log, and whoever else wants to know, note a request that was answered."""
+    def notify(self, record: RequestRecord) -> None:
+        """Notify every observer of a completed request."""
         for observer in self.observers:
             try:
                 observer(record)
-            except Exception as error:  # noqa: BLE001 - the answer must not be lost for it
-                log_bug("a request was answered, but not noted", error)
+            except Exception as error:  # noqa: BLE001 - the response must not be lost for it
+                log_bug("a request was answered but not recorded", error)
 
     async def close(self) -> None:
-        """Let go of the store, once nobody asks any more."""
+        """Close the store, then every observer."""
         try:
             await self.store.close()
         finally:

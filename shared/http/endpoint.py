@@ -1,123 +1,144 @@
-"""What surrounds every function: methods, CORS, the deadline, an answer for every error."""
+"""What surrounds every function: its description, methods, CORS, the deadline, every error."""
 
 import asyncio
-import functools
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
 
-from starlette.exceptions import HTTPException
+from msgspec import Struct
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.http.cors import cors_headers
 from shared.http.dependencies import Dependencies
-from shared.http.problems import RequestError, problem
-from shared.http.responses import ProblemResponse, code_of, try_again
+from shared.http.errors import (
+    BodyTooLarge,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    RequestError,
+    TryAgain,
+    UnsupportedMediaType,
+)
+from shared.http.problems import ProblemKind, error_response
+from shared.http.responses import code_of
 from shared.observability.request_record import RequestRecord, trace_of
-from shared.store.port import StoreError
+from shared.store.port import StoreError, StoreUnavailable
 from shared.store.usage import StoreUsage, charged_to
 
 Handler = Callable[[Request, Dependencies], Awaitable[Response]]
 
-METHOD_NOT_ALLOWED = 405
+# The transaction ends at the deadline itself and says why; this ends everything else.
+GRACE_SECONDS = 0.5
+CREATED = 201
+
+_ALWAYS = (InvalidRequest, MethodNotAllowed, InternalError, TryAgain)
+_WITH_BODY = (BodyTooLarge, UnsupportedMediaType)
 
 
-def endpoint(method: str) -> Callable[[Handler], Handler]:
-    """Make a handler of one method a function that answers whatever comes in."""
+class Success(Struct, frozen=True):
+    """A successful response: what it means, and its model."""
 
-    def decorate(handler: Handler) -> Handler:
-        @functools.wraps(handler)
-        async def function(request: Request, dependencies: Dependencies) -> Response:
-            started, usage = time.perf_counter(), StoreUsage()
-            with charged_to([usage]):
-                response, error = await _answered(handler, method, request, dependencies)
-            headers = dict(request.scope["headers"])
-            dependencies.tell(
-                RequestRecord(
-                    function=handler.__name__,
-                    method=request.method,
-                    scheme=_scheme(request, headers),
-                    status=response.status_code,
-                    code=code_of(response),
-                    seconds=time.perf_counter() - started,
-                    usage=usage,
-                    trace=trace_of(headers),
-                    error=error,
-                )
+    meaning: str
+    model: type[BaseModel]
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """An HTTP function, with everything that servers, documents and deployment need to know of it.
+
+    `takes` is the model of its body or, for GET, of its query parameters, and `example` an example
+    of it. `problems` are those beside the ones that every function can have. `idempotent` tells
+    that it takes an idempotency key, `books` that a 201 of it means a booked appointment.
+    """
+
+    handler: Handler
+    name: str
+    summary: str
+    method: Literal["GET", "POST"]
+    takes: type[BaseModel] | None = None
+    example: Mapping[str, Any] = {}
+    answers: Mapping[int, Success] = {}
+    problems: tuple[ProblemKind, ...] = ()
+    idempotent: bool = False
+    books: bool = False
+
+    def all_problems(self) -> tuple[ProblemKind, ...]:
+        """Return every problem that it can answer."""
+        return (*_ALWAYS, *(_WITH_BODY if self.method == "POST" else ()), *self.problems)
+
+    async def __call__(self, request: Request, dependencies: Dependencies) -> Response:
+        """Answer a request, whatever happens, and notify the observers of it."""
+        started, usage = time.perf_counter(), StoreUsage()
+        with charged_to([usage]):
+            response, error = await self._respond(request, dependencies)
+        headers, code = dict(request.scope["headers"]), code_of(response)
+        dependencies.notify(
+            RequestRecord(
+                function=self.name,
+                method=request.method,
+                scheme=_scheme(request, headers),
+                status=response.status_code,
+                code=code,
+                seconds=time.perf_counter() - started,
+                usage=usage,
+                trace=trace_of(headers),
+                error=error,
+                booked=self.books and response.status_code == CREATED and code == "ok",
             )
-            return response
+        )
+        return response
 
-        return function
+    async def _respond(
+        self, request: Request, dependencies: Dependencies
+    ) -> tuple[Response, Exception | None]:
+        """Return the response, and the error behind it if that is not the client's."""
+        allow, error = f"{self.method}, OPTIONS", None
+        response: Response
+        if request.method == self.method:
+            response, error = await self._handle(request, dependencies)
+        elif request.method == "OPTIONS":
+            response = Response(status_code=204, headers={"Allow": allow})
+        else:
+            response = error_response(MethodNotAllowed(request.method, allow))
+        if origins := dependencies.settings.allowed_origins:
+            response.headers.update(cors_headers(request, self.method, origins))
+        return response, error
+
+    async def _handle(
+        self, request: Request, dependencies: Dependencies
+    ) -> tuple[Response, Exception | None]:
+        """Answer a request of the right method."""
+        seconds = dependencies.settings.deadline_seconds + GRACE_SECONDS
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.handler(request, dependencies), None
+        except RequestError as error:
+            return error_response(error), None
+        except StoreError as error:
+            return error_response(TryAgain()), error
+        except TimeoutError:
+            return error_response(TryAgain()), StoreUnavailable(f"no answer within {seconds:g} s")
+        except ClientDisconnect:
+            return error_response(InvalidRequest([], "the body ended too early")), None
+        except Exception as error:  # noqa: BLE001 - the one place where every bug gets a response
+            return error_response(InternalError()), error
+
+
+def endpoint(
+    method: Literal["GET", "POST"],
+    **description: Any,  # noqa: ANN401 - the fields of `Endpoint`
+) -> Callable[[Handler], Endpoint]:
+    """Make an endpoint of a handler; its docstring begins with the summary."""
+
+    def decorate(handler: Handler) -> Endpoint:
+        name, summary = handler.__name__, (handler.__doc__ or "").partition(".\n")[0].rstrip(".")
+        return Endpoint(handler=handler, name=name, summary=summary, method=method, **description)
 
     return decorate
 
 
 def _scheme(request: Request, headers: Mapping[bytes, bytes]) -> str:
-    """How the client called; in the cloud, something before the function ends its TLS."""
+    """Return how the client called; in the cloud TLS ends before it reaches the function."""
     forwarded = headers.get(b"x-forwarded-proto") == b"https"
     return "https" if forwarded else str(request.scope.get("scheme", "http"))
-
-
-async def _answered(
-    handler: Handler, method: str, request: Request, dependencies: Dependencies
-) -> tuple[Response, Exception | None]:
-    """The answer, and the error behind it where that is not the client's."""
-    allow, error = f"{method}, OPTIONS", None
-    if request.method == method:
-        response, error = await _guarded(handler, request, dependencies)
-    elif request.method == "OPTIONS":
-        response = Response(status_code=204, headers={"Allow": allow})
-    else:
-        response = method_not_allowed(request.method, allow)
-    if origins := dependencies.settings.allowed_origins:
-        response.headers.update(cors_headers(request, method, origins))
-    return response, error
-
-
-async def _guarded(
-    handler: Handler, request: Request, dependencies: Dependencies
-) -> tuple[Response, Exception | None]:
-    """The answer to a request of the right method."""
-    try:
-        async with asyncio.timeout(dependencies.settings.deadline_seconds):
-            return await handler(request, dependencies), None
-    except RequestError as rejected:
-        return ProblemResponse(rejected.document), None
-    except (StoreError, TimeoutError) as error:
-        return try_again(), error
-    except ClientDisconnect:
-        document = problem("invalid_request", "the body ended too early", errors=[])
-        return ProblemResponse(document), None
-    except Exception as error:  # noqa: BLE001 - the one place where every bug gets an answer
-        return internal_error(), error
-
-
-# What the framework would otherwise answer itself, in plain text
-
-
-def method_not_allowed(method: str, allow: str) -> Response:
-    """405."""
-    detail = f"{method} is not allowed here; allowed are {allow}"
-    return ProblemResponse(problem("method_not_allowed", detail), {"Allow": allow})
-
-
-def internal_error() -> Response:
-    """500."""
-    return ProblemResponse(problem("internal_error", "this is our mistake, and it was logged"))
-
-
-async def http_exception(request: Request, error: Exception) -> Response:
-    """The answer where no function is: a wrong path, or a method that no function has."""
-    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
-    if isinstance(error, HTTPException) and error.status_code == METHOD_NOT_ALLOWED:
-        return method_not_allowed(request.method, headers.get("Allow", ""))
-    detail = f'nothing is at "{request.url.path}"'
-    return ProblemResponse(problem("not_found", detail))
-
-
-async def unexpected(_request: Request, _error: Exception) -> Response:
-    """The answer to an error outside of every function; Starlette has logged it."""
-    return internal_error()
-
-
-EXCEPTION_HANDLERS = {HTTPException: http_exception, Exception: unexpected}

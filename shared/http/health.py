@@ -1,6 +1,6 @@
-"""Whether an instance is well; for probes and those who operate it.
+"""Health checks, for probes and operators.
 
-The paths do not end in z, because Cloud Run keeps some of those for itself ("Known issues").
+The paths do not end in z, because Cloud Run reserves some of those ("Known issues").
 """
 
 from starlette.requests import Request
@@ -15,14 +15,14 @@ ALIVE, STORE = "/health", "/health/store"
 
 @endpoint("GET")
 async def store_health(_request: Request, dependencies: Dependencies) -> Response:
-    """200 if the store answers a read, which costs one document; otherwise 503."""
+    """Answer 200 if the store answers a read, which costs one document, else 503."""
     async with dependencies.store.snapshot() as snapshot:
-        await snapshot.load((), ("health",))  # There is no such receipt: keys are hashes.
+        await snapshot.load((), ("health",))  # No record has this key: keys are hashes.
     return JSONResponse({"status": "ok"})
 
 
 def health_routes(dependencies: Dependencies) -> list[Route]:
-    """`/health` says that the instance answers, `/health/store` that its store does too."""
+    """Return `/health`: the instance answers; and `/health/store`: its store does too."""
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -1,9 +1,9 @@
-"""Page tokens: where to go on, bound to the request that they were given out for.
+"""Page tokens: where to continue a list, bound to the request that they were issued for.
 
-All pages of a list show the days as they were at one instant, that of the first page, so that
-nothing that is booked, moved or cancelled meanwhile is listed twice or missed.
+All pages of a list show the days as they were at the instant of the first page, so that what is
+booked, moved or cancelled meanwhile is neither listed twice nor missed.
 
-Opaque to clients, but no secret: whoever forges one learns nothing that the list would not say.
+Opaque to clients, but not secret: a forged one reveals nothing that the list would not.
 """
 
 import base64
@@ -15,7 +15,8 @@ from typing import Any
 from msgspec import Struct
 from pydantic_core import PydanticCustomError
 
-from shared.http.problems import FieldError, RequestError, invalid
+from shared.http.errors import InvalidRequest
+from shared.http.schemas.problem import FieldError
 from shared.queries.appointments import Position
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +32,7 @@ class Bookmark(Struct, frozen=True):
 
 
 def page_token(bookmark: Bookmark, *parameters: object) -> str:
-    """The token of a place in the list that the parameters ask for."""
+    """Return the token of a place in the list that the parameters ask for."""
     start, appointment_id = bookmark.position
     times = [(time - _EPOCH) // _UNIT for time in (start, bookmark.instant)]
     content = json.dumps([_digest(parameters), *times, appointment_id], separators=(",", ":"))
@@ -39,20 +40,20 @@ def page_token(bookmark: Bookmark, *parameters: object) -> str:
 
 
 def read_page_token(token: str, *parameters: object) -> Bookmark:
-    """The place that a token names. Raises PydanticCustomError unless it is of these parameters."""
+    """Return the place that a token names; PydanticCustomError if it is of other parameters."""
     match _content(token):
         case [str(digest), int(start), int(instant), str(appointment_id)] if (
             digest == _digest(parameters) and 0 <= start <= _LAST and 0 <= instant <= _LAST
         ):
             return Bookmark((_time(start), appointment_id), _time(instant))
-    message = "is not a token that these parameters were answered with; start again without one"
+    message = "is not a token for these parameters; start again without one"
     raise PydanticCustomError("page_token", message)
 
 
-def expired() -> RequestError:
-    """The refusal of a token whose instant the store does not know any more."""
+def expired() -> InvalidRequest:
+    """Return the error about a token whose instant the store no longer knows."""
     text = "is too old; start again without one"
-    return invalid([FieldError(field="page_token", message=text, type="page_token_expired")])
+    return InvalidRequest([FieldError(field="page_token", message=text, type="page_token_expired")])
 
 
 def _time(number: int) -> datetime:

@@ -1,111 +1,101 @@
-"""What can go wrong, as clients see it: problem documents of RFC 9457.
+"""Refusals and errors to problem documents (RFC 9457)."""
 
-`code` is stable and the last part of `type`; `detail` is for people and may change.
-"""
+from collections.abc import Mapping
+from typing import Any
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from starlette.responses import Response
 
-from pydantic import BaseModel, ConfigDict
+from shared.http.errors import RequestError
+from shared.http.schemas.opening import OpeningResponse, TimeRange
+from shared.http.schemas.problem import (
+    FieldError,
+    InvalidRequestProblem,
+    OutsideWorkingHoursProblem,
+    Problem,
+    SlotTakenProblem,
+)
+from shared.http.times import local_time_message
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.rules.outcomes import (
+    OutsideWorkingHours,
+    Refusal,
+    SlotTaken,
+    TimeUnavailable,
+    UnclearTime,
+)
 
-from shared.http.schemas import OpeningResponse, TimeRange
-
-KINDS: dict[str, tuple[int, str]] = {
-    "invalid_request": (400, "The request is not valid"),
-    "unknown_doctor": (404, "There is no such doctor"),
-    "unknown_appointment": (404, "There is no such appointment"),
-    "not_found": (404, "There is no such page"),
-    "method_not_allowed": (405, "The method is not allowed"),
-    "slot_taken": (409, "The time is taken"),
-    "body_too_large": (413, "The body is too large"),
-    "unsupported_media_type": (415, "The body is not JSON"),
-    "outside_working_hours": (422, "The doctor does not work then"),
-    "in_the_past": (422, "The time is in the past"),
-    "already_started": (422, "The appointment has started"),
-    "already_cancelled": (422, "The appointment is cancelled"),
-    "idempotency_key_reused": (422, "The idempotency key was used for another request"),
-    "internal_error": (500, "Something is wrong on our side"),
-    "try_again": (503, "No certain answer in time"),
+PROBLEM_MODELS: Mapping[str, type[Problem]] = {
+    UnclearTime.code: InvalidRequestProblem,
+    SlotTaken.code: SlotTakenProblem,
+    OutsideWorkingHours.code: OutsideWorkingHoursProblem,
 }
-"""The status and the title of every code."""
+"""The models of those codes that have members of their own; `Problem` of all others."""
 
 
-class Problem(BaseModel):
-    """Any error."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
+ProblemKind = type[RequestError] | type[Refusal]
+"""A class that says how clients see it: by code, title and status."""
 
 
-class FieldError(BaseModel):
-    """What is wrong with one field, parameter or header."""
+class ProblemResponse(Response):
+    """A problem document, and its `code`."""
 
-    model_config = ConfigDict(frozen=True)
+    media_type = "application/problem+json"
 
-    field: str
-    message: str
-    type: str
-
-
-class InvalidRequestProblem(Problem):
-    """400: what is wrong, field by field."""
-
-    code: Literal["invalid_request"]
-    errors: list[FieldError]
+    def __init__(self, document: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(document.model_dump_json(), document.status, headers)
+        self.code = document.code
 
 
-class SlotTakenProblem(Problem):
-    """409: the busy parts of the asked time, and what is free instead."""
-
-    code: Literal["slot_taken"]
-    conflicts: list[TimeRange]
-    openings: list[OpeningResponse]
+def error_response(error: RequestError) -> ProblemResponse:
+    """Return the response that an error is."""
+    return ProblemResponse(_problem(error, error.detail, **error.members), error.headers)
 
 
-class OutsideWorkingHoursProblem(Problem):
-    """422: when the doctor works on that date, and what is free instead."""
-
-    code: Literal["outside_working_hours"]
-    working_hours: list[TimeRange]
-    openings: list[OpeningResponse]
+def refusal_response(refusal: Refusal) -> ProblemResponse:
+    """Return why the rules refused a request."""
+    return ProblemResponse(_refusal_problem(refusal))
 
 
-def problem(code: str, detail: str, **members: Any) -> Problem:  # noqa: ANN401 - JSON values
-    """The problem document of a code, with the members that belong to it."""
-    status, title = KINDS[code]
+def _problem(kind: RequestError | Refusal, detail: str, **members: Any) -> Problem:  # noqa: ANN401 - JSON values
     return Problem(
-        type=f"urn:appointments:problem:{code}",
-        title=title,
-        status=status,
+        type=f"urn:appointments:problem:{kind.code}",
+        title=kind.title,
+        status=kind.status,
         detail=detail,
-        code=code,
+        code=kind.code,
         **members,
     )
 
 
-def unknown_appointment() -> Problem:
-    """The problem document for an id that no appointment has."""
-    detail = (
-        "there is no appointment of this id; take the `id` of an appointment as it was answered"
-    )
-    return problem("unknown_appointment", detail)
+def _refusal_problem(refusal: Refusal) -> Problem:
+    match refusal:
+        case SlotTaken(doctor=doctor, asked=asked, conflicts=conflicts):
+            detail = f"{doctor.name} is not free from {_spoken(asked, doctor)}{_hint(refusal)}"
+            ranges = [TimeRange.of(conflict, doctor) for conflict in conflicts]
+            return _problem(refusal, detail, conflicts=ranges, openings=_openings(refusal))
+        case OutsideWorkingHours(doctor=doctor, asked=asked, working_windows=windows):
+            detail = f"{doctor.name} does not work from {_spoken(asked, doctor)}{_hint(refusal)}"
+            ranges = [TimeRange.of(window, doctor) for window in windows]
+            return _problem(refusal, detail, working_hours=ranges, openings=_openings(refusal))
+        case UnclearTime(field=field, problem=problem, time=time, zone=zone):
+            message = local_time_message(problem, time, zone)
+            errors = [FieldError(field=field, message=message, type=problem)]
+            return _problem(refusal, f"{field}: {message}", errors=errors)
+    return _problem(refusal, refusal.detail)
 
 
-class RequestError(Exception):
-    """A request that a problem document answers."""
-
-    def __init__(self, document: Problem) -> None:
-        super().__init__(document.code)
-        self.document = document
+def _openings(refusal: TimeUnavailable) -> list[OpeningResponse]:
+    return [OpeningResponse.of_opening(opening) for opening in refusal.openings]
 
 
-def invalid(errors: Iterable[FieldError]) -> RequestError:
-    """The refusal of a request in which these fields are wrong."""
-    listed = list(errors)
-    detail = "; ".join(f"{error.field}: {error.message}" for error in listed[:3])
-    return RequestError(problem("invalid_request", detail, errors=listed))
+def _hint(refusal: TimeUnavailable) -> str:
+    if not refusal.openings:
+        return ", and has no opening of that length soon"
+    start = refusal.openings[0].interval.start.astimezone(refusal.doctor.zone)
+    return f"; the next opening of that length starts at {start.isoformat()}"
+
+
+def _spoken(interval: Interval, doctor: Doctor) -> str:
+    start, end = (i.astimezone(doctor.zone).isoformat() for i in (interval.start, interval.end))
+    return f"{start} to {end}"

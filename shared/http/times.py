@@ -2,18 +2,18 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules.wall_clock import resolve_wall_clock
+from shared.rules.wall_clock import LocalTimeProblem, resolve_wall_clock
 
-FIRST_YEAR, LAST_YEAR = 1900, 9998  # A zone's offset and a search leave the calendar beyond.
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # Beyond, a zone's offset or a search leaves the calendar.
 
 # RFC 3339, section 5.6; the offset may be absent, and so may the seconds, as in an HTML form.
-# No hour 24, which Python knows since 3.14.
+# No hour 24, which Python accepts since 3.14.
 _HOUR = r"([01]\d|2[0-3])"
 _PATTERN = rf"^\d{{4}}-\d\d-\d\d[Tt]{_HOUR}:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]{_HOUR}:[0-5]\d)?$"
 _RFC_3339 = re.compile(_PATTERN.strip("^$"), re.ASCII)
@@ -28,7 +28,7 @@ def _parse(value: object) -> datetime:
     try:
         time = datetime.fromisoformat(value.upper())
     except ValueError as error:
-        message = "names no time that exists: {cause}"
+        message = "must be a time that exists: {cause}"
         raise PydanticCustomError("time", message, {"cause": str(error)}) from None
     if not FIRST_YEAR <= time.year <= LAST_YEAR:
         message = f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}"
@@ -37,13 +37,13 @@ def _parse(value: object) -> datetime:
 
 
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - what a client sent, of any type
-    """`+` in a query string means a space: an offset that was not escaped arrives as one."""
+    """Restore an offset that was not escaped: in a query string `+` means a space."""
     return _PLUS_SENT_AS_SPACE.sub("+", value) if isinstance(value, str) else value
 
 
 def _parse_minute(value: object) -> datetime:
     time = _parse(value)
-    # Seen in the text, because a `datetime` drops what is smaller than a microsecond.
+    # Checked in the text, because a `datetime` drops what is smaller than a microsecond.
     if _SECONDS.search(str(value)):
         raise PydanticCustomError("whole_minutes", "must be a whole minute, without seconds")
     return time
@@ -54,7 +54,7 @@ _SCHEMA = {
     "pattern": _PATTERN,
     "description": (
         "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
-        "doctor, or of the clinic where no doctor is named."
+        "doctor, or of the clinic if no doctor is named."
     ),
 }
 
@@ -68,26 +68,29 @@ QueryTime = Annotated[
 
 
 def to_instant(time: datetime, *zones: ZoneInfo) -> datetime:
-    """The instant in UTC that a client's time means on the wall clock of the zones.
+    """Return the instant in UTC that a client's time means on the wall clock of the zones.
 
-    Raises PydanticCustomError `nonexistent_local_time` or `ambiguous_local_time`, the latter
-    also where the clocks of several zones would be meant.
+    Raises PydanticCustomError `nonexistent_local_time` or `ambiguous_local_time`, the latter also
+    if the clocks of several zones could be meant.
     """
     if time.tzinfo is not None:
         return time.astimezone(UTC)
     zone, *others = zones
     if others:
-        message = "is on the clock of several time zones; send an offset"
+        message = "could be on the clock of several time zones; send an offset"
         raise PydanticCustomError("ambiguous_local_time", message)
     instant = resolve_wall_clock(time, zone)
     if isinstance(instant, datetime):
         return instant
-    problem = {
-        "nonexistent_local_time": "is skipped",
-        "ambiguous_local_time": "happens twice",
-    }[instant]
-    message = (
-        f"{problem} where the clocks of {zone.key} are changed; send an offset, such as "
-        f"{time.replace(tzinfo=zone).isoformat()}"
-    )
-    raise PydanticCustomError(instant, message)
+    raise PydanticCustomError(instant, local_time_message(instant, time, zone))
+
+
+def local_time_message(
+    problem: LocalTimeProblem | Literal["not_after_start"], time: datetime, zone: ZoneInfo
+) -> str:
+    """Return what is wrong with a time on the wall clock of a zone, and what would be right."""
+    if problem == "not_after_start":
+        return "must be after start"
+    happens = "is skipped" if problem == "nonexistent_local_time" else "happens twice"
+    example = time.replace(tzinfo=zone).isoformat()
+    return f"{happens} when the clocks of {zone.key} change; send an offset, as in {example}"

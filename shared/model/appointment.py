@@ -9,7 +9,7 @@ AppointmentStatus = Literal["booked", "cancelled"]
 
 
 class Patient(NamedTuple):
-    """The person whom an appointment is for. Personal: never logged, never in an error."""
+    """The person an appointment is for. Personal: never logged, never quoted in an error."""
 
     name: str
     email: str | None = None
@@ -17,7 +17,12 @@ class Patient(NamedTuple):
 
 
 class Appointment(NamedTuple):
-    """A time with a doctor that a patient holds, or held until it was cancelled."""
+    """A time with a doctor that a patient holds, or held until it was cancelled.
+
+    A tuple, because a long list or search decodes thousands of them.
+    `unknown_fields` are stored fields that this version does not know, as a JSON object: a newer
+    instance wrote them, and they are written back unchanged.
+    """
 
     id: str
     doctor_id: str
@@ -28,13 +33,19 @@ class Appointment(NamedTuple):
     reason: str | None = None
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
+    unknown_fields: bytes | None = None
 
     @property
     def status(self) -> AppointmentStatus:
-        """`cancelled` from the moment of cancelling on, else `booked`."""
+        """`cancelled` from the moment of the cancellation, else `booked`."""
         return "booked" if self.cancelled_at is None else "cancelled"
 
     @property
     def position(self) -> tuple[datetime, str]:
-        """Where it stands in every list: by start, then by id."""
+        """The sort key of every list: start, then id."""
         return (self.interval.start, self.id)
+
+    def requested(self) -> list[str | None]:
+        """Return what a client asks for in a booking, to tell whether two requests are the same."""
+        times = [self.interval.start.isoformat(), self.interval.end.isoformat()]
+        return [self.doctor_id, *times, *self.patient, self.reason]

@@ -10,17 +10,17 @@ _ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<day>[0-9]{8})\.[A
 
 
 def appointment_id(key: DayKey, token: str) -> str:
-    """An id that says where the appointment was born, and that nobody can guess.
+    """Return an id that names the birth day and that nobody can guess.
 
-    `token` is random, of letters and digits.
+    `token` is random and consists of letters and digits.
     """
     return f"{key.doctor_id}.{key.day:%Y%m%d}.{token}"
 
 
 def home_day(appointment_id: str) -> DayKey | None:
-    """The doctor-day on which an appointment was born, or None if this is no id of ours.
+    """Return the doctor-day an appointment was born on, or None if the id is not one of ours.
 
-    It knows the appointment for good: where it is moved to another day, by a forwarding entry.
+    That day knows the appointment for good; after a move to another day, by a forwarding entry.
     """
     parts = _ID.fullmatch(appointment_id)
     if parts is None:

@@ -9,7 +9,8 @@ from msgspec import Struct
 class WorkingHours(NamedTuple):
     """One stretch of a working day, in minutes of the wall clock since midnight.
 
-    `0 <= opens < closes <= 1440`; 1440 is the midnight that ends the day.
+    `0 <= opens < closes <= 1440`; 1440 is the midnight that ends the day. A tuple, because the
+    working windows of a day are remembered by it and a tuple hashes fastest.
     """
 
     opens: int
@@ -17,9 +18,9 @@ class WorkingHours(NamedTuple):
 
 
 class Doctor(Struct, frozen=True):
-    """A doctor, and the hours worked in every week of the year.
+    """A doctor and the hours worked every week.
 
-    `week` holds the stretches of each weekday, Monday first, ordered and not overlapping.
+    `week` holds the stretches of each weekday, Monday first, in order and without overlaps.
     """
 
     id: str

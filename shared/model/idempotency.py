@@ -6,10 +6,11 @@ from msgspec import Struct
 
 
 class IdempotencyRecord(Struct, frozen=True):
-    """The record of an idempotency key: which request it was used for, and what came of it.
+    """Which request an idempotency key was used for, and the appointment it booked or changed.
 
-    `key` and `fingerprint` are hashes; from the instant `expires_at` on the key is free again.
-    `request_id` names the very request that left it, which another with its key is not.
+    `key` and `fingerprint` are hashes. From the instant `expires_at` on, the key is free again.
+    `request_id` identifies the one request that wrote the record; another with the same key
+    differs in it.
     """
 
     key: str

@@ -7,7 +7,7 @@ from shared.model.interval import Interval
 
 
 class Opening(Struct, frozen=True):
-    """A time that could be booked; computed, never stored."""
+    """A time that could be booked with a doctor; computed, never stored."""
 
     doctor: Doctor
     interval: Interval

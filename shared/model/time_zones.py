@@ -1,4 +1,4 @@
-"""IANA time zones, always of the pinned `tzdata` package, never of the machine."""
+"""IANA time zones, always from the pinned `tzdata` package, never from the machine."""
 
 import zoneinfo
 
@@ -7,9 +7,9 @@ zoneinfo.reset_tzpath(())
 
 
 def time_zone(name: str) -> zoneinfo.ZoneInfo:
-    """The zone of this name; ValueError, in words for a person, where there is none."""
+    """Return the zone of this name; ValueError, with a message for people, if there is none."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        message = f'"{name}" is not an IANA time zone; a right one is "America/New_York" or "UTC"'
+        message = f'"{name}" is not an IANA time zone; use one such as "America/New_York" or "UTC"'
         raise ValueError(message) from None

@@ -1,11 +1,10 @@
-"""Metrics of requests through OpenTelemetry; imported only where they are configured.
+"""Metrics of requests through OpenTelemetry; imported only if they are configured.
 
-`http.server.request.duration` is as the semantic conventions want it ("HTTP metrics"), with the
-`function` and the `code` of the answer beside; no route, as a function may be reached by any path.
-All settings are OpenTelemetry's own environment variables.
+`http.server.request.duration` follows the semantic conventions ("HTTP metrics"), with the
+`function` and the `code` of the response added, and no route: a function may be reached by any
+path. OpenTelemetry reads its settings from its own environment variables.
 """
 
-import os
 import uuid
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -14,7 +13,6 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 from shared.observability.request_record import RequestRecord
-from shared.store.port import StoreUnavailable
 
 # As the semantic conventions advise for seconds.
 DURATION_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -23,11 +21,11 @@ KNOWN_METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 SERVER_ERRORS = 500
-LAST_SECONDS = 2  # Google Cloud kills an instance ten seconds after it told it to end.
+LAST_SECONDS = 2  # Google Cloud kills an instance ten seconds after telling it to end.
 
 
 class Metrics:
-    """Counts what was served, with the instruments of a provider."""
+    """Counts completed requests, with the instruments of a provider."""
 
     def __init__(self, provider: MeterProvider) -> None:
         self._provider = provider
@@ -60,21 +58,21 @@ class Metrics:
         )
 
     def __call__(self, record: RequestRecord) -> None:
-        """Count it."""
+        """Count a request."""
         function = {"function": record.function}
         self._duration.record(record.seconds, _attributes(record))
-        if record.function == "create_appointment" and (record.status, record.code) == (201, "ok"):
+        if record.booked:
             self._bookings.add(1)
         if record.code == "slot_taken":
             self._conflicts.add(1, function)
-        if isinstance(record.error, StoreUnavailable | TimeoutError):
+        if record.missed_deadline:
             self._misses.add(1, function)
         if attempts := record.usage.attempts:
             self._retries.add(attempts - 1, function)
             self._batch_size.record(record.usage.batch_size, function)
 
     def close(self) -> None:
-        """Send the rest, if that can be done soon."""
+        """Send the rest, if that is possible soon."""
         self._provider.shutdown(LAST_SECONDS * 1000)
 
 
@@ -91,9 +89,8 @@ def _attributes(record: RequestRecord) -> dict[str, str | int]:
     return attributes
 
 
-def sending_provider() -> MeterProvider:
-    """A provider that sends to where the environment says, from this instance of the service."""
-    service = os.environ.get("K_SERVICE", "appointments")
+def sending_provider(service: str) -> MeterProvider:
+    """Return a provider that sends, to where OpenTelemetry's settings say, for this instance."""
     instance = {"service.name": service, "service.instance.id": str(uuid.uuid4())}
     resource = Resource.create(instance).merge(OTELResourceDetector().detect())
     reader = PeriodicExportingMetricReader(OTLPMetricExporter())

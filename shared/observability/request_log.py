@@ -1,8 +1,8 @@
-"""What is logged: one line for each request, as JSON in the cloud and to be read by people locally.
+"""The request log: one line for each request, as JSON in the cloud and for people locally.
 
-No line holds anything about a patient. What an exception of others says might, and what others log
-might quote something; so of exceptions only the messages of `StoreError`, our own, are logged, and
-what others log is cut where it begins to quote.
+No line holds anything about a patient. Messages of foreign exceptions might, and so might lines of
+other loggers; so only the messages of `StoreError`, our own, are logged, and what others log is cut
+where it begins to quote.
 """
 
 import logging.config
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from shared.observability.request_record import RequestRecord, Trace
-from shared.store.port import StoreError, StoreUnavailable
+from shared.store.port import StoreError
 
 ERROR_EVENT = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent"
 
@@ -25,13 +25,13 @@ _log = logging.getLogger("appointments")
 
 
 class RequestLog:
-    """Writes the line of a request. `project` is where its trace is kept."""
+    """Writes a line for each request. `project` is where its trace is kept."""
 
     def __init__(self, project: str | None) -> None:
         self._project = project
 
     def __call__(self, record: RequestRecord) -> None:
-        """Write it."""
+        """Write the line of a request."""
         level = _level(record)
         if _log.isEnabledFor(level):
             fields = {**_fields(record), **_trace_fields(record.trace, self._project)}
@@ -39,20 +39,19 @@ class RequestLog:
             _log.log(level, _message(record), extra={"fields": fields}, exc_info=stack)
 
     def close(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing: every line is written at once."""
 
 
 def log_bug(what: str, error: BaseException) -> None:
-    """Write a line about an error that no request is answered with."""
+    """Write a line about an error that no response tells of."""
     _log.error("%s; %s", what, _said(error), exc_info=error)
 
 
 def _level(record: RequestRecord) -> int:
-    """An error is for somebody to mend; a warning will mostly pass by itself."""
+    """Return ERROR for what somebody must mend, WARNING for what mostly passes by itself."""
     if record.error is None:
         return logging.INFO
-    passing = isinstance(record.error, StoreUnavailable | TimeoutError)
-    return logging.WARNING if passing else logging.ERROR
+    return logging.WARNING if record.missed_deadline else logging.ERROR
 
 
 def _message(record: RequestRecord) -> str:
@@ -80,7 +79,7 @@ def _fields(record: RequestRecord) -> dict[str, Any]:
 
 
 def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
-    """As Cloud Logging takes them out of a line ("Structured logging", special JSON fields)."""
+    """Return the special fields of Cloud Logging ("Structured logging")."""
     if trace is None:
         return {}
     name = f"projects/{project}/traces/{trace.trace_id}" if project else trace.trace_id
@@ -91,18 +90,18 @@ def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
     return {**fields, "logging.googleapis.com/spanId": trace.span_id} if trace.span_id else fields
 
 
-# Where lines go, and how they look
+# The form of lines, and where they go
 
 
 class JsonLines(logging.Formatter):
-    """A line for Cloud Logging; a stack is where Error Reporting looks for it."""
+    """Formats for Cloud Logging, with a stack where Error Reporting looks for it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         message = record.getMessage()
         if record.name != _log.name:
             message = f"{record.name}: {_QUOTES.split(message)[0]}".rstrip()
-            message = message.encode(errors="replace").decode()  # What JSON cannot hold.
+            message = message.encode(errors="replace").decode()  # Lone surrogates: JSON has none.
         line = {"severity": record.levelname, "message": message, **getattr(record, "fields", {})}
         if record.exc_info and record.exc_info[1]:
             line |= {"stack_trace": stack_of(record.exc_info[1]), "@type": ERROR_EVENT}
@@ -110,15 +109,15 @@ class JsonLines(logging.Formatter):
 
 
 class ReadableLines(logging.Formatter):
-    """A line for people."""
+    """Formats for people."""
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
-        """The stack of an exception, and of what it came from."""
+        """Return the stack of an exception and of its causes."""
         return stack_of(ei[1])
 
 
 def write_json() -> None:
-    """Log to standard error as Cloud Logging reads it, also what else goes there."""
+    """Log to standard error as Cloud Logging reads it, including warnings and unhandled errors."""
     _write({"()": JsonLines})
     logging.captureWarnings(capture=True)
     sys.unraisablehook = _log_unhandled
@@ -131,8 +130,8 @@ def write_readable() -> None:
 
 
 def _write(formatter: dict[str, object]) -> None:
-    # No line tells them, and to find them out takes longer than all the rest ("Optimization" in
-    # the logging HOWTO).
+    # No line shows these, and finding them takes longer than all the rest ("Optimization" in the
+    # logging HOWTO).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     setattr(logging, "_srcfile", None)  # noqa: B010 - not in its types
     handler = {"class": "logging.StreamHandler", "formatter": "lines"}
@@ -144,8 +143,8 @@ def _write(formatter: dict[str, object]) -> None:
             "handlers": {"lines": handler},
             "loggers": {
                 _log.name: {"level": "INFO"},
-                # The server's lines are like all others, and only of what is wrong. Uvicorn gives
-                # the first one a handler of its own, gunicorn the second.
+                # The server logs like all others, and only what is wrong. Uvicorn gives the first
+                # of these a handler of its own, gunicorn the second.
                 "uvicorn": {"level": "WARNING", "propagate": True},
                 "uvicorn.error": {"level": "WARNING", "propagate": True},
             },
@@ -155,11 +154,11 @@ def _write(formatter: dict[str, object]) -> None:
 
 
 def _log_unhandled(unhandled: Any) -> None:  # noqa: ANN401 - Python's, of two kinds
-    log_bug("nobody handled this", unhandled.exc_value)
+    log_bug("unhandled error", unhandled.exc_value)
 
 
 def stack_of(error: BaseException) -> str:
-    """A stack as Python prints it, without what the exceptions of others say."""
+    """Return a stack as Python prints it, without the messages of foreign exceptions."""
     stacks = []
     for link in _chain(error):
         frames = "".join(traceback.format_tb(link.__traceback__))
@@ -169,7 +168,7 @@ def stack_of(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An error, what it came from, what that came from, and so on; each of them once."""
+    """Return an error and its causes, each of them once."""
     links: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in links:

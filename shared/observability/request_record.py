@@ -1,4 +1,4 @@
-"""What is known of a request once it is answered; logs and metrics are made from it."""
+"""What is known of a completed request; logs and metrics are made from it."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from shared.store.port import StoreUnavailable
 from shared.store.usage import StoreUsage
 
 SPANS = 2**64
@@ -19,7 +20,7 @@ _CLOUD_TRACE = re.compile(r"(?!0{32})([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=([0-
 
 
 class Trace(Struct, frozen=True):
-    """Which trace a request belongs to, and which span it comes from: lower-case hex digits."""
+    """The trace that a request belongs to and the span it comes from, in lower-case hex digits."""
 
     trace_id: str
     span_id: str | None
@@ -27,9 +28,10 @@ class Trace(Struct, frozen=True):
 
 
 class RequestRecord(Struct, frozen=True):
-    """A request that a function answered, with `code`: "ok", "replayed", or that of a problem.
+    """A completed request, with `code`: "ok", "replayed", or that of a problem.
 
-    Nothing in it is about a patient, except perhaps what `error` says.
+    `booked` tells that it booked an appointment. Nothing in it is about a patient, except perhaps
+    what `error` says.
     """
 
     function: str
@@ -41,20 +43,26 @@ class RequestRecord(Struct, frozen=True):
     usage: StoreUsage
     trace: Trace | None = None
     error: Exception | None = None
+    booked: bool = False
+
+    @property
+    def missed_deadline(self) -> bool:
+        """Whether the store gave no certain answer in time."""
+        return isinstance(self.error, StoreUnavailable)
 
 
 class Observer(Protocol):
-    """Is told of every request that was answered."""
+    """Is notified of every completed request."""
 
     def __call__(self, record: RequestRecord) -> None:
-        """Take note of it, at once."""
+        """Record it, at once."""
 
     def close(self) -> None:
-        """Pass on what was noted, because the process ends."""
+        """Send what was recorded, because the process ends."""
 
 
 def trace_of(headers: Mapping[bytes, bytes]) -> Trace | None:
-    """The trace that a request names, if it does; whatever is not well formed counts as none."""
+    """Return the trace that a request names; a malformed header counts as none."""
     if found := _TRACEPARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1")):
         trace_id, span_id, flags = found.groups()
         return Trace(trace_id, span_id, sampled=int(flags, 16) & 1 == 1)

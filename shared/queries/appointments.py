@@ -1,4 +1,4 @@
-"""Appointments, found by id or listed by window, on one snapshot."""
+"""Appointments on one snapshot: found by id, or listed by window."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,17 +13,16 @@ from shared.model.interval import Interval
 from shared.rules.local_days import days_of
 from shared.store.port import Snapshot, StoreUnavailable
 
+APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
+
 Position = tuple[datetime, str]
 
 
-APPOINTMENTS_A_DAY = 16  # A guess, of a busy doctor: it costs a read more where it is too high.
-
-
 async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
-    """The appointment of an id, if there is one: one read, or two after a move to another day.
+    """Find an appointment by id: one read, or two after a move to another day.
 
-    Raises Unavailable where the second does not know what the first said that it does: then the
-    store showed half of a commit, as Firestore's emulator does at times.
+    Raises StoreUnavailable if the days contradict each other: the store showed half of a commit,
+    as Firestore's emulator sometimes does.
     """
     home = home_day(appointment_id)
     if home is None:
@@ -34,7 +33,7 @@ async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointme
         return day.find(appointment_id)
     if found := (await _load_day(snapshot, moved_to)).find(appointment_id):
         return found
-    raise StoreUnavailable(f"{appointment_id} was moved to {moved_to}, and is not there")
+    raise StoreUnavailable(f"{appointment_id} was moved to {moved_to}, but is not there")
 
 
 async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:
@@ -42,14 +41,14 @@ async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:
 
 
 class Page(Struct, frozen=True):
-    """Some appointments of a window, and the position to go on from if there are more."""
+    """Some appointments of a window, and the position to continue from if there are more."""
 
     appointments: Sequence[Appointment]
     next_position: Position | None
 
 
 class ListQuery(Struct, frozen=True):
-    """Which appointments are wanted: `size` at most, those that stand after a position."""
+    """Which appointments to list: at most `size`, and only those behind a position."""
 
     doctor: Doctor
     window: Interval
@@ -57,8 +56,8 @@ class ListQuery(Struct, frozen=True):
     size: int
     after: Position | None = None
 
-    def wants(self, appointment: Appointment) -> bool:
-        """Whether the appointment belongs to this or a later page."""
+    def includes(self, appointment: Appointment) -> bool:
+        """Whether the appointment belongs to this page or a later one."""
         return (
             appointment.interval.overlaps(self.window)
             and (self.after is None or appointment.position > self.after)
@@ -67,9 +66,9 @@ class ListQuery(Struct, frozen=True):
 
 
 async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
-    """The page of appointments that a query asks for, in order of start, then id.
+    """List one page of the appointments that overlap a window, in order of start, then id.
 
-    An appointment lies within one local day, so the days that the window touches hold all.
+    An appointment lies within one local day, so the days that the window touches hold all of them.
     """
     found: list[Appointment] = []
     window, after = query.window, query.after
@@ -77,7 +76,7 @@ async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
     first, last = days_of(rest, query.doctor)
     at_once = 4 + query.size // APPOINTMENTS_A_DAY
     async for day in snapshot.scan(query.doctor.id, first, last, at_once):
-        for appointment in filter(query.wants, day.appointments):
+        for appointment in filter(query.includes, day.appointments):
             if len(found) == query.size:
                 return Page(found, found[-1].position)
             found.append(appointment)

@@ -1,13 +1,14 @@
-"""The decision to book an appointment."""
+"""The decision to book an appointment, and why a time cannot be booked."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from shared.model.appointment import Appointment, Patient
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval, clipped, merged
+from shared.rules.free_time import free_time
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
@@ -20,50 +21,48 @@ from shared.rules.outcomes import (
 from shared.rules.wall_clock import day_key
 from shared.rules.working_windows import working_windows
 
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
 
 class Booking(Struct, frozen=True):
-    """A wish to hold a time. The id is chosen before the first try, and kept by every other."""
+    """A request to book an appointment as given.
 
-    appointment_id: str
+    Its id is chosen before the first attempt, and every later attempt keeps it.
+    """
+
     doctor: Doctor
-    interval: Interval
-    patient: Patient
-    reason: str | None = None
+    appointment: Appointment
 
     @property
     def key(self) -> DayKey:
         """The doctor-day that the appointment would belong to."""
-        return day_key(self.doctor, self.interval.start)
+        return day_key(self.doctor, self.appointment.interval.start)
 
 
 def book(days: Days, booking: Booking, now: datetime) -> Decision:
     """Decide a booking on its doctor-day."""
-    day = days[booking.key]
-    if day.knows(booking.appointment_id):
+    day, appointment = days[booking.key], booking.appointment
+    if day.knows(appointment.id):
         return {}, AlreadyApplied()
-    if refusal := refusal_of(day, booking.doctor, booking.interval, now):
+    if refusal := why_unavailable(day, booking.doctor, appointment.interval, now):
         return {}, refusal
-    appointment = Appointment(
-        id=booking.appointment_id,
-        doctor_id=booking.doctor.id,
-        interval=booking.interval,
-        patient=booking.patient,
-        reason=booking.reason,
-        created_at=now,
-        updated_at=now,
-    )
     return {day.key: day.with_appointment(appointment)}, Accepted(appointment)
 
 
-def refusal_of(
+def why_unavailable(
     day: DaySchedule, doctor: Doctor, asked: Interval, now: datetime, moving: str | None = None
 ) -> InThePast | OutsideWorkingHours | SlotTaken | None:
-    """Return why a time of the day cannot be booked, or None."""
+    """Return why a time cannot be booked, or None if it lies within free time from now on.
+
+    The time of the appointment `moving` counts as free.
+    """
+    free = free_time(doctor, day, Interval(now, _END_OF_TIME), asked.length, moving)
+    if any(time.contains(asked) for time in free):
+        return None
     if asked.start < now:
         return InThePast()
     windows = working_windows(doctor, day.key.day)
     if not any(window.contains(asked) for window in windows):
         return OutsideWorkingHours(doctor, asked, working_windows=windows, moving=moving)
-    if conflicts := merged(clipped(day.busy, asked)):
-        return SlotTaken(doctor, asked, conflicts=tuple(conflicts), moving=moving)
-    return None
+    conflicts = merged(clipped(day.busy_without(moving), asked))
+    return SlotTaken(doctor, asked, conflicts=tuple(conflicts), moving=moving)

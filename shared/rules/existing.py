@@ -1,4 +1,4 @@
-"""What moving and cancelling share: the appointment as it stands."""
+"""What moving and cancelling share: finding the appointment, and whether it may still change."""
 
 from datetime import datetime
 
@@ -17,21 +17,21 @@ from shared.rules.outcomes import (
 def find(
     days: Days, home: DayKey, appointment_id: str
 ) -> Appointment | NeedsDays | UnknownAppointment:
-    """Find an appointment on its birth day or on the day it was moved to."""
-    place = place_of(days, home, appointment_id)
-    if place in days and (found := days[place].find(appointment_id)):
+    """Find an appointment on its home day or on the day it was moved to."""
+    current = current_day(days, home, appointment_id)
+    if current in days and (found := days[current].find(appointment_id)):
         return found
-    # Where the days are not of one instant, they may not know what they should: look again.
-    return UnknownAppointment() if place == home else NeedsDays(frozenset({home, place}))
+    # Days that are not of one instant may contradict each other: load them again.
+    return UnknownAppointment() if current == home else NeedsDays(frozenset({home, current}))
 
 
-def place_of(days: Days, home: DayKey, appointment_id: str) -> DayKey:
-    """Where the home day says that the appointment lies."""
+def current_day(days: Days, home: DayKey, appointment_id: str) -> DayKey:
+    """Return the day that an appointment is on, according to its home day."""
     return days[home].forwarded.get(appointment_id, home)
 
 
 def why_fixed(appointment: Appointment, now: datetime) -> Refusal | None:
-    """Why nothing of an appointment can be changed any more."""
+    """Return why an appointment can no longer be changed, or None."""
     if appointment.status == "cancelled":
         return AlreadyCancelled(appointment)
     return AlreadyStarted() if appointment.interval.start <= now else None

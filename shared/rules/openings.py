@@ -1,22 +1,24 @@
-"""Openings: steps through free time."""
+"""Openings: the starts that a search offers in the free time of a doctor-day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.model.interval import Interval, clipped
-from shared.rules.free_time import gaps
+from shared.model.day import DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.rules.free_time import free_time
 from shared.rules.wall_clock import MINUTE, minutes_of_day
 
 
 class OpeningSearch(Struct, frozen=True):
-    """What openings are looked for: of this length, within these bounds, on this grid.
+    """Which openings to look for: of this length, within these bounds, on this grid.
 
-    Without `step` the openings of a doctor are the earliest that do not overlap each other;
-    with it, every start whose wall clock is a multiple of `step` minutes since midnight.
-    The time of the appointment `moving` counts as free.
+    Without `step`, the openings of a doctor are the earliest that do not overlap each other; with
+    it, every start whose wall clock is a multiple of `step` minutes since midnight. The time of
+    the appointment `moving` counts as free.
     """
 
     bounds: Interval
@@ -25,29 +27,24 @@ class OpeningSearch(Struct, frozen=True):
     moving: str | None = None
 
 
-def openings(
-    windows: Iterable[Interval], busy: Iterable[Interval], search: OpeningSearch, zone: ZoneInfo
-) -> Iterator[Interval]:
-    """The openings of one doctor-day, earliest first; `busy` is in order of start.
-
-    Lazy, and linear in what is busy: the first opening costs no more than the way to it.
-    """
-    stride = MINUTE if search.step else search.length
-    for window in clipped(windows, search.bounds):
-        for gap in gaps(window, busy, search.length):
-            start = _on_grid(gap.start, search.step, zone)
-            while start + search.length <= gap.end:
-                yield Interval(start, start + search.length)
-                start = _on_grid(start + stride, search.step, zone)
+def openings(doctor: Doctor, day: DaySchedule, search: OpeningSearch) -> Iterator[Interval]:
+    """Yield the openings of a doctor-day, earliest first. Lazy, like `free_time`."""
+    length, step = search.length, search.step
+    stride = MINUTE if step else length
+    for free in free_time(doctor, day, search.bounds, length, search.moving):
+        start = _on_grid(free.start, step, doctor.zone)
+        while start + length <= free.end:
+            yield Interval(start, start + length)
+            start = _on_grid(start + stride, step, doctor.zone)
 
 
 def _on_grid(instant: datetime, step: int | None, zone: ZoneInfo) -> datetime:
-    """The first instant from this one on whose wall clock lies on the grid."""
+    """Return the first instant from this one on whose wall clock is on the grid."""
     if step is None:
         return instant
     while past := minutes_of_day(instant, zone) % step:
         due = instant + (step - past) * MINUTE
-        # Where the clock is changed on the way, a leap could miss what it skips or repeats.
+        # Across a clock change, one leap could miss local times that it skips or repeats.
         steady = instant.astimezone(zone).utcoffset() == due.astimezone(zone).utcoffset()
         instant = due if steady else instant + MINUTE
     return instant

@@ -1,9 +1,13 @@
 """What a decision can come to: values, not exceptions.
 
-`Accepted` took effect; a `Refusal` changed nothing and says why.
+`Accepted` took effect; a `Refusal` changed nothing and says why. Its class carries the stable
+`code`, the `title` and the HTTP `status` that clients see, and the `detail` if that never varies.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -12,50 +16,85 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.rules.wall_clock import LocalTimeProblem
 
 
 class Accepted(Struct, frozen=True):
-    """The request was granted: its appointment, booked, moved or cancelled."""
+    """The request is granted: its appointment, booked, moved or cancelled."""
 
     appointment: Appointment
-
-
-class Refusal(Struct, frozen=True):
-    """The request was not granted."""
-
-
-class AlreadyApplied(Struct, frozen=True):
-    """An earlier try of this very request was committed, though its answer was lost."""
-
-
-class NeedsDays(Struct, frozen=True):
-    """Nothing is decided: these days are to be looked at, or looked at again.
-
-    The appointment lies, or is to lie, on another day, or the days were not of one instant.
-    """
-
-    days: frozenset[DayKey]
 
 
 class Replayed(Struct, frozen=True):
     """The same request with the same idempotency key was granted before.
 
-    Its appointment as it is now: it may have been moved or cancelled since.
+    `appointment` is as it is now: it may have been moved or cancelled since.
     """
 
     appointment: Appointment
 
 
+class AlreadyApplied(Struct, frozen=True):
+    """An earlier attempt at this very request was committed, though its answer was lost."""
+
+
+class NeedsDays(Struct, frozen=True):
+    """Nothing is decided before these days are loaded, or loaded again.
+
+    The appointment is, or is to be, on another day, or the days are not of one instant.
+    """
+
+    days: frozenset[DayKey]
+
+
+class NeedsDoctor(Struct, frozen=True):
+    """Nothing is decided: this instance does not know the appointment's doctor yet."""
+
+    doctor_id: str
+
+
+class Refusal(Struct, frozen=True):
+    """The request is not granted."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    status: ClassVar[int]
+    detail: ClassVar[str] = ""
+
+
+class UnclearTime(Refusal, frozen=True):
+    """A field names no instant, names two, or ends before the start, on the clock of a zone."""
+
+    code = "invalid_request"
+    title = "The request is not valid"
+    status = 400
+
+    field: str
+    problem: LocalTimeProblem | Literal["not_after_start"]
+    time: datetime
+    zone: ZoneInfo
+
+
 class KeyReused(Refusal, frozen=True):
     """The idempotency key was used for another request."""
 
+    code = "idempotency_key_reused"
+    title = "The idempotency key was used for another request"
+    status = 422
+    detail = "this idempotency key was used for another request; send a new key"
+
 
 class InThePast(Refusal, frozen=True):
-    """The asked time starts before now."""
+    """The requested time starts before now."""
+
+    code = "in_the_past"
+    title = "The time is in the past"
+    status = 422
+    detail = "start must not be before now"
 
 
 class TimeUnavailable(Refusal, frozen=True):
-    """The doctor is not free then; `openings` are the next times of that length that are.
+    """The doctor is not free then; `openings` are the next free times of that length.
 
     The time of the appointment `moving`, if there is one, counts as free.
     """
@@ -67,46 +106,63 @@ class TimeUnavailable(Refusal, frozen=True):
 
 
 class OutsideWorkingHours(TimeUnavailable, frozen=True):
-    """Part of the asked time lies outside the working windows of that day."""
+    """Part of the requested time lies outside the working windows of that day."""
+
+    code = "outside_working_hours"
+    title = "The doctor does not work then"
+    status = 422
 
     working_windows: tuple[Interval, ...] = ()
 
 
 class SlotTaken(TimeUnavailable, frozen=True):
-    """`conflicts` are the busy parts of the asked time, merged and in order."""
+    """`conflicts` are the busy parts of the requested time, merged and in order."""
+
+    code = "slot_taken"
+    title = "The time is taken"
+    status = 409
 
     conflicts: tuple[Interval, ...] = ()
 
 
 class UnknownAppointment(Refusal, frozen=True):
-    """There is no appointment of that id."""
+    """No appointment has this id."""
+
+    code = "unknown_appointment"
+    title = "There is no such appointment"
+    status = 404
+    detail = (
+        "no appointment has this id; send the `id` of an appointment exactly as you received it"
+    )
 
 
 class AlreadyCancelled(Refusal, frozen=True):
     """The appointment was cancelled before, and stays as it was."""
 
+    code = "already_cancelled"
+    title = "The appointment is cancelled"
+    status = 422
+    detail = "a cancelled appointment cannot be moved; book a new one"
+
     appointment: Appointment
 
 
 class AlreadyStarted(Refusal, frozen=True):
-    """The appointment has begun, so nothing of it can be changed any more."""
+    """The appointment has begun, so it can no longer be changed."""
+
+    code = "already_started"
+    title = "The appointment has started"
+    status = 422
+    detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-class Unclear(Refusal, frozen=True):
-    """What the request says makes no sense with this doctor, for this reason."""
-
-    cause: Exception
-
-
-Outcome = Accepted | Replayed | Refusal | AlreadyApplied | NeedsDays
-
+Outcome = Accepted | Replayed | Refusal | AlreadyApplied | NeedsDays | NeedsDoctor
 
 Days = Mapping[DayKey, DaySchedule]
 
-
 Decision = tuple[Days, Outcome]
-"""The days that are to be changed, as they are to be, and the outcome.
+"""The changed days, as they are to be, and the outcome.
 
-It holds as long as the changed days are as they were when it was made; whatever else it looked
-at was only a hint to where the appointment lies, and that day is always among the changed ones.
+The decision holds as long as the changed days are as they were when it was made. Whatever else it
+looked at only hinted at where the appointment is, and that day is always among the changed ones.
 """

@@ -9,39 +9,38 @@ from shared.model.doctor import Doctor
 
 MINUTE = timedelta(minutes=1)
 
-
 LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]
 
 
 def resolve_wall_clock(local: datetime, zone: ZoneInfo) -> datetime | LocalTimeProblem:
-    """The instant that a naive local time names in a zone, or why it names none or two.
+    """Return the instant that a naive local time names in a zone, or why it names none or two.
 
-    A change of the clock skips local times (`nonexistent_local_time`) or repeats them
+    A clock change skips local times (`nonexistent_local_time`) or repeats them
     (`ambiguous_local_time`); see PEP 495 for `fold`.
     """
     earlier, later = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if earlier.utcoffset() == later.utcoffset():
-        return earlier.astimezone(UTC)
     instant = earlier.astimezone(UTC)
+    if earlier.utcoffset() == later.utcoffset():
+        return instant
     exists = instant.astimezone(zone).replace(tzinfo=None, fold=0) == local
     return "ambiguous_local_time" if exists else "nonexistent_local_time"
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    """The local date on which an instant falls."""
+    """Return the local date on which an instant falls."""
     return instant.astimezone(zone).date()
 
 
 def day_key(doctor: Doctor, instant: datetime) -> DayKey:
-    """The doctor-day that an instant belongs to."""
+    """Return the doctor-day that an instant belongs to."""
     return DayKey(doctor.id, local_day(instant, doctor.zone))
 
 
 def on_wall_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """The instant at which the wall clock of a day has run `minutes` since midnight.
+    """Return the instant at which the wall clock of a day shows `minutes` since midnight.
 
-    A skipped local time moves forward by what was skipped, a repeated one means the earlier
-    instant: RFC 5545, section 3.3.5.
+    A skipped local time moves forward by the length of the gap; a repeated one means the earlier
+    instant (RFC 5545, section 3.3.5).
     """
     local = datetime.combine(day, time()) + timedelta(minutes=minutes)
     return local.replace(tzinfo=zone).astimezone(UTC)
@@ -54,6 +53,6 @@ def minutes_of_day(instant: datetime, zone: ZoneInfo) -> int:
 
 
 def round_up_to_minute(instant: datetime) -> datetime:
-    """The instant itself where it is a whole minute, else the next whole minute."""
+    """Return the instant itself if it is a whole minute, else the next whole minute."""
     whole = instant.replace(second=0, microsecond=0)
     return whole if whole == instant else whole + MINUTE

@@ -12,28 +12,28 @@ WINDOWS_REMEMBERED = 4096  # About 1.5 MB; doctors who work the same hours share
 
 
 def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
-    """When a doctor works on a local date, as instants, in order, with breaks between.
+    """Return when a doctor works on a local date: windows in order, with breaks between them.
 
-    Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30)
-    has none, nor is there a window that a change of the clock leaves nothing of.
+    Hours that touch make one window. A date that the zone skipped (Pacific/Apia, 2011-12-30) has
+    none, and neither have hours that a clock change swallows whole.
     """
     return _windows_of(doctor.week[day.weekday()], day, doctor.zone)
 
 
+# Without the cache a search over a year would spend most of its time on these conversions.
 @lru_cache(maxsize=WINDOWS_REMEMBERED)
 def _windows_of(
     stretches: tuple[WorkingHours, ...], day: date, zone: ZoneInfo
 ) -> tuple[Interval, ...]:
-    """Remembered, as a search over a year would spend most of its time on converting them."""
     windows = (_working_window(hours, day, zone) for hours in stretches)
     return tuple(merged(window for window in windows if window))
 
 
 def _working_window(hours: WorkingHours, day: date, zone: ZoneInfo) -> Interval | None:
-    """The window of these hours, if anything of it lies on the local date.
+    """Return the window of these hours, or None if no part of it is on the local date.
 
-    It never reaches into another date, also where a change of the clock swallows midnight
-    (America/Nuuk, 2026-03-28): a time that two doctor-days held could be booked twice.
+    It never reaches into another date, not even where a clock change swallows midnight
+    (America/Nuuk, 2026-03-28): a time on two doctor-days could be booked twice.
     """
     opens_at = on_wall_clock(day, hours.opens, zone)
     closes_at = on_wall_clock(day, hours.closes, zone)

@@ -1,6 +1,6 @@
 """Every function on one port: `uvicorn --factory shared.runtime.all_functions:serve`.
 
-That is what the container runs; the local runner serves the same routes.
+The container runs this; the local runner serves the same routes.
 """
 
 import os
@@ -10,30 +10,31 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from functions import FUNCTIONS
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
-from shared.observability import request_log as logs
+from shared.http.endpoint import Endpoint
+from shared.observability import request_log
 from shared.runtime import composition
+from shared.runtime.endpoints import endpoints
 
 
 def serve() -> Starlette:
-    """All functions, with the settings of the environment and a log in JSON."""
-    logs.write_json()
+    """Serve all functions, with the settings of the environment and a log in JSON."""
+    request_log.write_json()
     dependencies = composition.start(os.environ)
-    return application(dependencies, function_routes(dependencies), logs.write_json)
+    return application(dependencies, function_routes(dependencies), request_log.write_json)
 
 
 def function_routes(dependencies: Dependencies) -> list[Route]:
-    """Each function under its name."""
-    return [Route(f"/{name}", _Endpoint(name, dependencies)) for name in FUNCTIONS]
+    """Return a route for each function, under its name."""
+    return [Route(f"/{name}", _App(e, dependencies)) for name, e in endpoints().items()]
 
 
-class _Endpoint:
-    """A function as an ASGI application; so the route leaves every method to it."""
+class _App:
+    """A function as an ASGI application, so that the route leaves every method to it."""
 
-    def __init__(self, name: str, dependencies: Dependencies) -> None:
-        self._function = FUNCTIONS[name]
+    def __init__(self, function: Endpoint, dependencies: Dependencies) -> None:
+        self._function = function
         self._dependencies = dependencies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,23 +1,23 @@
-"""Settings to dependencies; only here are concrete stores named."""
+"""Put the dependencies together from the settings. Only here are concrete stores named."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
-from shared.store.doctor_documents import read_doctors
 from shared.store.port import Store
 from shared.transactions.coordinator import Coordinator
 
 
 def start(environment: Mapping[str, str]) -> Dependencies:
-    """The clinic of a process that is starting; ends it with one line if it cannot work.
+    """Return the dependencies of a process that starts; end it with one line if it cannot work.
 
     Opens no connection that outlives the call, so the process may fork afterwards.
     """
@@ -30,19 +30,18 @@ def start(environment: Mapping[str, str]) -> Dependencies:
 
 
 def open_dependencies(settings: Settings, doctors: Collection[Doctor] = ()) -> Dependencies:
-    """The clinic of these settings; a new file gets these doctors.
+    """Return the dependencies of these settings; a new SQLite file gets these doctors.
 
-    Raises SettingsError where the file cannot be used.
+    Raises SettingsError if the file cannot be used.
     """
     chosen = settings.store
     if isinstance(chosen, SqliteFile):
         return build_dependencies(settings, _prepared_file(chosen.path, doctors))
 
-    # To import it costs half a second, which nobody should pay who does not use it.
+    # Its import takes half a second, which nobody should pay who does not use it.
     from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
-    store = FirestoreStore(chosen.project, chosen.database, settings.deadline_seconds)
-    return build_dependencies(settings, store)
+    return build_dependencies(settings, FirestoreStore(chosen, settings.deadline_seconds))
 
 
 def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
@@ -63,7 +62,7 @@ def build_dependencies(
     store: Store,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Dependencies:
-    """The clinic around a store."""
+    """Return the dependencies around a store."""
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
         settings, store, DoctorCache(store), transactions, now, _observers(settings)
@@ -78,7 +77,7 @@ def _observers(settings: Settings) -> tuple[Observer, ...]:
     from shared.observability.metrics import Metrics, sending_provider  # noqa: PLC0415 - see above
 
     try:
-        return log, Metrics(sending_provider())
+        return log, Metrics(sending_provider(settings.service))
     except Exception as error:
         # Whatever may be wrong with a setting of OpenTelemetry's, or of its plug-ins.
         message = f"OTEL_...: cannot send metrics: {error}".splitlines()[0]
@@ -86,7 +85,7 @@ def _observers(settings: Settings) -> tuple[Observer, ...]:
 
 
 def doctors_of_file(settings: Settings) -> list[Doctor]:
-    """The doctors of the doctors file, by id; SettingsError with the place and the cause."""
+    """Return the doctors of the clinic file, by id; SettingsError with the place and the cause."""
     path = settings.doctors_file
     try:
         return read_doctors(Path(path).read_bytes(), settings.clinic_zone)

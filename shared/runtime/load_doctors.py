@@ -1,6 +1,6 @@
-"""Bring the doctors of the doctors file into the store: `python -m shared.runtime.load_doctors`.
+"""Load the doctors of the clinic file into the store: `python -m shared.runtime.load_doctors`.
 
-Safe to run again. Doctors who are only in the store stay there.
+Safe to run again: only what differs is written. Doctors who are only in the store stay there.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from shared.store.port import Snapshot, StoreError
 
 
 def main() -> None:
-    """Load, and say what was changed. Ends with one line and status 1 where that fails."""
+    """Load, and print what changed. Ends with one line and status 1 if that fails."""
     try:
         settings = read_settings(os.environ)
         asyncio.run(_load(open_dependencies(settings)))
@@ -28,25 +28,26 @@ def main() -> None:
 async def _load(dependencies: Dependencies) -> None:
     try:
         wanted = doctors_of_file(dependencies.settings)
-        stored = await dependencies.doctor_cache.doctors()
+        stored = {doctor.id: doctor for doctor in await dependencies.store.doctors()}
         async with dependencies.store.snapshot() as snapshot:
             for doctor in wanted:
                 await _check_zone(snapshot, stored.get(doctor.id, doctor), doctor)
-        await dependencies.store.put_doctors(wanted)
+        if changed := [doctor for doctor in wanted if stored.get(doctor.id) != doctor]:
+            await dependencies.store.put_doctors(changed)
         for doctor in wanted:
             print(f"{doctor.id}: {_change(stored.get(doctor.id), doctor)}")
     finally:
-        await dependencies.store.close()
+        await dependencies.close()
 
 
 async def _check_zone(snapshot: Snapshot, before: Doctor, after: Doctor) -> None:
-    """Refuse to move a doctor who has appointments: their days would no longer be the same."""
+    """Refuse to change the zone of a doctor with appointments: their days would be others."""
     if before.zone == after.zone:
         return
     if await anext(snapshot.scan(after.id, date.min, date.max, 1), None) is not None:
         raise SettingsError(
-            f"DOCTORS_FILE: {after.id} has appointments in {before.zone.key}, and so cannot get"
-            f" the time zone {after.zone.key}"
+            f"DOCTORS_FILE: {after.id} has appointments in the time zone {before.zone.key}, which"
+            f" therefore cannot become {after.zone.key}"
         )
 
 

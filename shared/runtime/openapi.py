@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the models. `python -m shared.runtime.openapi` prints it."""
+"""The OpenAPI document, made from the endpoints. `python -m shared.runtime.openapi` prints it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,81 +7,27 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from shared.http.problems import (
-    KINDS,
-    InvalidRequestProblem,
-    OutsideWorkingHoursProblem,
-    Problem,
-    SlotTakenProblem,
-)
-from shared.http.schemas import (
-    AppointmentPage,
+from shared.http.endpoint import Endpoint, Success
+from shared.http.problems import PROBLEM_MODELS, ProblemKind
+from shared.http.schemas.appointment import (
     AppointmentResponse,
-    CancelAppointment,
-    CreateAppointment,
-    FirstAvailable,
-    GetAppointment,
-    ListAppointments,
-    Openings,
     PatientResponse,
-    RescheduleAppointment,
     ValidatedAppointment,
 )
+from shared.http.schemas.problem import Problem
+from shared.runtime.endpoints import endpoints
 
 VERSION = "1.0.0"
 _PREFIX = "#/components/schemas/"
-_ANSWERS = (AppointmentResponse, AppointmentPage, Openings, ValidatedAppointment)
-_PROBLEMS = (Problem, InvalidRequestProblem, SlotTakenProblem, OutsideWorkingHoursProblem)
-_ALWAYS = ("invalid_request", "method_not_allowed", "internal_error", "try_again")
-_BODY_ALWAYS = (*_ALWAYS, "body_too_large", "unsupported_media_type")
-_REFUSALS = (
-    "unknown_doctor",
-    "slot_taken",
-    "outside_working_hours",
-    "in_the_past",
-    "idempotency_key_reused",
-)
-_OWN_PROBLEM: Mapping[str, type[Problem]] = {
-    "invalid_request": InvalidRequestProblem,
-    "slot_taken": SlotTakenProblem,
-    "outside_working_hours": OutsideWorkingHoursProblem,
-}
-
-_HEADERS = {
-    405: {"Allow": {"description": "what is allowed", "schema": {"type": "string"}}},
-    503: {"Retry-After": {"description": "in seconds", "schema": {"type": "string"}}},
-}
-_ID = "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"
-_EXAMPLES = {
-    "doctor_id": "strange",
-    "start": "2030-01-07T00:00:00",
-    "end": "2030-01-14T00:00:00",
-    "appointment_id": _ID,
-}
-_BOOKING = {
-    "doctor_id": "strange",
-    "start": "2030-01-07T09:00:00",
-    "duration_minutes": 30,
-    "patient": {"name": "Ada Lovelace", "email": "ada@example.org"},
-    "reason": "check-up",
-}
-_MOVE = {"appointment_id": _ID, "start": "2030-01-08T14:00:00"}
-_CANCELLATION = {"appointment_id": _ID, "reason": "the patient is well again"}
+_WITHOUT_NULL = (AppointmentResponse, ValidatedAppointment, PatientResponse)
 
 Json = dict[str, Any]
 _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
 
 
 def document() -> Json:
-    """The whole document, as JSON values."""
-    bodies = (CreateAppointment, CancelAppointment, RescheduleAppointment)
-    requests: list[_Used] = [(model, "validation") for model in bodies]
-    answers: list[_Used] = [(model, "serialization") for model in (*_ANSWERS, *_PROBLEMS)]
-    _, schemas = models_json_schema([*requests, *answers], ref_template=_PREFIX + "{model}")
-    for model in (AppointmentResponse, ValidatedAppointment, PatientResponse):
-        properties = schemas["$defs"][model.__name__]["properties"]
-        for name, field in properties.items():
-            properties[name] = _without_null(field)
+    """Return the whole document, as JSON values."""
+    functions = endpoints()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -94,67 +40,39 @@ def document() -> Json:
             ),
         },
         "paths": {
-            "/create_appointment": {"post": _create_appointment()},
-            "/list_appointments": {"get": _list_appointments()},
-            "/first_available": {"get": _first_available()},
-            "/get_appointment": {"get": _get_appointment()},
-            "/cancel_appointment": {"post": _cancel_appointment()},
-            "/reschedule_appointment": {"post": _reschedule_appointment()},
+            f"/{name}": {function.method.lower(): _operation(function)}
+            for name, function in functions.items()
         },
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": _schemas(functions.values())},
     }
 
 
-def _create_appointment() -> Json:
-    return {
-        "operationId": "create_appointment",
-        "summary": "Book an appointment, unless the doctor is not free then",
-        "parameters": [_idempotency_key()],
-        "requestBody": _body(CreateAppointment, _BOOKING),
-        "responses": {
-            "200": _answer("It could be booked now (`validate_only`)", ValidatedAppointment),
-            "201": _answer("Booked", AppointmentResponse, _replayed()),
-            **_problems(*_BODY_ALWAYS, *_REFUSALS),
-        },
-    }
+def _schemas(functions: Iterable[Endpoint]) -> Json:
+    bodies = [f.takes for f in functions if f.takes and f.method == "POST"]
+    answers = [success.model for f in functions for success in f.answers.values()]
+    requests: list[_Used] = [(model, "validation") for model in bodies]
+    models: list[type[BaseModel]] = [*answers, Problem, *PROBLEM_MODELS.values()]
+    responses: list[_Used] = [(model, "serialization") for model in dict.fromkeys(models)]
+    _, schemas = models_json_schema([*requests, *responses], ref_template=_PREFIX + "{model}")
+    for model in _WITHOUT_NULL:
+        properties = schemas["$defs"][model.__name__]["properties"]
+        properties.update({name: _without_null(field) for name, field in properties.items()})
+    definitions: Json = schemas["$defs"]
+    return definitions
 
 
-def _get_appointment() -> Json:
-    return {
-        "operationId": "get_appointment",
-        "summary": "Look an appointment up",
-        "parameters": list(_query_parameters(GetAppointment)),
-        "responses": {
-            "200": _answer("The appointment, wherever it was moved to", AppointmentResponse),
-            **_problems(*_ALWAYS, "unknown_appointment"),
-        },
-    }
-
-
-def _cancel_appointment() -> Json:
-    return {
-        "operationId": "cancel_appointment",
-        "summary": "Give an appointment up; its time is free at once",
-        "requestBody": _body(CancelAppointment, _CANCELLATION),
-        "responses": {
-            "200": _answer("Cancelled, now or before", AppointmentResponse),
-            **_problems(*_BODY_ALWAYS, "unknown_appointment", "already_started"),
-        },
-    }
-
-
-def _reschedule_appointment() -> Json:
-    refusals = ("unknown_appointment", "already_started", "already_cancelled")
-    return {
-        "operationId": "reschedule_appointment",
-        "summary": "Move an appointment to another time, day or doctor; its id stays",
-        "parameters": [_idempotency_key()],
-        "requestBody": _body(RescheduleAppointment, _MOVE),
-        "responses": {
-            "200": _answer("Moved", AppointmentResponse, _replayed()),
-            **_problems(*_BODY_ALWAYS, *_REFUSALS, *refusals),
-        },
-    }
+def _operation(function: Endpoint) -> Json:
+    parameters = [_idempotency_key()] if function.idempotent else []
+    operation: Json = {"operationId": function.name, "summary": function.summary}
+    if function.takes and function.method == "GET":
+        parameters += _query_parameters(function.takes, function.example)
+    elif function.takes:
+        operation["requestBody"] = _body(function.takes, function.example)
+    if parameters:
+        operation["parameters"] = parameters
+    successes = {str(status): _success(function, status) for status in function.answers}
+    operation["responses"] = {**successes, **_problems(function.all_problems())}
+    return operation
 
 
 def _idempotency_key() -> Json:
@@ -169,41 +87,12 @@ def _idempotency_key() -> Json:
     }
 
 
-def _body(model: type[BaseModel], example: Json) -> Json:
+def _body(model: type[BaseModel], example: Mapping[str, Any]) -> Json:
     content = {"application/json": {"schema": _reference(model), "example": example}}
     return {"required": True, "content": content}
 
 
-def _replayed() -> Json:
-    description = "`true` if this very request had been granted before"
-    return {"Idempotent-Replayed": {"description": description, "schema": {"const": "true"}}}
-
-
-def _list_appointments() -> Json:
-    return {
-        "operationId": "list_appointments",
-        "summary": "List a doctor's appointments that overlap a time window",
-        "parameters": list(_query_parameters(ListAppointments)),
-        "responses": {
-            "200": _answer("A page of them, by start", AppointmentPage),
-            **_problems(*_ALWAYS, "unknown_doctor"),
-        },
-    }
-
-
-def _first_available() -> Json:
-    return {
-        "operationId": "first_available",
-        "summary": "Find the first times that can be booked",
-        "parameters": list(_query_parameters(FirstAvailable)),
-        "responses": {
-            "200": _answer("The openings, by start, or why there is none", Openings),
-            **_problems(*_ALWAYS, "unknown_doctor"),
-        },
-    }
-
-
-def _query_parameters(model: type[BaseModel]) -> Iterable[Json]:
+def _query_parameters(model: type[BaseModel], example: Mapping[str, Any]) -> Iterable[Json]:
     schema = model.model_json_schema()
     for name, field in schema["properties"].items():
         described = _without_null(field)
@@ -213,12 +102,12 @@ def _query_parameters(model: type[BaseModel]) -> Iterable[Json]:
             "required": name in schema.get("required", []),
             "description": described.pop("description", ""),
             "schema": described,
-            **({"example": _EXAMPLES[name]} if name in schema.get("required", []) else {}),
+            **({"example": example[name]} if name in example else {}),
         }
 
 
 def _without_null(field: Json) -> Json:
-    """The schema of a field that may be absent, but then is not null either."""
+    """Return the schema of a field that may be absent, but then is not null either."""
     choices = [choice for choice in field.get("anyOf", [field]) if choice.get("type") != "null"]
     described = {**field, **choices[0]}
     described.pop("anyOf", None)
@@ -228,28 +117,38 @@ def _without_null(field: Json) -> Json:
     return described
 
 
-def _answer(description: str, model: type[BaseModel], headers: Json | None = None) -> Json:
-    content = {"application/json": {"schema": _reference(model)}}
-    answer: Json = {"description": description, "content": content}
-    return {**answer, "headers": headers} if headers else answer
+def _success(function: Endpoint, status: int) -> Json:
+    success: Success = function.answers[status]
+    content = {"application/json": {"schema": _reference(success.model)}}
+    described: Json = {"description": success.meaning, "content": content}
+    if not function.idempotent or status != max(function.answers):
+        return described
+    replayed = "`true` if this very request had been granted before"
+    headers = {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
+    return {**described, "headers": headers}
 
 
-def _problems(*codes: str) -> Json:
-    """The answers of these codes; those that share a status share an entry."""
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(KINDS[code][0], []).append(code)
-    return {str(status): _problem(status, by_status[status]) for status in sorted(by_status)}
+def _problems(kinds: Iterable[ProblemKind]) -> Json:
+    """Return the problems of these kinds; those that share a status share an entry."""
+    by_status: dict[int, list[ProblemKind]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return {str(status): _problem(by_status[status]) for status in sorted(by_status)}
 
 
-def _problem(status: int, codes: list[str]) -> Json:
-    models = dict.fromkeys(_OWN_PROBLEM.get(code, Problem) for code in codes)
+def _problem(kinds: list[ProblemKind]) -> Json:
+    models = dict.fromkeys(PROBLEM_MODELS.get(kind.code, Problem) for kind in kinds)
     schemas = [_reference(model) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-    described = "; ".join(f"`{code}`: {KINDS[code][1]}" for code in codes)
+    described = "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds)
     content = {"application/problem+json": {"schema": schema}}
+    headers = {
+        name: {"description": meaning, "schema": {"type": "string"}}
+        for kind in kinds
+        for name, meaning in getattr(kind, "header_meanings", {}).items()
+    }
     answer: Json = {"description": described, "content": content}
-    return {**answer, "headers": _HEADERS[status]} if status in _HEADERS else answer
+    return {**answer, "headers": headers} if headers else answer
 
 
 def _reference(model: type[BaseModel]) -> Json:

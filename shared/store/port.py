@@ -1,7 +1,7 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
-A store keeps documents (doctor-days, receipts, doctors) with a version each, and can write
-several of them in one go on the condition that none has changed. All policy is above it.
+A store keeps documents (doctor-days, idempotency records, doctors), each with a version, and can
+write several of them at once on the condition that none has changed. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -18,11 +18,11 @@ from shared.model.idempotency import IdempotencyRecord
 T_co = TypeVar("T_co", covariant=True)
 
 Version = int | str | datetime
-"""Names one state of a document. Only a store knows how to compare two."""
+"""Names one state of a document. Only the store can compare two."""
 
 
 class StoreError(Exception):
-    """The store did not do what it was asked for."""
+    """The store did not do what it was asked to."""
 
 
 class VersionConflict(StoreError):
@@ -30,46 +30,49 @@ class VersionConflict(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """No answer from the store. A commit may have happened or not; a new try may help."""
+    """No answer from the store. A commit may have happened or not; another attempt may help."""
 
 
 class SnapshotExpired(StoreError):
-    """The store does not know any more, or not yet, how it was at that instant."""
+    """The store no longer knows, or does not yet know, its state at that instant."""
 
 
 class StoreRefused(StoreError):
-    """The store said no and will say it again: no permission, no space, not its file."""
+    """The store said no and will say it again: no permission, no space, unknown data."""
 
 
 class Stored(Struct, Generic[T_co], frozen=True):
-    """A value as it was read, and the version that it had; None if there was no document."""
+    """A value as it was read, and its version; None if there was no document."""
 
     value: T_co
     version: Version | None
 
 
 class State(Struct, frozen=True):
-    """What was loaded: every day asked for, and those receipts that exist, by key."""
+    """What was loaded: every day asked for, and those idempotency records that exist, by key."""
 
     days: dict[DayKey, Stored[DaySchedule]]
     records: dict[str, Stored[IdempotencyRecord]]
 
 
 class DayWrite(Struct, frozen=True):
-    """Put `day` in place of the day that was read, which may be the same: then it is checked."""
+    """Replace the day that was read by `day`; if both are the same, only its version is checked."""
 
     read: Stored[DaySchedule]
     day: DaySchedule
 
     def changed(self) -> dict[str, Entry | None]:
-        """The entries that are new or not as they were, by their ids; None: it is gone."""
+        """Return the entries that differ from those that were read, by id; None: removed.
+
+        An entry that did not change is the same object, so comparing identities is enough.
+        """
         before, after = self.read.value.entries(), self.day.entries()
         gone = dict.fromkeys(before.keys() - after.keys())
         return {**gone, **{name: e for name, e in after.items() if before.get(name) is not e}}
 
 
 class RecordWrite(Struct, frozen=True):
-    """Put `receipt` where a receipt of version `replaced` was read; None: where none was."""
+    """Write a record where one of version `replaced` was read; None: where there was none."""
 
     record: IdempotencyRecord
     replaced: Version | None
@@ -78,25 +81,25 @@ class RecordWrite(Struct, frozen=True):
 class Snapshot(Protocol):
     """Reads that all see the store as it was at one instant.
 
-    `days_at_once`: so many days are worth reading together on suspicion, rather than one and
-    another perhaps later, because every read is a wait.
+    `days_at_once`: how many days are worth reading together before it is known that they are
+    needed, because every read is a wait.
     """
 
     days_at_once: int
 
     async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        """Read days and receipts. A day without a document is an empty day."""
+        """Read days and records. A day without a document is an empty day."""
 
     def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
-        """The days from first to last that have a document, in order, read as far as needed.
+        """Read the days from first to last that have a document, in order, only as far as needed.
 
-        So many are read `at_once` at first, then twice as many each time.
+        The first read fetches `at_once` of them, each later one twice as many.
         """
 
     async def instant(self) -> datetime:
-        """The instant of this view, once something was read, by the store's own clock."""
+        """Return the instant of this view by the store's own clock, once something was read."""
 
 
 class Store(Protocol):
@@ -105,7 +108,7 @@ class Store(Protocol):
     def snapshot(self, instant: datetime | None = None) -> AbstractAsyncContextManager[Snapshot]:
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
-        The latter shows days only; its reads raise `Forgotten` where there is no such view.
+        A view of an instant shows days only; its reads raise `SnapshotExpired` if it is gone.
         """
 
     async def commit(
@@ -113,15 +116,15 @@ class Store(Protocol):
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
 
-        Returns the new versions of the days, once the writes will outlive the machine's power.
-        Raises `Stale` where a document has changed.
+        Returns the new versions of the days once the writes survive a loss of power.
+        Raises `VersionConflict` if a document has changed.
         """
 
     async def doctors(self) -> Sequence[Doctor]:
-        """All doctors, ordered by id."""
+        """Return all doctors, ordered by id."""
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
-        """Add these doctors, or replace those that have the same ids."""
+        """Add these doctors, or replace those with the same ids."""
 
     async def close(self) -> None:
-        """Let go of files and connections."""
+        """Release files and connections. Every later call raises `StoreUnavailable`."""

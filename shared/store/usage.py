@@ -1,4 +1,4 @@
-"""What requests cost: tries, and documents read and written. Counted where it happens."""
+"""What requests cost in the store, counted where it happens."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from msgspec import Struct
 
 
 class StoreUsage(Struct):
-    """What was done for a request, and for those that were decided together with it.
+    """The store usage of one request, including what was done for its whole batch.
 
-    `attempts` is how often a commit was tried, `batch_size` how many were decided together for the
-    last one, itself included; both are 0 where none was tried. `reads` and `writes` are documents.
+    `attempts` counts commits, `batch_size` the commands of the last one; both are 0 without a
+    commit. `reads` and `writes` count documents.
     """
 
     attempts: int = 0
@@ -25,7 +25,7 @@ _charged: ContextVar[Collection[StoreUsage]] = ContextVar("charged", default=())
 
 @contextmanager
 def charged_to(usages: Collection[StoreUsage]) -> Iterator[None]:
-    """Count what is done in here as the effort of these, and of no others."""
+    """Count what happens within as the usage of these requests, and of no others."""
     token = _charged.set(usages)
     try:
         yield
@@ -34,24 +34,24 @@ def charged_to(usages: Collection[StoreUsage]) -> Iterator[None]:
 
 
 def charged() -> Collection[StoreUsage]:
-    """Those whose effort is counted here."""
+    """Return the usages that are being counted."""
     return _charged.get()
 
 
-def count_attempt(together: int) -> None:
-    """A commit is tried, for so many requests together."""
+def count_attempt(commands: int) -> None:
+    """Count an attempted commit of so many commands."""
     for usage in _charged.get():
         usage.attempts += 1
-        usage.batch_size = together
+        usage.batch_size = commands
 
 
 def count_reads(documents: int) -> None:
-    """So many documents were read, or looked for."""
+    """Count documents that were read or looked for."""
     for usage in _charged.get():
         usage.reads += documents
 
 
 def count_writes(documents: int) -> None:
-    """So many documents were written."""
+    """Count documents that were written."""
     for usage in _charged.get():
         usage.writes += documents

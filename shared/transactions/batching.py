@@ -1,4 +1,4 @@
-"""Who waits for which days, and who is served together."""
+"""Queues of commands by doctor-day, and the batches that are served together."""
 
 import asyncio
 from collections import deque
@@ -15,11 +15,11 @@ from shared.transactions.command import Command
 T = TypeVar("T")
 
 MOST_TOGETHER = 200
-"""How many are decided at once; a commit of them stays far below Firestore's limit of 10 MiB."""
+"""The largest batch; its commit stays far below Firestore's limit of 10 MiB."""
 
 
 class Waiter(Struct, Generic[T], eq=False):
-    """A proposal whose request waits for an answer until `deadline`, in the loop's time."""
+    """A command whose request waits for an answer until `deadline`, in the loop's time."""
 
     command: Command
     deadline: float
@@ -32,7 +32,7 @@ class Waiter(Struct, Generic[T], eq=False):
             self.answer.set_result(answer)
 
     def fail(self, error: BaseException | None) -> None:
-        """Pass on why there will be no answer; None means that the work was cancelled."""
+        """Tell why there will be no answer; None means that the work was cancelled."""
         if error is None:
             self.answer.cancel()
         elif not self.answer.done():
@@ -40,40 +40,40 @@ class Waiter(Struct, Generic[T], eq=False):
 
 
 class Batch(Struct, Generic[T], eq=False):
-    """Waiters that are served together, in order of arrival, holding all of `days`."""
+    """Waiters that are served together, in order of arrival, and hold all of `days`."""
 
     days: frozenset[DayKey]
     waiters: list[Waiter[T]]
 
     def waiting(self) -> list[Waiter[T]]:
-        """Those who have no answer yet and have not gone away."""
+        """Return the waiters that have no answer yet and have not gone away."""
         return [waiter for waiter in self.waiters if not waiter.answer.done()]
 
     def usages(self) -> list[StoreUsage]:
-        """Of all its requests."""
+        """Return the store usage of all its requests."""
         return [usage for waiter in self.waiters for usage in waiter.usages]
 
 
 class Queues(Struct, Generic[T]):
-    """One queue for each day, in order of arrival; whoever needs two days stands in both.
+    """One queue for each day, in order of arrival; a command for two days waits in both.
 
     Plain bookkeeping: nothing here awaits, so nothing here can be interrupted.
 
-    A batch takes all its days at once or none, and only for a waiter who is first in each of
-    its queues. The one who has waited longest of all is first everywhere, so there is always
-    somebody whose turn comes when days are released: no deadlock, nobody waits for ever.
+    A batch takes all its days at once or none, and only for a waiter that is first in each of its
+    queues. The waiter that arrived first of all is first everywhere, so some batch can always
+    start when days are released: no deadlock and no starvation.
     """
 
     _waiting: dict[DayKey, deque[Waiter[T]]] = field(default_factory=dict)
     _held: set[DayKey] = field(default_factory=set)
 
     def add(self, waiter: Waiter[T]) -> None:
-        """Let a waiter stand in the queues of its days."""
+        """Add a waiter to the queues of its days."""
         for key in waiter.command.days:
             self._waiting.setdefault(key, deque()).append(waiter)
 
     def take(self, key: DayKey) -> Batch[T] | None:
-        """Hold the days that the first in this day's queue needs, if it is its turn."""
+        """Start a batch for the first waiter of this day's queue; None if it has to wait."""
         queue = self._waiting.get(key)
         if not queue:
             return None
@@ -84,14 +84,14 @@ class Queues(Struct, Generic[T]):
         return Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
 
     def release(self, days: frozenset[DayKey]) -> None:
-        """Give back the days of a batch that has ended."""
+        """Release the days of a batch that has ended."""
         self._held -= days
 
     def _is_first(self, waiter: Waiter[T]) -> bool:
         return all(self._waiting[key][0] is waiter for key in waiter.command.days)
 
     def _leave(self, days: frozenset[DayKey]) -> Iterator[Waiter[T]]:
-        """Take out, from the front, all whose turn it is and who need no other day."""
+        """Remove, from the front, all waiters whose turn it is and that need no other day."""
         for key in sorted(days):
             while queue := self._waiting.get(key):
                 waiter = queue[0]
@@ -108,9 +108,9 @@ class Queues(Struct, Generic[T]):
 
 
 class Batcher(Generic[T]):
-    """Serves those who wait for the same days together, one batch of them at a time.
+    """Serves commands that wait for the same days together, one batch at a time.
 
-    `serve` gives every waiter of a batch its answer; if it ends without, they learn why.
+    `serve` answers every waiter of a batch; those that it leaves without an answer get its error.
     """
 
     def __init__(self, serve: Callable[[Batch[T]], Coroutine[Any, Any, None]]) -> None:
@@ -119,7 +119,7 @@ class Batcher(Generic[T]):
         self._batches: dict[asyncio.Future[None], Batch[T]] = {}
 
     async def enter(self, command: Command, deadline: float) -> T:
-        """The answer to a proposal, served in a batch that begins after this call."""
+        """Return the answer to a command, served in a batch that begins after this call."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         waiter: Waiter[T] = Waiter(command, deadline, answer, charged())
         self._queues.add(waiter)

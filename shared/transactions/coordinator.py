@@ -1,56 +1,41 @@
 """The one way to write: load, decide, commit if nothing has changed, else again.
 
     request       this instance            store
-       |  propose        |                   |
+       |  command        |                   |
        |---------------->| wait for the day  |   others that wait for it join the batch
-       |                 | load, or recall   |   a day that was read or written before
-       |                 |<- - - - - - - - ->|
-       |                 | decide, in order  |   pure, so it may be done again
+       |                 | load, or use the  |   a day that was read or written before
+       |                 | cache <- - - - - >|
+       |                 | decide, in order  |   pure, so it may run again
        |                 | commit ---------->|   every write: "if it is still as I read it"
        |                 |                   |
        |   granted <-----|<- committed ------|
-       |                 |<- stale ----------|   nothing was written: load, decide again
+       |                 |<- conflict -------|   nothing was written: load, decide again
        |                 |   (no answer)     |   written or not: load, and see
        |                 |                   |
-       |                 | if refused: look  |   a refusal is decided on a snapshot read for it
+       |                 | if refused: read  |   a refusal is decided on a snapshot read for it
        |   refusal <-----|<----------------->|
 
-Why nothing is booked twice: an acceptance takes effect only by a commit, and the store applies
-a commit only to the very days that it was decided on. What is remembered, retried, answered
-late or never answered can cost a try, but not the rule.
+Why nothing is booked twice: an acceptance takes effect only by a commit, and the store applies a
+commit only to the very days that it was decided on. Whatever is cached, retried, answered late or
+never answered can cost an attempt, but not the rule.
 
 Why nothing acknowledged is lost: the answer is given after the store has said "committed", or
-after the appointment was found in a day that the store gave out.
+after the appointment was found on a day read from the store.
 
-Why a refusal is true: it is never given on what is only remembered, or on what others of the
-batch have not committed yet.
+Why a refusal is true: it is never based on cached data, or on what others of the batch have not
+committed yet.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from shared.model.appointment import Appointment
 from shared.model.day import DayKey
-from shared.model.idempotency import IdempotencyRecord
-from shared.model.opening import Opening
-from shared.queries.appointments import find_appointment
-from shared.queries.openings import next_openings
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyApplied,
-    KeyReused,
-    NeedsDays,
-    Outcome,
-    Replayed,
-    TimeUnavailable,
-)
+from shared.rules.outcomes import Accepted, NeedsDays, Outcome
 from shared.store.port import (
-    Snapshot,
     State,
     Store,
     Stored,
@@ -62,53 +47,62 @@ from shared.store.usage import count_attempt
 from shared.transactions.batching import Batch, Batcher, Waiter
 from shared.transactions.command import Command
 from shared.transactions.day_cache import DayCache
-from shared.transactions.plan import BatchPlan, used_record, values
+from shared.transactions.plan import BatchPlan, without_versions
+from shared.transactions.retries import Retries
+from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDecisions
 
-FIRST_PAUSE_SECONDS = 0.004
-PAUSE_DOUBLINGS = 6
+T = TypeVar("T")
 
-_Answer = Accepted | NeedsDays | None
-"""None: it is not to be granted on what is known here, or not on that alone."""
+_Granted = Accepted | NeedsDays | None
+"""None: it cannot be granted on what is known here, or not on that alone."""
+
+
+class _BatchRefused(Exception):
+    """The store refused a commit of several commands; it may object to a single one."""
 
 
 class Coordinator:
-    """Decides proposals on the days of a store. One per instance, in one event loop."""
+    """Decides commands on the days of a store. One for each instance, in one event loop."""
 
     def __init__(self, store: Store, deadline_seconds: float, random: Random) -> None:
         self._store = store
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._day_cache = DayCache()
-        self._commits: Batcher[_Answer] = Batcher(self._decide_together)
-        self._looks: Batcher[_Seen] = Batcher(self._look_together)
+        self._commits: Batcher[_Granted] = Batcher(self._commit_batch)
+        self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
     async def run(self, command: Command) -> Outcome:
-        """Decide a proposal and, where it is granted, make it so.
+        """Decide a command and, if it is granted, commit it.
 
-        Raises `Unavailable` at the deadline, and `Failed` where the store refuses to work.
-        After either the change may have happened, if a commit was never answered.
+        Raises StoreUnavailable at the deadline, and StoreRefused if the store refuses to work.
+        After either, the change may have happened if a commit was never answered.
         """
-        deadline = self._deadline()
+        return await self._in_time(lambda deadline: self._run(command, deadline))
+
+    async def preview(self, command: Command) -> Outcome:
+        """Tell what a command would come to now, decided on one snapshot. Writes nothing.
+
+        Raises like `run`.
+        """
+        decision = await self._in_time(lambda end: self._snapshots.enter(command, end))
+        return decision.outcome
+
+    async def _in_time(self, work: Callable[[float], Awaitable[T]]) -> T:
+        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._run(command, deadline)
+                return await work(deadline)
         except TimeoutError:
             message = f"no certain answer within {self._deadline_seconds:g} s"
             raise StoreUnavailable(message) from None
 
-    async def preview(self, command: Command) -> Outcome:
-        """What a proposal would come to now. Decided on one snapshot; nothing is written."""
-        return (await self._looks.enter(command, self._deadline())).outcome
-
-    def _deadline(self) -> float:
-        return asyncio.get_running_loop().time() + self._deadline_seconds
-
     async def _run(self, command: Command, deadline: float) -> Outcome:
-        retries = _Retries(self._random)
+        retries = Retries(self._random)
         while True:
             outcome: Outcome | None = await self._commits.enter(command, deadline)
             if outcome is None:
-                outcome = await self._looked_at(command, deadline, retries)
+                outcome = await self._on_snapshot(command, deadline, retries)
             if not isinstance(outcome, NeedsDays | None):
                 return outcome
             if isinstance(outcome, NeedsDays):
@@ -117,135 +111,91 @@ class Coordinator:
                     await retries.pause()
                 command = replace(command, days=outcome.days)
 
-    async def _looked_at(
-        self, command: Command, deadline: float, retries: "_Retries"
+    async def _on_snapshot(
+        self, command: Command, deadline: float, retries: Retries
     ) -> Outcome | None:
-        """What the store says to a proposal; None: it is to be made, or nothing was seen."""
+        """Return the certain outcome, or None if it must be committed or nothing was read."""
         try:
-            seen = await self._looks.enter(command, deadline)
+            decision = await self._snapshots.enter(command, deadline)
         except StoreUnavailable:
             await retries.pause()
             return None
-        return None if seen.to_be_made else seen.outcome
+        return None if decision.to_commit else decision.outcome
 
-    # Looking
-
-    async def _look_together(self, batch: Batch["_Seen"]) -> None:
-        """Decide every waiter of a batch on one snapshot, each by itself, and write nothing."""
+    async def _decide_on_snapshot(self, batch: Batch[SnapshotDecision]) -> None:
+        """Decide every command of a batch on one snapshot, each on its own. Writes nothing."""
         deadline = _latest(batch.waiters)
         async with asyncio.timeout_at(deadline), self._store.snapshot() as snapshot:
             keys = _record_keys(waiter.command for waiter in batch.waiting())
+            mark = self._day_cache.begin_read()
             state = await snapshot.load(batch.days, keys)
-            self._day_cache.keep(state.days)
-            look = _Look(snapshot, state)
+            self._day_cache.put(state.days, mark)
+            decisions = SnapshotDecisions(snapshot, state)
             for waiter in batch.waiting():
-                waiter.tell(await look.at(waiter.command))
+                waiter.tell(await decisions.decide(waiter.command))
 
-    # Committing
+    async def _commit_batch(self, batch: Batch[_Granted]) -> None:
+        """Give every command of a batch its outcome, together if the store lets them."""
+        try:
+            await self._commit(batch)
+        except _BatchRefused:
+            for waiter in batch.waiting():
+                await self._commit_alone(batch.days, waiter)
 
-    async def _decide_together(self, batch: Batch[_Answer]) -> None:
-        """Give every waiter of a batch its answer, however many tries that takes."""
-        retries = _Retries(self._random)
+    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[_Granted]) -> None:
+        try:
+            await self._commit(Batch(days, [waiter]))
+        except StoreRefused as error:
+            waiter.fail(error)
+
+    async def _commit(self, batch: Batch[_Granted]) -> None:
+        """Try until every waiter has its answer or is gone."""
+        retries = Retries(self._random)
         while waiters := batch.waiting():
             try:
                 async with asyncio.timeout_at(_latest(waiters)):
-                    await self._try(batch, first=not retries.made)
+                    await self._attempt(batch, first=not retries.made)
             except (VersionConflict, StoreUnavailable, TimeoutError):
                 self._day_cache.forget(batch.days)
                 await retries.pause()
 
-    async def _try(self, batch: Batch[_Answer], *, first: bool) -> None:
+    async def _attempt(self, batch: Batch[_Granted], *, first: bool) -> None:
         """Decide in order of arrival, write it all at once, and only then answer."""
-        if first:
-            # Receipts need no read up front: the commit finds out if there is one.
-            known = self._day_cache.recall(batch.days)
-            fresh = await self._load(batch.days - known.keys(), ())
-            state = State(known | fresh.days, {})
-        else:
-            commands = (waiter.command for waiter in batch.waiting())
-            state = await self._load(batch.days, _record_keys(commands))
-        plan = BatchPlan(state, values(state.days))
+        state = await (self._cached_state(batch) if first else self._fresh_state(batch))
+        plan = BatchPlan(state, without_versions(state.days))
         answers = [(waiter, plan.decide(waiter.command)) for waiter in batch.waiting()]
-        if writes := plan.writes():
-            count_attempt(len(answers))
-            versions = await self._store.commit(writes, list(plan.records.values()))
-            self._day_cache.keep({key: Stored(plan.days[key], versions[key]) for key in versions})
+        if plan.changed:
+            await self._write(plan, len(answers))
         for waiter, answer in answers:
             waiter.tell(answer)
+
+    async def _write(self, plan: BatchPlan, commands: int) -> None:
+        count_attempt(commands)
+        try:
+            versions = await self._store.commit(plan.writes(), list(plan.records.values()))
+        except StoreRefused as error:
+            if commands > 1:
+                raise _BatchRefused from error
+            raise
+        self._day_cache.put({key: Stored(plan.days[key], versions[key]) for key in versions})
+
+    async def _cached_state(self, batch: Batch[_Granted]) -> State:
+        """Load only what is not cached, and no records: the commit finds out if there is one."""
+        cached = self._day_cache.get(batch.days)
+        fresh = await self._load(batch.days - cached.keys(), ())
+        return State(cached | fresh.days, {})
+
+    async def _fresh_state(self, batch: Batch[_Granted]) -> State:
+        return await self._load(batch.days, _record_keys(w.command for w in batch.waiting()))
 
     async def _load(self, days: Collection[DayKey], records: Collection[str]) -> State:
         if not days:
             return State({}, {})
+        mark = self._day_cache.begin_read()
         async with self._store.snapshot() as snapshot:
             state = await snapshot.load(days, records)
-        self._day_cache.keep(state.days)
+        self._day_cache.put(state.days, mark)
         return state
-
-
-class _Seen(Struct, frozen=True):
-    """What a look at the store showed; `to_be_made` where a commit must still make it so."""
-
-    outcome: Outcome
-    to_be_made: bool = False
-
-
-class _Look(Struct):
-    """Decides on one snapshot: a refusal, a replay, or what has been made before is certain."""
-
-    snapshot: Snapshot
-    state: State
-    openings: dict[TimeUnavailable, tuple[Opening, ...]] = field(default_factory=dict)
-
-    async def at(self, command: Command) -> _Seen:
-        """What a proposal comes to."""
-        if record := used_record(command, self.state):
-            return _Seen(await self._answer_of(record, command))
-        days = {key: self.state.days[key].value for key in command.days}
-        _, outcome = command.decide(days)
-        if isinstance(outcome, AlreadyApplied):
-            outcome = Accepted(await self._appointment(command.appointment_id))
-            return _Seen(outcome)
-        if isinstance(outcome, TimeUnavailable):
-            return _Seen(replace(outcome, openings=await self._openings(outcome)))
-        return _Seen(outcome, to_be_made=isinstance(outcome, Accepted))
-
-    async def _answer_of(self, record: IdempotencyRecord, command: Command) -> Outcome:
-        """What a used key means: this try made it, an earlier request did, or another one."""
-        own = command.record()
-        if own is None or own.fingerprint != record.fingerprint:
-            return KeyReused()
-        appointment = await self._appointment(record.appointment_id)
-        return Accepted(appointment) if record == own else Replayed(appointment)
-
-    async def _appointment(self, appointment_id: str) -> Appointment:
-        """An appointment that must be there; mostly it lies on a day that was loaded."""
-        for stored in self.state.days.values():
-            if found := stored.value.find(appointment_id):
-                return found
-        if found := await find_appointment(self.snapshot, appointment_id):
-            return found
-        message = f"{appointment_id} was acknowledged and is not there: was the data changed?"
-        raise StoreRefused(message)
-
-    async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
-        """Looked for once, however many are refused the same time."""
-        if refusal not in self.openings:
-            known = values(self.state.days)
-            self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal, known))
-        return self.openings[refusal]
-
-
-class _Retries(Struct):
-    """Counts tries, and steps aside between them, so that rivals do not meet again in step."""
-
-    random: Random
-    made: int = 0
-
-    async def pause(self) -> None:
-        """Wait for a random while, on average twice as long each time."""
-        longest = FIRST_PAUSE_SECONDS * 2 ** min(self.made, PAUSE_DOUBLINGS)
-        self.made += 1
-        await asyncio.sleep(self.random.uniform(0, longest))
 
 
 def _latest(waiters: Sequence[Waiter[Any]]) -> float:
@@ -253,4 +203,4 @@ def _latest(waiters: Sequence[Waiter[Any]]) -> float:
 
 
 def _record_keys(commands: Iterable[Command]) -> set[str]:
-    return {p.idempotency.key for p in commands if p.idempotency}
+    return {command.idempotency.key for command in commands if command.idempotency}

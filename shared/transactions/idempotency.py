@@ -1,28 +1,41 @@
-"""Idempotency keys: what they stand for, and how long."""
+"""Idempotency keys: what they identify, and how long they are remembered."""
 
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from msgspec import Struct
 
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.port import State
+
 RECORD_LIFETIME = timedelta(hours=48)
-"""How long an idempotency key is remembered; the contract promises at least 24 hours."""
+"""How long a key is remembered; the contract promises at least 24 hours."""
 
 
 class Idempotency(Struct, frozen=True):
-    """A client's key and the request that it stands for, as hashes."""
+    """A client's key and the request that it identifies, as hashes."""
 
     key: str
     fingerprint: str
 
     @classmethod
     def of(cls, key: str, request: Sequence[str | None]) -> Self:
-        """The key, and the parts that make two requests the same."""
-        # Whoever adds authentication puts the caller in here, beside the key.
+        """Hash a key and the parts that make two requests the same."""
+        # Authentication will add the caller here, beside the key.
         return cls(_hash([key]), _hash(request))
+
+    def record(self, appointment_id: str, now: datetime, request_id: str) -> IdempotencyRecord:
+        """Return the record to leave when the request is granted."""
+        expires_at = now + RECORD_LIFETIME
+        return IdempotencyRecord(self.key, self.fingerprint, appointment_id, expires_at, request_id)
+
+    def live_record(self, state: State, now: datetime) -> IdempotencyRecord | None:
+        """Return the loaded record of the key unless it has expired."""
+        stored = state.records.get(self.key)
+        return stored.value if stored and stored.value.expires_at > now else None
 
 
 def _hash(parts: Sequence[str | None]) -> str:

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from functions import FUNCTIONS
+from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, ROOT, Server, free_port
 
 BUILDER = 65533
@@ -218,7 +218,7 @@ def test_every_function_answers_under_its_name_and_logs_a_line_of_json(
     assert moved.json()["start"] == "2099-03-02T13:00:00Z"
     assert cancelled.json()["status"] == "cancelled"
     lines = [json.loads(line) for line in server.errors.read_text().splitlines()]
-    assert sorted(line["function"] for line in lines) == sorted(FUNCTIONS)
+    assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
 
 
@@ -274,7 +274,9 @@ def test_a_setting_that_cannot_be_used_ends_it_with_one_line(image: Image) -> No
     settings = {"UVICORN_HOST": HOST, "PORT": str(free_port()), "DEADLINE_SECONDS": "soon"}
     ended = run(image.command, image, settings, PATIENCE_SECONDS)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == ('DEADLINE_SECONDS: must be a number above 0, 300 at most, not "soon"\n')
+    assert ended.stderr == (
+        'DEADLINE_SECONDS: must be a number above 0 and at most 300, not "soon"\n'
+    )
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can build as one user and serve as another")

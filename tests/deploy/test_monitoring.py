@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from functions import FUNCTIONS
-from shared.http.problems import KINDS
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import RequestRecord
+from shared.runtime.endpoints import endpoints
 from shared.store.port import StoreRefused, StoreUnavailable
 from shared.store.usage import StoreUsage
 
@@ -163,8 +162,9 @@ def test_a_filter_names_only_what_a_line_has(filter_: str, entry: Log) -> None:
     names = {re.split("[!=>]", clause)[0] for clause in filter_.split(" AND ")}
     assert names <= entry("create_appointment", 201, "ok").keys()
     listed = re.search(r"jsonPayload\.function=\((.*?)\)", filter_)
-    assert listed is None or set(re.findall(r"\w+_\w+", listed[1])) == set(FUNCTIONS)
-    assert set(re.findall(r'jsonPayload\.code="(\w+)"', filter_)) <= {"ok", "replayed", *KINDS}
+    assert listed is None or set(re.findall(r"\w+_\w+", listed[1])) == set(endpoints())
+    codes = {kind.code for function in endpoints().values() for kind in function.all_problems()}
+    assert set(re.findall(r'jsonPayload\.code="(\w+)"', filter_)) <= {"ok", "replayed", *codes}
 
 
 # The metrics
@@ -225,7 +225,7 @@ def test_a_query_asks_for_metrics_and_labels_that_exist(query: str) -> None:
 def test_a_query_of_google_s_metrics_is_about_all_services_that_are_deployed() -> None:
     (query,) = [query for query in QUERIES if "run_googleapis_com" in query]
     patterns = re.findall(r'service_name=~"(.+?)"', query)
-    services = ["appointments", *(name.replace("_", "-") for name in FUNCTIONS)]
+    services = ["appointments", *(name.replace("_", "-") for name in endpoints())]
     assert len(patterns) == 3
     for pattern in patterns:
         assert all(re.fullmatch(pattern, service) for service in services)
@@ -247,7 +247,7 @@ def test_charts_of_cloud_run_show_the_services_that_are_deployed() -> None:
     assert len(filters) == 4
     for filter_ in filters:
         services = re.findall(r'"([\w-]+)"', filter_.split("one_of")[1])
-        assert set(services) == {"appointments", *(name.replace("_", "-") for name in FUNCTIONS)}
+        assert set(services) == {"appointments", *(name.replace("_", "-") for name in endpoints())}
 
 
 @pytest.mark.parametrize("name", ALERTS)

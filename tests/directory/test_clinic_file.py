@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from shared.directory.clinic_file import read_doctors
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.time_zones import time_zone
-from shared.store.doctor_documents import doctor_from_json, doctor_to_json, read_doctors
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document
+from shared.store.port import StoreRefused
 from shared.validation import place
 
 SHIPPED = Path(__file__).parents[2] / "doctors.json"
@@ -17,7 +19,7 @@ NINE_TO_FIVE = (WorkingHours(540, 1020),)
 EIGHT_TO_FOUR = (WorkingHours(480, 960),)
 UNKNOWN_ZONE = (
     'doctors[0].time_zone: "Mars" is not an IANA time zone;'
-    ' a right one is "America/New_York" or "UTC"'
+    ' use one such as "America/New_York" or "UTC"'
 )
 
 
@@ -122,19 +124,19 @@ def mistake_in(text: str | bytes) -> str:
         ),
         (
             {"working_hours": [hours("09:00", "09:00")]},
-            "doctors[0].working_hours[0]: closes at 09:00, which is not after it opens, at 09:00",
+            "doctors[0].working_hours[0]: closes at 09:00, but must close after 09:00",
         ),
         (
             {"working_hours": [hours("22:00", "06:00")]},
-            "doctors[0].working_hours[0]: closes at 06:00, which is not after it opens, at 22:00",
+            "doctors[0].working_hours[0]: closes at 06:00, but must close after 22:00",
         ),
         (
             {"working_hours": [hours("13:00", "17:00", "tue"), hours("08:00", "13:01", "tue")]},
-            "doctors[0]: working_hours overlap on tue, at 13:00",
+            "doctors[0]: working_hours must not overlap, as on tue at 13:00",
         ),
         (
             {"working_hours": [hours("08:00", "09:00", "sun", "sun")]},
-            "doctors[0]: working_hours overlap on sun, at 08:00",
+            "doctors[0]: working_hours must not overlap, as on sun at 08:00",
         ),
     ],
     ids=lambda value: str(value)[:60],
@@ -176,7 +178,7 @@ def test_a_file_of_another_shape_is_refused(text: str | bytes, expected: str) ->
 
 def test_two_doctors_cannot_have_one_id() -> None:
     (entry,) = json.loads(file())["doctors"]
-    with pytest.raises(ValueError, match=r'^doctors: the id "doom" stands there twice$'):
+    with pytest.raises(ValueError, match=r'^doctors: the id "doom" must appear only once$'):
         read_doctors(json.dumps({"doctors": [entry, {**entry, "name": "another"}]}), BERLIN)
 
 
@@ -198,7 +200,9 @@ def test_the_cause_is_told_to_people_in_lower_case_without_a_regular_expression(
 
 def test_a_doctor_is_written_with_the_time_zone() -> None:
     doctor = Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 2 + ((),) * 5)
-    assert json.loads(doctor_to_json(doctor)) == {
+    assert doctor_to_document(doctor) == {
+        "kind": "doctor",
+        "schema": 2,
         "id": "who",
         "name": "Doctor Who",
         "time_zone": "Europe/Berlin",
@@ -220,12 +224,12 @@ def test_a_doctor_who_is_written_and_read_is_the_same(
     week: tuple[tuple[WorkingHours, ...], ...],
 ) -> None:
     doctor = Doctor("who", "Doctor Who", BERLIN, week)
-    assert doctor_from_json(doctor_to_json(doctor)) == doctor
+    assert doctor_from_document(doctor_to_document(doctor)) == doctor
 
 
 def test_a_text_that_is_no_doctor_is_refused() -> None:
-    with pytest.raises(ValueError, match="name"):
-        doctor_from_json('{"id": "who", "working_hours": []}')
+    with pytest.raises(StoreRefused, match=r"the doctor who is damaged: .*name"):
+        doctor_from_document({"id": "who", "working_hours": []})
 
 
 def test_a_place_is_written_as_a_person_would() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from functions import FUNCTIONS
+from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import (
     HOST,
     PATIENCE_SECONDS,
@@ -48,7 +48,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in FUNCTIONS]
+        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in endpoints()]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = _paste(commands, folder)
 
@@ -93,9 +93,9 @@ def test_other_doctors_in_the_file_are_pointed_out(folder: Path) -> None:
         )
 
 
-NO_ZONE = 'is not an IANA time zone; a right one is "America/New_York" or "UTC"'
+NO_ZONE = 'is not an IANA time zone; use one such as "America/New_York" or "UTC"'
 PORT_RANGE = "must be a whole number from 1 to 65535, not"
-SECONDS = "must be a number above 0, 300 at most, not"
+SECONDS = "must be a number above 0 and at most 300, not"
 ORIGINS = (
     'must be "*" or origins such as "https://clinic.example", separated by commas, without a path;'
 )
@@ -108,7 +108,7 @@ ORIGINS = (
         ("PORT=web", f'{PORT_RANGE} "web"'),
         (
             "STORE=a.db",
-            'must be "firestore", or "sqlite:" and a file, such as "sqlite:a.db", not "a.db"',
+            'must be "firestore", or "sqlite:" and a file, as in "sqlite:a.db", not "a.db"',
         ),
         ("STORE=sqlite:.", 'cannot use the file ".": unable to open database file'),
         ("STORE=sqlite:no/a.db", 'cannot use the file "no/a.db": unable to open database file'),
@@ -161,7 +161,7 @@ def test_the_api_page_loads_nothing_from_elsewhere_and_finds_its_document(folder
             assert server.get(asset).status_code == 200
         (document,) = re.findall(r'\burl: "(/[^/"][^"]*)"', page)
         api = server.get(document).json()
-        assert set(api["paths"]) == {f"/{name}" for name in FUNCTIONS}
+        assert set(api["paths"]) == {f"/{name}" for name in endpoints()}
 
 
 class _Assets(HTMLParser):

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions import FUNCTIONS
+from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import ROOT, Server, functions
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -87,9 +87,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         # Google Cloud sets it; then the framework configures logging for itself.
         "LOG_EXECUTION_ID": "true",
     }
-    with functions(*FUNCTIONS, folder=folder, settings=settings) as servers:
+    with functions(*endpoints(), folder=folder, settings=settings) as servers:
         deployment = Deployment(
-            folder / "appointments.db", dict(zip(FUNCTIONS, servers, strict=True))
+            folder / "appointments.db", dict(zip(endpoints(), servers, strict=True))
         )
         deployment.log()  # The servers were asked whether they answer.
         yield deployment

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.directory.clinic_file import read_doctors
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.model.day import DaySchedule
@@ -17,7 +18,6 @@ from shared.observability.request_log import write_readable
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.doctor_documents import read_doctors
 from shared.store.port import DayWrite, Store
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import at

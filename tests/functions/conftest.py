@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared.store.doctor_documents import read_doctors
+from shared.directory.clinic_file import read_doctors
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
+from tests.firestore_emulator import emulated_store
 from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
 
 
@@ -35,9 +36,8 @@ async def api(
 
 async def _firestore() -> Store:
     # To import it costs half a second, which the tests without an emulator should not pay.
-    from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
     # A project is a database of its own: the emulator makes it when it is first used.
-    store = FirestoreStore(f"demo-{uuid4()}", "(default)", seconds=10)
+    store = emulated_store(f"demo-{uuid4()}", seconds=10)
     await store.put_doctors(read_doctors(DOCTORS, SETTINGS.clinic_zone))
     return store

@@ -109,7 +109,7 @@ async def test_where_neither_length_is_given_the_message_knows_of_both(api: Api)
     assert response.json()["errors"] == [
         {
             "field": "duration_minutes",
-            "message": "is required, unless there is an end",
+            "message": "is required unless end is sent",
             "type": "missing",
         }
     ]
@@ -132,12 +132,12 @@ async def test_all_wrong_fields_are_named_at_once(api: Api) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("duration", 'is not known here; did you mean "duration_minutes"?'),
-        ("doctorId", 'is not known here; did you mean "doctor_id"?'),
+        ("duration", 'is not a known name; did you mean "duration_minutes"?'),
+        ("doctorId", 'is not a known name; did you mean "doctor_id"?'),
         (
             "colour",
             (
-                "is not known here; known are doctor_id, start, end, duration_minutes, patient,"
+                "is not a known name; use one of doctor_id, start, end, duration_minutes, patient,"
                 " reason, validate_only"
             ),
         ),
@@ -169,7 +169,7 @@ async def test_a_message_is_for_people_and_shows_no_regular_expression(
 
 async def test_an_unknown_field_of_the_patient_has_a_hint_too(api: Api) -> None:
     (error,) = (await api.ask(patient={"name": "Ada", "mail": "a@b.c"})).json()["errors"]
-    assert error["message"] == 'is not known here; did you mean "email"?'
+    assert error["message"] == 'is not a known name; did you mean "email"?'
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ async def test_first_available_refuses_it(api: Api, query: str, field: str, kind
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("statu=all", 'is not known here; did you mean "status"?'),
+        ("statu=all", 'is not a known name; did you mean "status"?'),
         (
             "colour=red",
-            "is not known here; known are doctor_id, start, end, status, page_size, page_token",
+            "is not a known name; use one of doctor_id, start, end, status, page_size, page_token",
         ),
     ],
 )

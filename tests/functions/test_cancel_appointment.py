@@ -175,7 +175,7 @@ async def test_what_has_started_cannot_be_cancelled(api: Api, now: str) -> None:
     booked = await api.book("2050-11-21T09:00")
     api.clock.now = at(now)
     assert problem(await api.cancel(booked), 422, "already_started") == {
-        "detail": "the appointment has started, so it cannot be moved or cancelled any more"
+        "detail": "an appointment that has started can no longer be moved or cancelled"
     }
     assert await api.listed() == [booked]
 
@@ -219,7 +219,7 @@ async def test_a_bad_body_is_refused(api: Api, body: object, errors: list[tuple[
 async def test_a_misspelled_field_is_answered_with_what_may_have_been_meant(api: Api) -> None:
     response = await api.post(FUNCTION, {**SOME_ID, "reasn": "ill"})
     (error,) = response.json()["errors"]
-    assert error["message"] == 'is not known here; did you mean "reason"?'
+    assert error["message"] == 'is not a known name; did you mean "reason"?'
 
 
 async def test_fields_belong_into_the_body(api: Api) -> None:

@@ -97,9 +97,7 @@ async def test_the_time_of_a_cancelled_appointment_is_free(api: Api) -> None:
 
 async def test_an_unknown_doctor_is_not_found_and_known_ones_are_named(api: Api) -> None:
     members = problem(await api.ask(doctor_id="doom"), 404, "unknown_doctor")
-    assert members == {
-        "detail": 'there is no doctor "doom"; there are for example "strange", "who"'
-    }
+    assert members == {"detail": 'there is no doctor "doom"; use an id such as "strange", "who"'}
 
 
 async def test_a_taken_time_is_answered_with_conflicts_and_the_next_three_openings(

@@ -84,7 +84,7 @@ async def test_an_id_that_no_appointment_has_is_not_found(api: Api, unknown: str
     await api.book("2050-11-21T09:00")
     assert problem(await api.get({"appointment_id": unknown}), 404, "unknown_appointment") == {
         "detail": (
-            "there is no appointment of this id; take the `id` of an appointment as it was answered"
+            "no appointment has this id; send the `id` of an appointment exactly as you received it"
         )
     }
 
@@ -120,7 +120,7 @@ async def test_a_bad_query_is_refused(api: Api, query: str, field: str, kind: st
 async def test_a_misspelled_parameter_is_answered_with_what_may_have_been_meant(api: Api) -> None:
     response = await api.get("appointment_id=a&appointmentId=a")
     (error,) = response.json()["errors"]
-    assert error["message"] == 'is not known here; did you mean "appointment_id"?'
+    assert error["message"] == 'is not a known name; did you mean "appointment_id"?'
 
 
 async def test_an_appointment_is_not_looked_up_by_posting(api: Api) -> None:

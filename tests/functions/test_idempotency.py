@@ -87,7 +87,7 @@ async def test_the_key_of_another_request_is_refused(api: Api, changes: Json) ->
     first = await api.ask(key=KEY)
     members = problem(await api.ask(key=KEY, **changes), 422, "idempotency_key_reused")
     assert members == {
-        "detail": "this idempotency key was used for another request; take a new one"
+        "detail": "this idempotency key was used for another request; send a new key"
     }
     assert await api.listed() == [first.json()]
 

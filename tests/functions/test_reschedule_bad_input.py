@@ -62,7 +62,7 @@ async def test_a_bad_body_is_refused(api: Api, body: object, errors: list[tuple[
 async def test_a_misspelled_field_is_answered_with_what_may_have_been_meant(api: Api) -> None:
     response = await api.post(FUNCTION, {**GOOD, "duration": 30})
     (error,) = response.json()["errors"]
-    assert error["message"] == 'is not known here; did you mean "duration_minutes"?'
+    assert error["message"] == 'is not a known name; did you mean "duration_minutes"?'
 
 
 async def test_fields_belong_into_the_body(api: Api) -> None:
@@ -105,7 +105,7 @@ async def test_a_time_that_the_clock_of_its_doctor_skips_or_repeats_is_refused(
     response = await api.reschedule(booked, time)
     assert field_errors(response) == [("start", kind)]
     assert response.json()["errors"][0]["message"].startswith(
-        f"{words} where the clocks of America/New_York are changed; send an offset, such as {time}"
+        f"{words} when the clocks of America/New_York change; send an offset, as in {time}"
     )
     response = await api.reschedule(booked, f"{time[:10]}T00:30", end=time)
     assert field_errors(response) == [("end", kind)]

@@ -39,7 +39,7 @@ async def test_an_unknown_doctor_is_not_found_and_known_ones_are_named(api: Api)
     booked = await api.book("2050-11-21T09:00")
     response = await api.reschedule(booked, "2050-11-22T09:00", doctor_id="doom")
     assert problem(response, 404, "unknown_doctor") == {
-        "detail": 'there is no doctor "doom"; there are for example "strange", "who"'
+        "detail": 'there is no doctor "doom"; use an id such as "strange", "who"'
     }
     assert await api.listed() == [booked]
 
@@ -190,7 +190,7 @@ async def test_what_has_started_cannot_be_moved(api: Api, now: str) -> None:
     api.clock.now = at(now)
     response = await api.reschedule(booked, "2050-11-22T09:00")
     assert problem(response, 422, "already_started") == {
-        "detail": "the appointment has started, so it cannot be moved or cancelled any more"
+        "detail": "an appointment that has started can no longer be moved or cancelled"
     }
     assert await api.listed() == [booked]
 
@@ -208,7 +208,7 @@ async def test_what_is_cancelled_cannot_be_moved(api: Api, now: str) -> None:
     api.clock.now = at(now)
     response = await api.reschedule(booked, "2050-11-22T09:00")
     assert problem(response, 422, "already_cancelled") == {
-        "detail": "the appointment was cancelled, so it cannot be moved; book a new one"
+        "detail": "a cancelled appointment cannot be moved; book a new one"
     }
     assert await api.listed() == [cancelled]
 

@@ -151,7 +151,7 @@ async def test_the_key_of_another_request_is_refused(api: Api, changes: Json) ->
     moved = await api.reschedule(booked, TUESDAY, KEY)
     response = await api.reschedule(booked, key=KEY, **{"start": TUESDAY, **changes})
     assert problem(response, 422, "idempotency_key_reused") == {
-        "detail": "this idempotency key was used for another request; take a new one"
+        "detail": "this idempotency key was used for another request; send a new key"
     }
     assert await api.listed() == [moved.json()]
 

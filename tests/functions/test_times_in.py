@@ -46,7 +46,7 @@ async def test_a_start_that_a_clock_change_skips_or_repeats_is_refused(
     assert field_errors(response) == [("start", kind)]
     (error,) = response.json()["errors"]
     assert error["message"].startswith(
-        f"{words} where the clocks of America/New_York are changed; send an offset, such as {time}"
+        f"{words} when the clocks of America/New_York change; send an offset, as in {time}"
     )
 
 

@@ -10,7 +10,7 @@ from starlette.types import Message
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import endpoint
 from shared.http.requests import read_body
-from shared.http.schemas import CreateAppointment
+from shared.http.schemas.appointment import NewAppointment
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
 from shared.store.sqlite.store import SqliteStore
@@ -24,7 +24,7 @@ def dependencies() -> Dependencies:
 @endpoint("POST")
 async def echo(request: Request, _dependencies: Dependencies) -> Response:
     """Answers with the doctor's id of a body."""
-    return Response((await read_body(request, CreateAppointment)).doctor_id)
+    return Response((await read_body(request, NewAppointment)).doctor_id)
 
 
 def arriving(messages: Iterator[Message]) -> Request:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, cast
 import httpx
 import pytest
 from msgspec.structs import replace
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from functions import FUNCTIONS
+from shared.http.application import application
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import EXCEPTION_HANDLERS, Handler, endpoint
+from shared.http.endpoint import Handler, endpoint
 from shared.observability.request_record import RequestRecord
 from shared.rules.outcomes import AlreadyApplied, Outcome
 from shared.runtime.composition import build_dependencies
+from shared.runtime.endpoints import endpoints
 from shared.settings import read_settings
 from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
 from shared.store.sqlite.store import SqliteStore
@@ -69,7 +69,7 @@ async def test_another_method_is_answered_with_those_that_are_allowed(
     name: str, method: str
 ) -> None:
     allowed = ALLOWED[name]
-    response = await call(FUNCTIONS[name], dependencies(), method)
+    response = await call(endpoints()[name], dependencies(), method)
     assert response.status_code == 405
     assert response.headers["allow"] == allowed
     assert response.headers["content-type"] == "application/problem+json"
@@ -77,28 +77,28 @@ async def test_another_method_is_answered_with_those_that_are_allowed(
         "type": "urn:appointments:problem:method_not_allowed",
         "title": "The method is not allowed",
         "status": 405,
-        "detail": f"{method} is not allowed here; allowed are {allowed}",
+        "detail": f"{method} is not allowed here; use one of {allowed}",
         "code": "method_not_allowed",
     }
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", endpoints())
 async def test_head_is_another_method_as_well(name: str) -> None:
-    response = await call(FUNCTIONS[name], dependencies(), "HEAD")
+    response = await call(endpoints()[name], dependencies(), "HEAD")
     assert (response.status_code, response.headers["allow"]) == (405, ALLOWED[name])
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", endpoints())
 async def test_options_is_answered_with_the_methods_and_nothing_else(name: str) -> None:
-    response = await call(FUNCTIONS[name], dependencies(), "OPTIONS")
+    response = await call(endpoints()[name], dependencies(), "OPTIONS")
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["allow"] == ALLOWED[name]
 
 
 def test_a_function_keeps_its_name_and_its_sentence() -> None:
-    function = FUNCTIONS["list_appointments"]
-    assert function.__name__ == "list_appointments"
-    assert "ListAppointments" in (function.__doc__ or "")
+    function = endpoints()["list_appointments"]
+    assert function.name == "list_appointments"
+    assert function.summary == "List a doctor's appointments that overlap a time window"
 
 
 # Failures
@@ -114,7 +114,7 @@ async def test_a_bug_is_answered_without_detail_and_logged(
         "type": "urn:appointments:problem:internal_error",
         "title": "Something is wrong on our side",
         "status": 500,
-        "detail": "this is our mistake, and it was logged",
+        "detail": "this is a mistake on our side; it was logged",
         "code": "internal_error",
     }
     (record,) = caplog.records
@@ -129,7 +129,7 @@ async def test_a_bug_is_answered_without_detail_and_logged(
     ("error", "level", "said"),
     [
         (StoreUnavailable("a cause"), "WARNING", "StoreUnavailable: a cause"),
-        (TimeoutError("not ours"), "WARNING", "TimeoutError"),
+        (TimeoutError("not ours"), "WARNING", "StoreUnavailable: no answer within 10.5 s"),
         (StoreRefused("a cause"), "ERROR", "StoreRefused: a cause"),
         (VersionConflict("a cause"), "ERROR", "VersionConflict: a cause"),
     ],
@@ -147,7 +147,8 @@ async def test_where_the_store_gives_no_answer_the_client_may_try_again(
         "title": "No certain answer in time",
         "status": 503,
         "detail": (
-            "the store gave no certain answer in time; send it again, with the same idempotency key"
+            "the store gave no certain answer in time; send the same request again,"
+            " with the same idempotency key"
         ),
         "code": "try_again",
     }
@@ -211,7 +212,7 @@ async def test_an_observer_that_fails_costs_no_answer(caplog: pytest.LogCaptureF
     response = await call(quick, replace(dependencies(), observers=observers))
     assert (response.status_code, response.text) == (200, "it was done")
     (record,) = caplog.records
-    assert record.getMessage() == "a request was answered, but not noted; KeyError"
+    assert record.getMessage() == "a request was answered but not recorded; KeyError"
     assert len(noted) == 1
 
 
@@ -263,7 +264,7 @@ async def outside(path: str, method: str = "GET") -> httpx.Response:
     def broken(_request: Request) -> Response:
         raise KeyError("a secret")
 
-    app = Starlette(routes=[Route("/broken", broken)], exception_handlers=EXCEPTION_HANDLERS)
+    app = application(dependencies(), [Route("/broken", broken)], lambda: None)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client:
         return await client.request(method, path)
@@ -288,11 +289,11 @@ async def test_outside_of_every_function_an_error_is_a_problem_too(
 
 
 async def test_a_path_that_is_nowhere_is_named() -> None:
-    assert (await outside("/no/where")).json()["detail"] == 'nothing is at "/no/where"'
+    assert (await outside("/no/where")).json()["detail"] == 'there is no function at "/no/where"'
 
 
 async def test_a_method_that_no_page_has_is_answered_with_those_that_it_has() -> None:
     response = await outside("/broken", "PUT")
     allowed = response.headers["allow"]
     assert set(allowed.split(", ")) == {"GET", "HEAD"}
-    assert response.json()["detail"] == f"PUT is not allowed here; allowed are {allowed}"
+    assert response.json()["detail"] == f"PUT is not allowed here; use one of {allowed}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from msgspec.structs import replace
 
-from shared.http.responses import refusal_response
+from shared.http.problems import refusal_response
 from shared.rules.outcomes import AlreadyApplied, Outcome, Refusal
 from shared.transactions.command import Command
 from tests.functions.api import MONDAY_AT_NINE, Api, opened, prepare, problem
@@ -30,5 +30,5 @@ async def test_an_outcome_that_is_not_known_is_a_failure_of_ours(tmp_path: Path)
 
 
 def test_a_refusal_that_is_not_known_is_no_answer() -> None:
-    with pytest.raises(KeyError, match="Refusal"):
+    with pytest.raises(AttributeError, match="code"):
         refusal_response(Refusal())

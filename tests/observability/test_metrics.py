@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec.structs import replace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
@@ -66,8 +67,8 @@ def test_an_error_has_a_type_and_a_strange_method_no_name_of_its_own() -> None:
 
 def test_only_a_new_appointment_is_a_booking() -> None:
     found = collected(
-        record("create_appointment", 201, "ok"),
-        record("create_appointment", 201, "ok"),
+        replace(record("create_appointment", 201, "ok"), booked=True),
+        replace(record("create_appointment", 201, "ok"), booked=True),
         record("create_appointment", 201, "replayed"),
         record("create_appointment", 200, "ok"),
         record("reschedule_appointment", 200, "ok"),
@@ -80,7 +81,7 @@ def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
         record("create_appointment", 409, "slot_taken"),
         record("reschedule_appointment", 409, "slot_taken"),
         record("create_appointment", 503, "try_again", error=StoreUnavailable("no answer")),
-        record("create_appointment", 503, "try_again", error=TimeoutError()),
+        record("create_appointment", 503, "try_again", error=StoreUnavailable("late")),
         record("create_appointment", 503, "try_again", error=StoreRefused("no role")),
     )
     create, move = {"function": "create_appointment"}, {"function": "reschedule_appointment"}

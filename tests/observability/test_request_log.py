@@ -116,21 +116,12 @@ def test_a_store_that_refuses_is_an_error_and_says_why(capsys: pytest.CaptureFix
     assert fields["stack_trace"].endswith("\nStoreRefused: PERMISSION_DENIED: no")
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (StoreUnavailable("no answer"), "; StoreUnavailable: no answer"),
-        (TimeoutError("x"), "; TimeoutError"),
-    ],
-)
-def test_what_may_pass_is_a_warning_without_a_stack(
-    error: Exception, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_may_pass_is_a_warning_without_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
     write_json()
-    RequestLog(None)(record(503, "try_again", raised(error)))
+    RequestLog(None)(record(503, "try_again", raised(StoreUnavailable("no answer"))))
     fields = line(capsys)
     assert fields["severity"] == "WARNING"
-    assert fields["message"].endswith(said)
+    assert fields["message"].endswith("; StoreUnavailable: no answer")
     assert not fields.keys() & {"stack_trace", "@type"}
 
 
@@ -187,7 +178,7 @@ def test_what_python_itself_prints_is_a_line_too(capsys: pytest.CaptureFixture[s
     for hook in hooks:
         hook(SimpleNamespace(exc_value=raised(KeyError("Lovelace"))))
         fields = line(capsys)
-        assert fields["message"] == "nobody handled this; KeyError"
+        assert fields["message"] == "unhandled error; KeyError"
         assert fields["stack_trace"].endswith("\nKeyError")
 
 

@@ -17,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from functions import FUNCTIONS
 from shared.http.dependencies import Dependencies
 from shared.runtime.composition import build_dependencies, start
+from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import HOST
 from tests.proof.control import Unchecked
 
@@ -57,8 +57,10 @@ async def _serve(dependencies: Dependencies) -> None:
 def application(dependencies: Dependencies) -> ASGIApp:
     """Every function of a clinic under its name."""
 
+    functions = endpoints()
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        function = FUNCTIONS.get(scope["path"].removeprefix("/"))
+        function = functions.get(scope["path"].removeprefix("/"))
         if function:
             response = await function(Request(scope, receive), dependencies)
         else:

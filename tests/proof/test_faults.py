@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import StoreUnavailable
 from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, run_module
-from tests.firestore_emulator import VARIABLE, NoEmulatorError
+from tests.firestore_emulator import VARIABLE, NoEmulatorError, emulated_store
 from tests.proof.exhausted import refusing_server
 from tests.proof.processes import (
     Functions,
@@ -208,7 +208,7 @@ class Firestore:
         """The same database, by another way, or by the same one."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, address)
-            store = FirestoreStore(self.settings["GOOGLE_CLOUD_PROJECT"], "(default)", seconds=10)
+            store = emulated_store(self.settings["GOOGLE_CLOUD_PROJECT"], seconds=10)
             await store.doctors()  # It connects at its first use.
         try:
             yield store

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.store.doctor_documents import read_doctors
+from shared.directory.clinic_file import read_doctors
 from tests.builders import at
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.proof.clinic_model import (

@@ -13,12 +13,12 @@ from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
 from shared.rules import moving
-from shared.rules.booking import Booking, book
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.outcomes import Decision, Refusal
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
-from tests.builders import appointment, at, booking, doctor, key
+from tests.builders import appointment, at, doctor, key, to_book, to_move
 from tests.proof.history import Book, Cancel, Granted, Hours, Move, Slot
 
 MON, TUE = "2026-11-23", "2026-11-24"
@@ -29,7 +29,6 @@ DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
 HOURS: Hours = dict.fromkeys(DOCTORS, ((540, 1020), (DAY + 540, DAY + 1020)))
 INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
 MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 15)}
-ADA = booking(f"{MON}T09:00Z", f"{MON}T09:30Z").patient
 
 Asked = Book | Move | Cancel
 
@@ -110,13 +109,13 @@ def asks_for(asked: Asked) -> tuple[str, ...]:
 def _decision(asked: Asked, number: int) -> Callable[..., Decision]:
     now, home = INSTANTS[number], _home(asked.name)
     if isinstance(asked, Cancel):
-        return partial(cancel, wish=Cancellation(asked.name, home), now=now)
+        return partial(cancel, request=Cancellation(asked.name, home), now=now)
     doctor, interval = DOCTORS[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
-        wish = Booking(asked.name, doctor, interval, ADA)
+        wish = to_book(asked.name, doctor, interval, now)
         return partial(book, booking=wish, now=now)
-    move = moving.Move(asked.name, home, lambda _: (doctor, interval))
-    return partial(moving.move, wish=move, now=now)
+    move = to_move(asked.name, home, doctor, interval)
+    return partial(moving.move, request=move, now=now)
 
 
 _idempotency = cache(Idempotency.of)

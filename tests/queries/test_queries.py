@@ -290,12 +290,12 @@ async def test_the_next_openings_are_looked_for_in_ninety_days(
     ],
     ids=["fits", "long-for-the-hours", "long-for-the-bounds", "half-a-minute", "days-off"],
 )
-def test_the_reason_says_why_there_is_no_opening(
+async def test_the_reason_says_why_there_is_no_opening(
     start: str, end: str, minutes: int, reason: str
 ) -> None:
     search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
     never = morning_doctor("who", days="")
-    assert why_no_opening([never, morning_doctor("strange")], search) == reason
+    assert await why_no_opening([never, morning_doctor("strange")], search) == reason
 
 
 AT_HOME = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "strange.20261123.home")

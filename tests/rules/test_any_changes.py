@@ -12,18 +12,18 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.model.appointment import Appointment, Patient
+from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.appointments import find_appointment
-from shared.rules.booking import Booking, book
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.moving import Move, move
+from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, Decision, NeedsDays, Outcome
 from shared.store.port import DayWrite, Stored
-from tests.builders import Diary, at, doctor, key
+from tests.builders import Diary, at, doctor, key, to_book, to_move
 
 NOW = at("2026-11-20T12:00Z")
 HOUR = timedelta(hours=1)
@@ -70,13 +70,13 @@ class Dependencies:
     def book(self, place: Place) -> None:
         target = DayKey(place[0].id, place[1].start.date())
         name = appointment_id(target, f"n{len(self.expected)}")
-        wish = Booking(name, *place, Patient("Ada Lovelace"))
+        wish = to_book(name, *place, now=NOW)
         outcome = self.decide({target}, lambda days: book(days, wish, NOW))
         self.check(outcome, name, place, granted=self.is_free(place, name))
 
     def move(self, name: str, place: Place) -> None:
         home = home_of(name)
-        wish = Move(name, home, lambda _: place)
+        wish = to_move(name, home, *place)
         outcome = self.decide({home}, lambda days: move(days, wish, NOW))
         granted = name not in self.cancelled and self.is_free(place, name)
         self.check(outcome, name, place, granted=granted)

@@ -8,9 +8,10 @@ from datetime import datetime
 import pytest
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
     Accepted,
@@ -19,13 +20,14 @@ from shared.rules.outcomes import (
     Decision,
     InThePast,
     NeedsDays,
+    NeedsDoctor,
     OutsideWorkingHours,
-    Refusal,
     SlotTaken,
-    Unclear,
+    UnclearTime,
     UnknownAppointment,
 )
-from tests.builders import appointment, at, doctor, key, schedule, span
+from shared.rules.requested_time import RequestedTime
+from tests.builders import appointment, at, doctor, key, schedule, span, to_move
 
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"
 ID = "strange.20261123.a"
@@ -70,7 +72,7 @@ def ask(
     day: str, times: str, *days: DaySchedule, of: Doctor | None = None, now: datetime = NOW
 ) -> Decision:
     """What it comes to if the appointment is to be at this time."""
-    wish = Move(ID, key(MON), lambda _: (of or doctor(), on(day, times)))
+    wish = to_move(ID, key(MON), of or doctor(), on(day, times))
     return move({given.key: given for given in days}, wish, now)
 
 
@@ -282,18 +284,21 @@ def test_where_the_days_do_not_agree_they_are_to_be_looked_at_again() -> None:
 # The target
 
 
-def test_the_target_is_told_the_appointment_as_it_is() -> None:
-    told: list[Appointment] = []
-
-    def target(found: Appointment) -> tuple[Doctor, Interval]:
-        told.append(found)
-        return doctor(), on(TUE, "15:00-16:00")
-
-    days: dict[DayKey, DaySchedule] = {key(MON): LEFT_FOR_TUESDAY, key(TUE): TUESDAY}
-    move(days, Move(ID, key(MON), target), NOW)
-    assert told == [lying(TUE)]
+def test_without_an_end_its_length_stays() -> None:
+    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {"strange": doctor()})
+    days = {key(MON): LEFT_FOR_TUESDAY, key(TUE): TUESDAY}
+    _, outcome = move(days, request, NOW)
+    assert isinstance(outcome, Accepted)
+    assert outcome.appointment.interval == on(TUE, "15:00-16:00")
 
 
-def test_a_target_that_makes_no_sense_is_the_refusal_and_nothing_changes() -> None:
-    unclear: Refusal = Unclear(ValueError("no such local time"))
-    assert move({key(MON): HOME}, Move(ID, key(MON), lambda _: unclear), NOW) == ({}, unclear)
+def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes() -> None:
+    skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
+    request = Move(ID, key(MON), RequestedTime(skipped), {"strange": doctor(zone="Europe/Berlin")})
+    refusal = UnclearTime("start", "nonexistent_local_time", skipped, time_zone("Europe/Berlin"))
+    assert move({key(MON): HOME}, request, NOW) == ({}, refusal)
+
+
+def test_a_doctor_that_is_not_known_here_decides_nothing() -> None:
+    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {})
+    assert move({key(MON): HOME}, request, NOW) == ({}, NeedsDoctor("strange"))

@@ -11,17 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.model.appointment import Appointment, Patient
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval, clipped, merged
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
-from shared.rules.free_time import gaps
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, Days, InThePast, Outcome, OutsideWorkingHours, SlotTaken
-from tests.builders import Diary
+from tests.builders import Diary, to_book
 from tests.strategies import (
     MINUTE,
     STEPS,
@@ -107,7 +106,7 @@ def expected_outcome(doctor: Doctor, asked: Interval, taken: set[int], now: date
 
 
 def wish(doctor: Doctor, asked: Interval, appointment_id: str = "new") -> Booking:
-    return Booking(appointment_id, doctor, asked, Patient("Ada Lovelace"))
+    return to_book(appointment_id, doctor, asked)
 
 
 @st.composite
@@ -246,10 +245,9 @@ def test_pages_of_any_size_are_together_the_one_page(data: st.DataObject, size: 
 
 @given(st.lists(whiles(), max_size=8), whiles())
 @many
-def test_merging_clipping_and_gaps_agree_with_each_minute(
+def test_merging_and_clipping_agree_with_each_minute(
     some: list[Interval], bounds: Interval
 ) -> None:
     clips = [runs(minutes(interval) & minutes(bounds)) for interval in some]
     assert merged(some) == runs(minutes(*some))
     assert list(clipped(some, bounds)) == [part for parts in clips for part in parts]
-    assert list(gaps(bounds, sorted(some), MINUTE)) == runs(minutes(bounds) - minutes(*some))

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions import FUNCTIONS
 from shared.observability.metrics import Metrics
 from shared.runtime.all_functions import serve
 from shared.runtime.composition import start
+from shared.runtime.endpoints import endpoints
 from tests.logging_as_it_was import logging_as_it_was
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
@@ -37,7 +37,7 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client,
     ):
-        for name in FUNCTIONS:
+        for name in endpoints():
             response = await client.options(f"/{name}")
             assert response.status_code == 204
         assert (await client.get("/nothing")).json()["code"] == "not_found"
@@ -57,7 +57,7 @@ def test_an_unusable_setting_ends_the_start_with_one_line(monkeypatch: pytest.Mo
     monkeypatch.setenv("DEADLINE_SECONDS", "soon")
     with pytest.raises(SystemExit) as ended:
         serve()
-    message = 'DEADLINE_SECONDS: must be a number above 0, 300 at most, not "soon"'
+    message = 'DEADLINE_SECONDS: must be a number above 0 and at most 300, not "soon"'
     assert ended.value.code == message
 
 

@@ -84,7 +84,7 @@ async def test_a_page_that_the_framework_refuses_is_a_problem(
         "type": "urn:appointments:problem:not_found",
         "title": "There is no such page",
         "status": 404,
-        "detail": f'nothing is at "{path}"',
+        "detail": f'there is no function at "{path}"',
         "code": "not_found",
     }
 

@@ -23,6 +23,8 @@ def test_a_forwarding_entry_tells_the_day_that_the_appointment_was_moved_to() ->
     text = entry_to_text(ID, key("2026-11-24", "who"))
     assert json.loads(text) == {
         "id": "strange.20261123.a",
+        "kind": "forwarding",
+        "schema": 2,
         "moved_to": {"doctor_id": "who", "day": "2026-11-24"},
     }
 
@@ -30,6 +32,8 @@ def test_a_forwarding_entry_tells_the_day_that_the_appointment_was_moved_to() ->
 def test_an_appointment_is_told_without_what_its_day_tells_and_without_what_it_lacks() -> None:
     assert json.loads(entry_to_text(ID, MADE)) == {
         "id": "strange.20261123.a",
+        "kind": "appointment",
+        "schema": 2,
         "start": "2026-11-23T09:00:00Z",
         "end": "2026-11-23T09:30:00Z",
         "patient": {"name": "Ada Lovelace"},
@@ -83,6 +87,8 @@ RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request
 def test_a_record_is_told_without_its_key() -> None:
     document = record_to_document(RECORD)
     assert document == {
+        "kind": "idempotency_record",
+        "schema": 2,
         "fingerprint": "print",
         "appointment_id": "strange.20261123.a",
         "expires_at": "2026-11-24T09:00:00Z",

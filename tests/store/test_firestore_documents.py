@@ -32,7 +32,9 @@ from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.firestore.store import FirestoreStore, _translated
+from shared.settings import FirestoreDatabase
+from shared.store.firestore.errors import translated_errors
+from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     RecordWrite,
@@ -44,6 +46,7 @@ from shared.store.port import (
     VersionConflict,
 )
 from tests.builders import appointment, at, doctor, key, schedule, span
+from tests.firestore_emulator import emulated_store
 
 DOCUMENTS = "projects/demo-documents/databases/(default)/documents/"
 MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
@@ -130,7 +133,7 @@ async def firestore(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Recorder]:
 async def store(
     firestore: Recorder,  # noqa: ARG001 - it sets the address to which the store connects
 ) -> AsyncIterator[FirestoreStore]:
-    opened = FirestoreStore("demo-documents", "(default)", seconds=10)
+    opened = emulated_store("demo-documents", seconds=10)
     yield opened
     await opened.close()
 
@@ -167,7 +170,7 @@ def _put(fields: dict[str, Any], sent: dict[str, Any], path: tuple[str, ...]) ->
     if name in sent:
         fields[name] = sent[name]
     else:  # A field that is named and not sent is deleted.
-        del fields[name]
+        fields.pop(name, None)
 
 
 def read(database: MockFirestore, path: str) -> dict[str, Any]:
@@ -185,16 +188,20 @@ async def test_a_day_is_a_document_below_its_doctor(
     await store.commit([NEW_DAY], [])
     replay(firestore.writes, database := MockFirestore())
     assert read(database, "doctors/strange/days/2026-11-23") == {
+        "kind": "day",
+        "schema": 2,
         "appointments": {
             "strange.20261123.first": {
                 "id": "strange.20261123.first",
+                "kind": "appointment",
+                "schema": 2,
                 "start": "2026-11-23T09:00:00Z",
                 "end": "2026-11-23T09:30:00Z",
                 "patient": {"name": "Ada Lovelace"},
                 "created_at": "2026-01-01T00:00:00Z",
                 "updated_at": "2026-01-01T00:00:00Z",
             }
-        }
+        },
     }
 
 
@@ -217,6 +224,8 @@ async def test_an_appointment_is_kept_with_all_that_is_known_of_it(
     appointments = read(database, "doctors/strange/days/2026-11-23")["appointments"]
     assert appointments["strange.20261123.full"] == {
         "id": "strange.20261123.full",
+        "kind": "appointment",
+        "schema": 2,
         "start": "2026-11-23T09:00:00Z",
         "end": "2026-11-23T09:30:00Z",
         "patient": {"name": "Zoë", "email": "zoe@example.org", "phone": "+1 555 0100"},
@@ -246,6 +255,8 @@ async def test_a_record_is_a_document_whose_expiry_is_a_timestamp(
     await store.commit([], [RecordWrite(RECORD, None)])
     replay(firestore.writes, database := MockFirestore())
     assert read(database, "receipts/hash") == {
+        "kind": "idempotency_record",
+        "schema": 2,
         "fingerprint": "print",
         "appointment_id": "strange.20261123.first",
         "expires_at": datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
@@ -259,6 +270,8 @@ async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
     await store.put_doctors([doctor(days="mon tue", zone="Europe/Berlin")])
     replay(firestore.writes, database := MockFirestore())
     assert read(database, "doctors/strange") == {
+        "kind": "doctor",
+        "schema": 2,
         "name": "Doctor Strange",
         "time_zone": "Europe/Berlin",
         "working_hours": [{"days": ["mon", "tue"], "opens": "09:00", "closes": "17:00"}],
@@ -279,7 +292,12 @@ async def test_a_known_day_gets_only_what_is_new_on_the_update_time_that_was_rea
     await store.commit([FULLER_DAY], [])
     (write,) = firestore.writes
     assert write.current_document == Precondition(update_time=READ_AT)
-    assert list(write.update_mask.field_paths) == ["appointments.`strange.20261123.second`"]
+    assert list(write.update_mask.field_paths) == [
+        "kind",
+        "schema",
+        "derived",
+        "appointments.`strange.20261123.second`",
+    ]
     assert list(sent_fields(write)["appointments"]) == ["strange.20261123.second"]
 
 
@@ -301,6 +319,8 @@ async def test_an_appointment_that_moves_away_leaves_a_forwarding_entry_in_its_p
     appointments = read(database, "doctors/strange/days/2026-11-23")["appointments"]
     assert appointments["strange.20261123.first"] == {
         "id": "strange.20261123.first",
+        "kind": "forwarding",
+        "schema": 2,
         "moved_to": {"doctor_id": "who", "day": "2026-11-24"},
     }
     assert appointments["strange.20261123.second"]["start"] == "2026-11-23T16:00:00Z"
@@ -308,7 +328,7 @@ async def test_an_appointment_that_moves_away_leaves_a_forwarding_entry_in_its_p
     assert list(there) == ["strange.20261123.first"]
     home, _ = firestore.commits[-1].writes
     assert home.current_document == Precondition(update_time=READ_AT)
-    assert list(home.update_mask.field_paths) == ["appointments.`strange.20261123.first`"]
+    assert "appointments.`strange.20261123.first`" in home.update_mask.field_paths
 
 
 async def test_an_appointment_that_comes_home_replaces_its_forwarding_entry(
@@ -333,8 +353,8 @@ async def test_an_appointment_that_leaves_a_day_where_it_was_not_born_leaves_not
     appointments = read(replayed(firestore), "doctors/strange/days/2026-11-23")["appointments"]
     assert list(appointments) == ["strange.20261123.second"]
     (write,) = firestore.commits[-1].writes
-    assert list(write.update_mask.field_paths) == ["appointments.`strange.20261123.first`"]
-    assert sent_fields(write) == {}
+    assert "appointments.`strange.20261123.first`" in write.update_mask.field_paths
+    assert sent_fields(write) == {"kind": "day", "schema": 2}
 
 
 async def test_a_new_day_that_an_appointment_was_moved_from_is_written_with_both_kinds_of_entries(
@@ -367,7 +387,9 @@ async def test_a_record_is_replaced_whole_on_the_update_time_that_was_read(
         "appointment_id",
         "expires_at",
         "fingerprint",
+        "kind",
         "request_id",
+        "schema",
     ]
     assert not write.update_mask  # All fields, also those that are not sent.
 
@@ -494,7 +516,7 @@ async def test_a_commit_without_an_answer_is_unavailable_after_the_given_seconds
     firestore: Recorder,
 ) -> None:
     firestore.silent = True
-    store = FirestoreStore("demo-documents", "(default)", seconds=0.2)
+    store = emulated_store("demo-documents", seconds=0.2)
     async with asyncio.timeout(10):
         with pytest.raises(StoreUnavailable):
             await store.commit([NEW_DAY], [])
@@ -504,9 +526,8 @@ async def test_a_commit_without_an_answer_is_unavailable_after_the_given_seconds
 async def test_without_credentials_every_call_fails_for_good(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file.json")
-    store = FirestoreStore("demo-documents", "(default)", seconds=10)
+    store = FirestoreStore(FirestoreDatabase("demo-documents", "(default)"), seconds=10)
     with pytest.raises(StoreRefused, match="was not found"):
         await store.doctors()
     await store.close()
@@ -522,10 +543,10 @@ async def test_without_credentials_every_call_fails_for_good(
 def test_errors_that_the_library_makes_by_itself_are_translated_too(
     error: Exception, expected: type[StoreError]
 ) -> None:
-    with pytest.raises(expected), _translated():
+    with pytest.raises(expected), translated_errors():
         raise error
 
 
 def test_an_error_of_our_own_passes_as_it_is() -> None:
-    with pytest.raises(KeyError), _translated():
+    with pytest.raises(KeyError), translated_errors():
         raise KeyError

@@ -188,8 +188,8 @@ async def test_a_file_that_is_no_database_fails(store: SqliteStore) -> None:
 
 async def test_a_file_of_a_newer_version_fails(store: SqliteStore, path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 3")
-    with pytest.raises(StoreRefused, match="schema is version 3, this program knows 2"):
+        connection.execute("PRAGMA user_version = 4")
+    with pytest.raises(StoreRefused, match="schema is version 4, this program knows up to 3"):
         await store.commit([WRITE], [])
 
 
@@ -247,7 +247,7 @@ async def test_a_commit_that_was_given_up_before_it_began_is_never_made(
 async def test_a_snapshot_that_reads_nothing_costs_nothing(store: SqliteStore) -> None:
     async with store.snapshot():
         pass
-    assert store._idle == []  # noqa: SLF001 - nothing was opened
+    assert store._connections._idle == []  # noqa: SLF001 - nothing was opened
 
 
 async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore) -> None:
@@ -258,7 +258,7 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
             await snapshot.load([MONDAY], [])
 
     await asyncio.gather(*(read() for _ in range(200)))
-    assert len(store._idle) == 16  # noqa: SLF001
+    assert len(store._connections._idle) == 16  # noqa: SLF001
 
 
 async def test_expired_records_are_dropped_at_the_next_start(store: SqliteStore, path: str) -> None:
@@ -281,7 +281,7 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds(
     store: SqliteStore, file_of_version_1: str
 ) -> None:
     store.prepare([])
-    assert query(file_of_version_1, "PRAGMA user_version") == [(2,)]
+    assert query(file_of_version_1, "PRAGMA user_version") == [(3,)]
     assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
     assert query(file_of_version_1, "SELECT * FROM doctors") == []
 

@@ -3,10 +3,10 @@
 import asyncio
 
 from shared.model.opening import Opening
-from shared.rules.outcomes import Outcome, SlotTaken
+from shared.rules.outcomes import Accepted, Outcome, SlotTaken
 from shared.store.port import StoreRefused
 from shared.transactions.coordinator import Coordinator
-from shared.transactions.day_cache import DAYS_REMEMBERED
+from shared.transactions.day_cache import DAYS_CACHED
 from tests.builders import appointment, doctor, key, schedule, span
 from tests.commands import command, conflicts, granted, move
 from tests.scripted_store import (
@@ -65,7 +65,7 @@ async def test_at_most_so_many_days_are_remembered() -> None:
     store = ScriptedStore()
     transactions = instance(store)
     days = [f"{2027 + n // 336}-{1 + n // 28 % 12:02}-{1 + n % 28:02}" for n in range(501)]
-    assert DAYS_REMEMBERED == 500
+    assert DAYS_CACHED == 500
     for day in days:
         await transactions.preview(command(f"{day}T09:00Z"))
     store.loads = 0
@@ -147,15 +147,16 @@ async def test_a_request_that_goes_away_is_not_decided_again_and_does_not_stop_t
 
 
 @simulated
-async def test_what_fails_for_good_fails_for_every_request_of_the_batch() -> None:
+async def test_a_commit_that_is_refused_fails_only_the_command_that_the_store_objects_to() -> None:
     store = ScriptedStore()
     store.on_load.append(slow(1))
     transactions = instance(store)
-    store.on_commit.extend([slow(1), fails_for_good])
+    store.on_commit.extend([slow(1), fails_for_good, fails_for_good])
     asked = [command(NINE, "first"), command(TEN, "a"), command(ELEVEN, "b")]
     first, *others = await asyncio.gather(*map(transactions.run, asked), return_exceptions=True)
     assert granted(first) == "first"
-    assert [type(other) for other in others] == [StoreRefused, StoreRefused]
+    # Refused together, then each is committed alone: the store objects to "a" only.
+    assert [type(other) for other in others] == [StoreRefused, Accepted]
     assert granted(await transactions.run(command(TEN, "later"))) == "later"
 
 

@@ -262,7 +262,7 @@ async def test_a_record_whose_appointment_is_gone_is_a_failure_and_books_nothing
     record = asked.record()
     assert record is not None
     store.put_record(replace(record, appointment_id=appointment_id))
-    with pytest.raises(StoreRefused, match=rf"^{appointment_id} was acknowledged and is not there"):
+    with pytest.raises(StoreRefused, match=rf"^{appointment_id} was acknowledged but is gone"):
         await instance(store).run(asked)
     assert times(store) == []
 

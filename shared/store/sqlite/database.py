@@ -1,14 +1,20 @@
-"""The SQLite file: its tables, and how a connection to it is made."""
+"""The SQLite file: its tables, connections to it, and its errors as the port names them."""
 
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-WAL_TRIES = 5
+from shared.store.port import StoreRefused, StoreUnavailable
+
+WAL_ATTEMPTS = 5
 WAL_PAUSE_SECONDS = 0.02
 
+_MAY_PASS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
+_PRIMARY_CODE = 0xFF  # The low byte; the rest refines it: sqlite.org/rescode.html
+
 # Each step takes a file from its version, the step's place in this list, to the next one.
+# Tables keep the names that release 1.0 gave them: `receipts` holds the idempotency records.
 _SCHEMA = (
     """
     CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
@@ -23,7 +29,7 @@ _SCHEMA = (
         PRIMARY KEY (doctor_id, day, id)
     ) WITHOUT ROWID;
 
-    -- The expiry is the version too: a later receipt of the same key always expires later.
+    -- The expiry is the version too: a later record of the same key always expires later.
     CREATE TABLE receipts (
         key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
     )
@@ -35,18 +41,24 @@ _SCHEMA = (
 
     ALTER TABLE appointments ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 
-    -- The key's columns come first: else the integrity check of SQLite 3.40 sees NULLs here.
+    -- The key's columns come first: else the integrity check of SQLite 3.40 reports NULLs here.
     CREATE TABLE past_appointments (
         doctor_id TEXT, day TEXT, id TEXT, until INTEGER,
         since INTEGER NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (doctor_id, day, id, until)
     ) WITHOUT ROWID
     """,
+    # `derived` is for what newer versions compute from the entries; this one only clears it.
+    """
+    ALTER TABLE days ADD COLUMN schema INTEGER NOT NULL DEFAULT 1;
+
+    ALTER TABLE days ADD COLUMN derived TEXT
+    """,
 )
 
 
 def open_file(path: str, busy_seconds: float) -> sqlite3.Connection:
-    """A connection to the file; makes the file and its tables, if need be."""
+    """Open the file, creating or upgrading its tables if need be."""
     connection = sqlite3.connect(
         path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
@@ -64,7 +76,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found > len(_SCHEMA):
-        message = f"its schema is version {found}, this program knows {len(_SCHEMA)}"
+        message = f"its schema is version {found}, this program knows up to {len(_SCHEMA)}"
         raise sqlite3.DatabaseError(message)
     if found < len(_SCHEMA):
         _upgrade(connection)
@@ -72,7 +84,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 def _upgrade(connection: sqlite3.Connection) -> None:
     with transaction(connection):
-        # Read again: another process may have done it while this one waited for the lock.
+        # Read again: another process may have upgraded it while this one waited for the lock.
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         for step in _SCHEMA[found:]:
             for statement in step.split(";"):
@@ -83,25 +95,25 @@ def _upgrade(connection: sqlite3.Connection) -> None:
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch the file to WAL, which it then stays in.
 
-    When several processes make the same new file, SQLite may refuse this at once, without
-    waiting as it does for statements (6 of 3,600 tries, 12 at a time).
+    When several processes create the same file, SQLite may refuse this at once, without waiting
+    as it does for statements (6 of 3,600 attempts, 12 at a time).
     """
-    tries_left = WAL_TRIES
-    while tries_left:
-        tries_left -= 1
+    attempts_left = WAL_ATTEMPTS
+    while attempts_left:
+        attempts_left -= 1
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not attempts_left:
                 raise
             time.sleep(WAL_PAUSE_SECONDS)
         else:
-            tries_left = 0
+            attempts_left = 0
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """`BEGIN IMMEDIATE`: take the write lock first, so that what is read stays true."""
+    """Run in `BEGIN IMMEDIATE`: the write lock comes first, so that what is read stays true."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
@@ -109,3 +121,52 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     except BaseException:
         connection.rollback()
         raise
+
+
+class ReadConnections:
+    """Connections with a read transaction each, reused by one snapshot after the other."""
+
+    def __init__(self, path: str, busy_seconds: float) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+
+    def borrow(self) -> sqlite3.Connection:
+        """Return a connection whose read transaction has begun."""
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        connection = self._idle.pop() if self._idle else open_file(self._path, self._busy_seconds)
+        connection.execute("BEGIN")
+        return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """End the read transaction and keep the connection for the next snapshot."""
+        connection.rollback()
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close every connection; those in use when they are given back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise SQLite's errors as those of the port."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise as_store_error(error) from error
+
+
+def as_store_error(error: sqlite3.Error) -> StoreUnavailable | StoreRefused:
+    """Return the error of the port that one of SQLite's means."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & _PRIMARY_CODE in _MAY_PASS:
+        return StoreUnavailable(str(error))
+    return StoreRefused(str(error))

@@ -7,10 +7,10 @@ from uuid import uuid4, uuid5
 
 import pytest
 
-from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.conftest import STORES
+from tests.firestore_emulator import emulated_store
 
 Opener = Callable[[Path], AbstractAsyncContextManager[Store]]
 RUN = uuid4()
@@ -26,7 +26,7 @@ async def _sqlite(folder: Path) -> AsyncIterator[Store]:
 @asynccontextmanager
 async def _firestore(folder: Path) -> AsyncIterator[Store]:
     # A project is a database of its own: the emulator makes it when it is first used.
-    store = FirestoreStore(f"demo-{uuid5(RUN, str(folder))}", "(default)", seconds=10)
+    store = emulated_store(f"demo-{uuid5(RUN, str(folder))}", seconds=10)
     yield store
     await store.close()
 

@@ -16,7 +16,7 @@ from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, find_appointment, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import book
-from shared.rules.moving import Move, move
+from shared.rules.moving import move
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.store.firestore.calls import Calls
@@ -25,7 +25,8 @@ from shared.store.port import DayWrite, Stored
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
-from tests.builders import at, booking, doctor, key, span
+from tests.builders import at, booking, doctor, key, span, to_move
+from tests.firestore_emulator import emulated_store
 
 NOW = at("2026-11-20T12:00Z")
 
@@ -69,7 +70,7 @@ class Counting:
 @pytest.fixture
 async def store(emulator: str) -> AsyncIterator[FirestoreStore]:
     assert emulator
-    opened = FirestoreStore(f"demo-{uuid4()}", "(default)", seconds=10)
+    opened = emulated_store(f"demo-{uuid4()}", seconds=10)
     await opened.put_doctors([doctor()])
     yield opened
     await opened.close()
@@ -149,10 +150,10 @@ async def test_a_list_is_one_query_that_reads_only_days_that_exist(
 def moved(name: str, start: str) -> Command:
     """To move what was born on Monday to half an hour of any day."""
     target = span(start, (at(start) + timedelta(minutes=30)).isoformat())
-    wish = Move(name, key("2026-11-23"), lambda _: (doctor(), target))
+    wish = to_move(name, key("2026-11-23"), doctor(), target)
     return Command(
         days=frozenset({wish.home}),
-        decide=partial(move, wish=wish, now=NOW),
+        decide=partial(move, request=wish, now=NOW),
         now=NOW,
         appointment_id=name,
         idempotency=Idempotency.of(f"{name} to {start}", [start]),

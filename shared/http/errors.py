@@ -1,0 +1,100 @@
+"""Errors that a request is answered with before, beside or instead of a decision.
+
+Like a refusal of the rules, each class carries the stable `code`, the `title` and the `status`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from shared.http.schemas.problem import FieldError
+from shared.rules.outcomes import UnclearTime
+
+RETRY_AFTER_SECONDS = 1
+
+
+class RequestError(Exception):
+    """A request that a problem document answers, with the members that belong to its code."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    status: ClassVar[int]
+    header_meanings: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,  # noqa: ANN401 - JSON values
+    ) -> None:
+        super().__init__(self.code)
+        self.detail = detail
+        self.headers = headers
+        self.members = members
+
+
+class InvalidRequest(RequestError):
+    """Something in the request is wrong; each error names the field."""
+
+    code, title, status = UnclearTime.code, UnclearTime.title, UnclearTime.status
+
+    def __init__(self, errors: Iterable[FieldError], detail: str = "") -> None:
+        listed = list(errors)
+        sentences = (f"{error.field}: {error.message}" for error in listed[:3])
+        super().__init__(detail or "; ".join(sentences), errors=listed)
+
+
+class UnknownDoctor(RequestError):
+    """No doctor has this id."""
+
+    code, title, status = "unknown_doctor", "There is no such doctor", 404
+
+
+class NotFound(RequestError):
+    """No function has this path."""
+
+    code, title, status = "not_found", "There is no such page", 404
+
+
+class MethodNotAllowed(RequestError):
+    """The function has another method."""
+
+    code, title, status = "method_not_allowed", "The method is not allowed", 405
+    header_meanings: ClassVar = {"Allow": "the allowed methods"}
+
+    def __init__(self, method: str, allow: str) -> None:
+        super().__init__(f"{method} is not allowed here; use one of {allow}", {"Allow": allow})
+
+
+class BodyTooLarge(RequestError):
+    """The body is longer than anything sensible."""
+
+    code, title, status = "body_too_large", "The body is too large", 413
+
+
+class UnsupportedMediaType(RequestError):
+    """The body does not claim to be JSON."""
+
+    code, title, status = "unsupported_media_type", "The body is not JSON", 415
+
+
+class InternalError(RequestError):
+    """A bug."""
+
+    code, title, status = "internal_error", "Something is wrong on our side", 500
+
+    def __init__(self) -> None:
+        super().__init__("this is a mistake on our side; it was logged")
+
+
+class TryAgain(RequestError):
+    """Whether it happened is not known, and trying again does no harm."""
+
+    code, title, status = "try_again", "No certain answer in time", 503
+    header_meanings: ClassVar = {"Retry-After": "in seconds"}
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the store gave no certain answer in time; send the same request again, with the same"
+            " idempotency key",
+            {"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )

@@ -1,0 +1,119 @@
+"""An appointment as clients send it and as they receive it."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from shared.http.schemas.fields import (
+    Email,
+    Id,
+    Minutes,
+    Name,
+    Phone,
+    Reason,
+    RequestModel,
+    ResponseModel,
+    absent,
+    check_length,
+    field_error,
+)
+from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
+from shared.http.times import BodyMinute
+from shared.model.appointment import Appointment, AppointmentStatus, Patient
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+
+
+class NewPatient(RequestModel):
+    """The person an appointment is for."""
+
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+
+
+class NewAppointment(RequestModel):
+    """A time to book with a doctor. Exactly one of `duration_minutes` and `end` is needed."""
+
+    doctor_id: Id
+    start: BodyMinute
+    end: BodyMinute | None = None
+    duration_minutes: Minutes | None = None
+    patient: NewPatient
+    reason: Reason | None = None
+    validate_only: bool | None = False
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.end is None and self.duration_minutes is None:
+            raise field_error("duration_minutes", "missing", "is required unless end is sent")
+        check_length(self)
+        return self
+
+    def appointment(
+        self, appointment_id: str, doctor: Doctor, interval: Interval, now: datetime
+    ) -> Appointment:
+        """Return the appointment as it would be booked."""
+        return Appointment(
+            id=appointment_id,
+            doctor_id=doctor.id,
+            interval=interval,
+            patient=Patient(**dict(self.patient)),
+            reason=self.reason,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+class PatientResponse(ResponseModel):
+    """The person an appointment is for."""
+
+    name: str
+    email: str | None = absent()
+    phone: str | None = absent()
+
+
+class ValidatedAppointment(OpeningResponse):
+    """An appointment as it would be booked."""
+
+    patient: PatientResponse
+    reason: str | None = absent()
+    status: AppointmentStatus
+
+    @classmethod
+    def of_validated(cls, appointment: Appointment, doctor: Doctor) -> Self:
+        """Return what an appointment would be, on its doctor's clock."""
+        return cls(**when_and_with_whom(appointment.interval, doctor), **_content(appointment))
+
+
+class AppointmentResponse(ValidatedAppointment):
+    """An appointment."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None = absent()
+    cancellation_reason: str | None = absent()
+
+    @classmethod
+    def of_appointment(cls, appointment: Appointment, doctor: Doctor) -> Self:
+        """Return an appointment on its doctor's clock."""
+        zone, cancelled_at = doctor.zone, appointment.cancelled_at
+        return cls(
+            id=appointment.id,
+            **when_and_with_whom(appointment.interval, doctor),
+            **_content(appointment),
+            created_at=appointment.created_at.astimezone(zone),
+            updated_at=appointment.updated_at.astimezone(zone),
+            cancelled_at=cancelled_at and cancelled_at.astimezone(zone),
+            cancellation_reason=appointment.cancellation_reason,
+        )
+
+
+def _content(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "patient": PatientResponse(**appointment.patient._asdict()),
+        "reason": appointment.reason,
+        "status": appointment.status,
+    }

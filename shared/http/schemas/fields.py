@@ -1,0 +1,114 @@
+"""Fields that several requests share, and the checks between two of them."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from shared.rules.requested_time import RequestedTime
+from shared.validation import TextForm
+
+LONGEST_MINUTES = 1440
+LONGEST_DAYS = 366
+
+
+def _without_fraction(value: Any) -> Any:  # noqa: ANN401 - what a client sent
+    """Return 30 for 30.0: to JSON they are one number, and some clients write the latter."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def number(text: Any) -> Any:  # noqa: ANN401 - what a client sent
+    """Return digits of a query string as the number they write; anything else unchanged."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,4000}", text) else text
+
+
+Id = Annotated[
+    str,
+    TextForm(r"^[A-Za-z0-9._-]{1,128}$", "1 to 128 letters, digits, dots, hyphens and underscores"),
+]
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
+QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
+Reason = Annotated[str, Field(max_length=1000)]
+# Something to see: more than white space, control characters, and marks of no width.
+_VISIBLE = r"[^\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]"
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    TextForm(_VISIBLE, "a name"),
+]
+Email = Annotated[str, Field(max_length=254), TextForm(r"^[^@\s]+@[^@\s]+$", "an e-mail address")]
+Phone = Annotated[str, Field(max_length=50), TextForm(r"[0-9]", "a telephone number")]
+
+
+class RequestModel(BaseModel):
+    """A request. A field of another name or type is a mistake that must not pass silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ResponseModel(BaseModel):
+    """A response."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def absent() -> Any:  # noqa: ANN401 - the default of fields of several types
+    """Return the default of a field that is left out of the JSON if there is nothing to say."""
+    return Field(default=None, exclude_if=lambda value: value is None)
+
+
+def field_error(field: str, kind: str, message: str) -> PydanticCustomError:
+    """Return an error of a check between fields, which blames one of them."""
+    return PydanticCustomError(kind, message, {"field": field})
+
+
+class Timed(Protocol):
+    """A request for a time: a start, and an end or a length."""
+
+    @property
+    def start(self) -> datetime:
+        """The start."""
+
+    @property
+    def end(self) -> datetime | None:
+        """The end, unless there is a length."""
+
+    @property
+    def duration_minutes(self) -> int | None:
+        """The length, unless there is an end."""
+
+
+def requested_time(request: Timed) -> RequestedTime:
+    """Return the time that a request asks for."""
+    minutes = request.duration_minutes
+    length = None if minutes is None else timedelta(minutes=minutes)
+    return RequestedTime(request.start, request.end, length)
+
+
+def check_length(request: Timed) -> None:
+    """Refuse an end beside a length, and an end that is not after the start."""
+    if request.end is not None and request.duration_minutes is not None:
+        raise field_error("end", "too_many", "must not be sent together with duration_minutes")
+    if request.end is not None:
+        check_order(request.start, request.end)
+
+
+def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
+    """Refuse an end that is not after the start, if the two can be compared."""
+    if _comparable(start, end) and end <= start:
+        raise field_error(field, "not_after_start", f"must be after {after}")
+
+
+def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
+    """Refuse a window that is empty, or too long to search in one request."""
+    check_order(start, end, field, after)
+    if _comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
+        message = f"must be at most {LONGEST_DAYS} days after {after}"
+        raise field_error(field, "window_too_long", message)
+
+
+def _comparable(start: datetime, end: datetime) -> bool:
+    """Whether both are instants, or both are on one wall clock."""
+    return (start.tzinfo is None) == (end.tzinfo is None)

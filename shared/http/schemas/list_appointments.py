@@ -1,0 +1,37 @@
+"""The parameters and the response of list_appointments."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.http.schemas.fields import Id, RequestModel, ResponseModel, check_window, number
+from shared.http.times import QueryTime
+
+
+class ListAppointments(RequestModel):
+    """The appointments of a doctor that overlap the window from `start` to `end`."""
+
+    doctor_id: Id
+    start: QueryTime
+    end: QueryTime
+    status: Annotated[
+        Literal["booked", "all"], Field(description="`all` lists cancelled ones too")
+    ] = "booked"
+    page_size: Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)] = 100
+    page_token: (
+        Annotated[str, Field(max_length=500, description="`next_page_token` of the previous page")]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        check_window(self.start, self.end)
+        return self
+
+
+class AppointmentPage(ResponseModel):
+    """Some of the appointments, in order of start, then id."""
+
+    appointments: list[AppointmentResponse]
+    next_page_token: str | None = Field(description="null on the last page")

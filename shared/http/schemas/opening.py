@@ -1,0 +1,48 @@
+"""Openings and other times in responses."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from shared.http.schemas.fields import ResponseModel
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.model.opening import Opening
+
+
+class TimeRange(ResponseModel):
+    """The half-open time `[start, end)`, with the doctor's UTC offset."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, interval: Interval, doctor: Doctor) -> Self:
+        """Return an interval on the doctor's clock."""
+        zone = doctor.zone
+        return cls(start=interval.start.astimezone(zone), end=interval.end.astimezone(zone))
+
+
+class OpeningResponse(TimeRange):
+    """A time that can be booked."""
+
+    doctor_id: str
+    doctor_name: str
+    duration_minutes: int
+    time_zone: str
+
+    @classmethod
+    def of_opening(cls, opening: Opening) -> Self:
+        """Return an opening on its doctor's clock."""
+        return cls(**when_and_with_whom(opening.interval, opening.doctor))
+
+
+def when_and_with_whom(interval: Interval, doctor: Doctor) -> dict[str, Any]:
+    """Return the fields that openings and appointments share."""
+    return {
+        "doctor_id": doctor.id,
+        "doctor_name": doctor.name,
+        "start": interval.start.astimezone(doctor.zone),
+        "end": interval.end.astimezone(doctor.zone),
+        "duration_minutes": int(interval.length.total_seconds() // 60),
+        "time_zone": doctor.zone.key,
+    }

@@ -1,0 +1,54 @@
+"""Problem documents: what can go wrong, as clients see it (RFC 9457).
+
+`code` is stable and the last part of `type`; `detail` is for people and may change.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.http.schemas.fields import ResponseModel
+from shared.http.schemas.opening import OpeningResponse, TimeRange
+
+
+class Problem(BaseModel):
+    """Any error."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class FieldError(ResponseModel):
+    """What is wrong with one field, parameter or header."""
+
+    field: str
+    message: str
+    type: str
+
+
+class InvalidRequestProblem(Problem):
+    """400: what is wrong, field by field."""
+
+    code: Literal["invalid_request"]
+    errors: list[FieldError]
+
+
+class SlotTakenProblem(Problem):
+    """409: the busy parts of the requested time, and what is free instead."""
+
+    code: Literal["slot_taken"]
+    conflicts: list[TimeRange]
+    openings: list[OpeningResponse]
+
+
+class OutsideWorkingHoursProblem(Problem):
+    """422: when the doctor works on that date, and what is free instead."""
+
+    code: Literal["outside_working_hours"]
+    working_hours: list[TimeRange]
+    openings: list[OpeningResponse]

@@ -1,0 +1,73 @@
+"""What the local server says at its start."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from urllib.parse import urlencode
+
+from shared.http.dependencies import Dependencies
+from shared.model.doctor import Doctor
+from shared.model.interval import Interval
+from shared.model.opening import Opening
+from shared.queries.openings import first_openings
+from shared.rules.openings import OpeningSearch
+from shared.rules.wall_clock import MINUTE, round_up_to_minute
+from shared.runtime.composition import doctors_of_file
+from shared.runtime.endpoints import endpoints
+
+_ID = "$ID"
+
+
+async def greeting(dependencies: Dependencies) -> str:
+    """Return what the server says at its start: addresses, and commands to paste that work now."""
+    url = f"http://localhost:{dependencies.settings.port}"
+    doctors = list((await dependencies.doctor_cache.doctors()).values())
+    lines = [f"{url}/{name}" for name in endpoints()]
+    lines += [f"{url}/docs  (read about every function and try it)"]
+    if openings := await _free_tomorrow(dependencies, doctors):
+        lines += ["", "Try, in another terminal:", *_commands(url, *openings)]
+    if doctors != doctors_of_file(dependencies.settings):
+        file = dependencies.settings.doctors_file
+        lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
+    return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
+
+
+async def _free_tomorrow(
+    dependencies: Dependencies, doctors: Sequence[Doctor]
+) -> Sequence[Opening]:
+    """Return two free half hours from tomorrow on, or nothing."""
+    tomorrow = round_up_to_minute(dependencies.now()) + timedelta(days=1)
+    search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
+    async with dependencies.store.snapshot() as snapshot:
+        found = await first_openings(snapshot, doctors, search, count=2)
+    return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+
+
+def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:
+    """Yield commands to book the one opening, look around, move to the other one, and cancel."""
+    zone = opening.doctor.zone
+    start = opening.interval.start.astimezone(zone)
+    day = datetime.combine(start, time(), zone)
+    body = {
+        "doctor_id": opening.doctor.id,
+        "start": start.isoformat(),
+        "duration_minutes": 30,
+        "patient": {"name": "Ada Lovelace"},
+    }
+    # Shows the response and keeps the id in it for the commands that follow.
+    keep_id = """ID=$(curl -s %s | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')"""
+    yield keep_id % _post(f"{url}/create_appointment", body)
+    window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
+    query = urlencode({"doctor_id": opening.doctor.id, **window}, safe=":")
+    yield f"curl '{url}/list_appointments?{query}'"
+    yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}'"
+    yield f'curl "{url}/get_appointment?appointment_id={_ID}"'
+    later = another.interval.start.astimezone(another.doctor.zone).isoformat()
+    move = {"appointment_id": _ID, "doctor_id": another.doctor.id, "start": later}
+    yield f"curl {_post(f'{url}/reschedule_appointment', move)}"
+    yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID})}"
+
+
+def _post(url: str, body: object) -> str:
+    data = json.dumps(body).replace(_ID, "'$ID'")  # The shell inserts it between the quotes.
+    return f"{url} -H 'Content-Type: application/json' -d '{data}'"

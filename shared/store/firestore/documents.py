@@ -1,0 +1,138 @@
+"""Documents and writes of Firestore.
+
+    doctors/{doctor_id}                     name, time_zone, working_hours, as in doctors.json
+    doctors/{doctor_id}/days/{YYYY-MM-DD}   appointments: {appointment id: JSON text of its entry}
+    receipts/{key}                          an idempotency record; expires_at is its TTL field
+
+Each carries a `kind` and a `schema`. An entry is one JSON text, because maps with timestamps take
+six times as long to decode. `derived` holds what newer versions compute from the entries of a day;
+every write of this version clears it.
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from google.cloud.firestore_v1.field_path import FieldPath
+
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document
+from shared.store.documents import (
+    day_from_texts,
+    entry_to_text,
+    record_from_document,
+    record_to_document,
+)
+from shared.store.firestore.values import (
+    Document,
+    DocumentMask,
+    Fields,
+    Message,
+    Precondition,
+    Write,
+    from_fields,
+    from_value,
+    to_fields,
+)
+from shared.store.port import DayWrite, RecordWrite, Stored, Version
+from shared.store.schema import SCHEMA, check_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_DAY = {"kind": "day", "schema": SCHEMA}
+_OF_EVERY_DAY_WRITE = (*_DAY, "derived")
+
+
+def day_name(root: str, key: DayKey) -> str:
+    """Return the name of a day's document."""
+    return f"{root}/doctors/{key.doctor_id}/days/{key.day}"
+
+
+def record_name(root: str, key: str) -> str:
+    """Return the name of an idempotency record's document."""
+    return f"{root}/receipts/{key}"
+
+
+def last_part(name: str) -> str:
+    """Return the last part of a document's name: its id."""
+    return name.rpartition("/")[2]
+
+
+def date_of(document: Message) -> date:
+    """Return the local date of a day's document."""
+    return date.fromisoformat(last_part(document.name))
+
+
+def read_day(key: DayKey, document: Message) -> Stored[DaySchedule]:
+    """Return the day of a document, an empty one if there is none."""
+    if not document.name:
+        return Stored(DaySchedule(key), None)
+    fields = document.fields
+    check_schema(f"{key.doctor_id}, {key.day}", "day", _tags(fields))
+    entries = fields["appointments"].map_value.fields.values()
+    day = day_from_texts(key, [entry.string_value for entry in entries])
+    return Stored(day, document.update_time.ToNanoseconds())
+
+
+def read_record(key: str, document: Message) -> Stored[IdempotencyRecord]:
+    """Return the idempotency record of a document."""
+    values = from_fields(document.fields)
+    fields = {**values, "expires_at": values["expires_at"].isoformat()}
+    return Stored(record_from_document(key, fields), document.update_time.ToNanoseconds())
+
+
+def read_doctor(document: Message) -> Doctor:
+    """Return the doctor of a document."""
+    return doctor_from_document({"id": last_part(document.name), **from_fields(document.fields)})
+
+
+def write_day(root: str, write: DayWrite) -> Message:
+    """Send only the entries that changed; what is in the mask but not sent is deleted.
+
+    A day that moves to and fro have left unchanged is written all the same, to check its version.
+    """
+    name = day_name(root, write.day.key)
+    if write.read.version is None:
+        texts = {n: entry_to_text(n, entry) for n, entry in write.day.entries().items()}
+        mask = None
+    else:
+        changed = write.changed()
+        texts = {n: entry_to_text(n, entry) for n, entry in changed.items() if entry}
+        paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
+        mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
+    fields: Mapping[str, object] = {**_DAY, "appointments": texts} if texts else _DAY
+    document = Document(name=name, fields=to_fields(fields))
+    return Write(
+        update=document, update_mask=mask, current_document=_precondition(write.read.version)
+    )
+
+
+def write_record(root: str, write: RecordWrite) -> Message:
+    """Write an idempotency record whole."""
+    record = write.record
+    # A timestamp, because the database's own clean-up (TTL) reads it.
+    values = {**record_to_document(record), "expires_at": record.expires_at}
+    document = Document(name=record_name(root, record.key), fields=to_fields(values))
+    return Write(update=document, current_document=_precondition(write.replaced))
+
+
+def write_doctor(root: str, doctor: Doctor) -> Message:
+    """Write the fields that this version knows; others, of a newer one, are kept."""
+    values = doctor_to_document(doctor)
+    document = Document(name=f"{root}/doctors/{values.pop('id')}", fields=to_fields(values))
+    return Write(update=document, update_mask=DocumentMask(field_paths=list(values)))
+
+
+def _tags(fields: Fields) -> dict[str, Any]:
+    names: Sequence[str] = ("kind", "schema")
+    return {name: from_value(fields[name]) for name in names if name in fields}
+
+
+def _precondition(version: Version | None) -> Message:
+    if version is None:
+        return Precondition(exists=False)
+    read = Precondition()
+    read.update_time.FromNanoseconds(version)
+    return read

@@ -1,0 +1,87 @@
+"""Reads of the Firestore store."""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, date, datetime, timedelta
+
+from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
+
+from shared.model.day import DayKey, DaySchedule
+from shared.store.firestore.calls import Calls
+from shared.store.firestore.documents import date_of, day_name, read_day, read_record, record_name
+from shared.store.firestore.errors import EXPIRED, NONE, translated_errors
+from shared.store.firestore.values import Cursor, Message, Value, to_timestamp
+from shared.store.port import State
+from shared.store.usage import count_reads
+
+LARGEST_CHUNK = 128
+
+
+class FirestoreSnapshot:
+    """A `Snapshot`: all reads have one read time, that of the first if none was given."""
+
+    days_at_once = 10  # So an opening within two working weeks is one call away.
+
+    def __init__(self, calls: Calls, instant: datetime | None) -> None:
+        self._calls = calls
+        self._read_time: Message = None if instant is None else to_timestamp(instant)
+        self._expired = EXPIRED if instant else NONE
+
+    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
+        """Read days and records in one call."""
+        root = self._calls.root
+        day_of = {day_name(root, key): key for key in days}
+        record_of = {record_name(root, key): key for key in records}
+        state = State({}, {})
+        with translated_errors(expired=self._expired):
+            found = self._calls.batch_get((*day_of, *record_of), self._read_time)
+            answers = [answer async for answer in found]
+        count_reads(len(answers))
+        for answer in answers:
+            self._read_time = answer.read_time
+            document = answer.found
+            if key := day_of.get(document.name or answer.missing):
+                state.days[key] = read_day(key, document)
+            elif document.name:
+                record = read_record(record_of[document.name], document)
+                state.records[record.value.key] = record
+        return state
+
+    async def scan(
+        self, doctor_id: str, first: date, last: date, at_once: int = 16
+    ) -> AsyncIterator[DaySchedule]:
+        """Read existing days in order, in growing chunks; a day without a document costs none."""
+        while True:
+            documents = await self._page(doctor_id, first, last, at_once)
+            count_reads(len(documents))
+            for document in documents:
+                yield read_day(DayKey(doctor_id, date_of(document)), document).value
+            if len(documents) < at_once:
+                return
+            first = date_of(documents[-1]) + timedelta(days=1)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
+
+    async def instant(self) -> datetime:
+        """Return the read time."""
+        if self._read_time is None:
+            raise ValueError("nothing was read yet")
+        instant: datetime = self._read_time.ToDatetime(UTC)
+        return instant
+
+    async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[Message]:
+        root, days = self._calls.root, (DayKey(doctor_id, first), DayKey(doctor_id, last))
+        ends = [[Value(reference_value=day_name(root, day))] for day in days]
+        bounds = {
+            "start_at": Cursor(values=ends[0], before=True),
+            "end_at": Cursor(values=ends[1], before=False),
+            "limit": Int32Value(value=limit),
+        }
+        parent = f"{root}/doctors/{doctor_id}"
+        with translated_errors(expired=self._expired):
+            found = self._calls.run_query(parent, "days", self._read_time, **bounds)
+            answers = [answer async for answer in found]
+        # The last read time: at it all of the answers are true, the earlier ones unchanged
+        # (reference of RunQueryResponse.read_time). It is told also if nothing is found.
+        for answer in answers:
+            if answer.HasField("read_time"):
+                self._read_time = answer.read_time
+        return [answer.document for answer in answers if answer.document.name]

@@ -1,0 +1,165 @@
+"""Documents as rows: the statements that read and write them."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
+
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document
+from shared.store.documents import (
+    Document,
+    day_from_texts,
+    entry_to_text,
+    instant_to_text,
+    record_from_document,
+    record_to_document,
+)
+from shared.store.port import DayWrite, RecordWrite, Stored, Version, VersionConflict
+from shared.store.schema import SCHEMA, check_schema
+from shared.store.sqlite.clock import forget_past
+
+# The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
+# brackets: a list in JSON.
+_DAYS = """
+    SELECT day, version, schema, coalesce(group_concat(body), '')
+    FROM days LEFT JOIN appointments USING (doctor_id, day)
+    WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
+    GROUP BY day ORDER BY day LIMIT :limit
+"""
+_DAYS_AT = """
+    SELECT day, NULL, 1, group_concat(body) FROM (
+        SELECT doctor_id, day, body FROM appointments WHERE since <= :past
+        UNION ALL
+        SELECT doctor_id, day, body FROM past_appointments WHERE since <= :past AND :past < until
+    )
+    WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
+    GROUP BY day ORDER BY day LIMIT :limit
+"""
+_KEEP_PAST = """
+    INSERT INTO past_appointments SELECT doctor_id, day, id, ?, since, body FROM appointments
+    WHERE doctor_id = ? AND day = ? AND id = ?
+"""
+_DROP = "DELETE FROM appointments WHERE doctor_id = ? AND day = ? AND id = ?"
+_PUT = """
+    INSERT OR REPLACE INTO appointments (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
+"""
+_FIRST_VERSION = """
+    INSERT OR IGNORE INTO days (schema, doctor_id, day, version) VALUES (?, ?, ?, 1)
+    RETURNING version
+"""
+_NEXT_VERSION = """
+    UPDATE days SET version = version + 1, schema = ?, derived = NULL
+    WHERE doctor_id = ? AND day = ? AND version = ?
+    RETURNING version
+"""
+_FIRST_RECORD = "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?) RETURNING expires_at"
+_REPLACE_RECORD = """
+    UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?
+    RETURNING expires_at
+"""
+# A merge (RFC 7396), so that fields which a newer version wrote are kept.
+_PUT_DOCTOR = """
+    INSERT INTO doctors VALUES (?, ?)
+    ON CONFLICT (id) DO UPDATE SET body = json_patch(body, excluded.body)
+"""
+
+
+def read_days(
+    connection: sqlite3.Connection,
+    doctor_id: str,
+    days: tuple[date, date],
+    limit: int,
+    past: int | None = None,
+) -> Iterator[Stored[DaySchedule]]:
+    """Yield the days from first to last that have a document, as they were at `past` or are."""
+    first, last = (day.isoformat() for day in days)
+    asked = {"doctor": doctor_id, "first": first, "last": last, "limit": limit, "past": past}
+    rows = connection.execute(_DAYS if past is None else _DAYS_AT, asked)
+    for day, version, schema, bodies in rows:
+        check_schema(f"{doctor_id}, {day}", "day", {"schema": schema})
+        key = DayKey(doctor_id, date.fromisoformat(day))
+        yield Stored(day_from_texts(key, (bodies,)), version)
+
+
+def read_day(connection: sqlite3.Connection, key: DayKey, past: int | None) -> Stored[DaySchedule]:
+    """Return one day; an empty one if it has no document."""
+    found = read_days(connection, key.doctor_id, (key.day, key.day), 1, past)
+    return next(found, Stored(DaySchedule(key), None))
+
+
+def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:
+    """Write the changed entries of a day and return its new version."""
+    place, read = (write.day.key.doctor_id, write.day.key.day.isoformat()), write.read.version
+    if read is None:
+        version = _only_value(connection.execute(_FIRST_VERSION, (SCHEMA, *place)))
+    else:
+        version = _only_value(connection.execute(_NEXT_VERSION, (SCHEMA, *place, read)))
+    changed, before = write.changed(), write.read.value.entries()
+    replaced = [(*place, name) for name in changed if name in before]
+    connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
+    connection.executemany(_DROP, replaced)
+    entries = [(*place, name, entry_to_text(name, e)) for name, e in changed.items() if e]
+    connection.executemany(_PUT, [(now, *row) for row in entries])
+    return version
+
+
+def read_records(
+    connection: sqlite3.Connection, keys: Collection[str]
+) -> dict[str, Stored[IdempotencyRecord]]:
+    """Return those idempotency records that exist, by key."""
+    found = {}
+    for key in keys:
+        rows = connection.execute("SELECT body, expires_at FROM receipts WHERE key = ?", (key,))
+        for body, version in rows:
+            found[key] = Stored(record_from_document(key, json.loads(body)), version)
+    return found
+
+
+def write_record(connection: sqlite3.Connection, write: RecordWrite) -> None:
+    """Write an idempotency record."""
+    record = write.record
+    expires_at, body = instant_to_text(record.expires_at), _json(record_to_document(record))
+    if write.replaced is None:
+        _only_value(connection.execute(_FIRST_RECORD, (record.key, expires_at, body)))
+    else:
+        change = (expires_at, body, record.key, write.replaced)
+        _only_value(connection.execute(_REPLACE_RECORD, change))
+
+
+def read_doctors(connection: sqlite3.Connection) -> list[Doctor]:
+    """Return all doctors, ordered by id."""
+    rows = connection.execute("SELECT body FROM doctors ORDER BY id").fetchall()
+    return [doctor_from_document(json.loads(body)) for (body,) in rows]
+
+
+def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -> None:
+    """Add or replace doctors."""
+    rows = [(doctor.id, _json(doctor_to_document(doctor))) for doctor in doctors]
+    connection.executemany(_PUT_DOCTOR, rows)
+
+
+def delete_expired_records(connection: sqlite3.Connection, now: datetime) -> None:
+    """Delete expired idempotency records. No decision depends on it: they count as none."""
+    connection.execute("DELETE FROM receipts WHERE expires_at < ?", (instant_to_text(now),))
+
+
+def delete_past(connection: sqlite3.Connection, now: datetime) -> None:
+    """Delete replaced entries that are older than the history."""
+    kept_from = forget_past(connection, now)
+    connection.execute("DELETE FROM past_appointments WHERE until < ?", (kept_from,))
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _only_value(cursor: sqlite3.Cursor) -> Version:
+    """Return the value that a conditional write returned; there is none if its condition failed."""
+    rows = cursor.fetchall()
+    if not rows:
+        raise VersionConflict
+    version: Version = rows[0][0]
+    return version

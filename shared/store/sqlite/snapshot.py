@@ -1,0 +1,72 @@
+"""Reads of the SQLite store.
+
+They wait for nobody, because the write-ahead log keeps a view for them whoever writes, and are
+done at once: that takes less time than handing them to a thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Collection
+from datetime import date, datetime, timedelta
+
+from shared.model.day import DayKey, DaySchedule
+from shared.store.port import State
+from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
+from shared.store.sqlite.database import ReadConnections, translated_errors
+from shared.store.sqlite.rows import read_day, read_days, read_records
+from shared.store.usage import count_reads
+
+LARGEST_CHUNK = 128
+
+
+class SqliteSnapshot:
+    """A `Snapshot`: one read transaction, begun by the first read."""
+
+    days_at_once = 1  # Nothing is gained by reading further ahead: the file is near.
+
+    def __init__(self, connections: ReadConnections, instant: datetime | None) -> None:
+        self._connections = connections
+        self._past = None if instant is None else to_number(instant)
+        self._connection: sqlite3.Connection | None = None
+
+    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
+        """Read days and records."""
+        count_reads(len(days) + len(records))
+        with translated_errors():
+            connection = self._open()
+            found = {key: read_day(connection, key, self._past) for key in days}
+            return State(found, read_records(connection, records))
+
+    async def scan(
+        self, doctor_id: str, first: date, last: date, at_once: int = 16
+    ) -> AsyncIterator[DaySchedule]:
+        """Read existing days in order, in growing chunks: few for a near hit, fast for a year."""
+        while True:
+            with translated_errors():
+                found = read_days(self._open(), doctor_id, (first, last), at_once, self._past)
+                days = [day.value for day in found]
+            count_reads(len(days))
+            for day in days:
+                yield day
+            if len(days) < at_once:
+                return
+            await asyncio.sleep(0)  # A year is long: let other requests have their turn.
+            first = days[-1].key.day + timedelta(days=1)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
+
+    async def instant(self) -> datetime:
+        """Return the instant of the last commit that it sees."""
+        with translated_errors():
+            return to_instant(read_clock(self._open()) if self._past is None else self._past)
+
+    def end(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connections.give_back(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connections.borrow()
+        if self._past is not None:
+            check_kept(self._connection, self._past)
+        return self._connection

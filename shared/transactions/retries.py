@@ -1,0 +1,22 @@
+"""Pauses between attempts."""
+
+import asyncio
+from random import Random
+
+from msgspec import Struct
+
+FIRST_PAUSE_SECONDS = 0.004
+PAUSE_DOUBLINGS = 6
+
+
+class Retries(Struct):
+    """Counts attempts, and pauses between them so that rivals fall out of step."""
+
+    random: Random
+    made: int = 0
+
+    async def pause(self) -> None:
+        """Wait for a random time, on average twice as long as the last one."""
+        longest = FIRST_PAUSE_SECONDS * 2 ** min(self.made, PAUSE_DOUBLINGS)
+        self.made += 1
+        await asyncio.sleep(self.random.uniform(0, longest))
