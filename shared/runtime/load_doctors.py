@@ -18,14 +18,15 @@ def main() -> None:
     """Load, and print what changed. Ends with one line and status 1 if that fails."""
     try:
         settings = read_settings(os.environ)
-        asyncio.run(_load(open_dependencies(settings)))
+        asyncio.run(load(open_dependencies(settings)))
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     except StoreError as error:
         raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
 
 
-async def _load(dependencies: Dependencies) -> None:
+async def load(dependencies: Dependencies) -> None:
+    """Load the doctors, print what changed, and close the dependencies."""
     try:
         wanted = doctors_of_file(dependencies.settings)
         stored = {doctor.id: doctor for doctor in await dependencies.store.doctors()}

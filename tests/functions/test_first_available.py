@@ -171,3 +171,14 @@ async def test_a_wall_clock_time_of_doctors_in_two_zones_needs_an_offset(
     response = await api.first({"doctor_id": ["who", "strange"], field: f"{MONDAY}T10:00"})
     assert field_errors(response) == [(field, "ambiguous_local_time")]
     assert response.json()["errors"][0]["message"].endswith("send an offset")
+
+
+async def test_a_window_within_one_minute_is_empty_and_not_turned_round(api: Api) -> None:
+    window = {"after": "2050-11-21T10:00:10-05:00", "until": "2050-11-21T10:00:50-05:00"}
+    body = (await api.first({**STRANGE, **window})).json()
+    assert body == {
+        "openings": [],
+        "searched_from": "2050-11-21T10:00:50-05:00",
+        "searched_until": "2050-11-21T10:00:50-05:00",
+        "reason": "duration_too_long",
+    }

@@ -422,9 +422,12 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
 
 
-async def test_a_closed_store_takes_no_commit_and_may_be_closed_again(path: str) -> None:
-    store = SqliteStore(path)
+async def test_expired_records_are_deleted_as_time_goes_by(path: str) -> None:
+    store = SqliteStore(path, prune_seconds=0)
+    await store.commit([], [])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        rows = [("old", "2020-01-01T00:00:00Z", "{}"), ("new", "2999-01-01T00:00:00Z", "{}")]
+        connection.executemany("INSERT INTO receipts VALUES (?, ?, ?)", rows)
+    await store.commit([], [])
+    assert query(path, "SELECT key FROM receipts") == [("new",)]
     await store.close()
-    await store.close()
-    with pytest.raises(StoreUnavailable, match="the store is closed"):
-        await store.commit([WRITE], [])

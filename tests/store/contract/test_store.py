@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from shared.store.port import (
     State,
     Store,
     Stored,
+    StoreUnavailable,
     VersionConflict,
 )
 from tests.builders import appointment, at, doctor, key, schedule
@@ -395,3 +398,36 @@ async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -
     await store.put_doctors([who, doctor(zone="Europe/Berlin")])
     await rival.put_doctors([doctor(days="sun")])
     assert await store.doctors() == [doctor(days="sun"), who]
+
+
+def logs_in(folder: Path) -> list[Path]:
+    """The logs of a SQLite file that some connection still has open."""
+    return list(folder.glob("*-wal"))
+
+
+async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
+    store: Store, tmp_path: Path
+) -> None:
+    await load(store, MONDAY)
+    await store.close()
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await load(store, MONDAY)
+    with pytest.raises(StoreUnavailable):
+        await put(store, Stored(DaySchedule(MONDAY), None), EARLY)
+    with pytest.raises(StoreUnavailable):
+        await store.doctors()
+    with pytest.raises(StoreUnavailable):
+        await store.put_doctors([doctor()])
+    assert not logs_in(tmp_path)
+
+
+async def test_a_snapshot_that_outlives_the_store_is_unavailable_or_still_right(
+    store: Store, tmp_path: Path
+) -> None:
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        await store.close()
+        with suppress(StoreUnavailable):
+            assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == DaySchedule(MONDAY)
+    assert not logs_in(tmp_path)

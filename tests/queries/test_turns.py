@@ -1,0 +1,38 @@
+"""A search over many doctors lets others have their turn, so a deadline can end it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.queries.openings import first_openings, why_no_opening
+from shared.rules.openings import OpeningSearch
+from tests.builders import Diary, doctor, span
+
+NOBODY_FREE = OpeningSearch(
+    span("2026-01-01T00:00Z", "2026-12-31T00:00Z"), timedelta(minutes=24 * 60)
+)
+DOCTORS = [doctor(doctor_id=f"d{number:03}") for number in range(64)]
+
+
+async def test_a_search_that_finds_nothing_gives_way_every_few_doctors() -> None:
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.create_task(another())
+    assert await first_openings(Diary([]), DOCTORS, NOBODY_FREE, 1) == []
+    assert turns == 7
+    assert await why_no_opening(DOCTORS, NOBODY_FREE) == "duration_too_long"
+    assert turns == 15
+    other.cancel()
+
+
+async def test_a_deadline_ends_a_search() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await first_openings(Diary([]), DOCTORS, NOBODY_FREE, 1)

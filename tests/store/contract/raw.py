@@ -1,0 +1,121 @@
+"""Documents as another version of the program would write and read them, past the port."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any, Protocol
+
+from google.cloud.firestore_v1.field_path import FieldPath
+
+from shared.model.day import DayKey
+from shared.store.firestore.documents import day_name
+from shared.store.firestore.store import FirestoreStore
+from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
+
+Fields = Mapping[str, Any]
+
+
+class Raw(Protocol):
+    """The stored documents of one database."""
+
+    async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
+        """Write an entry of a day that has a document."""
+
+    async def entry(self, key: DayKey, name: str) -> Fields:
+        """Read an entry."""
+
+    async def put_day(self, key: DayKey, fields: Fields) -> None:
+        """Write fields of a day that has a document, beside its entries."""
+
+    async def day(self, key: DayKey) -> Fields:
+        """Read the fields of a day that are there, without its entries."""
+
+    async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
+        """Write fields of a doctor who is stored."""
+
+    async def doctor(self, doctor_id: str) -> Fields:
+        """Read all fields of a doctor."""
+
+
+class RawSqlite:
+    """Rows of the file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
+        place = (key.doctor_id, key.day.isoformat(), name)
+        row = (*place, json.dumps(entry))
+        self._run("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?, 0)", *row)
+
+    async def entry(self, key: DayKey, name: str) -> Fields:
+        ((body,),) = self._run(
+            "SELECT body FROM appointments WHERE day = ? AND id = ?", key.day.isoformat(), name
+        )
+        fields: Fields = json.loads(body)
+        return fields
+
+    async def put_day(self, key: DayKey, fields: Fields) -> None:
+        known = await self.day(key) | dict(fields)
+        derived = known.get("derived") and json.dumps(known["derived"])
+        self._run("UPDATE days SET schema = ?, derived = ?", known["schema"], derived)
+
+    async def day(self, key: DayKey) -> dict[str, Any]:
+        ((schema, derived),) = self._run(
+            "SELECT schema, derived FROM days WHERE day = ?", key.day.isoformat()
+        )
+        return {"schema": schema, **({"derived": json.loads(derived)} if derived else {})}
+
+    async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
+        body = json.dumps({**await self.doctor(doctor_id), **fields})
+        self._run("UPDATE doctors SET body = ? WHERE id = ?", body, doctor_id)
+
+    async def doctor(self, doctor_id: str) -> Fields:
+        ((body,),) = self._run("SELECT body FROM doctors WHERE id = ?", doctor_id)
+        fields: Fields = json.loads(body)
+        return fields
+
+
+class RawFirestore:
+    """Documents of the database."""
+
+    def __init__(self, store: FirestoreStore) -> None:
+        self._calls = store._calls()  # noqa: SLF001 - the same connection, past the port
+
+    async def _put(self, name: str, fields: Fields, *paths: str) -> None:
+        document = Document(name=name, fields=to_fields(fields))
+        mask = DocumentMask(field_paths=paths or list(fields))
+        await self._calls.commit([Write(update=document, update_mask=mask)])
+
+    async def _get(self, name: str) -> dict[str, Any]:
+        (answer,) = [answer async for answer in self._calls.batch_get([name], None)]
+        return from_fields(answer.found.fields)
+
+    async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
+        path = FieldPath("appointments", name).to_api_repr()
+        fields = {"appointments": {name: json.dumps(entry)}}
+        await self._put(day_name(self._calls.root, key), fields, path)
+
+    async def entry(self, key: DayKey, name: str) -> Fields:
+        fields = await self._get(day_name(self._calls.root, key))
+        entry: Fields = json.loads(fields["appointments"][name])
+        return entry
+
+    async def put_day(self, key: DayKey, fields: Fields) -> None:
+        await self._put(day_name(self._calls.root, key), fields)
+
+    async def day(self, key: DayKey) -> Fields:
+        fields = await self._get(day_name(self._calls.root, key))
+        del fields["appointments"], fields["kind"]
+        return fields
+
+    async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/doctors/{doctor_id}", fields)
+
+    async def doctor(self, doctor_id: str) -> Fields:
+        return {"id": doctor_id, **await self._get(f"{self._calls.root}/doctors/{doctor_id}")}
