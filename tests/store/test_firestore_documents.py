@@ -21,6 +21,7 @@ from google.cloud.firestore_v1.types import (
     BatchGetDocumentsResponse,
     CommitRequest,
     CommitResponse,
+    Document,
     Precondition,
     RunQueryRequest,
     RunQueryResponse,
@@ -73,6 +74,7 @@ class Recorder:
     def __init__(self) -> None:
         self.commits: list[CommitRequest] = []
         self.reads: list[Any] = []
+        self.answers: list[RunQueryResponse] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
 
@@ -88,12 +90,12 @@ class Recorder:
                 self._commit, CommitRequest.deserialize, CommitResponse.serialize
             ),
             "BatchGetDocuments": grpc.unary_stream_rpc_method_handler(
-                self._refuse_read,
+                self._read,
                 BatchGetDocumentsRequest.deserialize,
                 BatchGetDocumentsResponse.serialize,
             ),
             "RunQuery": grpc.unary_stream_rpc_method_handler(
-                self._refuse_read, RunQueryRequest.deserialize, RunQueryResponse.serialize
+                self._read, RunQueryRequest.deserialize, RunQueryResponse.serialize
             ),
         }
         return grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", methods)
@@ -109,9 +111,14 @@ class Recorder:
         results = [WriteResult(update_time=WRITTEN_AT[n]) for n in range(len(request.writes))]
         return CommitResponse(write_results=results, commit_time=WRITTEN_AT[0])
 
-    async def _refuse_read(self, request: object, context: grpc.aio.ServicerContext) -> None:
+    async def _read(
+        self, request: object, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[RunQueryResponse]:
         self.reads.append(request)
-        await self._refuse(request, context)
+        if self.code:
+            await self._refuse(request, context)
+        for answer in self.answers:
+            yield answer
 
     async def _refuse(self, _: object, context: grpc.aio.ServicerContext) -> None:
         await context.abort(self.code, "as the test wants it")
@@ -550,3 +557,20 @@ def test_errors_that_the_library_makes_by_itself_are_translated_too(
 def test_an_error_of_our_own_passes_as_it_is() -> None:
     with pytest.raises(KeyError), translated_errors():
         raise KeyError
+
+
+async def test_all_reads_are_at_the_last_read_time_of_the_first_query(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    document = Document(name=f"{DOCUMENTS}doctors/strange/days/2026-11-23", update_time=READ_AT)
+    firestore.answers = [
+        RunQueryResponse(document=document, read_time=WRITTEN_AT[0]),
+        RunQueryResponse(read_time=WRITTEN_AT[1]),
+    ]
+    async with store.snapshot() as snapshot:
+        assert [day.key async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)] == [
+            MONDAY
+        ]
+        assert await snapshot.instant() == WRITTEN_AT[1]
+        _ = [day async for day in snapshot.scan("who", MONDAY.day, TUESDAY.day)]
+    assert firestore.reads[-1].read_time == WRITTEN_AT[1]
