@@ -19,7 +19,6 @@ from shared.http.schemas.appointment import (
     NewAppointment,
     ValidatedAppointment,
 )
-from shared.http.schemas.fields import requested_time
 from shared.model.appointment_id import appointment_id
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -63,7 +62,7 @@ async def create_appointment(request: Request, dependencies: Dependencies) -> Re
     key = read_idempotency_key(request)
     asked = await read_body(request, NewAppointment)
     doctor = await find_doctor(dependencies, asked.doctor_id)
-    interval = requested_time(asked).on_clock_of(doctor.zone)
+    interval = asked.time().on_clock_of(doctor.zone)
     if isinstance(interval, UnclearTime):
         return refusal_response(interval)
     command = _command(asked, doctor, interval, now, key)

@@ -16,7 +16,6 @@ from shared.http.problems import refusal_response
 from shared.http.requests import read_body, read_idempotency_key
 from shared.http.responses import granted_response
 from shared.http.schemas.appointment import AppointmentResponse
-from shared.http.schemas.fields import requested_time
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
@@ -88,7 +87,7 @@ def _command(
     now: datetime,
     key: str | None,
 ) -> Command:
-    request = Move(asked.appointment_id, home, requested_time(asked), doctors, asked.doctor_id)
+    request = Move(asked.appointment_id, home, asked.time(), doctors, asked.doctor_id)
     # A move leaves nothing behind that would tell an attempt whose answer was lost that it was
     # committed, once others have moved the appointment on. So there is always a record.
     used = key or secrets.token_hex(16)

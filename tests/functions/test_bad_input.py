@@ -137,7 +137,7 @@ async def test_all_wrong_fields_are_named_at_once(api: Api) -> None:
         (
             "colour",
             (
-                "is not a known name; use one of doctor_id, start, end, duration_minutes, patient,"
+                "is not a known name; use one of start, end, duration_minutes, doctor_id, patient,"
                 " reason, validate_only"
             ),
         ),

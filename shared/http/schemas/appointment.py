@@ -8,18 +8,16 @@ from pydantic import model_validator
 from shared.http.schemas.fields import (
     Email,
     Id,
-    Minutes,
     Name,
     Phone,
     Reason,
     RequestModel,
     ResponseModel,
+    TimedRequest,
     absent,
-    check_length,
     field_error,
 )
 from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
-from shared.http.times import BodyMinute
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -33,22 +31,18 @@ class NewPatient(RequestModel):
     phone: Phone | None = None
 
 
-class NewAppointment(RequestModel):
+class NewAppointment(TimedRequest):
     """A time to book with a doctor. Exactly one of `duration_minutes` and `end` is needed."""
 
     doctor_id: Id
-    start: BodyMinute
-    end: BodyMinute | None = None
-    duration_minutes: Minutes | None = None
     patient: NewPatient
     reason: Reason | None = None
     validate_only: bool | None = False
 
     @model_validator(mode="after")
-    def _one_length(self) -> Self:
+    def _one_length_at_least(self) -> Self:
         if self.end is None and self.duration_minutes is None:
             raise field_error("duration_minutes", "missing", "is required unless end is sent")
-        check_length(self)
         return self
 
     def appointment(

@@ -2,11 +2,19 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from shared.http.times import BodyMinute
 from shared.rules.requested_time import RequestedTime
 from shared.validation import TextForm
 
@@ -64,35 +72,26 @@ def field_error(field: str, kind: str, message: str) -> PydanticCustomError:
     return PydanticCustomError(kind, message, {"field": field})
 
 
-class Timed(Protocol):
-    """A request for a time: a start, and an end or a length."""
+class TimedRequest(RequestModel):
+    """A request for a time: a start, with an end, a length or neither."""
 
-    @property
-    def start(self) -> datetime:
-        """The start."""
+    start: BodyMinute
+    end: BodyMinute | None = None
+    duration_minutes: Minutes | None = None
 
-    @property
-    def end(self) -> datetime | None:
-        """The end, unless there is a length."""
+    @model_validator(mode="after")
+    def _one_length_at_most(self) -> Self:
+        if self.end is not None and self.duration_minutes is not None:
+            raise field_error("end", "too_many", "must not be sent together with duration_minutes")
+        if self.end is not None:
+            check_order(self.start, self.end)
+        return self
 
-    @property
-    def duration_minutes(self) -> int | None:
-        """The length, unless there is an end."""
-
-
-def requested_time(request: Timed) -> RequestedTime:
-    """Return the time that a request asks for."""
-    minutes = request.duration_minutes
-    length = None if minutes is None else timedelta(minutes=minutes)
-    return RequestedTime(request.start, request.end, length)
-
-
-def check_length(request: Timed) -> None:
-    """Refuse an end beside a length, and an end that is not after the start."""
-    if request.end is not None and request.duration_minutes is not None:
-        raise field_error("end", "too_many", "must not be sent together with duration_minutes")
-    if request.end is not None:
-        check_order(request.start, request.end)
+    def time(self) -> RequestedTime:
+        """Return the time that it asks for."""
+        minutes = self.duration_minutes
+        length = None if minutes is None else timedelta(minutes=minutes)
+        return RequestedTime(self.start, self.end, length)
 
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
