@@ -77,7 +77,7 @@ class Calendar:
     def first_start(self) -> datetime | None:
         """When the first opening of all these days starts, by our rules."""
         for schedule in self.schedules:
-            for opening in openings(DOCTOR, schedule, SEARCH):
+            for opening in openings(DOCTOR, schedule.key.day, schedule.busy, SEARCH):
                 return opening.start
         return None
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from bisect import insort
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -18,8 +18,6 @@ from shared.rules.openings import OpeningSearch, openings
 from shared.rules.outcomes import TimeUnavailable
 from shared.rules.working_windows import working_windows
 from shared.store.port import Snapshot
-
-T = TypeVar("T")
 
 SEARCH_DAYS = 90
 NEXT_OPENINGS = 3
@@ -49,12 +47,17 @@ async def first_openings(
     searches = [_DoctorSearch(doctor, search, best) for doctor in doctors]
     days_each = 1 if known else _days_each(snapshot.days_at_once, doctors)
     while True:
-        wanted = [(s, keys) async for s in _in_turns(searches) if (keys := s.next_days(days_each))]
+        wanted = []
+        for number, doctor_search in enumerate(searches, 1):
+            if keys := doctor_search.next_days(days_each):
+                wanted.append((doctor_search, keys))
+            await _give_way(number)
         if not wanted:
             return best.openings
         loaded = await _loaded(snapshot, {key for _, keys in wanted for key in keys}, known)
-        async for doctor_search, keys in _in_turns(wanted):
+        for number, (doctor_search, keys) in enumerate(wanted, 1):
             doctor_search.search_days(keys, loaded)
+            await _give_way(number)
         days_each = min(days_each * GROWTH, _days_each(MOST_DAYS_TOGETHER, doctors))
 
 
@@ -72,12 +75,10 @@ def _days_each(together: int, doctors: Sequence[Doctor]) -> int:
     return max(1, together // max(1, len(doctors)))
 
 
-async def _in_turns(items: Iterable[T]) -> AsyncIterator[T]:
-    """Yield the items and let other requests, and the deadline, have their turn in between."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % DOCTORS_A_TURN == 0:
-            await asyncio.sleep(0)
+async def _give_way(number: int) -> None:
+    """Let other requests, and the deadline, have their turn after every few doctors."""
+    if number % DOCTORS_A_TURN == 0:
+        await asyncio.sleep(0)
 
 
 async def next_openings(
@@ -93,11 +94,12 @@ async def next_openings(
 async def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpeningReason:
     """Return why a search found nothing, judged by what it would find if nothing were booked."""
     reason: NoOpeningReason = "no_working_hours"
-    async for doctor in _in_turns(doctors):
+    for number, doctor in enumerate(doctors, 1):
         if any(True for _ in _days_to_search(doctor, search)):
             return "fully_booked"
         if _works(doctor, search.bounds):
             reason = "duration_too_long"
+        await _give_way(number)
     return reason
 
 
@@ -141,7 +143,8 @@ class _DoctorSearch:
     def search_days(self, keys: Sequence[DayKey], days: Mapping[DayKey, DaySchedule]) -> None:
         """Add the openings of these days to the best."""
         for key in keys:
-            for interval in openings(self._doctor, days[key], self._search):
+            busy = days[key].busy_without(self._search.moving)
+            for interval in openings(self._doctor, key.day, busy, self._search):
                 if not self._best.add(Opening(self._doctor, interval)):
                     return
 
@@ -156,9 +159,8 @@ def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[tuple[Day
     No other days need be read.
     """
     for day in each_day(*days_of(search.bounds, doctor)):
-        key = DayKey(doctor.id, day)
-        if first := next(openings(doctor, DaySchedule(key), search), None):
-            yield key, first.start
+        if first := next(openings(doctor, day, (), search), None):
+            yield DayKey(doctor.id, day), first.start
 
 
 def _works(doctor: Doctor, bounds: Interval) -> bool:

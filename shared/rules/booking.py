@@ -56,13 +56,14 @@ def why_unavailable(
 
     The time of the appointment `moving` counts as free.
     """
-    free = free_time(doctor, day, Interval(now, _END_OF_TIME), asked.length, moving)
+    date, busy = day.key.day, day.busy_without(moving)
+    free = free_time(doctor, date, busy, Interval(now, _END_OF_TIME), asked.length)
     if any(time.contains(asked) for time in free):
         return None
     if asked.start < now:
         return InThePast()
-    windows = working_windows(doctor, day.key.day)
+    windows = working_windows(doctor, date)
     if not any(window.contains(asked) for window in windows):
         return OutsideWorkingHours(doctor, asked, working_windows=windows, moving=moving)
-    conflicts = merged(clipped(day.busy_without(moving), asked))
+    conflicts = merged(clipped(busy, asked))
     return SlotTaken(doctor, asked, conflicts=tuple(conflicts), moving=moving)

@@ -1,12 +1,11 @@
 """Openings: the starts that a search offers in the free time of a doctor-day."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.free_time import free_time
@@ -27,11 +26,13 @@ class OpeningSearch(Struct, frozen=True):
     moving: str | None = None
 
 
-def openings(doctor: Doctor, day: DaySchedule, search: OpeningSearch) -> Iterator[Interval]:
-    """Yield the openings of a doctor-day, earliest first. Lazy, like `free_time`."""
+def openings(
+    doctor: Doctor, day: date, busy: Sequence[Interval], search: OpeningSearch
+) -> Iterator[Interval]:
+    """Yield the openings of a local date, earliest first. Lazy, like `free_time`."""
     length, step = search.length, search.step
     stride = MINUTE if step else length
-    for free in free_time(doctor, day, search.bounds, length, search.moving):
+    for free in free_time(doctor, day, busy, search.bounds, length):
         start = _on_grid(free.start, step, doctor.zone)
         while start + length <= free.end:
             yield Interval(start, start + length)

@@ -7,7 +7,7 @@ import pytest
 from shared.model.interval import Interval
 from shared.rules.openings import OpeningSearch, openings
 from shared.rules.working_windows import working_windows
-from tests.builders import NEW_YORK, Hours, appointment, doctor, schedule, span
+from tests.builders import NEW_YORK, Hours, doctor, span
 
 WITH_A_BREAK: Hours = (("09:00", "12:00"), ("13:00", "17:00"))
 LORD_HOWE = "Australia/Lord_Howe"
@@ -39,12 +39,9 @@ def on_monday(times: str) -> Interval:
 def test_openings_are_the_free_times_of_that_length(
     bounds: str, minutes: int, step: int | None, starts: str
 ) -> None:
-    booked = [
-        appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z"),
-        appointment("2026-11-23T13:00Z", "2026-11-23T15:00Z", "b"),
-    ]
+    booked = [on_monday("09:00-10:00"), on_monday("13:00-15:00")]
     search = OpeningSearch(on_monday(bounds), timedelta(minutes=minutes), step)
-    found = list(openings(doctor(WITH_A_BREAK), schedule("2026-11-23", *booked), search))
+    found = list(openings(doctor(WITH_A_BREAK), date(2026, 11, 23), booked, search))
     assert " ".join(f"{opening.start:%H:%M}" for opening in found) == starts
     assert {opening.length for opening in found} <= {timedelta(minutes=minutes)}
 
@@ -68,6 +65,6 @@ def test_the_grid_is_read_off_the_wall_clock(zone: str, day: str, step: int, sta
     early_bird = doctor((("00:00", "06:00"),), zone, "sun")
     (window,) = working_windows(early_bird, date.fromisoformat(day))
     search = OpeningSearch(window, timedelta(minutes=30), step)
-    found = openings(early_bird, schedule(day), search)
+    found = openings(early_bird, date.fromisoformat(day), (), search)
     local = [opening.start.astimezone(early_bird.zone) for opening in found]
     assert " ".join(f"{start:%H:%M%z}".replace(":00", "") for start in local) == starts
