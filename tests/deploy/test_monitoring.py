@@ -50,7 +50,7 @@ Log = Callable[..., Entry]
 
 @pytest.fixture
 def entry(caplog: pytest.LogCaptureFixture) -> Log:
-    """How Cloud Logging keeps the line of a request."""
+    """Log a request, and return its line as Cloud Logging keeps it."""
     caplog.set_level(logging.INFO, "appointments")
 
     def logged(  # noqa: PLR0913 - what differs between requests
@@ -73,7 +73,7 @@ def entry(caplog: pytest.LogCaptureFixture) -> Log:
 
 
 def matches(filter_: str, entry: Entry) -> bool:
-    """What the few forms of Cloud Logging's query language come to that are used here."""
+    """Evaluate the few forms of Cloud Logging's query language that the filters use."""
     return all(holds(clause, entry) for clause in filter_.split(" AND "))
 
 
@@ -92,66 +92,75 @@ def holds(clause: str, entry: Entry) -> bool:
 
 
 def counting(entry: Entry) -> set[str]:
-    """The metrics that count a line, without their common prefix."""
-    names = {name for name, metric in METRICS.items() if matches(metric["filter"], entry)}
-    return {name.removeprefix("appointments_") for name in names}
+    """Return the metrics that count a line, without their common prefix, and whether it alerts."""
+    filters = {name: metric["filter"] for name, metric in METRICS.items()}
+    names = [name for name in filters if matches(filters[name], entry)]
+    alert = {"ALERT"} if matches(ERRORS_FILTER, entry) else set()
+    return {name.removeprefix("appointments_") for name in names} | alert
 
 
-# What a line of the log counts as
+@pytest.mark.parametrize(
+    ("line", "more", "counted"),
+    [
+        pytest.param(
+            ("create_appointment", 201, "ok"),
+            {"attempts": 1},
+            "requests latency bookings attempts batch_size",
+            id="a booking",
+        ),
+        pytest.param(
+            ("create_appointment", 201, "replayed"),
+            {"attempts": 1},
+            "requests latency attempts batch_size",
+            id="a replay, which books nothing",
+        ),
+        pytest.param(
+            ("create_appointment", 200, "ok"), {}, "requests latency", id="a validation alone"
+        ),
+        pytest.param(
+            ("reschedule_appointment", 409, "slot_taken"),
+            {"attempts": 2},
+            "requests latency conflicts attempts batch_size",
+            id="a conflict",
+        ),
+        pytest.param(
+            ("list_appointments", 503, "try_again"),
+            {"error": Unavailable("busy")},
+            "requests latency deadline_misses",
+            id="a store that does not answer",
+        ),
+        pytest.param(
+            ("first_available", 503, "try_again"),
+            {"error": Failed("no role")},
+            "requests latency errors ALERT",
+            id="a store that refuses",
+        ),
+        pytest.param(
+            ("get_appointment", 500, "internal_error"),
+            {"error": RuntimeError()},
+            "requests latency errors ALERT",
+            id="a bug",
+        ),
+        pytest.param(
+            ("create_appointment", 204, "ok"), {"method": "OPTIONS"}, "", id="a preflight"
+        ),
+        pytest.param(
+            ("store_health", 503, "try_again"),
+            {"error": Failed("no role")},
+            "",
+            id="a health check",
+        ),
+    ],
+)
+def test_a_line_counts_in_its_metrics_and_an_error_alerts(
+    line: tuple[str, int, str], more: dict[str, Any], counted: str, entry: Log
+) -> None:
+    assert counting(entry(*line, **more)) == set(counted.split())
 
 
-def test_a_booking_counts(entry: Log) -> None:
-    line = entry("create_appointment", 201, "ok", attempts=1)
-    assert counting(line) == {"requests", "latency", "bookings", "attempts", "batch_size"}
-
-
-def test_a_replay_is_no_booking(entry: Log) -> None:
-    line = entry("create_appointment", 201, "replayed", attempts=1)
-    assert counting(line) == {"requests", "latency", "attempts", "batch_size"}
-
-
-def test_a_question_whether_it_could_be_booked_is_no_booking(entry: Log) -> None:
-    assert counting(entry("create_appointment", 200, "ok")) == {"requests", "latency"}
-
-
-def test_a_refusal_is_a_conflict(entry: Log) -> None:
-    line = entry("reschedule_appointment", 409, "slot_taken", attempts=2)
-    assert counting(line) == {"requests", "latency", "conflicts", "attempts", "batch_size"}
-
-
-def test_a_store_that_does_not_answer_is_a_deadline_miss(entry: Log) -> None:
-    line = entry("list_appointments", 503, "try_again", method="GET", error=Unavailable("busy"))
-    assert counting(line) == {"requests", "latency", "deadline_misses"}
-    assert not matches(ERRORS_FILTER, line)
-
-
-def test_a_store_that_refuses_is_an_error_too(entry: Log) -> None:
-    line = entry("first_available", 503, "try_again", method="GET", error=Failed("no role"))
-    assert counting(line) == {"requests", "latency", "errors"}
-    assert matches(ERRORS_FILTER, line)
-
-
-def test_a_bug_is_an_error(entry: Log) -> None:
-    line = entry("get_appointment", 500, "internal_error", method="GET", error=RuntimeError())
-    assert counting(line) == {"requests", "latency", "errors"}
-    assert matches(ERRORS_FILTER, line)
-
-
-def test_a_preflight_counts_nowhere(entry: Log) -> None:
-    assert counting(entry("create_appointment", 204, "ok", method="OPTIONS")) == set()
-
-
-def test_a_health_check_counts_nowhere(entry: Log) -> None:
-    line = entry("store_health", 503, "try_again", method="GET", error=Failed("no role"))
-    assert counting(line) == set()
-    assert not matches(ERRORS_FILTER, line)
-
-
-def test_what_other_resources_log_counts_nowhere(entry: Log) -> None:
+def test_lines_of_other_resources_count_nowhere(entry: Log) -> None:
     line = entry("create_appointment", 500, "internal_error", error=RuntimeError())
-    line["resource.type"] = "cloud_run_job"
-    assert counting(line) == set()
-    assert not matches(ERRORS_FILTER, line)
+    assert counting({**line, "resource.type": "cloud_run_job"}) == set()
 
 
 @pytest.mark.parametrize("filter_", LOG_FILTERS)
@@ -161,9 +170,6 @@ def test_a_filter_names_only_what_a_line_has(filter_: str, entry: Log) -> None:
     listed = re.search(r"jsonPayload\.function=\((.*?)\)", filter_)
     assert listed is None or set(re.findall(r"\w+_\w+", listed[1])) == set(FUNCTIONS)
     assert set(re.findall(r'jsonPayload\.code="(\w+)"', filter_)) <= {"ok", "replayed", *KINDS}
-
-
-# The metrics
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -189,9 +195,6 @@ def test_a_distribution_has_values_and_buckets_and_a_counter_has_neither(
         found = re.fullmatch(r"EXTRACT\((.*)\)", metric["valueExtractor"])
         assert found
         assert isinstance(entry("create_appointment", 201, "ok", attempts=1)[found[1]], int | float)
-
-
-# Alerts and the dashboard
 
 
 def test_every_metric_is_looked_at_and_every_metric_that_is_looked_at_exists() -> None:
