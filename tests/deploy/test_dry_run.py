@@ -63,7 +63,7 @@ def test_every_resource_comes_after_all_that_it_needs(verb: str, after: list[str
 
 
 @pytest.mark.parametrize("verb", ["functions", "container", "watch", "remove"])
-def test_no_command_concerns_another_project_region_or_database(verb: str) -> None:
+def test_no_command_concerns_another_project_region_database_or_caller(verb: str) -> None:
     lines = dry_run(verb, *CHOICES)
     text = "\n".join(lines)
     projects = re.findall(
@@ -77,14 +77,9 @@ def test_no_command_concerns_another_project_region_or_database(verb: str) -> No
     assert "(default)" not in text
     databases = re.findall(r'(?:DATABASE=|--database=|"database": ")([\w-]+)', text)
     assert set(databases) == (set() if verb == "watch" else {"clinic"})
-
-
-def test_a_new_database_is_protected_and_in_the_location_that_is_wanted() -> None:
-    (create,) = commands(
-        dry_run("functions", *CHOICES, "--location", "nam5"), "gcloud firestore databases"
-    )
-    options = {"--database=clinic", "--location=nam5", "--delete-protection", "--enable-pitr"}
-    assert options <= set(create.split())
+    assert "roles/run.invoker" not in text
+    deployments = re.findall("^gcloud (?:functions|run) deploy .*", text, re.MULTILINE)
+    assert all(" --no-allow-unauthenticated " in line for line in deployments)
 
 
 def test_firebase_deploys_rules_and_indexes_without_questions_and_without_deletions() -> None:
@@ -98,12 +93,12 @@ def test_firebase_deploys_rules_and_indexes_without_questions_and_without_deleti
     assert "--force" not in command
 
 
-def test_every_function_is_deployed_under_its_name_with_every_setting() -> None:
+def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> None:
     settings = ["--concurrency=7", "--cpu=2", "--memory=1Gi", "--min-instances=3"]
     settings.append("--max-instances=9")
     origins = "https://a.example,https://b.example"
     more = ["--env=DEADLINE_SECONDS=5", "--env=OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"]
-    more += ["--clinic-time-zone=Asia/Tokyo", f"--allowed-origins={origins}"]
+    more += ["--clinic-time-zone=Asia/Tokyo", f"--allowed-origins={origins}", "--location=nam5"]
     lines = dry_run("functions", *CHOICES, *settings, *more)
     for name, line in zip(NAMES, commands(lines, "gcloud functions deploy"), strict=True):
         words = shlex.split(line)
@@ -114,6 +109,9 @@ def test_every_function_is_deployed_under_its_name_with_every_setting() -> None:
             f";CLINIC_TIME_ZONE=Asia/Tokyo;ALLOWED_ORIGINS={origins}"
             ";DEADLINE_SECONDS=5;OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"
         ) in words
+    (database,) = commands(lines, "gcloud firestore databases")
+    protection = {"--delete-protection", "--enable-pitr"}
+    assert protection | {"--database=clinic", "--location=nam5"} <= set(database.split())
     (doctors,) = commands(lines, "env -u FIRESTORE_EMULATOR_HOST ")
     variables = {"FIRESTORE_DATABASE=clinic", "STORE=firestore", "DEADLINE_SECONDS=5"}
     assert variables | {"DOCTORS_FILE=doctors.json"} <= set(doctors.split())
@@ -121,14 +119,6 @@ def test_every_function_is_deployed_under_its_name_with_every_setting() -> None:
 
 def test_every_function_is_in_the_table() -> None:
     assert sorted(functions.FUNCTIONS) == list(NAMES)
-
-
-def test_nobody_may_call_without_being_named() -> None:
-    for verb, times in ("functions", 6), ("container", 1):
-        text = "\n".join(dry_run(verb, *CHOICES))
-        assert "roles/run.invoker" not in text
-        assert "--allow-unauthenticated" not in text
-        assert text.count(" --no-allow-unauthenticated ") == times
 
 
 def test_alerts_go_to_the_channels_that_are_named() -> None:

@@ -5,6 +5,8 @@ import pytest
 from deploy.options import Options, parsed
 
 PROJECT = ["--project", "my-clinic", "--region", "europe-west1"]
+SOMEBODY = 'somebody such as "user:me@clinic.example"; never everybody, who would see all patients'
+CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
 
 
 @pytest.mark.parametrize(
@@ -15,8 +17,7 @@ PROJECT = ["--project", "my-clinic", "--region", "europe-west1"]
         ("watch --project my-clinic", "--region: is needed"),
         ("watch --zone b", "unrecognized arguments: --zone b"),
         (
-            "functions --region europe-west1 --project my-clinic --min-instances 9"
-            " --max-instances 8",
+            "watch --region us-east4 --project my-clinic --min-instances 9 --max-instances 8",
             "--min-instances: must not be above --max-instances",
         ),
         ("functions @no/such.txt", "[Errno 2] No such file or directory: 'no/such.txt'"),
@@ -41,19 +42,10 @@ def test_a_bad_choice_ends_with_one_line(arguments: str, said: str) -> None:
         ("memory", "512", 'one such as "512Mi" or "1Gi"'),
         ("min-instances", "-1", "0 to 999"),
         ("max-instances", "0", "1 to 999"),
-        (
-            *("invoker", "allUsers"),
-            'somebody such as "user:me@clinic.example"; never everybody, who would see all patients',
-        ),
+        ("invoker", "allUsers", SOMEBODY),
         ("env", "deadline_seconds=5", 'a name and a value, such as "DEADLINE_SECONDS=5"'),
-        (
-            *("notification-channel", "a,b"),
-            'the name of one, such as "projects/my-clinic/notificationChannels/1"',
-        ),
-        *(
-            ("url", url, 'one without a path, such as "http://localhost:8080"')
-            for url in ("http://localhost:8080/docs", "localhost:8080")
-        ),
+        ("notification-channel", "a,b", CHANNEL),
+        ("url", "http://localhost/docs", 'one without a path, such as "http://localhost:8080"'),
     ],
 )
 def test_a_bad_value_ends_with_what_would_be_right(option: str, value: str, right: str) -> None:
@@ -77,9 +69,8 @@ def test_an_option_that_is_not_given_has_a_default() -> None:
 
 def test_a_file_may_hold_the_options_of_every_verb(tmp_path: Path) -> None:
     file = tmp_path / "production.txt"
-    file.write_text(
-        "--project my-clinic\n--region=us-east4\n\n--invoker user:a@clinic.example\n--invoker group:b@clinic.example\n"
-    )
+    callers = "--invoker user:a@clinic.example\n--invoker group:b@clinic.example\n"
+    file.write_text(f"--project my-clinic\n--region=us-east4\n\n{callers}")
     for verb in ("functions", "container", "watch", "smoke", "remove"):
         _, options, dry_run = parsed([verb, f"@{file}", "--dry-run"])
         assert (options.project, options.region) == ("my-clinic", "us-east4")

@@ -49,14 +49,10 @@ def starts(calls: Iterable[str]) -> list[str]:
     return [" ".join(call.partition(" --")[0].split()[:4]) for call in calls]
 
 
-def labels(calls: Iterable[str]) -> dict[str, str]:
-    """Return the version labels of deployments, by name."""
-    return dict(re.findall(r" deploy (\S+) .*labels=version=(\w+)", "\n".join(calls)))
-
-
-def repeated(said: str, calls: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Answer a look at a deployment with its state and label."""
-    return {f"gcloud * describe {n} *version*": (0, said % it) for n, it in labels(calls).items()}
+def labelled(said: str, calls: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Answer looks at deployments with the labels of the calls that deployed them."""
+    labels = re.findall(r" deploy (\S+) .*labels=version=(\w+)", "\n".join(calls))
+    return {f"gcloud * describe {name} *version*": (0, said % label) for name, label in labels}
 
 
 def test_the_first_run_makes_everything_and_the_second_changes_nothing(
@@ -70,15 +66,19 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     deployed = [call for call in starts(first) if call.startswith("gcloud functions deploy")]
     assert len(deployed) == len(set(deployed)) == 6
 
-    current = repeated("ACTIVE\\t%s", first) | PRESENT
+    current = labelled("ACTIVE\\t%s", first) | PRESENT
     stand_ins.answer(current)
     run(OPTIONS, *everything)
-    again = ["gcloud services enable artifactregistry.googleapis.com", "firebase deploy"]
-    assert starts(changes(stand_ins)) == [*again, "make doctors"]
+    again = [
+        "gcloud services enable artifactregistry.googleapis.com",
+        "firebase deploy",
+        "make doctors",
+    ]
+    assert starts(changes(stand_ins)) == again
 
     run(replace(OPTIONS, memory="1Gi"), *everything)
-    assert starts(changes(stand_ins)) == [*again, "make doctors", *deployed]
-    stand_ins.answer(repeated("FAILED\\t%s", first) | PRESENT)
+    assert starts(changes(stand_ins)) == [*again, *deployed]
+    stand_ins.answer(labelled("FAILED\\t%s", first) | PRESENT)
     run(OPTIONS, "functions")
     assert starts(changes(stand_ins)) == deployed
 
@@ -129,7 +129,7 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
             "gcloud run deploy appointments",
             "gcloud run services update-traffic",
         ]
-        current = url | repeated("appointments\\t%s\\tTrue", calls) | PRESENT
+        current = url | labelled("appointments\\t%s\\tTrue", calls) | PRESENT
         for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "")}, 4):
             stand_ins.answer(rolled_back | current)
             second = deploy("container", *PROJECT, path=stand_ins.path)

@@ -25,6 +25,7 @@ SHOWN: Answer = (200, {"appointments": [{"id": "a1"}]})
 GONE: Answer = (200, {"appointments": []})
 CANCELLED: Answer = (200, {"id": "a1"})
 LOST: Answer = (0, {})
+NOT_ALLOWED = "you may not call it: deploy with --invoker user:YOUR_ADDRESS"
 
 
 class Script(BaseHTTPRequestHandler):
@@ -89,19 +90,9 @@ def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
     ("answers", "said"),
     [
         ([(503, {"code": "try_again"})], 'first_available must answer 200: {"code": "try_again"}'),
-        (
-            [(403, {})],
-            "first_available must answer 200:"
-            " you may not call it: deploy with --invoker user:YOUR_ADDRESS",
-        ),
-        (
-            [(200, "Welcome")],
-            "first_available must answer a JSON object: is it the right URL?",
-        ),
-        (
-            [(200, {"openings": []})],
-            "first_available must find one: are doctors loaded?",
-        ),
+        ([(403, {})], f"first_available must answer 200: {NOT_ALLOWED}"),
+        ([(200, "Welcome")], "first_available must answer a JSON object: is it the right URL?"),
+        ([(200, {"openings": []})], "first_available must find one: are doctors loaded?"),
         ([FOUND, BOOKED, GONE, CANCELLED], "list_appointments must show it"),
         ([FOUND, BOOKED, SHOWN, CANCELLED, SHOWN], "list_appointments must not show it now"),
         (
