@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,9 @@ PROJECT = ["--project", "hospital-42", "--region", "europe-west1"]
 OPTIONS = Options(project="hospital-42", region="europe-west1", invoker=("user:me@clinic.example",))
 THING = "projects/hospital-42/thing/1"
 ABSENT = {"gcloud projects describe *": (0, ""), "gcloud * describe *": (1, "NOT_FOUND")}
+PROTECTED = "name\\tDELETE_PROTECTION_ENABLED\\tPOINT_IN_TIME_RECOVERY_ENABLED"
 PRESENT = {
-    "gcloud firestore databases describe *": (
-        0,
-        "name\\tDELETE_PROTECTION_ENABLED\\tPOINT_IN_TIME_RECOVERY_ENABLED",
-    ),
+    "gcloud firestore databases describe *": (0, PROTECTED),
     "gcloud run services describe *traffic*": (0, "True"),
     "gcloud * describe *": (0, "there: is"),
     "gcloud * get-iam-policy *": (0, "roles/some"),
@@ -69,11 +68,8 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     current = labelled("ACTIVE\\t%s", first) | PRESENT
     stand_ins.answer(current)
     run(OPTIONS, *everything)
-    again = [
-        "gcloud services enable artifactregistry.googleapis.com",
-        "firebase deploy",
-        "make doctors",
-    ]
+    services = "gcloud services enable artifactregistry.googleapis.com"
+    again = [services, "firebase deploy", "make doctors"]
     assert starts(changes(stand_ins)) == again
 
     run(replace(OPTIONS, memory="1Gi"), *everything)
@@ -84,14 +80,13 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
 
 
 def test_a_database_without_protection_gets_it_and_keeps_its_data(stand_ins: StandIns) -> None:
-    unprotected = "name\\tDELETE_PROTECTION_ENABLED\\tPOINT_IN_TIME_RECOVERY_DISABLED"
+    unprotected = PROTECTED.replace("RECOVERY_ENABLED", "RECOVERY_DISABLED")
     stand_ins.answer(PRESENT | {"gcloud firestore databases describe *": (0, unprotected)})
     run(OPTIONS, "database")
-    (update, *_) = changes(stand_ins)
-    assert update == (
+    update = (
         "gcloud firestore databases update --database=(default) --delete-protection --enable-pitr"
-        " --project=hospital-42"
     )
+    assert changes(stand_ins)[0] == f"{update} --project=hospital-42"
 
 
 @pytest.mark.parametrize("status", [0, 1])
@@ -104,13 +99,9 @@ def test_rules_of_another_database_leave_no_configuration_behind(
     rules = list(TABLE["database"](replace(OPTIONS, database="clinic")))[2]
     done = subprocess.run(rules.create, cwd=ROOT, check=False)  # noqa: S603 - our own command
     assert (done.returncode, config.exists()) == (status, False)
-    assert json.loads((stand_ins.folder / "seen").read_text()) == {
-        "firestore": {
-            "rules": "firestore.rules",
-            "indexes": "firestore.indexes.json",
-            "database": "clinic",
-        }
-    }
+    files = {"rules": "firestore.rules", "indexes": "firestore.indexes.json"}
+    seen = json.loads((stand_ins.folder / "seen").read_text())
+    assert seen == {"firestore": {**files, "database": "clinic"}}
 
 
 def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIns) -> None:
@@ -123,12 +114,9 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
         assert (first.stderr, first.returncode) == ("", 0)
         assert first.stdout.endswith("The smoke test passed.\n")
         calls = changes(stand_ins)
-        assert starts(calls)[-4:] == [
-            "gcloud artifacts repositories create",
-            "gcloud builds submit .",
-            "gcloud run deploy appointments",
-            "gcloud run services update-traffic",
-        ]
+        made = ["artifacts repositories create", "builds submit .", "run deploy appointments"]
+        made.append("run services update-traffic")
+        assert starts(calls)[-4:] == [f"gcloud {words}" for words in made]
         current = url | labelled("appointments\\t%s\\tTrue", calls) | PRESENT
         for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "")}, 4):
             stand_ins.answer(rolled_back | current)
@@ -250,6 +238,20 @@ def test_nothing_is_looked_for_in_a_misspelt_project(stand_ins: StandIns) -> Non
     assert "NOT_FOUND: no such project" in failed.stderr
     assert "nothing to do" not in failed.stdout
     assert len(stand_ins.calls()) == 1
+
+
+def test_a_command_cannot_wait_for_an_answer() -> None:
+    asks = "read answer; echo $CLOUDSDK_CORE_DISABLE_PROMPTS$answer"
+    program = f"from deploy.commands import output_of; print(output_of(['bash', '-c', '{asks}']))"
+    asked = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        input="yes",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout == "1\n"
 
 
 @pytest.mark.parametrize(
