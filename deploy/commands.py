@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[1]
 _PAUSE_SECONDS = 15
 _TRIES = 9
 _NOT_INSTALLED = 127
-_SHOWN_CHARACTERS = 200
 
 # gcloud reports an absent resource in these words. "Permission" beside them means that the
 # resource may be there, hidden from the caller.
@@ -76,12 +75,6 @@ def say(text: str, end: str = "\n") -> None:
     print(text, end=end, flush=True)  # noqa: T201 - this is a command
 
 
-def shown(command: Command) -> str:
-    """Return a command as a line of bash, without the end of very long words."""
-    most = _SHOWN_CHARACTERS
-    return shlex.join(word if len(word) < most else f"{word[:most]}..." for word in command)
-
-
 def _call(command: Command) -> subprocess.CompletedProcess[str]:
     # Nobody would see a question of gcloud's, and it would wait for an answer forever.
     environment = {**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
@@ -108,4 +101,4 @@ def _explained(command: Command, message: str) -> str:
     found = (advice for said, advice in _ADVICE.items() if re.search(said, message, re.IGNORECASE))
     advice = [f"This may help: {text}" for text in found][:1]
     again = "Then run the same command again: finished steps are not repeated."
-    return "\n\n".join(["failed:", shown(command), message, *advice, again])
+    return "\n\n".join(["failed:", shlex.join(command), message, *advice, again])

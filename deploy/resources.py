@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.commands import Command, found_by, output_of, say, shown
+from deploy.commands import Command, found_by, output_of, say
 
 # In `update` and `delete`, these stand for the columns that `describe` prints.
 NAME, ETAG = "NAME", "ETAG"
@@ -82,7 +82,7 @@ def ensure(it: Resource) -> Step:
         prints = "something" if it.current in (".+", "") else it.current
         lines.insert(0, f"# unless this prints {prints}: {shlex.join(it.describe)}")
     if it.update:
-        lines.append(f"# to update: {shown(it.update)}")
+        lines.append(f"# to update: {shlex.join(it.update)}")
     return Step(it.title + it.duration, lines, needed)
 
 

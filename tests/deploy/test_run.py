@@ -118,7 +118,7 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
         made.append("run services update-traffic")
         assert starts(calls)[-4:] == [f"gcloud {words}" for words in made]
         current = url | labelled("appointments\\t%s\\tTrue", calls) | PRESENT
-        for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "")}, 4):
+        for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "False")}, 4):
             stand_ins.answer(rolled_back | current)
             second = deploy("container", *PROJECT, path=stand_ins.path)
             assert (second.stderr, second.returncode) == ("", 0)
