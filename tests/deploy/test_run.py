@@ -201,7 +201,9 @@ def test_watching_creates_or_updates_and_names_the_state_that_it_replaces(
     assert json.loads(config)["etag"] == "etag1"
 
 
-def test_removal_deletes_what_is_there_and_never_the_data(stand_ins: StandIns) -> None:
+def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
+    stand_ins: StandIns,
+) -> None:
     stand_ins.answer(PRESENT)
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
@@ -211,6 +213,10 @@ def test_removal_deletes_what_is_there_and_never_the_data(stand_ins: StandIns) -
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):
         assert any(f"{kind} delete {THING} --quiet" in call for call in deleted)
+
+    printed = deploy("remove", *PROJECT, "--dry-run", path=stand_ins.path).stdout
+    subprocess.run(["/bin/bash", "-e"], input=printed, cwd=ROOT, text=True, check=True)
+    assert changes(stand_ins) == deleted
 
     stand_ins.answer(ABSENT)
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0

@@ -8,7 +8,15 @@ from deploy.source import uploaded, version
 from tests.deploy.deployments import ROOT, deploy
 
 GCLOUD = shutil.which("gcloud")
-SENT = ["functions/a.py", "main.py", "shared/b/c.html", "shared/b/d.json", "shared/e.py"]
+# One pattern matches folders only, so a file of that name is uploaded.
+SENT = [
+    "functions/__pycache__",
+    "functions/a.py",
+    "main.py",
+    "shared/b/c.html",
+    "shared/b/d.json",
+    "shared/e.py",
+]
 LEFT = ["shared/__pycache__/e.pyc", "shared/e.pyc", "shared/b/.hidden", "tests/f.py", "g.py"]
 
 
