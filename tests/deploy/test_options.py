@@ -67,6 +67,10 @@ def test_an_option_that_is_not_given_has_a_default() -> None:
     )
 
 
+def test_all_instances_may_be_kept_warm() -> None:
+    assert parsed(["watch", *PROJECT, "--min-instances=20"])[1].min_instances == "20"
+
+
 def test_a_file_may_hold_the_options_of_every_verb(tmp_path: Path) -> None:
     file = tmp_path / "production.txt"
     callers = "--invoker user:a@clinic.example\n--invoker group:b@clinic.example\n"

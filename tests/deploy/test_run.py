@@ -26,7 +26,7 @@ PRESENT = {
     "gcloud firestore databases describe *": (0, PROTECTED),
     "gcloud run services describe *traffic*": (0, "True"),
     "gcloud * describe *": (0, "there: is"),
-    "gcloud * get-iam-policy *": (0, "roles/some"),
+    "gcloud * get-iam-policy *bindings.role=*bindings.members=*": (0, "roles/some"),
     "gcloud * list *name,etag*": (0, f"{THING}\\tetag1"),
     "gcloud * list *": (0, THING),
 }
