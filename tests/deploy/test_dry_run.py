@@ -103,7 +103,8 @@ def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> 
     for name, line in zip(NAMES, commands(lines, "gcloud functions deploy"), strict=True):
         words = shlex.split(line)
         assert words[3] == name.replace("_", "-")
-        assert {*settings, f"--entry-point={name}", "--no-allow-unauthenticated"} <= set(words)
+        flags = {"--no-allow-unauthenticated", "--serve-all-traffic-latest-revision"}
+        assert {*settings, *flags, f"--entry-point={name}"} <= set(words)
         assert (
             "--set-env-vars=^;^GOOGLE_CLOUD_PROJECT=hospital-42;FIRESTORE_DATABASE=clinic"
             f";CLINIC_TIME_ZONE=Asia/Tokyo;ALLOWED_ORIGINS={origins}"
