@@ -1,34 +1,17 @@
-"""`python3 -m deploy VERB --project PROJECT`."""
+"""`python3 -m deploy VERB --project PROJECT --region REGION`."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
-from deploy.container import container
-from deploy.functions import functions
-from deploy.options import Options, parsed
-from deploy.remove import remove
-from deploy.smoke import Smoke
-from deploy.steps import Action, Failed, say
-from deploy.watch import watch
-
-
-def _smoke(options: Options) -> Iterator[Action]:
-    yield Smoke(options.project, options.region, options.url)
-
-
-_VERBS: dict[str, Callable[[Options], Iterable[Action]]] = {
-    "functions": functions,
-    "container": container,
-    "watch": watch,
-    "smoke": _smoke,
-    "remove": remove,
-}
+from deploy.commands import Failed, say
+from deploy.options import parsed
+from deploy.plans import PLANS
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run what a verb consists of, or print it; ends with status 1 at the first that fails."""
+    """Run the actions of a verb, or print them; exit with status 1 at the first failure."""
     verb, options, dry_run = parsed(arguments)
-    actions = _VERBS[verb](options)
+    actions = list(PLANS[verb](options))
     if dry_run:
         say("\n\n".join("\n".join(action.script()) for action in actions))
         return
@@ -38,7 +21,7 @@ def main(arguments: Sequence[str]) -> None:
     except Failed as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("\nstopped; what gcloud has begun goes on")
+        sys.exit("\nstopped; operations that Google Cloud has begun continue")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,45 @@
-"""What is uploaded, and its hash, by which it is known whether anything changed."""
+"""The files that gcloud uploads, and their hash, which tells whether a deployment is current."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
-from deploy.steps import ROOT
+from deploy.commands import ROOT
 
-FUNCTIONS_NEED = ("main.py", "requirements.txt", "functions", "shared")
-CONTAINER_NEEDS = ("Dockerfile", "doctors.json", *FUNCTIONS_NEED)
 _DIGITS = 16
 
 
-def files(needed: Sequence[str], top: Path = ROOT) -> list[str]:
-    """The files of these folders and files, by their paths from the top folder."""
-    found = [path for name in needed for path in (top / name, *(top / name).rglob("*.py"))]
-    return sorted(path.relative_to(top).as_posix() for path in found if path.is_file())
+def uploaded(top: Path = ROOT) -> list[str]:
+    """Return the paths, relative to `top`, of the files that its `.gcloudignore` lets pass."""
+    lines = (top / ".gcloudignore").read_text("utf-8").splitlines()
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return sorted(_files(top, "", patterns))
 
 
-def version(needed: Sequence[str], command: Sequence[str] = (), top: Path = ROOT) -> str:
-    """The same as long as the files, their names and the command are; fit for a label and a tag."""
+def version(files: Iterable[str], command: Sequence[str] = (), top: Path = ROOT) -> str:
+    """Return a hash of a command and of files, with their names; fit for a label and a tag."""
     digest = sha256(repr(list(command)).encode())
-    for file in files(needed, top):
+    for file in files:
         digest.update(repr((file, (top / file).read_bytes())).encode())
     return digest.hexdigest()[:_DIGITS]
+
+
+def _files(folder: Path, prefix: str, patterns: Sequence[str]) -> Iterator[str]:
+    for path in folder.iterdir():
+        name, is_folder = prefix + path.name, path.is_dir()
+        # An ignored folder hides all that it contains, as in .gitignore.
+        if not _ignored(name, patterns, is_folder=is_folder):
+            yield from _files(path, f"{name}/", patterns) if is_folder else [name]
+
+
+def _ignored(name: str, patterns: Sequence[str], *, is_folder: bool) -> bool:
+    """Tell whether the last pattern that matches a path ignores it."""
+    ignored = False
+    for line in patterns:
+        pattern = line.removeprefix("!")
+        # A pattern without a slash in it matches in every folder.
+        part = name if "/" in pattern.rstrip("/") else name.rpartition("/")[2]
+        if fnmatchcase(part, pattern.rstrip("/")) and (is_folder or not pattern.endswith("/")):
+            ignored = not line.startswith("!")
+    return ignored

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
-# Writes down how it was called, and answers what the first pattern of the table says that fits.
+# Records the call, and answers as the first matching pattern of the table says.
 STAND_IN = """\
 #!/bin/bash
 line="${0##*/} $*"
@@ -26,17 +26,17 @@ done < "%(folder)s/table"
 
 
 def shell_lines(page: Path) -> Iterator[str]:
-    """The commands that a page prints, each on one line."""
+    """Yield the commands of a page, each on one line."""
     text = page.read_text("utf-8")
     for block in re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         yield from block.replace("\\\n", " ").splitlines()
 
 
-def deploy(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
-    """`python3 -m deploy`, to its end, with programs of this PATH only."""
+def deploy(*arguments: str, path: str, top: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run `python3 -m deploy` to its end, with the programs of this PATH only."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "deploy", *arguments],
-        cwd=ROOT,
+        cwd=top,
         env={"PATH": path},
         capture_output=True,
         text=True,
@@ -47,14 +47,14 @@ def deploy(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class StandIns:
-    """A folder with programs that are called gcloud, curl and make."""
+    """A folder with programs named gcloud, firebase and make."""
 
     folder: Path
 
     @classmethod
     def made_in(cls, folder: Path) -> "StandIns":
-        """Which answer nothing, and succeed, until they are told otherwise."""
-        for name in ("gcloud", "curl", "make"):
+        """Create programs that print nothing and succeed, until `answer` says otherwise."""
+        for name in ("gcloud", "firebase", "make"):
             program = folder / name
             program.write_text(STAND_IN % {"folder": folder})
             program.chmod(0o755)
@@ -64,16 +64,16 @@ class StandIns:
 
     @property
     def path(self) -> str:
-        """The PATH on which they come first."""
+        """Return a PATH on which they come first."""
         return f"{self.folder}:{Path(sys.executable).parent}:{os.defpath}"
 
     def answer(self, table: Mapping[str, tuple[int, str]]) -> None:
-        """From now on: status and output, by a pattern of bash for the whole command."""
+        """Set the status and the output of every command, by patterns of bash."""
         lines = [f"{pattern}\t{status}\t{output}\n" for pattern, (status, output) in table.items()]
         (self.folder / "table").write_text("".join(lines))
 
     def calls(self) -> list[str]:
-        """The commands since the last time that this was asked."""
+        """Return the commands since the previous question."""
         file = self.folder / "calls"
         lines = file.read_text().splitlines() if file.exists() else []
         file.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The container, without a container engine: the Dockerfile's own steps, run in a folder.
 
-A virtual environment stands for the base image. Where the tests run as root, one user builds
-and another one serves, so that file permissions mean what they mean in the image.
+A virtual environment replaces the base image. If the tests run as root, one user builds and
+another one serves, so that file permissions have the same effect as in the image.
 """
 
 import json
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,8 +27,7 @@ from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, ROOT, Server, fre
 
 BUILDER = 65533
 IS_ROOT = os.geteuid() == 0
-BUILD_PATIENCE_SECONDS = 300
-# An index that does not answer is asked again twice; what nobody imports stays uncompiled.
+# pip asks an index that does not answer twice more, and leaves compiling to the imports.
 PIP = {"PIP_RETRIES": "2", "PIP_COMPILE": "0"}
 NOON = {
     "doctor_id": "strange",
@@ -38,36 +37,39 @@ NOON = {
 }
 
 
-def instructions() -> list[tuple[str, str]]:
-    """The instructions of the Dockerfile and what follows each; it continues no line."""
+def instructions() -> list[list[str]]:
+    """Return every instruction of the Dockerfile with its text; none continues on a second line."""
     lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
-    words = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-    return [(instruction, rest) for instruction, rest in words]
+    return [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+
+
+COPIED = [path for name, rest in instructions() if name == "COPY" for path in rest.split()[:-1]]
 
 
 class Image:
-    """What the instructions so far have made; `root` is where its paths begin."""
+    """The result of the instructions so far; the image's paths begin at `root`."""
 
     def __init__(self, base: Path) -> None:
         self._binaries = base / "venv/bin"
-        self.root = base / "root"
-        self.folder = self.root
+        self.root = self.folder = base / "root"
         self.environment: dict[str, str] = {}
         self.user = BUILDER
         self.command: list[str] = []
 
     def carry_out(self, instruction: str, rest: str) -> None:
-        """Do what the instruction says; fail the test if it is none of these."""
+        """Carry out an instruction; fail the test if it is none of these."""
         match instruction:
             case "FROM":
-                self._make_python()
+                self.root.mkdir()
+                self._own(self.root.parent)
+                self._build(python_for_everyone(), "-m", "venv", str(self._binaries.parent))
             case "WORKDIR":
                 self.folder = self.root / rest.lstrip("/")
                 self.folder.mkdir(parents=True)
             case "COPY":
                 self._copy(*rest.split())
             case "RUN":
-                self._run("sh", "-c", rest)
+                self._build("sh", "-c", rest)
             case "ENV":
                 name, value = rest.split("=")
                 self.environment[name] = value
@@ -78,19 +80,19 @@ class Image:
             case _:
                 pytest.fail(f"the tests cannot carry out {instruction}")
 
-    def variables(self, **more: str) -> dict[str, str]:
-        """The environment of a process in the image, and nothing of that outside."""
-        path = f"{self._binaries}:{os.defpath}"
-        return {"PATH": path, "HOME": str(self.root), **self.environment, **more}
+    def process(self, variables: Mapping[str, str]) -> dict[str, Any]:
+        """Return how to start a process in the image, with nothing of the environment outside."""
+        path = {"PATH": f"{self._binaries}:{os.defpath}", "HOME": str(self.root)}
+        # Only root can choose a user.
+        identity = {"user": self.user, "group": self.user, "extra_groups": []} if IS_ROOT else {}
+        environment = path | self.environment | dict(variables)
+        return {"cwd": self.folder, "env": environment, "text": True, **identity}
 
-    def identity(self) -> dict[str, Any]:
-        """The user whom a process in the image belongs to; only root can choose one."""
-        return {"user": self.user, "group": self.user, "extra_groups": []} if IS_ROOT else {}
-
-    def _make_python(self) -> None:
-        self.root.mkdir()
-        self._own(self.root.parent)
-        self._run(python_for_everyone(), "-m", "venv", str(self._binaries.parent))
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the image to its end."""
+        return subprocess.run(  # noqa: S603 - a step of our own Dockerfile
+            command, capture_output=True, timeout=300, check=False, **self.process(variables)
+        )
 
     def _copy(self, *paths: str) -> None:
         *sources, target = paths
@@ -103,31 +105,26 @@ class Image:
         self._own(self.root)
 
     def _own(self, top: Path) -> None:
-        """Give it to the builder, who is not the one who serves."""
+        """Give files to the builder, who is not the user who serves."""
         for path in (top, *top.rglob("*")) if IS_ROOT else ():
             os.chown(path, BUILDER, BUILDER)
 
-    def _run(self, *command: str) -> None:
-        with_index = {name: value for name, value in os.environ.items() if concerns_index(name)}
-        done = run(command, self, {**with_index, **PIP}, BUILD_PATIENCE_SECONDS)
+    def _build(self, *command: str) -> None:
+        of_index = re.compile("PIP_|.*_proxy$", re.IGNORECASE)
+        index = {name: value for name, value in os.environ.items() if of_index.match(name)}
+        done = self.run(*command, **index, **PIP)
         if "connection broken" in done.stderr and done.returncode != 0:
             unavailable("pip cannot reach its index")
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def concerns_index(name: str) -> bool:
-    """Whether a variable says how to reach the package index."""
-    return name.startswith("PIP_") or name.lower().endswith("_proxy")
-
-
 def python_for_everyone() -> str:
-    """A Python that the builder may run: root's own may lie where nobody else gets."""
+    """Return a Python that the builder may run: root's own may be where only root can look."""
     found = next(filter(can_build, (sys.executable, "/usr/bin/python3")), None)
     return found or unavailable("there is no Python with venv that others than root may run")
 
 
 def can_build(python: str) -> bool:
-    """Whether the builder may run it, and it is fit to."""
     fit = "import sys, ensurepip; sys.exit(sys.version_info < (3, 11))"
     user = BUILDER if IS_ROOT else None
     with suppress(OSError):
@@ -135,32 +132,16 @@ def can_build(python: str) -> bool:
     return False
 
 
-def unavailable(what: str) -> NoReturn:
+def unavailable(why: str) -> NoReturn:
     """Skip the tests, or fail them in CI."""
     if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(f"THE CONTAINER IS NOT TESTED: {what}")
-
-
-def run(
-    command: Sequence[str], image: Image, variables: Mapping[str, str], patience: float
-) -> subprocess.CompletedProcess[str]:
-    """A command in the image, to its end."""
-    return subprocess.run(  # noqa: S603 - a step of our own Dockerfile
-        command,
-        cwd=image.folder if image.folder.exists() else None,
-        env=image.variables(**variables),
-        capture_output=True,
-        text=True,
-        timeout=patience,
-        check=False,
-        **image.identity(),
-    )
+        pytest.fail(why)
+    pytest.skip(f"THE CONTAINER IS NOT TESTED: {why}")
 
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    """The image. It lies where every user may look, which pytest's own folders do not."""
+    """Build the image where every user may look, unlike in pytest's own folders."""
     with tempfile.TemporaryDirectory() as base:
         Path(base).chmod(0o755)
         image = Image(Path(base))
@@ -171,20 +152,17 @@ def image() -> Iterator[Image]:
 
 @contextmanager
 def serving(image: Image, folder: Path) -> Iterator[Server]:
-    """The container, running, with a file in the folder that is for a volume."""
+    """Run the container, with a file in the folder that is for a volume."""
     port, errors = free_port(), folder / "errors.txt"
     settings = {"PORT": str(port), "UVICORN_HOST": HOST, "STORE": "sqlite:data/appointments.db"}
     with (
         errors.open("w") as stderr,
         subprocess.Popen(  # noqa: S603 - our own program
             image.command,
-            cwd=image.folder,
-            env=image.variables(**settings),
             stdout=subprocess.PIPE,
             stderr=stderr,
-            text=True,
             start_new_session=True,
-            **image.identity(),
+            **image.process(settings),
         ) as process,
     ):
         server = Server(f"http://{HOST}:{port}", process, errors)
@@ -195,7 +173,18 @@ def serving(image: Image, folder: Path) -> Iterator[Server]:
             server.kill()
 
 
-def test_every_function_answers_under_its_name_and_logs_a_line_of_json(
+def log_of(server: Server) -> list[dict[str, str]]:
+    """End the server, and return its log."""
+    server.process.terminate()
+    server.wait()
+    return [json.loads(line) for line in server.errors.read_text().splitlines()]
+
+
+def connection(server: Server) -> socket.socket:
+    return socket.create_connection((HOST, int(server.url.rpartition(":")[2])), PATIENCE_SECONDS)
+
+
+def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json(
     image: Image, tmp_path: Path
 ) -> None:
     with serving(image, tmp_path) as server:
@@ -209,38 +198,23 @@ def test_every_function_answers_under_its_name_and_logs_a_line_of_json(
         later = {**which, "start": "2099-03-02T13:00:00Z"}
         moved = server.post("/reschedule_appointment", later)
         cancelled = server.post("/cancel_appointment", which)
-        server.process.terminate()
-        server.wait()
+        with connection(server) as request:
+            request.sendall(b"not HTTP\r\n\r\n")
+            assert request.recv(1000).startswith(b"HTTP/1.1 400")
+        *lines, last = log_of(server)
 
     assert (booked.status_code, found.status_code) == (201, 200)
     assert listed.json()["appointments"] == [found.json()]
     assert first.json()["openings"][0]["start"] == "2099-03-02T12:30:00Z"
     assert moved.json()["start"] == "2099-03-02T13:00:00Z"
     assert cancelled.json()["status"] == "cancelled"
-    lines = [json.loads(line) for line in server.errors.read_text().splitlines()]
     assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
+    message = "uvicorn.error: Invalid HTTP request received."
+    assert last == {"severity": "WARNING", "message": message}
 
 
-def test_what_the_server_logs_is_a_line_of_json_too(image: Image, tmp_path: Path) -> None:
-    with serving(image, tmp_path) as server:
-        with socket.create_connection((HOST, port_of(server)), PATIENCE_SECONDS) as request:
-            request.sendall(b"not HTTP\r\n\r\n")
-            assert request.recv(1000).startswith(b"HTTP/1.1 400")
-        server.process.terminate()
-        server.wait()
-    (line,) = map(json.loads, server.errors.read_text().splitlines())
-    assert line == {
-        "severity": "WARNING",
-        "message": "uvicorn.error: Invalid HTTP request received.",
-    }
-
-
-def port_of(server: Server) -> int:
-    return int(server.url.rpartition(":")[2])
-
-
-def test_sigterm_ends_it_once_the_request_under_way_is_answered(
+def test_sigterm_ends_it_after_the_request_under_way_is_answered(
     image: Image, tmp_path: Path
 ) -> None:
     body = json.dumps({**NOON, "start": "2099-03-03T12:00:00Z"}).encode()
@@ -249,44 +223,44 @@ def test_sigterm_ends_it_once_the_request_under_way_is_answered(
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     with serving(image, tmp_path) as server:
-        address = (HOST, port_of(server))
-        with socket.create_connection(address, PATIENCE_SECONDS) as request:
+        with connection(server) as request:
             request.sendall(head.encode())
             assert request.recv(1000).startswith(b"HTTP/1.1 100")  # so it is under way
             server.process.terminate()
-            wait_until_nobody_listens(address)
+            wait_until_nobody_listens(server)
             request.sendall(body)
             assert request.recv(1000).startswith(b"HTTP/1.1 201")
         server.wait()
         assert server.process.returncode == -signal.SIGTERM
 
 
-def wait_until_nobody_listens(address: tuple[str, int]) -> None:
-    """Return when the server takes no more connections; AssertionError if it never does so."""
+def wait_until_nobody_listens(server: Server) -> None:
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     with suppress(ConnectionError):
         while time.monotonic() < give_up_at:
-            socket.create_connection(address, PATIENCE_SECONDS).close()
+            connection(server).close()
         raise AssertionError("the server goes on listening")
 
 
-def test_a_setting_that_cannot_be_used_ends_it_with_one_line(image: Image) -> None:
-    settings = {"UVICORN_HOST": HOST, "PORT": str(free_port()), "DEADLINE_SECONDS": "soon"}
-    ended = run(image.command, image, settings, PATIENCE_SECONDS)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == (
-        'DEADLINE_SECONDS: must be a number above 0 and at most 300, not "soon"\n'
-    )
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="only root can build as one user and serve as another")
-def test_without_a_store_it_ends_because_it_may_not_write_beside_its_code(image: Image) -> None:
-    settings = {"UVICORN_HOST": HOST, "PORT": str(free_port())}
-    ended = run(image.command, image, settings, PATIENCE_SECONDS)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == (
-        'STORE: cannot use the file "appointments.db": unable to open database file\n'
-    )
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"DEADLINE_SECONDS": "soon"},
+            'DEADLINE_SECONDS: must be a number above 0 and at most 300, not "soon"\n',
+        ),
+        # The user who serves may not write beside the code.
+        ({}, 'STORE: cannot use the file "appointments.db": unable to open database file\n'),
+    ],
+    ids=["invalid", "no store"],
+)
+def test_a_setting_that_cannot_be_used_ends_it_with_one_line(
+    image: Image, settings: dict[str, str], said: str
+) -> None:
+    if not (settings or IS_ROOT):
+        pytest.skip("only root can build as one user and serve as another")
+    ended = image.run(*image.command, UVICORN_HOST=HOST, PORT=str(free_port()), **settings)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
 
 
 def test_it_is_not_run_by_root_and_others_may_write_only_where_a_volume_goes(image: Image) -> None:
@@ -295,25 +269,20 @@ def test_it_is_not_run_by_root_and_others_may_write_only_where_a_volume_goes(ima
     assert others == [image.folder / "data"]
 
 
-def test_every_module_is_compiled(image: Image) -> None:
+def test_nothing_is_left_to_be_compiled_at_each_start(image: Image) -> None:
     modules = list(image.folder.rglob("*.py"))
     assert len(modules) > 30
     for module in modules:
         assert list(module.parent.glob(f"__pycache__/{module.stem}.*.pyc")), module
-
-
-def test_nothing_that_it_imports_is_left_to_be_compiled_at_each_start(image: Image) -> None:
-    modules = "shared.runtime.all_functions, shared.store.firestore.store"
-    imports = f"import uvicorn.main, {modules}, shared.observability.metrics"
-    imported = run(["python", "-v", "-c", imports], image, {}, PATIENCE_SECONDS)
+    (imports,) = [rest for name, rest in instructions() if name == "RUN" and "import " in rest]
+    imported = image.run("sh", "-c", imports.replace("python -c", "python -v -c"))
     origins = re.findall("# code object from '?([^'\n]+)", imported.stderr)
     assert len(origins) > 100
     assert [origin for origin in origins if origin.endswith(".py")] == []
 
 
-def test_what_is_copied_is_all_that_a_build_is_given_here_and_is_given_in_the_cloud_too() -> None:
-    copied = [path for name, rest in instructions() if name == "COPY" for path in rest.split()[:-1]]
+def test_a_build_gets_what_is_copied_and_nothing_else_here_and_in_the_cloud() -> None:
     here = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
-    assert here[1:] == ["*", *(f"!{path}" for path in copied), "**/__pycache__"]
+    assert here[1:] == ["*", *(f"!{path}" for path in COPIED), "**/__pycache__"]
     there = (ROOT / ".gcloudignore").read_text("utf-8").splitlines()
-    assert {f"!{path}" for path in copied} <= {line.rstrip("/") for line in there}
+    assert {f"!{path}" for path in COPIED} <= {line.rstrip("/") for line in there}

@@ -3,27 +3,38 @@ import shlex
 
 import pytest
 
-import functions
-from deploy.functions import FUNCTIONS
+from deploy.options import Options
+from deploy.table import TABLE
+from shared.runtime.endpoints import endpoints
 from tests.deploy.deployments import deploy
 
-NOWHERE = "/nonexistent"  # So nothing can be run: no gcloud, no make, no curl.
+NOWHERE = "/nonexistent"  # No program can run: no gcloud, no firebase, no make.
 CHOICES = ["--project", "hospital-42", "--region", "us-east4", "--database", "clinic"]
-DATABASE = [
+CALLER = ["--invoker", "user:me@clinic.example"]
+BEFORE = [
     "gcloud services enable",
-    "gcloud iam service-accounts",
-    "gcloud iam service-accounts",
-    "gcloud projects add-iam-policy-binding",
-    "gcloud projects add-iam-policy-binding",
+    *["gcloud iam service-accounts create"] * 2,
+    *["gcloud projects add-iam-policy-binding"] * 2,
     "gcloud firestore databases create",
-    "gcloud firestore databases update",
-    "gcloud firestore backups",
-    *["gcloud firestore indexes"] * 5,
-    "gcloud firestore fields",
-    *["gcloud firestore indexes"] * 3,
-    "bash deploy/rules.sh hospital-42",
+    "gcloud firestore backups schedules create",
+    "bash -c",
     "env -u FIRESTORE_EMULATOR_HOST",
 ]
+CONTAINER = [
+    "gcloud artifacts repositories create",
+    "gcloud builds submit",
+    "gcloud run deploy",
+    "gcloud run services update-traffic",
+    "gcloud run services add-iam-policy-binding",
+]
+NAMES = (
+    "cancel_appointment",
+    "create_appointment",
+    "first_available",
+    "get_appointment",
+    "list_appointments",
+    "reschedule_appointment",
+)
 
 
 def dry_run(*arguments: str) -> list[str]:
@@ -32,135 +43,83 @@ def dry_run(*arguments: str) -> list[str]:
     return shown.stdout.splitlines()
 
 
-def commands(lines: list[str]) -> list[str]:
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def starts(lines: list[str], database_words: int = 4) -> list[str]:
-    """The first words of each command: four of a command on a database, three of others."""
-    words = [line.split() for line in commands(lines)]
-    return [
-        " ".join(it[: database_words if it[1:3] == ["firestore", "databases"] else 3])
-        for it in words
-    ]
-
-
-def test_the_functions_come_after_all_that_they_need() -> None:
-    deployments = ["gcloud functions deploy", "gcloud run services"] * 6
-    lines = dry_run("functions", *CHOICES, "--invoker", "user:me@clinic.example")
-    assert starts(lines) == [*DATABASE, *deployments, "python3 -m deploy"]
-
-
-def test_the_container_comes_after_all_that_it_needs() -> None:
-    deployment = [
-        "gcloud artifacts repositories",
-        "gcloud builds submit",
-        "gcloud run deploy",
-        *["gcloud run services"] * 2,
-    ]
-    lines = dry_run("container", *CHOICES, "--invoker", "user:me@clinic.example")
-    assert starts(lines) == [*DATABASE, *deployment, "python3 -m deploy"]
+def commands(lines: list[str], start: str = "") -> list[str]:
+    return [it for it in lines if it and not it.startswith("#") and it.startswith(start)]
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("verb", "after"),
     [
-        ["functions", *CHOICES],
-        ["container", *CHOICES],
-        ["watch", *CHOICES],
-        ["remove", *CHOICES],
+        ("functions", ["gcloud functions deploy", "gcloud run services"] * 6),
+        ("container", CONTAINER),
     ],
 )
-def test_no_command_concerns_another_project(arguments: list[str]) -> None:
-    lines = dry_run(*arguments)
-    projects = re.compile(
+def test_every_resource_comes_after_all_that_it_needs(verb: str, after: list[str]) -> None:
+    expected = [*BEFORE, *after, "python3 -m deploy"]
+    lines = commands(dry_run(verb, *CHOICES, *CALLER))
+    assert len(lines) == len(expected)
+    for line, start in zip(lines, expected, strict=True):
+        assert line.startswith(f"{start} ")
+
+
+@pytest.mark.parametrize("verb", ["functions", "container", "watch", "remove"])
+def test_no_command_concerns_another_project_region_database_or_caller(verb: str) -> None:
+    lines = dry_run(verb, *CHOICES)
+    text = "\n".join(lines)
+    projects = re.findall(
         r"--project[= ]([\w-]+)|PROJECT=([\w-]+)|@([\w-]+)\.iam|projects/([\w-]+)"
-        r"|docker\.pkg\.dev/([\w-]+)|us-east4-([\w-]+)\.cloudfunctions"
+        r"|docker\.pkg\.dev/([\w-]+)|us-east4-([\w-]+)\.cloudfunctions",
+        text,
     )
-    named = {name for line in lines for match in projects.findall(line) for name in match if name}
-    assert named == {"hospital-42"}
-    for line in commands(lines):
-        assert "hospital-42" in line
-
-
-@pytest.mark.parametrize("verb", ["functions", "container"])
-def test_no_command_concerns_another_region_or_database(verb: str) -> None:
-    text = "\n".join(dry_run(verb, *CHOICES))
-    assert "europe-west1" not in text
+    assert {name for found in projects for name in found if name} == {"hospital-42"}
+    assert all("hospital-42" in line for line in commands(lines))
+    assert set(re.findall(r"[a-z]+-[a-z]+[1-9]\b", text)) <= {"us-east4"}
     assert "(default)" not in text
-    assert set(re.findall(r"DATABASE=(\w+)|database=(\w+)", text)) == {
-        ("clinic", ""),
-        ("", "clinic"),
-    }
+    databases = re.findall(r'(?:DATABASE=|--database=|"database": ")([\w-]+)', text)
+    assert set(databases) == (set() if verb == "watch" else {"clinic"})
+    assert "roles/run.invoker" not in text
+    deployments = re.findall("^gcloud (?:functions|run) deploy .*", text, re.MULTILINE)
+    assert all(" --no-allow-unauthenticated " in line for line in deployments)
 
 
-def test_a_new_database_is_put_where_it_is_wanted() -> None:
-    text = "\n".join(dry_run("functions", *CHOICES, "--location", "nam5"))
-    assert "gcloud firestore databases create --database=clinic --location=nam5" in text
+def test_firebase_deploys_rules_and_indexes_without_questions_and_without_deletions() -> None:
+    (command,) = commands(dry_run("functions", *CHOICES[:4]), "env GOOGLE_CLOUD_QUOTA_PROJECT")
+    assert command == (
+        "env GOOGLE_CLOUD_QUOTA_PROJECT=hospital-42 npx --yes firebase-tools@15 deploy"
+        " --only firestore:rules,firestore:indexes --non-interactive --project hospital-42"
+    )
+    (command,) = commands(dry_run("functions", *CHOICES), "bash -c")
+    assert command.endswith(" --project hospital-42 --config firebase.deploy.json")
+    assert "--force" not in command
 
 
-def test_every_setting_reaches_every_function() -> None:
-    settings = {
-        "--concurrency": "7",
-        "--cpu": "2",
-        "--memory": "1Gi",
-        "--min-instances": "3",
-        "--max-instances": "9",
-    }
-    arguments = [word for setting in settings.items() for word in setting]
-    lines = dry_run("functions", *CHOICES, *arguments, "--clinic-time-zone", "Asia/Tokyo")
-    deployments = [line for line in lines if line.startswith("gcloud functions deploy")]
-    assert len(deployments) == 6
-    for line in deployments:
+def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> None:
+    settings = ["--concurrency=7", "--cpu=2", "--memory=1Gi", "--min-instances=3"]
+    settings.append("--max-instances=9")
+    origins = "https://a.example,https://b.example"
+    more = ["--env=DEADLINE_SECONDS=5", "--env=OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"]
+    more += ["--clinic-time-zone=Asia/Tokyo", f"--allowed-origins={origins}", "--location=nam5"]
+    lines = dry_run("functions", *CHOICES, *settings, *more)
+    for name, line in zip(NAMES, commands(lines, "gcloud functions deploy"), strict=True):
         words = shlex.split(line)
-        for setting, value in settings.items():
-            assert f"{setting}={value}" in words
+        assert words[3] == name.replace("_", "-")
+        flags = {"--no-allow-unauthenticated", "--serve-all-traffic-latest-revision"}
+        assert {*settings, *flags, f"--entry-point={name}"} <= set(words)
         assert (
             "--set-env-vars=^;^GOOGLE_CLOUD_PROJECT=hospital-42;FIRESTORE_DATABASE=clinic"
-            ";CLINIC_TIME_ZONE=Asia/Tokyo"
+            f";CLINIC_TIME_ZONE=Asia/Tokyo;ALLOWED_ORIGINS={origins}"
+            ";DEADLINE_SECONDS=5;OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"
         ) in words
+    (database,) = commands(lines, "gcloud firestore databases")
+    protection = {"--delete-protection", "--enable-pitr"}
+    assert protection | {"--database=clinic", "--location=nam5"} <= set(database.split())
+    (doctors,) = commands(lines, "env -u FIRESTORE_EMULATOR_HOST ")
+    variables = {"FIRESTORE_DATABASE=clinic", "STORE=firestore", "DEADLINE_SECONDS=5"}
+    assert variables | {"DOCTORS_FILE=doctors.json"} <= set(doctors.split())
 
 
-def test_origins_keep_their_commas() -> None:
-    origins = "https://a.example,https://b.example"
-    lines = dry_run("container", *CHOICES, "--allowed-origins", origins)
-    deployment = next(line for line in lines if line.startswith("gcloud run deploy"))
-    assert f";ALLOWED_ORIGINS={origins}" in deployment
-
-
-def test_other_variables_reach_the_functions_and_the_doctors() -> None:
-    more = ["--env", "DEADLINE_SECONDS=5", "--env", "OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"]
-    lines = dry_run("functions", *CHOICES, *more)
-    told = [line for line in lines if "DEADLINE_SECONDS=5" in line]
-    assert [line.split()[0] for line in told] == ["env", *["gcloud"] * 6]
-    assert ";DEADLINE_SECONDS=5;OTEL_RESOURCE_ATTRIBUTES=a=1,b=2'" in told[1]
-
-
-def test_functions_have_their_entry_points() -> None:
-    text = "\n".join(dry_run("functions", *CHOICES))
-    deployed = re.findall(
-        r"^gcloud functions deploy (\S+) .* --entry-point=(\S+) ", text, re.MULTILINE
-    )
-    assert deployed == [
-        ("create-appointment", "create_appointment"),
-        ("list-appointments", "list_appointments"),
-        ("first-available", "first_available"),
-        ("get-appointment", "get_appointment"),
-        ("cancel-appointment", "cancel_appointment"),
-        ("reschedule-appointment", "reschedule_appointment"),
-    ]
-
-
-def test_every_function_that_there_is_is_deployed() -> None:
-    assert sorted(FUNCTIONS) == sorted(functions.FUNCTIONS)
-
-
-def test_nobody_may_call_who_is_not_named() -> None:
-    for verb in ("functions", "container"):
-        text = "\n".join(dry_run(verb, *CHOICES))
-        assert "roles/run.invoker" not in text
-        assert "--allow-unauthenticated" not in text
-        assert text.count(" --no-allow-unauthenticated ") == {"functions": 6, "container": 1}[verb]
+def test_every_function_is_in_the_table() -> None:
+    assert list(endpoints()) == list(NAMES)
 
 
 def test_alerts_go_to_the_channels_that_are_named() -> None:
@@ -170,27 +129,31 @@ def test_alerts_go_to_the_channels_that_are_named() -> None:
     assert text.count(" --set-notification-channels=one,two ") == 4
 
 
-def test_removal_spares_the_data_and_says_how_to_delete_them() -> None:
+def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() -> None:
     lines = dry_run("remove", *CHOICES)
-    assert not any("firestore" in line for line in commands(lines))
-    text = "\n".join(line for line in lines if line.startswith("#"))
-    off = "gcloud firestore databases update --database=clinic --no-delete-protection"
-    delete = "gcloud firestore databases delete --database=clinic"
-    assert 0 < text.index(off) < text.index(delete)
-
-
-def test_removal_takes_all_away_that_is_deployed() -> None:
-    text = "\n".join(commands(dry_run("remove", *CHOICES)))
-    assert re.findall(r"\ngcloud (\w+(?: \w+)?) delete ([\w-]+) ", text)[-8:] == [
-        ("functions", "create-appointment"),
-        ("functions", "list-appointments"),
-        ("functions", "first-available"),
-        ("functions", "get-appointment"),
-        ("functions", "cancel-appointment"),
-        ("functions", "reschedule-appointment"),
+    assert re.findall(r"\ngcloud ([a-z ]+) delete (\S+)", "\n".join(commands(lines)))[13:] == [
         ("run services", "appointments"),
         ("artifacts repositories", "appointments"),
+        *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
     ]
-    assert text.count("logging metrics delete") == 8
-    assert text.count("monitoring policies delete") == 4
-    assert text.count("monitoring dashboards delete") == 1
+    assert len(commands(lines)) == 22
+    assert all(" --quiet " in line for line in commands(lines)[1:])
+    assert not any("firestore" in line for line in commands(lines))
+    notes = "\n".join(line for line in lines if line.startswith("#"))
+    off = "gcloud firestore databases update --database=clinic --no-delete-protection"
+    delete = "gcloud firestore databases delete --database=clinic"
+    assert 0 < notes.index(off) < notes.index(delete)
+
+
+def test_only_data_accounts_and_permissions_outlive_a_removal() -> None:
+    options = Options("hospital-42", "us-east4", invoker=("user:me@clinic.example",))
+    remaining = {
+        resource.title.split()[0]
+        for make in TABLE.values()
+        for resource in make(options)
+        if not resource.delete
+    }
+    assert remaining == {
+        *("Google", "Service", "Firestore", "Daily", "Rules,", "Doctors", "Image", "All"),
+        *("roles/datastore.user", "roles/cloudbuild.builds.builder", "roles/run.invoker"),
+    }

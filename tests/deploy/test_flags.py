@@ -1,22 +1,19 @@
-"""Every command that the deployment can run, against what the installed gcloud takes."""
+"""Every command of gcloud that deploy or a page prints is one of the installed gcloud."""
 
 import ast
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.container import container
-from deploy.functions import functions
 from deploy.options import Options
-from deploy.remove import remove
-from deploy.watch import watch
+from deploy.plans import PLANS
 from tests.deploy.deployments import PAGES, shell_lines
 
 GCLOUD = shutil.which("gcloud")
@@ -33,22 +30,23 @@ Tree = dict[str, Any]
 
 
 def commands() -> set[tuple[str, ...]]:
-    """All commands of gcloud: run, tried, or only told."""
-    actions = [it for verb in (functions, container, watch, remove) for it in verb(EVERYTHING)]
+    """Return all commands of gcloud, be they run, tried or only printed."""
+    actions = [action for verb in PLANS for action in PLANS[verb](EVERYTHING)]
     lines = [line for action in actions for line in action.script()]
     return {tuple(words) for line in lines for words in gcloud_in(line)}
 
 
 def gcloud_in(line: str) -> Iterator[list[str]]:
+    line = re.sub(r"'--config=\{.*\}'", "--config=JSON", line)
     for start in re.finditer(r"gcloud (?=[a-z])", line):
-        # One that is part of another one, in "$(...)", is looked at by itself.
+        # A command within "$(...)" is found by itself.
         outer = re.sub(r'"\$\(.*\)"', "NAME", line[start.end() :])
-        yield shlex.split(outer.partition(')"')[0])
+        yield shlex.split(re.split(r' \| |\)"', outer)[0])
 
 
 @pytest.fixture(scope="module")
 def tree() -> Tree:
-    """What gcloud completes on the command line, which it comes with."""
+    """Return the tree of commands and flags that gcloud completes on the command line."""
     assert GCLOUD
     sdk = Path(GCLOUD).resolve().parents[1]
     text = (sdk / "data" / "cli" / "gcloud_completions.py").read_text()
@@ -56,8 +54,8 @@ def tree() -> Tree:
     return found
 
 
-def leaf(tree: Tree, words: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    """The name of a command, and the flags that it takes, with those that every command takes."""
+def checked(tree: Tree, words: tuple[str, ...]) -> str:
+    """Check a command and its flags; return its name."""
     flags, name = dict(tree["flags"]), []
     for word in words:
         if word not in tree["commands"]:
@@ -66,39 +64,12 @@ def leaf(tree: Tree, words: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
         flags |= tree["flags"]
         name.append(word)
     assert not tree["commands"], f"gcloud has no {' '.join(words)}"
-    return " ".join(name), flags
-
-
-def check(tree: Tree, used: Iterable[tuple[str, ...]]) -> set[str]:
-    """Check commands and flags; what is not checked is only in alpha or beta. Their names."""
-    checked = set()
-    for words in used:
-        if words[0] in ("alpha", "beta"):
-            continue
-        name, flags = leaf(tree, words)
-        checked.add(name)
-        for word in words:
-            if word.startswith("--"):
-                assert problem(word, flags) is None, (name, problem(word, flags))
-    return checked
-
-
-def test_gcloud_knows_every_command_and_flag_of_the_pages(tree: Tree) -> None:
-    printed = [line for page in PAGES for line in shell_lines(page)]
-    checked = check(tree, {tuple(words) for line in printed for words in gcloud_in(line)})
-    assert {"firestore databases restore", "firestore export", "logging read"} <= checked
-    assert {"run services update-traffic", "functions describe"} <= checked
-
-
-def test_gcloud_knows_every_command_and_flag(tree: Tree) -> None:
-    checked = check(tree, commands())
-    assert {"functions deploy", "run deploy", "builds submit", "functions delete"} <= checked
-    assert {"firestore databases create", "monitoring dashboards update"} <= checked
-    assert len(checked) > 30
+    problems = [problem(word, flags) for word in words if word.startswith("--")]
+    assert not any(problems), (name, problems)
+    return " ".join(name)
 
 
 def problem(word: str, flags: dict[str, Any]) -> str | None:
-    """What is wrong with a flag, if anything is."""
     flag, equals, value = word.partition("=")
     kind = flags.get(flag, flags.get(flag.replace("--no-", "--", 1)))
     if kind is None:
@@ -108,6 +79,17 @@ def problem(word: str, flags: dict[str, Any]) -> str | None:
     if isinstance(kind, list) and value not in kind:
         return f"{flag} is one of {kind}, not {value}"
     return None
+
+
+def test_gcloud_knows_every_command_and_flag_of_deploy_and_of_the_pages(tree: Tree) -> None:
+    pages = {tuple(it) for page in PAGES for line in shell_lines(page) for it in gcloud_in(line)}
+    # The tree has no commands in alpha and beta.
+    used = [words for words in pages | commands() if words[0] not in ("alpha", "beta")]
+    names = {checked(tree, words) for words in used}
+    assert {"functions deploy", "run deploy", "builds submit", "functions delete"} <= names
+    assert {"firestore databases create", "monitoring dashboards update"} <= names
+    assert {"firestore databases restore", "firestore export", "logging read"} <= names
+    assert len(names) > 40
 
 
 def test_gcloud_knows_the_commands_for_alerts_that_newer_versions_have_without_alpha() -> None:

@@ -19,28 +19,22 @@ PLACE = Path(__file__).parents[2] / "deploy" / "monitoring"
 METRICS = {file.stem: yaml.safe_load(file.read_text()) for file in PLACE.glob("metrics/*.yaml")}
 ALERTS = {file.stem: yaml.safe_load(file.read_text()) for file in PLACE.glob("alerts/*.yaml")}
 DASHBOARD = json.loads((PLACE / "dashboards" / "appointments.json").read_text())
-LAYOUT = DASHBOARD["mosaicLayout"]
-
-WIDGETS = [tile["widget"] for tile in LAYOUT["tiles"]]
+TILES = DASHBOARD["mosaicLayout"]["tiles"]
+CONDITIONS = [condition for alert in ALERTS.values() for condition in alert["conditions"]]
 CHARTED = [
     data["timeSeriesQuery"]["timeSeriesFilter"]
-    for widget in WIDGETS
-    for data in widget.get("xyChart", {}).get("dataSets", [])
+    for tile in TILES
+    for data in tile["widget"].get("xyChart", {}).get("dataSets", [])
 ]
-
 ERRORS_FILTER = ALERTS["errors"]["conditions"][0]["conditionMatchedLog"]["filter"]
-LOG_FILTERS = [
-    *(metric["filter"] for metric in METRICS.values()),
-    *(widget["logsPanel"]["filter"] for widget in WIDGETS if "logsPanel" in widget),
-    ERRORS_FILTER,
-]
+FILTERS = {name: metric["filter"] for name, metric in METRICS.items()} | {"ALERT": ERRORS_FILTER}
+PANELS = [tile["widget"]["logsPanel"] for tile in TILES if "logsPanel" in tile["widget"]]
 QUERIES = [
     condition["conditionPrometheusQueryLanguage"]["query"]
-    for alert in ALERTS.values()
-    for condition in alert["conditions"]
+    for condition in CONDITIONS
     if "conditionPrometheusQueryLanguage" in condition
 ]
-
+SERVICES = {"appointments", *(name.replace("_", "-") for name in endpoints())}
 SEVERITIES = ["INFO", "WARNING", "ERROR"]
 
 Entry = dict[str, Any]
@@ -49,22 +43,14 @@ Log = Callable[..., Entry]
 
 @pytest.fixture
 def entry(caplog: pytest.LogCaptureFixture) -> Log:
-    """How Cloud Logging keeps the line of a request."""
+    """Log a request, and return its line as Cloud Logging keeps it."""
     caplog.set_level(logging.INFO, "appointments")
 
-    def logged(  # noqa: PLR0913 - what differs between requests
-        function: str,
-        status: int,
-        code: str,
-        *,
-        method: str = "POST",
-        attempts: int = 0,
-        error: Exception | None = None,
-    ) -> Entry:
+    def logged(request: str, attempts: int = 0, error: Exception | None = None) -> Entry:
+        method, function, status, code = request.split()
         usage = StoreUsage(attempts=attempts, batch_size=min(attempts, 1))
-        RequestLog(None)(
-            RequestRecord(function, method, "https", status, code, 0.1, usage, None, error)
-        )
+        outcome = (function, method, "https", int(status), code, 0.1, usage, None, error)
+        RequestLog(None)(RequestRecord(*outcome))
         record = caplog.records[-1]
         fields: Entry = vars(record)["fields"]
         payload = {f"jsonPayload.{name}": value for name, value in fields.items()}
@@ -73,12 +59,16 @@ def entry(caplog: pytest.LogCaptureFixture) -> Log:
     return logged
 
 
-def matches(filter_: str, entry: Entry) -> bool:
-    """What the few forms of Cloud Logging's query language come to that are used here."""
-    return all(holds(clause, entry) for clause in filter_.split(" AND "))
+def counting(entry: Entry) -> set[str]:
+    """Return the metrics that count a line, without their common prefix, and ALERT."""
+    names = [
+        name for name, it in FILTERS.items() if all(holds(c, entry) for c in it.split(" AND "))
+    ]
+    return {name.removeprefix("appointments_") for name in names}
 
 
 def holds(clause: str, entry: Entry) -> bool:
+    """Evaluate the few forms of Cloud Logging's query language that the filters use."""
     found = re.fullmatch(r"([\w.]+)(>=|!=|>|=)(.+)", clause)
     assert found, clause
     name, operator, wanted = found.groups()
@@ -92,146 +82,84 @@ def holds(clause: str, entry: Entry) -> bool:
     return (entry[name] in values) is (operator == "=")
 
 
-def counting(entry: Entry) -> set[str]:
-    """The metrics that count a line, without their common prefix."""
-    names = {name for name, metric in METRICS.items() if matches(metric["filter"], entry)}
-    return {name.removeprefix("appointments_") for name in names}
+@pytest.mark.parametrize(
+    ("request_", "attempts", "error", "counted"),
+    [
+        ("POST create_appointment 201 ok", 1, None, "bookings attempts batch_size"),
+        ("POST create_appointment 201 replayed", 1, None, "attempts batch_size"),
+        ("POST create_appointment 200 ok", 0, None, ""),
+        ("POST reschedule_appointment 409 slot_taken", 2, None, "conflicts attempts batch_size"),
+        ("GET list_appointments 503 try_again", 0, StoreUnavailable("busy"), "deadline_misses"),
+        ("GET first_available 503 try_again", 0, StoreRefused("no role"), "errors ALERT"),
+        ("GET get_appointment 500 internal_error", 0, RuntimeError(), "errors ALERT"),
+    ],
+)
+def test_a_line_counts_in_its_metrics_and_an_error_alerts(
+    request_: str, attempts: int, error: Exception | None, counted: str, entry: Log
+) -> None:
+    line = entry(request_, attempts, error)
+    assert counting(line) == {"requests", "latency", *counted.split()}
+    assert counting({**line, "resource.type": "cloud_run_job"}) == set()
 
 
-# What a line of the log counts as
+def test_preflights_and_health_checks_count_nowhere(entry: Log) -> None:
+    assert counting(entry("OPTIONS create_appointment 204 ok")) == set()
+    assert counting(entry("GET store_health 503 try_again", error=StoreRefused("no role"))) == set()
 
 
-def test_a_booking_counts(entry: Log) -> None:
-    line = entry("create_appointment", 201, "ok", attempts=1)
-    assert counting(line) == {"requests", "latency", "bookings", "attempts", "batch_size"}
-
-
-def test_a_replay_is_no_booking(entry: Log) -> None:
-    line = entry("create_appointment", 201, "replayed", attempts=1)
-    assert counting(line) == {"requests", "latency", "attempts", "batch_size"}
-
-
-def test_a_question_whether_it_could_be_booked_is_no_booking(entry: Log) -> None:
-    assert counting(entry("create_appointment", 200, "ok")) == {"requests", "latency"}
-
-
-def test_a_refusal_is_a_conflict(entry: Log) -> None:
-    line = entry("reschedule_appointment", 409, "slot_taken", attempts=2)
-    assert counting(line) == {"requests", "latency", "conflicts", "attempts", "batch_size"}
-
-
-def test_a_store_that_does_not_answer_is_a_deadline_miss(entry: Log) -> None:
-    line = entry(
-        "list_appointments", 503, "try_again", method="GET", error=StoreUnavailable("busy")
-    )
-    assert counting(line) == {"requests", "latency", "deadline_misses"}
-    assert not matches(ERRORS_FILTER, line)
-
-
-def test_a_store_that_refuses_is_an_error_too(entry: Log) -> None:
-    line = entry("first_available", 503, "try_again", method="GET", error=StoreRefused("no role"))
-    assert counting(line) == {"requests", "latency", "errors"}
-    assert matches(ERRORS_FILTER, line)
-
-
-def test_a_bug_is_an_error(entry: Log) -> None:
-    line = entry("get_appointment", 500, "internal_error", method="GET", error=RuntimeError())
-    assert counting(line) == {"requests", "latency", "errors"}
-    assert matches(ERRORS_FILTER, line)
-
-
-def test_a_preflight_counts_nowhere(entry: Log) -> None:
-    assert counting(entry("create_appointment", 204, "ok", method="OPTIONS")) == set()
-
-
-def test_a_health_check_counts_nowhere(entry: Log) -> None:
-    line = entry("store_health", 503, "try_again", method="GET", error=StoreRefused("no role"))
-    assert counting(line) == set()
-    assert not matches(ERRORS_FILTER, line)
-
-
-def test_what_other_resources_log_counts_nowhere(entry: Log) -> None:
-    line = entry("create_appointment", 500, "internal_error", error=RuntimeError())
-    line["resource.type"] = "cloud_run_job"
-    assert counting(line) == set()
-    assert not matches(ERRORS_FILTER, line)
-
-
-@pytest.mark.parametrize("filter_", LOG_FILTERS)
+@pytest.mark.parametrize("filter_", [*FILTERS.values(), *(panel["filter"] for panel in PANELS)])
 def test_a_filter_names_only_what_a_line_has(filter_: str, entry: Log) -> None:
     names = {re.split("[!=>]", clause)[0] for clause in filter_.split(" AND ")}
-    assert names <= entry("create_appointment", 201, "ok").keys()
+    assert names <= entry("POST create_appointment 201 ok").keys()
     listed = re.search(r"jsonPayload\.function=\((.*?)\)", filter_)
     assert listed is None or set(re.findall(r"\w+_\w+", listed[1])) == set(endpoints())
     codes = {kind.code for function in endpoints().values() for kind in function.all_problems()}
     assert set(re.findall(r'jsonPayload\.code="(\w+)"', filter_)) <= {"ok", "replayed", *codes}
 
 
-# The metrics
-
-
 @pytest.mark.parametrize("name", METRICS)
-def test_a_label_takes_few_values(name: str) -> None:
-    metric = METRICS[name]
-    extractors = metric.get("labelExtractors", {})
-    assert set(extractors.values()) <= {
-        "EXTRACT(jsonPayload.function)",
-        "EXTRACT(jsonPayload.code)",
-    }
-    described = [label["key"] for label in metric["metricDescriptor"].get("labels", [])]
-    assert described == list(extractors)
-
-
-@pytest.mark.parametrize("name", METRICS)
-def test_a_distribution_has_values_and_buckets_and_a_counter_has_neither(
+def test_a_metric_has_labels_of_few_values_and_a_distribution_has_values_and_buckets(
     name: str, entry: Log
 ) -> None:
-    metric = METRICS[name]
-    distribution = metric["metricDescriptor"]["valueType"] == "DISTRIBUTION"
+    metric, descriptor = METRICS[name], METRICS[name]["metricDescriptor"]
+    extractors = metric.get("labelExtractors", {})
+    assert {*extractors.values()} <= {f"EXTRACT(jsonPayload.{it})" for it in ("function", "code")}
+    assert [label["key"] for label in descriptor.get("labels", [])] == list(extractors)
+    distribution = descriptor["valueType"] == "DISTRIBUTION"
     assert ("valueExtractor" in metric, "bucketOptions" in metric) == (distribution, distribution)
     if distribution:
-        found = re.fullmatch(r"EXTRACT\((.*)\)", metric["valueExtractor"])
-        assert found
-        assert isinstance(entry("create_appointment", 201, "ok", attempts=1)[found[1]], int | float)
+        field = metric["valueExtractor"].removeprefix("EXTRACT(").removesuffix(")")
+        assert isinstance(entry("POST create_appointment 201 ok", 1)[field], int | float)
 
 
-# Alerts and the dashboard
-
-
-def test_every_metric_is_looked_at_and_every_metric_that_is_looked_at_exists() -> None:
+def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
     types = set(re.findall(r'metric\.type=\\"([^"\\]+)', json.dumps(DASHBOARD)))
     user = "logging.googleapis.com/user/"
-    charted = {metric.removeprefix(user) for metric in types if metric.startswith(user)}
-    assert charted == set(METRICS)
-    assert {metric.split("/")[0] for metric in types} == {
-        "logging.googleapis.com",
-        "run.googleapis.com",
-        "firestore.googleapis.com",
-    }
+    shown = {metric.removeprefix(user) for metric in types if metric.startswith(user)}
+    assert shown == set(METRICS)
+    others = {metric.split("/")[0] for metric in types if not metric.startswith(user)}
+    assert others == {"run.googleapis.com", "firestore.googleapis.com"}
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_asks_for_metrics_and_labels_that_exist(query: str) -> None:
+def test_a_query_asks_for_metrics_labels_and_services_that_exist(query: str) -> None:
     asked = re.findall(r"logging_googleapis_com:user_(\w+?)(_bucket|_count)?\{", query)
-    of_google = re.findall(r"run_googleapis_com:request_count\{", query)
+    of_google = re.findall(r'run_googleapis_com:request_count\{.*?service_name=~"(.+?)"', query)
     assert len(asked) + len(of_google) == query.count("monitored_resource=") > 0
     for name, part in asked:
         kind = METRICS[name]["metricDescriptor"]["valueType"]
         assert kind == ("DISTRIBUTION" if part else "INT64")
         grouped = set(re.findall(r"by \((\w+)", query))
         assert grouped <= METRICS[name].get("labelExtractors", {}).keys()
+    for pattern in of_google:
+        assert all(re.fullmatch(pattern, service) for service in SERVICES)
 
 
-def test_a_query_of_google_s_metrics_is_about_all_services_that_are_deployed() -> None:
-    (query,) = [query for query in QUERIES if "run_googleapis_com" in query]
-    patterns = re.findall(r'service_name=~"(.+?)"', query)
-    services = ["appointments", *(name.replace("_", "-") for name in endpoints())]
-    assert len(patterns) == 3
-    for pattern in patterns:
-        assert all(re.fullmatch(pattern, service) for service in services)
+def test_a_query_counts_the_answers_of_cloud_run_too() -> None:
+    assert sum(query.count("run_googleapis_com:request_count{") for query in QUERIES) == 3
 
 
-def test_a_chart_is_grouped_by_labels_that_exist() -> None:
+def test_a_chart_shows_all_services_grouped_by_labels_that_exist() -> None:
     grouped = [
         (METRICS[name]["labelExtractors"], label.removeprefix("metric.label."))
         for data in CHARTED
@@ -240,14 +168,10 @@ def test_a_chart_is_grouped_by_labels_that_exist() -> None:
     ]
     assert len(grouped) == 4
     assert all(label in labels for labels, label in grouped)
-
-
-def test_charts_of_cloud_run_show_the_services_that_are_deployed() -> None:
     filters = [data["filter"] for data in CHARTED if "run.googleapis.com" in data["filter"]]
     assert len(filters) == 4
     for filter_ in filters:
-        services = re.findall(r'"([\w-]+)"', filter_.split("one_of")[1])
-        assert set(services) == {"appointments", *(name.replace("_", "-") for name in endpoints())}
+        assert set(re.findall(r'"([\w-]+)"', filter_.split("one_of")[1])) == SERVICES
 
 
 @pytest.mark.parametrize("name", ALERTS)
@@ -258,11 +182,11 @@ def test_an_alert_can_be_found_again_and_says_what_to_do(name: str) -> None:
     assert "gcloud logging read" in alert["documentation"]["content"]
 
 
-def test_tiles_lie_within_the_columns_and_do_not_overlap() -> None:
+def test_tiles_are_within_the_columns_and_do_not_overlap() -> None:
     def blocks(tile: dict[str, int]) -> set[tuple[int, int]]:
         columns = range(tile["xPos"], tile["xPos"] + tile["width"])
         return {(x, tile["yPos"] + y) for x in columns for y in range(tile["height"])}
 
-    areas = [blocks(tile) for tile in LAYOUT["tiles"]]
-    assert all(0 <= x < LAYOUT["columns"] for area in areas for x, _ in area)
+    areas = [blocks(tile) for tile in TILES]
+    assert all(0 <= x < DASHBOARD["mosaicLayout"]["columns"] for area in areas for x, _ in area)
     assert all(one.isdisjoint(other) for one, other in combinations(areas, 2))

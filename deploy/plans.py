@@ -1,0 +1,57 @@
+"""The plan of each verb: actions, made from the table of resources."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+
+from deploy.options import Options
+from deploy.resources import Note, Resource, Step, ensure, remove
+from deploy.smoke import Smoke, address_of_function
+from deploy.table import BUILD, CONTAINER, RUNTIME, TABLE, functions
+
+Action = Step | Note | Smoke
+
+
+def _ensured(options: Options, *groups: str) -> Iterator[Step]:
+    return (ensure(resource) for group in groups for resource in TABLE[group](options))
+
+
+def _functions(options: Options) -> Iterator[Action]:
+    yield from _ensured(options, "project", "database", "functions")
+    address = address_of_function(options.project, options.region)
+    yield Note(["The functions:", *(f"  {address(name)}" for name in functions())])
+    yield Smoke(options.project, options.region)
+
+
+def _container(options: Options) -> Iterator[Action]:
+    yield from _ensured(options, "project", "database", "container")
+    service = f"{CONTAINER} --region={options.region}"
+    url = options.gcloud(f"run services describe {service} --format=value(status.url)")
+    yield Smoke(url_from=url)
+
+
+def _remove(options: Options) -> Iterator[Action]:
+    # Every resource would seem absent from a project with a misspelt name.
+    reach = options.gcloud(f"projects describe {options.project} --format=none")
+    yield ensure(Resource("Access to the project", reach))
+    created = [resource for group in TABLE.values() for resource in group(options)]
+    yield from (remove(resource) for resource in reversed(created) if resource.delete)
+    which = f"--database={options.database}"
+    commands = [
+        f"firestore databases update {which} --no-delete-protection",
+        f"firestore databases delete {which}",
+        *(f"iam service-accounts delete {options.account(name)}" for name in (RUNTIME, BUILD)),
+    ]
+    note = """\
+The appointments remain. These commands delete them for good, and then the service accounts;
+backups remain until they expire:"""
+    shown = (f"  {shlex.join(options.gcloud(command))}" for command in commands)
+    yield Note([*note.splitlines(), *shown])
+
+
+PLANS: dict[str, Callable[[Options], Iterable[Action]]] = {
+    "functions": _functions,
+    "container": _container,
+    "watch": lambda options: _ensured(options, "monitoring"),
+    "smoke": lambda options: [Smoke(options.project, options.region, options.url)],
+    "remove": _remove,
+}

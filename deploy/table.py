@@ -1,0 +1,218 @@
+"""The table of all resources, in the order of their creation."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+
+from deploy.commands import ROOT
+from deploy.monitoring import monitoring
+from deploy.options import Options
+from deploy.resources import Resource
+from deploy.source import uploaded, version
+
+RUNTIME, BUILD = "appointments", "appointments-build"
+CONTAINER = "appointments"  # the service, its image, and the repository of the image
+# The default accounts have no roles in projects made since 2024, and too many in older ones.
+_ROLES = {RUNTIME: "roles/datastore.user", BUILD: "roles/cloudbuild.builds.builder"}
+_SERVICES = (
+    "artifactregistry cloudbuild clouderrorreporting cloudfunctions cloudresourcemanager"
+    " firebaserules firestore iam logging monitoring run serviceusage"
+)
+_PROTECTED = r"\S+\s+DELETE_PROTECTION_ENABLED\s+POINT_IN_TIME_RECOVERY_ENABLED"
+_STARTED = "httpGet.path=/health,periodSeconds=1,timeoutSeconds=1,failureThreshold=60"
+_ALIVE = "httpGet.path=/health,periodSeconds=10,timeoutSeconds=5,failureThreshold=3"
+_ONLY_IN_CONTAINER = {"Dockerfile", "doctors.json"}
+_TWO_MINUTES = ", about two minutes"
+# firebase.json names one database only, so another one needs a configuration of its own. firebase
+# looks for rules and indexes in the folder of its configuration.
+_CONFIG = "firebase.deploy.json"
+_WITH_CONFIG = f'trap "rm -f {_CONFIG}" EXIT; echo "$0" > {_CONFIG}; "$@"'
+
+
+def functions() -> list[str]:
+    """Return the names of the functions: those of the modules in `functions/`."""
+    # Importing them would need packages that an operator's Python may not have.
+    return sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
+
+
+def name_in_cloud(function: str) -> str:
+    """Return a function's name in Google Cloud, which allows no underscores."""
+    return function.replace("_", "-")
+
+
+def _project(options: Options) -> Iterator[Resource]:
+    gcloud = options.gcloud
+    names = " ".join(f"{name}.googleapis.com" for name in _SERVICES.split())
+    yield Resource("Google Cloud services", gcloud(f"services enable {names}"))
+    for name in _ROLES:
+        yield Resource(
+            f"Service account {name}",
+            gcloud(f"iam service-accounts create {name} --display-name={name}"),
+            gcloud(f"iam service-accounts describe {options.account(name)}"),
+        )
+    for name, role in _ROLES.items():
+        member = f"serviceAccount:{options.account(name)}"
+        yield _binding(options, "projects", options.project, member, role)
+
+
+def _invokers(options: Options, service: str) -> Iterator[Resource]:
+    """List who may call a service of Cloud Run; every function is such a service."""
+    name = f"{service} --region={options.region}"
+    for member in options.invoker:
+        yield _binding(options, "run services", name, member, "roles/run.invoker")
+
+
+def _binding(options: Options, kind: str, name: str, member: str, role: str) -> Resource:
+    create = f"{kind} add-iam-policy-binding {name} --member={member} --role={role} --format=none"
+    if kind == "projects":
+        create += " --condition=None"  # gcloud asks for one if other bindings have conditions.
+    describe = f"{kind} get-iam-policy {name} --flatten=bindings[].members"
+    wanted = f'--filter=bindings.role="{role}" AND bindings.members="{member}"'
+    return Resource(
+        f"{role} on {name.partition(' ')[0]} for {member}",
+        options.gcloud(create),
+        options.gcloud(f"{describe} --format=value(bindings.role)", wanted),
+    )
+
+
+def _database(options: Options) -> Iterator[Resource]:
+    gcloud, which = options.gcloud, f"--database={options.database}"
+    protection = f"{which} --delete-protection --enable-pitr"
+    location = options.location or options.region
+    columns = "name,deleteProtectionState,pointInTimeRecoveryEnablement"
+    yield Resource(
+        f"Firestore database {options.database}",
+        gcloud(f"firestore databases create {protection} --location={location}"),
+        gcloud(f"firestore databases describe {which} --format=value({columns})"),
+        current=_PROTECTED,
+        update=gcloud(f"firestore databases update {protection}"),
+    )
+    yield Resource(
+        "Daily backups, each kept for 14 days",
+        gcloud(f"firestore backups schedules create {which} --recurrence=daily --retention=14d"),
+        gcloud(f"firestore backups schedules list {which} --format=value(name)"),
+    )
+    yield Resource("Rules, index exemptions and TTL policy", _rules_and_indexes(options))
+    yield Resource(f"Doctors of {options.doctors_file}", _doctors(options))
+
+
+def _rules_and_indexes(options: Options) -> list[str]:
+    """Deploy what differs. Without --force, firebase deletes no index that it does not know."""
+    firebase = ["firebase"] if shutil.which("firebase") else ["npx", "--yes", "firebase-tools@15"]
+    targets = ["deploy", "--only", "firestore:rules,firestore:indexes", "--non-interactive"]
+    # Google refuses a person's requests that name no project to charge.
+    charged = ["env", f"GOOGLE_CLOUD_QUOTA_PROJECT={options.project}"]
+    command = [*charged, *firebase, *targets, "--project", options.project]
+    if options.database == "(default)":
+        return command
+    firestore = json.loads((ROOT / "firebase.json").read_text("utf-8"))["firestore"]
+    config = json.dumps({"firestore": {**firestore, "database": options.database}})
+    return ["bash", "-c", _WITH_CONFIG, config, *command, "--config", _CONFIG]
+
+
+def _doctors(options: Options) -> list[str]:
+    """Load the doctors with the functions' settings, which also finds wrong settings."""
+    variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
+    variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment()}
+    settings = [f"{name}={value}" for name, value in variables.items()]
+    return ["env", "-u", "FIRESTORE_EMULATOR_HOST", *settings, "make", "doctors"]
+
+
+def _functions(options: Options) -> Iterator[Resource]:
+    for name in functions():
+        yield _function(options, name)
+        yield from _invokers(options, name_in_cloud(name))
+
+
+def _function(options: Options, name: str) -> Resource:
+    deployed = f"{name_in_cloud(name)} --region={options.region}"
+    deploy = options.gcloud(
+        f"functions deploy {deployed} --gen2 --runtime=python313 --trigger-http --source=."
+        # After a rollback, requests go to an older revision.
+        " --serve-all-traffic-latest-revision"
+        f" --entry-point={name} --build-service-account={_builder(options)} {_runtime(options)}"
+    )
+    files = [file for file in uploaded() if file not in _ONLY_IN_CONTAINER]
+    label = version(files, deploy)
+    return Resource(
+        f"Function {name_in_cloud(name)}",
+        [*deploy, f"--update-labels=version={label}"],
+        options.gcloud(f"functions describe {deployed} --format=value(state,labels.version)"),
+        current=rf"ACTIVE\s+{label}",
+        delete=options.gcloud(f"functions delete {deployed} --quiet"),
+        duration=_TWO_MINUTES,
+    )
+
+
+def _container(options: Options) -> Iterator[Resource]:
+    registry = f"{options.region}-docker.pkg.dev/{options.project}/{CONTAINER}"
+    image = f"{registry}/{CONTAINER}:{version(uploaded())}"
+    yield from _image(options, image)
+    yield from _service(options, image)
+    yield from _invokers(options, CONTAINER)
+
+
+def _image(options: Options, image: str) -> Iterator[Resource]:
+    gcloud, repository = options.gcloud, f"{CONTAINER} --location={options.region}"
+    yield Resource(
+        f"Image repository {CONTAINER}",
+        gcloud(f"artifacts repositories create {repository} --repository-format=docker"),
+        gcloud(f"artifacts repositories describe {repository}"),
+        delete=gcloud(f"artifacts repositories delete {repository} --quiet"),
+    )
+    # A build with a service account of its own must say where its log goes.
+    build = f"--service-account={_builder(options)} --suppress-logs"
+    build += " --default-buckets-behavior=regional-user-owned-bucket"
+    yield Resource(
+        "Image",
+        gcloud(f"builds submit . --tag={image} --region={options.region} {build}"),
+        gcloud(f"artifacts docker images describe {image}"),
+        duration=_TWO_MINUTES,
+    )
+
+
+def _service(options: Options, image: str) -> Iterator[Resource]:
+    gcloud, service = options.gcloud, f"{CONTAINER} --region={options.region}"
+    probes = f"--startup-probe={_STARTED} --liveness-probe={_ALIVE}"
+    deploy = gcloud(f"run deploy {service} --image={image} {probes} {_runtime(options)}")
+    label = version((), deploy)
+    columns = "metadata.name,metadata.labels.version,status.conditions[0].status"
+    yield Resource(
+        f"Service {CONTAINER}",
+        [*deploy, f"--labels=version={label}"],
+        gcloud(f"run services describe {service} --format=value({columns})"),
+        current=rf"{CONTAINER}\s+{label}\s+True",
+        delete=gcloud(f"run services delete {service} --quiet"),
+    )
+    # After a rollback, requests go to an older revision.
+    yield Resource(
+        "All requests to the latest revision",
+        gcloud(f"run services update-traffic {service} --to-latest --format=none"),
+        gcloud(f"run services describe {service} --format=value(spec.traffic.latestRevision)"),
+        current="True",
+    )
+
+
+def _builder(options: Options) -> str:
+    return f"projects/{options.project}/serviceAccounts/{options.account(BUILD)}"
+
+
+def _runtime(options: Options) -> str:
+    """Return the flags that functions and container have in common."""
+    # Commas separate origins, so semicolons separate variables.
+    variables = ";".join(f"{name}={value}" for name, value in options.environment().items())
+    return (
+        f"--no-allow-unauthenticated --service-account={options.account(RUNTIME)}"
+        f" --concurrency={options.concurrency} --cpu={options.cpu} --memory={options.memory}"
+        f" --min-instances={options.min_instances} --max-instances={options.max_instances}"
+        f" --timeout=30s --set-env-vars=^;^{variables} --format=none"
+    )
+
+
+TABLE: dict[str, Callable[[Options], Iterable[Resource]]] = {
+    "project": _project,
+    "database": _database,
+    "functions": _functions,
+    "container": _container,
+    "monitoring": monitoring,
+}
