@@ -9,7 +9,7 @@ from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.problems import refusal_response
 from shared.http.requests import read_body
-from shared.http.responses import appointment_response
+from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_appointment import CancelAppointment
 from shared.model.appointment_id import home_day
@@ -18,7 +18,6 @@ from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     AlreadyStarted,
-    Refusal,
     UnknownAppointment,
 )
 from shared.transactions.command import Command
@@ -49,9 +48,6 @@ async def cancel_appointment(request: Request, dependencies: Dependencies) -> Re
         appointment_id=asked.appointment_id,
     )
     outcome = await dependencies.transactions.run(command)
-    match outcome:
-        case Accepted(appointment) | AlreadyCancelled(appointment):
-            return await appointment_response(dependencies, appointment)
-        case Refusal():
-            return refusal_response(outcome)
-    raise TypeError(type(outcome))
+    if isinstance(outcome, AlreadyCancelled):
+        outcome = Accepted(outcome.appointment)
+    return await outcome_response(dependencies, outcome)

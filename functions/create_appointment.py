@@ -13,7 +13,7 @@ from shared.http.errors import UnknownDoctor
 from shared.http.lookups import doctor_of, find_doctor
 from shared.http.problems import refusal_response
 from shared.http.requests import read_body, read_idempotency_key
-from shared.http.responses import granted_response, json_response
+from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import (
     AppointmentResponse,
     NewAppointment,
@@ -28,7 +28,6 @@ from shared.rules.outcomes import (
     InThePast,
     KeyReused,
     OutsideWorkingHours,
-    Refusal,
     Replayed,
     SlotTaken,
     UnclearTime,
@@ -66,19 +65,15 @@ async def create_appointment(request: Request, dependencies: Dependencies) -> Re
     if isinstance(interval, UnclearTime):
         return refusal_response(interval)
     command = _command(asked, doctor, interval, now, key)
-    if asked.validate_only:
-        outcome = await dependencies.transactions.preview(command)
-    else:
-        outcome = await dependencies.transactions.run(command)
-    match outcome:
-        case Accepted(appointment) | Replayed(appointment) if asked.validate_only:
-            doctor = await doctor_of(dependencies, appointment)
-            return json_response(ValidatedAppointment.of_validated(appointment, doctor))
-        case Accepted() | Replayed():
-            return await granted_response(dependencies, outcome, 201)
-        case Refusal():
-            return refusal_response(outcome)
-    raise TypeError(type(outcome))
+    if not asked.validate_only:
+        return await outcome_response(
+            dependencies, await dependencies.transactions.run(command), 201
+        )
+    outcome = await dependencies.transactions.preview(command)
+    if isinstance(outcome, Accepted | Replayed):
+        doctor = await doctor_of(dependencies, outcome.appointment)
+        return json_response(ValidatedAppointment.of_validated(outcome.appointment, doctor))
+    return await outcome_response(dependencies, outcome)
 
 
 def _command(

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_doctor, unknown_here
+from shared.http.lookups import find_doctor
 from shared.http.problems import refusal_response
 from shared.http.requests import read_body, read_idempotency_key
-from shared.http.responses import granted_response
+from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
 from shared.model.appointment_id import home_day
@@ -22,15 +22,11 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
-    Accepted,
     AlreadyCancelled,
     AlreadyStarted,
     InThePast,
     KeyReused,
-    NeedsDoctor,
     OutsideWorkingHours,
-    Refusal,
-    Replayed,
     SlotTaken,
     UnknownAppointment,
 )
@@ -70,14 +66,7 @@ async def reschedule_appointment(request: Request, dependencies: Dependencies) -
         return refusal_response(UnknownAppointment())
     doctors = await dependencies.doctor_cache.doctors()
     outcome = await dependencies.transactions.run(_command(asked, home, doctors, now, key))
-    match outcome:
-        case Accepted() | Replayed():
-            return await granted_response(dependencies, outcome)
-        case NeedsDoctor(doctor_id):
-            raise unknown_here(doctor_id)
-        case Refusal():
-            return refusal_response(outcome)
-    raise TypeError(type(outcome))
+    return await outcome_response(dependencies, outcome)
 
 
 def _command(

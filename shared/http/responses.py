@@ -6,11 +6,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.lookups import doctor_of
-from shared.http.problems import ProblemResponse
+from shared.http.lookups import doctor_of, unknown_here
+from shared.http.problems import ProblemResponse, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.model.appointment import Appointment
-from shared.rules.outcomes import Accepted, Replayed
+from shared.rules.outcomes import Accepted, NeedsDoctor, Outcome, Refusal, Replayed
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 _REPLAYED = (b"idempotent-replayed", b"true")
@@ -34,12 +34,20 @@ async def appointment_response(
     return json_response(AppointmentResponse.of_appointment(appointment, doctor), status, headers)
 
 
-async def granted_response(
-    dependencies: Dependencies, granted: Accepted | Replayed, status: int = 200
+async def outcome_response(
+    dependencies: Dependencies, outcome: Outcome, status: int = 200
 ) -> Response:
-    """Return the appointment that was booked or changed, now or by an earlier equal request."""
-    headers = REPLAYED if isinstance(granted, Replayed) else None
-    return await appointment_response(dependencies, granted.appointment, status, headers)
+    """Return what a command came to: the appointment, or why not."""
+    match outcome:
+        case Accepted(appointment):
+            return await appointment_response(dependencies, appointment, status)
+        case Replayed(appointment):
+            return await appointment_response(dependencies, appointment, status, REPLAYED)
+        case NeedsDoctor(doctor_id):
+            raise unknown_here(doctor_id)
+        case Refusal():
+            return refusal_response(outcome)
+    raise TypeError(type(outcome))
 
 
 def code_of(response: Response) -> str:
