@@ -30,7 +30,7 @@ from shared.transactions.command import Command
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "reason": "the patient is well again",
     },
-    answers={200: Success("Cancelled, now or before", AppointmentResponse)},
+    responses={200: Success("Cancelled, now or before", AppointmentResponse)},
     problems=(UnknownAppointment, AlreadyStarted),
 )
 async def cancel_appointment(request: Request, dependencies: Dependencies) -> Response:

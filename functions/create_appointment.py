@@ -47,7 +47,7 @@ from shared.transactions.idempotency import Idempotency
         "patient": {"name": "Ada Lovelace", "email": "ada@example.org"},
         "reason": "check-up",
     },
-    answers={
+    responses={
         200: Success("It could be booked now (`validate_only`)", ValidatedAppointment),
         201: Success("Booked", AppointmentResponse),
     },

@@ -27,7 +27,7 @@ from shared.rules.wall_clock import round_up_to_minute
 @endpoint(
     "GET",
     takes=FirstAvailable,
-    answers={200: Success("The openings, by start, or why there is none", Openings)},
+    responses={200: Success("The openings, by start, or why there is none", Openings)},
     problems=(UnknownDoctor,),
 )
 async def first_available(request: Request, dependencies: Dependencies) -> Response:

@@ -18,7 +18,7 @@ from shared.rules.outcomes import UnknownAppointment
     "GET",
     takes=GetAppointment,
     example={"appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"},
-    answers={200: Success("The appointment, wherever it was moved to", AppointmentResponse)},
+    responses={200: Success("The appointment, wherever it was moved to", AppointmentResponse)},
     problems=(UnknownAppointment,),
 )
 async def get_appointment(request: Request, dependencies: Dependencies) -> Response:

@@ -30,7 +30,7 @@ from shared.store.port import SnapshotExpired
         "start": "2030-01-07T00:00:00",
         "end": "2030-01-14T00:00:00",
     },
-    answers={200: Success("A page of them, by start", AppointmentPage)},
+    responses={200: Success("A page of them, by start", AppointmentPage)},
     problems=(UnknownDoctor,),
 )
 async def list_appointments(request: Request, dependencies: Dependencies) -> Response:

@@ -41,7 +41,7 @@ from shared.transactions.idempotency import Idempotency
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "start": "2030-01-08T14:00:00",
     },
-    answers={200: Success("Moved", AppointmentResponse)},
+    responses={200: Success("Moved", AppointmentResponse)},
     problems=(
         UnknownDoctor,
         SlotTaken,

@@ -1,1 +1,1 @@
-"""What every function shares: the rules, the transaction, the stores and the wire."""
+"""What the functions share, in one room for each purpose."""

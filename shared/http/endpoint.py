@@ -58,7 +58,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     method: Literal["GET", "POST"]
     takes: type[BaseModel] | None = None
     example: Mapping[str, Any] = {}
-    answers: Mapping[int, Success] = {}
+    responses: Mapping[int, Success] = {}
     problems: tuple[ProblemKind, ...] = ()
     idempotent: bool = False
     books: bool = False

@@ -49,7 +49,7 @@ def document() -> Json:
 
 def _schemas(functions: Iterable[Endpoint]) -> Json:
     bodies = [f.takes for f in functions if f.takes and f.method == "POST"]
-    answers = [success.model for f in functions for success in f.answers.values()]
+    answers = [success.model for f in functions for success in f.responses.values()]
     requests: list[_Used] = [(model, "validation") for model in bodies]
     models: list[type[BaseModel]] = [*answers, Problem, *PROBLEM_MODELS.values()]
     responses: list[_Used] = [(model, "serialization") for model in dict.fromkeys(models)]
@@ -70,7 +70,7 @@ def _operation(function: Endpoint) -> Json:
         operation["requestBody"] = _body(function.takes, function.example)
     if parameters:
         operation["parameters"] = parameters
-    successes = {str(status): _success(function, status) for status in function.answers}
+    successes = {str(status): _success(function, status) for status in function.responses}
     operation["responses"] = {**successes, **_problems(function.all_problems())}
     return operation
 
@@ -118,10 +118,10 @@ def _without_null(field: Json) -> Json:
 
 
 def _success(function: Endpoint, status: int) -> Json:
-    success: Success = function.answers[status]
+    success: Success = function.responses[status]
     content = {"application/json": {"schema": _reference(success.model)}}
     described: Json = {"description": success.meaning, "content": content}
-    if not function.idempotent or status != max(function.answers):
+    if not function.idempotent or status != max(function.responses):
         return described
     replayed = "`true` if this very request had been granted before"
     headers = {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}

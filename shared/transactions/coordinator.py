@@ -154,7 +154,7 @@ class Coordinator:
         while waiters := batch.waiting():
             try:
                 async with asyncio.timeout_at(_latest(waiters)):
-                    await self._attempt(batch, first=not retries.made)
+                    await self._attempt(batch, first=not retries.count)
             except (VersionConflict, StoreUnavailable, TimeoutError):
                 self._day_cache.forget(batch.days)
                 await retries.pause()

@@ -13,10 +13,10 @@ class Retries(Struct):
     """Counts attempts, and pauses between them so that rivals fall out of step."""
 
     random: Random
-    made: int = 0
+    count: int = 0
 
     async def pause(self) -> None:
         """Wait for a random time, on average twice as long as the last one."""
-        longest = FIRST_PAUSE_SECONDS * 2 ** min(self.made, PAUSE_DOUBLINGS)
-        self.made += 1
+        longest = FIRST_PAUSE_SECONDS * 2 ** min(self.count, PAUSE_DOUBLINGS)
+        self.count += 1
         await asyncio.sleep(self.random.uniform(0, longest))
