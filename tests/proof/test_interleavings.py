@@ -258,7 +258,7 @@ def test_whatever_happens_every_promise_is_kept() -> None:
         found = list(problems(race))
         assert not found, f"seed {seed}: {found}"
         answers.update(type(request.answer).__name__ for request in race.requests)
-    expected = {"Accepted", "Replayed", "KeyReused", "SlotTaken", "Unavailable", "Failed"}
+    expected = {"Accepted", "Replayed", "KeyReused", "SlotTaken", "StoreUnavailable", "StoreRefused"}
     expected |= {"AlreadyCancelled", "TimeoutError"}
     assert all(answers[name] > 100 for name in expected), answers
 

@@ -53,7 +53,7 @@ def test_two_bookings_of_one_time_have_twenty_orders() -> None:
 
 def test_random_races_keep_every_promise_and_show_every_kind_of_answer_and_fault() -> None:
     counts = simulate_random(range(2000))
-    kinds = "Accepted Replayed SlotTaken AlreadyCancelled UnknownAppointment KeyReused Unavailable"
+    kinds = "Accepted Replayed SlotTaken AlreadyCancelled UnknownAppointment KeyReused StoreUnavailable"
     faults = "slow unanswered lands stale fails time"
     assert counts["runs"] == 2000
     assert all(counts[kind] > 50 for kind in (kinds + " " + faults).split()), counts
