@@ -1,6 +1,6 @@
 """Short ways to write the values that tests are about."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from shared.model.appointment import Appointment, Patient
@@ -9,7 +9,7 @@ from shared.model.doctor import Doctor, WorkingHours
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
 from shared.rules.booking import Booking
-from shared.store.port import State, Stored
+from shared.rules.moving import Move
 
 Hours = tuple[tuple[str, str], ...]
 
@@ -90,37 +90,9 @@ def schedule(
     return DaySchedule(key(day, doctor_id), tuple(ordered), forwarded or {})
 
 
-class Diary:
-    """A snapshot of a few doctor-days, which notes in `read` what was read from it."""
-
-    days_at_once = 10
-
-    def __init__(self, days: Iterable[DaySchedule]) -> None:
-        self.days = sorted(days, key=lambda day: day.key)
-        self.read: list[DayKey] = []
-        self.loads = 0
-
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        assert not records
-        self.read += sorted(days)
-        self.loads += 1
-        kept = {day.key: Stored(day, 1) for day in self.days}
-        return State({key: kept.get(key, Stored(DaySchedule(key), None)) for key in days}, {})
-
-    async def instant(self) -> datetime:
-        raise NotImplementedError
-
-    async def scan(
-        self,
-        doctor_id: str,
-        first: date,
-        last: date,
-        at_once: int = 16,  # noqa: ARG002
-    ) -> AsyncIterator[DaySchedule]:
-        for day in self.days:
-            if day.key.doctor_id == doctor_id and first <= day.key.day <= last:
-                self.read.append(day.key)
-                yield day
+def move_to(to: Doctor, interval: Interval, appointment_id: str, home: DayKey) -> Move:
+    """A wish to have an appointment at another time, with this doctor."""
+    return Move(appointment_id, home, lambda _: (to, interval))
 
 
 def _minutes(clock_time: str) -> int:

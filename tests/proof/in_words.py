@@ -21,7 +21,7 @@ def told(option: Option) -> str:
         "answers": " is answered",
         "unanswered": " is not answered",
         "lands": ", late, takes effect",
-        "stale": " is told to be stale",
+        "contended": " is told of a version conflict",
         "fails": " is refused",
     }
     return f"instance {call.who}: {_described(call)}{ways[how]}"
