@@ -59,7 +59,7 @@ def listed(
     found = [
         (h.when.start, name)
         for name, h in held.items()
-        if h.doctor == doctor and (h.booked or with_cancelled) and set(h.when) & set(window)
+        if h.doctor == doctor and (h.booked or with_cancelled) and any(m in window for m in h.when)
     ]
     return [name for _, name in sorted(found)]
 
