@@ -101,8 +101,7 @@ def random_case(random: Random) -> Case:
         elif kind < 0.5:
             name = f"{_birthplace(place(slot))}r{number}"
             used = ("k1", "k2", None, None, None)[int(dice() * 5)]
-            if used is None:
-                names.append(name)
+            names.append(name)
             requests.append(Request(where, Book(name, slot), used))
         elif kind < 0.8:
             name = names[int(dice() * len(names))]

@@ -142,7 +142,7 @@ class Run:
                 one.ended = self.gates.steps + 0.5
                 self.gates.counts[type(one.answer).__name__] += 1
                 answer = one.answer
-            if loop.time() - began > self.case.deadlines[one.request.instance]:
+            if loop.time() > began + self.case.deadlines[one.request.instance]:
                 raise Broken(f"request {number} was left waiting")
             if self.gates.trace:
                 self.gates.trace(f"     request {number} is answered {_short(answer)}")
@@ -150,7 +150,8 @@ class Run:
     def _check(self, loop: SimulatedLoop) -> None:
         if loop.complaints:
             raise Broken(*loop.complaints)
-        calls, names = history_of([one for client in self.tries for one in client])
+        tries = [one for client in self.tries for one in client]
+        calls, names = history_of(tries, self.store.there)
         before = {name: Granted(slot) for name, slot in self.case.before}
         after: Appointments = {}
         for name, found in self.store.there.items():
