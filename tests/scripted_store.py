@@ -3,13 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.model.day import DayKey, DaySchedule
-from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
+from shared.store.port import StoreRefused, StoreUnavailable
 from shared.transactions.coordinator import Coordinator
 from tests.simulated_store import Port, SimulatedStore
 
@@ -60,35 +59,6 @@ def slow(seconds: float) -> Step:
         answer = effect()
         await asyncio.sleep(seconds)
         return answer
-
-    return step
-
-
-def late(seconds: float) -> Step:
-    """The effect later, also if the caller has given up by then; the answer with it."""
-
-    async def step(effect: Callable[[], T]) -> T:
-        async def land() -> T:
-            await asyncio.sleep(seconds)
-            return effect()
-
-        landing = asyncio.ensure_future(land())
-        landing.add_done_callback(asyncio.Future.exception)  # Somebody has seen it.
-        return await asyncio.shield(landing)
-
-    return step
-
-
-def lost(seconds: float) -> Step:
-    """No answer now, but the effect later."""
-
-    async def step(effect: Callable[[], T]) -> T:
-        def land() -> None:
-            with suppress(VersionConflict):
-                effect()
-
-        asyncio.get_running_loop().call_later(seconds, land)
-        raise StoreUnavailable("it may still happen")
 
     return step
 

@@ -29,8 +29,6 @@ from tests.scripted_store import (
     fails_for_good,
     hangs,
     instance,
-    late,
-    lost,
     prompt,
     slow,
 )
@@ -169,50 +167,6 @@ async def test_what_fails_for_good_fails_for_every_request_of_the_batch() -> Non
 
 
 @simulated
-async def test_crossing_moves_and_bookings_of_both_days_all_end() -> None:
-    store = ScriptedStore(*BOTH_DAYS)
-    tasks = start(
-        instance(store),
-        command(f"{MON}T12:00Z", "a"),
-        move(MON, TUE_TEN, "mon"),
-        command(f"{TUE}T12:00Z", "b"),
-        move(TUE, TEN, "tue"),
-        command(f"{MON}T13:00Z", "c"),
-    )
-    assert [granted(await task) for task in tasks] == ["a", "mon", "b", "tue", "c"]
-    assert now() < 0.1
-
-
-@simulated
-async def test_a_move_gets_its_turn_between_endless_bookings_of_both_days() -> None:
-    store = ScriptedStore(*BOTH_DAYS, otherwise=slow(0.01))
-    coordinator = instance(store)
-
-    async def keep_asking(day: str, hour: int) -> None:
-        for minute in range(60):
-            time = f"{day}T{hour}:{minute:02}Z"
-            assert granted(await coordinator.run(command(time, time, minutes=1))) == time
-
-    others = [
-        asyncio.create_task(keep_asking(day, hour)) for day in (MON, TUE) for hour in (12, 13)
-    ]
-    await asyncio.sleep(0.1)
-    await coordinator.run(move(MON, TUE_TEN, "mon"))
-    assert now() < 0.2
-    assert not any(other.done() for other in others)
-
-
-@simulated
-async def test_a_move_waits_for_its_second_day_and_holds_up_the_first_only_so_long() -> None:
-    store = ScriptedStore(*BOTH_DAYS)
-    store.on_commit.append(slow(1))
-    commands = command(f"{TUE}T12:00Z", "a"), move(MON, TUE_TEN, "mon"), command(ELEVEN, "b")
-    tasks = start(instance(store), *commands)
-    assert [granted(await task) for task in tasks] == ["a", "mon", "b"]
-    assert (now(), store.commits) == (1, 2)
-
-
-@simulated
 async def test_a_silent_day_does_not_hold_up_another_day() -> None:
     store = ScriptedStore()
     store.on_commit.append(hangs)
@@ -309,31 +263,6 @@ async def test_endless_contention_ends_at_the_deadline() -> None:
     assert 40 < store.commits < 200
 
 
-@simulated
-async def test_an_answer_after_the_deadline_is_no_answer_but_the_appointment_stands() -> None:
-    store = ScriptedStore()
-    store.on_commit.append(late(20))
-    coordinator = instance(store)
-    with pytest.raises(StoreUnavailable):
-        await coordinator.run(command(NINE, "a", idempotency_key="k"))
-    await asyncio.sleep(20)
-    again = await coordinator.run(command(NINE, "b", idempotency_key="k"))
-    assert again == Replayed(booked(store, MON))
-    assert store.ids() == ["a"]
-
-
-@simulated
-async def test_what_lands_after_the_deadline_does_not_undo_what_was_booked_since() -> None:
-    store = ScriptedStore()
-    store.on_commit.append(late(20))
-    coordinator = instance(store)
-    with pytest.raises(StoreUnavailable):
-        await coordinator.run(command(NINE, "late"))
-    assert granted(await coordinator.run(command(NINE, "since"))) == "since"
-    await asyncio.sleep(20)
-    assert store.ids() == ["since"]
-
-
 @pytest.mark.parametrize("verb", ["on_load", "on_commit"])
 @simulated
 async def test_a_call_that_hangs_holds_its_day_no_longer_than_to_the_deadline(verb: str) -> None:
@@ -407,7 +336,7 @@ async def test_a_day_whose_commit_had_no_answer_is_read_again() -> None:
     store = ScriptedStore()
     coordinator = instance(store)
     await coordinator.run(command(NINE, "a"))
-    store.on_commit.append(lost(0))
+    store.on_commit.append(fails_after)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
             await coordinator.run(command(TEN, "b"))
