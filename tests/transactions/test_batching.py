@@ -1,5 +1,7 @@
 """Who is decided together, and who waits: order, exclusion, and an end for everybody."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,13 +10,14 @@ from shared.model.day import DayKey
 from shared.rules.outcomes import Accepted, InThePast
 from shared.transactions import batching as batches
 from shared.transactions.command import Command
-from tests.builders import at, key
+from tests.builders import appointment, at, key
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
 Waiter = batches.Waiter[Accepted | None]
 Batch = batches.Batch[Accepted | None]
 Queues = batches.Queues[Accepted | None]
+GRANTED = Accepted(appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
 LOOP = SimulatedLoop()
 LOOP.close()
 
@@ -90,6 +93,18 @@ def test_a_batch_is_those_whose_turn_it_is_on_days_that_nobody_holds(
             told.arrive(*(days[letter] for letter in chapter))
     batches = ["".join(w.command.appointment_id for w in batch.waiters) for batch in told.batches]
     assert " ".join(batches) == expected
+
+
+@pytest.mark.parametrize(
+    "too_late",
+    [lambda w: w.tell(None), lambda w: w.fail(ValueError()), lambda w: w.fail(None)],
+    ids=["another answer", "failed", "work cancelled"],
+)
+def test_the_first_answer_stands(too_late: Callable[[Waiter], None]) -> None:
+    answered = waiter(MON)
+    answered.tell(GRANTED)
+    too_late(answered)
+    assert answered.answer.result() is GRANTED
 
 
 def test_two_hundred_are_taken_together_and_the_others_next() -> None:
