@@ -1,6 +1,6 @@
 """Short ways to write the values that tests are about."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from shared.model.appointment import Appointment, Patient
@@ -11,7 +11,6 @@ from shared.model.time_zones import time_zone
 from shared.rules.booking import Booking
 from shared.rules.moving import Move
 from shared.rules.requested_time import RequestedTime
-from shared.store.port import State, Stored
 
 Hours = tuple[tuple[str, str], ...]
 
@@ -53,28 +52,10 @@ def booking(start: str, end: str, appointment_id: str = "a", of: Doctor | None =
 
 
 def to_book(
-    appointment_id: str,
-    of: Doctor,
-    interval: Interval,
-    now: datetime = FIRST_OF_2026,
-    patient: Patient = ADA,
+    appointment_id: str, of: Doctor, interval: Interval, now: datetime = FIRST_OF_2026
 ) -> Booking:
     """A request of `now` to book an interval with a doctor."""
-    appointment = Appointment(
-        id=appointment_id,
-        doctor_id=of.id,
-        interval=interval,
-        patient=patient,
-        created_at=now,
-        updated_at=now,
-    )
-    return Booking(of, appointment)
-
-
-def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:
-    """A request to move an appointment to an interval with a doctor."""
-    time = RequestedTime(interval.start, interval.end)
-    return Move(appointment_id, home, time, {to.id: to}, to.id)
+    return Booking(of, Appointment(appointment_id, of.id, interval, ADA, now, now))
 
 
 def appointment(
@@ -86,15 +67,14 @@ def appointment(
     doctor_id: str = "strange",
 ) -> Appointment:
     """An appointment between two instants, made on the first day of 2026."""
-    made_at = at("2026-01-01T00:00Z")
     return Appointment(
         id=appointment_id,
         doctor_id=doctor_id,
         interval=span(start, end),
-        patient=Patient("Ada Lovelace"),
-        created_at=made_at,
-        updated_at=made_at,
-        cancelled_at=made_at if cancelled else None,
+        patient=ADA,
+        created_at=FIRST_OF_2026,
+        updated_at=FIRST_OF_2026,
+        cancelled_at=FIRST_OF_2026 if cancelled else None,
     )
 
 
@@ -114,37 +94,10 @@ def schedule(
     return DaySchedule(key(day, doctor_id), tuple(ordered), forwarded or {})
 
 
-class Diary:
-    """A snapshot of a few doctor-days, which notes in `read` what was read from it."""
-
-    days_at_once = 10
-
-    def __init__(self, days: Iterable[DaySchedule]) -> None:
-        self.days = sorted(days, key=lambda day: day.key)
-        self.read: list[DayKey] = []
-        self.loads = 0
-
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        assert not records
-        self.read += sorted(days)
-        self.loads += 1
-        kept = {day.key: Stored(day, 1) for day in self.days}
-        return State({key: kept.get(key, Stored(DaySchedule(key), None)) for key in days}, {})
-
-    async def instant(self) -> datetime:
-        raise NotImplementedError
-
-    async def scan(
-        self,
-        doctor_id: str,
-        first: date,
-        last: date,
-        at_once: int = 16,  # noqa: ARG002
-    ) -> AsyncIterator[DaySchedule]:
-        for day in self.days:
-            if day.key.doctor_id == doctor_id and first <= day.key.day <= last:
-                self.read.append(day.key)
-                yield day
+def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:
+    """A request to move an appointment to an interval with a doctor."""
+    time = RequestedTime(interval.start, interval.end)
+    return Move(appointment_id, home, time, {to.id: to}, to.id)
 
 
 def _minutes(clock_time: str) -> int:

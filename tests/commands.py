@@ -1,9 +1,10 @@
-"""Requests for the tests of the transaction, and what came of them."""
+"""Commands for the tests of the coordinator, and what came of them."""
 
 from datetime import timedelta
 from functools import cache, partial
 from itertools import count
 
+from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.doctor import Doctor
 from shared.rules import cancelling, moving
@@ -13,6 +14,7 @@ from shared.rules.outcomes import Accepted, SlotTaken
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, to_move
+from tests.simulated_store import SimulatedStore
 
 LONG_AGO = "2026-01-01T00:00Z"
 
@@ -43,35 +45,28 @@ def command(
     )
 
 
-def move(
-    home: str,
-    start: str,
-    appointment_id: str = "a",
-    *also: str,
-    idempotency_key: str | None = None,
-    doctor_id: str = "strange",
-) -> Command:
+def move(home: str, start: str, appointment_id: str = "a") -> Command:
     """A request to move an appointment that was born on a day to half an hour of any day.
 
-    It asks for its home day, its target and some days `also` from the beginning.
+    It asks for its home day and its target from the beginning.
     """
-    wish = _wish(start, appointment_id, 30, doctor_id)
-    request = to_move(appointment_id, key(home), wish.doctor, wish.appointment.interval)
+    to = _wish(start, appointment_id, 30, "strange")
+    request = to_move(appointment_id, key(home), to.doctor, to.appointment.interval)
     return Command(
-        days=frozenset({key(home), wish.key, *map(key, also)}),
+        days=frozenset({key(home), to.key}),
         decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         appointment_id=appointment_id,
-        idempotency=Idempotency.of(idempotency_key or f"move {next(_numbers)}", [start]),
+        idempotency=Idempotency.of(f"move {next(_numbers)}", [start]),
     )
 
 
 def cancel(home: str, appointment_id: str = "a") -> Command:
     """A request to cancel an appointment that was born on a day."""
-    wish = Cancellation(appointment_id, key(home))
+    request = Cancellation(appointment_id, key(home))
     return Command(
         days=frozenset({key(home)}),
-        decide=partial(cancelling.cancel, request=wish, now=at(LONG_AGO)),
+        decide=partial(cancelling.cancel, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         appointment_id=appointment_id,
     )
@@ -87,6 +82,12 @@ def conflicts(outcome: object) -> list[tuple[str, str]]:
     """The times of day that stood in the way."""
     assert isinstance(outcome, SlotTaken)
     return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}") for c in outcome.conflicts]
+
+
+def booked(store: SimulatedStore, day: str) -> Appointment:
+    """The one appointment of a day."""
+    (found,) = store.days[key(day)].value.appointments
+    return found
 
 
 def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:

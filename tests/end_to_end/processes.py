@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 30
 MOST_OPEN = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Server:
     """A server and all its children, which are one process group of their own."""
 
@@ -44,6 +44,11 @@ class Server:
         """`kill -9` for every process of the group."""
         if self.process.returncode is None:
             os.killpg(self.process.pid, signal.SIGKILL)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to every process of the group, if the server still runs."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
 
     def wait(self) -> str:
         """What it still printed; its output ends when the last of its processes has ended."""
@@ -140,6 +145,31 @@ def run_module(
     )
 
 
+def launched(
+    command: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    errors: Path,
+    *,
+    piped: bool = True,
+) -> subprocess.Popen[str]:
+    """A process group of its own, whose errors go to the end of a file.
+
+    What it prints is to be read from a pipe, or else goes there too.
+    """
+    with errors.open("a") as stderr:
+        return subprocess.Popen(  # noqa: S603 - our own program, or the emulator
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if piped else stderr,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+
+
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """The settings, and only what Python and the framework's server need beside them."""
     return {"PYTHONPATH": str(ROOT), "HOME": str(folder), **settings}
@@ -158,18 +188,8 @@ def _server(
     command: Sequence[str], port: int, folder: Path, settings: Mapping[str, str]
 ) -> Iterator[Server]:
     errors = folder / f"errors-{port}.txt"
-    with (
-        errors.open("w") as stderr,
-        subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            cwd=folder,
-            env=environment(folder, settings),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            start_new_session=True,
-        ) as process,
-    ):
+    errors.write_text("")
+    with launched(command, folder, environment(folder, settings), errors) as process:
         server = Server(f"http://{HOST}:{port}", process, errors)
         try:
             yield server

@@ -4,13 +4,15 @@ from asyncio import Future, get_running_loop
 from collections.abc import Callable, Collection
 from typing import Any, Literal, NamedTuple
 
-How = Literal["goes", "slow", "answers", "unanswered", "lands", "never", "stale", "fails", "time"]
+How = Literal[
+    "goes", "slow", "answers", "unanswered", "lands", "never", "contended", "fails", "time"
+]
 """What is chosen.
 
 - goes: a call takes effect and is answered
 - slow: it takes effect; `answers`: and is answered later
 - unanswered: the caller is told so; a commit `lands`, takes effect, at any later time, or never
-- stale: the caller is told that a commit was stale, which it was not; it has no effect
+- contended: the caller is told of a version conflict that there was not; it has no effect
 - fails: the caller is told that the store refuses to work; it has no effect
 - time: the next timer ends, though calls wait: a pause, or a deadline
 """

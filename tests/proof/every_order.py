@@ -7,12 +7,12 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tests.proof.calls import How, Option
-from tests.proof.gated_loop import GatedLoop
 from tests.proof.gates import Gates
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
 from tests.proof.world import Case
+from tests.simulated_loop import SimulatedLoop
 
-_OF_COMMITS: Final[tuple[How, ...]] = ("unanswered", "slow", "stale")
+_OF_COMMITS: Final[tuple[How, ...]] = ("unanswered", "slow", "contended")
 _OF_READS: Final[tuple[How, ...]] = ("unanswered", "slow")
 
 
@@ -176,7 +176,7 @@ def simulate_exhaustively(
     Of orders that differ only in that neighbours changed places that cannot have noticed each
     other, one is run, unless it is not to be `reduced`.
     """
-    loop = GatedLoop()
+    loop = SimulatedLoop()
     search = Search(case.faults, reduced=reduced)
     runs, more = 0, True
     gc.disable()
@@ -190,7 +190,7 @@ def simulate_exhaustively(
                     look(run)
             except Redundant:
                 loop.close()
-                loop = GatedLoop()  # What is left of the run stays with the old one.
+                loop = SimulatedLoop()  # What is left of the run stays with the old one.
             except Exception as error:
                 raise BrokenRun.by(error, case.name, search.path()) from error
             more = search.advance()

@@ -7,13 +7,14 @@ fixed order. The same choices are the same run.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection
+from typing import Any, Final, Literal, Protocol
 
 from shared.store.port import StoreError, StoreRefused, StoreUnavailable, VersionConflict
 from tests.proof.calls import Call, How, Option
 from tests.proof.in_words import shown, told
-from tests.proof.promises import Broken
+from tests.proof.promises import Broken, WatchedStore
+from tests.simulated_store import Port
 
 A_SHORT_WHILE: Final = 1.0
 """Seconds: pauses between tries are shorter than this, deadlines are longer."""
@@ -119,7 +120,7 @@ class Gates:
             call.answer.set_exception(StoreUnavailable("no answer"))
             if call.verb == "commit":
                 self.late.append(call)
-        elif how == "stale":
+        elif how == "contended":
             call.answer.set_exception(VersionConflict("contended"))
         else:
             call.answer.set_exception(StoreRefused("no permission"))
@@ -150,3 +151,28 @@ def _deliver(call: Call) -> None:
         call.answer.set_exception(call.result)
     else:
         call.answer.set_result(call.result)
+
+
+class GatedPort(Port):
+    """The store as one instance sees it: once it is not `open`, every call waits at a gate."""
+
+    def __init__(self, store: WatchedStore, gates: Gates, who: int) -> None:
+        super().__init__(store)
+        self.open = True
+        self._gates = gates
+        self._who = who
+        self._calls = 0
+
+    async def call(
+        self,
+        verb: Literal["load", "commit"],
+        touches: Collection[object],
+        do: Callable[..., Any],
+        *arguments: object,
+    ) -> Any:  # noqa: ANN401 - what the call answers
+        """Do it when the gate opens."""
+        if self.open:
+            return do(*arguments)
+        self._calls += 1
+        call = Call(self._who, self._calls, verb, touches, do, *arguments)
+        return await self._gates.wait(call)

@@ -21,7 +21,7 @@ def told(option: Option) -> str:
         "answers": " is answered",
         "unanswered": " is not answered",
         "lands": ", late, takes effect",
-        "stale": " is told to be stale",
+        "contended": " is told of a version conflict",
         "fails": " is refused",
     }
     return f"instance {call.who}: {_described(call)}{ways[how]}"
@@ -33,7 +33,7 @@ def _described(call: Call) -> str:
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
     else:
         names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
-        names += [f"receipt {write.receipt.key[:6]}" for write in second]
+        names += [f"record {write.record.key[:6]}" for write in second]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -43,7 +43,7 @@ def shown(result: object) -> str:
         return f"{type(result).__name__}: {result}"
     if isinstance(result, State):
         days = (f"{_name(k)} v{s.version or 0} {_entries(s.value)}" for k, s in result.days.items())
-        return "; ".join([*days, *(f"receipt {key[:6]}" for key in result.records)])
+        return "; ".join([*days, *(f"record {key[:6]}" for key in result.records)])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"

@@ -9,18 +9,17 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from shared.model.appointment import Appointment
 from shared.store.sqlite.store import SqliteStore
-from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, PYTHON, environment
+from tests.end_to_end.processes import HOST, PYTHON, Server, environment, launched
 from tests.firestore_emulator import NoEmulatorError
 from tests.proof.application import CLOCK_FILE
 
@@ -30,76 +29,41 @@ PORTS = range(20000, 32768)
 """Below those that the kernel gives to connections that go out."""
 
 
-class Program:
-    """A program that runs, and the port that it keeps however often it is started again."""
+class Program(Server):
+    """A server that keeps its port however often it is started again."""
 
     def __init__(
         self, command: Sequence[str], port: int, folder: Path, variables: Mapping[str, str]
     ) -> None:
+        output = folder / f"output-{port}.txt"
         self.port = port
-        self.output = folder / f"output-{port}.txt"
-        self._command = command
-        self._folder = folder
-        self._variables = variables
+        self._start = partial(launched, command, folder, variables, output, piped=False)
         # A restart in a thread is over before this ends the process, so that it ends the new one.
         self._restarting = threading.RLock()
-        self._process = self._start()
-
-    def wait_until_it_listens(self) -> None:
-        """Return when it does; AssertionError, with what it printed, if it never does."""
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while not _somebody_listens(self.port):
-            in_time = self._process.poll() is None and time.monotonic() < give_up_at
-            assert in_time, "it does not listen: " + self.output.read_text()
-            time.sleep(0.02)
+        super().__init__(f"http://{HOST}:{port}", self._start(), output)
 
     def kill(self) -> None:
         """`kill -9`; return when nothing of it is left."""
         with self._restarting:
-            self._signal(signal.SIGKILL)
+            super().kill()
             self.wait()
 
     def restart(self) -> None:
-        """Kill it if it still runs, start it on the same port, and wait until it listens."""
+        """Kill it if it still runs, start it on the same port, and wait until it answers."""
         with self._restarting:
             self.kill()
-            self._process = self._start()
-            self.wait_until_it_listens()
+            self.process = self._start()
+            self.wait_until_it_answers()
 
     def freeze(self) -> None:
         """Stop it where it is; return when none of its threads does anything any more."""
-        self._signal(signal.SIGSTOP)
+        self.signal(signal.SIGSTOP)
         with suppress(ChildProcessError):  # It was killed before.
-            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._signal(signal.SIGCONT)
-
-    def interrupt(self) -> None:
-        """Ctrl-C."""
-        with self._restarting:
-            self._signal(signal.SIGINT)
-
-    def wait(self) -> int:
-        """The exit status, when it has ended; negative if a signal killed it."""
-        return self._process.wait(PATIENCE_SECONDS)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self.output.open("a") as output:
-            return subprocess.Popen(  # noqa: S603 - our own program, or the emulator
-                self._command,
-                cwd=self._folder,
-                env=self._variables,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-
-    def _signal(self, number: int) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, number)
+        self.signal(signal.SIGCONT)
 
 
 # The functions
@@ -116,11 +80,6 @@ class Functions(Program):
         command = [PYTHON, "-m", "tests.proof.application"]
         super().__init__(command, port, folder, environment(folder, variables))
 
-    @property
-    def url(self) -> str:
-        """Where the functions are, each under its name."""
-        return f"http://{HOST}:{self.port}"
-
     def set_clock(self, seconds: float) -> None:
         """Let its clock be so much ahead of the machine's, within 50 ms."""
         new = self._clock.with_suffix(".new")
@@ -132,7 +91,7 @@ class Functions(Program):
 def function_processes(
     count: int, folder: Path, settings: Mapping[str, str]
 ) -> Iterator[list[Functions]]:
-    """So many processes on one store, all listening; in the end none is left.
+    """So many processes on one store, all answering; in the end none is left.
 
     A new SQLite file gets the doctors of the doctors file; another store must have some.
     """
@@ -142,12 +101,13 @@ def function_processes(
             processes.append(Functions(folder, settings))
             stack.callback(processes[-1].kill)
         for process in processes:
-            process.wait_until_it_listens()
+            process.wait_until_it_answers()
         yield processes
         for process in processes:
-            process.interrupt()
+            process.signal(signal.SIGINT)
         for process in processes:
-            assert process.wait() in (0, -signal.SIGKILL), process.output.read_text()
+            process.wait()
+            assert process.process.returncode in (0, -signal.SIGKILL), process.errors.read_text()
 
 
 # The emulator
@@ -171,7 +131,7 @@ def own_emulator(folder: Path) -> Iterator[Program]:
     run = f"exec {java} {ON_TWO_CORES}"
     program = Program(command, port, folder, {**os.environ, "JAVA": run})
     try:
-        program.wait_until_it_listens()
+        program.wait_until_it_answers()
         yield program
     finally:
         program.kill()
@@ -241,8 +201,3 @@ def lasting_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind((HOST, port))
             return port
-
-
-def _somebody_listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0

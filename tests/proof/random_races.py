@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from multiprocessing import Pool
 from random import Random
@@ -11,11 +12,11 @@ from typing import Final
 
 from shared.model.day import DayKey
 from tests.proof.calls import Call, Option
-from tests.proof.gated_loop import GatedLoop
 from tests.proof.gates import Gates, Trace
 from tests.proof.history import Book, Cancel, Move, Slot
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
 from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, World, place
+from tests.simulated_loop import SimulatedLoop
 
 
 class Dice:
@@ -58,7 +59,7 @@ class Dice:
             return Option("fails", call)
         if dice < 0.3:
             return Option("slow", call)
-        return Option("stale" if dice < 0.45 and call.verb == "commit" else "unanswered", call)
+        return Option("contended" if dice < 0.45 and call.verb == "commit" else "unanswered", call)
 
 
 CHUNK: Final = 5000
@@ -100,8 +101,7 @@ def random_case(random: Random) -> Case:
         elif kind < 0.5:
             name = f"{_birthplace(place(slot))}r{number}"
             used = ("k1", "k2", None, None, None)[int(dice() * 5)]
-            if used is None:
-                names.append(name)
+            names.append(name)
             requests.append(Request(where, Book(name, slot), used))
         elif kind < 0.8:
             name = names[int(dice() * len(names))]
@@ -109,12 +109,17 @@ def random_case(random: Random) -> Case:
             requests.append(Request(where, Move(name, slot), used))
         else:
             requests.append(Request(where, Cancel(names[int(dice() * len(names))])))
+    patience = [
+        (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
+    ]
+    requests = [replace(r, patience=p) for r, p in zip(requests, patience, strict=True)]
     return Case(
         "random",
         _shared_out(requests, dice),
         before,
         tuple(_remembered(before, dice) for _ in range(instances)),
         deadlines=(10.0,) * instances,
+        expired=("k1",) if dice() < 0.3 else (),
     )
 
 
@@ -147,7 +152,7 @@ def _remembered(before: World, dice: Callable[[], float]) -> World | None:
 
 def race_of(
     seed: int,
-    loop: GatedLoop,
+    loop: SimulatedLoop,
     parts: Parts = SOUND,
     counts: Counter[str] | None = None,
     trace: Trace | None = None,
@@ -166,7 +171,7 @@ def race_of(
 def simulate_random(seeds: Sequence[int], parts: Parts = SOUND) -> Counter[str]:
     """The races of these seeds; how many runs, calls, faults and answers that were, by kind."""
     counts: Counter[str] = Counter()
-    with closing(GatedLoop()) as loop:
+    with closing(SimulatedLoop()) as loop:
         for seed in seeds:
             counts["runs"] += 1
             race_of(seed, loop, parts, counts)

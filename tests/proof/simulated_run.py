@@ -13,11 +13,9 @@ from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
-from tests.proof.gated_loop import GatedLoop
-from tests.proof.gates import Chooser, Gates, Trace
+from tests.proof.gates import Chooser, GatedPort, Gates, Trace
 from tests.proof.history import Appointments, Granted
-from tests.proof.promises import Broken
-from tests.proof.simulated_store import Port, SimulatedStore
+from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
     HOURS,
@@ -27,8 +25,10 @@ from tests.proof.world import (
     Request,
     command_of,
     days_of,
+    expired_record,
     granted,
 )
+from tests.simulated_loop import SimulatedLoop
 
 
 class BrokenRun(AssertionError):
@@ -53,7 +53,7 @@ class BrokenRun(AssertionError):
 class Parts:
     """What a run is made of, so that a part can be put in that is broken."""
 
-    store: Callable[[], SimulatedStore] = SimulatedStore
+    store: Callable[[], WatchedStore] = WatchedStore
     propose: Callable[[Request, int], Command] = command_of
 
 
@@ -73,19 +73,19 @@ class Run:
     ) -> None:
         self.case = case
         self.store = store = parts.store()
-        self.gates = Gates(chooser, lambda call: store.is_stale(*call.arguments), counts, trace)
+        self.gates = Gates(chooser, lambda call: store.has_changed(*call.arguments), counts, trace)
         self.tries = [[Try(request) for request in client] for client in case.clients]
         self._propose = parts.propose
 
-    def go(self, loop: GatedLoop) -> None:
+    def go(self, loop: SimulatedLoop) -> None:
         """From the beginning to the end, and look at it."""
-        loop.restart(self.gates)
+        loop.restart(self.gates.open_one)
         loop.run_until_complete(self._main(loop))
         self.gates.land_rest()
         self._check(loop)
 
-    async def _main(self, loop: GatedLoop) -> None:
-        ports = [Port(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
+    async def _main(self, loop: SimulatedLoop) -> None:
+        ports = [GatedPort(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
         random = self.gates.chooser.random
         instances = [
             Coordinator(port, deadline, random)
@@ -95,16 +95,18 @@ class Run:
         worlds = dict.fromkeys(world for world in self.case.remembered if world is not None)
         worlds.pop(before, None)
         for world in (*worlds, before):
-            self.store.put([day for day in days_of(world) if self._is_there(day)])
+            self.store.put(*(day for day in days_of(world) if self._is_there(day)))
             for transactions, remembered in zip(instances, self.case.remembered, strict=False):
                 if remembered == world:
                     await transactions.preview(LOOK)
+        for key in self.case.expired:
+            self.store.put_record(expired_record(key))
         for port in ports:
             port.open = False
         numbers = iter(range(len(INSTANTS)))
         await asyncio.gather(
             *(
-                self._client([(next(numbers), one) for one in client], instances)
+                self._client([(next(numbers), one) for one in client], instances, loop)
                 for client in self.tries
             )
         )
@@ -116,7 +118,10 @@ class Run:
         return bool(day.entries()) or day.key in self.store.days
 
     async def _client(
-        self, tries: Sequence[tuple[int, Try]], instances: Sequence[Coordinator]
+        self,
+        tries: Sequence[tuple[int, Try]],
+        instances: Sequence[Coordinator],
+        loop: SimulatedLoop,
     ) -> None:
         for number, one in tries:
             command = self._propose(one.request, number)
@@ -124,10 +129,11 @@ class Run:
                 label = f"request {number}: {one.request}" if self.gates.trace else ""
                 ask = Call(-1 - number, 0, "ask", (), _nothing, label)
                 await self.gates.wait(ask)
-            one.began = self.gates.steps
+            one.began, began = self.gates.steps, loop.time()
             try:
-                one.answer = await instances[one.request.instance].run(command)
-            except StoreError as error:
+                async with asyncio.timeout(one.request.patience):
+                    one.answer = await instances[one.request.instance].run(command)
+            except (StoreError, TimeoutError) as error:
                 if isinstance(error, StoreRefused) and str(error) != "no permission":
                     raise
                 self.gates.counts[type(error).__name__] += 1
@@ -136,13 +142,16 @@ class Run:
                 one.ended = self.gates.steps + 0.5
                 self.gates.counts[type(one.answer).__name__] += 1
                 answer = one.answer
+            if loop.time() > began + self.case.deadlines[one.request.instance]:
+                raise Broken(f"request {number} was left waiting")
             if self.gates.trace:
                 self.gates.trace(f"     request {number} is answered {_short(answer)}")
 
-    def _check(self, loop: GatedLoop) -> None:
+    def _check(self, loop: SimulatedLoop) -> None:
         if loop.complaints:
             raise Broken(*loop.complaints)
-        calls, names = history_of([one for client in self.tries for one in client])
+        tries = [one for client in self.tries for one in client]
+        calls, names = history_of(tries, self.store.there)
         before = {name: Granted(slot) for name, slot in self.case.before}
         after: Appointments = {}
         for name, found in self.store.there.items():

@@ -19,16 +19,16 @@ from functools import partial
 from time import perf_counter
 
 from tests.proof.every_order import Retold, simulate_exhaustively
-from tests.proof.gated_loop import GatedLoop
 from tests.proof.gates import Trace
 from tests.proof.random_races import race_of, simulate_seeds
 from tests.proof.simulated_run import Run
 from tests.proof.small_cases import CASES
+from tests.simulated_loop import SimulatedLoop
 
 
 def replay(arguments: Sequence[str], trace: Trace) -> None:
     """Show the race of a seed, or a run of a small case by its choices, step by step."""
-    with closing(GatedLoop()) as loop:
+    with closing(SimulatedLoop()) as loop:
         if len(arguments) == 1:
             race_of(int(arguments[0]), loop, trace=trace)
             return

@@ -1,16 +1,18 @@
 """Right histories are explained, and wrong ones are not: by hand, at random, and by brute force.
 
-The store that makes the random ones counts minute by minute, and shares nothing with the checker.
+The store of the random ones is the model of all tests, and shares nothing with the checker.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import reference_model as model
 from tests.proof.checker import Verdict, explain, judge, problems
 from tests.proof.history import (
     Answer,
@@ -32,6 +34,7 @@ from tests.proof.history import (
     Slot,
     Taken,
 )
+from tests.reference_model import Held
 
 HOURS: Hours = {"x": ((540, 660), (720, 840)), "y": ((540, 660), (720, 840))}
 DAY = (0, 1440)
@@ -446,35 +449,20 @@ def test_what_cannot_be_explained_names_the_call_where_the_search_ended() -> Non
     assert sentence == f"no order explains {wrong.calls[1]}"
 
 
-# Another store, minute by minute
+# Another store, by the model
 
 
-def busy(doctor: str, store: Appointments, but: str | None = None) -> set[int]:
-    return {
-        minute
-        for name, granted in store.items()
-        if granted.booked and granted.slot.doctor == doctor and name != but
-        for minute in range(granted.slot.start, granted.slot.end)
-    }
-
-
-def stretches(minutes: set[int]) -> tuple[tuple[int, int], ...]:
-    starts = sorted(minute for minute in minutes if minute - 1 not in minutes)
-    ends = sorted(minute + 1 for minute in minutes if minute + 1 not in minutes)
-    return tuple(zip(starts, ends, strict=True))
+@cache
+def held(granted: Granted) -> Held:
+    slot = granted.slot
+    return Held(slot.doctor, range(slot.start, slot.end), granted.booked)
 
 
 def place(name: str, slot: Slot, store: Appointments) -> Answer:
-    taken = busy(slot.doctor, store, but=name) & set(range(slot.start, slot.end))
-    return Taken(stretches(taken)) if taken else Granted(slot)
-
-
-def opening(asked: First, store: Appointments) -> Answer:
-    free = {minute for window in HOURS[asked.doctor] for minute in range(*window)}
-    free &= set(range(*asked.window))
-    free -= busy(asked.doctor, store)
-    fits = (start for start in free if free.issuperset(range(start, start + asked.length)))
-    return Opening(min(fits, default=None))
+    all_held = {name: held(granted) for name, granted in store.items()}
+    asked = range(slot.start, slot.end)
+    taken = model.conflicts(all_held, slot.doctor, asked, but=name)
+    return Taken(tuple((part.start, part.stop) for part in taken)) if taken else Granted(slot)
 
 
 def answer_of(asked: Asked, store: Appointments) -> Answer:
@@ -482,14 +470,13 @@ def answer_of(asked: Asked, store: Appointments) -> Answer:
         case Book(name, slot):
             return place(name, slot, store)
         case List(doctor, window):
-            shown = [
-                (name, granted.slot.start, granted.slot.end)
-                for name, granted in store.items()
-                if busy(doctor, {name: granted}) & set(range(*window))
-            ]
-            return Listed(tuple(sorted(shown, key=lambda entry: entry[1])))
-        case First():
-            return opening(asked, store)
+            names = model.listed({n: held(g) for n, g in store.items()}, doctor, range(*window))
+            return Listed(tuple((name, *store[name].slot[1:]) for name in names))
+        case First(doctor, window, length):
+            taken = model.busy({n: held(g) for n, g in store.items()}, doctor)
+            works = {m: m for hours in HOURS[doctor] for m in range(*hours)}
+            starts = model.openings(works, taken, range(*window), length)
+            return Opening(next(starts, None))
     granted = store.get(asked.name)
     if granted is None or isinstance(asked, Get):
         return granted or UNKNOWN

@@ -297,7 +297,7 @@ async def test_a_database_out_of_quota_is_answered_with_try_again_until_it_is_ov
             answer = await book(client, firestore.functions, next(FREE))
             assert verdict(answer) == (503, "try_again")
             assert refusals.calls.total() >= 1
-            assert "RESOURCE_EXHAUSTED" in firestore.functions.output.read_text()
+            assert "RESOURCE_EXHAUSTED" in firestore.functions.errors.read_text()
         assert verdict(await book(client, firestore.functions, next(FREE))) == (201, None)
 
 

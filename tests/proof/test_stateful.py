@@ -1,6 +1,6 @@
-"""All functions, called at random on two instances of one store, against a model of a clinic.
+"""All functions, called at random on two instances of one store, against a model.
 
-Each instance has a memory of its own, which the other one makes stale. After every step all
+Each instance keeps days of its own, which the other one changes. After every step all
 answers, and all that is listed of both doctors, must be what the model says.
 """
 
@@ -31,13 +31,13 @@ from hypothesis.stateful import (
 from shared.directory.clinic_file import read_doctors
 from tests.builders import at
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
-from tests.proof.clinic_model import (
+from tests.proof.expected_answers import (
     DOCTOR,
     DOCTORS,
     UNKNOWN_DOCTOR,
     Answer,
     Appointment,
-    ClinicModel,
+    ExpectedAnswers,
     Json,
     shown,
 )
@@ -245,13 +245,13 @@ def overlaps(opening: Json, appointment: Appointment) -> bool:
 
 
 class Clients(RuleBasedStateMachine):
-    """Two instances of a clinic, whoever calls them, and the model."""
+    """Two instances, whoever calls them, and the model."""
 
     def __init__(self, opener: Opener, folder: Path, seen: Counter[str]) -> None:
         super().__init__()
         self.seen = seen
         self.clock = Clock(NOW)
-        self.model = ClinicModel(NOW)
+        self.model = ExpectedAnswers(NOW)
         self.sent: list[tuple[str, Json, str]] = []
         self.walks: list[Walk] = []
         self.homes: dict[str, object] = {}
@@ -529,7 +529,7 @@ class Clients(RuleBasedStateMachine):
     @precondition(lambda self: self.sent)
     @rule(client=CLIENTS, function=KEYED_FUNCTIONS, hours=st.sampled_from([47, 48]))
     def use_key_after_its_time(self, client: int, function: str, hours: int) -> None:
-        """Ask for a free time with a key that is forgotten, or just not yet."""
+        """Ask for a free time with a key that is free again, or just not yet."""
         function, body, key = self.sent_before(function, 0)
         self.wait(hours * 60 * MINUTE)
         start = self.free_time(body.get("doctor_id", "strange"), 29, 1)

@@ -1,6 +1,6 @@
 """What clients tried and were told, retold as a history for the checker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -13,7 +13,7 @@ from shared.rules.outcomes import (
     SlotTaken,
     UnknownAppointment,
 )
-from tests.proof.history import Answer, Call, Cancel, Done, Get, Granted, Refused, Taken
+from tests.proof.history import Answer, Book, Call, Cancel, Done, Get, Granted, Refused, Taken
 from tests.proof.promises import Broken
 from tests.proof.world import MINUTES, Request, asks_for, granted
 
@@ -28,29 +28,29 @@ class Try:
     answer: Outcome | None = None
 
 
-def history_of(tries: Sequence[Try]) -> tuple[list[Call], dict[str, str]]:
-    """The operations, of which the tries with one key are one; and by which name each goes."""
+def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call], dict[str, str]]:
+    """The operations, of which the tries with one key are one; and by which name each goes.
+
+    `there` are those that there are in the end.
+    """
     calls: list[Call] = []
-    names: dict[str, str] = {}
+    names = _names(tries, there)
     operations: dict[object, list[Try]] = {}
     for one in tries:
         asked = one.request.asked
         if isinstance(asked, Cancel):
             calls.append(Call(one.began, asked, one.ended, _of_a_cancel(one.answer)))
             continue
-        refusal = _refusal(one.answer)
-        keyed = one.request.key and (one.request.key, asks_for(asked))
-        group = operations.setdefault(keyed or id(one), [])
-        name = group[0].request.asked.name if group else asked.name
-        names[asked.name] = name
+        if isinstance(asked, Book):
+            asked = replace(asked, name=names[asked.name])
         if isinstance(one.answer, KeyReused):
             _check_reuse(one, tries)
-        elif refusal:
-            calls.append(Call(one.began, replace(asked, name=name), one.ended, refusal))
+        elif refusal := _refusal(one.answer):
+            calls.append(Call(one.began, asked, one.ended, refusal))
         else:
-            group.append(one)
+            operations.setdefault(_operation(one), []).append(one)
     for group in operations.values():
-        calls.extend(_of_an_operation(group))
+        calls.extend(_of_an_operation(group, names))
     granted = [group for group in operations.values() if any(one.answer for one in group)]
     used = [group[0].request.key for group in granted if group[0].request.key]
     if len(used) != len({*used}):
@@ -58,12 +58,31 @@ def history_of(tries: Sequence[Try]) -> tuple[list[Call], dict[str, str]]:
     return calls, names
 
 
-def _of_an_operation(tries: Sequence[Try]) -> Iterator[Call]:
+def _operation(one: Try) -> object:
+    """What is the same for all tries of one operation."""
+    key = one.request.key
+    return (key, asks_for(one.request.asked)) if key else id(one)
+
+
+def _names(tries: Sequence[Try], there: Collection[str]) -> dict[str, str]:
+    """By which name the bookings go: that which is there, or else that of the first try."""
+    groups: dict[object, list[str]] = {}
+    for one in tries:
+        if isinstance(one.request.asked, Book):
+            groups.setdefault(_operation(one), []).append(one.request.asked.name)
+    return {
+        name: next((each for each in group if each in there), group[0])
+        for group in groups.values()
+        for name in group
+    }
+
+
+def _of_an_operation(tries: Sequence[Try], names: Mapping[str, str]) -> Iterator[Call]:
     """Tries that were granted or not answered: together they took effect once, or never."""
-    if not tries:
-        return
     asked = tries[0].request.asked
     assert not isinstance(asked, Cancel)
+    if isinstance(asked, Book):
+        asked = replace(asked, name=names[asked.name])
     answered = [one for one in tries if one.ended is not None]
     plain = len(answered) == len(tries) == 1 and isinstance(tries[0].answer, Accepted)
     kinds = [type(one.answer) for one in answered]

@@ -11,6 +11,7 @@ from functools import cache, partial
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
+from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.rules import moving
 from shared.rules.booking import book
@@ -38,11 +39,12 @@ World = tuple[tuple[str, Slot], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks of an instance."""
+    """What a client asks of an instance, and how long (s) the client waits for an answer."""
 
     instance: int
     asked: Asked
     key: str | None = None
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Case:
     """Clients that ask one thing after the other; what is booked and remembered before that.
 
     An instance remembers nothing, or the world as it was once. `deadlines` (s) of each instance.
-    If all is `at_once`, every client has asked before anything happens.
+    If all is `at_once`, every client has asked before anything happens. The records of the
+    `expired` keys are still there.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Case:
     faults: int = 0
     deadlines: tuple[float, ...] = (10, 20, 30, 40)
     at_once: bool = False
+    expired: tuple[str, ...] = ()
 
 
 @cache
@@ -97,6 +101,11 @@ def command_of(request: Request, number: int) -> Command:
     return Command(
         frozenset({_home(asked.name)}), decide, INSTANTS[number], asked.name, idempotency
     )
+
+
+def expired_record(key: str) -> IdempotencyRecord:
+    """What is left of a key that was used two days before the first request."""
+    return IdempotencyRecord(_idempotency(key, ()).key, "old", "old", INSTANTS[0])
 
 
 @cache

@@ -7,7 +7,8 @@ import pytest
 
 from shared.queries.openings import first_openings, why_no_opening
 from shared.rules.openings import OpeningSearch
-from tests.builders import Diary, doctor, span
+from tests.builders import doctor, span
+from tests.simulated_store import Port, SimulatedStore
 
 NOBODY_FREE = OpeningSearch(
     span("2026-01-01T00:00Z", "2026-12-31T00:00Z"), timedelta(minutes=24 * 60)
@@ -25,7 +26,7 @@ async def test_a_search_that_finds_nothing_gives_way_every_few_doctors() -> None
             turns += 1
 
     other = asyncio.create_task(another())
-    assert await first_openings(Diary([]), DOCTORS, NOBODY_FREE, 1) == []
+    assert await first_openings(Port(SimulatedStore()).snapshot(), DOCTORS, NOBODY_FREE, 1) == []
     assert turns == 7
     assert await why_no_opening(DOCTORS, NOBODY_FREE) == "duration_too_long"
     assert turns == 15
@@ -35,4 +36,4 @@ async def test_a_search_that_finds_nothing_gives_way_every_few_doctors() -> None
 async def test_a_deadline_ends_a_search() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
-            await first_openings(Diary([]), DOCTORS, NOBODY_FREE, 1)
+            await first_openings(Port(SimulatedStore()).snapshot(), DOCTORS, NOBODY_FREE, 1)

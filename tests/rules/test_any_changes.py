@@ -1,13 +1,8 @@
-"""Whatever is booked, moved and cancelled in whatever order, every appointment is in its place.
-
-The model knows appointments only: with whom, when, and if they were cancelled.
-"""
+"""Whatever is booked, moved and cancelled in whatever order, every appointment is in its place."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,84 +10,61 @@ from hypothesis import strategies as st
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.appointments import find_appointment
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.moving import move
-from shared.rules.outcomes import Accepted, Decision, NeedsDays, Outcome
+from shared.rules.outcomes import Accepted, Days, Decision, NeedsDays
 from shared.store.port import DayWrite, Stored
-from tests.builders import Diary, at, doctor, key, to_book, to_move
+from tests.builders import at, doctor, key, to_book, to_move
+from tests.proof.promises import all_appointments
+from tests.reference_model import Held, conflicts
+from tests.scripted_store import ScriptedStore
 
-NOW = at("2026-11-20T12:00Z")
-HOUR = timedelta(hours=1)
-DAYS = ("2026-11-23", "2026-11-24", "2026-11-25")
-DOCTORS = (doctor(), doctor(doctor_id="who"))
-KEYS = [key(day, who.id) for day in DAYS for who in DOCTORS]
-Place = tuple[Doctor, Interval]
+NOW, MIDNIGHT = at("2026-11-20T12:00Z"), at("2026-11-23T00:00Z")
+DOCTORS = {name: doctor(doctor_id=name) for name in ("strange", "who")}
+KEYS = [key(f"2026-11-{day}", name) for day in (23, 24, 25) for name in DOCTORS]
 
 
 @st.composite
-def places(draw: st.DrawFn) -> Place:
+def places(draw: st.DrawFn) -> Held:
     """A doctor, and one or two of the first three hours of a day, so that many are in the way."""
-    start = at(f"{draw(st.sampled_from(DAYS))}T09:00Z") + draw(st.integers(0, 2)) * HOUR
-    return draw(st.sampled_from(DOCTORS)), Interval(start, start + draw(st.integers(1, 2)) * HOUR)
+    start = draw(st.integers(0, 2)) * 24 * 60 + draw(st.integers(9, 11)) * 60
+    when = range(start, start + draw(st.integers(1, 2)) * 60)
+    return Held(draw(st.sampled_from(sorted(DOCTORS))), when)
 
 
-NUMBERS = st.integers(0, 7)
-CHANGES = st.one_of(
-    st.tuples(st.just("book"), NUMBERS, places()),
-    st.tuples(st.just("move"), NUMBERS, places()),
-    st.tuples(st.just("move"), NUMBERS, places()),
-    st.tuples(st.just("cancel"), NUMBERS, places()),
-)
+CHANGES = st.tuples(st.sampled_from("bmmc"), st.integers(0, 7), places())
 
 
-@dataclass
-class Dependencies:
-    """The days as the rules make them, and beside them the places as the model sees them."""
+class Calendar:
+    """The days as the rules change them, and beside them what the model holds."""
 
-    days: Mapping[DayKey, DaySchedule]
-    expected: dict[str, Place] = field(default_factory=dict)
-    cancelled: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.days: Days = {key: DaySchedule(key) for key in KEYS}
+        self.held: dict[str, Held] = {}
 
-    def apply(self, kind: str, number: int, place: Place) -> None:
-        """Make a change on one of the appointments, if there is any."""
-        ids = list(self.expected)
-        if kind == "book" or not ids:
-            self.book(place)
-        elif kind == "move":
-            self.move(ids[number % len(ids)], place)
+    def apply(self, kind: str, number: int, place: Held) -> None:
+        """Make a change on one of the appointments, if there is any, else book one."""
+        to, day = DOCTORS[place.doctor], day_of(place)
+        names = [*self.held]
+        name = names[number % len(names)] if names else ""
+        if kind == "b" or not names:
+            name = appointment_id(day, f"n{len(names)}")
+            booking = to_book(name, to, interval_of(place), NOW)
+            self.decide(name, place, lambda days: book(days, booking, NOW))
+        elif kind == "m":
+            moving = to_move(name, home_of(name), to, interval_of(place))
+            self.decide(name, place, lambda days: move(days, moving, NOW))
         else:
-            self.cancel(ids[number % len(ids)])
+            wish = Cancellation(name, home_of(name))
+            gone = self.held[name]._replace(booked=False)
+            self.decide(name, gone, lambda days: cancel(days, wish, NOW))
 
-    def book(self, place: Place) -> None:
-        target = DayKey(place[0].id, place[1].start.date())
-        name = appointment_id(target, f"n{len(self.expected)}")
-        wish = to_book(name, *place, now=NOW)
-        outcome = self.decide({target}, lambda days: book(days, wish, NOW))
-        self.check(outcome, name, place, granted=self.is_free(place, name))
-
-    def move(self, name: str, place: Place) -> None:
-        home = home_of(name)
-        wish = to_move(name, home, *place)
-        outcome = self.decide({home}, lambda days: move(days, wish, NOW))
-        granted = name not in self.cancelled and self.is_free(place, name)
-        self.check(outcome, name, place, granted=granted)
-
-    def cancel(self, name: str) -> None:
-        home = home_of(name)
-        wish = Cancellation(name, home)
-        outcome = self.decide({home}, lambda days: cancel(days, wish, NOW))
-        granted = name not in self.cancelled
-        self.check(outcome, name, self.expected[name], granted=granted)
-        self.cancelled.add(name)
-
-    def decide(
-        self, needed: set[DayKey], decision: Callable[[Mapping[DayKey, DaySchedule]], Decision]
-    ) -> Outcome:
-        """Decide on the needed days alone, then on those that turn out to be needed as well."""
+    def decide(self, name: str, becomes: Held, decision: Callable[[Days], Decision]) -> None:
+        """Decide on the home day alone, then on those that turn out to be needed as well."""
+        needed = {home_of(name)}
         for _ in range(3):
             changes, outcome = decision({key: self.days[key] for key in needed})
             if not isinstance(outcome, NeedsDays):
@@ -100,26 +72,30 @@ class Dependencies:
             assert changes == {}
             assert needed < outcome.days
             needed = set(outcome.days)
-        assert isinstance(outcome, Accepted) is bool(changes)
+        busy = becomes.booked and conflicts(self.held, becomes.doctor, becomes.when, but=name)
+        granted = not busy and (name not in self.held or self.held[name].booked)
+        assert isinstance(outcome, Accepted) is granted is bool(changes)
         assert changes.keys() <= needed
         for changed, day in changes.items():
             assert DayWrite(Stored(self.days[changed], 1), day).changed()
         self.days = {**self.days, **changes}
-        return outcome
-
-    def check(self, outcome: Outcome, name: str, place: Place, *, granted: bool) -> None:
-        assert isinstance(outcome, Accepted) is granted
         if isinstance(outcome, Accepted):
-            assert (outcome.appointment.id, outcome.appointment.interval) == (name, place[1])
-            self.expected[name] = place
+            self.held[name] = held(outcome.appointment)
+            assert (outcome.appointment.id, self.held[name]) == (name, becomes)
 
-    def is_free(self, place: Place, name: str) -> bool:
-        """Whether no booked appointment but the one of this name holds any of the time."""
-        return not any(
-            who == place[0] and interval.overlaps(place[1])
-            for other, (who, interval) in self.expected.items()
-            if other not in self.cancelled and other != name
-        )
+
+def interval_of(place: Held) -> Interval:
+    start, end = (MIDNIGHT + timedelta(minutes=m) for m in (place.when.start, place.when.stop))
+    return Interval(start, end)
+
+
+def day_of(place: Held) -> DayKey:
+    return DayKey(place.doctor, interval_of(place).start.date())
+
+
+def held(a: Appointment) -> Held:
+    start, end = ((t - MIDNIGHT) // timedelta(minutes=1) for t in a.interval)
+    return Held(a.doctor_id, range(start, end), a.status == "booked")
 
 
 def home_of(name: str) -> DayKey:
@@ -128,36 +104,18 @@ def home_of(name: str) -> DayKey:
     return home
 
 
-def found(dependencies: Dependencies, name: str) -> tuple[Appointment | None, int]:
-    """What a look-up finds, and how many days it reads."""
-    diary = Diary(dependencies.days.values())
-    return asyncio.run(find_appointment(diary, name)), len(diary.read)
-
-
 @given(st.lists(CHANGES, min_size=8, max_size=40))
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_every_appointment_lies_where_it_was_last_moved_to_and_is_found_from_its_home_day(
-    changes: list[tuple[str, int, Place]],
+    changes: list[tuple[str, int, Held]],
 ) -> None:
-    dependencies = Dependencies({key: DaySchedule(key) for key in KEYS})
+    calendar = Calendar()
     for change in changes:
-        dependencies.apply(*change)
+        calendar.apply(*change)
 
-    lying = [(day.key, a) for day in dependencies.days.values() for a in day.appointments]
-    assert {(where, a.id, a.doctor_id, a.interval) for where, a in lying} == {
-        (DayKey(who.id, interval.start.date()), name, who.id, interval)
-        for name, (who, interval) in dependencies.expected.items()
-    }
-    assert len(lying) == len(dependencies.expected)
-    assert {a.id for _, a in lying if a.status == "cancelled"} == dependencies.cancelled
-    for where, a in lying:
-        assert found(dependencies, a.id) == (a, 1 if where == home_of(a.id) else 2)
-    away = {(home_of(a.id), a.id, where) for where, a in lying if where != home_of(a.id)}
-    forwarded = [(day.key, *entry) for day in dependencies.days.values() for entry in forwards(day)]
-    assert (set(forwarded), len(forwarded)) == (away, len(away))
-    for day in dependencies.days.values():
-        assert not any(one.overlaps(other) for one, other in combinations(day.busy, 2))
-
-
-def forwards(day: DaySchedule) -> list[tuple[str, DayKey]]:
-    return list(day.forwarded.items())
+    there = all_appointments({key: Stored(day, 1) for key, day in calendar.days.items()})
+    assert {name: held(found) for name, found in there.items()} == calendar.held
+    for name, found in there.items():
+        store = ScriptedStore(*calendar.days.values())
+        assert asyncio.run(find_appointment(store.snapshot(), name)) == found
+        assert len(store.read) == (1 if day_of(calendar.held[name]) == home_of(name) else 2)

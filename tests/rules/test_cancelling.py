@@ -1,4 +1,4 @@
-"""The rules of cancelling an appointment, which was born on Monday."""
+"""The rules of cancelling an appointment, which was born on Monday, and of what is fixed."""
 
 from datetime import datetime
 
@@ -6,7 +6,6 @@ import pytest
 
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
-from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.outcomes import (
     Accepted,
@@ -16,12 +15,13 @@ from shared.rules.outcomes import (
     NeedsDays,
     UnknownAppointment,
 )
-from tests.builders import appointment, at, booking, key, schedule
+from tests.builders import appointment, at, key, schedule
 
 MON, TUE = "2026-11-23", "2026-11-24"
 ID = "strange.20261123.a"
 NOW = at("2026-11-20T12:00Z")
 LEFT_FOR_TUESDAY = schedule(MON, forwarded={ID: key(TUE)})
+OTHER = appointment(f"{MON}T09:00Z", f"{MON}T10:00Z", "other")
 
 
 def lying(day: str = MON) -> Appointment:
@@ -41,17 +41,12 @@ def ask(*days: DaySchedule, reason: str | None = None, now: datetime = NOW) -> D
 def test_a_cancelled_appointment_stays_on_its_day_and_tells_when_and_why(
     reason: str | None,
 ) -> None:
-    other = appointment(f"{MON}T09:00Z", f"{MON}T10:00Z", "other")
-    changes, outcome = ask(schedule(MON, other, lying()), reason=reason)
+    day = schedule(MON, OTHER, lying())
+    changes, outcome = ask(day, reason=reason)
     assert outcome == Accepted(cancelled(reason=reason))
-    assert changes == {key(MON): schedule(MON, other, cancelled(reason=reason))}
-
-
-def test_the_time_of_a_cancelled_appointment_is_free_at_once() -> None:
-    changes, _ = ask(schedule(MON, lying()))
-    assert changes[key(MON)].busy == ()
-    _, outcome = book(changes, booking(f"{MON}T11:00Z", f"{MON}T12:00Z", "next"), NOW)
-    assert isinstance(outcome, Accepted)
+    assert changes == {key(MON): schedule(MON, OTHER, cancelled(reason=reason))}
+    assert changes[key(MON)].busy == (OTHER.interval,)
+    assert day == schedule(MON, OTHER, lying())
 
 
 def test_what_was_moved_is_cancelled_where_it_lies_and_the_home_day_stays_as_it_is() -> None:
@@ -59,10 +54,6 @@ def test_what_was_moved_is_cancelled_where_it_lies_and_the_home_day_stays_as_it_
         {key(TUE): schedule(TUE, cancelled(TUE))},
         Accepted(cancelled(TUE)),
     )
-
-
-def test_the_day_where_it_lies_is_asked_for_if_it_is_not_there() -> None:
-    assert ask(LEFT_FOR_TUESDAY) == ({}, NeedsDays(frozenset({key(MON), key(TUE)})))
 
 
 def test_cancelling_again_leaves_it_as_it_was_also_after_it_would_have_started() -> None:
@@ -86,22 +77,25 @@ def test_what_has_started_cannot_be_cancelled(now: str, expected: type) -> None:
 
 
 @pytest.mark.parametrize(
-    "days",
+    ("days", "outcome"),
     [
-        pytest.param([schedule(MON)], id="not-on-the-home-day"),
-        pytest.param([schedule(MON), schedule(TUE, lying(TUE))], id="the-home-day-knows-nothing"),
+        pytest.param([schedule(MON)], UnknownAppointment(), id="nowhere"),
+        pytest.param(
+            [schedule(MON), schedule(TUE, lying(TUE))],
+            UnknownAppointment(),
+            id="elsewhere-but-the-home-day-knows-nothing",
+        ),
+        pytest.param(
+            [LEFT_FOR_TUESDAY], NeedsDays(frozenset({key(MON), key(TUE)})), id="its-day-is-missing"
+        ),
+        pytest.param(
+            [LEFT_FOR_TUESDAY, schedule(TUE)],
+            NeedsDays(frozenset({key(MON), key(TUE)})),
+            id="the-days-do-not-agree",
+        ),
     ],
 )
-def test_what_is_not_where_the_home_day_says_is_unknown(days: list[DaySchedule]) -> None:
-    assert ask(*days) == ({}, UnknownAppointment())
-
-
-def test_where_the_days_do_not_agree_they_are_to_be_looked_at_again() -> None:
-    days = LEFT_FOR_TUESDAY, schedule(TUE)
-    assert ask(*days) == ({}, NeedsDays(frozenset(day.key for day in days)))
-
-
-def test_cancelling_never_changes_the_days_that_it_was_given() -> None:
-    day = schedule(MON, lying())
-    ask(day)
-    assert day == schedule(MON, lying())
+def test_what_is_not_where_the_home_day_says_is_unknown_or_looked_for(
+    days: list[DaySchedule], outcome: UnknownAppointment | NeedsDays
+) -> None:
+    assert ask(*days) == ({}, outcome)

@@ -22,6 +22,7 @@ from shared.rules.outcomes import (
     NeedsDays,
     NeedsDoctor,
     OutsideWorkingHours,
+    Refusal,
     SlotTaken,
     UnclearTime,
     UnknownAppointment,
@@ -32,7 +33,8 @@ from tests.builders import appointment, at, doctor, key, schedule, span, to_move
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"
 ID = "strange.20261123.a"
 NOW = at("2026-11-20T12:00Z")
-WHO = doctor(doctor_id="who")
+WHO = doctor((("06:00", "12:00"),), doctor_id="who")
+THEIRS = schedule(MON, doctor_id="who")
 
 
 def on(day: str, times: str) -> Interval:
@@ -66,6 +68,7 @@ def other(day: str, times: str, *, cancelled: bool = False) -> Appointment:
 HOME = schedule(MON, lying())
 LEFT_FOR_TUESDAY = schedule(MON, forwarded={ID: key(TUE)})
 TUESDAY = schedule(TUE, lying(TUE))
+CANCELLED = lying()._replace(cancelled_at=NOW)
 
 
 def ask(
@@ -76,17 +79,11 @@ def ask(
     return move({given.key: given for given in days}, wish, now)
 
 
-# Its own time
-
-
 @pytest.mark.parametrize(
     "times",
     [
         pytest.param("11:30-12:30", id="a-little-later"),
-        pytest.param("10:30-11:30", id="a-little-earlier"),
-        pytest.param("11:00-12:30", id="longer"),
         pytest.param("10:00-13:00", id="longer-both-ways"),
-        pytest.param("11:00-11:30", id="shorter"),
         pytest.param("11:15-11:45", id="shorter-both-ways"),
         pytest.param("11:00-12:00", id="as-it-is"),
         pytest.param("15:00-16:00", id="far-off"),
@@ -100,63 +97,70 @@ def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
     )
 
 
-def test_its_own_old_time_stands_in_its_way_no_more_on_a_day_that_it_was_moved_to() -> None:
-    neighbour = other(TUE, "12:30-13:00")
-    assert ask(TUE, "11:30-12:30", LEFT_FOR_TUESDAY, schedule(TUE, lying(TUE), neighbour)) == (
-        {key(TUE): schedule(TUE, moved(TUE, "11:30-12:30"), neighbour)},
-        Accepted(moved(TUE, "11:30-12:30")),
-    )
-
-
-# From day to day
-
-
-def test_a_home_day_that_is_left_knows_where_the_appointment_went() -> None:
-    stays, there = other(MON, "09:00-10:00"), other(TUE, "09:00-10:00")
-    changes, outcome = ask(TUE, "10:00-11:00", schedule(MON, stays, lying()), schedule(TUE, there))
-    assert outcome == Accepted(moved(TUE, "10:00-11:00"))
-    assert changes == {
-        key(MON): schedule(MON, stays, forwarded={ID: key(TUE)}),
-        key(TUE): schedule(TUE, there, moved(TUE, "10:00-11:00")),
-    }
-
-
-def test_an_appointment_that_goes_to_another_doctor_lies_in_that_doctors_day() -> None:
-    theirs = schedule(MON, doctor_id="who")
-    changes, outcome = ask(MON, "11:00-12:00", HOME, theirs, of=WHO)
-    assert outcome == Accepted(moved(MON, "11:00-12:00", "who"))
-    assert changes == {
-        key(MON): schedule(MON, forwarded={ID: key(MON, "who")}),
-        key(MON, "who"): schedule(MON, moved(MON, "11:00-12:00", "who"), doctor_id="who"),
-    }
-
-
-def test_an_appointment_that_comes_home_is_forwarded_no_more() -> None:
-    assert ask(MON, "15:00-16:00", LEFT_FOR_TUESDAY, TUESDAY) == (
-        {key(MON): schedule(MON, moved(MON, "15:00-16:00")), key(TUE): schedule(TUE)},
-        Accepted(moved(MON, "15:00-16:00")),
-    )
-
-
-def test_from_a_foreign_day_to_another_one_the_home_day_follows() -> None:
-    assert ask(WED, "11:00-12:00", LEFT_FOR_TUESDAY, TUESDAY, schedule(WED)) == (
-        {
-            key(MON): schedule(MON, forwarded={ID: key(WED)}),
-            key(TUE): schedule(TUE),
-            key(WED): schedule(WED, moved(WED, "11:00-12:00")),
-        },
-        Accepted(moved(WED, "11:00-12:00")),
-    )
-
-
-def test_the_entries_of_others_stay_as_they_are_wherever_an_appointment_goes() -> None:
-    days = {
-        MON: schedule(MON, lying(), forwarded={"strange.20261123.b": key(WED)}),
-        TUE: schedule(TUE, forwarded={"strange.20261124.c": key(WED)}),
-    }
-    changes, _ = ask(TUE, "10:00-11:00", *days.values())
-    assert changes[key(MON)].forwarded == {"strange.20261123.b": key(WED), ID: key(TUE)}
-    assert changes[key(TUE)].forwarded == {"strange.20261124.c": key(WED)}
+@pytest.mark.parametrize(
+    ("day", "of", "given", "expected"),
+    [
+        pytest.param(
+            TUE,
+            "strange",
+            [
+                schedule(MON, other(MON, "09:00-10:00"), lying(), forwarded={"x": key(WED)}),
+                schedule(TUE, other(TUE, "09:00-10:00"), forwarded={"y": key(WED)}),
+            ],
+            [
+                schedule(MON, other(MON, "09:00-10:00"), forwarded={"x": key(WED), ID: key(TUE)}),
+                schedule(
+                    TUE,
+                    other(TUE, "09:00-10:00"),
+                    moved(TUE, "10:30-11:30"),
+                    forwarded={"y": key(WED)},
+                ),
+            ],
+            id="away-from-home",
+        ),
+        pytest.param(
+            MON,
+            "who",
+            [HOME, THEIRS],
+            [
+                schedule(MON, forwarded={ID: key(MON, "who")}),
+                schedule(MON, moved(MON, "10:30-11:30", "who"), doctor_id="who"),
+            ],
+            id="to-another-doctor",
+        ),
+        pytest.param(
+            MON,
+            "strange",
+            [LEFT_FOR_TUESDAY, TUESDAY],
+            [schedule(MON, moved(MON, "10:30-11:30")), schedule(TUE)],
+            id="home",
+        ),
+        pytest.param(
+            TUE,
+            "strange",
+            [LEFT_FOR_TUESDAY, schedule(TUE, lying(TUE), other(TUE, "11:30-12:00"))],
+            [schedule(TUE, moved(TUE, "10:30-11:30"), other(TUE, "11:30-12:00"))],
+            id="within-the-day-that-it-was-moved-to",
+        ),
+        pytest.param(
+            WED,
+            "strange",
+            [LEFT_FOR_TUESDAY, TUESDAY, schedule(WED)],
+            [
+                schedule(MON, forwarded={ID: key(WED)}),
+                schedule(TUE),
+                schedule(WED, moved(WED, "10:30-11:30")),
+            ],
+            id="onwards",
+        ),
+    ],
+)
+def test_the_days_change_together_and_the_home_day_knows_where_the_appointment_is(
+    day: str, of: str, given: list[DaySchedule], expected: list[DaySchedule]
+) -> None:
+    changes, outcome = ask(day, "10:30-11:30", *given, of=WHO if of == "who" else None)
+    assert outcome == Accepted(moved(day, "10:30-11:30", of))
+    assert changes == {after.key: after for after in expected}
 
 
 def test_moving_never_changes_the_days_that_it_was_given() -> None:
@@ -174,9 +178,10 @@ def test_moving_never_changes_the_days_that_it_was_given() -> None:
         pytest.param([LEFT_FOR_TUESDAY], MON, {MON, TUE}, id="where-it-lies"),
         pytest.param([LEFT_FOR_TUESDAY, schedule(WED)], WED, {MON, TUE}, id="where-it-lies-first"),
         pytest.param([LEFT_FOR_TUESDAY, TUESDAY], WED, {MON, TUE, WED}, id="and-then-the-target"),
+        pytest.param([LEFT_FOR_TUESDAY, schedule(TUE)], TUE, {MON, TUE}, id="which-do-not-agree"),
     ],
 )
-def test_nothing_is_decided_before_all_days_are_there(
+def test_nothing_is_decided_before_all_days_are_there_and_agree(
     given: list[DaySchedule], day: str, needed: set[str]
 ) -> None:
     assert ask(day, "15:00-16:00", *given) == ({}, NeedsDays(frozenset(map(key, needed))))
@@ -185,22 +190,19 @@ def test_nothing_is_decided_before_all_days_are_there(
 # Refusals
 
 
-def test_the_times_of_others_stand_in_its_way_and_nothing_changes() -> None:
-    taken = other(MON, "12:00-13:00")
-    asked, conflict = on(MON, "11:30-12:30"), on(MON, "12:00-12:30")
-    assert ask(MON, "11:30-12:30", schedule(MON, lying(), taken)) == (
-        {},
-        SlotTaken(doctor(), asked, conflicts=(conflict,), moving=ID),
-    )
-
-
-def test_a_time_that_is_taken_on_another_day_leaves_both_days_as_they_are() -> None:
-    there = schedule(TUE, other(TUE, "11:00-12:00"))
-    asked = on(TUE, "11:00-12:00")
-    assert ask(TUE, "11:00-12:00", HOME, there) == (
-        {},
-        SlotTaken(doctor(), asked, conflicts=(asked,), moving=ID),
-    )
+@pytest.mark.parametrize(
+    ("day", "asked", "given", "conflict"),
+    [
+        (MON, "11:30-12:30", [schedule(MON, lying(), other(MON, "12:00-13:00"))], "12:00-12:30"),
+        (TUE, "11:00-12:00", [HOME, schedule(TUE, other(TUE, "11:00-12:00"))], "11:00-12:00"),
+    ],
+    ids=["on-its-day", "on-another-day"],
+)
+def test_the_times_of_others_stand_in_its_way_and_nothing_changes(
+    day: str, asked: str, given: list[DaySchedule], conflict: str
+) -> None:
+    refusal = SlotTaken(doctor(), on(day, asked), conflicts=(on(day, conflict),), moving=ID)
+    assert ask(day, asked, *given) == ({}, refusal)
 
 
 def test_a_cancelled_appointment_stands_in_nobodys_way_and_stays() -> None:
@@ -210,75 +212,55 @@ def test_a_cancelled_appointment_stands_in_nobodys_way_and_stays() -> None:
     assert changes[key(TUE)] == schedule(TUE, cancelled, moved(TUE, "11:00-12:00"))
 
 
-def test_working_hours_hold_for_a_move_and_nothing_changes() -> None:
-    assert ask(TUE, "16:30-17:30", HOME, schedule(TUE)) == (
+@pytest.mark.parametrize(
+    ("of", "times", "hours"),
+    [(doctor(), "16:30-17:30", "09:00-17:00"), (WHO, "11:30-12:30", "06:00-12:00")],
+    ids=["of-its-doctor", "of-the-doctor-whom-it-is-moved-to"],
+)
+def test_working_hours_hold_for_a_move_and_nothing_changes(
+    of: Doctor, times: str, hours: str
+) -> None:
+    assert ask(MON, times, HOME, THEIRS, of=of) == (
         {},
-        OutsideWorkingHours(
-            doctor(), on(TUE, "16:30-17:30"), working_windows=(on(TUE, "09:00-17:00"),), moving=ID
+        OutsideWorkingHours(of, on(MON, times), working_windows=(on(MON, hours),), moving=ID),
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "times", "expected"),
+    [
+        pytest.param("23T10:00Z", MON, "10:00-11:00", Accepted, id="to-now"),
+        pytest.param("23T10:00:00.000001Z", MON, "10:00-11:00", InThePast, id="into-the-past"),
+        pytest.param("23T10:59:59.999999Z", TUE, "15:00-16:00", Accepted, id="about-to-start"),
+        pytest.param("23T11:00Z", TUE, "15:00-16:00", AlreadyStarted, id="starts-now"),
+        pytest.param("23T12:00Z", TUE, "15:00-16:00", AlreadyStarted, id="over"),
+    ],
+)
+def test_neither_the_past_nor_what_has_started_can_be_changed(
+    now: str, day: str, times: str, expected: type
+) -> None:
+    changes, outcome = ask(day, times, HOME, schedule(TUE), now=at(f"2026-11-{now}"))
+    assert type(outcome) is expected
+    assert bool(changes) is (expected is Accepted)
+
+
+@pytest.mark.parametrize(
+    ("home", "now", "outcome"),
+    [
+        pytest.param(schedule(MON), NOW, UnknownAppointment(), id="unknown"),
+        pytest.param(schedule(MON, CANCELLED), NOW, AlreadyCancelled(CANCELLED), id="cancelled"),
+        pytest.param(
+            schedule(MON, CANCELLED),
+            at("2026-11-23T11:30Z"),
+            AlreadyCancelled(CANCELLED),
+            id="cancelled-and-would-have-started",
         ),
-    )
-
-
-def test_the_hours_are_those_of_the_doctor_whom_it_is_moved_to() -> None:
-    early = doctor((("06:00", "08:00"),), doctor_id="who")
-    theirs = schedule(MON, doctor_id="who")
-    assert ask(MON, "06:30-07:30", HOME, theirs, of=early)[1] == Accepted(
-        moved(MON, "06:30-07:30", "who")
-    )
-    _, outcome = ask(MON, "11:00-12:00", HOME, theirs, of=early)
-    assert isinstance(outcome, OutsideWorkingHours)
-    assert outcome.doctor == early
-
-
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        pytest.param("2026-11-23T10:00Z", Accepted, id="starts-now"),
-        pytest.param("2026-11-23T10:00:00.000001Z", InThePast, id="a-microsecond-ago"),
     ],
 )
-def test_an_appointment_may_be_moved_to_now_but_not_into_the_past(now: str, expected: type) -> None:
-    changes, outcome = ask(MON, "10:00-11:00", HOME, now=at(now))
-    assert type(outcome) is expected
-    assert len(changes) == (1 if expected is Accepted else 0)
-
-
-@pytest.mark.parametrize(
-    ("now", "expected"),
-    [
-        pytest.param("2026-11-23T10:59:59.999999Z", Accepted, id="about-to-start"),
-        pytest.param("2026-11-23T11:00Z", AlreadyStarted, id="starts-now"),
-        pytest.param("2026-11-23T12:00Z", AlreadyStarted, id="over"),
-    ],
-)
-def test_what_has_started_cannot_be_moved(now: str, expected: type) -> None:
-    changes, outcome = ask(TUE, "15:00-16:00", HOME, schedule(TUE), now=at(now))
-    assert type(outcome) is expected
-    assert len(changes) == (2 if expected is Accepted else 0)
-
-
-def test_what_is_cancelled_cannot_be_moved_not_even_if_it_had_started() -> None:
-    cancelled = lying()._replace(cancelled_at=NOW)
-    for now in (NOW, at("2026-11-23T11:30Z")):
-        decision = ask(TUE, "15:00-16:00", schedule(MON, cancelled), schedule(TUE), now=now)
-        assert decision == ({}, AlreadyCancelled(cancelled))
-
-
-@pytest.mark.parametrize(
-    "days",
-    [
-        pytest.param([schedule(MON)], id="not-on-the-home-day"),
-        pytest.param([schedule(MON), TUESDAY], id="the-home-day-knows-nothing-of-it"),
-    ],
-)
-def test_what_is_not_where_the_home_day_says_is_unknown(days: list[DaySchedule]) -> None:
-    assert ask(TUE, "15:00-16:00", *days) == ({}, UnknownAppointment())
-
-
-def test_where_the_days_do_not_agree_they_are_to_be_looked_at_again() -> None:
-    days = LEFT_FOR_TUESDAY, schedule(TUE)
-    again = NeedsDays(frozenset(day.key for day in days))
-    assert ask(TUE, "15:00-16:00", *days) == ({}, again)
+def test_what_the_home_day_does_not_know_or_was_cancelled_cannot_be_moved(
+    home: DaySchedule, now: datetime, outcome: Refusal
+) -> None:
+    assert ask(TUE, "15:00-16:00", home, TUESDAY, now=now) == ({}, outcome)
 
 
 # The target
@@ -292,11 +274,12 @@ def test_without_an_end_its_length_stays() -> None:
     assert outcome.appointment.interval == on(TUE, "15:00-16:00")
 
 
-def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes() -> None:
+@pytest.mark.parametrize("found", [lying(), CANCELLED], ids=["booked", "cancelled"])
+def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes(found: Appointment) -> None:
     skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
     request = Move(ID, key(MON), RequestedTime(skipped), {"strange": doctor(zone="Europe/Berlin")})
     refusal = UnclearTime("start", "nonexistent_local_time", skipped, time_zone("Europe/Berlin"))
-    assert move({key(MON): HOME}, request, NOW) == ({}, refusal)
+    assert move({key(MON): schedule(MON, found)}, request, NOW) == ({}, refusal)
 
 
 def test_a_doctor_that_is_not_known_here_decides_nothing() -> None:

@@ -1,25 +1,34 @@
-"""Openings within one doctor-day, and the grid that they may have to lie on."""
+"""Openings within one day, and the grid that they may have to lie on."""
 
-from datetime import date, timedelta
+import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
+from shared.model.day import DaySchedule
+from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.rules.openings import OpeningSearch, openings
-from shared.rules.working_windows import working_windows
-from tests.builders import NEW_YORK, Hours, doctor, span
+from shared.queries.openings import first_openings
+from shared.rules.openings import OpeningSearch
+from tests.builders import NEW_YORK, Hours, appointment, doctor, schedule, span
+from tests.scripted_store import ScriptedStore
 
 WITH_A_BREAK: Hours = (("09:00", "12:00"), ("13:00", "17:00"))
 LORD_HOWE = "Australia/Lord_Howe"
 
 
-def on_monday(times: str) -> Interval:
-    start, end = times.split("-")
-    return span(f"2026-11-23T{start}Z", f"2026-11-23T{end}Z")
+def starts(
+    of: Doctor, bounds: Interval, minutes: int, step: int | None, *days: DaySchedule
+) -> list[datetime]:
+    """When the openings start, by the doctor's clock."""
+    search = OpeningSearch(bounds, timedelta(minutes=minutes), step)
+    found = asyncio.run(first_openings(ScriptedStore(*days).snapshot(), [of], search, 99))
+    assert {opening.interval.length for opening in found} <= {timedelta(minutes=minutes)}
+    return [opening.interval.start.astimezone(of.zone) for opening in found]
 
 
 @pytest.mark.parametrize(
-    ("bounds", "minutes", "step", "starts"),
+    ("bounds", "minutes", "step", "expected"),
     [
         pytest.param("00:00-23:59", 60, None, "10:00 11:00 15:00 16:00", id="one-after-another"),
         pytest.param("00:00-23:59", 50, None, "10:00 10:50 15:00 15:50", id="rest-too-short"),
@@ -37,17 +46,20 @@ def on_monday(times: str) -> Interval:
     ],
 )
 def test_openings_are_the_free_times_of_that_length(
-    bounds: str, minutes: int, step: int | None, starts: str
+    bounds: str, minutes: int, step: int | None, expected: str
 ) -> None:
-    booked = [on_monday("09:00-10:00"), on_monday("13:00-15:00")]
-    search = OpeningSearch(on_monday(bounds), timedelta(minutes=minutes), step)
-    found = list(openings(doctor(WITH_A_BREAK), date(2026, 11, 23), booked, search))
-    assert " ".join(f"{opening.start:%H:%M}" for opening in found) == starts
-    assert {opening.length for opening in found} <= {timedelta(minutes=minutes)}
+    from_nine, at_noon = (
+        appointment(f"2026-11-23T{start}:00Z", f"2026-11-23T{end}:00Z", start)
+        for start, end in (("09", "10"), ("13", "15"))
+    )
+    start, end = (f"2026-11-23T{clock}Z" for clock in bounds.split("-"))
+    day = schedule("2026-11-23", from_nine, at_noon)
+    found = starts(doctor(WITH_A_BREAK), span(start, end), minutes, step, day)
+    assert " ".join(f"{start:%H:%M}" for start in found) == expected
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "step", "starts"),
+    ("zone", "day", "step", "expected"),
     [
         (NEW_YORK, "2026-03-08", 60, "00-0500 01-0500 03-0400 04-0400 05-0400"),
         (NEW_YORK, "2026-03-08", 90, "00-0500 01:30-0500 03-0400 04:30-0400"),
@@ -61,10 +73,9 @@ def test_openings_are_the_free_times_of_that_length(
         (LORD_HOWE, "2026-10-04", 180, "00+1030 03+1100"),
     ],
 )
-def test_the_grid_is_read_off_the_wall_clock(zone: str, day: str, step: int, starts: str) -> None:
+def test_the_grid_is_read_off_the_wall_clock(zone: str, day: str, step: int, expected: str) -> None:
     early_bird = doctor((("00:00", "06:00"),), zone, "sun")
-    (window,) = working_windows(early_bird, date.fromisoformat(day))
-    search = OpeningSearch(window, timedelta(minutes=30), step)
-    found = openings(early_bird, date.fromisoformat(day), (), search)
-    local = [opening.start.astimezone(early_bird.zone) for opening in found]
-    assert " ".join(f"{start:%H:%M%z}".replace(":00", "") for start in local) == starts
+    noon = datetime.fromisoformat(f"{day}T12:00Z")
+    bounds = Interval(noon - timedelta(days=1), noon + timedelta(days=1))
+    found = starts(early_bird, bounds, 30, step)
+    assert " ".join(f"{start:%H:%M%z}".replace(":00", "") for start in found) == expected

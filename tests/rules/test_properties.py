@@ -1,9 +1,10 @@
-"""The rules against a model that knows nothing but minutes, and looks at each of them."""
+"""Rules and queries against the model, around the days on which clocks change."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache, partial
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +21,10 @@ from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, Days, InThePast, Outcome, OutsideWorkingHours, SlotTaken
-from tests.builders import Diary, to_book
+from tests import reference_model as model
+from tests.builders import to_book
+from tests.reference_model import Held
+from tests.scripted_store import ScriptedStore
 from tests.strategies import (
     MINUTE,
     STEPS,
@@ -37,23 +41,19 @@ many = settings(max_examples=120, deadline=None, derandomize=True)
 few = settings(max_examples=50, deadline=None, derandomize=True)
 
 
-# The model: minutes since the epoch, in sets
+# In the words of the model
 
 
 def minute(instant: datetime) -> int:
     return (instant - EPOCH) // MINUTE
 
 
-def minutes(*intervals: Interval) -> set[int]:
-    return {m for i in intervals for m in range(minute(i.start), minute(i.end))}
+def minutes(interval: Interval) -> range:
+    return range(minute(interval.start), minute(interval.end))
 
 
-def runs(minutes: set[int]) -> list[Interval]:
-    """The stretches of consecutive minutes."""
-    starts = sorted(m for m in minutes if m - 1 not in minutes)
-    ends = sorted(m + 1 for m in minutes if m + 1 not in minutes)
-    pairs = zip(starts, ends, strict=True)
-    return [Interval(EPOCH + start * MINUTE, EPOCH + end * MINUTE) for start, end in pairs]
+def interval_of(minutes: range) -> Interval:
+    return Interval(EPOCH + minutes.start * MINUTE, EPOCH + minutes.stop * MINUTE)
 
 
 @cache
@@ -66,40 +66,31 @@ def wall_clock(zone: ZoneInfo, day: date) -> dict[int, int]:
     return {m: (shown.replace(tzinfo=None) - midnight) // MINUTE for m, shown in local.items()}
 
 
-def reached(clock: dict[int, int], wanted: int) -> int:
-    """When the clock first shows a time; one that it skips comes as if it went on unchanged."""
-    then = next(m for m, shown in clock.items() if shown >= wanted)
-    return then if clock[then] == wanted else then - 1 + wanted - clock[then - 1]
-
-
 @lru_cache
-def working(doctor: Doctor, day: date) -> set[int]:
-    clock = wall_clock(doctor.zone, day)
-    hours = doctor.week[day.weekday()]
-    stretches = [range(reached(clock, h.opens), reached(clock, h.closes)) for h in hours]
-    return {m for stretch in stretches for m in stretch if 0 <= clock[m] < 24 * 60}
+def working(doctor: Doctor, day: date) -> dict[int, int]:
+    return model.working(doctor.week[day.weekday()], wall_clock(doctor.zone, day))
 
 
-def expected_openings(doctor: Doctor, days: Days, search: OpeningSearch) -> list[int]:
-    """The start of every opening, found by trying each minute of each day."""
-    length, step, found = search.length // MINUTE, search.step, [0]
-    for key, day in sorted(days.items()):
-        free = (working(doctor, key.day) - minutes(*day.busy)) & minutes(search.bounds)
-        clock = wall_clock(doctor.zone, key.day)
-        for start in sorted(free):
-            fits = all(m in free for m in range(start, start + length))
-            if fits and (clock[start] % step == 0 if step else start >= found[-1] + length):
-                found.append(start)
-    return found[1:]
+def held(days: Days) -> dict[str, Held]:
+    return {
+        a.id: Held(a.doctor_id, minutes(a.interval), a.status == "booked")
+        for day in days.values()
+        for a in day.appointments
+    }
 
 
-def expected_outcome(doctor: Doctor, asked: Interval, taken: set[int], now: datetime) -> Outcome:
+def expected_outcome(days: Days, wish: Booking, now: datetime) -> Outcome | None:
+    """The refusal, or None where there is none."""
+    doctor, asked = wish.doctor, wish.appointment.interval
     works = working(doctor, asked.start.astimezone(doctor.zone).date())
     if minute(asked.start) < minute(now):
         return InThePast()
-    if not minutes(asked) <= works:
-        return OutsideWorkingHours(doctor, asked, working_windows=tuple(runs(works)))
-    return SlotTaken(doctor, asked, conflicts=tuple(runs(minutes(asked) & taken)))
+    if not works.keys() >= set(minutes(asked)):
+        windows = map(interval_of, model.stretches(works.keys()))
+        return OutsideWorkingHours(doctor, asked, working_windows=tuple(windows))
+    taken = map(interval_of, model.conflicts(held(days), doctor.id, minutes(asked)))
+    conflicts = tuple(taken)
+    return SlotTaken(doctor, asked, conflicts=conflicts) if conflicts else None
 
 
 # What is booked and looked for
@@ -110,7 +101,7 @@ def wish(doctor: Doctor, asked: Interval, appointment_id: str = "new") -> Bookin
 
 
 @st.composite
-def diaries(draw: st.DrawFn, least: int = 5) -> tuple[Doctor, Sequence[date], Days]:
+def some_days(draw: st.DrawFn, least: int = 5) -> tuple[Doctor, Sequence[date], Days]:
     """A doctor, three days, and what could be booked of what was asked for on them."""
     doctor, dates = draw(doctors_and_dates())
     some = st.sampled_from(dates).flatmap(partial(intervals, doctor))
@@ -123,25 +114,22 @@ def diaries(draw: st.DrawFn, least: int = 5) -> tuple[Doctor, Sequence[date], Da
     return doctor, dates, days
 
 
-def appointments(days: Days) -> list[Appointment]:
-    found = [a for day in days.values() for a in day.appointments]
-    return sorted(found, key=lambda a: (a.interval.start, a.id))
-
-
 def starts_found(doctor: Doctor, days: Days, search: OpeningSearch, count: int) -> list[int]:
-    found = asyncio.run(first_openings(Diary(days.values()), [doctor], search, count))
+    snapshot = ScriptedStore(*days.values()).snapshot()
+    found = asyncio.run(first_openings(snapshot, [doctor], search, count))
     assert all(opening.interval.length == search.length for opening in found)
     return [minute(opening.interval.start) for opening in found]
 
 
-def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[Sequence[Appointment]]:
+def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[list[str]]:
+    """The ids that all pages list."""
     query = ListQuery(doctor, window, with_cancelled=False, size=size)
-    found: list[Sequence[Appointment]] = []
-    while len(found) <= len(appointments(days)):
-        page = asyncio.run(list_window(Diary(days.values()), query))
+    snapshot, found = ScriptedStore(*days.values()).snapshot(), list[Sequence[Appointment]]()
+    while len(found) <= len(held(days)):
+        page = asyncio.run(list_window(snapshot, query))
         found.append(page.appointments)
         if page.next_position is None:
-            return found
+            return [[a.id for a in page] for page in found]
         query = replace(query, after=page.next_position)
     raise AssertionError("the pages do not come to an end")
 
@@ -154,31 +142,28 @@ def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[Seque
 def test_a_booking_is_granted_or_refused_for_the_reason_that_each_minute_confirms(
     data: st.DataObject,
 ) -> None:
-    doctor, dates, days = data.draw(diaries())
+    doctor, dates, days = data.draw(some_days())
     asked = data.draw(intervals(doctor, dates[1], 240))
     now = data.draw(instants(doctor, dates[0]))
-    taken = minutes(*(a.interval for a in appointments(days)))
 
     changes, outcome = book(days, wish(doctor, asked), now)
 
-    expected = expected_outcome(doctor, asked, taken, now)
-    if isinstance(expected, SlotTaken) and not expected.conflicts:
-        assert isinstance(outcome, Accepted)
-        assert len(appointments({**days, **changes})) == len(appointments(days)) + 1
+    if refusal := expected_outcome(days, wish(doctor, asked), now):
+        assert (changes, outcome) == ({}, refusal)
     else:
-        assert outcome == expected
-        assert changes == {}
+        assert isinstance(outcome, Accepted)
+        assert held({**days, **changes}) == {**held(days), "new": Held(doctor.id, minutes(asked))}
 
 
-@given(diaries(least=12))
+@given(some_days(least=12))
 @many
 def test_whatever_is_asked_in_whatever_order_no_minute_is_booked_twice(
-    diary: tuple[Doctor, Sequence[date], Days],
+    some: tuple[Doctor, Sequence[date], Days],
 ) -> None:
-    doctor, dates, days = diary
-    booked = [a.interval for a in appointments(days)]
-    assert sum(len(minutes(interval)) for interval in booked) == len(minutes(*booked))
-    assert minutes(*booked) <= {m for day in dates for m in working(doctor, day)}
+    doctor, dates, days = some
+    booked = [m for h in held(days).values() for m in h.when]
+    assert len(booked) == len(set(booked))
+    assert {*booked} <= {m for day in dates for m in working(doctor, day)}
 
 
 @pytest.mark.parametrize(
@@ -189,11 +174,14 @@ def test_whatever_is_asked_in_whatever_order_no_minute_is_booked_twice(
 def test_openings_are_exactly_the_free_times_that_each_minute_confirms(
     steps: st.SearchStrategy[int | None], data: st.DataObject, length: int
 ) -> None:
-    doctor, dates, days = data.draw(diaries())
+    doctor, dates, days = data.draw(some_days())
     bounds, step = data.draw(long_intervals(doctor, dates[1])), data.draw(steps)
+    taken = model.busy(held(days), doctor.id)
+    expected = chain.from_iterable(
+        model.openings(working(doctor, day), taken, minutes(bounds), length, step) for day in dates
+    )
     search = OpeningSearch(bounds, length * MINUTE, step)
-    found = starts_found(doctor, days, search, EVERYTHING)
-    assert found == expected_openings(doctor, days, search)
+    assert starts_found(doctor, days, search, EVERYTHING) == list(expected)
 
 
 @given(st.data(), st.integers(1, 90))
@@ -201,45 +189,27 @@ def test_openings_are_exactly_the_free_times_that_each_minute_confirms(
 def test_the_first_opening_can_be_booked_and_nothing_earlier_can(
     data: st.DataObject, length: int
 ) -> None:
-    doctor, dates, days = data.draw(diaries())
+    doctor, dates, days = data.draw(some_days())
     bounds = data.draw(intervals(doctor, dates[1], 4 * 60))
     first = starts_found(doctor, days, OpeningSearch(bounds, length * MINUTE), 1)
     last = first[0] if first else minute(bounds.end) - length
     for start in range(minute(bounds.start), last + 1):
-        asked = Interval(EPOCH + start * MINUTE, EPOCH + (start + length) * MINUTE)
+        asked = interval_of(range(start, start + length))
         _, outcome = book(days, wish(doctor, asked), bounds.start)
         assert isinstance(outcome, Accepted) is (start in first)
 
 
-@given(st.data())
-@few
-def test_a_window_lists_what_is_booked_in_any_of_its_minutes(data: st.DataObject) -> None:
-    doctor, dates, days = data.draw(diaries(least=12))
-    window = data.draw(long_intervals(doctor, dates[1]))
-    wanted = [a for a in appointments(days) if minutes(a.interval) & minutes(window)]
-    assert pages(doctor, days, window, EVERYTHING) == [wanted]
-
-
-@given(st.data())
-@few
-def test_a_window_in_two_parts_lists_the_same_as_the_whole(data: st.DataObject) -> None:
-    doctor, dates, days = data.draw(diaries(least=12))
-    left = data.draw(intervals(doctor, dates[1], 12 * 60))
-    right = Interval(left.end, left.end + data.draw(st.integers(1, 12 * 60)) * MINUTE)
-    whole = Interval(left.start, right.end)
-    lists = (pages(doctor, days, window, EVERYTHING)[0] for window in (left, right, whole))
-    ids = [{a.id for a in found} for found in lists]
-    assert ids[0] | ids[1] == ids[2]
-
-
 @given(st.data(), st.integers(1, 3))
 @few
-def test_pages_of_any_size_are_together_the_one_page(data: st.DataObject, size: int) -> None:
-    doctor, dates, days = data.draw(diaries(least=12))
-    window = data.draw(long_intervals(doctor, dates[1]))
+def test_pages_of_any_size_list_together_what_is_booked_in_any_minute_of_the_window(
+    data: st.DataObject, size: int
+) -> None:
+    doctor, dates, days = data.draw(some_days(least=12))
+    window = data.draw(long_intervals(doctor, dates[1]) | intervals(doctor, dates[1], 12 * 60))
+    wanted = model.listed(held(days), doctor.id, minutes(window))
+    assert pages(doctor, days, window, EVERYTHING) == [wanted]
     paged = pages(doctor, days, window, size)
-    (one,) = pages(doctor, days, window, EVERYTHING)
-    assert [a for page in paged for a in page] == one
+    assert [a for page in paged for a in page] == wanted
     assert all(len(page) == size for page in paged[:-1])
 
 
@@ -248,6 +218,7 @@ def test_pages_of_any_size_are_together_the_one_page(data: st.DataObject, size: 
 def test_merging_and_clipping_agree_with_each_minute(
     some: list[Interval], bounds: Interval
 ) -> None:
-    clips = [runs(minutes(interval) & minutes(bounds)) for interval in some]
-    assert merged(some) == runs(minutes(*some))
-    assert list(clipped(some, bounds)) == [part for parts in clips for part in parts]
+    clips = [model.stretches({*minutes(i)} & {*minutes(bounds)}) for i in some]
+    every = {m for interval in some for m in minutes(interval)}
+    assert merged(some) == [interval_of(stretch) for stretch in model.stretches(every)]
+    assert list(clipped(some, bounds)) == [interval_of(c) for parts in clips for c in parts]

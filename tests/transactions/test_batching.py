@@ -14,10 +14,9 @@ from tests.builders import appointment, at, key
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
-Answer = Accepted | None
-Waiter = batches.Waiter[Answer]
-Batch = batches.Batch[Answer]
-Queues = batches.Queues[Answer]
+Waiter = batches.Waiter[Accepted | None]
+Batch = batches.Batch[Accepted | None]
+Queues = batches.Queues[Accepted | None]
 GRANTED = Accepted(appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
 LOOP = SimulatedLoop()
 LOOP.close()
@@ -33,120 +32,73 @@ def waiter(*days: DayKey, name: str = "a") -> Waiter:
     return Waiter(command, 10, LOOP.create_future())
 
 
-def queues(*waiters: Waiter) -> Queues:
-    result = Queues()
-    for each in waiters:
-        result.add(each)
-    return result
+class Story:
+    """Takes batches only when somebody arrives or a batch ends, on the days concerned."""
 
+    def __init__(self) -> None:
+        self.queues = Queues()
+        self.arrived: list[Waiter] = []
+        self.batches: list[Batch] = []
+        self.held: list[Batch] = []
 
-def taken(queues: Queues, day: DayKey) -> list[Waiter]:
-    batch = queues.take(day)
-    return batch.waiters if batch else []
+    def arrive(self, *days: DayKey) -> None:
+        self.arrived.append(waiter(*days, name="abcdefgh"[len(self.arrived) % 8]))
+        self.queues.add(self.arrived[-1])
+        self._take(frozenset(days))
 
+    def end(self, index: int = 0) -> None:
+        batch = self.held.pop(index % len(self.held))
+        self.queues.release(batch.days)
+        self._take(batch.days)
 
-def test_those_who_wait_for_one_day_are_taken_together_in_order_of_arrival() -> None:
-    first, second, third = waiter(MON), waiter(MON), waiter(MON)
-    assert taken(queues(first, second, third), MON) == [first, second, third]
+    def taken(self) -> list[Waiter]:
+        return [waiter for batch in self.batches for waiter in batch.waiters]
 
-
-def test_so_many_are_taken_together_and_the_others_next() -> None:
-    everybody = [waiter(MON) for _ in range(201)]
-    waiting = queues(*everybody)
-    assert taken(waiting, MON) == everybody[:200]
-    waiting.release(frozenset({MON}))
-    assert taken(waiting, MON) == everybody[200:]
-
-
-def test_a_day_that_nobody_waits_for_is_not_taken() -> None:
-    waiting = queues(waiter(MON))
-    assert waiting.take(TUE) is None
-
-
-def test_a_day_is_held_until_it_is_released() -> None:
-    first, second = waiter(MON), waiter(MON)
-    waiting = queues(first)
-    waiting.take(MON)
-    waiting.add(second)
-    assert waiting.take(MON) is None
-    waiting.release(frozenset({MON}))
-    assert taken(waiting, MON) == [second]
-
-
-def test_a_held_day_does_not_hold_up_another() -> None:
-    other = waiter(TUE)
-    waiting = queues(waiter(MON), other)
-    waiting.take(MON)
-    assert taken(waiting, TUE) == [other]
-
-
-def test_whoever_needs_two_days_holds_both() -> None:
-    waiting = queues(waiter(MON, TUE))
-    batch = waiting.take(TUE)
-    waiting.add(waiter(MON))
-    assert batch
-    assert batch.days == {MON, TUE}
-    assert waiting.take(MON) is None
-
-
-def test_whoever_needs_two_days_takes_along_those_behind_who_need_one_of_them() -> None:
-    both, monday, tuesday, again = waiter(MON, TUE), waiter(MON), waiter(TUE), waiter(MON, TUE)
-    assert taken(queues(both, monday, tuesday, again), MON) == [both, monday, tuesday, again]
-
-
-def test_a_batch_ends_before_the_first_who_needs_another_day_too() -> None:
-    first, wider, last = waiter(MON), waiter(MON, TUE), waiter(MON)
-    waiting = queues(first, wider, last)
-    assert taken(waiting, MON) == [first]
-    waiting.release(frozenset({MON}))
-    assert taken(waiting, MON) == [wider, last]
-
-
-def test_whoever_waits_for_a_second_day_holds_up_later_ones_of_the_first_only_so_long() -> None:
-    tuesday, both, monday = waiter(TUE), waiter(MON, TUE), waiter(MON)
-    waiting = queues(tuesday)
-    waiting.take(TUE)
-    waiting.add(both)
-    waiting.add(monday)
-    assert waiting.take(MON) is None
-    waiting.release(frozenset({TUE}))
-    assert taken(waiting, TUE) == [both, monday]
-
-
-def test_whoever_is_first_for_one_day_waits_for_those_before_on_the_other() -> None:
-    monday, both = waiter(MON), waiter(MON, TUE)
-    waiting = queues(monday, both)
-    assert waiting.take(TUE) is None
-
-
-def test_crossing_needs_do_not_lock_each_other_out() -> None:
-    there, back = waiter(MON, TUE), waiter(TUE, MON)
-    assert taken(queues(there, back), TUE) == [there, back]
+    def _take(self, days: frozenset[DayKey]) -> None:
+        for day in sorted(days):
+            if batch := self.queues.take(day):
+                assert not any(batch.days & other.days for other in self.held)
+                assert all(w.command.days <= batch.days for w in batch.waiters)
+                self.held.append(batch)
+                self.batches.append(batch)
 
 
 @pytest.mark.parametrize(
-    "end",
+    ("story", "expected"),
     [
-        pytest.param(lambda w: w.tell(GRANTED), id="answered"),
-        pytest.param(lambda w: w.tell(None), id="not granted"),
-        pytest.param(lambda w: w.fail(ValueError()), id="failed"),
-        pytest.param(lambda w: w.fail(None), id="work cancelled"),
-        pytest.param(lambda w: w.answer.cancel(), id="gone away"),
+        pytest.param("m m m", "a", id="a-day-is-held"),
+        pytest.param("m m m -", "a bc", id="who-waits-for-one-day-goes-together-in-order"),
+        pytest.param("m t", "a b", id="a-held-day-does-not-hold-up-another"),
+        pytest.param("mt m t", "a", id="whoever-needs-two-days-holds-both"),
+        pytest.param("mt m t -", "a b c", id="two-days-are-free-for-two-at-once"),
+        pytest.param("m mt m t mt -", "a bcde", id="who-needs-two-days-takes-along-those-behind"),
+        pytest.param("m m mt m -", "a b", id="a-batch-ends-before-who-needs-another-day-too"),
+        pytest.param("m m mt m - -", "a b cd", id="who-comes-next"),
+        pytest.param("t mt m", "a", id="who-waits-for-a-second-day-holds-up-the-first"),
+        pytest.param("t mt m -", "a bc", id="but-only-so-long"),
+        pytest.param("m mt t", "a", id="first-for-one-day-but-not-for-the-other"),
+        pytest.param("w tw mt", "a", id="nor-is-it-overtaken-on-days-that-are-free"),
+        pytest.param("w tw mt - -", "a b c", id="but-followed"),
+        pytest.param("w mt tm - -", "a b c", id="crossing-needs-lock-nobody-out"),
     ],
 )
-def test_only_those_without_an_answer_are_still_waiting(end: Callable[[Waiter], None]) -> None:
-    ended, other = waiter(MON), waiter(MON)
-    end(ended)
-    assert Batch(frozenset({MON}), [ended, other]).waiting() == [other]
+def test_a_batch_is_those_whose_turn_it_is_on_days_that_nobody_holds(
+    story: str, expected: str
+) -> None:
+    told, days = Story(), {"m": MON, "t": TUE, "w": WED}
+    for chapter in story.split():
+        if chapter == "-":
+            told.end()
+        else:
+            told.arrive(*(days[letter] for letter in chapter))
+    batches = ["".join(w.command.appointment_id for w in batch.waiters) for batch in told.batches]
+    assert " ".join(batches) == expected
 
 
 @pytest.mark.parametrize(
     "too_late",
-    [
-        pytest.param(lambda w: w.tell(None), id="another answer"),
-        pytest.param(lambda w: w.fail(ValueError()), id="failed"),
-        pytest.param(lambda w: w.fail(None), id="work cancelled"),
-    ],
+    [lambda w: w.tell(None), lambda w: w.fail(ValueError()), lambda w: w.fail(None)],
+    ids=["another answer", "failed", "work cancelled"],
 )
 def test_the_first_answer_stands(too_late: Callable[[Waiter], None]) -> None:
     answered = waiter(MON)
@@ -155,53 +107,31 @@ def test_the_first_answer_stands(too_late: Callable[[Waiter], None]) -> None:
     assert answered.answer.result() is GRANTED
 
 
-DAYS = st.sets(st.sampled_from([MON, TUE, WED]), min_size=1)
-ARRIVES: st.SearchStrategy[frozenset[DayKey]] = st.builds(frozenset, DAYS)
-ENDS = st.integers(0, 2)
+def test_two_hundred_are_taken_together_and_the_others_next() -> None:
+    told = Story()
+    for _ in range(202):
+        told.arrive(MON)
+    told.end()
+    told.end()
+    assert [len(batch.waiters) for batch in told.batches] == [1, 200, 1]
+    assert told.taken() == told.arrived
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.lists(ARRIVES | ENDS, max_size=30))
+@given(st.lists(st.sets(st.sampled_from([MON, TUE, WED]), min_size=1) | st.integers(0, 2)))
 def test_everybody_is_taken_once_in_order_and_no_day_is_held_twice(
-    story: list[frozenset[DayKey] | int],
+    story: list[set[DayKey] | int],
 ) -> None:
-    dependencies = _Clinic()
+    told = Story()
     for chapter in story:
-        if isinstance(chapter, frozenset):
-            dependencies.arrive(chapter)
-        elif dependencies.held:
-            dependencies.end(chapter)
-    while dependencies.held:
-        dependencies.end(0)
-    assert sorted(dependencies.taken, key=id) == sorted(dependencies.arrived, key=id)
+        if isinstance(chapter, set):
+            told.arrive(*chapter)
+        elif told.held:
+            told.end(chapter)
+    for _ in told.arrived:
+        if told.held:
+            told.end()
+    assert sorted(told.taken(), key=id) == sorted(told.arrived, key=id)
     for day in (MON, TUE, WED):
-        arrived = [w for w in dependencies.arrived if day in w.command.days]
-        assert [w for w in dependencies.taken if day in w.command.days] == arrived
-
-
-class _Clinic:
-    """Takes batches only when somebody arrives or a batch ends, on the days concerned."""
-
-    def __init__(self) -> None:
-        self.queues = Queues()
-        self.arrived: list[Waiter] = []
-        self.taken: list[Waiter] = []
-        self.held: list[Batch] = []
-
-    def arrive(self, days: frozenset[DayKey]) -> None:
-        self.arrived.append(waiter(*days))
-        self.queues.add(self.arrived[-1])
-        self._take(days)
-
-    def end(self, index: int) -> None:
-        batch = self.held.pop(index % len(self.held))
-        self.queues.release(batch.days)
-        self._take(batch.days)
-
-    def _take(self, days: frozenset[DayKey]) -> None:
-        for day in sorted(days):
-            if batch := self.queues.take(day):
-                assert not any(batch.days & other.days for other in self.held)
-                assert all(w.command.days <= batch.days for w in batch.waiters)
-                self.held.append(batch)
-                self.taken += batch.waiters
+        arrived = [w for w in told.arrived if day in w.command.days]
+        assert [w for w in told.taken() if day in w.command.days] == arrived

@@ -1,15 +1,17 @@
-"""A model of a clinic: what each function should answer, found by looking at every minute.
+"""What each function should answer, by the model that looks at every minute.
 
 It shares nothing with the code under test, not even the zones: the offsets stand here.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from itertools import islice
 from typing import Any
+
+from tests import reference_model as model
 
 Json = dict[str, Any]
 
@@ -92,26 +94,34 @@ def wall_clock(doctor: Json, minute: int) -> datetime:
 @cache
 def working(doctor_id: str, day: date) -> Mapping[int, int]:
     """The minutes in which a doctor works on a local day, and the minute that the clock shows."""
-    doctor, found = DOCTOR[doctor_id], dict[int, int]()
-    if not any(WEEK[day.weekday()] in hours["days"] for hours in doctor["working_hours"]):
-        return found
-    first = minute(datetime(day.year, day.month, day.day, tzinfo=UTC))
-    for m in range(first, first + 30 * 60):  # No doctor's clock is ahead of UTC.
-        local = wall_clock(doctor, m)
-        weekday, time = WEEK[local.weekday()], local.strftime("%H:%M")
-        if local.date() == day and any(
-            weekday in hours["days"] and hours["opens"] <= time < hours["closes"]
-            for hours in doctor["working_hours"]
-        ):
-            found[m] = local.hour * 60 + local.minute
-    return found
+    doctor, midnight = DOCTOR[doctor_id], datetime.combine(day, time())
+    first = minute(midnight.replace(tzinfo=UTC))  # No doctor's clock is ahead of UTC.
+    around = range(first, first + 30 * 60)
+    clock = {m: (wall_clock(doctor, m) - midnight) // MINUTE for m in around}
+    today = [h for h in doctor["working_hours"] if WEEK[day.weekday()] in h["days"]]
+    return model.working(((_of_day(h["opens"]), _of_day(h["closes"])) for h in today), clock)
 
 
-def ranges(minutes: frozenset[int], doctor: Json) -> list[Json]:
-    """The stretches of consecutive minutes."""
-    starts = sorted(m for m in minutes if m - 1 not in minutes)
-    ends = sorted(m + 1 for m in minutes if m + 1 not in minutes)
-    return [_times(range(*pair), doctor) for pair in zip(starts, ends, strict=True)]
+def _of_day(clock_time: str) -> int:
+    hours, minutes = clock_time.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def days_of(bounds: range, doctor_id: str) -> Iterator[Mapping[int, int]]:
+    """What is worked on each local day that the bounds touch."""
+    doctor = DOCTOR[doctor_id]
+    day, last = (wall_clock(doctor, m).date() for m in (bounds.start, bounds.stop))
+    while day <= last:
+        yield working(doctor_id, day)
+        day += timedelta(days=1)
+
+
+def openings(
+    doctor_id: str, bounds: range, length: int, busy: Collection[int], step: int | None = None
+) -> Iterator[int]:
+    """The minutes at which an opening starts, on any day."""
+    for works in days_of(bounds, doctor_id):
+        yield from model.openings(works, busy, bounds, length, step)
 
 
 def _times(when: range, doctor: Json) -> Json:
@@ -221,7 +231,7 @@ UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
 
 
 @dataclass
-class ClinicModel:
+class ExpectedAnswers:
     """Appointments by id, in the order of booking, and what else the answers depend on."""
 
     now: datetime
@@ -303,16 +313,12 @@ class ClinicModel:
     def listed(self, query: Json) -> list[Json]:
         """The appointments that list_appointments shows of a doctor, on all pages."""
         zone = DOCTOR[query["doctor_id"]]["time_zone"]
-        start, end = (minute(*instants(query[name], zone)) for name in ("start", "end"))
-        found = [
-            appointment
-            for appointment in self.appointments.values()
-            if appointment.doctor_id == query["doctor_id"]
-            and any(start <= m < end for m in appointment.when)
-            and (query.get("status") == "all" or appointment.cancelled_at is None)
-        ]
-        found.sort(key=lambda appointment: (appointment.when.start, appointment.id))
-        return [appointment.json() for appointment in found]
+        window = range(*(minute(*instants(query[name], zone)) for name in ("start", "end")))
+        with_cancelled = query.get("status") == "all"
+        found = model.listed(
+            self._held(), query["doctor_id"], window, with_cancelled=with_cancelled
+        )
+        return [self.appointments[appointment_id].json() for appointment_id in found]
 
     def first(self, query: Json) -> Answer:
         """The answer to first_available, where all times have an offset."""
@@ -330,11 +336,12 @@ class ClinicModel:
         doctor_ids, count = sorted(set(query.get("doctor_id", DOCTOR))), query.get("count", 1)
         named = query.get("doctor_id") is not None and len(doctor_ids) == 1
         zone = DOCTOR[doctor_ids[0]]["time_zone"] if named else CLINIC_ZONE
+        held = self._held()
         found = sorted(
             (start, doctor_id)
             for doctor_id in doctor_ids
             for start in islice(
-                openings(doctor_id, bounds, length, self._busy(doctor_id), step), count
+                openings(doctor_id, bounds, length, model.busy(held, doctor_id), step), count
             )
         )
         offered = [
@@ -356,31 +363,29 @@ class ClinicModel:
             return Answer(422, code="already_cancelled")
         return Answer(422, code="already_started") if appointment.start <= self.now else None
 
-    def _busy(self, doctor_id: str, moving: str | None = None) -> frozenset[int]:
-        return frozenset(
-            m
-            for appointment in self.appointments.values()
-            if appointment.doctor_id == doctor_id
-            and appointment.cancelled_at is None
-            and appointment.id != moving
-            for m in appointment.when
-        )
+    def _held(self) -> dict[str, model.Held]:
+        return {
+            a.id: model.Held(a.doctor_id, a.when, a.cancelled_at is None)
+            for a in self.appointments.values()
+        }
 
     def _refusal(self, doctor_id: str, when: range, moving: str | None = None) -> Answer | None:
         if at(when.start) < self.now:
             return Answer(422, code="in_the_past")
-        doctor, asked = DOCTOR[doctor_id], frozenset(when)
-        works = frozenset(working(doctor_id, wall_clock(doctor, when.start).date()))
-        busy = self._busy(doctor_id, moving)
-        if asked <= works and not asked & busy:
+        doctor, held = DOCTOR[doctor_id], self._held()
+        works = working(doctor_id, wall_clock(doctor, when.start).date())
+        conflicts = model.conflicts(held, doctor_id, when, but=moving)
+        if set(when) <= works.keys() and not conflicts:
             return None
         bounds = range(when.start, when.start + DAYS_SEARCHED * 24 * 60)
+        busy = model.busy(held, doctor_id, but=moving)
         starts = islice(openings(doctor_id, bounds, len(when), busy), 3)
         offered = [_placed(range(start, start + len(when)), doctor) for start in starts]
-        if not asked <= works:
-            members = {"working_hours": ranges(works, doctor), "openings": offered}
+        if not set(when) <= works.keys():
+            hours = [_times(window, doctor) for window in model.stretches(works.keys())]
+            members = {"working_hours": hours, "openings": offered}
             return Answer(422, members, "outside_working_hours")
-        members = {"conflicts": ranges(asked & busy, doctor), "openings": offered}
+        members = {"conflicts": [_times(part, doctor) for part in conflicts], "openings": offered}
         return Answer(409, members, "slot_taken")
 
     def _record(self, key: str | None) -> IdempotencyRecord | None:
@@ -408,34 +413,10 @@ class ClinicModel:
             self.records[key] = IdempotencyRecord(request, appointment_id, expires_at)
 
 
-# Openings
-
-
-def openings(
-    doctor_id: str, bounds: range, length: int, busy: frozenset[int], step: int | None = None
-) -> Iterator[int]:
-    """The minutes at which an opening starts: with a step all on its grid, else one by one."""
-    doctor, next_start = DOCTOR[doctor_id], bounds.start
-    day = wall_clock(doctor, bounds.start).date()
-    while day <= wall_clock(doctor, bounds.stop).date():
-        works = working(doctor_id, day)
-        free = {m for m in works if m in bounds and m not in busy}
-        free_for: dict[int, int] = {}
-        for m in sorted(free, reverse=True):
-            free_for[m] = free_for.get(m + 1, 0) + 1
-        for m in sorted(free):
-            in_turn = works[m] % step == 0 if step else m >= next_start
-            if free_for[m] >= length and in_turn:
-                yield m
-                next_start = m + length
-        day += timedelta(days=1)
-
-
 def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:
-    nothing: frozenset[int] = frozenset()
-    if any(True for name in doctor_ids for _ in openings(name, bounds, length, nothing, step)):
+    if any(True for name in doctor_ids for _ in openings(name, bounds, length, (), step)):
         return "fully_booked"
-    if any(True for name in doctor_ids for _ in openings(name, bounds, 1, nothing)):
+    if any(True for name in doctor_ids for _ in openings(name, bounds, 1, ())):
         return "duration_too_long"
     return "no_working_hours"
 
