@@ -20,7 +20,7 @@ from shared.settings import Settings, read_settings
 from shared.store.doctor_documents import read_doctors
 from shared.store.port import DayWrite, Store
 from shared.store.sqlite.store import SqliteStore
-from tests.builders import at
+from tests.builders import appointment, at, schedule
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
 NOW = at("2050-11-18T12:00Z")
@@ -148,6 +148,11 @@ class Api:
             return await self.client.get(f"/{function}?{query}")
         return await self.client.get(f"/{function}", params=query)
 
+    async def put_some_appointment(self) -> None:
+        """Bring an appointment of a simple id into the store, at ten on that Monday."""
+        there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", "strange.20501121.x")
+        await self.put(schedule("2050-11-21", there))
+
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
         async with self.dependencies.store.snapshot() as snapshot:
@@ -205,7 +210,9 @@ def field_errors(response: httpx.Response) -> list[tuple[str, str]]:
     """Field and type of every error of a request that is not valid."""
     members = problem(response, 400, "invalid_request")
     assert members.keys() == {"detail", "errors"}
-    assert not any(error["message"][0].isupper() for error in members["errors"])
+    for error in members["errors"]:
+        assert not error["message"][0].isupper()
+        assert "pattern" not in error["message"]
     return [(error["field"], error["type"]) for error in members["errors"]]
 
 
