@@ -1,6 +1,7 @@
 """Requests that nobody should send: each is refused with a problem that names the field."""
 
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -115,3 +116,31 @@ async def test_a_reason_has_up_to_1000_characters(api: Api) -> None:
 async def test_what_is_just_within_its_limits_is_answered(api: Api, query: str) -> None:
     response = await api.client.get(f"/{query}")
     assert response.status_code == 200, response.text
+
+
+# Bodies as they arrive
+
+
+async def test_a_body_may_arrive_in_parts(api: Api) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        content = json.dumps({**MONDAY_AT_NINE, "patient": {"name": "Åda"}}, ensure_ascii=False)
+        for part in content.encode():
+            yield bytes([part])
+
+    response = await api.client.post(f"/{CREATE}", content=parts(), headers=JSON)
+    assert response.status_code == 201
+    assert response.json()["patient"] == {"name": "Åda"}
+
+
+async def test_a_body_without_end_is_read_no_further_than_32_mib(api: Api) -> None:
+    arrived = 0
+
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal arrived
+        while arrived < 40:
+            arrived += 1
+            yield b" " * 1024 * 1024
+
+    response = await api.client.post(f"/{CREATE}", content=parts(), headers=JSON)
+    problem(response, 413, "body_too_large")
+    assert arrived == 33
