@@ -1,4 +1,4 @@
-"""The roster asks the store for its doctors once a minute at most."""
+"""The cache asks the store for its doctors once a minute at most."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -12,7 +12,7 @@ from tests.builders import doctor
 
 
 class Doctors:
-    """The part of a store that the roster needs, a clock that tests move, and a count."""
+    """The part of a store that the cache needs, a clock that tests move, and a count."""
 
     def __init__(self) -> None:
         self.present = [doctor()]

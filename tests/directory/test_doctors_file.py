@@ -1,0 +1,179 @@
+"""doctors.json: what it may say, and where a mistake in it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.time_zones import time_zone
+from shared.store.doctor_documents import doctor_from_json, doctor_to_json, read_doctors
+from shared.validation import place
+
+SHIPPED = Path(__file__).parents[2] / "doctors.json"
+BERLIN = time_zone("Europe/Berlin")
+NINE_TO_FIVE = (WorkingHours(540, 1020),)
+EIGHT_TO_FOUR = (WorkingHours(480, 960),)
+
+
+def file(**changes: object) -> str:
+    """A file of one doctor, with other fields where the test says so."""
+    entry: dict[str, Any] = {"id": "doom", "name": "Doctor Doom", "working_hours": []}
+    return json.dumps({"doctors": [{**entry, **changes}]})
+
+
+def hours(opens: object, closes: object, *days: object) -> dict[str, object]:
+    return {"days": list(days or ("mon",)), "opens": opens, "closes": closes}
+
+
+def week_of(*entries: object) -> tuple[tuple[WorkingHours, ...], ...]:
+    (doctor,) = read_doctors(file(working_hours=entries), BERLIN)
+    return doctor.week
+
+
+def test_the_shipped_file_has_the_two_doctors_on_the_clinics_clock() -> None:
+    assert read_doctors(SHIPPED.read_bytes(), BERLIN) == [
+        Doctor("strange", "Doctor Strange", BERLIN, (NINE_TO_FIVE,) * 5 + ((), ())),
+        Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 5 + ((), ())),
+    ]
+
+
+def test_a_doctor_may_have_a_time_zone_of_their_own() -> None:
+    (doctor,) = read_doctors(file(time_zone="America/New_York"), BERLIN)
+    assert doctor.zone.key == "America/New_York"
+
+
+def test_doctors_come_in_order_of_their_ids() -> None:
+    entries = [json.loads(file(id=i))["doctors"][0] for i in ("b", "c", "a")]
+    doctors = read_doctors(json.dumps({"doctors": entries}), BERLIN)
+    assert [doctor.id for doctor in doctors] == ["a", "b", "c"]
+
+
+def test_several_entries_of_a_day_leave_a_break_in_whatever_order() -> None:
+    week = week_of(hours("13:00", "17:30"), hours("08:15", "12:00"))
+    assert week[0] == (WorkingHours(495, 720), WorkingHours(780, 1050))
+
+
+def test_entries_of_a_day_may_touch() -> None:
+    week = week_of(hours("08:00", "12:00"), hours("12:00", "13:00"))
+    assert week[0] == (WorkingHours(480, 720), WorkingHours(720, 780))
+
+
+def test_a_day_may_last_from_midnight_to_midnight() -> None:
+    week = week_of(hours("00:00", "24:00", "sun"))
+    assert week == ((), (), (), (), (), (), (WorkingHours(0, 1440),))
+
+
+HOURS = "doctors[0].working_hours"
+MISTAKES: list[tuple[dict[str, object], str, str]] = [
+    *(({"id": value}, "doctors[0].id", "") for value in ("a/b", "", "..", "a" * 81, 1)),
+    *(({"name": value}, "doctors[0].name", "") for value in ("", "  ", "a" * 201)),
+    ({"time_zone": "Mars"}, "doctors[0].time_zone", '"Mars"'),
+    ({"time_zone": 1}, "doctors[0].time_zone", ""),
+    ({"color": "red"}, "doctors[0].color", ""),
+    ({"working_hours": {}}, HOURS, ""),
+    ({"working_hours": [{}]}, f"{HOURS}[0].days", ""),
+    *(
+        ({"working_hours": [hours("08:00", "09:00"), entry]}, f"{HOURS}[1]{field}", words)
+        for entry, field, words in [
+            (hours("8:00", "09:00"), ".opens", ""),
+            (hours("08:60", "09:00"), ".opens", ""),
+            (hours(8, "09:00"), ".opens", ""),
+            (hours("08:00", "24:01"), ".closes", ""),
+            (hours("08:00", "25:00"), ".closes", ""),
+            (hours("08:00", "09:00", "mon", "Tue"), ".days[1]", ""),
+            ({**hours("08:00", "09:00"), "days": []}, ".days", ""),
+            ({**hours("08:00", "09:00"), "day": "mon"}, ".day", ""),
+            (hours("09:00", "09:00"), "", "09:00"),
+            (hours("22:00", "06:00"), "", "06:00"),
+        ]
+    ),
+    (
+        {"working_hours": [hours("13:00", "17:00", "tue"), hours("08:00", "13:01", "tue")]},
+        "doctors[0]",
+        "overlap on tue, at 13:00",
+    ),
+    (
+        {"working_hours": [hours("08:00", "09:00", "sun", "sun")]},
+        "doctors[0]",
+        "overlap on sun, at 08:00",
+    ),
+]
+DOOM = json.loads(file())["doctors"][0]
+WRONG_FILES: list[tuple[str | bytes, str, str]] = [
+    *((file(**changes), where, words) for changes, where, words in MISTAKES),
+    *(
+        (json.dumps({"doctors": [{k: v for k, v in DOOM.items() if k != name}]}), where, "")
+        for name, where in ((name, f"doctors[0].{name}") for name in DOOM)
+    ),
+    (json.dumps({"doctors": [DOOM, {**DOOM, "name": "another"}]}), "doctors", '"doom"'),
+    *((text, "invalid json", "") for text in ("", b"\xff", "[" * 10_000)),
+    ("{}", "doctors", ""),
+    ('{"doctors": []}', "doctors", ""),
+    ('{"doctors": {}}', "doctors", ""),
+    ('{"doctors": [1]}', "doctors[0]", ""),
+    ('{"doctors": [], "comment": ""}', "doctors", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"), WRONG_FILES, ids=[f"{w[1]} {w[2]}" for w in WRONG_FILES]
+)
+def test_a_mistake_is_refused_with_its_place_and_its_cause_for_people(
+    text: str | bytes, where: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=r"\A[^\n]+\Z") as refused:
+        read_doctors(text, BERLIN)
+    place_of_it, _, cause = str(refused.value).partition(": ")
+    assert place_of_it.lower() == where
+    assert words in cause
+    assert cause[:1].islower() or where == "invalid json" or cause.startswith('"Mars"')
+    assert "pattern" not in cause
+
+
+def test_a_file_that_is_no_object_is_refused() -> None:
+    with pytest.raises(ValueError, match="object"):
+        read_doctors("[]", BERLIN)
+
+
+# The stored form
+
+
+def test_a_doctor_is_written_with_the_time_zone() -> None:
+    doctor = Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 2 + ((),) * 5)
+    assert json.loads(doctor_to_json(doctor)) == {
+        "id": "who",
+        "name": "Doctor Who",
+        "time_zone": "Europe/Berlin",
+        "working_hours": [{"days": ["mon", "tue"], "opens": "08:00", "closes": "16:00"}],
+    }
+
+
+@pytest.mark.parametrize(
+    "week",
+    [
+        ((),) * 7,
+        (NINE_TO_FIVE,) * 7,
+        ((WorkingHours(0, 1), WorkingHours(1, 1440)), *((),) * 6),
+        (NINE_TO_FIVE, EIGHT_TO_FOUR, (), NINE_TO_FIVE, (), (), (WorkingHours(0, 1440),)),
+    ],
+    ids=["never", "always the same", "touching", "mixed"],
+)
+def test_a_doctor_who_is_written_and_read_is_the_same(
+    week: tuple[tuple[WorkingHours, ...], ...],
+) -> None:
+    doctor = Doctor("who", "Doctor Who", BERLIN, week)
+    assert doctor_from_json(doctor_to_json(doctor)) == doctor
+
+
+def test_a_text_that_is_no_doctor_is_refused() -> None:
+    with pytest.raises(ValueError, match="name"):
+        doctor_from_json('{"id": "who", "working_hours": []}')
+
+
+def test_a_place_is_written_as_a_person_would() -> None:
+    assert place(("doctors", 0, "working_hours", 12, "opens")) == (
+        "doctors[0].working_hours[12].opens"
+    )
+    assert place(()) == ""
