@@ -1,4 +1,4 @@
-"""Calls the functions of a clinic in process, and the clinic that tests call."""
+"""Calls all functions in process, with a store, a clock and doctors that tests know."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -66,7 +66,7 @@ class Clock:
 
 
 class Api:
-    """What a client of a clinic can do. `clock` is the clinic's."""
+    """What a client can do. `clock` is that of the functions."""
 
     def __init__(self, dependencies: Dependencies, clock: Clock) -> None:
         self.dependencies = dependencies
@@ -169,14 +169,14 @@ def prepare(folder: Path) -> Path:
 
 @asynccontextmanager
 async def opened(store_file: Path) -> AsyncIterator[Api]:
-    """The clinic of a SQLite file, and a client of it."""
+    """A client of the functions on a SQLite file."""
     async with serving(SqliteStore(str(store_file))) as api:
         yield api
 
 
 @asynccontextmanager
 async def serving(store: Store) -> AsyncIterator[Api]:
-    """The clinic of a store, which is closed in the end, and a client of it."""
+    """A client of the functions on a store, which is closed in the end."""
     try:
         async with calling(store, Clock(NOW)) as api:
             yield api
