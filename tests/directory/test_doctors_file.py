@@ -1,6 +1,7 @@
 """doctors.json: what it may say, and where a mistake in it is."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_a_day_may_last_from_midnight_to_midnight() -> None:
 
 
 HOURS = "doctors[0].working_hours"
-MISTAKES: list[tuple[dict[str, object], str, str]] = [
+MISTAKES: list[tuple[Mapping[str, object], str, str]] = [
     *(({"id": value}, "doctors[0].id", "") for value in ("a/b", "", "..", "a" * 81, 1)),
     *(({"name": value}, "doctors[0].name", "") for value in ("", "  ", "a" * 201)),
     ({"time_zone": "Mars"}, "doctors[0].time_zone", '"Mars"'),

@@ -1,7 +1,5 @@
 """cancel_appointment: an appointment is given up once, and its time is free at once."""
 
-import asyncio
-
 import pytest
 
 from tests.builders import at
@@ -56,16 +54,6 @@ async def test_cancelling_again_answers_the_same_whenever_and_why_it_is_asked(ap
     assert await api.found(booked) == first.json()
 
 
-async def test_two_cancellations_at_once_answer_the_same(api: Api) -> None:
-    booked = await api.book("2050-11-21T09:00")
-    async with calling(api.dependencies.store, api.clock) as other:
-        answers = await asyncio.gather(
-            api.cancel(booked, reason="one"), other.cancel(booked, reason="two")
-        )
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[0].json() == answers[1].json() == await api.found(booked)
-
-
 async def test_its_time_is_offered_and_can_be_booked_at_once_and_others_keep_theirs(
     api: Api,
 ) -> None:
@@ -101,20 +89,6 @@ async def test_what_was_moved_is_cancelled_where_it_lies(
     assert response.json() == {**moved, "status": "cancelled", "cancelled_at": cancelled_at}
     assert await api.listed(doctor_id) == [response.json()]
     await api.book(start, doctor_id=doctor_id)
-
-
-async def test_a_cancellation_and_a_move_at_once_leave_it_cancelled_or_moved_never_booked_twice(
-    api: Api,
-) -> None:
-    booked = await api.book("2050-11-21T09:00")
-    async with calling(api.dependencies.store, api.clock) as other:
-        cancelled, moved = await asyncio.gather(
-            api.cancel(booked), other.reschedule(booked, "2050-11-22T09:00")
-        )
-    assert cancelled.status_code == 200
-    assert moved.status_code == 200 or moved.json()["code"] == "already_cancelled"
-    assert await api.listed() == [cancelled.json()]
-    assert await api.found(booked) == cancelled.json()
 
 
 # Refused

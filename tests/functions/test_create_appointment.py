@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from tests.builders import appointment, at, doctor, schedule
-from tests.functions.api import Api, Json, problem, starts
+from tests.builders import at
+from tests.functions.api import ON_BOTH_STORES, Api, Json, problem, starts
+
+pytestmark = ON_BOTH_STORES
 
 
 def opening(start: str, end: str, minutes: int = 30) -> Json:
@@ -69,24 +71,10 @@ async def test_the_same_may_be_said_in_several_ways(
     assert response.json()["duration_minutes"] == minutes
 
 
-@pytest.mark.parametrize(
-    "start", ["2050-11-21T09:00", "2050-11-21T10:00"], ids=["just before", "just after"]
-)
-async def test_an_appointment_that_only_touches_another_is_booked(api: Api, start: str) -> None:
-    await api.book("2050-11-21T09:30")
-    assert (await api.ask(start=start)).status_code == 201
-
-
 async def test_an_appointment_may_start_right_now_and_fill_the_day_to_its_end(api: Api) -> None:
     response = await api.ask(doctor_id="who", start="2050-11-18T12:00Z", duration_minutes=4 * 60)
     assert response.status_code == 201
     assert response.json()["end"] == "2050-11-18T16:00:00Z"
-
-
-async def test_the_time_of_a_cancelled_appointment_is_free(api: Api) -> None:
-    gone = appointment("2050-11-21T14:00Z", "2050-11-21T14:30Z", cancelled=True)
-    await api.put(schedule("2050-11-21", gone))
-    assert (await api.ask()).status_code == 201
 
 
 # Refused
@@ -111,17 +99,6 @@ async def test_a_taken_time_is_answered_with_conflicts_and_the_next_three_openin
     }
 
 
-async def test_conflicts_are_the_merged_busy_parts_of_the_asked_time_only(api: Api) -> None:
-    await api.book("2050-11-21T09:00", 60)
-    await api.book("2050-11-21T10:00", 30)
-    await api.book("2050-11-21T11:00", 60)
-    response = await api.ask(start="2050-11-21T09:30", duration_minutes=120)
-    assert problem(response, 409, "slot_taken")["conflicts"] == [
-        {"start": "2050-11-21T09:30:00-05:00", "end": "2050-11-21T10:30:00-05:00"},
-        {"start": "2050-11-21T11:00:00-05:00", "end": "2050-11-21T11:30:00-05:00"},
-    ]
-
-
 async def test_a_conflict_tells_nothing_of_the_other_patient(api: Api) -> None:
     other = {"name": "Grace Hopper", "email": "grace@example.org", "phone": "555-0199"}
     taken = (await api.ask(patient=other, reason="a broken relay")).json()
@@ -130,18 +107,6 @@ async def test_a_conflict_tells_nothing_of_the_other_patient(api: Api) -> None:
         problem(response, 409, "slot_taken")
         for secret in (*other.values(), "a broken relay", taken["id"]):
             assert secret not in response.text
-
-
-async def test_openings_have_the_asked_length_and_start_no_earlier_than_was_asked(
-    api: Api,
-) -> None:
-    await api.book("2050-11-21T15:00", 60)
-    response = await api.ask(start="2050-11-21T14:30", duration_minutes=90)
-    assert problem(response, 409, "slot_taken")["openings"] == [
-        opening("2050-11-22T09:00:00-05:00", "2050-11-22T10:30:00-05:00", 90),
-        opening("2050-11-22T10:30:00-05:00", "2050-11-22T12:00:00-05:00", 90),
-        opening("2050-11-22T12:00:00-05:00", "2050-11-22T13:30:00-05:00", 90),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -184,28 +149,10 @@ async def test_a_length_that_never_fits_is_refused_without_openings(api: Api) ->
     assert "no opening" in members["detail"]
 
 
-async def test_a_break_lies_outside_working_hours(api: Api) -> None:
-    hours = (("09:00", "12:00"), ("13:00", "17:00"))
-    await api.dependencies.store.put_doctors([doctor(hours)])
-    response = await api.ask(start="2050-11-21T11:45")
-    members = problem(response, 422, "outside_working_hours")
-    assert members["working_hours"] == [
-        {"start": "2050-11-21T09:00:00Z", "end": "2050-11-21T12:00:00Z"},
-        {"start": "2050-11-21T13:00:00Z", "end": "2050-11-21T17:00:00Z"},
-    ]
-    assert starts(members["openings"])[0] == "2050-11-21T13:00:00Z"
-
-
 async def test_a_start_before_now_is_in_the_past_whatever_the_working_hours_are(api: Api) -> None:
     problem(await api.ask(start="2050-11-18T03:00"), 422, "in_the_past")
     api.clock.now = at("2050-11-21T14:00:00.000001Z")
     assert problem(await api.ask(), 422, "in_the_past").keys() == {"detail"}
-
-
-async def test_working_hours_are_looked_at_before_conflicts(api: Api) -> None:
-    await api.book("2050-11-21T16:30")
-    response = await api.ask(start="2050-11-21T16:45")
-    problem(response, 422, "outside_working_hours")
 
 
 # Only validated

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import appointment, at, doctor, schedule
+from tests.builders import at, doctor
 from tests.functions.api import Api, Json, Query, starts
 
 STRANGE: Json = {"doctor_id": "strange"}
@@ -75,21 +75,6 @@ async def test_an_opening_starts_at_or_after_the_time_asked_for_on_a_whole_minut
 ) -> None:
     api.clock.now = at(now)
     assert await found(api, {**STRANGE, "after": after}) == [f"{start}:00-05:00"]
-
-
-async def test_busy_times_are_left_out_and_gaps_must_be_long_enough(api: Api) -> None:
-    await api.book(f"{MONDAY}T09:00", 60)
-    await api.book(f"{MONDAY}T10:29", 31)
-    query = {**STRANGE, "after": f"{MONDAY}T00:00", "count": 2}
-    assert await found(api, query) == [f"{MONDAY}T11:00:00-05:00", f"{MONDAY}T11:30:00-05:00"]
-    query["duration_minutes"] = 29
-    assert await found(api, query) == [f"{MONDAY}T10:00:00-05:00", f"{MONDAY}T11:00:00-05:00"]
-
-
-async def test_a_cancelled_appointment_is_not_in_the_way(api: Api) -> None:
-    gone = appointment("2050-11-21T14:00Z", "2050-11-21T14:30Z", cancelled=True)
-    await api.put(schedule(MONDAY, gone))
-    assert await found(api, {**STRANGE, "after": f"{MONDAY}T00:00"}) == [f"{MONDAY}T09:00:00-05:00"]
 
 
 # Parameters
