@@ -16,7 +16,7 @@ ANY = settings(
     max_examples=100,
     deadline=None,
     derandomize=True,
-    # One clinic serves all examples; what some of them book may refuse others.
+    # One store is there for all examples; what some of them book may refuse others.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
