@@ -1,13 +1,50 @@
-"""Calls one function in process, as a server would."""
+"""Functions that do one thing only, and calls of them in process, as a server would call them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import Handler
+from shared.http.endpoint import Handler, endpoint
+from shared.runtime.composition import build_dependencies
+from shared.settings import read_settings
+from shared.store.sqlite.store import SqliteStore
+
+
+def dependencies(**environment: str) -> Dependencies:
+    """Dependencies whose store is never opened."""
+    return build_dependencies(read_settings(environment), SqliteStore("never-opened.db"))
+
+
+def function(action: Callable[[], Awaitable[Response]]) -> Handler:
+    """A function of one method, GET, that does this."""
+
+    @endpoint("GET")
+    async def some_function(_request: Request, _dependencies: Dependencies) -> Response:
+        return await action()
+
+    return some_function
+
+
+def answering(text: str = "") -> Handler:
+    """A function that answers with a text."""
+
+    async def answer() -> Response:
+        return Response(text)
+
+    return function(answer)
+
+
+def failing(error: BaseException) -> Handler:
+    """A function that raises an error."""
+
+    async def fail() -> Response:
+        raise error
+
+    return function(fail)
 
 
 async def call(

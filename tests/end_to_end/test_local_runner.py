@@ -10,10 +10,10 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import (
     HOST,
     PATIENCE_SECONDS,
@@ -22,7 +22,12 @@ from tests.end_to_end.processes import (
     local_runner,
     run_module,
 )
+from tests.firestore_emulator import VARIABLE
 
+FUNCTIONS = [
+    *("create_appointment", "list_appointments", "first_available"),
+    *("get_appointment", "cancel_appointment", "reschedule_appointment"),
+]
 NOON = {
     "doctor_id": "strange",
     "start": "2099-03-02T12:00:00Z",
@@ -37,6 +42,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def settings(store_settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a process that uses one of the stores, which is empty."""
+    return {**store_settings, "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}
+
+
 def test_it_answers_as_soon_as_it_has_printed_where(folder: Path) -> None:
     with local_runner(folder, {}, wait=False) as server:
         server.greeting()
@@ -48,7 +59,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in endpoints()]
+        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in FUNCTIONS]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = _paste(commands, folder)
 
@@ -62,20 +73,21 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     assert cancelled[1]["start"] == moved[1]["start"]
 
 
-def test_appointments_are_still_there_after_control_c_and_a_new_start(folder: Path) -> None:
-    port = free_port()
-    with local_runner(folder, {}, port) as server:
+def test_appointments_are_still_there_after_control_c_and_a_new_start(
+    folder: Path, settings: dict[str, str]
+) -> None:
+    with local_runner(folder, settings) as server:
         booked = server.post("/create_appointment", NOON)
         assert booked.status_code == 201
         server.greeting()
         server.process.send_signal(signal.SIGINT)
         last_words = server.wait()
         assert server.process.returncode == 0
-        assert last_words == "\nStopped. The appointments are kept in appointments.db.\n"
+        assert last_words.startswith("\nStopped. The appointments are kept in ")
         (line,) = server.errors.read_text().splitlines()
         assert re.match(r"\d\d:\d\d:\d\d create_appointment 201 ok in [\d.]+ ms; ", line)
 
-    with local_runner(folder, {}, port) as server:
+    with local_runner(folder, settings) as server:
         window = {"start": "2099-03-02T00:00", "end": "2099-03-03T00:00"}
         listed = server.get("/list_appointments", doctor_id="strange", **window)
         assert listed.json()["appointments"] == [booked.json()]
@@ -93,61 +105,46 @@ def test_other_doctors_in_the_file_are_pointed_out(folder: Path) -> None:
         )
 
 
-NO_ZONE = 'is not an IANA time zone; use one such as "America/New_York" or "UTC"'
-PORT_RANGE = "must be a whole number from 1 to 65535, not"
-SECONDS = "must be a number above 0 and at most 300, not"
-ORIGINS = (
-    'must be "*" or origins such as "https://clinic.example", separated by commas, without a path;'
-)
-
-
 @pytest.mark.parametrize(
-    ("setting", "message"),
+    ("name", "value", "words"),
     [
-        ("PORT=0", f'{PORT_RANGE} "0"'),
-        ("PORT=web", f'{PORT_RANGE} "web"'),
-        (
-            "STORE=a.db",
-            'must be "firestore", or "sqlite:" and a file, as in "sqlite:a.db", not "a.db"',
+        ("PORT", "web", "whole number"),
+        ("STORE", "sqlite:no/a.db", "unable to open database file"),
+        ("DOCTORS_FILE", "no.json", "No such file or directory"),
+        pytest.param(
+            "STORE",
+            "sqlite:sealed/a.db",
+            "unable to open database file",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere"),
         ),
-        ("STORE=sqlite:.", 'cannot use the file ".": unable to open database file'),
-        ("STORE=sqlite:no/a.db", 'cannot use the file "no/a.db": unable to open database file'),
-        ("STORE=sqlite:doctors.json", 'cannot use the file "doctors.json": file is not a database'),
-        ("DOCTORS_FILE=no.json", 'cannot read "no.json": No such file or directory'),
-        ("CLINIC_TIME_ZONE=Mars", f'"Mars" {NO_ZONE}'),
-        ("ALLOWED_ORIGINS=clinic.example", f'{ORIGINS} "clinic.example" is not one'),
-        ("DEADLINE_SECONDS=soon", f'{SECONDS} "soon"'),
-        ("DEADLINE_SECONDS=301", f'{SECONDS} "301"'),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_in_one_line(
-    folder: Path, setting: str, message: str
+    folder: Path, name: str, value: str, words: str
 ) -> None:
-    name, _, value = setting.partition("=")
-    assert _start_error(folder, {name: value}) == f"{name}: {message}"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_to_is_named_in_one_line(folder: Path) -> None:
     (folder / "sealed").mkdir(mode=0o555)
-    assert _start_error(folder, {"STORE": "sqlite:sealed/a.db"}) == (
-        'STORE: cannot use the file "sealed/a.db": unable to open database file'
-    )
+    line = _start_error(folder, {name: value})
+    assert line.startswith(f"{name}: ")
+    assert f'"{value.removeprefix("sqlite:")}"' in line
+    assert words in line
 
 
 def test_a_taken_port_is_named_in_one_line(folder: Path) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
-        assert _start_error(folder, {"PORT": str(port)}) == (
-            f"PORT: cannot listen on {port}: Address already in use; try another, PORT=8081"
-        )
+        line = _start_error(folder, {"PORT": str(port)})
+    assert line.startswith(f"PORT: cannot listen on {port}: Address already in use")
 
 
-def test_a_mistake_in_the_doctors_file_is_named_in_one_line(folder: Path) -> None:
-    (folder / "doctors.json").write_text('{"doctors": [')
-    assert _start_error(folder, {}) == (
-        'DOCTORS_FILE: "doctors.json": invalid JSON: EOF while parsing a list at line 1 column 13'
-    )
+@pytest.mark.firestore
+@pytest.mark.parametrize("module", ["shared.runtime.local_runner", "shared.runtime.load_doctors"])
+def test_a_database_that_does_not_answer_is_one_line(folder: Path, module: str) -> None:
+    nowhere = {VARIABLE: f"{HOST}:{free_port()}", "PORT": str(free_port())}
+    firestore = {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-nowhere"}
+    done = run_module(module, folder, {**firestore, **nowhere, "DEADLINE_SECONDS": "2"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("STORE: cannot use Firestore, project demo-nowhere")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_api_page_loads_nothing_from_elsewhere_and_finds_its_document(folder: Path) -> None:
@@ -161,7 +158,7 @@ def test_the_api_page_loads_nothing_from_elsewhere_and_finds_its_document(folder
             assert server.get(asset).status_code == 200
         (document,) = re.findall(r'\burl: "(/[^/"][^"]*)"', page)
         api = server.get(document).json()
-        assert set(api["paths"]) == {f"/{name}" for name in endpoints()}
+        assert set(api["paths"]) == {f"/{name}" for name in FUNCTIONS}
 
 
 class _Assets(HTMLParser):
@@ -176,39 +173,25 @@ class _Assets(HTMLParser):
         self.found += [value for name, value in attrs if name == wanted and value]
 
 
-def test_the_first_load_of_doctors_adds_them(folder: Path) -> None:
-    assert (
-        run_module("shared.runtime.load_doctors", folder, {}).stdout
-        == "strange: added\nwho: added\n"
-    )
-
-
-def test_a_later_load_of_doctors_says_what_it_changed(folder: Path) -> None:
-    def load(*doctors: tuple[str, str]) -> str:
+def test_loading_doctors_says_what_it_changed_and_never_the_time_zone_of_appointments(
+    folder: Path, settings: dict[str, str]
+) -> None:
+    def load(*doctors: tuple[str, str]) -> tuple[int, str]:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        return run_module("shared.runtime.load_doctors", folder, {}).stdout
+        done = run_module("shared.runtime.load_doctors", folder, settings)
+        return done.returncode, done.stdout or done.stderr
 
-    load(("strange", "UTC"))
-    assert load(("strange", "UTC")) == "strange: unchanged\n"
-    assert load(("strange", "Europe/Paris"), ("who", "UTC")) == "strange: changed\nwho: added\n"
-    assert load(("who", "UTC")) == "who: unchanged\n"
-
-
-def test_a_doctor_who_has_appointments_keeps_the_time_zone(folder: Path) -> None:
-    (folder / "doctors.json").write_text(_doctors(("strange", "UTC"), ("who", "UTC")))
-    with local_runner(folder, {}) as server:
-        booked = server.post("/create_appointment", NOON)
-        assert booked.status_code == 201
-
-    moved = _doctors(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
-    (folder / "doctors.json").write_text(moved)
-    refused = run_module("shared.runtime.load_doctors", folder, {})
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        "DOCTORS_FILE: strange has appointments in UTC,"
-        " and so cannot get the time zone Europe/Paris\n"
-    )
-    with local_runner(folder, {}) as server:
+    assert load(("strange", "UTC")) == (0, "strange: added\n")
+    assert load(("strange", "UTC")) == (0, "strange: unchanged\n")
+    both = "strange: changed\nwho: added\n"
+    assert load(("strange", "Europe/Paris"), ("who", "UTC")) == (0, both)
+    assert load(("strange", "UTC")) == (0, "strange: changed\n")
+    with local_runner(folder, settings) as server:
+        assert server.post("/create_appointment", NOON).status_code == 201
+    status, line = load(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
+    assert status == 1
+    assert re.match(r"DOCTORS_FILE: strange .*UTC.*Europe/Paris\n\Z", line)
+    with local_runner(folder, settings) as server:
         found = server.get("/first_available", count="50").json()
     assert {(o["doctor_id"], o["time_zone"]) for o in found["openings"]} == {
         ("strange", "UTC"),

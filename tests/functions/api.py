@@ -1,4 +1,4 @@
-"""Calls the functions of a clinic in process, and the clinic that tests call."""
+"""Calls all functions in process, with a store, a clock and doctors that tests know."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
 from shared.store.port import DayWrite, Store
 from shared.store.sqlite.store import SqliteStore
-from tests.builders import at
+from tests.builders import appointment, at, schedule
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
 NOW = at("2050-11-18T12:00Z")
@@ -66,7 +66,7 @@ class Clock:
 
 
 class Api:
-    """What a client of a clinic can do. `clock` is the clinic's."""
+    """What a client can do. `clock` is that of the functions."""
 
     def __init__(self, dependencies: Dependencies, clock: Clock) -> None:
         self.dependencies = dependencies
@@ -148,6 +148,11 @@ class Api:
             return await self.client.get(f"/{function}?{query}")
         return await self.client.get(f"/{function}", params=query)
 
+    async def put_some_appointment(self) -> None:
+        """Bring an appointment of a simple id into the store, at ten on that Monday."""
+        there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", "strange.20501121.x")
+        await self.put(schedule("2050-11-21", there))
+
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
         async with self.dependencies.store.snapshot() as snapshot:
@@ -164,14 +169,14 @@ def prepare(folder: Path) -> Path:
 
 @asynccontextmanager
 async def opened(store_file: Path) -> AsyncIterator[Api]:
-    """The clinic of a SQLite file, and a client of it."""
+    """A client of the functions on a SQLite file."""
     async with serving(SqliteStore(str(store_file))) as api:
         yield api
 
 
 @asynccontextmanager
 async def serving(store: Store) -> AsyncIterator[Api]:
-    """The clinic of a store, which is closed in the end, and a client of it."""
+    """A client of the functions on a store, which is closed in the end."""
     try:
         async with calling(store, Clock(NOW)) as api:
             yield api
@@ -205,7 +210,9 @@ def field_errors(response: httpx.Response) -> list[tuple[str, str]]:
     """Field and type of every error of a request that is not valid."""
     members = problem(response, 400, "invalid_request")
     assert members.keys() == {"detail", "errors"}
-    assert not any(error["message"][0].isupper() for error in members["errors"])
+    for error in members["errors"]:
+        assert not error["message"][0].isupper()
+        assert "pattern" not in error["message"]
     return [(error["field"], error["type"]) for error in members["errors"]]
 
 

@@ -1,4 +1,4 @@
-"""One clinic for each test."""
+"""A store and a client for each test."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
 
 @pytest.fixture(scope="session")
 def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a store that nobody has used; to be copied, which is faster than made."""
+    """The file of a store that nobody has used; to be copied, which is faster."""
     return prepare(tmp_path_factory.mktemp("store"))
 
 
@@ -24,7 +24,7 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def api(
     request: pytest.FixtureRequest, new_store: Path, tmp_path: Path
 ) -> AsyncIterator[Api]:
-    """A client of a clinic with a store of its own: SQLite, unless a test names another."""
+    """A client with a store of its own: SQLite, unless a test names another."""
     if getattr(request, "param", "sqlite") == "firestore":
         request.getfixturevalue("emulator")
         store: Store = await _firestore()

@@ -84,7 +84,7 @@ class BreakingStore(SilentStore):
 
 @asynccontextmanager
 async def cut_off(api: Api, when: CutOff = "at once") -> AsyncIterator[Api]:
-    """Another instance on the store of a clinic, which loses it."""
+    """Another instance on the store of a client's, which loses it."""
     store, settings = SilentStore(api.dependencies.store), IMPATIENT
     if when != "at once":
         commits = when == "after a commit"

@@ -8,24 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import appointment, schedule
 from tests.functions.api import MONDAY_AT_NINE, Api, Json
+from tests.functions.bad_requests import GOOD_BODIES, SOME_ID
 
 JSON = {"Content-Type": "application/json"}
 ANY = settings(
     max_examples=100,
     deadline=None,
     derandomize=True,
-    # One clinic serves all examples; what some of them book may refuse others.
+    # One store is there for all examples; what some of them book may refuse others.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-
-SOME_ID = "strange.20501121.x"
-GOOD_BODIES: dict[str, Json] = {
-    "create_appointment": MONDAY_AT_NINE,
-    "cancel_appointment": {"appointment_id": SOME_ID, "reason": "feels better"},
-    "reschedule_appointment": {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
-}
 
 BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "validate_only", "name", "email", "phone")
 TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
@@ -87,8 +80,7 @@ def check(response: httpx.Response) -> None:
 @pytest.fixture(autouse=True)
 async def some_appointment(api: Api) -> None:
     """There is one, until an example moves or cancels it."""
-    there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", SOME_ID)
-    await api.put(schedule("2050-11-21", there))
+    await api.put_some_appointment()
 
 
 @pytest.mark.parametrize("function", GOOD_BODIES)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.builders import appointment, at, doctor, schedule
-from tests.functions.api import Api, Json, Query, field_errors, starts
+from tests.builders import at, doctor
+from tests.functions.api import Api, Json, Query, starts
 
 STRANGE: Json = {"doctor_id": "strange"}
 MONDAY = "2050-11-21"
@@ -58,44 +58,23 @@ async def test_what_it_names_can_be_booked(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "start"),
+    ("now", "after", "start"),
     [
-        ("2050-11-21T10:00", "2050-11-21T10:00:00-05:00"),
-        ("2050-11-21T10:00:00.000001", "2050-11-21T10:01:00-05:00"),
-        ("2050-11-21T10:00:59Z", "2050-11-21T09:00:00-05:00"),
-        ("2050-11-21T16:30", "2050-11-21T16:30:00-05:00"),
-        ("2050-11-21T16:30:01", "2050-11-22T09:00:00-05:00"),
-        ("2050-11-19T00:00", "2050-11-21T09:00:00-05:00"),
-        ("2020-01-01T00:00", "2050-11-18T09:00:00-05:00"),
+        ("2050-11-18T12:00Z", f"{MONDAY}T10:00", f"{MONDAY}T10:00"),
+        ("2050-11-18T12:00Z", f"{MONDAY}T10:00:00.000001", f"{MONDAY}T10:01"),
+        ("2050-11-18T12:00Z", f"{MONDAY}T10:00:59Z", f"{MONDAY}T09:00"),
+        ("2050-11-18T12:00Z", f"{MONDAY}T16:30", f"{MONDAY}T16:30"),
+        ("2050-11-18T12:00Z", f"{MONDAY}T16:30:01", "2050-11-22T09:00"),
+        ("2050-11-18T12:00Z", "2050-11-19T00:00", f"{MONDAY}T09:00"),
+        ("2050-11-18T14:59:00.5Z", "2020-01-01T00:00", "2050-11-18T10:00"),
     ],
     ids=["exactly", "up to a minute", "early", "the last", "too late", "weekend", "past"],
 )
-async def test_an_opening_starts_at_or_after_the_time_asked_for(
-    api: Api, after: str, start: str
+async def test_an_opening_starts_at_or_after_the_time_asked_for_on_a_whole_minute(
+    api: Api, now: str, after: str, start: str
 ) -> None:
-    assert await found(api, {**STRANGE, "after": after}) == [start]
-
-
-async def test_a_past_time_counts_as_now_and_now_is_rounded_up_too(api: Api) -> None:
-    api.clock.now = at("2050-11-18T14:59:00.5Z")
-    assert await found(api, {**STRANGE, "after": "2020-01-01T00:00"}) == [
-        "2050-11-18T10:00:00-05:00"
-    ]
-
-
-async def test_busy_times_are_left_out_and_gaps_must_be_long_enough(api: Api) -> None:
-    await api.book(f"{MONDAY}T09:00", 60)
-    await api.book(f"{MONDAY}T10:29", 31)
-    query = {**STRANGE, "after": f"{MONDAY}T00:00", "count": 2}
-    assert await found(api, query) == [f"{MONDAY}T11:00:00-05:00", f"{MONDAY}T11:30:00-05:00"]
-    query["duration_minutes"] = 29
-    assert await found(api, query) == [f"{MONDAY}T10:00:00-05:00", f"{MONDAY}T11:00:00-05:00"]
-
-
-async def test_a_cancelled_appointment_is_not_in_the_way(api: Api) -> None:
-    gone = appointment("2050-11-21T14:00Z", "2050-11-21T14:30Z", cancelled=True)
-    await api.put(schedule(MONDAY, gone))
-    assert await found(api, {**STRANGE, "after": f"{MONDAY}T00:00"}) == [f"{MONDAY}T09:00:00-05:00"]
+    api.clock.now = at(now)
+    assert await found(api, {**STRANGE, "after": after}) == [f"{start}:00-05:00"]
 
 
 # Parameters
@@ -127,14 +106,6 @@ async def test_with_a_step_every_start_on_the_grid_is_an_opening(
     assert starts_found == [f"{MONDAY}T{start}:00-05:00" for start in expected]
 
 
-async def test_until_bounds_the_end_of_an_opening(api: Api) -> None:
-    window: Json = {"after": f"{MONDAY}T09:00", "until": f"{MONDAY}T10:00", "count": 50}
-    assert await found(api, {**STRANGE, **window}) == [
-        f"{MONDAY}T09:00:00-05:00",
-        f"{MONDAY}T09:30:00-05:00",
-    ]
-
-
 async def test_openings_of_several_doctors_are_ordered_by_start_then_doctor(api: Api) -> None:
     window = {"after": f"{MONDAY}T13:30Z", "until": f"{MONDAY}T15:00Z", "count": "50"}
     everybody = (await api.first(window)).json()["openings"]
@@ -164,13 +135,36 @@ async def test_a_wall_clock_time_is_the_clinics_where_no_doctor_is_named(api: Ap
     assert body["searched_until"] == "2050-11-21T18:00:00+01:00"
 
 
-@pytest.mark.parametrize("field", ["after", "until"])
-async def test_a_wall_clock_time_of_doctors_in_two_zones_needs_an_offset(
-    api: Api, field: str
-) -> None:
-    response = await api.first({"doctor_id": ["who", "strange"], field: f"{MONDAY}T10:00"})
-    assert field_errors(response) == [(field, "ambiguous_local_time")]
-    assert response.json()["errors"][0]["message"].endswith("send an offset")
+# None
+
+
+async def test_where_all_is_booked_the_reason_is_that(api: Api) -> None:
+    await api.book(f"{MONDAY}T09:00", 480)
+    window = {"after": f"{MONDAY}T00:00", "until": "2050-11-22T00:00"}
+    response = await api.first({**STRANGE, **window})
+    assert response.status_code == 200
+    assert response.json() == {
+        "openings": [],
+        "searched_from": "2050-11-21T00:00:00-05:00",
+        "searched_until": "2050-11-22T00:00:00-05:00",
+        "reason": "fully_booked",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"after": "2050-11-19T00:00", "until": "2050-11-21T00:00"}, "no_working_hours"),
+        ({"after": f"{MONDAY}T17:00", "until": "2050-11-22T09:00"}, "no_working_hours"),
+        ({"duration_minutes": 481}, "duration_too_long"),
+        ({"after": f"{MONDAY}T09:00", "until": f"{MONDAY}T09:29"}, "duration_too_long"),
+        ({"after": f"{MONDAY}T09:00", "until": f"{MONDAY}T09:00:30"}, "duration_too_long"),
+    ],
+    ids=["weekend", "night", "longer than a day's work", "short window", "half a minute"],
+)
+async def test_where_nobody_could_the_reason_says_why(api: Api, query: Json, reason: str) -> None:
+    body = (await api.first({**STRANGE, **query})).json()
+    assert (body["openings"], body["reason"]) == ([], reason)
 
 
 async def test_a_window_within_one_minute_is_empty_and_not_turned_round(api: Api) -> None:

@@ -48,7 +48,7 @@ async def test_a_line_tells_what_a_request_came_to_and_what_it_took(
     assert lines(log) == [
         ("get_appointment", 200, "ok", 0, 0, 1, 0),
         ("list_appointments", 200, "ok", 0, 0, 1, 0),
-        # Both days, and a receipt.
+        # Both days, and a record.
         ("reschedule_appointment", 200, "ok", 1, 1, 1, 3),
         ("cancel_appointment", 200, "ok", 1, 1, 0, 1),
     ]
@@ -72,7 +72,7 @@ async def test_requests_that_are_decided_together_say_so(
 async def test_a_commit_that_came_too_late_is_an_attempt_too(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
-    """Two instances remember one day; what the one books, the other does not know yet."""
+    """Both instances know one day; what the one books, the other one does not see yet."""
     async with calling(api.dependencies.store, api.clock) as other:
         await api.book("2050-11-21T09:00")
         await other.book("2050-11-21T10:00")

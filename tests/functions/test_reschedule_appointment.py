@@ -5,9 +5,20 @@ import asyncio
 import pytest
 
 from tests.builders import at
-from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, starts
+from tests.functions.api import (
+    ON_BOTH_STORES,
+    Api,
+    Json,
+    calling,
+    field_errors,
+    problem,
+    starts,
+)
+from tests.functions.bad_requests import ENDS_OF_STRANGE, REPEATED, SKIPPED
 
 pytestmark = ON_BOTH_STORES
+
+OUTSIDE = "outside_working_hours"
 
 
 async def everything(api: Api) -> list[Json]:
@@ -56,54 +67,6 @@ async def test_with_another_doctor_all_times_are_on_the_clock_of_that_doctor(api
     }
 
 
-WAYS: dict[str, list[tuple[str, str]]] = {
-    "the same time": [("strange", "2050-11-21T09:00")],
-    "a time": [("strange", "2050-11-21T11:00")],
-    "a day": [("strange", "2050-11-22T09:00")],
-    "a doctor": [("who", "2050-11-21T14:00")],
-    "a day and a doctor": [("who", "2050-11-22T14:00")],
-    "a day, and back": [("strange", "2050-11-22T09:00"), ("strange", "2050-11-21T09:00")],
-    "a doctor, and back": [("who", "2050-11-21T14:00"), ("strange", "2050-11-21T09:00")],
-    "day after day": [
-        ("strange", "2050-11-22T09:00"),
-        ("strange", "2050-11-23T09:00"),
-        ("strange", "2050-11-24T09:00"),
-    ],
-    "here and there": [
-        ("strange", "2050-11-22T09:00"),
-        ("who", "2050-11-22T14:00"),
-        ("who", "2050-11-23T15:00"),
-        ("strange", "2050-11-22T16:30"),
-        ("strange", "2050-11-21T16:00"),
-        ("who", "2050-11-21T08:00"),
-    ],
-}
-
-
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-async def test_wherever_it_goes_it_keeps_its_id_and_lies_in_one_place(
-    api: Api, way: list[tuple[str, str]]
-) -> None:
-    booked = await api.book("2050-11-21T09:00")
-    for doctor_id, start in way:
-        moved = await api.move(booked, start, doctor_id=doctor_id)
-        assert moved["id"] == booked["id"]
-        assert (moved["doctor_id"], moved["start"][:16]) == (doctor_id, start)
-        assert moved["duration_minutes"] == 30
-        assert await api.found(booked) == moved
-        assert await everything(api) == [moved]
-
-
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-async def test_two_instances_move_it_by_turns(api: Api, way: list[tuple[str, str]]) -> None:
-    booked = await api.book("2050-11-21T09:00")
-    async with calling(api.dependencies.store, api.clock) as other:
-        for mover, (doctor_id, start) in zip([other, api] * 3, way, strict=False):
-            moved = await mover.move(booked, start, doctor_id=doctor_id)
-            assert await everything(api) == [moved]
-        assert await api.found(booked) == await other.found(booked) == moved
-
-
 LENGTHS: dict[str, tuple[Json, str, int]] = {
     "neither": ({}, "11:45", 45),
     "null": ({"duration_minutes": None, "end": None}, "11:45", 45),
@@ -123,13 +86,6 @@ async def test_the_length_stays_unless_another_is_given(
     moved = await api.move(booked, "2050-11-21T11:00", **fields)
     assert (moved["end"][11:16], moved["duration_minutes"]) == (end, minutes)
     assert await api.found(booked) == moved
-
-
-async def test_a_length_that_was_changed_is_the_one_that_stays(api: Api) -> None:
-    booked = await api.book("2050-11-21T09:00", 45)
-    await api.move(booked, "2050-11-21T09:00", duration_minutes=20)
-    moved = await api.move(booked, "2050-11-22T09:00", doctor_id="who")
-    assert moved["duration_minutes"] == 20
 
 
 @pytest.mark.parametrize("fields", [{}, {"doctor_id": None}], ids=["absent", "null"])
@@ -166,63 +122,131 @@ async def test_a_time_with_an_offset_is_that_instant(api: Api) -> None:
     assert moved["start"] == "2050-11-21T15:30:00Z"
 
 
-@pytest.mark.parametrize("start", ["2050-11-21T09:15", "2050-11-21T09:45", "2050-11-21T09:30"])
-async def test_its_own_old_time_is_not_in_its_way(api: Api, start: str) -> None:
+# Refused
+
+
+async def test_openings_have_the_new_length_and_are_with_the_new_doctor(api: Api) -> None:
+    taken = await api.book("2050-11-22T15:00", doctor_id="who")
+    booked = await api.book("2050-11-21T09:00")
+    response = await api.reschedule(
+        booked, "2050-11-22T14:30", doctor_id="who", duration_minutes=45
+    )
+    members = problem(response, 409, "slot_taken")
+    assert members.keys() == {"detail", "conflicts", "openings"}
+    assert members["conflicts"] == [
+        {"start": "2050-11-22T15:00:00Z", "end": "2050-11-22T15:15:00Z"}
+    ]
+    openings = members["openings"]
+    assert {(o["doctor_id"], o["duration_minutes"]) for o in openings} == {("who", 45)}
+    assert starts(openings) == [
+        "2050-11-23T08:00:00Z",
+        "2050-11-23T08:45:00Z",
+        "2050-11-23T09:30:00Z",
+    ]
+    assert await everything(api) == [booked, taken]
+
+
+async def test_its_own_old_time_is_free_in_conflicts_and_in_openings(api: Api) -> None:
+    await api.book("2050-11-21T09:00")
     booked = await api.book("2050-11-21T09:30", 60)
-    moved = await api.move(booked, start)
-    assert moved["start"] == f"{start}:00-05:00"
-    assert await everything(api) == [moved]
+    outside = problem(await api.reschedule(booked, "2050-11-21T08:45"), 422, OUTSIDE)
+    taken = problem(await api.reschedule(booked, "2050-11-21T09:15"), 409, "slot_taken")
+    assert taken["conflicts"] == [
+        {"start": "2050-11-21T09:15:00-05:00", "end": "2050-11-21T09:30:00-05:00"}
+    ]
+    assert starts(outside["openings"]) == starts(taken["openings"])
+    assert starts(taken["openings"]) == [
+        "2050-11-21T09:30:00-05:00",
+        "2050-11-21T10:30:00-05:00",
+        "2050-11-21T11:30:00-05:00",
+    ]
 
 
-async def test_two_appointments_may_touch_after_a_move(api: Api) -> None:
-    await api.book("2050-11-22T10:00")
+async def test_a_length_that_stays_may_lie_outside_the_hours_of_another_doctor(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00", 480)
+    response = await api.reschedule(booked, "2050-11-22T09:00", doctor_id="who")
+    members = problem(response, 422, OUTSIDE)
+    assert members.keys() == {"detail", "working_hours", "openings"}
+    assert members["working_hours"] == [
+        {"start": "2050-11-22T08:00:00Z", "end": "2050-11-22T16:00:00Z"}
+    ]
+    assert starts(members["openings"])[0] == "2050-11-23T08:00:00Z"
+    assert await everything(api) == [booked]
+    assert (await api.move(booked, "2050-11-22T08:00", doctor_id="who"))["duration_minutes"] == 480
+
+
+async def test_a_new_start_before_now_is_in_the_past(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    await api.move(booked, "2050-11-22T09:30")
-    await api.move(booked, "2050-11-22T10:30")
+    api.clock.now = at("2050-11-18T14:00:00.000001Z")
+    response = await api.reschedule(booked, "2050-11-18T09:00")
+    assert problem(response, 422, "in_the_past").keys() == {"detail"}
+    assert await api.listed() == [booked]
 
 
-async def test_it_may_start_right_now(api: Api) -> None:
+async def test_it_can_be_moved_until_it_starts(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    moved = await api.move(booked, "2050-11-18T12:00", doctor_id="who")
-    assert moved["start"] == "2050-11-18T12:00:00Z"
+    api.clock.now = at("2050-11-21T13:59:59.999999Z")
+    booked = await api.move(booked, "2050-11-21T09:00")
+    for now in ("2050-11-21T14:00Z", "2050-11-21T14:15Z", "2050-11-21T20:00Z"):
+        api.clock.now = at(now)
+        response = await api.reschedule(booked, "2050-11-22T09:00")
+        assert problem(response, 422, "already_started").keys() == {"detail"}
+    assert await api.listed() == [booked]
+
+
+@pytest.mark.parametrize("now", ["2050-11-18T12:00Z", "2050-11-21T20:00Z"], ids=["now", "later"])
+async def test_what_is_cancelled_cannot_be_moved(api: Api, now: str) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    cancelled = (await api.cancel(booked)).json()
+    api.clock.now = at(now)
+    response = await api.reschedule(booked, "2050-11-22T09:00")
+    assert problem(response, 422, "already_cancelled").keys() == {"detail"}
+    assert await api.listed() == [cancelled]
+
+
+# Times that are none on the clock of the doctor whom it will be with
+
+
+@pytest.mark.parametrize(("start", "end"), ENDS_OF_STRANGE)
+async def test_an_end_is_after_its_start(api: Api, start: str, end: str) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    response = await api.reschedule(booked, start, end=end)
+    assert field_errors(response) == [("end", "not_after_start")]
+    assert await api.listed() == [booked]
 
 
 @pytest.mark.parametrize(
-    ("doctor_id", "start"),
-    [("strange", "2050-11-21T12:00"), ("strange", "2050-11-22T09:00"), ("who", "2050-11-21T12:00")],
-    ids=["time", "day", "doctor"],
+    ("time", "kind"),
+    [(SKIPPED, "nonexistent_local_time"), (REPEATED, "ambiguous_local_time")],
+    ids=["skipped", "repeated"],
 )
-async def test_its_old_time_is_free_at_once_and_its_new_one_is_not(
-    api: Api, doctor_id: str, start: str
+async def test_a_time_that_the_clock_of_its_doctor_skips_or_repeats_is_refused(
+    api: Api, time: str, kind: str
 ) -> None:
-    booked = await api.book("2050-11-21T09:00")
-    moved = await api.move(booked, start, doctor_id=doctor_id)
-    query = {"doctor_id": "strange", "after": "2050-11-21T09:00"}
-    assert starts((await api.first(query)).json()["openings"]) == ["2050-11-21T09:00:00-05:00"]
-    assert (await api.ask(start=start, doctor_id=doctor_id)).status_code == 409
-    new = await api.book("2050-11-21T09:00")
-    assert new["id"] != booked["id"]
-    assert await api.found(booked) == moved
-    assert await api.found(new) == new
+    booked = await api.book("2050-11-21T14:00", doctor_id="who")
+    named = await api.reschedule(booked, time, doctor_id="strange")
+    assert field_errors(named) == [("start", kind)]
+    problem(await api.reschedule(booked, time), 422, OUTSIDE)
+    booked = await api.move(booked, "2050-11-21T09:00", doctor_id="strange")
+    response = await api.reschedule(booked, time)
+    assert field_errors(response) == [("start", kind)]
+    assert f"in {time}" in response.text
+    assert "America/New_York" in response.text
+    response = await api.reschedule(booked, f"{time[:10]}T00:30", end=time)
+    assert field_errors(response) == [("end", kind)]
+    problem(await api.reschedule(booked, f"{time}-05:00"), 422, OUTSIDE)
+    problem(await api.reschedule(booked, time, doctor_id="who"), 422, OUTSIDE)
+    assert await api.found(booked) == booked
 
 
-async def test_two_moves_to_one_time_at_once_cannot_both_be_granted(api: Api) -> None:
-    first = await api.book("2050-11-21T09:00")
-    second = await api.book("2050-11-22T09:00")
-    async with calling(api.dependencies.store, api.clock) as other:
-        answers = await asyncio.gather(
-            api.reschedule(first, "2050-11-23T09:00"), other.reschedule(second, "2050-11-23T09:00")
-        )
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
-    taken = [a for a in await api.listed() if a["start"] == "2050-11-23T09:00:00-05:00"]
-    assert taken == [answer.json() for answer in answers if answer.status_code == 200]
-    assert len(await api.listed()) == 2
-
-
-async def test_two_appointments_on_two_days_change_places_by_way_of_a_third(api: Api) -> None:
-    one = await api.book("2050-11-21T09:00")
-    two = await api.book("2050-11-22T09:00")
-    await api.move(one, "2050-11-23T09:00")
-    two = await api.move(two, "2050-11-21T09:00")
-    one = await api.move(one, "2050-11-22T09:00")
-    assert await everything(api) == [two, one]
+async def test_a_time_that_is_none_for_one_appointment_spoils_no_move_of_others_at_once(
+    api: Api,
+) -> None:
+    one, two, three = [await api.book(f"2050-11-21T{hour}:00") for hour in ("09", "10", "11")]
+    answers = await asyncio.gather(
+        api.reschedule(one, "2050-11-21T14:00"),
+        api.reschedule(two, SKIPPED),
+        api.reschedule(three, "2050-11-21T15:00"),
+    )
+    assert [answer.status_code for answer in answers] == [200, 400, 200]
+    assert await api.listed() == [two, answers[0].json(), answers[2].json()]

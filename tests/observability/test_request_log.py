@@ -72,7 +72,9 @@ def test_a_line_for_cloud_logging_holds_these_fields(capsys: pytest.CaptureFixtu
     }
 
 
-def test_a_line_for_people_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_for_people_is_short_and_no_stack_says_what_an_error_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_readable()
     RequestLog(None)(record(201, "ok"))
     time, _, text = capsys.readouterr().err.partition(" ")
@@ -80,6 +82,10 @@ def test_a_line_for_people_is_short(capsys: pytest.CaptureFixture[str]) -> None:
     assert text == (
         "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together\n"
     )
+    RequestLog(None)(record(500, "internal_error", raised(KeyError("Ada Lovelace"))))
+    printed = capsys.readouterr().err
+    assert printed.endswith("\nKeyError\n")
+    assert "Lovelace" not in printed
 
 
 def test_without_a_project_a_trace_is_only_its_id(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,31 +112,27 @@ def test_a_bug_is_an_error_event_with_its_stack_but_not_with_what_it_says(
     assert "The above exception was the direct cause of the following exception:" in stack
 
 
-def test_a_store_that_refuses_is_an_error_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("error", "severity", "said"),
+    [
+        (StoreRefused("PERMISSION_DENIED: no"), "ERROR", "StoreRefused: PERMISSION_DENIED: no"),
+        (StoreUnavailable("no answer"), "WARNING", "StoreUnavailable: no answer"),
+    ],
+    ids=["refused", "unavailable"],
+)
+def test_a_store_that_refuses_is_an_error_and_what_may_pass_a_warning_without_a_stack(
+    error: Exception, severity: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_json()
-    error = raised(StoreRefused("PERMISSION_DENIED: no"))
-    RequestLog(None)(record(503, "try_again", error))
+    RequestLog(None)(record(503, "try_again", raised(error)))
     fields = line(capsys)
-    assert (fields["severity"], fields["@type"]) == ("ERROR", EVENT)
-    assert fields["message"].endswith("; StoreRefused: PERMISSION_DENIED: no")
-    assert fields["stack_trace"].endswith("\nStoreRefused: PERMISSION_DENIED: no")
-
-
-def test_what_may_pass_is_a_warning_without_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
-    write_json()
-    RequestLog(None)(record(503, "try_again", raised(StoreUnavailable("no answer"))))
-    fields = line(capsys)
-    assert fields["severity"] == "WARNING"
-    assert fields["message"].endswith("; StoreUnavailable: no answer")
-    assert not fields.keys() & {"stack_trace", "@type"}
-
-
-def test_the_stack_for_people_does_not_say_it_either(capsys: pytest.CaptureFixture[str]) -> None:
-    write_readable()
-    RequestLog(None)(record(500, "internal_error", raised(KeyError("Ada Lovelace"))))
-    printed = capsys.readouterr().err
-    assert printed.endswith("\nKeyError\n")
-    assert "Lovelace" not in printed
+    assert fields["severity"] == severity
+    assert fields["message"].endswith(f"; {said}")
+    if severity == "ERROR":
+        assert fields["@type"] == EVENT
+        assert fields["stack_trace"].endswith(f"\n{said}")
+    else:
+        assert not fields.keys() & {"stack_trace", "@type"}
 
 
 def test_what_others_log_is_a_line_too_and_their_errors_are_as_discreet(
@@ -192,22 +194,15 @@ def test_an_error_that_goes_round_in_circles_has_an_end(
     assert line(capsys)["stack_trace"] == "Traceback (most recent call last):\nKeyError"
 
 
-def test_what_an_error_was_raised_in_spite_of_is_not_shown(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize(
+    ("suppressed", "shown"), [(True, ["IndexError"]), (False, ["KeyError", "IndexError"])]
+)
+def test_an_error_while_another_was_handled_shows_both_unless_raised_in_spite_of_it(
+    capsys: pytest.CaptureFixture[str], *, suppressed: bool, shown: list[str]
 ) -> None:
     write_json()
     error = raised(IndexError())
-    error.__context__ = raised(KeyError())
-    RequestLog(None)(record(500, "internal_error", error))
-    assert "KeyError" not in line(capsys)["stack_trace"]
-
-
-def test_an_error_while_another_was_handled_shows_both(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    write_json()
-    error = raised(IndexError())
-    error.__context__, error.__suppress_context__ = raised(KeyError()), False
+    error.__context__, error.__suppress_context__ = raised(KeyError()), suppressed
     RequestLog(None)(record(500, "internal_error", error))
     stack = line(capsys)["stack_trace"].splitlines()
-    assert [text for text in stack if text.endswith("Error")] == ["KeyError", "IndexError"]
+    assert [text for text in stack if text.endswith("Error")] == shown

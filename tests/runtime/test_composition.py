@@ -1,4 +1,4 @@
-"""Putting a clinic together, and one line where that is not possible."""
+"""Putting the dependencies together, and one line where that is not possible."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.observability.metrics import Metrics
 from shared.runtime.composition import open_dependencies, start
 from shared.settings import read_settings
 from shared.store.firestore.store import FirestoreStore
@@ -19,108 +20,78 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     return {**settings, "CLINIC_TIME_ZONE": BERLIN, **changes}
 
 
-async def test_an_empty_store_gets_the_doctors_of_the_file(tmp_path: Path) -> None:
-    dependencies = start(environment(tmp_path))
-    doctors = await dependencies.doctor_cache.doctors()
-    await dependencies.store.close()
-    assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
-        ("strange", "Doctor Strange", BERLIN),
-        ("who", "Doctor Who", BERLIN),
-    ]
-
-
-async def test_a_store_that_has_doctors_keeps_them(tmp_path: Path) -> None:
-    await start(environment(tmp_path)).store.close()
+async def test_an_empty_store_gets_the_doctors_of_the_file_and_keeps_them(tmp_path: Path) -> None:
     only = {"doctors": [{"id": "doom", "name": "Doctor Doom", "working_hours": []}]}
     (tmp_path / "doctors.json").write_text(json.dumps(only))
-    dependencies = start(environment(tmp_path, DOCTORS_FILE=f"{tmp_path}/doctors.json"))
-    doctors = await dependencies.doctor_cache.doctors()
-    await dependencies.store.close()
-    assert list(doctors) == ["strange", "who"]
+    for changes in ({}, {"DOCTORS_FILE": f"{tmp_path}/doctors.json"}):
+        dependencies = start(environment(tmp_path, **changes))
+        doctors = await dependencies.doctor_cache.doctors()
+        await dependencies.store.close()
+        assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
+            ("strange", "Doctor Strange", BERLIN),
+            ("who", "Doctor Who", BERLIN),
+        ]
 
 
-def test_the_clock_of_a_clinic_is_in_utc(tmp_path: Path) -> None:
+def test_the_clock_is_in_utc(tmp_path: Path) -> None:
     dependencies = start(environment(tmp_path))
     assert abs(dependencies.now() - datetime.now(UTC)) < timedelta(minutes=1)
     assert dependencies.now().tzinfo is UTC
 
 
-def unusable(folder: Path) -> dict[str, tuple[str, str, str]]:
-    (folder / "text.db").write_text("no database, but long enough to be looked at " * 100)
-    return {
-        "no folder": (
-            "STORE",
-            f"sqlite:{folder}/no/a.db",
-            f'STORE: cannot use the file "{folder}/no/a.db": unable to open database file',
-        ),
-        "a folder": (
-            "STORE",
-            f"sqlite:{folder}",
-            f'STORE: cannot use the file "{folder}": unable to open database file',
-        ),
-        "no database": (
-            "STORE",
-            f"sqlite:{folder}/text.db",
-            f'STORE: cannot use the file "{folder}/text.db": file is not a database',
-        ),
-        "no doctors file": (
-            "DOCTORS_FILE",
-            f"{folder}/no.json",
-            f'DOCTORS_FILE: cannot read "{folder}/no.json": No such file or directory',
-        ),
-        "a doctors folder": (
-            "DOCTORS_FILE",
-            str(folder),
-            f'DOCTORS_FILE: cannot read "{folder}": Is a directory',
-        ),
-    }
-
-
-@pytest.mark.parametrize(
-    "case", ["no folder", "a folder", "no database", "no doctors file", "a doctors folder"]
-)
-def test_what_cannot_be_used_is_named_in_one_line(tmp_path: Path, case: str) -> None:
-    name, value, message = unusable(tmp_path)[case]
-    with pytest.raises(SystemExit) as ended:
-        start(environment(tmp_path, **{name: value}))
-    assert ended.value.code == message
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "invalid JSON"),
-        ('{"doctors": []}', "doctors: "),
-        ('{"doctors": [{"id": "a/b", "name": "A", "working_hours": []}]}', "doctors[0].id: "),
-    ],
-    ids=["no JSON", "no doctor", "bad doctor"],
-)
-def test_a_doctors_file_with_a_mistake_is_named_with_the_place(
-    tmp_path: Path, content: str, message: str
-) -> None:
-    file = tmp_path / "doctors.json"
-    file.write_text(content)
-    with pytest.raises(SystemExit) as ended:
-        start(environment(tmp_path, DOCTORS_FILE=str(file)))
-    assert str(ended.value.code).lower().startswith(f'DOCTORS_FILE: "{file}": {message}'.lower())
-    assert "\n" not in str(ended.value.code)
-
-
-def test_a_clinic_on_firestore_connects_only_when_it_is_used() -> None:
+def test_firestore_is_only_connected_to_when_it_is_used() -> None:
     settings = read_settings({"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"})
     assert isinstance(open_dependencies(settings).store, FirestoreStore)
 
 
 @pytest.mark.parametrize(
-    ("environment", "words"),
+    ("name", "value", "words"),
     [
-        ({"STORE": "sqlite:a.db"}, "a.db"),
-        (
-            {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"},
-            "Firestore, project clinic, database (default)",
-        ),
+        ("DEADLINE_SECONDS", "soon", "soon"),
+        ("STORE", "sqlite:{}/no/a.db", "unable to open database file"),
+        ("STORE", "sqlite:{}", "unable to open database file"),
+        ("STORE", "sqlite:{}/text", "file is not a database"),
+        ("DOCTORS_FILE", "{}/no.json", "No such file or directory"),
+        ("DOCTORS_FILE", "{}", "Is a directory"),
+        ("DOCTORS_FILE", "{}/text", "invalid JSON"),
+        ("DOCTORS_FILE", "{}/none", ": doctors: "),
+        ("DOCTORS_FILE", "{}/bad", ": doctors[0].id: "),
     ],
-    ids=["file", "database"],
 )
-def test_people_are_told_where_appointments_are(environment: dict[str, str], words: str) -> None:
-    assert str(read_settings(environment).store) == words
+def test_what_cannot_be_used_ends_the_start_with_one_line_that_says_why(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    (tmp_path / "text").write_text("no database, but long enough to be looked at " * 100)
+    (tmp_path / "none").write_text('{"doctors": []}')
+    bad = {"id": "a/b", "name": "A", "working_hours": []}
+    (tmp_path / "bad").write_text(json.dumps({"doctors": [bad]}))
+    value = value.format(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        start(environment(tmp_path, **{name: value}))
+    message = str(ended.value.code)
+    assert message.startswith(f"{name}: ")
+    assert f'"{value.removeprefix("sqlite:")}"' in message
+    assert words.lower() in message.lower()
+    assert "\n" not in message
+
+
+def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1/v1/metrics"}
+
+    def observers(**more: str) -> list[type]:
+        dependencies = start(environment(tmp_path, **more))
+        for observer in dependencies.observers:
+            observer.close()
+        return [type(observer) for observer in dependencies.observers]
+
+    assert Metrics in observers(**collector)
+    assert Metrics not in observers()
+    assert Metrics not in observers(**collector, OTEL_SDK_DISABLED="true")
+    assert Metrics not in observers(**collector, OTEL_METRICS_EXPORTER="none")
+    monkeypatch.setenv("OTEL_PYTHON_EXPORTER_OTLP_HTTP_METRICS_CREDENTIAL_PROVIDER", "nobody")
+    with pytest.raises(SystemExit) as ended:
+        observers(**collector)
+    assert str(ended.value.code).startswith("OTEL_...: cannot send metrics: ")
+    assert "\n" not in str(ended.value.code)

@@ -1,0 +1,318 @@
+"""Requests that nobody should send, each with the errors that it is refused with."""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+from tests.functions.api import MONDAY_AT_NINE, Json
+
+T = TypeVar("T")
+
+CREATE, MOVE = "create_appointment", "reschedule_appointment"
+CANCEL, GET = "cancel_appointment", "get_appointment"
+LIST, FIRST = "list_appointments", "first_available"
+
+SOME_ID = "strange.20501121.x"
+GOOD_BODIES: dict[str, Json] = {
+    CREATE: MONDAY_AT_NINE,
+    MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
+    CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
+}
+GOOD_QUERIES = {
+    LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
+    FIRST: "doctor_id=strange",
+    GET: f"appointment_id={SOME_ID}",
+}
+SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
+"""What the clocks of New York never show, and what they show twice."""
+NEW_YORK = "America/New_York"
+
+
+class Bad(NamedTuple):
+    """A bad request: bytes, the JSON of a body, or a query string.
+
+    Of each error it has the field and the type; of the first one also words of the message.
+    """
+
+    function: str
+    request: object
+    errors: list[tuple[str, str]]
+    words: tuple[str, ...] = ()
+
+
+def each(kind: str, values: Iterable[T]) -> list[tuple[T, str]]:
+    """Values that are refused with errors of one type."""
+    return [(value, kind) for value in values]
+
+
+# Bodies
+
+Values = Iterable[tuple[object, str]]
+IDS: Values = [
+    *each("string_type", [1, ["strange"], {}]),
+    *each("string_pattern_mismatch", ["", "strange/days", "strange\n", "strange\0", "størånge"]),
+    *each("string_pattern_mismatch", ["a" * 129]),
+]
+TIMES: Values = [
+    *each("time", [2556109200, True, {}, "", "tomorrow"]),
+    *each("time", ["2050-11-21", "20501121T0900", "2050-W47-1T09:00", "2050-11-21 09:00"]),
+    *each("time", ["2050-11-21T09", "2050-11-21T09:00\n", "2050-11-21T09:00\0"]),
+    *each("time", ["2050-11-21T09:00[America/New_York]", "2050-11-21T09:00 01:00"]),
+    *each("time", ["２０５０-11-21T09:00"]),  # noqa: RUF001 - digits, but wide ones
+    *each("time", ["2050-11-31T09:00", "2050-02-29T09:00", "2050-13-01T09:00", "0000-01-01T00:00"]),
+    *each("time", ["2050-11-21T24:00", "2050-11-21T09:60", "2050-12-31T23:59:60Z"]),
+    *each("time", ["2050-11-21T09:00+0100", "2050-11-21T09:00+24:00", "2050-11-21T09:00+05:60"]),
+    *each("time_out_of_range", ["0001-01-01T00:00", "0001-01-01T00:00+23:59", "1899-12-31T23:59"]),
+    *each("time_out_of_range", ["9999-01-01T00:00", "9999-12-31T23:59Z", "9999-12-31T23:59-23:59"]),
+    *each("whole_minutes", ["2050-11-21T09:00:01", "2050-11-21T09:00:00.5Z"]),
+    *each("whole_minutes", ["2050-11-21T09:00:00.0000001Z"]),
+]
+MINUTES: Values = [
+    *each("int_type", [True, "30", 30.5, [30]]),
+    *each("greater_than_equal", [0, -30]),
+    *each("less_than_equal", [1441, 1e300, 10**4000]),
+]
+DEEP: Json = {}
+for _ in range(50):
+    DEEP = {"patient": DEEP}
+
+VALUES: dict[tuple[str, str], Values] = {
+    (CREATE, "doctor_id"): [(None, "string_type"), *IDS],
+    (MOVE, "doctor_id"): IDS,
+    (MOVE, "appointment_id"): [(None, "string_type"), *IDS],
+    (CANCEL, "appointment_id"): [(None, "string_type"), *IDS],
+    (CREATE, "start"): [(None, "time"), *TIMES],
+    (CREATE, "end"): TIMES,
+    (MOVE, "start"): [(None, "time"), *TIMES],
+    (MOVE, "end"): TIMES,
+    (CREATE, "duration_minutes"): MINUTES,
+    (MOVE, "duration_minutes"): MINUTES,
+    (CREATE, "patient"): each("model_type", [None, "Ada Lovelace", [{"name": "Ada"}]]),
+    (CREATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long")],
+    (CANCEL, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long")],
+    (CREATE, "validate_only"): each("bool_type", ["true", 1]),
+    (CREATE, "idempotency_key"): each("extra_forbidden", ["k"]),
+    (CREATE, ""): each("extra_forbidden", [1]),
+    (MOVE, "reason"): each("extra_forbidden", ["ill"]),
+    (CANCEL, "doctor_id"): each("extra_forbidden", ["strange"]),
+}
+PATIENTS: list[tuple[Json, str, str]] = [
+    ({}, "name", "missing"),
+    *(({"name": name}, "name", "string_type") for name in (None, 1, DEEP)),
+    *(({"name": name}, "name", "string_too_short") for name in ("", " \t\n\u00a0\u3000")),
+    ({"name": "\u200b\x00\x7f\ufeff"}, "name", "string_pattern_mismatch"),
+    ({"name": "a" * 201}, "name", "string_too_long"),
+    *(({"name": "A", "email": e}, "email", "string_pattern_mismatch") for e in ("ada", "a@b c")),
+    ({"name": "Ada", "email": f"a@{'b' * 253}"}, "email", "string_too_long"),
+    ({"name": "Ada", "phone": "none"}, "phone", "string_pattern_mismatch"),
+    ({"name": "Ada", "phone": 5550199}, "phone", "string_type"),
+    ({"name": "Ada", "phone": "1" * 51}, "phone", "string_too_long"),
+    ({"name": "Ada", "nmae": "x"}, "nmae", "extra_forbidden"),
+]
+ENDS = [
+    ("2050-11-22T09:00", "2050-11-22T09:00"),
+    ("2050-11-22T09:00", "2050-11-22T08:30"),
+    ("2050-11-22T14:00Z", "2050-11-22T09:00-05:00"),
+]
+"""Starts and ends that can be compared, though no clock is known, and are not in order."""
+ENDS_OF_STRANGE = [
+    ("2050-11-22T14:00Z", "2050-11-22T09:00"),
+    ("2050-11-22T09:00", "2050-11-22T14:00Z"),
+    ("2050-11-22T09:00", "2050-11-22T10:30+02:00"),
+]
+"""Starts and ends that are not in order on Doctor Strange's clock."""
+NO_OBJECT = (b"null", b"1", b'"Ada"', b"[]", b"NaN")
+NO_JSON = (
+    *(b"", b" \n", b'{"doctor_id": "strange"', b"{}{}", b"{'doctor_id': 'strange'}", b"{} // none"),
+    *(b"doctor_id=strange", b"\0", b'{"doctor_id": "str\x01nge"}', b'{"doctor_id": "\xff"}'),
+    *(b'{"doctor_id": "\xc0\xaf"}', rb'{"patient": {"name": "\ud800"}}'),
+    *(rb'{"patient": {"name": "\udc00\ud800"}}', json.dumps(MONDAY_AT_NINE).encode("utf-16")),
+    *(b"[" * 60_000, b'{"patient":' * 5_000, b"[" * 30_000 + b"]" * 30_000),
+    b'{"duration_minutes": ' + b"9" * 60_000 + b"}",
+)
+
+
+def bad(function: str, field: str, kind: str, *words: str, **changes: object) -> Bad:
+    """A good body but for these changes, of which one field is wrong."""
+    return Bad(function, {**GOOD_BODIES[function], **changes}, [(field, kind)], words)
+
+
+def lasting(function: str, start: str, end: str, kind: str) -> Bad:
+    """A good body but for its start and its end, which is wrong."""
+    return bad(function, "end", kind, start=start, end=end, duration_minutes=None)
+
+
+BAD_BODIES = [
+    *(
+        bad(function, name, kind, **{name: value})
+        for (function, name), values in VALUES.items()
+        for value, kind in values
+    ),
+    *(bad(CREATE, f"patient.{name}", kind, patient=person) for person, name, kind in PATIENTS),
+    *(lasting(CREATE, *times, "not_after_start") for times in (*ENDS, *ENDS_OF_STRANGE)),
+    *(lasting(MOVE, *times, "not_after_start") for times in ENDS),
+    lasting(CREATE, f"{SKIPPED[:10]}T00:30", SKIPPED, "nonexistent_local_time"),
+    lasting(CREATE, f"{REPEATED[:10]}T00:30", REPEATED, "ambiguous_local_time"),
+    bad(CREATE, "start", "nonexistent_local_time", NEW_YORK, f"in {SKIPPED}", start=SKIPPED),
+    bad(CREATE, "start", "ambiguous_local_time", NEW_YORK, f"in {REPEATED}", start=REPEATED),
+    bad(CREATE, "end", "too_many", end="2050-11-21T09:30"),
+    bad(MOVE, "end", "too_many", end="2050-11-22T09:30", duration_minutes=30),
+    bad(CREATE, "duration_minutes", "missing", "required", "end", duration_minutes=None),
+    bad(CREATE, "duration_minutes", "greater_than_equal", doctor_id="doom", duration_minutes=0),
+    bad(MOVE, "duration_minutes", "greater_than_equal", doctor_id="doom", duration_minutes=0),
+    # What may have been meant, or else all that is known.
+    bad(CREATE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
+    bad(CREATE, "doctorId", "extra_forbidden", '"doctor_id"', doctorId="who"),
+    bad(CREATE, "colour", "extra_forbidden", "duration_minutes, doctor_id", "reason", colour="red"),
+        CREATE,
+        "colour",
+        "extra_forbidden",
+        "start, end, duration_minutes, doctor_id",
+        "reason",
+        colour="red",
+    ),
+    bad(CREATE, "patient.mail", "extra_forbidden", '"email"', patient={"name": "A", "mail": "a"}),
+    bad(MOVE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
+    bad(CANCEL, "reasn", "extra_forbidden", '"reason"', reasn="ill"),
+    # All that is wrong, but not all of thousands.
+    Bad(
+        CREATE,
+        {"start": "soon", "duration_minutes": 0, "patient": {}},
+        [
+            ("start", "time"),
+            ("duration_minutes", "greater_than_equal"),
+            ("doctor_id", "missing"),
+            ("patient.name", "missing"),
+        ],
+    ),
+    Bad(
+        CANCEL,
+        {"appointment_id": "a", **{f"x{n}": n for n in range(99)}},
+        [(f"x{n}", "extra_forbidden") for n in range(20)],
+    ),
+    *(
+        Bad(function, content, [("body", "model_type")])
+        for function in GOOD_BODIES
+        for content in NO_OBJECT
+    ),
+    *(Bad(CREATE, content, [("body", "json_invalid")]) for content in NO_JSON),
+    *(Bad(function, b"{", [("body", "json_invalid")]) for function in (MOVE, CANCEL)),
+]
+
+
+# Query strings: what stands in them is escaped already
+
+ESCAPED_IDS = ("", "a/b", f"{SOME_ID}%0a", f"{SOME_ID}%00", "%ff", "%ED%A0%80", "a" * 129)
+ESCAPED_TIMES = [
+    *each("time", ["", "2050-11-21", "2556109200", "2050-11-21 09:00", "2050-11-21T00:00%00"]),
+    *each("time", ["2050-11-21T00:00%2001:00%0a", "2050-12-31T23:59:60Z", "2050-02-30T00:00"]),
+    *each("time", ["2050-11-21T00:00-24:00", "2050-11-21T00:00-01:60"]),
+    *each("time_out_of_range", ["0001-01-01T00:00Z", "9999-12-31T23:59Z"]),
+    *each("nonexistent_local_time", [SKIPPED]),
+    *each("ambiguous_local_time", [REPEATED]),
+]
+ESCAPED_NUMBERS = [
+    *each("int_type", ["", "ten", "1.0", "0.5", "3e1", "true", "PT30M", "%D9%A1", "%2B1", " 1"]),
+    *each("int_type", ["1%00", "1%0a", "9" * 5000]),
+    *each("greater_than_equal", ["0", "-1", f"-{'9' * 30}"]),
+    *each("less_than_equal", ["1441", "9" * 1000]),
+]
+TIMES_IN_QUERIES = [
+    (LIST, "start", "doctor_id=strange&end=2052-01-01T00:00"),
+    (LIST, "end", "doctor_id=strange&start=2050-12-01T00:00"),
+    (FIRST, "after", "doctor_id=strange"),
+    (FIRST, "until", "doctor_id=strange"),
+]
+NUMBERS_IN_QUERIES = [
+    (LIST, "page_size"),
+    *((FIRST, name) for name in ("count", "duration_minutes", "step_minutes")),
+]
+ADDED: list[tuple[str, str, str, str]] = [
+    (LIST, "colour=red", "colour", "extra_forbidden"),
+    (LIST, "pagesize=1", "pagesize", "extra_forbidden"),
+    (LIST, "=1", "", "extra_forbidden"),
+    (LIST, "%00=1", "\0", "extra_forbidden"),
+    (LIST, ";", ";", "extra_forbidden"),
+    (LIST, "%ff=1", "\ufffd", "extra_forbidden"),
+    (LIST, "doctor_id=who", "doctor_id", "repeated"),
+    (LIST, "start=2050-11-21T00:00", "start", "repeated"),
+    (LIST, "colour=red&colour=red", "colour", "repeated"),
+    (LIST, "status=cancelled", "status", "literal_error"),
+    (LIST, "status=", "status", "literal_error"),
+    (LIST, "page_size=1001", "page_size", "less_than_equal"),
+    (LIST, f"page_token={'W' * 501}", "page_token", "string_too_long"),
+    (FIRST, "colour=red", "colour", "extra_forbidden"),
+    (FIRST, "after=2050-11-21T00:00Z&after=2050-11-22T00:00Z", "after", "repeated"),
+    (FIRST, "count=1&count=1", "count", "repeated"),
+    (FIRST, "count=51", "count", "less_than_equal"),
+    (FIRST, "step_minutes=7", "step_minutes", "not_a_divisor"),
+    (FIRST, "doctor_id=a/b", "doctor_id[1]", "string_pattern_mismatch"),
+    (FIRST, "doctor_id=who&after=2050-11-21T10:00", "after", "ambiguous_local_time"),
+    (FIRST, "doctor_id=who&until=2050-11-21T10:00", "until", "ambiguous_local_time"),
+    (GET, f"appointment_id={SOME_ID}", "appointment_id", "repeated"),
+    (GET, "doctor_id=strange", "doctor_id", "extra_forbidden"),
+]
+WINDOWS_OF_LISTS = [
+    ("2050-11-21T00:00", "2050-11-21T00:00", "not_after_start"),
+    ("2050-11-21T00:00", "2050-11-20T23:59", "not_after_start"),
+    ("2050-11-21T00:00", "2050-11-21T05:00Z", "not_after_start"),
+    ("2050-11-21T00:00", "2051-11-22T00:01", "window_too_long"),
+    ("2050-11-21T00:00", "2051-11-22T05:01Z", "window_too_long"),
+]
+WINDOWS_OF_SEARCHES = [
+    ("after=2050-11-21T09:00Z&until=2050-11-21T09:00Z", "not_after_start"),
+    ("after=2050-11-21T09:00Z&until=2050-11-21T08:00Z", "not_after_start"),
+    ("until=2050-11-18T12:00Z", "not_after_start"),
+    ("after=2020-01-01T00:00Z&until=2020-02-01T00:00Z", "not_after_start"),
+    ("after=2050-11-21T00:00Z&until=2051-11-22T00:00:01Z", "window_too_long"),
+]
+
+BAD_QUERIES = [
+    *(
+        Bad(function, f"{others}&{name}={time}", [(name, kind)])
+        for function, name, others in TIMES_IN_QUERIES
+        for time, kind in ESCAPED_TIMES
+    ),
+    *(
+        Bad(function, f"{GOOD_QUERIES[function]}&{name}={number}", [(name, kind)])
+        for function, name in NUMBERS_IN_QUERIES
+        for number, kind in ESCAPED_NUMBERS
+    ),
+    *(
+        Bad(function, query.format(text), [(field, "string_pattern_mismatch")])
+        for text in ESCAPED_IDS
+        for function, query, field in (
+            (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id"),
+            (FIRST, "doctor_id={}", "doctor_id[0]"),
+            (GET, "appointment_id={}", "appointment_id"),
+        )
+    ),
+    *(
+        Bad(function, f"{GOOD_QUERIES[function]}&{added}", [(field, kind)])
+        for function, added, field, kind in ADDED
+    ),
+    *(
+        Bad(function, f"{GOOD_QUERIES[function]}&{name}=1", [(name, "extra_forbidden")], (meant,))
+        for function, name, meant in (
+            (LIST, "statu", '"status"'),
+            (LIST, "colour", "doctor_id, start, end, status, page_size, page_token"),
+            (FIRST, "doctorId", '"doctor_id"'),
+            (GET, "appointmentId", '"appointment_id"'),
+        )
+    ),
+    *(
+        Bad(LIST, f"doctor_id=strange&start={start}&end={end}", [("end", kind)])
+        for start, end, kind in WINDOWS_OF_LISTS
+    ),
+    *(Bad(FIRST, query, [("until", kind)]) for query, kind in WINDOWS_OF_SEARCHES),
+]
+
+NOTHING: list[Bad] = [
+    Bad(CREATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
+    Bad(MOVE, {}, [("start", "missing"), ("appointment_id", "missing")]),
+    Bad(CANCEL, {}, [("appointment_id", "missing")]),
+    Bad(LIST, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
+    Bad(FIRST, "count=", [("count", "int_type")]),
+    Bad(GET, "", [("appointment_id", "missing")]),
+]
+"""For each function the shortest request that it refuses."""

@@ -1,0 +1,146 @@
+"""Requests that nobody should send: each is refused with a problem that names the field."""
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.functions.api import MONDAY_AT_NINE, ON_BOTH_STORES, Api, field_errors, problem
+from tests.functions.bad_requests import (
+    BAD_BODIES,
+    BAD_QUERIES,
+    CANCEL,
+    CREATE,
+    GOOD_BODIES,
+    GOOD_QUERIES,
+    NOTHING,
+    Bad,
+)
+
+ALL = [*BAD_BODIES, *BAD_QUERIES]
+JSON = {"Content-Type": "application/json"}
+
+
+async def sent(api: Api, function: str, request: object) -> httpx.Response:
+    if function in GOOD_QUERIES:
+        return await api.client.get(f"/{function}?{request}")
+    content = request if isinstance(request, bytes) else json.dumps(request).encode()
+    return await api.client.post(f"/{function}", content=content, headers=JSON)
+
+
+@pytest.mark.parametrize("bad", ALL, ids=[f"{bad.function} {bad.request!r:.60}" for bad in ALL])
+async def test_a_bad_request_is_refused_field_by_field(api: Api, bad: Bad) -> None:
+    response = await sent(api, bad.function, bad.request)
+    assert field_errors(response) == bad.errors
+    first = response.json()["errors"][0]
+    assert first["message"] in response.json()["detail"]
+    assert all(words in first["message"] for words in bad.words)
+
+
+@ON_BOTH_STORES
+@pytest.mark.parametrize("bad", NOTHING, ids=[bad.function for bad in NOTHING])
+async def test_a_request_without_anything_is_refused(api: Api, bad: Bad) -> None:
+    assert field_errors(await sent(api, bad.function, bad.request)) == bad.errors
+
+
+@ON_BOTH_STORES
+@pytest.mark.parametrize("function", GOOD_BODIES)
+async def test_a_body_is_json_of_at_most_64_kib(api: Api, function: str) -> None:
+    await api.put_some_appointment()
+    url, content = f"/{function}", json.dumps(GOOD_BODIES[function]).encode().ljust(65_536)
+    too_large = await api.client.post(url, content=content + b" ", headers=JSON)
+    problem(too_large, 413, "body_too_large")
+    for media_type in (None, "", "text/plain", "application/jsonp", "text/json"):
+        headers = {} if media_type is None else {"Content-Type": media_type}
+        refused = await api.client.post(url, content=content, headers=headers)
+        problem(refused, 415, "unsupported_media_type")
+    granted = await api.client.post(url, content=content, headers=JSON)
+    assert granted.status_code == (201 if function == CREATE else 200)
+
+
+@pytest.mark.parametrize("media_type", ["APPLICATION/JSON", "application/json; charset=utf-8"])
+async def test_a_body_may_name_its_type_in_several_ways(api: Api, media_type: str) -> None:
+    content, headers = json.dumps(MONDAY_AT_NINE), {"Content-Type": media_type}
+    response = await api.client.post(f"/{CREATE}", content=content, headers=headers)
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("function", GOOD_BODIES)
+async def test_fields_belong_into_the_body(api: Api, function: str) -> None:
+    for name in ("reason", "doctor_id", "validate_only"):
+        response = await api.post(f"{function}?{name}=1", GOOD_BODIES[function])
+        assert field_errors(response) == [(name, "extra_forbidden")]
+        assert "body" in response.json()["detail"]
+
+
+# What is just not too long, or strange but right
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Łukasz Żółć", "李小龍", "عمر", "\U0001f469\u200d\u2695", "O'Brien \\ %s"),
+        *('a "quoted" name', "<b>&amp;</b>", "字" * 200),
+    ],
+)
+async def test_a_name_comes_back_as_it_was_sent(api: Api, name: str) -> None:
+    response = await api.ask(patient={"name": name})
+    assert response.json()["patient"] == {"name": name}
+    assert (await api.listed())[0]["patient"] == {"name": name}
+
+
+async def test_a_reason_has_up_to_1000_characters(api: Api) -> None:
+    booked = (await api.ask(reason="字" * 1000)).json()
+    assert booked["reason"] == "字" * 1000
+    cancelled = (
+        await api.post(CANCEL, {"appointment_id": booked["id"], "reason": "é" * 1000})
+    ).json()
+    assert cancelled["cancellation_reason"] == "é" * 1000
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "list_appointments?doctor_id=who&start=2050-11-21T00:00&end=2051-11-22T00:00",
+        "list_appointments?doctor_id=strange&start=1900-01-01T00:00&end=1900-12-31T23:59",
+        "list_appointments?doctor_id=strange&start=9998-01-01T00:00&end=9998-12-31T23:59",
+        f"list_appointments?{GOOD_QUERIES['list_appointments']}&page_size=1",
+        f"list_appointments?{GOOD_QUERIES['list_appointments']}&page_size=1000",
+        "first_available?after=2050-11-21T00:00Z&until=2051-11-22T00:00Z",
+        "first_available?after=9998-12-31T23:59-23:59",
+        "first_available?duration_minutes=1&step_minutes=1",
+        "first_available?duration_minutes=1440&step_minutes=1440",
+    ],
+)
+async def test_what_is_just_within_its_limits_is_answered(api: Api, query: str) -> None:
+    response = await api.client.get(f"/{query}")
+    assert response.status_code == 200, response.text
+
+
+# Bodies as they arrive
+
+
+async def test_a_body_may_arrive_in_parts(api: Api) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        content = json.dumps({**MONDAY_AT_NINE, "patient": {"name": "Åda"}}, ensure_ascii=False)
+        for part in content.encode():
+            yield bytes([part])
+
+    response = await api.client.post(f"/{CREATE}", content=parts(), headers=JSON)
+    assert response.status_code == 201
+    assert response.json()["patient"] == {"name": "Åda"}
+
+
+async def test_a_body_without_end_is_read_no_further_than_32_mib(api: Api) -> None:
+    arrived = 0
+
+    async def parts() -> AsyncIterator[bytes]:
+        nonlocal arrived
+        while arrived < 40:
+            arrived += 1
+            yield b" " * 1024 * 1024
+
+    response = await api.client.post(f"/{CREATE}", content=parts(), headers=JSON)
+    problem(response, 413, "body_too_large")
+    assert arrived == 33
