@@ -1,13 +1,13 @@
-# make run       every function on http://localhost:8080
-# make test      all tests, with the coverage gate
-# make quick     the tests that need no server, in half a minute
-# make check     formatter, linter, type checker, known vulnerabilities
-# make doctors   bring doctors.json into the store
-# make emulator  a Firestore on this machine, for make run STORE=firestore
-# make proof     fifty thousand colliding operations on each store while things fail
-# make bench     how fast it all is, beside bare programs and other ways; needs wrk
-# make openapi   write openapi.json anew
-# make lock      write requirements.txt anew, from requirements.in
+# make run       serve every function on http://localhost:8080
+# make test      run all tests, with the coverage gate
+# make quick     run the tests that need no server, in about a minute
+# make check     run formatter, linter and type checker; look for known vulnerabilities
+# make doctors   load doctors.json into the store
+# make emulator  start Firestore's emulator, for make run STORE=firestore
+# make proof     run fifty thousand colliding operations on each store while things fail
+# make bench     measure everything, beside bare programs and alternatives; needs wrk
+# make openapi   rewrite openapi.json
+# make lock      rewrite requirements.txt from requirements.in
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,7 +24,7 @@ run: .venv/local
 doctors: .venv/local
 	@$(BIN)/python -m shared.runtime.load_doctors
 
-# To follow every line makes the simulations of the proof twice as slow, and shows nothing new.
+# Coverage makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev
 	$(BIN)/pytest -q --cov --cov-report=term-missing --ignore=tests/proof
 	$(BIN)/pytest -q tests/proof
@@ -44,7 +44,7 @@ check: .venv/dev
 		echo "known vulnerabilities NOT CHECKED: $$(echo "$$why" | tail -n 1)"; \
 	fi
 
-# pip-audit fails alike where it finds something and where nobody answers, so that is asked first.
+# pip-audit fails alike if it finds something and if nobody answers; this tells the two apart.
 define QUESTION
 import requests
 question = {"package": {"ecosystem": "PyPI", "name": "pip"}, "version": "1"}
@@ -52,8 +52,8 @@ requests.post("$(VULNERABILITIES)", json=question, timeout=3).raise_for_status()
 endef
 check: export ASK = $(QUESTION)
 
-# The port is that of firebase.json. gcloud's emulator is started by its own script, because what
-# gcloud starts leaves the terminal's process group, and would outlive Ctrl-C.
+# The port is that of firebase.json. The emulator's own script starts it, because a process that
+# gcloud starts leaves the terminal's process group and would outlive Ctrl-C.
 emulator:
 	@echo 'FIRESTORE_EMULATOR_HOST=127.0.0.1:8085 GOOGLE_CLOUD_PROJECT=demo-local make run STORE=firestore'
 	@if command -v gcloud >/dev/null && test -x "$(GCLOUD_EMULATOR)"; then \
@@ -71,12 +71,12 @@ bench: .venv/dev
 openapi: .venv/local
 	$(BIN)/python -m shared.runtime.openapi > openapi.json
 
-# Dependabot takes its options from the command in the file's header, so it stands there as it is.
+# Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras requirements.in --output-file requirements.txt
 
-# What is locked comes first and alone: pip wants a hash of all that it installs, or of nothing.
+# Locked packages come first and alone: pip wants hashes for all that it installs, or for nothing.
 .venv/local: requirements.txt requirements-local.txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -r requirements.txt
