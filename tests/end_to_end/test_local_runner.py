@@ -59,7 +59,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in FUNCTIONS]
+        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = _paste(commands, folder)
 
@@ -100,7 +100,7 @@ def test_other_doctors_in_the_file_are_pointed_out(folder: Path) -> None:
     (folder / "doctors.json").write_text(_doctors(("strange", "UTC")))
     with local_runner(folder, {}) as server:
         assert (
-            "The store has other doctors than doctors.json: `make doctors` loads them."
+            "The store differs from doctors.json: `make doctors` loads its doctors."
             in server.greeting()
         )
 
