@@ -1,12 +1,14 @@
-"""What the measurements store: working days, appointments, and days full of them."""
+"""What the measurements store and send: working days, appointments, and requests for them."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from typing import Any
 
 from google.cloud.firestore import AsyncClient
 
+from shared.http.endpoint import Endpoint
 from shared.model.appointment import Appointment, Patient
 from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey, DaySchedule
@@ -61,3 +63,14 @@ async def store_days(store: Store, days: Iterable[DaySchedule], days_a_commit: i
 async def close_client(client: AsyncClient) -> None:
     """Close the connection of the library's client."""
     await client._firestore_api.transport.close()  # noqa: SLF001 - no public way
+
+
+def request_fields(function: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the shortest request like the example of a function, with these values in it.
+
+    A function without an example is sent all values that it takes.
+    """
+    fields = function.takes.model_fields if function.takes else {}
+    names = function.example or fields
+    required = {n: v for n, v in function.example.items() if fields[n].is_required()}
+    return {**required, **{n: v for n, v in values.items() if n in names}}

@@ -22,6 +22,7 @@ from benchmarks.data import (
     instant,
     new_appointment,
     next_monday,
+    request_fields,
     store_days,
     working_days,
 )
@@ -29,6 +30,7 @@ from benchmarks.servers import emulator, function, new_project, on_firestore
 from benchmarks.table import machine
 from benchmarks.timing import Way, say, timings
 from shared.directory.doctor_cache import DoctorCache
+from shared.http.endpoint import Endpoint
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
@@ -38,6 +40,7 @@ from shared.queries.openings import SEARCH_DAYS, first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
+from shared.runtime.endpoints import endpoints
 from shared.store.documents import entry_to_text
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store
@@ -216,27 +219,28 @@ async def _processor_lines() -> list[str]:
     await _filled(emulated_store(settings["GOOGLE_CLOUD_PROJECT"], DEADLINE_SECONDS), size)
     keys = sorted(_keys(size), key=lambda key: key.day)
     lines = ["", "| an HTTP request, 16 at once | processor of the function, ms |", "|---|---:|"]
-    for target in ("create_appointment", "list_appointments", "first_available"):
-        say(f"processor time of {target}")
+    for target in endpoints().values():
+        if "appointment_id" in target.example:
+            continue  # It would need an appointment for each request.
+        say(f"processor time of {target.name}")
         requests = [_request(target, key) for key in keys]
-        with function(target, settings) as process:
+        with function(target.name, settings) as process:
             await _send(process.url, requests[:WARM_UP])
             before = process.processor_seconds()
             await _send(process.url, requests[WARM_UP:])
             spent = process.processor_seconds() - before
-        lines.append(f"| {target} | {1000 * spent / len(requests[WARM_UP:]):.2f} |")
+        lines.append(f"| {target.name} | {1000 * spent / len(requests[WARM_UP:]):.2f} |")
     return lines
 
 
-def _request(target: str, key: DayKey) -> dict[str, Any]:
-    """Return a booking on a day, or a request to read from then on."""
-    at, until = f"{key.day}T15:40:00", f"{key.day + timedelta(days=7)}T00:00:00"
-    doctor = {"doctor_id": key.doctor_id}
-    if target == "create_appointment":
-        details = {"duration_minutes": 20, "patient": ADA._asdict(), "reason": REASON}
-        return {"method": "POST", "json": {**doctor, "start": at, **details}}
-    window = {"start": at, "end": until} if target == "list_appointments" else {"after": at}
-    return {"method": "GET", "params": {**doctor, **window}}
+def _request(target: Endpoint, key: DayKey) -> dict[str, Any]:
+    """Return a booking after the appointments of a day, or a request to read from then on."""
+    asked: dict[str, Any] = {"doctor_id": key.doctor_id, "start": f"{key.day}T15:40:00"}
+    if target.method == "POST":
+        asked |= {"duration_minutes": 20, "patient": ADA._asdict(), "reason": REASON}
+        return {"method": "POST", "json": request_fields(target, asked)}
+    asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=7)}T00:00:00"}
+    return {"method": "GET", "params": request_fields(target, asked)}
 
 
 async def _send(url: str, requests: Sequence[Mapping[str, Any]]) -> None:

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from itertools import count
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from benchmarks.data import PATIENT
+from benchmarks.data import PATIENT, request_fields
 from benchmarks.servers import (
     HOST,
     PATIENCE_SECONDS,
@@ -26,6 +27,8 @@ from benchmarks.servers import (
 )
 from benchmarks.table import Figure, Row, at_most
 from benchmarks.timing import say
+from shared.http.endpoint import Endpoint
+from shared.runtime.endpoints import endpoints
 
 TIMES = 7
 LONGEST_RATIO, LARGEST_RATIO = 1.15, 1.25
@@ -125,38 +128,49 @@ def _send(port: int, request: Request) -> bytes:
 
 
 def _requests(settings: Mapping[str, str]) -> dict[str, list[Request]]:
-    """For each function a request a turn, each of which is granted."""
-    turns = range(TIMES + 1)
-    with starting_function("create_appointment", settings) as process:
-        bookings = [_booking(minute) for minute in range(TIMES + 2)]
-        ids = [json.loads(_send(process.port, booking))["id"] for booking in bookings]
-    kept, *given_up = ids
-    window = {"doctor_id": "strange", "start": _at(0), "end": _at(24 * 60)}
-    search = {"doctor_id": "strange", "after": _at(0), "duration_minutes": 30}
-    return {
-        "create_appointment": [_booking(60 + turn) for turn in turns],
-        "list_appointments": [_query(window)] * len(turns),
-        "first_available": [_query(search)] * len(turns),
-        "get_appointment": [_query({"appointment_id": kept})] * len(turns),
-        "cancel_appointment": [_post({"appointment_id": given_up[turn]}) for turn in turns],
-        "reschedule_appointment": [
-            _post({"appointment_id": kept, "start": _at(120 + turn)}) for turn in turns
-        ],
-    }
+    """Return for each function a request for each turn, all of which are granted.
+
+    No two change the same appointment, or ask for the same time.
+    """
+    functions = endpoints()
+    create = next(function for function in functions.values() if function.books)
+    minutes = count()
+    with starting_function(create.name, settings) as process:
+
+        def book() -> str:
+            booking = _request(create, {**PLACE, "start": _at(next(minutes))})
+            return str(json.loads(_send(process.port, booking))["id"])
+
+        def request(function: Endpoint) -> Request:
+            values = DAY if function.method == "GET" else {**PLACE, "start": _at(next(minutes))}
+            if "appointment_id" in function.example:
+                values = {**values, "appointment_id": book()}
+            return _request(function, values)
+
+        return {
+            name: [request(function) for _ in range(TIMES + 1)]
+            for name, function in functions.items()
+        }
 
 
-def _booking(minute: int) -> Request:
-    time = {"doctor_id": "strange", "start": _at(minute), "duration_minutes": 1}
-    return _post({**time, "patient": PATIENT})
+def _request(function: Endpoint, values: Mapping[str, Any]) -> Request:
+    fields = request_fields(function, values)
+    if function.method == "POST":
+        return Request(body=json.dumps(fields))
+    return Request(f"/?{urlencode(fields)}")
 
 
 def _at(minute: int) -> str:
     return (NINE + timedelta(minutes=minute)).isoformat()
 
 
-def _post(fields: Mapping[str, object]) -> Request:
-    return Request(body=json.dumps(fields))
-
-
-def _query(parameters: Mapping[str, object]) -> Request:
-    return Request(f"/?{urlencode(parameters)}")
+DAY = {
+    "doctor_id": "strange",
+    "start": _at(0),
+    "end": _at(24 * 60),
+    "after": _at(0),
+    "duration_minutes": 30,
+}
+"""What functions that read are asked about."""
+PLACE = {"doctor_id": "strange", "duration_minutes": 1, "patient": PATIENT}
+"""What functions that write are asked for, beside a start."""
