@@ -37,6 +37,8 @@ class Figure(NamedTuple):
 
 
 def _short(value: float) -> str:
+    if math.isinf(value):
+        return "inf"
     digits = max(0, 2 - int(math.log10(max(value, 1))))
     return f"{value:,.{digits}f}"
 
