@@ -1,1 +1,1 @@
-"""What is measured; `python -m benchmarks.NAME` each."""
+"""Measurements of speed and memory: `python -m benchmarks`, and `python -m benchmarks.growth`."""

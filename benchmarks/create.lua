@@ -1,5 +1,5 @@
--- Books one-minute appointments, every one a time of its own: one on each of 400 working days,
--- then the next on each of them. FIRST is how many times were used before.
+-- Books one-minute appointments, each at another time: one on each of 400 working days, then the
+-- next on each of them. FIRST is the number of times that are used already.
 local days = 400
 local week = 7 * 86400
 local first_monday = 4 * 86400 -- 1970-01-05

@@ -1,17 +1,14 @@
 """How cost and latency grow with doctors, days and appointments, on SQLite and the emulator.
 
 `python -m benchmarks.growth` prints the tables of `docs/scale.md`, in about four minutes. Every
-working day of every doctor holds 20 appointments of 20 minutes, from nine on; then it is free.
+working day of every doctor holds 20 appointments of 20 minutes, from nine on; the rest is free.
 """
 
 import asyncio
-import os
-import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -21,12 +18,20 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from benchmarks.servers import emulator, function
+from benchmarks.data import (
+    instant,
+    new_appointment,
+    next_monday,
+    request_fields,
+    store_days,
+    working_days,
+)
+from benchmarks.servers import emulator, function, new_project, on_firestore
 from benchmarks.table import machine
-from benchmarks.timing import Way, say
+from benchmarks.timing import Way, say, timings
 from shared.directory.doctor_cache import DoctorCache
+from shared.http.endpoint import Endpoint
 from shared.model.appointment import Appointment, Patient
-from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.interval import Interval
@@ -35,9 +40,10 @@ from shared.queries.openings import SEARCH_DAYS, first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
+from shared.runtime.endpoints import endpoints
 from shared.store.documents import entry_to_text
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, Store, Stored
+from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -47,14 +53,15 @@ A_DAY = 20
 LENGTH = timedelta(minutes=20)
 DEADLINE_SECONDS = 60
 WARM_UP = 100
+DAYS_A_COMMIT = 200
 MIB = 2**20
-NAME_BYTES, MAP_BYTES = 16, 32  # What "Storage size calculations" adds to a name, and to a map.
+NAME_BYTES, MAP_BYTES = 16, 32  # "Storage size calculations" adds them to a name and to a map.
 ADA = Patient("Ada Lovelace", "ada.lovelace@example.org", "+44 20 7946 0958")
 REASON = "check-up"
 
 
 class Size(NamedTuple):
-    """So many doctors, and full working days of each; how often each thing is timed."""
+    """The doctors, the full working days of each, and how often each operation is timed."""
 
     doctors: int
     days: int
@@ -66,13 +73,12 @@ ON_EMULATOR = (Size(50, 2, 40), Size(50, 20, 40), Size(50, 200, 40), Size(1000, 
 
 
 def main() -> None:
-    """Measure everything, printing each table when it is known."""
+    """Measure everything, and print each table as soon as it is complete."""
     print(f"{machine()}\n\n{_bytes_line()}")
     _print_table("SQLite", [asyncio.run(_on_sqlite(size)) for size in ON_SQLITE])
-    with emulator() as address:
-        os.environ["FIRESTORE_EMULATOR_HOST"] = address
+    with emulator():
         _print_table("emulator", [asyncio.run(_on_firestore(size)) for size in ON_EMULATOR])
-        print("\n".join(asyncio.run(_processor_lines(address))))
+        print("\n".join(asyncio.run(_processor_lines())))
 
 
 async def _on_sqlite(size: Size) -> Mapping[str, str]:
@@ -86,8 +92,7 @@ async def _on_sqlite(size: Size) -> Mapping[str, str]:
 
 
 async def _on_firestore(size: Size) -> Mapping[str, str]:
-    """In a database of its own: the emulator has one for each project."""
-    project = f"demo-{secrets.token_hex(6)}"
+    project = new_project()
     written = await _filled(emulated_store(project, DEADLINE_SECONDS), size)
     store = emulated_store(project, DEADLINE_SECONDS)
     return {**written, **await Visits(store, size).timings()}
@@ -101,8 +106,8 @@ def _print_table(name: str, columns: Sequence[Mapping[str, str]]) -> None:
 
 
 def _bytes_line() -> str:
-    """What Firestore counts, by its rules in "Storage size calculations"."""
-    one = _appointment(DayKey("doctor-0001", _days(1)[0]), 0)
+    """Return the bytes that Firestore counts, by its "Storage size calculations"."""
+    one = _appointment(DayKey("doctor-0001", next_monday()), 0)
     each = len(one.id) + len(entry_to_text(one.id, one)) + 2
     empty = len("doctors doctor-0001 days 2030-01-01 appointments ") + NAME_BYTES + 2 * MAP_BYTES
     full, fit = empty + A_DAY * each, (MIB - empty) // each
@@ -115,53 +120,53 @@ def _doctors(size: Size) -> list[Doctor]:
     return [Doctor(f"doctor-{n:04}", f"Doctor {n}", utc, week) for n in range(size.doctors)]
 
 
-def _days(count: int) -> list[date]:
-    """The first working days from a Monday on that is at least a week away."""
-    today = datetime.now(UTC).date()
-    monday = today + timedelta(days=14 - today.weekday())
-    return [monday + timedelta(weeks=n // 5, days=n % 5) for n in range(count)]
+def _keys(size: Size) -> Iterator[DayKey]:
+    return (DayKey(doctor.id, day) for doctor in _doctors(size) for day in _days(size))
+
+
+def _days(size: Size) -> list[date]:
+    return working_days(next_monday(), size.days)
 
 
 def _interval(day: date, number: int) -> Interval:
-    start = datetime.combine(day, time(9), UTC) + number * LENGTH
+    start = instant(day, 9) + number * LENGTH
     return Interval(start, start + LENGTH)
 
 
 def _appointment(key: DayKey, number: int) -> Appointment:
-    name, made_at = appointment_id(key, secrets.token_hex(12)), datetime.now(UTC)
-    interval = _interval(key.day, number)
-    return Appointment(name, key.doctor_id, interval, ADA, made_at, made_at, REASON)
+    return new_appointment(key, _interval(key.day, number), datetime.now(UTC), ADA, REASON)
+
+
+def _full_day(key: DayKey) -> DaySchedule:
+    return DaySchedule(key, tuple(_appointment(key, number) for number in range(A_DAY)))
 
 
 async def _filled(store: SqliteStore | FirestoreStore, size: Size) -> Mapping[str, str]:
-    """Write all doctors and days, and close the store."""
+    """Write all doctors and days, and close the store; return the first rows of the column."""
     count = size.doctors * size.days * A_DAY
     say(f"{type(store).__name__}: writing {count:,} appointments")
     await store.put_doctors(_doctors(size))
-    keys = (DayKey(doctor.id, day) for doctor in _doctors(size) for day in _days(size.days))
     started = perf_counter()
-    while some := list(islice(keys, 200)):
-        full = [DaySchedule(key, tuple(_appointment(key, n) for n in range(A_DAY))) for key in some]
-        await store.commit([DayWrite(Stored(DaySchedule(day.key), None), day) for day in full], ())
+    await store_days(store, map(_full_day, _keys(size)), DAYS_A_COMMIT)
     await store.close()
     shape, seconds = f"{size.doctors:,} x {size.days:,}", f"{perf_counter() - started:.0f}"
     return {"appointments": f"{count:,}", "doctors x working days": shape, "written in, s": seconds}
 
 
 class Visits:
-    """What clients do, one after the other, each time on another doctor-day at random."""
+    """The operations of a client, one after the other, each time on another random doctor-day."""
 
     def __init__(self, store: Store, size: Size) -> None:
         chance = Random(1)  # noqa: S311 - every run visits the same days
         self._store = store
         self._doctors = _doctors(size)
-        # No day is visited twice, so none is remembered before its first booking.
-        keys = [(doctor, day) for doctor in self._doctors for day in _days(size.days)]
+        # No day is visited twice, so none is in the day cache before its first booking.
+        keys = [(doctor, day) for doctor in self._doctors for day in _days(size)]
         self._visited = chance.sample(keys, size.times)
-        self._transactions = Coordinator(store, DEADLINE_SECONDS, chance)
+        self._coordinator = Coordinator(store, DEADLINE_SECONDS, chance)
 
     async def timings(self) -> Mapping[str, str]:
-        """Of each thing the median and the 99th percentile, in turns; then closes the store."""
+        """Return the median and the 99th percentile of each operation, and close the store."""
         say("timing")
         ways: Mapping[str, Way] = {
             "book, day not known": partial(self._book, A_DAY),
@@ -172,34 +177,28 @@ class Visits:
             "first openings, 50 doctors": partial(self._search, 50),
             "load all doctors": lambda _number: DoctorCache(self._store).doctors(),
         }
-        ms: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(len(self._visited)):
-            for name, way in ways.items():
-                started = perf_counter()
-                await way(number)
-                ms[name].append(1000 * (perf_counter() - started))
+        seconds = await timings(ways, len(self._visited), warm_up=0)
         await self._store.close()
-        return {n: f"{median(t):.2f} / {sorted(t)[-1 - len(t) // 100]:.1f}" for n, t in ms.items()}
+        return {name: _cell(taken) for name, taken in seconds.items()}
 
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
-        name = appointment_id(DayKey(doctor.id, day), secrets.token_hex(12))
-        interval, now = _interval(day, slot), datetime.now(UTC)
-        booking = Booking(doctor, Appointment(name, doctor.id, interval, ADA, now, now, REASON))
+        appointment = _appointment(DayKey(doctor.id, day), slot)
+        booking, now = Booking(doctor, appointment), appointment.created_at
         decide = partial(book, booking=booking, now=now)
-        command = Command(frozenset({booking.key}), decide, now, name)
-        if not isinstance(outcome := await self._transactions.run(command), Accepted):
-            raise SystemExit(f"{interval} was free, and refused: {outcome}")
+        command = Command(frozenset({booking.key}), decide, now, appointment.id)
+        if not isinstance(outcome := await self._coordinator.run(command), Accepted):
+            raise SystemExit(f"{appointment.interval} was free, but was refused: {outcome}")
 
     async def _list(self, length: timedelta, number: int) -> None:
         doctor, day = self._visited[number]
-        start = datetime.combine(day, time(), UTC)
+        start = instant(day)
         query = ListQuery(doctor, Interval(start, start + length), with_cancelled=False, size=1000)
         async with self._store.snapshot() as snapshot:
             await list_window(snapshot, query)
 
     async def _search(self, count: int, number: int) -> None:
-        """Three times of half an hour, from the opening hour of a full day on."""
+        """Search three times of half an hour, from the first hour of a full day on."""
         doctor, day = self._visited[number]
         start = _interval(day, 0).start
         bounds = Interval(start, start + timedelta(days=SEARCH_DAYS))
@@ -209,48 +208,47 @@ class Visits:
             await first_openings(snapshot, doctors, search, 3)
 
 
-async def _processor_lines(address: str) -> list[str]:
-    """Processor time of a function's processes, server and worker, for one HTTP request."""
-    size, project = ON_EMULATOR[1], f"demo-{secrets.token_hex(6)}"
-    await _filled(emulated_store(project, DEADLINE_SECONDS), size)
-    settings = {"GOOGLE_CLOUD_PROJECT": project, "FIRESTORE_EMULATOR_HOST": address}
-    keys = [DayKey(doctor.id, day) for day in _days(size.days) for doctor in _doctors(size)]
+def _cell(seconds: Sequence[float]) -> str:
+    slow = sorted(seconds)[-1 - len(seconds) // 100]
+    return f"{1000 * median(seconds):.2f} / {1000 * slow:.1f}"
+
+
+async def _processor_lines() -> list[str]:
+    """Return the processor time of a function, server and worker, for one HTTP request."""
+    size, settings = ON_EMULATOR[1], on_firestore()
+    await _filled(emulated_store(settings["GOOGLE_CLOUD_PROJECT"], DEADLINE_SECONDS), size)
+    keys = sorted(_keys(size), key=lambda key: key.day)
     lines = ["", "| an HTTP request, 16 at once | processor of the function, ms |", "|---|---:|"]
-    for target in ("create_appointment", "list_appointments", "first_available"):
-        say(f"processor time of {target}")
+    for target in endpoints().values():
+        if "appointment_id" in target.example:
+            continue  # It would need an appointment for each request.
+        say(f"processor time of {target.name}")
         requests = [_request(target, key) for key in keys]
-        with function(target, {"STORE": "firestore", **settings}) as process:
+        with function(target.name, settings) as process:
             await _send(process.url, requests[:WARM_UP])
-            before = _processor_seconds(process.pid)
+            before = process.processor_seconds()
             await _send(process.url, requests[WARM_UP:])
-            spent = _processor_seconds(process.pid) - before
-        lines.append(f"| {target} | {1000 * spent / len(requests[WARM_UP:]):.2f} |")
+            spent = process.processor_seconds() - before
+        lines.append(f"| {target.name} | {1000 * spent / len(requests[WARM_UP:]):.2f} |")
     return lines
 
 
-def _request(target: str, key: DayKey) -> dict[str, Any]:
-    """A booking on the day, a list of the week from it on, or a search from it on."""
-    at, until = f"{key.day}T15:40:00", f"{key.day + timedelta(days=7)}T00:00:00"
-    wish = {"doctor_id": key.doctor_id}
-    if target == "create_appointment":
-        person = {"patient": ADA._asdict(), "reason": REASON}
-        return {"method": "POST", "json": {**wish, "start": at, "duration_minutes": 20, **person}}
-    window = {"start": at, "end": until} if target == "list_appointments" else {"after": at}
-    return {"method": "GET", "params": {**wish, **window}}
+def _request(target: Endpoint, key: DayKey) -> dict[str, Any]:
+    """Return a booking after the appointments of a day, or a request to read from then on."""
+    asked: dict[str, Any] = {"doctor_id": key.doctor_id, "start": f"{key.day}T15:40:00"}
+    if target.method == "POST":
+        asked |= {"duration_minutes": 20, "patient": ADA._asdict(), "reason": REASON}
+        return {"method": "POST", "json": request_fields(target, asked)}
+    asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=7)}T00:00:00"}
+    return {"method": "GET", "params": request_fields(target, asked)}
 
 
 async def _send(url: str, requests: Sequence[Mapping[str, Any]]) -> None:
-    """All of them over 16 connections."""
+    """Send all requests over 16 connections."""
     limits = httpx.Limits(max_connections=16)
     async with httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
-        for answer in await asyncio.gather(*(client.request(url=url, **r) for r in requests)):
-            answer.raise_for_status()
-
-
-def _processor_seconds(server: int) -> float:
-    worker = int(Path(f"/proc/{server}/task/{server}/children").read_text())
-    stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in (server, worker))
-    return sum(int(t) for stat in stats for t in stat.split()[11:13]) / os.sysconf("SC_CLK_TCK")
+        for response in await asyncio.gather(*(client.request(url=url, **r) for r in requests)):
+            response.raise_for_status()
 
 
 if __name__ == "__main__":

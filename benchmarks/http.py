@@ -1,33 +1,31 @@
 """Bookings and refusals by HTTP: each function in a process of its own, as in production."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.http_bookings import emulator_rows, sqlite_rows
-from benchmarks.http_loads import RIVALS, ROUNDS, SECONDS, on_firestore, rate
-from benchmarks.servers import ROOT, function
+from benchmarks.http_loads import ROUNDS, SECONDS, rate
+from benchmarks.servers import RIVALS, ROOT, function
 from benchmarks.table import Row, at_least
 from benchmarks.timing import load, say
 
 REFUSED = ROOT / "benchmarks" / "refused.lua"
 
 
-def rows(emulator: str) -> list[Row]:
-    """Bookings on Firestore's emulator and on SQLite, then refusals."""
-    os.environ["FIRESTORE_EMULATOR_HOST"] = emulator
+def rows() -> list[Row]:
+    """Measure bookings on Firestore's emulator and on SQLite, then refusals."""
     with TemporaryDirectory() as folder:
         sqlite = {"STORE": f"sqlite:{folder}/appointments.db"}
         return [
-            *emulator_rows(on_firestore(emulator), on_firestore(emulator)),
+            *emulator_rows(),
             *sqlite_rows(sqlite, f"{folder}/raw.db"),
             *_refusal_rows(sqlite),
         ]
 
 
 def _refusal_rows(settings: Mapping[str, str]) -> Iterator[Row]:
-    """What is refused before the store is asked, beside a function that does nothing."""
+    """Measure requests that are refused without the store, and a function that does nothing."""
     with (
         function("create_appointment", settings) as create,
         function("first_available", settings) as search,

@@ -1,4 +1,4 @@
-"""`create_appointment` by HTTP, on the emulator and on SQLite, beside bare commits."""
+"""`create_appointment` by HTTP, on the emulator and on SQLite, and bare commits."""
 
 import sqlite3
 from collections import defaultdict
@@ -10,13 +10,11 @@ from time import perf_counter
 import uvloop
 from google.cloud.firestore import AsyncClient
 
-from benchmarks.http_loads import PEER, RIVALS, ROUNDS, SECONDS, WARM_UP_SECONDS, latency, rate
+from benchmarks.http_loads import PEER, ROUNDS, SECONDS, WARM_UP_SECONDS, latency, rate
 from benchmarks.rivals.main import DAYS, KnownDays
-from benchmarks.servers import ROOT, function
+from benchmarks.servers import RIVALS, ROOT, function, load_doctors, on_firestore
 from benchmarks.table import Figure, Row, at_least, plain
 from benchmarks.timing import Load, load, medians, say
-from shared.runtime.composition import doctors_of_file, open_dependencies
-from shared.settings import read_settings
 
 CREATE = ROOT / "benchmarks" / "create.lua"
 
@@ -28,29 +26,30 @@ PEER_BOOKINGS_PER_SECOND = Figure(98, "/s", PEER)
 PEER_MILLISECONDS = Figure(19.9, "ms", PEER)
 
 Runs = dict[tuple[str, int], list[Load]]
-"""What was seen of each way with so many connections."""
+"""The loads of each way, by its name and the number of connections."""
 
 
 class _Booker:
-    """Books with one function, every time once; ends the program where it does not book."""
+    """Books with one function, each time a free one; ends the program if a booking fails."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._first = 0
 
     def load(self, connections: int, seconds: int = SECONDS) -> Load:
-        """A load of bookings over so many connections."""
+        """Book over so many connections."""
         seen = load(self._url, connections, seconds, CREATE, {"FIRST": str(self._first)})
         if seen.errors:
             raise SystemExit(f"{seen.errors} bookings of free times failed at {self._url}")
-        # More than were sent: the load may have lasted a little longer.
+        # More than were sent, because the load may last a little longer.
         self._first += round(seen.rate * (seconds + 1)) + connections
         return seen
 
 
-def emulator_rows(settings: Mapping[str, str], rival: Mapping[str, str]) -> list[Row]:
-    """On two databases, because a rival keeps its appointments in another form."""
-    uvloop.run(_add_doctors(settings))
+def emulator_rows() -> list[Row]:
+    """Measure on two databases, because a rival stores its appointments in another form."""
+    settings, rival = on_firestore(), on_firestore()
+    load_doctors(settings)
     with ExitStack() as stack:
         bookers = {
             "ours": stack.enter_context(_booking("create_appointment", settings)),
@@ -69,18 +68,11 @@ def emulator_rows(settings: Mapping[str, str], rival: Mapping[str, str]) -> list
     ]
 
 
-async def _add_doctors(environment: Mapping[str, str]) -> None:
-    settings = read_settings(environment)
-    store = open_dependencies(settings).store
-    await store.put_doctors(doctors_of_file(settings))
-    await store.close()
-
-
 @contextmanager
 def _booking(
     target: str, settings: Mapping[str, str], source: str = "main.py"
 ) -> Iterator[_Booker]:
-    """A function that has booked on all days before."""
+    """Serve a function that has booked on every day before."""
     with function(target, settings, source) as process:
         booker = _Booker(process.url)
         booker.load(16, WARM_UP_SECONDS)
@@ -88,7 +80,7 @@ def _booking(
 
 
 def _measured(bookers: Mapping[str, _Booker], project: str) -> tuple[list[float], Runs]:
-    """Milliseconds of a bare commit in each round, and the loads, all in turn."""
+    """Return the milliseconds of a bare commit in each round, and the loads; all take turns."""
     bare: list[float] = []
     runs: Runs = defaultdict(list)
     for number in range(ROUNDS):
@@ -101,7 +93,7 @@ def _measured(bookers: Mapping[str, _Booker], project: str) -> tuple[list[float]
 
 
 async def _bare_commit(project: str, number: int) -> float:
-    """The median of milliseconds that a commit takes without HTTP, on days that are known."""
+    """Return the median milliseconds of a commit without HTTP, on known days."""
     days = KnownDays(AsyncClient(project=project), f"bare-{number}", BARE_DAYS)
 
     async def commit(_: int) -> None:
@@ -130,7 +122,7 @@ def _peer_row(runs: Runs, store: str, times: float) -> Row:
 
 
 def sqlite_rows(settings: Mapping[str, str], raw_file: str) -> list[Row]:
-    """On one file, beside commits into another on the same disk."""
+    """Measure on one file, and commits into another file on the same disk."""
     raw: list[float] = []
     runs: Runs = defaultdict(list)
     with _booking("create_appointment", settings) as booker, _raw_file(raw_file) as connection:
@@ -161,12 +153,12 @@ def _raw_file(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def _raw_commits(connection: sqlite3.Connection) -> float:
-    """Bookings per second: one row and one commit for each, which waits for the disk."""
+    """Return bookings per second: each is one row and one commit that waits for the disk."""
     (before,) = connection.execute("SELECT count(*) FROM appointments").fetchone()
     done = 0
     started = perf_counter()
     while (seconds := perf_counter() - started) < SECONDS:
-        # Outside of BEGIN and COMMIT, a statement is a transaction by itself.
+        # Outside of BEGIN and COMMIT, a statement is its own transaction.
         row = (f"strange.{before + done:06}", BOOKING)
         connection.execute("INSERT INTO appointments VALUES (?, ?)", row)
         done += 1

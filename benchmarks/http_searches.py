@@ -1,36 +1,27 @@
-"""`first_available` by HTTP: in a day that is nearly full, and behind a full week or year.
+"""`first_available` by HTTP: in a day that is nearly full, and after a full week or year.
 
-Doctor Strange's next year is fully booked. So is a week of Doctor Who's, behind a day with one
-opening left.
+The next year of Doctor Strange is full. So is a week of Doctor Who, after a day with one opening
+left.
 """
 
-import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import httpx
 import uvloop
 
-from benchmarks.http_loads import (
-    PEER,
-    ROUNDS,
-    SECONDS,
-    WARM_UP_SECONDS,
-    latency,
-    on_firestore,
-    rate,
-)
-from benchmarks.servers import function
+from benchmarks.data import instant, new_appointment, next_monday, store_days, working_day
+from benchmarks.http_loads import PEER, ROUNDS, SECONDS, WARM_UP_SECONDS, latency, rate
+from benchmarks.servers import function, load_doctors, on_firestore
 from benchmarks.table import Figure, Row, at_least, plain, within
 from benchmarks.timing import Load, load, say
-from shared.model.appointment import Appointment, Patient
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
-from shared.runtime.composition import doctors_of_file, open_dependencies
+from shared.runtime.composition import open_dependencies
 from shared.settings import read_settings
-from shared.store.port import DayWrite, Stored
 
 DAYS_OF_YEAR = 261
 DAYS_OF_WEEK = 5
@@ -39,24 +30,24 @@ MINUTES = 24
 LENGTH = timedelta(minutes=MINUTES)
 """Twenty of these fill the eight hours that the doctors work."""
 DAYS_A_COMMIT = 50
-OPENS = {"strange": time(9, tzinfo=UTC), "who": time(8, tzinfo=UTC)}
+OPENS = {"strange": 9, "who": 8}
 
 PEER_SEARCHES_PER_SECOND = Figure(347, "/s", PEER)
 PEER_MILLISECONDS = Figure(7.1, "ms", PEER)
 MOST_FOR_A_YEAR = Figure(50, "ms")
 
 
-def rows(emulator: str) -> list[Row]:
-    """The same on SQLite and on Firestore's emulator."""
-    os.environ["FIRESTORE_EMULATOR_HOST"] = emulator
+def rows() -> list[Row]:
+    """Measure the same on SQLite and on Firestore's emulator."""
     with TemporaryDirectory() as folder:
         return [
             *_search_rows("SQLite", {"STORE": f"sqlite:{folder}/appointments.db"}, 10),
-            *_search_rows("the emulator", on_firestore(emulator), 3),
+            *_search_rows("the emulator", on_firestore(), 3),
         ]
 
 
 def _search_rows(store: str, settings: Mapping[str, str], times_peer: float) -> list[Row]:
+    load_doctors(settings)
     uvloop.run(_fill(settings))
     with function("first_available", settings) as process:
         day = _url(process.url, "who", 0, _slot("who", 0, APPOINTMENTS_A_DAY - 1))
@@ -90,8 +81,8 @@ def _loaded(url: str, connections: int, seconds: int = SECONDS) -> Load:
 
 
 def _url(function_url: str, doctor_id: str, first: int, expected: datetime) -> str:
-    """A search from a working day on, of which it was checked what it finds."""
-    begin = datetime.combine(_workday(first), time(), UTC)
+    """Return the URL of a search from a working day on, which finds the expected start."""
+    begin = instant(working_day(next_monday(), first))
     asked = {
         "doctor_id": doctor_id,
         "duration_minutes": MINUTES,
@@ -99,51 +90,38 @@ def _url(function_url: str, doctor_id: str, first: int, expected: datetime) -> s
         "until": _text(begin + timedelta(days=366)),
     }
     url = f"{function_url}/?{urlencode(asked)}"
-    answer = httpx.get(url, trust_env=False).raise_for_status().json()
-    found = [datetime.fromisoformat(opening["start"]) for opening in answer["openings"]]
+    openings = httpx.get(url, trust_env=False).raise_for_status().json()["openings"]
+    found = [datetime.fromisoformat(opening["start"]) for opening in openings]
     if found != [expected]:
         raise SystemExit(f"{url} found {found}, not {expected}")
     return url
 
 
-async def _fill(environment: Mapping[str, str]) -> None:
-    """Put doctors and full days into a new store, by the commits of the store itself."""
-    settings = read_settings(environment)
-    doctors = doctors_of_file(settings)
-    store = open_dependencies(settings, doctors).store
-    await store.put_doctors(doctors)
+async def _fill(settings: Mapping[str, str]) -> None:
+    """Write full days into a new store, by the commits of the store itself."""
     days = [_booked_day("strange", number) for number in range(DAYS_OF_YEAR)]
     days += [_booked_day("who", number) for number in range(1, 1 + DAYS_OF_WEEK)]
     days.append(_booked_day("who", 0, APPOINTMENTS_A_DAY - 1))
-    writes = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
-    for first in range(0, len(writes), DAYS_A_COMMIT):
-        await store.commit(writes[first : first + DAYS_A_COMMIT], [])
+    store = open_dependencies(read_settings(settings)).store
+    await store_days(store, days, DAYS_A_COMMIT)
     await store.close()
 
 
 def _booked_day(doctor_id: str, number: int, count: int = APPOINTMENTS_A_DAY) -> DaySchedule:
-    """A working day of so many appointments, from its beginning on."""
-    booked = (_appointment(doctor_id, _slot(doctor_id, number, n)) for n in range(count))
-    return DaySchedule(DayKey(doctor_id, _workday(number)), tuple(booked))
+    """Return a working day with so many appointments, from its beginning on."""
+    key = DayKey(doctor_id, working_day(next_monday(), number))
+    starts = [_slot(doctor_id, number, slot) for slot in range(count)]
+    return DaySchedule(key, tuple(_appointment(key, start) for start in starts))
 
 
 def _slot(doctor_id: str, number: int, slot: int) -> datetime:
-    return datetime.combine(_workday(number), OPENS[doctor_id]) + slot * LENGTH
+    return instant(working_day(next_monday(), number), OPENS[doctor_id]) + slot * LENGTH
 
 
-def _appointment(doctor_id: str, start: datetime) -> Appointment:
-    name = f"{doctor_id}.{start:%Y%m%d}.{start:%H%M%S000000000000000000}"
+def _appointment(key: DayKey, start: datetime) -> Appointment:
     made_at = start - timedelta(days=30, microseconds=1)
-    interval = Interval(start, start + LENGTH)
-    return Appointment(name, doctor_id, interval, Patient("Ada Lovelace"), made_at, made_at)
+    return new_appointment(key, Interval(start, start + LENGTH), made_at)
 
 
-def _workday(number: int) -> date:
-    """The working days from a Monday on that is at least a week away."""
-    today = datetime.now(UTC).date()
-    monday = today + timedelta(days=14 - today.weekday())
-    return monday + timedelta(weeks=number // 5, days=number % 5)
-
-
-def _text(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+def _text(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

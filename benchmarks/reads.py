@@ -1,41 +1,38 @@
-"""What reading costs in the store: lists and first openings, beside bare queries of the library.
+"""What reading costs in the store: lists and first openings, and bare queries of the library.
 
-All of it is in one process, without HTTP, on Firestore. A bare query asks for a range of days of
-a doctor, no more than the answer depends on, and lets the library decode the documents.
+All of it runs in one process, without HTTP, on Firestore. A bare query asks for a range of days of
+a doctor, no more than the result depends on, and lets the library decode the documents.
 """
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import uvloop
 from google.cloud.firestore import AsyncClient
 from msgspec.structs import replace
 
+from benchmarks.data import close_client, instant, new_appointment, store_days, working_days
+from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say
 from shared.http.schemas.fields import LONGEST_DAYS
 from shared.http.schemas.list_appointments import ListAppointments
-from shared.model.appointment import Appointment, Patient
-from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor, WorkingHours
+from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.openings import OpeningSearch
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, Stored
+from tests import builders
 from tests.firestore_emulator import emulated_store
 from tests.store.contract.test_firestore_cost import Counting
 
 OFTEN, SELDOM = 50, 12
-"""How many times something fast is measured, and something slow."""
+"""How many times fast and slow reads are measured."""
 WARM_UP = 5
 DAYS_A_COMMIT = 50
 SECONDS = 10.0
@@ -43,32 +40,32 @@ SECONDS = 10.0
 FIRST_DAY = date(2099, 1, 5)
 MADE_AT = datetime(2098, 12, 1, 12, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
-PER_DAY = 20  # Of half an hour each, from eight to six: such a day has no opening.
-EIGHT_TO_SIX = (WorkingHours(8 * 60, 18 * 60),)
+PER_DAY = 20  # Half an hour each: they fill the day from eight to six.
+EIGHT_TO_SIX = (("08:00", "18:00"),)
+WEEKDAYS = "mon tue wed thu fri"
 
-LISTED_DAYS = [FIRST_DAY + timedelta(weeks=w, days=d) for w in range(52) for d in range(5)]
+LISTED_DAYS = working_days(FIRST_DAY, 52 * 5)
 """The working days of a year, which hold 5,200 appointments."""
 YEAR = 52 * 7
 DEFAULT_SIZE = ListAppointments.model_fields["page_size"].default
 LARGEST_SIZE = 1000
 
 FULL_DAYS = (0, 30, 90, 365)
-"""How many there are before the first opening."""
-MOST_READS_A_DAY = 4  # Until the opening; whatever is constant here is linear.
+"""How many full days come before the first opening."""
+MOST_READS_A_DAY = 4  # Up to the opening: the cost may only grow with the days.
 DOCTORS = (1, 2, 50)
 FULL_WEEK = 7
 
 
 class Database(NamedTuple):
-    """A database of its own, as ours and as the library's."""
+    """One database, through our store and through the library's client."""
 
     store: FirestoreStore
     client: AsyncClient
 
 
-def rows(emulator: str) -> list[Row]:
-    """Lists, then first openings of one doctor, then of several."""
-    os.environ["FIRESTORE_EMULATOR_HOST"] = emulator
+def rows() -> list[Row]:
+    """Measure lists, then first openings of one doctor, then of several."""
     return uvloop.run(_rows())
 
 
@@ -98,7 +95,7 @@ async def _lists(database: Database) -> list[Row]:
     ):
         say(f"list: {name}")
         there = [day for day in LISTED_DAYS if day < FIRST_DAY + timedelta(days=days)]
-        # To know that there is another page, a list has to see a day more than it shows.
+        # A list reads one day more than it shows, to know whether another page follows.
         bare = _bare_queries(database, ["listed"], there[: found // PER_DAY + 1])
         times = OFTEN if found <= size else SELDOM
         pair = await _pair(_list(database.store, days, size, found), bare, times)
@@ -110,16 +107,16 @@ async def _lists(database: Database) -> list[Row]:
 
 
 def _list(store: FirestoreStore, days: int, size: int, expected: int) -> Way:
-    """Pages until there are so many appointments, as of one instant, one snapshot for each."""
-    window = Interval(_midnight(FIRST_DAY), _midnight(FIRST_DAY) + timedelta(days=days))
-    query = ListQuery(_doctor("listed", days=5), window, with_cancelled=False, size=size)
+    """Read pages at one instant until all appointments are found, each in its own snapshot."""
+    window = Interval(instant(FIRST_DAY), instant(FIRST_DAY) + timedelta(days=days))
+    query = ListQuery(_doctor("listed", WEEKDAYS), window, with_cancelled=False, size=size)
 
     async def read(_: int) -> None:
-        found, position, instant = 0, None, None
+        found, position, read_at = 0, None, None
         while found < expected:
-            async with store.snapshot(instant) as snapshot:
+            async with store.snapshot(read_at) as snapshot:
                 page = await list_window(snapshot, replace(query, after=position))
-                instant = await snapshot.instant()
+                read_at = await snapshot.instant()
             found, position = found + len(page.appointments), page.next_position
         if found != expected:
             raise SystemExit(f"{found} appointments instead of {expected}")
@@ -131,7 +128,7 @@ def _list(store: FirestoreStore, days: int, size: int, expected: int) -> Way:
 
 
 async def _searches(database: Database) -> list[Row]:
-    """One doctor: the search begins so many full days before the first opening."""
+    """Measure one doctor; each search starts some full days before the first opening."""
     table = []
     for full in FULL_DAYS:
         name = f"first opening after {full} full days"
@@ -147,7 +144,7 @@ async def _searches(database: Database) -> list[Row]:
 
 
 async def _searches_of_many(database: Database, kind: str, full: int) -> list[Row]:
-    """Several doctors at once, each with so many full days before the first opening."""
+    """Measure several doctors at once, all with some full days before the first opening."""
     days = _days_from(FIRST_DAY, full + 1)
     one = _first_opening(database.store, [f"{kind}0"], days)
     table = []
@@ -161,8 +158,8 @@ async def _searches_of_many(database: Database, kind: str, full: int) -> list[Ro
 
 
 def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence[date]) -> Way:
-    """To look for half an hour from the first of these days on, which is to be on the last."""
-    start = _midnight(days[0])
+    """Search for half an hour from the first of these days on; it must be on the last of them."""
+    start = instant(days[0])
     search = OpeningSearch(Interval(start, start + timedelta(days=LONGEST_DAYS)), HALF_HOUR)
     asked = [_doctor(doctor_id) for doctor_id in doctors]
 
@@ -176,8 +173,8 @@ def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence
 
 
 async def _reads(store: FirestoreStore, way: Way) -> int:
-    """The documents that are looked up, also where there are none, or that a query finds."""
-    calls = store._calls()  # noqa: SLF001 - the only way to see what is called
+    """Count the documents that are looked up, existing or not, or found by a query."""
+    calls = store._calls()  # noqa: SLF001 - the only way to count calls
     counting = Counting(calls)
     store._connected = counting  # type: ignore[assignment] # noqa: SLF001
     await way(0)
@@ -185,11 +182,11 @@ async def _reads(store: FirestoreStore, way: Way) -> int:
     return counting.cost.reads
 
 
-# Beside each other
+# Two ways
 
 
 def _bare_queries(database: Database, doctors: Sequence[str], days: Sequence[date]) -> Way:
-    """One range query for each doctor, all at once."""
+    """Run one range query for each doctor, all at once."""
 
     async def query(doctor_id: str) -> None:
         collection = database.client.collection("doctors", doctor_id, "days")
@@ -212,42 +209,29 @@ async def _pair(
     return Figure(1000 * seconds["ours"], "ms"), Figure(1000 * seconds["other"], "ms", name)
 
 
-# What is there to be read
+# Full days
 
 
 @asynccontextmanager
 async def _database(doctors: Sequence[str], days: Sequence[date]) -> AsyncIterator[Database]:
-    """All these days of all these doctors, fully booked."""
-    project = f"demo-{secrets.token_hex(6)}"
+    """Open a new database in which all these days of all these doctors are full."""
+    project = new_project()
     store, client = emulated_store(project, SECONDS), AsyncClient(project=project)
-    full = [_full_day(DayKey(doctor_id, day)) for doctor_id in doctors for day in days]
-    for first in range(0, len(full), DAYS_A_COMMIT):
-        await store.commit(full[first : first + DAYS_A_COMMIT], [])
+    full = (_full_day(DayKey(doctor_id, day)) for doctor_id in doctors for day in days)
+    await store_days(store, full, DAYS_A_COMMIT)
     yield Database(store, client)
     await store.close()
-    await client._firestore_api.transport.close()  # noqa: SLF001 - no public way
+    await close_client(client)
 
 
-def _full_day(key: DayKey) -> DayWrite:
-    eight = _midnight(key.day) + timedelta(hours=8)
-    booked = tuple(_appointment(key, eight + number * HALF_HOUR) for number in range(PER_DAY))
-    return DayWrite(Stored(DaySchedule(key), None), DaySchedule(key, booked))
+def _full_day(key: DayKey) -> DaySchedule:
+    starts = (instant(key.day, 8) + number * HALF_HOUR for number in range(PER_DAY))
+    times = (Interval(start, start + HALF_HOUR) for start in starts)
+    return DaySchedule(key, tuple(new_appointment(key, time, MADE_AT) for time in times))
 
 
-def _appointment(key: DayKey, start: datetime) -> Appointment:
-    name = appointment_id(key, secrets.token_hex(12))
-    interval = Interval(start, start + HALF_HOUR)
-    return Appointment(name, key.doctor_id, interval, Patient("Ada Lovelace"), MADE_AT, MADE_AT)
-
-
-def _doctor(doctor_id: str, days: int = 7) -> Doctor:
-    """One who works on so many days a week, Monday first."""
-    week = (*[EIGHT_TO_SIX] * days, *[()] * (7 - days))
-    return Doctor(doctor_id, "Doctor Strange", ZoneInfo("UTC"), week)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _doctor(doctor_id: str, days: str = f"{WEEKDAYS} sat sun") -> Doctor:
+    return builders.doctor(EIGHT_TO_SIX, days=days, doctor_id=doctor_id)
 
 
 def _days_from(first: date, count: int) -> list[date]:

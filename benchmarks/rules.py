@@ -1,22 +1,23 @@
-"""The rules alone, without a store: the first opening behind a day of appointments, or a year.
+"""The rules alone, without a store: the first opening after a day, or a year, of appointments.
 
-The rival answers the same questions with `portion`, a library of intervals. Both are given the
-working windows, and what is busy as pairs of instants.
+The rival answers the same questions with `portion`, a library of intervals. Both find the
+working windows and the busy times computed already.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import starmap
 from zoneinfo import ZoneInfo
 
 import portion  # type: ignore[import-untyped]
 
+from benchmarks.data import instant, new_appointment
 from benchmarks.table import Figure, Row, faster, within
 from benchmarks.timing import Way, medians, say
-from shared.model.appointment import Appointment, Patient
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.interval import Interval
@@ -37,15 +38,15 @@ MICROSECONDS_A_DAY = Figure(20, "us")
 
 ROUND_THE_CLOCK = ((WorkingHours(0, 24 * 60),),) * 7
 DOCTOR = Doctor("strange", "Stephen Strange", ZoneInfo("UTC"), ROUND_THE_CLOCK)
-MIDNIGHT = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
+MIDNIGHT = instant(FIRST_DAY)
 SEARCH = OpeningSearch(Interval(MIDNIGHT, MIDNIGHT + timedelta(days=DAYS)), LENGTH)
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Consecutive days alike, each with so many appointments from midnight on.
+    """Consecutive equal days, each with APPOINTMENTS from midnight on.
 
-    One starts every `step` minutes and takes `minutes`, so that every break is too short.
+    An appointment starts every `step` minutes and takes `minutes`; every break is too short.
     """
 
     days: int
@@ -54,35 +55,33 @@ class Calendar:
 
     @cached_property
     def schedules(self) -> Sequence[DaySchedule]:
-        """The days; the first search makes up and keeps what is busy on each."""
+        """The days. The first search computes the busy times of each, and later ones reuse them."""
         dates = (FIRST_DAY + timedelta(days=n) for n in range(self.days))
-        return [DaySchedule(DayKey(DOCTOR.id, day), self._appointments(day)) for day in dates]
+        keys = (DayKey(DOCTOR.id, day) for day in dates)
+        return [DaySchedule(key, tuple(self._appointments(key))) for key in keys]
 
-    def _appointments(self, day: date) -> tuple[Appointment, ...]:
-        midnight = datetime.combine(day, datetime.min.time(), UTC)
-        starts = [midnight + n * self.step * MINUTE for n in range(APPOINTMENTS)]
-        times = [Interval(start, start + self.minutes * MINUTE) for start in starts]
-        ada, made = Patient("Ada Lovelace"), midnight - timedelta(days=30)
-        return tuple(
-            Appointment(f"{DOCTOR.id}.{day:%Y%m%d}.{n}", DOCTOR.id, time, ada, made, made)
-            for n, time in enumerate(times)
-        )
+    def _appointments(self, key: DayKey) -> Iterator[Appointment]:
+        midnight = instant(key.day)
+        for number in range(APPOINTMENTS):
+            start = midnight + number * self.step * MINUTE
+            time = Interval(start, start + self.minutes * MINUTE)
+            yield new_appointment(key, time, midnight - timedelta(days=30))
 
     @cached_property
     def windows(self) -> Sequence[portion.Interval]:
-        """When the doctor works on each day, for the rival."""
+        """The working window of each day, for the rival."""
         keys = (schedule.key for schedule in self.schedules)
         return [portion.closedopen(*working_windows(DOCTOR, key.day)[0]) for key in keys]
 
     def first_start(self) -> datetime | None:
-        """When the first opening of all these days starts, by our rules."""
+        """Return the start of the first opening in all these days, by our rules."""
         for schedule in self.schedules:
             for opening in openings(DOCTOR, schedule.key.day, schedule.busy, SEARCH):
                 return opening.start
         return None
 
     def first_start_of_rival(self) -> datetime | None:
-        """The same, as `portion` is meant to be used: the window without all that is busy."""
+        """Return the same by `portion`: the window minus the busy times."""
         for window, schedule in zip(self.windows, self.schedules, strict=True):
             free = window - portion.Interval(*starmap(portion.closedopen, schedule.busy))
             for gap in free:
@@ -92,8 +91,8 @@ class Calendar:
         return None
 
 
-def rows(_emulator: str = "") -> list[Row]:
-    """Without any store: a day with an opening at its end, and a year without one."""
+def rows() -> list[Row]:
+    """Measure a day with an opening at its end, and a year without one."""
     return [*_rows("back to back", pause=0), *_rows("with short breaks", pause=4)]
 
 
@@ -110,7 +109,7 @@ def _rows(kind: str, pause: int) -> Iterator[Row]:
 
 
 def _microseconds(calendar: Calendar, times: int, repeats: int) -> tuple[Figure, Figure]:
-    """What a day takes us and the rival, who must find the same."""
+    """Return the time for a day by our rules and by the rival, which must agree."""
     if calendar.first_start() != calendar.first_start_of_rival():
         raise SystemExit(f"{RIVAL} and our rules do not agree on {calendar}")
     ways = {

@@ -1,4 +1,4 @@
-"""What measurements come to: rows with a goal each, and the table of them all."""
+"""The table of results: rows, most of them with a goal."""
 
 import math
 import os
@@ -14,7 +14,7 @@ LIBRARIES = ("google-cloud-firestore", "grpcio", "functions-framework", "pydanti
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure beside what it is compared with; `met` is None where there is no goal."""
+    """A figure and what it is compared with; `met` is None where there is no goal."""
 
     what: str
     ours: str
@@ -32,48 +32,50 @@ class Figure(NamedTuple):
     name: str = ""
 
     def __str__(self) -> str:
-        """With about three digits that count."""
+        """Return it with about three significant digits."""
         return f"{self.name} {_short(self.value)} {self.unit}".strip()
 
 
 def _short(value: float) -> str:
+    if math.isinf(value):
+        return "inf"
     digits = max(0, 2 - int(math.log10(max(value, 1))))
     return f"{value:,.{digits}f}"
 
 
 def at_most(what: str, ours: Figure, rival: Figure, limit: float) -> Row:
-    """A row that is met if ours is at most so many times the rival's."""
+    """Return a row that is met if ours is at most so many times the rival's."""
     ratio = ours.value / rival.value
     cells = str(ours), str(rival), f"{ratio:.2f} x", f"at most {limit:g} x"
     return Row(what, *cells, met=ratio <= limit)
 
 
 def at_least(what: str, ours: Figure, rival: Figure, limit: float) -> Row:
-    """A row that is met if ours is at least so many times the rival's."""
+    """Return a row that is met if ours is at least so many times the rival's."""
     ratio = ours.value / rival.value
     cells = str(ours), str(rival), f"{_short(ratio)} x", f"at least {limit:g} x"
     return Row(what, *cells, met=ratio >= limit)
 
 
 def faster(what: str, ours: Figure, rival: Figure, limit: float) -> Row:
-    """A row that is met if the rival takes at least so many times as long."""
+    """Return a row that is met if the rival takes at least so many times as long."""
     ratio = rival.value / ours.value
     cells = str(ours), str(rival), f"{_short(ratio)} x faster", f"at least {limit:g} x faster"
     return Row(what, *cells, met=ratio >= limit)
 
 
 def within(what: str, ours: Figure, limit: Figure) -> Row:
-    """A row that is met if ours is at most a figure by itself."""
+    """Return a row that is met if ours is at most a fixed figure."""
     return Row(what, str(ours), "", "", f"at most {limit}", met=ours.value <= limit.value)
 
 
 def plain(what: str, ours: Figure, rival: Figure | None = None) -> Row:
-    """A row without a goal, to be looked at."""
+    """Return a row without a goal."""
     return Row(what, str(ours), str(rival or ""), "", "", met=None)
 
 
 def lines(rows: Iterable[Row]) -> Iterator[str]:
-    """The table in Markdown."""
+    """Return the table in Markdown, line by line."""
     yield "| what | ours | against | result | goal | |"
     yield "|---|---:|---:|---:|---:|---|"
     for row in rows:
@@ -83,7 +85,7 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def machine() -> str:
-    """What this was measured on, in one line."""
+    """Return the machine and the versions of libraries, in one line."""
     cpus = [line for line in _lines_of("/proc/cpuinfo") if line.startswith("model name")]
     model = cpus[0].partition(":")[2].strip() if cpus else platform.processor()
     memory = next((int(line.split()[1]) for line in _lines_of("/proc/meminfo")), 0) / 2**20

@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - the source of functions, not part of a package
-"""What the functions are measured against: no work at all, one bare commit, and a transaction.
+"""The rivals of the functions: no work at all, one bare commit, and a transaction.
 
-All settings are the library's own. What it raises is not caught: the framework answers 500.
+All settings are the library's own. Its errors are not caught: the framework answers 500.
 """
 
 from collections import deque
@@ -21,45 +21,45 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 DAYS = 400
-"""As many as `create.lua` books on."""
+"""The number of days that `create.lua` books on."""
 SECONDS = 10.0
 
-Wish = dict[str, Any]
+Fields = dict[str, Any]
 
 
 @functions_framework.aio.http
 async def empty(_request: Request) -> Response:
-    """Nothing: what the framework and the library need by themselves."""
+    """Do nothing; what remains is the cost of the framework and the library."""
     return Response()
 
 
 @functions_framework.aio.http
 async def floor(request: Request) -> Response:
-    """201 after one commit that keeps the body: no booking can cost less."""
-    wish = await request.body()
-    await _known_days().add(wish.decode())
+    """Answer 201 after one commit that stores the body: no booking can cost less."""
+    body = await request.body()
+    await _known_days().add(body.decode())
     return Response(status_code=201)
 
 
 @functions_framework.aio.http
 async def create_appointment(request: Request) -> Response:
-    """201 and the appointment; or 409 and what is in the way."""
+    """Answer 201 and the appointment, or 409 and the conflicts."""
     asked = await request.json()
     start = datetime.fromisoformat(asked["start"])
     end = start + timedelta(minutes=asked["duration_minutes"])
     client = _client()
     day = client.document("doctors", asked["doctor_id"], "days", start.date().isoformat())
-    wish = {"start": start, "end": end, "patient": asked["patient"]}
-    conflicts = await book(client.transaction(), day, wish)
+    fields = {"start": start, "end": end, "patient": asked["patient"]}
+    conflicts = await book(client.transaction(), day, fields)
     if conflicts:
         return JSONResponse({"conflicts": [_as_text(conflict) for conflict in conflicts]}, 409)
-    return JSONResponse({**wish, **_as_text(wish)}, 201)
+    return JSONResponse({**fields, **_as_text(fields)}, 201)
 
 
 class KnownDays:
     """Documents that nobody else writes, each with its update time after the last commit.
 
-    A document is written by one commit at a time, so that no precondition ever fails.
+    Each document has at most one commit at a time, so no precondition ever fails.
     """
 
     def __init__(self, client: AsyncClient, doctor_id: str, count: int) -> None:
@@ -71,29 +71,29 @@ class KnownDays:
         self._added = 0
 
     async def add(self, text: str) -> None:
-        """One commit: one entry more in a document, if that is still as it was left."""
-        day, left_at = self._free.popleft()
+        """Add one entry to a document by one commit, if the document is unchanged."""
+        day, version = self._free.popleft()
         self._added += 1
         batch = self._client.batch()
-        if left_at is None:
+        if version is None:
             batch.create(day, {"appointments": {f"a{self._added}": text}})
         else:
             field = f"appointments.a{self._added}"
-            batch.update(day, {field: text}, option=LastUpdateOption(left_at))
+            batch.update(day, {field: text}, option=LastUpdateOption(version))
         results = await batch.commit(retry=None, timeout=SECONDS)
         self._free.append((day, results[0].update_time))
 
 
 @async_transactional
 async def book(
-    transaction: AsyncTransaction, day: AsyncDocumentReference, wish: Wish
-) -> list[Wish]:
-    """Add the wish to the day, or return the appointments that are in its way."""
+    transaction: AsyncTransaction, day: AsyncDocumentReference, new: Fields
+) -> list[Fields]:
+    """Add an appointment to the day, or return those that conflict with it."""
     document = await day.get(transaction=transaction)
     appointments = (document.to_dict() or {}).get("appointments", [])
-    conflicts = [a for a in appointments if a["start"] < wish["end"] and wish["start"] < a["end"]]
+    conflicts = [a for a in appointments if a["start"] < new["end"] and new["start"] < a["end"]]
     if not conflicts:
-        transaction.set(day, {"appointments": [*appointments, wish]})
+        transaction.set(day, {"appointments": [*appointments, new]})
     return conflicts
 
 
@@ -107,5 +107,5 @@ def _known_days() -> KnownDays:
     return KnownDays(_client(), "known", DAYS)
 
 
-def _as_text(wish: Wish) -> Wish:
-    return {"start": wish["start"].isoformat(), "end": wish["end"].isoformat()}
+def _as_text(fields: Fields) -> Fields:
+    return {name: fields[name].isoformat() for name in ("start", "end")}
