@@ -285,7 +285,7 @@ async def test_an_instant_that_is_yet_to_come_is_refused_as_expired(store: Store
 
 async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -> None:
     who = doctor(
-        doctor_id="who", hours=(("08:00", "12:00"), ("13:00", "24:00")), zone="Asia/Kathmandu"
+        doctor_id="who", hours=(("08:30", "12:00"), ("13:00", "24:00")), zone="Asia/Kathmandu"
     )
     await store.put_doctors([who, doctor(zone="Europe/Berlin")])
     await rival.put_doctors([doctor(days="sun")])

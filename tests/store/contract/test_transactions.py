@@ -85,7 +85,9 @@ async def test_a_key_stands_for_one_request(store: Store, rival: Store) -> None:
     assert await booked(store) == ["a"]
 
 
-async def test_a_stale_memory_neither_books_nor_refuses_wrongly(store: Store, rival: Store) -> None:
+async def test_an_outdated_cache_neither_books_nor_refuses_wrongly(
+    store: Store, rival: Store
+) -> None:
     mine, other = instance(store), instance(rival)
     await mine.run(command(0, "mine"))
     await other.run(command(1, "other"))

@@ -111,12 +111,6 @@ async def test_an_entry_that_is_not_understood_is_refused_loudly(
             _ = [day async for day in snapshot.scan("strange", MONDAY.day, MONDAY.day)]
 
 
-async def test_a_day_of_a_newer_schema_is_refused_loudly(store: Store, raw: Raw) -> None:
-    await raw.put_day(MONDAY, {"schema": 3})
-    with pytest.raises(StoreRefused, match=r"strange, 2026-11-23 has schema 3"):
-        await load(store)
-
-
 async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_does_not_know_it(
     store: Store, raw: Raw
 ) -> None:
@@ -139,8 +133,17 @@ async def test_fields_of_a_doctor_that_a_newer_version_wrote_are_kept(
     assert (fields["shift_minutes"], fields["kind"], fields["schema"]) == (-300, "doctor", 2)
 
 
-async def test_a_doctor_of_a_newer_schema_is_refused_loudly(store: Store, raw: Raw) -> None:
+async def test_a_day_or_a_doctor_that_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw
+) -> None:
+    await raw.put_day(MONDAY, {"schema": 3})
+    with pytest.raises(StoreRefused, match=r"strange, 2026-11-23 has schema 3"):
+        await load(store)
     await store.put_doctors([doctor()])
-    await raw.put_doctor("strange", {"schema": 3})
-    with pytest.raises(StoreRefused, match="the doctor strange has schema 3"):
-        await store.doctors()
+    for fields, said in (
+        ({"time_zone": "Mars"}, "the doctor strange is damaged"),
+        ({"schema": 3}, "the doctor strange has schema 3"),
+    ):
+        await raw.put_doctor("strange", fields)
+        with pytest.raises(StoreRefused, match=said):
+            await store.doctors()
