@@ -1,21 +1,12 @@
-"""The transaction over real stores: what it promises whatever the store is."""
+"""Two instances on one real store: what the transaction promises whatever the store is."""
 
 import asyncio
 from collections import Counter
 from functools import partial
 from random import Random
 
-import pytest
-
 from shared.rules.booking import book
-from shared.rules.outcomes import (
-    Accepted,
-    KeyReused,
-    Outcome,
-    OutsideWorkingHours,
-    Replayed,
-    SlotTaken,
-)
+from shared.rules.outcomes import Accepted, Outcome, Replayed, SlotTaken
 from shared.store.port import Store
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -77,28 +68,3 @@ async def test_one_key_books_once_whichever_instance_is_asked(store: Store, riva
     assert kinds(outcomes) == {"Accepted": 1, "Replayed": 19}
     appointments = {o.appointment for o in outcomes if isinstance(o, Accepted | Replayed)}
     assert [appointment.id for appointment in appointments] == await booked(store)
-
-
-async def test_a_key_stands_for_one_request(store: Store, rival: Store) -> None:
-    await instance(store).run(command(0, "a", "key"))
-    assert await instance(rival).run(command(1, "b", "key")) == KeyReused()
-    assert await booked(store) == ["a"]
-
-
-async def test_an_outdated_cache_neither_books_nor_refuses_wrongly(
-    store: Store, rival: Store
-) -> None:
-    mine, other = instance(store), instance(rival)
-    await mine.run(command(0, "mine"))
-    await other.run(command(1, "other"))
-    assert isinstance(await mine.run(command(1, "late")), SlotTaken)
-    assert isinstance(await mine.run(command(2, "free")), Accepted)
-    assert await booked(store) == ["mine", "other", "free"]
-
-
-@pytest.mark.parametrize("minute", [-1, 480])
-async def test_a_preview_is_decided_by_the_same_rules(store: Store, minute: int) -> None:
-    transactions = instance(store)
-    assert isinstance(await transactions.preview(command(minute, "a")), OutsideWorkingHours)
-    assert isinstance(await transactions.preview(command(5, "a")), Accepted)
-    assert await booked(store) == []
