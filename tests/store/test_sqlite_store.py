@@ -77,12 +77,6 @@ def letter(path: str) -> None:
     Path(path).write_text("Dear Sir, this letter is longer than the header of a database.\n" * 20)
 
 
-@pytest.fixture
-def file_of_version_1(path: str) -> str:
-    create_file_of_version_1(path)
-    return path
-
-
 def create_file_of_version_1(path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
@@ -270,10 +264,10 @@ async def test_expired_records_are_deleted_at_a_start_and_as_time_goes_by(
 # A file of an earlier version
 
 
-@pytest.mark.usefixtures("file_of_version_1")
 async def test_an_upgraded_file_is_written_on_and_keeps_its_past_from_then_on(
-    store: SqliteStore,
+    store: SqliteStore, path: str
 ) -> None:
+    create_file_of_version_1(path)
     upgraded = await instant_of(store)
     store.prepare([])
     before = await put(store, EARLY, LATE)
@@ -305,17 +299,18 @@ async def test_many_who_prepare_the_same_file_at_once_all_succeed(
 
 
 async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as_it_was(
-    store: SqliteStore, file_of_version_1: str
+    store: SqliteStore, path: str
 ) -> None:
-    query(file_of_version_1, "CREATE TABLE past_appointments (in_the_way)")
+    create_file_of_version_1(path)
+    query(path, "CREATE TABLE past_appointments (in_the_way)")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         store.prepare([])
-    assert query(file_of_version_1, "PRAGMA user_version") == [(1,)]
-    query(file_of_version_1, "DROP TABLE past_appointments")
+    assert query(path, "PRAGMA user_version") == [(1,)]
+    query(path, "DROP TABLE past_appointments")
     store.prepare([])
-    assert query(file_of_version_1, "PRAGMA user_version") == [(3,)]
+    assert query(path, "PRAGMA user_version") == [(3,)]
     assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
-    assert query(file_of_version_1, "SELECT * FROM doctors") == []
+    assert query(path, "SELECT * FROM doctors") == []
 
 
 # The past
