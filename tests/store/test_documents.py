@@ -16,17 +16,14 @@ from shared.store.documents import (
     record_to_document,
 )
 from shared.store.port import StoreRefused
-from tests.builders import appointment, at, key, schedule, span
+from tests.builders import appointment, at, key, schedule
 
 MON = "2026-11-23"
 ID = "strange.20261123.a"
 BOOKED = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", ID)
 EARLIER = appointment(f"{MON}T08:00Z", f"{MON}T08:30Z", "z")
 MOVED = key("2026-11-24", "who")
-FULL = Appointment(
-    id=ID,
-    doctor_id="strange",
-    interval=span(f"{MON}T09:00Z", f"{MON}T09:30Z"),
+FULL = BOOKED._replace(
     patient=Patient("Zoë", "zoe@example.org", "+1 555 0100"),
     created_at=at("2026-01-01T00:00:00.000001+00:00"),
     updated_at=at("2026-01-02T00:00Z"),

@@ -72,11 +72,6 @@ async def store(path: str) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-@pytest.fixture
-def letter(path: str) -> None:
-    Path(path).write_text("Dear Sir, this letter is longer than the header of a database.\n" * 20)
-
-
 def create_file_of_version_1(path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
@@ -168,12 +163,6 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
         rival.execute("COMMIT")
         assert await commit == {MONDAY: 1}
     await patient.close()
-
-
-@pytest.mark.usefixtures("letter")
-async def test_a_file_that_is_no_database_is_refused(store: SqliteStore) -> None:
-    with pytest.raises(StoreRefused):
-        await store.doctors()
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:

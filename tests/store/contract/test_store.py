@@ -9,7 +9,6 @@ from functools import partial, reduce
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
@@ -99,10 +98,7 @@ async def test_a_day_without_a_document_is_an_empty_day(store: Store) -> None:
 
 
 async def test_a_day_is_read_as_it_was_written(store: Store) -> None:
-    full = Appointment(
-        id="full",
-        doctor_id="strange",
-        interval=EARLY.interval,
+    full = EARLY._replace(
         patient=Patient("Zoë \x00 \N{PILE OF POO}", "zoe@example.org", "+1 555 0100"),
         created_at=at("2026-01-01T00:00:00.000001+00:00"),
         updated_at=at("2026-01-02T00:00Z"),
@@ -130,31 +126,27 @@ Attempt = Callable[[State], tuple[list[DayWrite], list[RecordWrite]]]
 OLD = record_of("old", "2099-01-01T00:00Z")
 REPLACED = record_of("old", "2099-01-02T00:00Z", "other")
 RIVAL = record_of("new", "2099-01-01T00:00Z", "other")
-NEVER = Stored(DaySchedule(THEIRS), None)
+
+
+def checked(read: Stored[DaySchedule]) -> DayWrite:
+    return DayWrite(read, read.value)
+
+
+def third(name: str, replaced: Version | None) -> RecordWrite:
+    return RecordWrite(record_of(name, "2099-01-03T00:00Z"), replaced)
+
 
 ATTEMPTS: dict[str, Attempt] = {
     "day-has-changed": lambda read: ([DayWrite(read.days[MONDAY], monday())], []),
-    "checked-day-has-changed": lambda read: (
-        [DayWrite(read.days[MONDAY], read.days[MONDAY].value)],
-        [],
-    ),
+    "checked-day-has-changed": lambda read: ([checked(read.days[MONDAY])], []),
     "day-has-come-to-be": lambda read: ([DayWrite(read.days[TUESDAY], tuesday(MOVED))], []),
     "day-was-never-there": lambda read: (
-        [DayWrite(replace(NEVER, version=read.days[MONDAY].version), NEVER.value)],
+        [checked(Stored(DaySchedule(THEIRS), read.days[MONDAY].version))],
         [],
     ),
-    "record-has-changed": lambda read: (
-        [],
-        [RecordWrite(record_of("old", "2099-01-03T00:00Z"), read.records["old"].version)],
-    ),
-    "record-has-come-to-be": lambda _: (
-        [],
-        [RecordWrite(record_of("new", "2099-01-03T00:00Z"), None)],
-    ),
-    "record-was-never-there": lambda read: (
-        [],
-        [RecordWrite(record_of("never", "2099-01-03T00:00Z"), read.records["old"].version)],
-    ),
+    "record-has-changed": lambda read: ([], [third("old", read.records["old"].version)]),
+    "record-has-come-to-be": lambda _: ([], [third("new", None)]),
+    "record-was-never-there": lambda read: ([], [third("never", read.records["old"].version)]),
 }
 
 
