@@ -12,10 +12,11 @@ def test_what_is_done_is_charged_to_all_of_those_and_afterwards_to_others_again(
         with charged_to([one, two]):
             count_reads(2)
             count_writes(3)
+            count_attempt(4)
             count_attempt(2)
         count_attempt(5)
     count_writes(1)
-    assert one == two == StoreUsage(attempts=1, batch_size=2, reads=2, writes=3)
+    assert one == two == StoreUsage(attempts=2, batch_size=2, reads=2, writes=3)
     assert outer == StoreUsage(attempts=1, batch_size=5)
 
 

@@ -54,11 +54,11 @@ async def change(store: Store, changes: Mapping[DayKey, Change]) -> Mapping[DayK
     return await store.commit(writes, [])
 
 
-def with_(*appointments: Appointment) -> Change:
+def adding(*appointments: Appointment) -> Change:
     return lambda day: reduce(DaySchedule.with_appointment, appointments, day)
 
 
-def without(*names: str) -> Change:
+def removing(*names: str) -> Change:
     return lambda day: reduce(DaySchedule.without, names, day)
 
 
@@ -106,13 +106,13 @@ async def test_a_day_is_read_as_it_was_written(store: Store) -> None:
         cancelled_at=at("2026-01-03T00:00Z"),
         cancellation_reason="ill",
     )
-    await change(store, {MONDAY: with_(LATE, full)})
+    await change(store, {MONDAY: adding(LATE, full)})
     assert (await load(store, MONDAY)).days[MONDAY].value.appointments == (full, LATE)
 
 
 async def test_a_commit_returns_the_versions_that_the_next_load_reads(store: Store) -> None:
     versions = []
-    for changed in (with_(EARLY), with_(LATE), lambda day: day):
+    for changed in (adding(EARLY), adding(LATE), lambda day: day):
         returned = await change(store, {MONDAY: changed})
         assert returned == {MONDAY: (await load(store, MONDAY)).days[MONDAY].version}
         versions.append(returned[MONDAY])
@@ -154,11 +154,11 @@ ATTEMPTS: dict[str, Attempt] = {
 async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_nothing(
     store: Store, rival: Store, attempt: Attempt
 ) -> None:
-    await change(store, {MONDAY: with_(EARLY)})
+    await change(store, {MONDAY: adding(EARLY)})
     await store.commit([], [RecordWrite(OLD, None)])
     read = await load(store, MONDAY, TUESDAY, WEDNESDAY, record="old")
     replaced = RecordWrite(REPLACED, read.records["old"].version)
-    await change(rival, {MONDAY: with_(LATE), TUESDAY: with_(NEW)})
+    await change(rival, {MONDAY: adding(LATE), TUESDAY: adding(NEW)})
     await rival.commit([], [replaced, RecordWrite(RIVAL, None)])
     days, records = attempt(read)
     days.insert(0, DayWrite(read.days[WEDNESDAY], wednesday(MOVED_ON)))
@@ -203,27 +203,27 @@ STEPS: list[tuple[dict[DayKey, Change], list[DaySchedule]]] = [
         {MONDAY: lambda _: monday(EARLY, forwarded={"late": WEDNESDAY})},
         [monday(EARLY, forwarded={"late": WEDNESDAY})],
     ),
-    ({MONDAY: with_(LATE)}, [monday(EARLY, LATE)]),
-    ({MONDAY: rewritten, TUESDAY: with_(NEW)}, [monday(EARLY, LATE), tuesday(NEW)]),
-    ({MONDAY: with_(CANCELLED)}, [monday(CANCELLED, LATE), tuesday(NEW)]),
+    ({MONDAY: adding(LATE)}, [monday(EARLY, LATE)]),
+    ({MONDAY: rewritten, TUESDAY: adding(NEW)}, [monday(EARLY, LATE), tuesday(NEW)]),
+    ({MONDAY: adding(CANCELLED)}, [monday(CANCELLED, LATE), tuesday(NEW)]),
     (
-        {MONDAY: forwarding("late", TUESDAY), TUESDAY: with_(MOVED)},
+        {MONDAY: forwarding("late", TUESDAY), TUESDAY: adding(MOVED)},
         [monday(CANCELLED, forwarded={"late": TUESDAY}), tuesday(NEW, MOVED)],
     ),
     (
         {
             MONDAY: forwarding("late", WEDNESDAY),
-            TUESDAY: without("late", "new"),
-            WEDNESDAY: with_(MOVED_ON),
+            TUESDAY: removing("late", "new"),
+            WEDNESDAY: adding(MOVED_ON),
         },
         [monday(CANCELLED, forwarded={"late": WEDNESDAY}), wednesday(MOVED_ON)],
     ),
     (
-        {MONDAY: forwarding("late", THEIRS), WEDNESDAY: without("late")},
+        {MONDAY: forwarding("late", THEIRS), WEDNESDAY: removing("late")},
         [monday(CANCELLED, forwarded={"late": THEIRS})],
     ),
-    ({MONDAY: with_(LATE), TUESDAY: with_(NEW)}, [monday(CANCELLED, LATE), tuesday(NEW)]),
-    ({MONDAY: without("early", "late")}, [tuesday(NEW)]),
+    ({MONDAY: adding(LATE), TUESDAY: adding(NEW)}, [monday(CANCELLED, LATE), tuesday(NEW)]),
+    ({MONDAY: removing("early", "late")}, [tuesday(NEW)]),
 ]
 
 
@@ -246,12 +246,12 @@ async def test_entries_come_and_go_and_earlier_instants_show_the_days_as_they_we
 async def test_a_view_and_that_of_its_instant_do_not_see_what_is_committed_later(
     store: Store, rival: Store
 ) -> None:
-    await change(store, {MONDAY: with_(EARLY)})
+    await change(store, {MONDAY: adding(EARLY)})
     expected = {MONDAY: monday(EARLY)}
     async with store.snapshot() as snapshot:
         await snapshot.load([MONDAY], [])
         instant = await snapshot.instant()
-        await change(rival, {MONDAY: with_(LATE), TUESDAY: with_(NEW)})
+        await change(rival, {MONDAY: adding(LATE), TUESDAY: adding(NEW)})
         assert (await snapshot.load([TUESDAY], [])).days[TUESDAY].version is None
         assert await week(snapshot) == expected
         assert await snapshot.instant() == instant
@@ -262,7 +262,7 @@ async def test_a_view_and_that_of_its_instant_do_not_see_what_is_committed_later
 
 
 async def test_an_instant_that_is_yet_to_come_is_refused_as_expired(store: Store) -> None:
-    await change(store, {MONDAY: with_(EARLY)})
+    await change(store, {MONDAY: adding(EARLY)})
     to_come = await instant_of(store) + timedelta(hours=1)
     async with store.snapshot(to_come) as snapshot:
         for _ in range(2):
