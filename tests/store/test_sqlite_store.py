@@ -3,23 +3,35 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
-from shared.model.day import DaySchedule
-from shared.store.port import DayWrite, SnapshotExpired, Stored, StoreRefused, StoreUnavailable
+from shared.model.day import DayKey, DaySchedule
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.port import (
+    DayWrite,
+    RecordWrite,
+    SnapshotExpired,
+    Stored,
+    StoreRefused,
+    StoreUnavailable,
+)
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule
 
-MONDAY = key("2026-11-23")
+MONDAY, TUESDAY, WEDNESDAY = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
 WRITE = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23"))
+WRITE_TUESDAY = DayWrite(Stored(DaySchedule(TUESDAY), None), schedule("2026-11-24"))
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
+NEW = appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "new")
 TWO_HOURS = 2 * 60 * 60 * 1_000_000
 """In microseconds, in which the file counts."""
 
@@ -60,18 +72,9 @@ async def store(path: str) -> AsyncIterator[SqliteStore]:
     await opened.close()
 
 
-@pytest.fixture
-def letter(path: str) -> str:
-    """A file of another kind where the database should be."""
-    Path(path).write_text("to the clinic: a letter long enough to be no SQLite header\n" * 20)
-    return path
-
-
-@pytest.fixture
-def file_of_version_1(path: str) -> str:
+def create_file_of_version_1(path: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(VERSION_1)
-    return path
 
 
 async def load(store: SqliteStore) -> Stored[DaySchedule]:
@@ -105,26 +108,6 @@ def query(path: str, statement: str, *values: object) -> list[tuple[object, ...]
         return connection.execute(statement, values).fetchall()
 
 
-def all_at_once(prepare: Callable[[], None], times: int = 12) -> list[sqlite3.Error]:
-    """The errors of as many threads that prepare a file in the same moment."""
-    errors: list[sqlite3.Error] = []
-    together = threading.Barrier(times)
-
-    def run() -> None:
-        together.wait()
-        try:
-            prepare()
-        except sqlite3.Error as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
-
-
 def locked(path: str) -> "closing[sqlite3.Connection]":
     """The file, as another process holds it that is in the middle of writing."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -132,39 +115,43 @@ def locked(path: str) -> "closing[sqlite3.Connection]":
     return closing(connection)
 
 
-async def test_a_new_file_gets_the_doctors(store: SqliteStore) -> None:
+@contextmanager
+def disk_is_busy(store: SqliteStore) -> Iterator[None]:
+    """Keep the thread that writes from all else until this ends."""
+    disk_is_free = threading.Event()
+    store._writing.submit(disk_is_free.wait)  # noqa: SLF001 - the only way to hold it up
+    yield
+    disk_is_free.set()
+
+
+async def exist(store: SqliteStore, *days: DayKey) -> list[bool]:
+    """Tell which days have a document."""
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load(days, [])
+    return [state.days[day].version is not None for day in days]
+
+
+async def test_a_new_file_gets_the_doctors_and_another_keeps_its_own(store: SqliteStore) -> None:
     store.prepare([doctor()])
     assert await store.doctors() == [doctor()]
-
-
-async def test_a_file_that_has_doctors_keeps_them(store: SqliteStore) -> None:
-    store.prepare([doctor()])
     store.prepare([doctor(zone="Europe/Berlin"), doctor(doctor_id="who")])
     assert await store.doctors() == [doctor()]
 
 
 async def test_commits_outlive_the_process_and_the_power(store: SqliteStore, path: str) -> None:
     await store.commit([WRITE], [])
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert query(path, "PRAGMA journal_mode") == [("wal",)]
     connections = [store._write_connection]  # noqa: SLF001 - the setting shows nowhere else
     assert [c and c.execute("PRAGMA synchronous").fetchone() for c in connections] == [(2,)]
 
 
-async def test_a_file_that_another_process_holds_too_long_is_unavailable(
+async def test_a_file_that_another_process_holds_too_long_is_unavailable_new_or_not(
     store: SqliteStore, path: str
 ) -> None:
-    await store.commit([], [])
-    with locked(path), pytest.raises(StoreUnavailable):
-        await store.commit([WRITE], [])
-    await store.commit([WRITE], [])
-
-
-async def test_a_new_file_that_another_process_holds_is_unavailable(
-    store: SqliteStore, path: str
-) -> None:
-    with locked(path), pytest.raises(StoreUnavailable):
-        await store.commit([WRITE], [])
+    for write in (WRITE, WRITE_TUESDAY):
+        with locked(path), pytest.raises(StoreUnavailable):
+            await store.commit([write], [])
+        await store.commit([write], [])
 
 
 async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path: str) -> None:
@@ -172,23 +159,14 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
     patient.prepare([])
     with locked(path) as rival:
         commit = asyncio.create_task(patient.commit([WRITE], []))
-        async with patient.snapshot() as snapshot:
-            state = await snapshot.load([MONDAY], [])
-        assert (state.days[MONDAY].version, commit.done()) == (None, False)
+        assert ((await load(patient)).version, commit.done()) == (None, False)
         rival.execute("COMMIT")
         assert await commit == {MONDAY: 1}
     await patient.close()
 
 
-@pytest.mark.usefixtures("letter")
-async def test_a_file_that_is_no_database_fails(store: SqliteStore) -> None:
-    with pytest.raises(StoreRefused):
-        await store.doctors()
-
-
-async def test_a_file_of_a_newer_version_fails(store: SqliteStore, path: str) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 4")
+async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
+    query(path, "PRAGMA user_version = 4")
     with pytest.raises(StoreRefused, match="schema is version 4, this program knows up to 3"):
         await store.commit([WRITE], [])
 
@@ -197,57 +175,47 @@ async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
     store: SqliteStore, path: str
 ) -> None:
     await store.commit([], [])
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DROP TABLE days")
+    query(path, "DROP TABLE days")
+    record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
     with pytest.raises(StoreRefused):
-        await store.commit([WRITE], [])
+        await store.commit([WRITE], [RecordWrite(record, None)])
+    assert query(path, "SELECT key FROM receipts") == []
 
 
 async def test_a_commit_that_a_bug_ends_takes_no_acknowledged_one_with_it(
     store: SqliteStore,
 ) -> None:
-    made = appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z")
-    unwritable = made._replace(reason=object())  # type: ignore[arg-type]
-    tuesday, wednesday = key("2026-11-24"), key("2026-11-25")
-    bug = DayWrite(Stored(DaySchedule(tuesday), None), DaySchedule(tuesday, (unwritable,)))
-    good = DayWrite(Stored(DaySchedule(wednesday), None), DaySchedule(wednesday))
-    disk_is_free = threading.Event()
-    store._writing.submit(disk_is_free.wait)  # noqa: SLF001 - so that the three go together
-    commits = asyncio.gather(
-        *(store.commit([write], []) for write in (WRITE, good, bug)), return_exceptions=True
-    )
-    await asyncio.sleep(0)
-    disk_is_free.set()
-    results = await commits
-    async with store.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY, tuesday, wednesday], [])
-    acknowledged = [isinstance(result, dict) for result in results]
-    stored = [state.days[day].version is not None for day in (MONDAY, wednesday, tuesday)]
-    assert acknowledged == stored
-    assert not stored[2]
+    unwritable = NEW._replace(reason=object())  # type: ignore[arg-type]
+    bug = replace(WRITE_TUESDAY, day=DaySchedule(TUESDAY, (unwritable,)))
+    good = DayWrite(Stored(DaySchedule(WEDNESDAY), None), DaySchedule(WEDNESDAY))
+    with disk_is_busy(store):  # So that the three go together.
+        commits = asyncio.gather(
+            *(store.commit([write], []) for write in (WRITE, good, bug)), return_exceptions=True
+        )
+        await asyncio.sleep(0)
+    acknowledged = [isinstance(result, dict) for result in await commits]
+    assert acknowledged == await exist(store, MONDAY, WEDNESDAY, TUESDAY)
+    assert not acknowledged[2]
 
 
-async def test_a_commit_that_was_given_up_before_it_began_is_never_made(
+async def test_a_commit_that_was_given_up_before_it_began_is_never_written(
     store: SqliteStore,
 ) -> None:
-    disk_is_free = threading.Event()
-    store._writing.submit(disk_is_free.wait)  # noqa: SLF001 - so that it cannot begin
-    commit = asyncio.create_task(store.commit([WRITE], []))
-    await asyncio.sleep(0)
-    commit.cancel()
-    await asyncio.wait([commit])
-    disk_is_free.set()
-    tuesday = key("2026-11-24")
-    await store.commit([DayWrite(Stored(DaySchedule(tuesday), None), DaySchedule(tuesday))], [])
-    async with store.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY, tuesday], [])
-    assert [state.days[day].version for day in (MONDAY, tuesday)] == [None, 1]
+    with disk_is_busy(store):  # So that it cannot begin.
+        commit = asyncio.create_task(store.commit([WRITE], []))
+        await asyncio.sleep(0)
+        commit.cancel()
+        await asyncio.wait([commit])
+    await store.commit([WRITE_TUESDAY], [])
+    assert await exist(store, MONDAY, TUESDAY) == [False, True]
 
 
-async def test_a_snapshot_that_reads_nothing_costs_nothing(store: SqliteStore) -> None:
-    async with store.snapshot():
-        pass
-    assert store._connections._idle == []  # noqa: SLF001 - nothing was opened
+async def test_a_snapshot_opens_the_file_when_it_reads() -> None:
+    nowhere = SqliteStore("/no/such/folder/appointments.db")
+    async with nowhere.snapshot() as snapshot:
+        with pytest.raises(StoreRefused, match="unable to open"):
+            await snapshot.load([MONDAY], [])
+    await nowhere.close()
 
 
 async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore) -> None:
@@ -261,69 +229,77 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
     assert len(store._connections._idle) == 16  # noqa: SLF001
 
 
-async def test_expired_records_are_dropped_at_the_next_start(store: SqliteStore, path: str) -> None:
+async def test_expired_records_are_deleted_at_a_start_and_as_time_goes_by(
+    store: SqliteStore, path: str
+) -> None:
+    add = """
+        INSERT OR REPLACE INTO receipts
+        VALUES ('old', '2020-01-01T00:00:00Z', '{}'), ('new', '2999-01-01T00:00:00Z', '{}')
+    """
+    kept = "SELECT key FROM receipts ORDER BY key"
+    store.prepare([])
+    query(path, add)
     await store.commit([], [])
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        rows = [("old", "2020-01-01T00:00:00Z", "{}"), ("new", "2999-01-01T00:00:00Z", "{}")]
-        connection.executemany("INSERT INTO receipts VALUES (?, ?, ?)", rows)
-        store.prepare([])
-        assert connection.execute("SELECT key FROM receipts").fetchall() == [("new",)]
-
-
-def test_many_who_make_the_same_new_file_at_once_all_succeed(path: str) -> None:
-    assert all_at_once(lambda: SqliteStore(path).prepare([doctor()])) == []
+    assert query(path, kept) == [("new",), ("old",)]
+    store.prepare([])
+    assert query(path, kept) == [("new",)]
+    query(path, add)
+    later = SqliteStore(path, prune_seconds=0)
+    await later.commit([], [])
+    await later.close()
+    assert query(path, kept) == [("new",)]
 
 
 # A file of an earlier version
 
 
-async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds(
-    store: SqliteStore, file_of_version_1: str
-) -> None:
-    store.prepare([])
-    assert query(file_of_version_1, "PRAGMA user_version") == [(3,)]
-    assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
-    assert query(file_of_version_1, "SELECT * FROM doctors") == []
-
-
-@pytest.mark.usefixtures("file_of_version_1")
 async def test_an_upgraded_file_is_written_on_and_keeps_its_past_from_then_on(
-    store: SqliteStore,
+    store: SqliteStore, path: str
 ) -> None:
+    create_file_of_version_1(path)
+    upgraded = await instant_of(store)
+    store.prepare([])
     before = await put(store, EARLY, LATE)
     after = await put(store, LATE)
     assert (await load(store)).version == 9
-    assert [await ids_at(store, instant) for instant in (before, after)] == [
+    assert [await ids_at(store, instant) for instant in (upgraded, before, after)] == [
+        ["early"],
         ["early", "late"],
         ["late"],
     ]
 
 
-async def test_many_who_upgrade_the_same_file_at_once_all_succeed(
-    store: SqliteStore, file_of_version_1: str
+@pytest.mark.parametrize("old", [False, True], ids=["new", "of-version-1"])
+async def test_many_who_prepare_the_same_file_at_once_all_succeed(
+    path: str,
+    old: bool,  # noqa: FBT001
 ) -> None:
-    assert all_at_once(lambda: SqliteStore(file_of_version_1).prepare([])) == []
-    assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
+    if old:
+        create_file_of_version_1(path)
+    together = threading.Barrier(12)
+
+    def prepare(_: int) -> None:
+        together.wait()
+        SqliteStore(path).prepare([doctor()])
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(prepare, range(12)))
+    assert query(path, "SELECT id FROM appointments") == [("early",)] * old
 
 
-async def test_two_stores_that_open_a_file_of_version_1_at_once_both_work(
-    store: SqliteStore, file_of_version_1: str
+async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as_it_was(
+    store: SqliteStore, path: str
 ) -> None:
-    rival = SqliteStore(file_of_version_1)
-    days = await asyncio.gather(load(store), load(rival))
-    assert list(days) == [Stored(schedule("2026-11-23", EARLY), 7)] * 2
-    await rival.close()
-
-
-async def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
-    store: SqliteStore, file_of_version_1: str
-) -> None:
-    query(file_of_version_1, "CREATE TABLE past_appointments (in_the_way)")
+    create_file_of_version_1(path)
+    query(path, "CREATE TABLE past_appointments (in_the_way)")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         store.prepare([])
-    assert query(file_of_version_1, "PRAGMA user_version") == [(1,)]
-    query(file_of_version_1, "DROP TABLE past_appointments")
+    assert query(path, "PRAGMA user_version") == [(1,)]
+    query(path, "DROP TABLE past_appointments")
+    store.prepare([])
+    assert query(path, "PRAGMA user_version") == [(3,)]
     assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
+    assert query(path, "SELECT * FROM doctors") == []
 
 
 # The past
@@ -345,7 +321,7 @@ async def test_what_was_replaced_over_an_hour_ago_is_dropped_at_the_next_start(
     assert await ids_at(store, before) == ["early"]
 
 
-async def test_an_instant_is_forgotten_once_what_was_replaced_before_an_hour_ago_is_dropped(
+async def test_an_instant_expires_once_what_was_replaced_before_an_hour_ago_is_dropped(
     store: SqliteStore,
 ) -> None:
     now = await put(store, EARLY)
@@ -356,7 +332,7 @@ async def test_an_instant_is_forgotten_once_what_was_replaced_before_an_hour_ago
         await ids_at(store, now - timedelta(minutes=61))
 
 
-async def test_the_last_commit_is_never_forgotten_however_long_ago_it_was(
+async def test_the_last_commit_never_expires_however_long_ago_it_was(
     store: SqliteStore, path: str
 ) -> None:
     await put(store, EARLY)
@@ -371,7 +347,7 @@ async def test_the_last_commit_is_never_forgotten_however_long_ago_it_was(
         await ids_at(store, long_ago - timedelta(microseconds=1))
 
 
-async def test_what_was_dropped_stays_forgotten_when_the_clock_of_the_machine_is_put_back(
+async def test_what_was_dropped_stays_so_when_the_clock_of_the_machine_is_put_back(
     store: SqliteStore, path: str
 ) -> None:
     now = await put(store, EARLY)
@@ -381,22 +357,11 @@ async def test_what_was_dropped_stays_forgotten_when_the_clock_of_the_machine_is
         await ids_at(store, now + timedelta(hours=1))
 
 
-@pytest.mark.usefixtures("file_of_version_1")
-async def test_an_upgraded_file_that_was_not_written_yet_has_an_instant_too(
-    store: SqliteStore,
-) -> None:
-    instant = await instant_of(store)
-    store.prepare([])
-    await put(store, EARLY, LATE)
-    assert await ids_at(store, instant) == ["early"]
-
-
 async def test_instants_go_on_when_the_clock_of_the_machine_is_put_back(
     store: SqliteStore, path: str
 ) -> None:
     await put(store, EARLY)
-    in_2100 = "UPDATE clock SET instant = 4102444800000000"
-    query(path, in_2100)
+    query(path, "UPDATE clock SET instant = 4102444800000000")  # In 2100.
     instants = [await put(store, EARLY, LATE), await put(store, LATE), await put(store)]
     assert instants == [
         at("2100-01-01T00:00:00.000001Z"),
@@ -420,14 +385,3 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     await store.close()
     assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
     assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
-
-
-async def test_expired_records_are_deleted_as_time_goes_by(path: str) -> None:
-    store = SqliteStore(path, prune_seconds=0)
-    await store.commit([], [])
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        rows = [("old", "2020-01-01T00:00:00Z", "{}"), ("new", "2999-01-01T00:00:00Z", "{}")]
-        connection.executemany("INSERT INTO receipts VALUES (?, ?, ?)", rows)
-    await store.commit([], [])
-    assert query(path, "SELECT key FROM receipts") == [("new",)]
-    await store.close()

@@ -1,7 +1,6 @@
 """Every store that the contract holds for. A new one adds its opener to `OPENERS`."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4, uuid5
 
@@ -12,23 +11,17 @@ from shared.store.sqlite.store import SqliteStore
 from tests.conftest import STORES
 from tests.firestore_emulator import emulated_store
 
-Opener = Callable[[Path], AbstractAsyncContextManager[Store]]
+Opener = Callable[[Path], Store]
 RUN = uuid4()
 
 
-@asynccontextmanager
-async def _sqlite(folder: Path) -> AsyncIterator[Store]:
-    store = SqliteStore(str(folder / "appointments.db"))
-    yield store
-    await store.close()
+def _sqlite(folder: Path) -> Store:
+    return SqliteStore(str(folder / "appointments.db"))
 
 
-@asynccontextmanager
-async def _firestore(folder: Path) -> AsyncIterator[Store]:
+def _firestore(folder: Path) -> Store:
     # A project is a database of its own: the emulator makes it when it is first used.
-    store = emulated_store(f"demo-{uuid5(RUN, str(folder))}", seconds=10)
-    yield store
-    await store.close()
+    return emulated_store(f"demo-{uuid5(RUN, str(folder))}", seconds=10)
 
 
 OPENERS: dict[str, Opener] = {"sqlite": _sqlite, "firestore": _firestore}
@@ -43,12 +36,14 @@ def opener(request: pytest.FixtureRequest) -> Opener:
 
 @pytest.fixture
 async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
-    async with opener(tmp_path) as opened:
-        yield opened
+    opened = opener(tmp_path)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
 async def rival(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
     """Another instance on the same data."""
-    async with opener(tmp_path) as opened:
-        yield opened
+    opened = opener(tmp_path)
+    yield opened
+    await opened.close()

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 from google.cloud.firestore_v1.field_path import FieldPath
 
@@ -16,30 +16,8 @@ from shared.store.firestore.values import Document, DocumentMask, Write, from_fi
 Fields = Mapping[str, Any]
 
 
-class Raw(Protocol):
-    """The stored documents of one database."""
-
-    async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
-        """Write an entry of a day that has a document."""
-
-    async def entry(self, key: DayKey, name: str) -> Fields:
-        """Read an entry."""
-
-    async def put_day(self, key: DayKey, fields: Fields) -> None:
-        """Write fields of a day that has a document, beside its entries."""
-
-    async def day(self, key: DayKey) -> Fields:
-        """Read the fields of a day that are there, without its entries."""
-
-    async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
-        """Write fields of a doctor who is stored."""
-
-    async def doctor(self, doctor_id: str) -> Fields:
-        """Read all fields of a doctor."""
-
-
 class RawSqlite:
-    """Rows of the file."""
+    """Rows of the file. An entry or a day is put only where the day has a document."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -49,8 +27,7 @@ class RawSqlite:
             return connection.execute(statement, values).fetchall()
 
     async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
-        place = (key.doctor_id, key.day.isoformat(), name)
-        row = (*place, json.dumps(entry))
+        row = (key.doctor_id, key.day.isoformat(), name, json.dumps(entry))
         self._run("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?, 0)", *row)
 
     async def entry(self, key: DayKey, name: str) -> Fields:
@@ -66,6 +43,7 @@ class RawSqlite:
         self._run("UPDATE days SET schema = ?, derived = ?", known["schema"], derived)
 
     async def day(self, key: DayKey) -> dict[str, Any]:
+        """Read the fields of a day that are there, without its entries."""
         ((schema, derived),) = self._run(
             "SELECT schema, derived FROM days WHERE day = ?", key.day.isoformat()
         )
@@ -82,7 +60,7 @@ class RawSqlite:
 
 
 class RawFirestore:
-    """Documents of the database."""
+    """Documents of the database, in the same terms."""
 
     def __init__(self, store: FirestoreStore) -> None:
         self._calls = store._calls()  # noqa: SLF001 - the same connection, past the port
@@ -93,8 +71,8 @@ class RawFirestore:
         await self._calls.commit([Write(update=document, update_mask=mask)])
 
     async def _get(self, name: str) -> dict[str, Any]:
-        (answer,) = [answer async for answer in self._calls.batch_get([name], None)]
-        return from_fields(answer.found.fields)
+        (read,) = [read async for read in self._calls.batch_get([name], None)]
+        return from_fields(read.found.fields)
 
     async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
         path = FieldPath("appointments", name).to_api_repr()
@@ -119,3 +97,6 @@ class RawFirestore:
 
     async def doctor(self, doctor_id: str) -> Fields:
         return {"id": doctor_id, **await self._get(f"{self._calls.root}/doctors/{doctor_id}")}
+
+
+Raw = RawSqlite | RawFirestore

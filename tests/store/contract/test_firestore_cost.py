@@ -56,15 +56,15 @@ class Counting:
 
     async def batch_get(self, *arguments: Any) -> AsyncIterator[Any]:  # noqa: ANN401
         self.cost.calls.append("batch_get")
-        async for answer in self._calls.batch_get(*arguments):
+        async for response in self._calls.batch_get(*arguments):
             self.cost.reads += 1  # To look up a document that is not there is a read as well.
-            yield answer
+            yield response
 
     async def run_query(self, *arguments: Any, **bounds: Any) -> AsyncIterator[Any]:  # noqa: ANN401
         self.cost.calls.append("run_query")
-        async for answer in self._calls.run_query(*arguments, **bounds):
-            self.cost.reads += bool(answer.document.name)
-            yield answer
+        async for response in self._calls.run_query(*arguments, **bounds):
+            self.cost.reads += bool(response.document.name)
+            yield response
 
 
 @pytest.fixture
@@ -83,6 +83,17 @@ def connection(store: FirestoreStore) -> Counting:
     return counting
 
 
+@pytest.fixture
+def transactions(store: FirestoreStore) -> Coordinator:
+    return Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
+
+
+async def cost_of(connection: Counting, transactions: Coordinator, command: Command) -> Cost:
+    connection.cost = Cost()
+    assert isinstance(await transactions.run(command), Accepted)
+    return connection.cost
+
+
 def command(start: str, end: str, name: str, idempotency_key: str | None = None) -> Command:
     wish = booking(start, end, name)
     used = None if idempotency_key is None else Idempotency.of(idempotency_key, [start])
@@ -90,20 +101,14 @@ def command(start: str, end: str, name: str, idempotency_key: str | None = None)
 
 
 async def test_a_booking_on_a_known_day_is_one_call(
-    store: FirestoreStore, connection: Counting
+    connection: Counting, transactions: Coordinator
 ) -> None:
-    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     wishes = [
         command("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a"),
         command("2026-11-23T10:00Z", "2026-11-23T10:30Z", "b"),
         command("2026-11-23T11:00Z", "2026-11-23T11:30Z", "c", "key"),
     ]
-    costs = []
-    for wish in wishes:
-        connection.cost = Cost()
-        assert isinstance(await transactions.run(wish), Accepted)
-        costs.append(connection.cost)
-    assert costs == [
+    assert [await cost_of(connection, transactions, wish) for wish in wishes] == [
         Cost(["batch_get", "commit"], reads=1, writes=1),
         Cost(["commit"], reads=0, writes=1),
         Cost(["commit"], reads=0, writes=2),
@@ -135,16 +140,23 @@ async def test_an_opening_within_two_weeks_is_one_call(
     assert connection.cost == Cost(["batch_get"], reads=10, writes=0)
 
 
-async def test_a_list_is_one_query_that_reads_only_days_that_exist(
+async def test_a_page_is_one_query_that_reads_only_days_that_exist_now_or_at_an_earlier_instant(
     store: FirestoreStore, connection: Counting
 ) -> None:
     await fill(store, days=3)
-    connection.cost = Cost()
     year = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
+    every = ListQuery(doctor(), year, with_cancelled=False, size=100)
+    connection.cost = Cost()
     async with store.snapshot() as snapshot:
-        page = await list_window(snapshot, ListQuery(doctor(), year, False, 100))  # noqa: FBT003
+        page = await list_window(snapshot, every)
+        instant = await snapshot.instant()
     assert [a.id for a in page.appointments] == ["full0", "full1", "full2"]
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
+    connection.cost = Cost()
+    async with store.snapshot(instant) as snapshot:
+        rest = await list_window(snapshot, replace(every, after=page.appointments[1].position))
+    assert [a.id for a in rest.appointments] == ["full2"]
+    assert connection.cost == Cost(["run_query"], reads=2, writes=0)
 
 
 def moved(name: str, start: str) -> Command:
@@ -161,18 +173,14 @@ def moved(name: str, start: str) -> Command:
 
 
 async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
-    store: FirestoreStore, connection: Counting
+    store: FirestoreStore, connection: Counting, transactions: Coordinator
 ) -> None:
-    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     name = "strange.20261123.a"
     await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
-    starts = [
-        f"2026-11-2{day}T{hour}:00Z" for day, hour in zip("3345673", range(10, 17), strict=True)
-    ]
     costs = []
-    for start in starts:
-        connection.cost = Cost()
-        assert isinstance(await transactions.run(moved(name, start)), Accepted)
+    for hour, day in enumerate("3345673", start=10):
+        start = f"2026-11-2{day}T{hour}:00Z"
+        await cost_of(connection, transactions, moved(name, start))
         connection.cost = Cost()
         async with store.snapshot() as snapshot:
             found = await find_appointment(snapshot, name)
@@ -185,35 +193,17 @@ async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
 
 
 async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_record(
-    store: FirestoreStore, connection: Counting
+    connection: Counting, transactions: Coordinator
 ) -> None:
-    transactions = Coordinator(store, 10, Random(1))  # noqa: S311 - jitter
     name = "strange.20261123.a"
     await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
     await transactions.run(command("2026-11-24T09:00Z", "2026-11-24T09:30Z", "b"))
-    costs = []
-    for start in ("2026-11-24T10:00Z", "2026-11-24T11:00Z", "2026-11-25T10:00Z"):
-        connection.cost = Cost()
-        assert isinstance(await transactions.run(moved(name, start)), Accepted)
-        costs.append(connection.cost)
-    assert costs == [
+    moves = [
+        moved(name, start)
+        for start in ("2026-11-24T10:00Z", "2026-11-24T11:00Z", "2026-11-25T10:00Z")
+    ]
+    assert [await cost_of(connection, transactions, move) for move in moves] == [
         Cost(["commit"], reads=0, writes=3),
         Cost(["commit"], reads=0, writes=2),  # On the day where it lies; its home stays as it is.
         Cost(["batch_get", "commit"], reads=1, writes=4),  # Wednesday was not known.
     ]
-
-
-async def test_a_page_of_an_earlier_instant_costs_the_same_as_one_of_now(
-    store: FirestoreStore, connection: Counting
-) -> None:
-    await fill(store, days=3)
-    year = Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
-    first = ListQuery(doctor(), year, with_cancelled=False, size=2)
-    async with store.snapshot() as snapshot:
-        page = await list_window(snapshot, first)
-        instant = await snapshot.instant()
-    connection.cost = Cost()
-    async with store.snapshot(instant) as snapshot:
-        rest = await list_window(snapshot, replace(first, after=page.next_position))
-    assert [a.id for a in rest.appointments] == ["full2"]
-    assert connection.cost == Cost(["run_query"], reads=2, writes=0)
