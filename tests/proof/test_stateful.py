@@ -260,7 +260,7 @@ class Clients(RuleBasedStateMachine):
         self.apis = [self.run(self._open(opener, folder)) for _ in range(2)]
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
-        store = await self.opened.enter_async_context(opener(folder))
+        store = opener(folder)  # Closed by `calling`.
         doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone)
         await store.put_doctors(doctors)
         return await self.opened.enter_async_context(calling(store, self.clock))
