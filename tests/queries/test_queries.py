@@ -289,3 +289,24 @@ async def test_an_appointment_is_found_by_its_id_in_two_reads_at_most(
 async def test_where_the_days_do_not_agree_nobody_says_that_there_is_no_such_appointment() -> None:
     with pytest.raises(StoreUnavailable, match="is not there"):
         await find_appointment(ScriptedStore(HOME, THEIRS).snapshot(), "strange.20261123.lost")
+
+
+async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
+    one = doctor((("09:00", "10:00"),), doctor_id="a", days="mon")
+    other = doctor((("08:00", "09:00"), ("11:00", "12:00")), doctor_id="b")
+    days = [f"2026-11-{number}" for number in range(23, 28)]
+    taken = [appointment(f"{day}T08:00Z", f"{day}T12:00Z", day, doctor_id="b") for day in days]
+    store = ScriptedStore(
+        *(DaySchedule(key(d, "b"), (t,)) for d, t in zip(days, taken, strict=True))
+    )
+    search = OpeningSearch(span("2026-11-23T00:00Z", "2027-01-01T00:00Z"), timedelta(hours=1))
+    found = await first_openings(store.snapshot(), [one, other], search, 2)
+    assert [(o.doctor.id, o.interval.start) for o in found] == [
+        ("a", at("2026-11-23T09:00Z")),
+        ("b", at("2026-11-30T08:00Z")),
+    ]
+
+
+async def test_no_doctors_have_no_openings() -> None:
+    search = OpeningSearch(WEEK, HALF_HOUR)
+    assert await first_openings(ScriptedStore().snapshot(), [], search, 1) == []

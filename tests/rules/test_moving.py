@@ -266,6 +266,14 @@ def test_what_the_home_day_does_not_know_or_was_cancelled_cannot_be_moved(
 # The target
 
 
+def test_it_can_be_moved_to_a_time_that_ends_at_midnight() -> None:
+    late = doctor((("09:00", "24:00"),))
+    request = to_move(ID, key(MON), late, span(f"{MON}T23:00Z", f"{TUE}T00:00Z"))
+    changes, outcome = move({key(MON): HOME, key(TUE): schedule(TUE)}, request, NOW)
+    assert isinstance(outcome, Accepted)
+    assert changes.keys() == {key(MON)}
+
+
 def test_without_an_end_its_length_stays() -> None:
     request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {"strange": doctor()})
     days = {key(MON): LEFT_FOR_TUESDAY, key(TUE): TUESDAY}

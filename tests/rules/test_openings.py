@@ -14,7 +14,7 @@ from tests.builders import NEW_YORK, Hours, appointment, doctor, schedule, span
 from tests.scripted_store import ScriptedStore
 
 WITH_A_BREAK: Hours = (("09:00", "12:00"), ("13:00", "17:00"))
-LORD_HOWE = "Australia/Lord_Howe"
+LORD_HOWE, LONDON = "Australia/Lord_Howe", "Europe/London"
 
 
 def starts(
@@ -67,6 +67,8 @@ def test_openings_are_the_free_times_of_that_length(
         (NEW_YORK, "2026-11-01", 60, "00-0400 01-0400 01-0500 02-0500 03-0500 04-0500 05-0500"),
         (NEW_YORK, "2026-11-01", 120, "00-0400 02-0500 04-0500"),
         (NEW_YORK, "2026-11-01", 90, "00-0400 01:30-0400 01:30-0500 03-0500 04:30-0500"),
+        (LONDON, "2026-03-29", 120, "00+0000 02+0100 04+0100"),
+        (LONDON, "2026-10-25", 90, "00+0100 01:30+0100 01:30+0000 03+0000 04:30+0000"),
         (LORD_HOWE, "2026-04-05", 60, "00+1100 01+1100 02+1030 03+1030 04+1030 05+1030"),
         (LORD_HOWE, "2026-04-05", 90, "00+1100 01:30+1100 01:30+1030 03+1030 04:30+1030"),
         (LORD_HOWE, "2026-10-04", 60, "00+1030 01+1030 03+1100 04+1100 05+1100"),

@@ -507,3 +507,10 @@ async def test_a_preview_that_is_not_answered_is_unavailable_at_the_deadline() -
     with pytest.raises(StoreUnavailable, match="no certain answer within 10 s"):
         await instance(store).preview(command(NINE))
     assert now() == 10
+
+
+@simulated
+async def test_previews_can_be_decided_together() -> None:
+    coordinator = instance(ScriptedStore())
+    outcomes = await asyncio.gather(*(coordinator.preview(command(NINE, name)) for name in "abc"))
+    assert [granted(outcome) for outcome in outcomes] == ["a", "b", "c"]
