@@ -16,14 +16,14 @@ def _ensured(options: Options, *groups: str) -> Iterator[Step]:
 
 
 def _functions(options: Options) -> Iterator[Action]:
-    yield from _ensured(options, "project", "database", "functions")
+    yield from _ensured(options, "project", "database", "functions", "doctors")
     address = address_of_function(options.project, options.region)
     yield Note(["The functions:", *(f"  {address(name)}" for name in functions())])
     yield Smoke(options.project, options.region)
 
 
 def _container(options: Options) -> Iterator[Action]:
-    yield from _ensured(options, "project", "database", "container")
+    yield from _ensured(options, "project", "database", "container", "doctors")
     service = f"{CONTAINER} --region={options.region}"
     url = options.gcloud(f"run services describe {service} --format=value(status.url)")
     yield Smoke(url_from=url)

@@ -93,7 +93,6 @@ def _database(options: Options) -> Iterator[Resource]:
         gcloud(f"firestore backups schedules list {which} --format=value(name)"),
     )
     yield Resource("Rules, index exemptions and TTL policy", _rules_and_indexes(options))
-    yield Resource(f"Doctors of {options.doctors_file}", _doctors(options))
 
 
 def _rules_and_indexes(options: Options) -> list[str]:
@@ -110,12 +109,13 @@ def _rules_and_indexes(options: Options) -> list[str]:
     return ["bash", "-c", _WITH_CONFIG, config, *command, "--config", _CONFIG]
 
 
-def _doctors(options: Options) -> list[str]:
-    """Load the doctors with the functions' settings, which also finds wrong settings."""
+def _doctors(options: Options) -> Iterator[Resource]:
+    """Load the doctors after the functions, because an older version refuses a newer doctor."""
     variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
     variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment()}
     settings = [f"{name}={value}" for name, value in variables.items()]
-    return ["env", "-u", "FIRESTORE_EMULATOR_HOST", *settings, "make", "doctors"]
+    load = ["env", "-u", "FIRESTORE_EMULATOR_HOST", *settings, "make", "doctors"]
+    yield Resource(f"Doctors of {options.doctors_file}", load)
 
 
 def _functions(options: Options) -> Iterator[Resource]:
@@ -214,5 +214,6 @@ TABLE: dict[str, Callable[[Options], Iterable[Resource]]] = {
     "database": _database,
     "functions": _functions,
     "container": _container,
+    "doctors": _doctors,
     "monitoring": monitoring,
 }

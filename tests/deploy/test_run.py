@@ -57,7 +57,7 @@ def labelled(said: str, calls: Iterable[str]) -> dict[str, tuple[int, str]]:
 def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins: StandIns,
 ) -> None:
-    everything = ("project", "database", "functions")
+    everything = ("project", "database", "functions", "doctors")
     stand_ins.answer(ABSENT)
     run(OPTIONS, *everything)
     first = changes(stand_ins)
@@ -69,11 +69,11 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins.answer(current)
     run(OPTIONS, *everything)
     services = "gcloud services enable artifactregistry.googleapis.com"
-    again = [services, "firebase deploy", "make doctors"]
-    assert starts(changes(stand_ins)) == again
+    assert starts(changes(stand_ins)) == [services, "firebase deploy", "make doctors"]
 
     run(replace(OPTIONS, memory="1Gi"), *everything)
-    assert starts(changes(stand_ins)) == [*again, *deployed]
+    again = [services, "firebase deploy", *deployed, "make doctors"]
+    assert starts(changes(stand_ins)) == again
     stand_ins.answer(labelled("FAILED\\t%s", first) | PRESENT)
     run(OPTIONS, "functions")
     assert starts(changes(stand_ins)) == deployed
@@ -116,7 +116,8 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
         calls = changes(stand_ins)
         made = ["artifacts repositories create", "builds submit .", "run deploy appointments"]
         made.append("run services update-traffic")
-        assert starts(calls)[-4:] == [f"gcloud {words}" for words in made]
+        expected = [*(f"gcloud {words}" for words in made), "make doctors"]
+        assert starts(calls)[-5:] == expected
         current = url | labelled("appointments\\t%s\\tTrue", calls) | PRESENT
         for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "False")}, 4):
             stand_ins.answer(rolled_back | current)
@@ -133,7 +134,7 @@ def test_a_printed_dry_run_makes_the_same_calls_when_pasted(
     origins = "https://a.example,https://b.example"
     options = Options("hospital-42", "europe-west1", database, allowed_origins=origins)
     stand_ins.answer(ABSENT)
-    run(options, "project", "database", "functions")
+    run(options, "project", "database", "functions", "doctors")
     made = changes(stand_ins)
     assert any(f";FIRESTORE_DATABASE={database};" in call for call in made)
 
