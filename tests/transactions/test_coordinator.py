@@ -90,18 +90,20 @@ async def test_a_request_costs_a_load_of_what_is_unknown_and_a_commit(
 @pytest.mark.parametrize(
     ("step", "loads", "commits"),
     [
-        pytest.param(after(lambda: None), 1, 1, id="plain"),
+        pytest.param(prompt, 1, 1, id="plain"),
         pytest.param(fails_before, 2, 2, id="nothing-was-written"),
         pytest.param(fails_after, 3, 1, id="all-was-written"),
     ],
 )
+@pytest.mark.parametrize("idempotency_key", [None, "k"], ids=["no-key", "with-a-key"])
 @simulated
 async def test_what_was_not_answered_is_looked_at_and_not_written_again(
-    step: Step, loads: int, commits: int
+    step: Step, loads: int, commits: int, idempotency_key: str | None
 ) -> None:
     store = ScriptedStore()
     store.on_commit.append(step)
-    assert granted(await instance(store).run(command(NINE, idempotency_key="k"))) == "a"
+    asked = command(NINE, idempotency_key=idempotency_key)
+    assert granted(await instance(store).run(asked)) == "a"
     assert (store.loads, store.commits) == (loads, commits)
 
 
