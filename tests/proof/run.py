@@ -118,7 +118,8 @@ async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Si
             emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
             settings |= {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-proof"}
             settings[VARIABLE] = emulator_proxy.address
-        load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, settings)
+        patient = {**settings, "DEADLINE_SECONDS": "120"}  # The emulator may still be waking.
+        load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, patient)
         load.check_returncode()
         processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
         proxies = [await stack.enter_async_context(Proxy(p.port)) for p in processes]
