@@ -306,7 +306,7 @@ def logs_in(folder: Path) -> list[Path]:
 async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
     store: Store, tmp_path: Path
 ) -> None:
-    await load(store, MONDAY)
+    await change(store, {MONDAY: adding(EARLY)})
     await store.close()
     await store.close()
     with pytest.raises(StoreUnavailable):
