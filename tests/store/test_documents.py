@@ -1,4 +1,4 @@
-"""The stored form of a day, which is one JSON text for each entry, and of a record."""
+"""The stored form of a day, which is one JSON text for each entry, of a record, of a doctor."""
 
 import json
 
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import Entry
 from shared.model.idempotency import IdempotencyRecord
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
     Document,
     day_from_texts,
@@ -16,7 +17,7 @@ from shared.store.documents import (
     record_to_document,
 )
 from shared.store.port import StoreRefused
-from tests.builders import appointment, at, key, schedule
+from tests.builders import appointment, at, doctor, key, schedule
 
 MON = "2026-11-23"
 ID = "strange.20261123.a"
@@ -142,3 +143,10 @@ def test_a_record_of_release_1_0_has_no_tags_and_names_no_request() -> None:
 def test_a_record_of_a_newer_schema_is_refused_loudly() -> None:
     with pytest.raises(StoreRefused, match="the idempotency record key has schema 3"):
         record_from_document("key", {**FIELDS, "schema": 3})
+
+
+def test_the_hours_of_a_doctor_are_read_in_whatever_order_they_were_kept() -> None:
+    who = doctor((("08:30", "12:00"), ("13:00", "24:00")))
+    fields = doctor_to_document(who)
+    fields["working_hours"].reverse()
+    assert doctor_from_document(fields) == who

@@ -25,6 +25,7 @@ from shared.store.port import (
     Version,
     VersionConflict,
 )
+from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, doctor, key, schedule
 
 Change = Callable[[DaySchedule], DaySchedule]
@@ -185,9 +186,8 @@ async def test_of_many_rivals_on_one_version_one_commits(store: Store, rival: St
 
 async def test_a_scan_yields_the_existing_days_of_one_doctor_in_order(store: Store) -> None:
     days = [date(2026, 1, 1) + timedelta(days=3 * n) for n in range(100)]
-    keys = [
-        DayKey(doctor_id, day) for day in days for doctor_id in ("strang", "strange", "strange2")
-    ]
+    keys = [DayKey("strange", day) for day in days]
+    keys += [DayKey(other, day + timedelta(days=1)) for day in days for other in ("a", "strange2")]
     await store.commit(
         [DayWrite(Stored(DaySchedule(k), None), DaySchedule(k)) for k in reversed(keys)], []
     )
@@ -272,7 +272,7 @@ async def test_an_instant_that_is_yet_to_come_is_refused_as_expired(store: Store
         await view(store, to_come)
 
 
-# Doctors, and the end
+# Doctors, usage, and the end
 
 
 async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -> None:
@@ -284,6 +284,20 @@ async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -
     assert await store.doctors() == [doctor(days="sun"), who]
 
 
+async def test_what_is_read_or_written_is_counted(store: Store) -> None:
+    usage = StoreUsage()
+    await store.put_doctors([doctor()])
+    with charged_to([usage]):
+        await change(store, {MONDAY: adding(EARLY), TUESDAY: adding(NEW)})
+        assert (usage.reads, usage.writes) == (2, 2)
+        await store.commit([], [RecordWrite(OLD, None)])
+        await load(store, MONDAY, record="old")
+        assert (usage.reads, usage.writes) == (4, 3)
+        await view(store)
+        await store.doctors()
+        assert (usage.reads, usage.writes) == (7, 3)
+
+
 def logs_in(folder: Path) -> list[Path]:
     """The logs of a SQLite file that some connection still has open."""
     return list(folder.glob("*-wal"))
@@ -292,7 +306,7 @@ def logs_in(folder: Path) -> list[Path]:
 async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
     store: Store, tmp_path: Path
 ) -> None:
-    await load(store, MONDAY)
+    await change(store, {MONDAY: adding(EARLY)})
     await store.close()
     await store.close()
     with pytest.raises(StoreUnavailable):

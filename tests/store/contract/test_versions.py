@@ -108,6 +108,7 @@ async def test_an_entry_that_is_not_understood_is_refused_loudly(
 async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_does_not_know_it(
     store: Store, raw: Raw
 ) -> None:
+    assert await raw.day(MONDAY) == {"schema": 2}
     await raw.put_day(MONDAY, {"derived": {"busy": "540-570"}})
     assert (await load(store)).value == monday(FIRST)
     await cancel_first(store)
