@@ -25,6 +25,7 @@ from google.cloud.firestore_v1.types import (
     Write,
     WriteResult,
 )
+from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
 from shared.model.day import DaySchedule
 from shared.model.idempotency import IdempotencyRecord
@@ -222,6 +223,20 @@ async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_
     assert sent(record) == ("receipts/hash", RECORD_FIELDS, [], precondition)
     written = [int(instant.timestamp()) * 1_000_000_000 for instant in WRITTEN_AT]
     assert versions == {MONDAY: written[0], TUESDAY: written[1]}
+
+
+async def test_every_document_is_where_the_paths_say(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.put_doctors([doctor()])
+    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)])
+    database = MockFirestore()
+    for write in (write for commit in firestore.commits for write in commit.writes):
+        path, fields, _, _ = sent(write)
+        database.document(path).set(fields)
+    (day,) = database.collection("doctors").document("strange").collection("days").stream()
+    assert (day.id, list(day.to_dict()["appointments"])) == ("2026-11-23", [FIRST.id])
+    assert [found.id for found in database.collection("receipts").stream()] == ["hash"]
 
 
 # Errors
