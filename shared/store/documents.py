@@ -33,7 +33,7 @@ class _Patient(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 _NOBODY = _Patient()
 
 
-class _Place(msgspec.Struct, forbid_unknown_fields=True):
+class _Place(msgspec.Struct):
     doctor_id: str
     day: date
 
@@ -63,6 +63,7 @@ _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Pati
 
 _encode = msgspec.json.Encoder().encode
 _decode_entries = msgspec.json.Decoder(list[_Entry]).decode
+_decode_documents = msgspec.json.Decoder(list[Document]).decode
 
 
 def instant_to_text(instant: datetime) -> str:
@@ -140,8 +141,8 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
 def _day_from_unknown_texts(key: DayKey, texts: Iterable[str]) -> DaySchedule:
     """Read entries one by one, and keep the fields that this version does not know."""
     try:
-        documents = json.loads(f"[{','.join(texts)}]")
-    except ValueError as error:
+        documents = _decode_documents(f"[{','.join(texts)}]")
+    except msgspec.DecodeError as error:
         raise StoreRefused(f"{key.doctor_id}, {key.day} is damaged: {error}") from None
     appointments, entries = [], []
     for fields in documents:
@@ -156,11 +157,10 @@ def _known_and_unknown(key: DayKey, fields: Document) -> tuple[_Entry, bytes | N
     kind = "forwarding" if fields.get("kind") == "forwarding" else "appointment"
     check_schema(f"the entry {fields.get('id')} of {key.doctor_id}, {key.day}", kind, fields)
     known, unknown = _split(fields, _FIELDS)
-    patient, unknown_of_patient = _split(fields.get("patient", {}), _PATIENT_FIELDS)
-    if patient:
-        known["patient"] = patient
-    if unknown_of_patient:
-        unknown["patient"] = unknown_of_patient
+    if isinstance(fields.get("patient"), dict):
+        known["patient"], unknown_of_patient = _split(fields["patient"], _PATIENT_FIELDS)
+        if unknown_of_patient:
+            unknown["patient"] = unknown_of_patient
     try:
         entry = msgspec.convert(known, _Entry)
     except msgspec.ValidationError as error:

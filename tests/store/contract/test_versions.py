@@ -90,9 +90,10 @@ async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_w
         ({"kind": "hold", "schema": 2, "until": 7}, 'the kind "hold"'),
         ({**NEWER, "schema": 3}, "has schema 3"),
         ({**NEWER, "start": "nine"}, "is damaged"),
+        ({**NEWER, "patient": "Ada Lovelace"}, "is damaged"),
         ({"id": "first", "kind": "appointment", "schema": "2"}, "has schema 2"),
     ],
-    ids=["kind", "schema", "damaged", "schema-as-text"],
+    ids=["kind", "schema", "start", "patient", "schema-as-text"],
 )
 async def test_an_entry_that_is_not_understood_is_refused_loudly(
     store: Store, raw: Raw, entry: dict[str, Any], said: str
