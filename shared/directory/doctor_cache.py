@@ -56,5 +56,4 @@ class DoctorCache:
 
     def _end_reading(self, reading: asyncio.Task[_Doctors]) -> None:
         self._reading = None
-        if not reading.cancelled():
-            reading.exception()  # Retrieved, so that it is not reported as lost.
+        _ = reading.cancelled() or reading.exception()  # Retrieved, so not reported as lost.

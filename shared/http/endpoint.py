@@ -56,7 +56,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     method: Literal["GET", "POST"]
-    takes: type[BaseModel] | None = None
+    takes: type[BaseModel] = BaseModel
     example: Mapping[str, Any] = {}
     responses: Mapping[int, Success] = {}
     problems: tuple[ProblemKind, ...] = ()

@@ -48,7 +48,7 @@ def document() -> Json:
 
 
 def _schemas(functions: Iterable[Endpoint]) -> Json:
-    bodies = [f.takes for f in functions if f.takes and f.method == "POST"]
+    bodies = [f.takes for f in functions if f.method == "POST"]
     answers = [success.model for f in functions for success in f.responses.values()]
     requests: list[_Used] = [(model, "validation") for model in bodies]
     models: list[type[BaseModel]] = [*answers, Problem, *PROBLEM_MODELS.values()]
@@ -64,9 +64,9 @@ def _schemas(functions: Iterable[Endpoint]) -> Json:
 def _operation(function: Endpoint) -> Json:
     parameters = [_idempotency_key()] if function.idempotent else []
     operation: Json = {"operationId": function.name, "summary": function.summary}
-    if function.takes and function.method == "GET":
+    if function.method == "GET":
         parameters += _query_parameters(function.takes, function.example)
-    elif function.takes:
+    else:
         operation["requestBody"] = _body(function.takes, function.example)
     if parameters:
         operation["parameters"] = parameters

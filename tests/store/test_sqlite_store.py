@@ -385,3 +385,22 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     await store.close()
     assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
     assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
+
+
+async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
+    store: SqliteStore, path: str
+) -> None:
+    await store.commit([], [])
+    rolls_back = """
+        CREATE TRIGGER rolls_back BEFORE INSERT ON appointments WHEN NEW.id = 'late'
+        BEGIN SELECT RAISE(ROLLBACK, 'rolled back'); END
+    """
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(rolls_back)
+    days = [schedule("2026-11-24", EARLY), schedule("2026-11-25", LATE)]
+    writes = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
+    # The first commit is a round of its own; the two that wait for it share the next one.
+    commits = [store.commit(writes_of, []) for writes_of in ([], writes[:1], writes[1:])]
+    _, *results = await asyncio.gather(*commits, return_exceptions=True)
+    assert [type(result) for result in results] == [StoreRefused, StoreRefused]
+    assert query(path, "SELECT day FROM days") == []
