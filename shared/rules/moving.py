@@ -62,11 +62,10 @@ def move(days: Days, request: Move, now: datetime) -> Decision:
     key = day_key(doctor, interval.start)
     if key not in days:
         return {}, NeedsDays(frozenset({home, current, key}))
-    cleared = days[key].without(found.id)
-    if refusal := why_unavailable(cleared, doctor, interval, now, moving=found.id):
+    if refusal := why_unavailable(days[key], doctor, interval, now, moving=found.id):
         return {}, refusal
     moved = found._replace(doctor_id=doctor.id, interval=interval, updated_at=now)
-    changes = {key: cleared.with_appointment(moved)}
+    changes = {key: days[key].with_appointment(moved)}
     if key != current:
         changes[current] = days[current].without(moved.id)
         if key != home:
