@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from shared.model.doctor import Doctor
-from shared.store.port import Store, StoreError
+from shared.store.port import Store, StoreError, StoreRefused
 
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 5.0
@@ -29,13 +29,18 @@ class DoctorCache:
         self._reading: asyncio.Task[_Doctors] | None = None
 
     async def doctors(self) -> _Doctors:
-        """Return all doctors by id, in order. Raises StoreError if none were ever read."""
+        """Return all doctors by id, in order. Raises StoreError if none were ever read.
+
+        Raises StoreRefused whenever a read is refused.
+        """
         if self._doctors is None:
             return await asyncio.shield(self._read())
         if self._seconds() < self._expires_at:
             return self._doctors
         reading = self._read()
         await asyncio.wait([reading], timeout=PATIENCE_SECONDS)
+        if reading.done() and isinstance(error := reading.exception(), StoreRefused):
+            raise error  # It will not pass by itself, so somebody must learn of it.
         return self._doctors
 
     def _read(self) -> asyncio.Task[_Doctors]:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.directory.doctor_cache import DoctorCache
 from shared.model.doctor import Doctor
-from shared.store.port import Store, StoreUnavailable
+from shared.store.port import Store, StoreError, StoreRefused, StoreUnavailable
 from tests.builders import doctor
 from tests.simulated_loop import now, simulated
 
@@ -19,6 +19,7 @@ class Doctors:
     def __init__(self) -> None:
         self.present = [doctor()]
         self.broken = False
+        self.error: StoreError = StoreUnavailable("no answer")
         self.hangs = asyncio.Event()
         self.hangs.set()
         self.asked = 0
@@ -29,7 +30,7 @@ class Doctors:
         self.asked += 1
         await self.hangs.wait()
         if self.broken:
-            raise StoreUnavailable("no answer")
+            raise self.error
         return tuple(self.present)
 
 
@@ -98,6 +99,15 @@ async def test_while_the_store_is_down_what_was_known_is_served_and_it_is_asked_
     store.seconds, store.broken = 65.0, False
     store.present.append(doctor(doctor_id="who"))
     assert list(await store.doctor_cache.doctors()) == ["strange", "who"]
+
+
+async def test_a_refused_read_is_passed_on_though_doctors_are_known() -> None:
+    store = Doctors()
+    await store.doctor_cache.doctors()
+    store.seconds, store.broken = 60.0, True
+    store.error = StoreRefused("the doctor who has schema 3")
+    with pytest.raises(StoreRefused, match="schema 3"):
+        await store.doctor_cache.doctors()
 
 
 @simulated
