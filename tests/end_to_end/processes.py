@@ -34,7 +34,8 @@ class Server:
         """Return when it answers anything; AssertionError, with its errors, if it never does."""
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as client:
-            while not _answers(client, self.url):
+            # Asked last: another server may answer on the port that this one did not get.
+            while not _answers(client, self.url) or self.process.poll() is not None:
                 ended = self.process.poll() is not None
                 if ended or time.monotonic() > give_up_at:
                     raise AssertionError("the server does not answer: " + self.errors.read_text())

@@ -194,10 +194,22 @@ async def appointments_in(file: Path) -> list[Appointment]:
 # Ports
 
 
+_RESERVATIONS: list[socket.socket] = []
+"""Kept to the end of the tests: no two programs of a run ever share a port."""
+
+
 def lasting_port() -> int:
-    """A port that is free, and is given to nobody else while a program is dead for a while."""
+    """A port that is free and stays reserved, also while its program is dead for a while.
+
+    Only a program that sets SO_REUSEADDR, as servers do, can bind a reserved port.
+    """
     while True:
-        port = secrets.choice(PORTS)
+        port, reservation = secrets.choice(PORTS), socket.socket()
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with socket.socket() as probe, suppress(OSError):
-            probe.bind((HOST, port))
+            probe.bind((HOST, port))  # Fails where there is a reservation, too.
+            probe.close()
+            reservation.bind((HOST, port))
+            _RESERVATIONS.append(reservation)
             return port
+        reservation.close()
