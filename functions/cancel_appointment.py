@@ -13,6 +13,7 @@ from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_appointment import CancelAppointment
 from shared.model.appointment_id import home_day
+from shared.model.elsewhere import ElsewhereKey
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.outcomes import (
     Accepted,
@@ -40,12 +41,13 @@ async def cancel_appointment(request: Request, dependencies: Dependencies) -> Re
     home = home_day(asked.appointment_id)
     if home is None:
         return refusal_response(UnknownAppointment())
-    cancellation = Cancellation(asked.appointment_id, home, asked.reason)
+    doctors = await dependencies.doctor_cache.doctors()
+    cancellation = Cancellation(asked.appointment_id, home, doctors, asked.reason)
     command = Command(
         days=frozenset({home}),
         decide=partial(cancel, request=cancellation, now=now),
         now=now,
-        appointment_id=asked.appointment_id,
+        birth=ElsewhereKey(home.doctor_id, asked.appointment_id),
     )
     outcome = await dependencies.transactions.run(command)
     if isinstance(outcome, AlreadyCancelled):

@@ -21,10 +21,13 @@ from shared.http.schemas.appointment import (
 )
 from shared.model.appointment_id import appointment_id
 from shared.model.doctor import Doctor
+from shared.model.doctor_days import touched_days
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
 from shared.rules.outcomes import (
     Accepted,
+    DayFull,
     InThePast,
     KeyReused,
     OutsideWorkingHours,
@@ -32,7 +35,6 @@ from shared.rules.outcomes import (
     SlotTaken,
     UnclearTime,
 )
-from shared.rules.wall_clock import day_key
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 
@@ -51,7 +53,7 @@ from shared.transactions.idempotency import Idempotency
         200: Success("It could be booked now (`validate_only`)", ValidatedAppointment),
         201: Success("Booked", AppointmentResponse),
     },
-    problems=(UnknownDoctor, SlotTaken, OutsideWorkingHours, InThePast, KeyReused),
+    problems=(UnknownDoctor, SlotTaken, OutsideWorkingHours, InThePast, DayFull, KeyReused),
     idempotent=True,
     books=True,
 )
@@ -79,15 +81,15 @@ async def create_appointment(request: Request, dependencies: Dependencies) -> Re
 def _command(
     asked: NewAppointment, doctor: Doctor, interval: Interval, now: datetime, key: str | None
 ) -> Command:
-    day = day_key(doctor, interval.start)
-    new_id = appointment_id(day, secrets.token_hex(12))
+    days = touched_days(doctor, interval)
+    new_id = appointment_id(days[0], secrets.token_hex(12))
     appointment = asked.appointment(new_id, doctor, interval, now)
     # Two requests are the same if they ask for the same, however it is spelled.
     request = ["create_appointment", *appointment.requested()]
     return Command(
-        days=frozenset({day}),
+        days=frozenset(days),
         decide=partial(book, booking=Booking(doctor, appointment), now=now),
         now=now,
-        appointment_id=new_id,
+        birth=ElsewhereKey(doctor.id, new_id),
         idempotency=None if key is None else Idempotency.of(key, request),
     )

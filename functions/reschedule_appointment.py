@@ -20,10 +20,12 @@ from shared.http.schemas.reschedule_appointment import RescheduleAppointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
     AlreadyCancelled,
     AlreadyStarted,
+    DayFull,
     InThePast,
     KeyReused,
     OutsideWorkingHours,
@@ -47,6 +49,7 @@ from shared.transactions.idempotency import Idempotency
         SlotTaken,
         OutsideWorkingHours,
         InThePast,
+        DayFull,
         KeyReused,
         UnknownAppointment,
         AlreadyStarted,
@@ -84,7 +87,7 @@ def _command(
         days=frozenset({home}),
         decide=partial(move, request=request, now=now),
         now=now,
-        appointment_id=asked.appointment_id,
+        birth=ElsewhereKey(home.doctor_id, asked.appointment_id),
         idempotency=Idempotency.of(used, _request_parts(asked)),
     )
 

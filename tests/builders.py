@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
-from shared.model.time_zones import time_zone
+from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.booking import Booking
 from shared.rules.moving import Move
 from shared.rules.requested_time import RequestedTime
@@ -43,7 +45,8 @@ def doctor(
         else ()
         for weekday in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     )
-    return Doctor(id=doctor_id, name="Doctor Strange", zone=time_zone(zone), week=week)
+    zone_, name = time_zone(zone), "Doctor Strange"
+    return Doctor(doctor_id, name, zone_, week, standard_offset(zone_, FIRST_OF_2026))
 
 
 def booking(start: str, end: str, appointment_id: str = "a", of: Doctor | None = None) -> Booking:
@@ -79,19 +82,21 @@ def appointment(
 
 
 def key(day: str, doctor_id: str = "strange") -> DayKey:
-    """The doctor-day of a local date."""
+    """The doctor-day of a date."""
     return DayKey(doctor_id, date.fromisoformat(day))
 
 
-def schedule(
-    day: str,
-    *appointments: Appointment,
-    doctor_id: str = "strange",
-    forwarded: Mapping[str, DayKey] | None = None,
-) -> DaySchedule:
-    """A doctor-day with these appointments, in any order, and with these that moved away."""
+def schedule(day: str, *appointments: Appointment, doctor_id: str = "strange") -> DaySchedule:
+    """A doctor-day with these appointments, in any order."""
     ordered = sorted(appointments, key=lambda a: a.position)
-    return DaySchedule(key(day, doctor_id), tuple(ordered), forwarded or {})
+    return DaySchedule(key(day, doctor_id), tuple(ordered))
+
+
+def documents(
+    *days: DaySchedule, elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None
+) -> Documents:
+    """What a decision is given."""
+    return Documents({day.key: day for day in days}, elsewhere or {})
 
 
 def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:

@@ -7,6 +7,7 @@ from itertools import count
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey
 from shared.rules import cancelling, moving
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation
@@ -37,10 +38,10 @@ def command(
     wish = _wish(start, appointment_id, minutes, home.doctor_id if home else "strange")
     request = [start, str(minutes)]
     return Command(
-        days=frozenset({wish.key}),
+        days=frozenset(wish.days),
         decide=partial(book, booking=wish, now=at(now)),
         now=at(now),
-        appointment_id=appointment_id,
+        birth=ElsewhereKey(wish.doctor.id, appointment_id),
         idempotency=Idempotency.of(idempotency_key, request) if idempotency_key else None,
     )
 
@@ -53,22 +54,22 @@ def move(home: str, start: str, appointment_id: str = "a") -> Command:
     to = _wish(start, appointment_id, 30, "strange")
     request = to_move(appointment_id, key(home), to.doctor, to.appointment.interval)
     return Command(
-        days=frozenset({key(home), to.key}),
+        days=frozenset({key(home), *to.days}),
         decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
-        appointment_id=appointment_id,
+        birth=ElsewhereKey("strange", appointment_id),
         idempotency=Idempotency.of(f"move {next(_numbers)}", [start]),
     )
 
 
 def cancel(home: str, appointment_id: str = "a") -> Command:
     """A request to cancel an appointment that was born on a day."""
-    request = Cancellation(appointment_id, key(home))
+    request = Cancellation(appointment_id, key(home), {"strange": _doctor("strange")})
     return Command(
         days=frozenset({key(home)}),
         decide=partial(cancelling.cancel, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
-        appointment_id=appointment_id,
+        birth=ElsewhereKey("strange", appointment_id),
     )
 
 

@@ -4,18 +4,30 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.port import DayWrite, RecordWrite, State, Stored, Version, VersionConflict
+from shared.model.interval import Interval
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    RecordWrite,
+    State,
+    Stored,
+    Version,
+    VersionConflict,
+)
 
 
 class SimulatedStore:
-    """Doctor-days and records with their versions; every write is whole, and at once."""
+    """Documents with their versions; every write is whole, and at once."""
 
     def __init__(self, *days: DaySchedule) -> None:
         self.days: dict[DayKey, Stored[DaySchedule]] = {}
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
+        self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.version = 0
         self.put(*days)
 
@@ -25,12 +37,22 @@ class SimulatedStore:
             self.version += 1
             self.days[day.key] = Stored(day, self.version)
 
+    def put_elsewhere(self, key: ElsewhereKey, whereabouts: Whereabouts) -> None:
+        """Say where an appointment is, as another writer would."""
+        self.version += 1
+        self.elsewhere[key] = Stored(whereabouts, self.version)
+
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
         self.version += 1
         self.records[record.key] = Stored(record, self.version)
 
-    def has_changed(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:
+    def has_changed(
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
+    ) -> bool:
         """Whether anything is not as it was read."""
         for write in days:
             found = self.days.get(write.day.key)
@@ -40,18 +62,28 @@ class SimulatedStore:
             used = self.records.get(record.record.key)
             if (used and used.version) != record.replaced:
                 return True
+        for whereabouts in elsewhere:
+            there = self.elsewhere.get(whereabouts.key)
+            if (there and there.version) != whereabouts.replaced:
+                return True
         return False
 
     def write_unchanged(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records):
+        if self.has_changed(days, records, elsewhere):
             raise VersionConflict("changed")
-        return self.write(days, records)
+        return self.write(days, records, elsewhere)
 
     def write(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
@@ -59,11 +91,15 @@ class SimulatedStore:
             self.days[write.day.key] = Stored(write.day, self.version)
         for record in records:
             self.records[record.record.key] = Stored(record.record, self.version)
+        for there in elsewhere:
+            self.elsewhere.pop(there.key, None)
+            if there.whereabouts is not None:
+                self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
         return {write.day.key: self.version for write in days}
 
     def view(self) -> State:
         """All that there is now."""
-        return State(self.days.copy(), self.records.copy())
+        return State(self.days.copy(), self.records.copy(), self.elsewhere.copy())
 
 
 class Port:
@@ -88,12 +124,17 @@ class Port:
         return View(self)
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
+        touches += [there.key for there in elsewhere]
+        write = self.store.write_unchanged
         result: Mapping[DayKey, Version]
-        result = await self.call("commit", touches, self.store.write_unchanged, days, records)
+        result = await self.call("commit", touches, write, days, records, elsewhere)
         return result
 
     async def doctors(self) -> Sequence[Doctor]:
@@ -122,10 +163,16 @@ class View:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        """Read days and records."""
-        touches = () if self._state else (*days, *records)
-        result: State = await self._port.call("load", touches, self._load, days, records)
+    async def load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey] = (),
+    ) -> State:
+        """Read days, records and whereabouts."""
+        touches = () if self._state else (*days, *records, *elsewhere)
+        load = self._load
+        result: State = await self._port.call("load", touches, load, days, records, elsewhere)
         return result
 
     async def scan(
@@ -140,6 +187,24 @@ class View:
             if key.doctor_id == doctor_id and first <= key.day <= last:
                 yield (await self.load([key], ())).days[key].value
 
+    async def scan_ended(
+        self,
+        doctor_id: str,
+        starts: Interval,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[Appointment]:
+        """What has ended with a doctor, each read when it is asked for."""
+        found = [
+            (stored.value.position, key)
+            for key, stored in self._look().elsewhere.items()
+            if key.doctor_id == doctor_id and isinstance(stored.value, Appointment)
+        ]
+        for (start, _), key in sorted(found):
+            if starts.start <= start < starts.end:
+                appointment = (await self.load((), (), [key])).elsewhere[key].value
+                assert isinstance(appointment, Appointment)
+                yield appointment
+
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
@@ -149,9 +214,15 @@ class View:
             self._state = self._port.store.view()
         return self._state
 
-    def _load(self, days: Collection[DayKey], records: Collection[str]) -> State:
+    def _load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey],
+    ) -> State:
         there = self._look()
         return State(
             {key: there.days.get(key) or Stored(DaySchedule(key), None) for key in days},
             {key: there.records[key] for key in records if key in there.records},
+            {key: there.elsewhere.get(key) or Stored(None, None) for key in elsewhere},
         )

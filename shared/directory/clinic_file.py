@@ -4,6 +4,7 @@ Hours are wall-clock times `HH:MM` in the doctor's zone; `24:00` is the end of t
 entries for one weekday leave a break between them.
 """
 
+from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from pydantic import (
 )
 
 from shared.model.doctor import Doctor, WorkingHours
-from shared.model.time_zones import time_zone
+from shared.model.time_zones import standard_offset, time_zone
 from shared.store.doctor_documents import WEEK, Weekday, clock_time, minutes_of
 from shared.validation import TextForm, message, place
 
@@ -82,11 +83,12 @@ class _DoctorEntry(_Entry):
     def _hours_on(self, day: Weekday) -> list[WorkingHours]:
         return sorted(e.hours() for e in self.working_hours for d in e.days if d == day)
 
-    def doctor(self, clinic_zone: ZoneInfo) -> Doctor:
-        """Return the doctor that this describes."""
+    def doctor(self, clinic_zone: ZoneInfo, now: datetime) -> Doctor:
+        """Return the doctor that this describes, with the day shift of one who is new at `now`."""
         zone = clinic_zone if self.time_zone is None else time_zone(self.time_zone)
         week = tuple(tuple(self._hours_on(day)) for day in WEEK)
-        return Doctor(id=self.id, name=self.name, zone=zone, week=week)
+        shift = standard_offset(zone, now)
+        return Doctor(id=self.id, name=self.name, zone=zone, week=week, day_shift=shift)
 
 
 class _ClinicFile(_Entry):
@@ -100,13 +102,16 @@ class _ClinicFile(_Entry):
         return self
 
 
-def read_doctors(text: str | bytes, clinic_zone: ZoneInfo) -> list[Doctor]:
-    """Return the doctors of a clinic file, by id; ValueError with the place and the cause."""
+def read_doctors(text: str | bytes, clinic_zone: ZoneInfo, now: datetime) -> list[Doctor]:
+    """Return the doctors of a clinic file, by id, as they would be stored if they were new.
+
+    Raises ValueError with the place and the cause.
+    """
     try:
         entries = _ClinicFile.model_validate_json(text).doctors
     except ValidationError as error:
         raise ValueError(_place_and_cause(error)) from None
-    return sorted((entry.doctor(clinic_zone) for entry in entries), key=lambda d: d.id)
+    return sorted((entry.doctor(clinic_zone, now) for entry in entries), key=lambda d: d.id)
 
 
 def _place_and_cause(error: ValidationError) -> str:

@@ -86,11 +86,15 @@ def to_instant(time: datetime, *zones: ZoneInfo) -> datetime:
 
 
 def local_time_message(
-    problem: LocalTimeProblem | Literal["not_after_start"], time: datetime, zone: ZoneInfo
+    problem: LocalTimeProblem | Literal["not_after_start", "too_long"],
+    time: datetime,
+    zone: ZoneInfo,
 ) -> str:
     """Return what is wrong with a time on the wall clock of a zone, and what would be right."""
     if problem == "not_after_start":
         return "must be after start"
+    if problem == "too_long":
+        return "must be at most 24 hours after start"
     happens = "is skipped" if problem == "nonexistent_local_time" else "happens twice"
     example = time.replace(tzinfo=zone).isoformat()
     return f"{happens} when the clocks of {zone.key} change; send an offset, as in {example}"

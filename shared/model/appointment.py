@@ -20,6 +20,8 @@ class Appointment(NamedTuple):
     """A time with a doctor that a patient holds, or held until it was cancelled.
 
     A tuple, because a long list or search decodes thousands of them.
+    `told_start` is the start as the patient was told it, on the doctor's wall clock, without an
+    offset: new clock rules may move the instant on that clock. None where it is not known.
     `unknown_fields` are stored fields that this version does not know, as a JSON object: a newer
     instance wrote them, and they are written back unchanged.
     """
@@ -33,6 +35,7 @@ class Appointment(NamedTuple):
     reason: str | None = None
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
+    told_start: datetime | None = None
     unknown_fields: bytes | None = None
 
     @property

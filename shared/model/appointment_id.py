@@ -20,7 +20,7 @@ def appointment_id(key: DayKey, token: str) -> str:
 def home_day(appointment_id: str) -> DayKey | None:
     """Return the doctor-day an appointment was born on, or None if the id is not one of ours.
 
-    That day knows the appointment for good; after a move to another day, by a forwarding entry.
+    The appointment is on that day, or its doctor's `elsewhere` tells where it is.
     """
     parts = _ID.fullmatch(appointment_id)
     if parts is None:

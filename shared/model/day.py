@@ -1,41 +1,33 @@
 """The doctor-day, the unit of consistency."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple, Self
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from shared.model.appointment import Appointment
 from shared.model.interval import Interval
 
 
 class DayKey(NamedTuple):
-    """The name of a doctor-day; `day` is the doctor's local date."""
+    """The name of a doctor-day; `day` is the UTC date of an instant plus the doctor's shift."""
 
     doctor_id: str
     day: date
 
 
-Entry = Appointment | DayKey
-"""What a day holds under an appointment's id: the appointment, or the day it was moved to."""
-
-
 class DaySchedule(Struct, frozen=True, dict=True):
-    """All appointments of one doctor-day, in order of their positions.
-
-    `forwarded` tells where those are now that were born on this day and moved to another.
-    """
+    """All booked appointments that touch one doctor-day, in order of their positions."""
 
     key: DayKey
     appointments: tuple[Appointment, ...] = ()
-    forwarded: Mapping[str, DayKey] = field(default_factory=dict)
 
     @cached_property
     def busy(self) -> tuple[Interval, ...]:
-        """The times that booked appointments hold, in order."""
-        return tuple(a.interval for a in self.appointments if a.cancelled_at is None)
+        """The times that they hold, in order."""
+        return tuple(a.interval for a in self.appointments)
 
     def busy_without(self, appointment_id: str | None) -> tuple[Interval, ...]:
         """Return the busy times, leaving out those of one appointment if an id is given."""
@@ -45,27 +37,25 @@ class DaySchedule(Struct, frozen=True, dict=True):
         """Return the appointment of this id, or None."""
         return next((a for a in self.appointments if a.id == appointment_id), None)
 
-    def knows(self, appointment_id: str) -> bool:
-        """Whether the appointment is on this day, or was moved away from it."""
-        return appointment_id in self.forwarded or self.find(appointment_id) is not None
-
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, Appointment]:
         """Return everything the day holds, by appointment id."""
-        return {**self.forwarded, **{a.id: a for a in self.appointments}}
+        return {a.id: a for a in self.appointments}
 
     def without(self, appointment_id: str) -> Self:
-        """Return the same day without any entry of an appointment."""
-        appointments = tuple(a for a in self.appointments if a.id != appointment_id)
-        forwarded = {name: to for name, to in self.forwarded.items() if name != appointment_id}
-        return type(self)(self.key, appointments, forwarded)
+        """Return the same day without an appointment."""
+        return type(self)(self.key, tuple(a for a in self.appointments if a.id != appointment_id))
 
     def with_appointment(self, appointment: Appointment) -> Self:
-        """Return the same day with this appointment replacing any entry of its id."""
-        rest = self.without(appointment.id)
-        appointments = sorted((*rest.appointments, appointment), key=lambda a: a.position)
-        return type(self)(self.key, tuple(appointments), rest.forwarded)
+        """Return the same day with this appointment, replacing the one of its id."""
+        others = self.without(appointment.id).appointments
+        return type(self)(self.key, tuple(sorted((*others, appointment), key=lambda a: a.position)))
 
-    def forwarding(self, appointment_id: str, to: DayKey) -> Self:
-        """Return the same day after an appointment moved from it to another day."""
-        rest = self.without(appointment_id)
-        return type(self)(self.key, rest.appointments, {**rest.forwarded, appointment_id: to})
+
+def busy_times(days: Sequence[DaySchedule], without: str | None = None) -> tuple[Interval, ...]:
+    """Return the busy times of several days, in order and each once.
+
+    Leaves out those of the appointment `without`, if an id is given.
+    """
+    if len(days) == 1:
+        return days[0].busy_without(without)
+    return tuple(sorted({time for day in days for time in day.busy_without(without)}))

@@ -1,5 +1,6 @@
 """Doctors and the hours they work by the week."""
 
+from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,13 @@ class Doctor(Struct, frozen=True):
     """A doctor and the hours worked every week.
 
     `week` holds the stretches of each weekday, Monday first, in order and without overlaps.
+    `day_shift` is what is added to an instant before its UTC date names the doctor-day. Stores
+    keep the one that a doctor was first stored with, whatever becomes of the zone: every instance
+    must always find the same day.
     """
 
     id: str
     name: str
     zone: ZoneInfo
     week: tuple[tuple[WorkingHours, ...], ...]
+    day_shift: timedelta = timedelta()

@@ -1,43 +1,50 @@
 """Appointments on one snapshot: found by id, or listed by window."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.doctor_days import day_of, days_of
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
-from shared.rules.local_days import days_of
 from shared.store.port import Snapshot, StoreUnavailable
 
 APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
+
+LONGEST_EVER = timedelta(hours=25)  # Release 1.0 booked whole local days, one of them this long.
 
 Position = tuple[datetime, str]
 
 
 async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
-    """Find an appointment by id: one read, or two after a move to another day.
+    """Find an appointment by id: one call, or two once it has left the day of its birth.
 
-    Raises StoreUnavailable if the days contradict each other: the store showed half of a commit,
-    as Firestore's emulator sometimes does.
+    Raises StoreUnavailable if the documents contradict each other: the store showed half of a
+    commit, as Firestore's emulator sometimes does.
     """
     home = home_day(appointment_id)
     if home is None:
         return None
-    day = await _load_day(snapshot, home)
-    moved_to = day.forwarded.get(appointment_id)
-    if moved_to is None:
-        return day.find(appointment_id)
-    if found := (await _load_day(snapshot, moved_to)).find(appointment_id):
+    birth = ElsewhereKey(home.doctor_id, appointment_id)
+    state = await snapshot.load([home], (), [birth])
+    if found := state.days[home].value.find(appointment_id):
         return found
-    raise StoreUnavailable(f"{appointment_id} was moved to {moved_to}, but is not there")
-
-
-async def _load_day(snapshot: Snapshot, key: DayKey) -> DaySchedule:
-    return (await snapshot.load([key], ())).days[key].value
+    match state.elsewhere[birth].value:
+        case DayKey() as day:
+            where: Whereabouts | None
+            where = (await snapshot.load([day], ())).days[day].value.find(appointment_id)
+        case ElsewhereKey() as key:
+            where = (await snapshot.load((), (), [key])).elsewhere[key].value
+        case here:
+            return here
+    if isinstance(where, Appointment):
+        return where
+    raise StoreUnavailable(f"{appointment_id} has left the day of its birth, and is nowhere else")
 
 
 class Page(Struct, frozen=True):
@@ -58,26 +65,49 @@ class ListQuery(Struct, frozen=True):
 
     def includes(self, appointment: Appointment) -> bool:
         """Whether the appointment belongs to this page or a later one."""
-        return (
-            appointment.interval.overlaps(self.window)
-            and (self.after is None or appointment.position > self.after)
-            and (self.with_cancelled or appointment.status == "booked")
+        return appointment.interval.overlaps(self.window) and (
+            self.after is None or appointment.position > self.after
         )
 
 
 async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
-    """List one page of the appointments that overlap a window, in order of start, then id.
-
-    An appointment lies within one local day, so the days that the window touches hold all of them.
-    """
+    """List one page of the appointments that overlap a window, in order of start, then id."""
     found: list[Appointment] = []
-    window, after = query.window, query.after
-    rest = Interval(max(window.start, after[0]), window.end) if after else window
-    first, last = days_of(rest, query.doctor)
-    at_once = 4 + query.size // APPOINTMENTS_A_DAY
-    async for day in snapshot.scan(query.doctor.id, first, last, at_once):
-        for appointment in filter(query.includes, day.appointments):
-            if len(found) == query.size:
-                return Page(found, found[-1].position)
-            found.append(appointment)
+    booked = _booked(snapshot, query)
+    listed = _in_order(booked, _ended(snapshot, query)) if query.with_cancelled else booked
+    async for appointment in listed:
+        if len(found) == query.size:
+            return Page(found, found[-1].position)
+        found.append(appointment)
     return Page(found, None)
+
+
+async def _booked(snapshot: Snapshot, query: ListQuery) -> AsyncIterator[Appointment]:
+    """Yield the booked ones. Each stands in every day that it touches, and comes on the first."""
+    doctor, after = query.doctor, query.after
+    start = max(query.window.start, after[0]) if after else query.window.start
+    first, last = days_of(doctor, Interval(start, query.window.end))
+    at_once = 4 + query.size // APPOINTMENTS_A_DAY
+    async for day in snapshot.scan(doctor.id, first, last, at_once):
+        for appointment in filter(query.includes, day.appointments):
+            begins_on = day_of(doctor, appointment.interval.start)
+            if begins_on == day.key.day or (begins_on < first and day.key.day == first):
+                yield appointment
+
+
+async def _ended(snapshot: Snapshot, query: ListQuery) -> AsyncIterator[Appointment]:
+    """Yield those that hold no time any more."""
+    window = query.window
+    since = query.after[0] if query.after else window.start - LONGEST_EVER
+    async for appointment in snapshot.scan_ended(query.doctor.id, Interval(since, window.end)):
+        if query.includes(appointment):
+            yield appointment
+
+
+async def _in_order(*lists: AsyncIterator[Appointment]) -> AsyncIterator[Appointment]:
+    """Merge lists that are in order, reading each only as far as needed."""
+    heads = {each: await anext(each, None) for each in lists}
+    while rest := [(head.position, each, head) for each, head in heads.items() if head]:
+        _, each, head = min(rest, key=lambda entry: entry[0])
+        yield head
+        heads[each] = await anext(each, None)

@@ -3,17 +3,18 @@
 import asyncio
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey, DaySchedule, busy_times
 from shared.model.doctor import Doctor
+from shared.model.doctor_days import DAY, days_of, each_day, end_of_day
 from shared.model.interval import Interval, clipped
 from shared.model.opening import Opening
-from shared.rules.local_days import days_of, each_day
 from shared.rules.openings import OpeningSearch, openings
 from shared.rules.outcomes import TimeUnavailable
 from shared.rules.working_windows import working_windows
@@ -49,14 +50,15 @@ async def first_openings(
     while True:
         wanted = []
         for number, doctor_search in enumerate(searches, 1):
-            if keys := doctor_search.next_days(days_each):
-                wanted.append((doctor_search, keys))
+            if days := doctor_search.next_days(days_each):
+                wanted.append((doctor_search, days))
             await _give_way(number)
         if not wanted:
             return best.openings
-        loaded = await _loaded(snapshot, {key for _, keys in wanted for key in keys}, known)
-        for number, (doctor_search, keys) in enumerate(wanted, 1):
-            doctor_search.search_days(keys, loaded)
+        needed = {key for _, days in wanted for day in days for key in day.needed}
+        loaded = await _loaded(snapshot, needed, known)
+        for number, (doctor_search, days) in enumerate(wanted, 1):
+            doctor_search.search_days(days, loaded)
             await _give_way(number)
         days_each = min(days_each * GROWTH, _days_each(MOST_DAYS_TOGETHER, doctors))
 
@@ -136,33 +138,57 @@ class _DoctorSearch:
         self._best = best
         self._days = takewhile(self._is_in_time, _days_to_search(doctor, search))
 
-    def next_days(self, count: int) -> list[DayKey]:
+    def next_days(self, count: int) -> list["_DayToSearch"]:
         """Return the next days that could have an opening; none if all are too late."""
-        return [key for key, _ in islice(self._days, count)]
+        return list(islice(self._days, count))
 
-    def search_days(self, keys: Sequence[DayKey], days: Mapping[DayKey, DaySchedule]) -> None:
-        """Add the openings of these days to the best."""
-        for key in keys:
-            busy = days[key].busy_without(self._search.moving)
-            for interval in openings(self._doctor, key.day, busy, self._search):
+    def search_days(
+        self, days: Sequence["_DayToSearch"], loaded: Mapping[DayKey, DaySchedule]
+    ) -> None:
+        """Add the openings that start on these days to the best."""
+        for day in days:
+            busy = busy_times([loaded[key] for key in day.needed], self._search.moving)
+            for interval in openings(self._doctor, day.day, busy, self._search):
                 if not self._best.add(Opening(self._doctor, interval)):
                     return
+                self._go_on_after(interval, day)
 
-    def _is_in_time(self, day: tuple[DayKey, datetime]) -> bool:
-        _, first_start = day
-        return not self._best.rules_out(first_start, self._doctor)
+    def _go_on_after(self, opening: Interval, day: "_DayToSearch") -> None:
+        """Keep the openings of the next day from overlapping one that reaches into it."""
+        if self._search.step is None and len(day.needed) > 1:
+            bounds = Interval(max(opening.end, self._search.bounds.start), self._search.bounds.end)
+            self._search = replace(self._search, bounds=bounds)
+
+    def _is_in_time(self, day: "_DayToSearch") -> bool:
+        return not self._best.rules_out(day.first_start, self._doctor)
 
 
-def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[tuple[DayKey, datetime]]:
-    """Yield the days that would have an opening if nothing were booked, with its start.
+class _DayToSearch(NamedTuple):
+    """A day that would have an opening if nothing were booked, and when the first would start.
 
-    No other days need be read.
+    `needed` are the days that tell whether they are free: the next one too where the doctor works
+    into it.
     """
-    for day in each_day(*days_of(search.bounds, doctor)):
+
+    day: date
+    first_start: datetime
+    needed: tuple[DayKey, ...]
+
+
+def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[_DayToSearch]:
+    """Yield the days that would have an opening if nothing were booked. No others need be read."""
+    for day in each_day(*days_of(doctor, search.bounds)):
         if first := next(openings(doctor, day, (), search), None):
-            yield DayKey(doctor.id, day), first.start
+            yield _DayToSearch(day, first.start, _needed(doctor, day))
+
+
+def _needed(doctor: Doctor, day: date) -> tuple[DayKey, ...]:
+    key = DayKey(doctor.id, day)
+    if working_windows(doctor, day)[-1].end <= end_of_day(doctor, day):
+        return (key,)
+    return (key, DayKey(doctor.id, day + DAY))
 
 
 def _works(doctor: Doctor, bounds: Interval) -> bool:
-    days = each_day(*days_of(bounds, doctor))
+    days = each_day(*days_of(doctor, bounds))
     return any(True for day in days for _ in clipped(working_windows(doctor, day), bounds))

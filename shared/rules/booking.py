@@ -1,25 +1,30 @@
 """The decision to book an appointment, and why a time cannot be booked."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey, DaySchedule, busy_times
 from shared.model.doctor import Doctor
+from shared.model.doctor_days import touched_days
+from shared.model.documents import Documents
 from shared.model.interval import Interval, clipped, merged
+from shared.model.placement import placed, placement
+from shared.rules.day_limit import is_full
 from shared.rules.free_time import free_time
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
-    Days,
+    DayFull,
     Decision,
     InThePast,
     OutsideWorkingHours,
     SlotTaken,
 )
-from shared.rules.wall_clock import day_key
-from shared.rules.working_windows import working_windows
+from shared.rules.wall_clock import local_day
+from shared.rules.working_windows import windows_on_date, working_windows
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -34,36 +39,42 @@ class Booking(Struct, frozen=True):
     appointment: Appointment
 
     @property
-    def key(self) -> DayKey:
-        """The doctor-day that the appointment would belong to."""
-        return day_key(self.doctor, self.appointment.interval.start)
+    def days(self) -> tuple[DayKey, ...]:
+        """The doctor-days that the appointment would touch; on the first it would be born."""
+        return touched_days(self.doctor, self.appointment.interval)
 
 
-def book(days: Days, booking: Booking, now: datetime) -> Decision:
-    """Decide a booking on its doctor-day."""
-    day, appointment = days[booking.key], booking.appointment
-    if day.knows(appointment.id):
-        return {}, AlreadyApplied()
-    if refusal := why_unavailable(day, booking.doctor, appointment.interval, now):
-        return {}, refusal
-    return {day.key: day.with_appointment(appointment)}, Accepted(appointment)
+def book(documents: Documents, booking: Booking, now: datetime) -> Decision:
+    """Decide a booking on the doctor-days that it would touch."""
+    doctor, appointment, keys = booking.doctor, booking.appointment, booking.days
+    if documents.knows(appointment.id):
+        return Documents(), AlreadyApplied()
+    days = [documents.days[key] for key in keys]
+    if refusal := why_unavailable(days, doctor, appointment, now):
+        return Documents(), refusal
+    return placed(documents, None, placement(appointment, keys[0], doctor)), Accepted(appointment)
 
 
 def why_unavailable(
-    day: DaySchedule, doctor: Doctor, asked: Interval, now: datetime, moving: str | None = None
-) -> InThePast | OutsideWorkingHours | SlotTaken | None:
-    """Return why a time cannot be booked, or None if it lies within free time from now on.
+    days: Sequence[DaySchedule],
+    doctor: Doctor,
+    wanted: Appointment,
+    now: datetime,
+    moving: str | None = None,
+) -> InThePast | OutsideWorkingHours | SlotTaken | DayFull | None:
+    """Return why an appointment cannot have its time, or None if that is free from now on.
 
-    The time of the appointment `moving` counts as free.
+    `days` are those that it would touch. The time of the appointment `moving` counts as free.
     """
-    date, busy = day.key.day, day.busy_without(moving)
+    asked, date = wanted.interval, days[0].key.day
+    busy = busy_times(days, without=moving)
     free = free_time(doctor, date, busy, Interval(now, _END_OF_TIME), asked.length)
     if any(time.contains(asked) for time in free):
-        return None
+        return DayFull() if any(is_full(day, wanted) for day in days) else None
     if asked.start < now:
         return InThePast()
-    windows = working_windows(doctor, date)
-    if not any(window.contains(asked) for window in windows):
+    if not any(window.contains(asked) for window in working_windows(doctor, date)):
+        windows = windows_on_date(doctor, local_day(asked.start, doctor.zone))
         return OutsideWorkingHours(doctor, asked, working_windows=windows, moving=moving)
     conflicts = merged(clipped(busy, asked))
     return SlotTaken(doctor, asked, conflicts=tuple(conflicts), moving=moving)

@@ -15,10 +15,11 @@ from shared.rules.working_windows import working_windows
 def free_time(
     doctor: Doctor, day: date, busy: Sequence[Interval], bounds: Interval, shortest: timedelta
 ) -> Iterator[Interval]:
-    """Yield the free times of a local date that last at least `shortest`, earliest first.
+    """Yield the free times of a doctor-day that last at least `shortest`, earliest first.
 
     Free is what lies in a working window and within the bounds, and is not busy; `busy` is in
-    order of start. Lazy and linear: the first free time costs no more than the way to it.
+    order of start, and that of the next day belongs to it where the windows reach into it. Lazy
+    and linear: the first free time costs no more than the way to it.
     """
     earliest, latest = bounds
     for opens, closes in working_windows(doctor, day):

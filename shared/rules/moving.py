@@ -1,6 +1,5 @@
 """The decision to move an appointment."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -8,20 +7,21 @@ from msgspec import Struct
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.documents import Documents
 from shared.model.interval import Interval
+from shared.model.placement import Placement, placed, placement
 from shared.rules.booking import why_unavailable
-from shared.rules.existing import current_day, find, why_fixed
+from shared.rules.existing import Doctors, find, why_fixed
 from shared.rules.outcomes import (
     Accepted,
-    Days,
     Decision,
-    NeedsDays,
     NeedsDoctor,
+    NeedsDocuments,
     Refusal,
     UnclearTime,
 )
 from shared.rules.requested_time import RequestedTime
-from shared.rules.wall_clock import day_key
+from shared.rules.wall_clock import on_clock
 
 
 class Move(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Move(Struct, frozen=True):
     appointment_id: str
     home: DayKey
     time: RequestedTime
-    doctors: Mapping[str, Doctor]
+    doctors: Doctors
     doctor_id: str | None = None
 
     def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
@@ -47,27 +47,29 @@ class Move(Struct, frozen=True):
         return interval if isinstance(interval, UnclearTime) else (doctor, interval)
 
 
-def move(days: Days, request: Move, now: datetime) -> Decision:
-    """Decide a move on the home day, the day the appointment is on, and the target day."""
-    found = find(days, request.home, request.appointment_id)
-    if not isinstance(found, Appointment):
-        return {}, found
-    target = request.target(found)
+def move(documents: Documents, request: Move, now: datetime) -> Decision:
+    """Decide a move on the home day, the days that the appointment touches, and those it would."""
+    found = find(documents, request.home, request.appointment_id, request.doctors)
+    if not isinstance(found, Placement):
+        return Documents(), found
+    appointment = found.appointment
+    target = request.target(appointment)
     if not isinstance(target, tuple):
-        return {}, target
-    if fixed := why_fixed(found, now):
-        return {}, fixed
+        return Documents(), target
+    if fixed := why_fixed(appointment, now):
+        return Documents(), fixed
     doctor, interval = target
-    home, current = request.home, current_day(days, request.home, found.id)
-    key = day_key(doctor, interval.start)
-    if key not in days:
-        return {}, NeedsDays(frozenset({home, current, key}))
-    if refusal := why_unavailable(days[key], doctor, interval, now, moving=found.id):
-        return {}, refusal
-    moved = found._replace(doctor_id=doctor.id, interval=interval, updated_at=now)
-    changes = {key: days[key].with_appointment(moved)}
-    if key != current:
-        changes[current] = days[current].without(moved.id)
-        if key != home:
-            changes[home] = days[home].forwarding(moved.id, key)
-    return changes, Accepted(moved)
+    moved = appointment._replace(
+        doctor_id=doctor.id,
+        interval=interval,
+        told_start=on_clock(interval.start, doctor.zone),
+        updated_at=now,
+    )
+    after = placement(moved, request.home, doctor)
+    needed = {request.home, *found.days, *after.days}
+    if not needed <= documents.days.keys():
+        return Documents(), NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
+    days = [documents.days[key] for key in after.days]
+    if refusal := why_unavailable(days, doctor, moved, now, moving=moved.id):
+        return Documents(), refusal
+    return placed(documents, found, after), Accepted(moved)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.doctor import Doctor
+from shared.model.doctor_days import end_of_day
 from shared.model.interval import Interval
 from shared.rules.free_time import free_time
 from shared.rules.wall_clock import MINUTE, minutes_of_day
@@ -29,12 +30,12 @@ class OpeningSearch(Struct, frozen=True):
 def openings(
     doctor: Doctor, day: date, busy: Sequence[Interval], search: OpeningSearch
 ) -> Iterator[Interval]:
-    """Yield the openings of a local date, earliest first. Lazy, like `free_time`."""
-    length, step = search.length, search.step
+    """Yield the openings that start on a doctor-day, earliest first. Lazy, like `free_time`."""
+    length, step, ends_at = search.length, search.step, end_of_day(doctor, day)
     stride = MINUTE if step else length
     for free in free_time(doctor, day, busy, search.bounds, length):
         start = _on_grid(free.start, step, doctor.zone)
-        while start + length <= free.end:
+        while start + length <= free.end and start < ends_at:
             yield Interval(start, start + length)
             start = _on_grid(start + stride, step, doctor.zone)
 

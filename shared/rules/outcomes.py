@@ -4,7 +4,6 @@
 `code`, the `title` and the HTTP `status` that clients see, and the `detail` if that never varies.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -12,8 +11,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.rules.wall_clock import LocalTimeProblem
@@ -38,13 +39,14 @@ class AlreadyApplied(Struct, frozen=True):
     """An earlier attempt at this very request was committed, though its answer was lost."""
 
 
-class NeedsDays(Struct, frozen=True):
-    """Nothing is decided before these days are loaded, or loaded again.
+class NeedsDocuments(Struct, frozen=True):
+    """Nothing is decided before these documents are loaded, or loaded again.
 
-    The appointment is, or is to be, on another day, or the days are not of one instant.
+    The appointment is, or is to be, on other days, or the documents are not of one instant.
     """
 
     days: frozenset[DayKey]
+    elsewhere: frozenset[ElsewhereKey] = frozenset()
 
 
 class NeedsDoctor(Struct, frozen=True):
@@ -63,14 +65,17 @@ class Refusal(Struct, frozen=True):
 
 
 class UnclearTime(Refusal, frozen=True):
-    """A field names no instant, names two, or ends before the start, on the clock of a zone."""
+    """A field names no instant, names two, or ends before the start or too long after it.
+
+    `time` is as the client sent it, on the clock of the zone if it has no offset.
+    """
 
     code = "invalid_request"
     title = "The request is not valid"
     status = 400
 
     field: str
-    problem: LocalTimeProblem | Literal["not_after_start"]
+    problem: LocalTimeProblem | Literal["not_after_start", "too_long"]
     time: datetime
     zone: ZoneInfo
 
@@ -125,6 +130,18 @@ class SlotTaken(TimeUnavailable, frozen=True):
     conflicts: tuple[Interval, ...] = ()
 
 
+class DayFull(Refusal, frozen=True):
+    """The document of the doctor-day has no room for another appointment."""
+
+    code = "day_full"
+    title = "The day is full"
+    status = 422
+    detail = (
+        "no more can be stored for this doctor on this day, though the time is free; choose "
+        "another day, or send shorter texts"
+    )
+
+
 class UnknownAppointment(Refusal, frozen=True):
     """No appointment has this id."""
 
@@ -156,13 +173,12 @@ class AlreadyStarted(Refusal, frozen=True):
     detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-Outcome = Accepted | Replayed | Refusal | AlreadyApplied | NeedsDays | NeedsDoctor
+Outcome = Accepted | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
 
-Days = Mapping[DayKey, DaySchedule]
+Decision = tuple[Documents, Outcome]
+"""The changed documents, as they are to be, and the outcome.
 
-Decision = tuple[Days, Outcome]
-"""The changed days, as they are to be, and the outcome.
-
-The decision holds as long as the changed days are as they were when it was made. Whatever else it
-looked at only hinted at where the appointment is, and that day is always among the changed ones.
+The decision holds as long as the changed documents are as they were when it was made. Whatever
+else it looked at only hinted at where the appointment is, and the days that it touches are always
+among the changed ones.
 """

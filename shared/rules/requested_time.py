@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.model.interval import Interval
 from shared.rules.outcomes import UnclearTime
 from shared.rules.wall_clock import resolve_wall_clock
+from shared.rules.working_windows import LONGEST
 
 
 class RequestedTime(Struct, frozen=True):
@@ -34,6 +35,8 @@ class RequestedTime(Struct, frozen=True):
             return end
         if end <= start:
             return UnclearTime("end", "not_after_start", self.end, zone)
+        if end - start > LONGEST:
+            return UnclearTime("end", "too_long", self.end, zone)
         return Interval(start, end)
 
 

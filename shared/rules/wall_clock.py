@@ -4,9 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from shared.model.day import DayKey
-from shared.model.doctor import Doctor
-
 MINUTE = timedelta(minutes=1)
 
 LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]
@@ -26,14 +23,14 @@ def resolve_wall_clock(local: datetime, zone: ZoneInfo) -> datetime | LocalTimeP
     return "ambiguous_local_time" if exists else "nonexistent_local_time"
 
 
+def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the wall clock of a zone shows at an instant, without an offset."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """Return the local date on which an instant falls."""
     return instant.astimezone(zone).date()
-
-
-def day_key(doctor: Doctor, instant: datetime) -> DayKey:
-    """Return the doctor-day that an instant belongs to."""
-    return DayKey(doctor.id, local_day(instant, doctor.zone))
 
 
 def on_wall_clock(day: date, minutes: int, zone: ZoneInfo) -> datetime:

@@ -88,7 +88,7 @@ def doctors_of_file(settings: Settings) -> list[Doctor]:
     """Return the doctors of the clinic file, by id; SettingsError with the place and the cause."""
     path = settings.doctors_file
     try:
-        return read_doctors(Path(path).read_bytes(), settings.clinic_zone)
+        return read_doctors(Path(path).read_bytes(), settings.clinic_zone, datetime.now(UTC))
     except OSError as error:
         message = f'DOCTORS_FILE: cannot read "{path}": {error.strerror}'
     except ValueError as error:

@@ -1,8 +1,10 @@
 """The stored form of doctors, which is that of the clinic file.
 
 Hours are wall-clock times `HH:MM` in the doctor's zone; `24:00` is the end of the day.
+`day_shift_minutes` is written once, with the doctor, and never changed.
 """
 
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -27,6 +29,7 @@ class _Doctor(msgspec.Struct):
     name: str
     time_zone: str
     working_hours: list[_Hours]
+    day_shift_minutes: int
 
 
 def doctor_from_document(fields: dict[str, Any]) -> Doctor:
@@ -36,13 +39,17 @@ def doctor_from_document(fields: dict[str, Any]) -> Doctor:
     """
     name = f"the doctor {fields.get('id')}"
     check_schema(name, "doctor", fields)
+    if fields.get("schema", 1) < SCHEMA:
+        message = f"{name} was stored by an older version: run `python -m shared.runtime.migrate`"
+        raise StoreRefused(message)
     try:
         stored = msgspec.convert(fields, _Doctor)
         zone = time_zone(stored.time_zone)
         week = tuple(_hours_on(day, stored.working_hours) for day in WEEK)
     except ValueError as error:
         raise StoreRefused(f"{name} is damaged: {error}") from None
-    return Doctor(id=stored.id, name=stored.name, zone=zone, week=week)
+    shift = timedelta(minutes=stored.day_shift_minutes)
+    return Doctor(id=stored.id, name=stored.name, zone=zone, week=week, day_shift=shift)
 
 
 def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
@@ -57,6 +64,7 @@ def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
         "id": doctor.id,
         "name": doctor.name,
         "time_zone": doctor.zone.key,
+        "day_shift_minutes": doctor.day_shift // timedelta(minutes=1),
         "working_hours": [
             {"days": days, "opens": clock_time(hours.opens), "closes": clock_time(hours.closes)}
             for hours, days in by_hours.items()

@@ -1,7 +1,7 @@
 """The stored form of doctor-days and idempotency records: plain values that JSON can hold.
 
-A day is a set of entries by appointment id, each one JSON text: an appointment, or where one that
-was born on that day has moved to. Instants are RFC 3339 texts in UTC, so that people can read a
+A day is a set of entries by appointment id, each one JSON text. An appointment that has ended is
+the same text, kept by itself. Instants are RFC 3339 texts in UTC, so that people can read a
 document where it is kept.
 """
 
@@ -13,15 +13,14 @@ from typing import Any, Literal
 import msgspec
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import DayKey, DaySchedule, Entry
+from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 
 Document = dict[str, Any]
-
-_NEVER = datetime.min  # noqa: DTZ901 - a placeholder: a forwarding entry has no times
 
 
 class _Patient(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -33,27 +32,22 @@ class _Patient(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 _NOBODY = _Patient()
 
 
-class _Place(msgspec.Struct):
-    doctor_id: str
-    day: date
-
-
 class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """The fields of an entry that its day does not tell; absent ones are left out.
+    """The fields of an appointment that its doctor does not tell; absent ones are left out.
 
     The defaults of `kind` and `schema` are what release 1.0 meant by writing neither.
     """
 
     id: str
-    kind: Literal["", "appointment", "forwarding"] = ""
-    schema: Literal[1, 2] = 1
-    moved_to: _Place | None = None
-    start: datetime = _NEVER
-    end: datetime = _NEVER
+    start: datetime
+    end: datetime
+    created_at: datetime
+    updated_at: datetime
+    kind: Literal["", "appointment"] = ""
+    schema: Literal[1, 2, 3] = 1
+    told_start: datetime | None = None
     patient: _Patient = _NOBODY
     reason: str | None = None
-    created_at: datetime = _NEVER
-    updated_at: datetime = _NEVER
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
 
@@ -74,13 +68,16 @@ def instant_to_text(instant: datetime) -> str:
 # Days
 
 
-def entry_to_text(appointment_id: str, entry: Entry) -> str:
-    """Write what a day holds under an appointment's id, with the fields that we do not know."""
-    if not isinstance(entry, Appointment):
-        place = _Place(entry.doctor_id, entry.day)
-        return _encode(_Entry(appointment_id, "forwarding", SCHEMA, place)).decode()
-    text = _encode(_entry_of(entry))
-    return (_with_unknown(text, entry.unknown_fields) if entry.unknown_fields else text).decode()
+def appointment_to_text(appointment: Appointment) -> str:
+    """Write an appointment, with the fields that this version does not know."""
+    text, unknown = _encode(_entry_of(appointment)), appointment.unknown_fields
+    return (_with_unknown(text, unknown) if unknown else text).decode()
+
+
+def appointment_from_text(doctor_id: str, text: str) -> Appointment:
+    """Read an appointment with a doctor; StoreRefused if this version does not understand it."""
+    (appointment,) = appointments_from_texts(f"an appointment with {doctor_id}", doctor_id, [text])
+    return appointment
 
 
 def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
@@ -88,18 +85,19 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
 
     Raises StoreRefused for an entry that this version does not understand.
     """
+    name = f"{key.doctor_id}, {key.day}"
+    appointments = appointments_from_texts(name, key.doctor_id, texts)
+    appointments.sort(key=lambda appointment: appointment.position)
+    return DaySchedule(key, tuple(appointments))
+
+
+def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Appointment]:
+    """Read the appointments of one document, which errors call `name`."""
     try:
         entries = _decode_entries(f"[{','.join(texts)}]")
     except msgspec.DecodeError:
-        return _day_from_unknown_texts(key, texts)
-    appointments = [_appointment_of(key.doctor_id, e) for e in entries if e.moved_to is None]
-    return _day(key, appointments, entries)
-
-
-def _day(key: DayKey, appointments: list[Appointment], entries: Iterable[_Entry]) -> DaySchedule:
-    appointments.sort(key=lambda appointment: appointment.position)
-    forwarded = {e.id: DayKey(e.moved_to.doctor_id, e.moved_to.day) for e in entries if e.moved_to}
-    return DaySchedule(key, tuple(appointments), forwarded)
+        return _appointments_of_unknown_texts(name, doctor_id, texts)
+    return [_appointment_of(doctor_id, entry) for entry in entries]
 
 
 def _entry_of(appointment: Appointment) -> _Entry:
@@ -114,6 +112,7 @@ def _entry_of(appointment: Appointment) -> _Entry:
         reason=appointment.reason,
         created_at=appointment.created_at,
         updated_at=appointment.updated_at,
+        told_start=appointment.told_start,
         cancelled_at=appointment.cancelled_at,
         cancellation_reason=appointment.cancellation_reason,
     )
@@ -131,6 +130,7 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         entry.reason,
         entry.cancelled_at,
         entry.cancellation_reason,
+        entry.told_start,
         unknown,
     )
 
@@ -138,24 +138,20 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
 # What a newer instance wrote. Slow, but only until the deployment is complete.
 
 
-def _day_from_unknown_texts(key: DayKey, texts: Iterable[str]) -> DaySchedule:
+def _appointments_of_unknown_texts(
+    name: str, doctor_id: str, texts: Iterable[str]
+) -> list[Appointment]:
     """Read entries one by one, and keep the fields that this version does not know."""
     try:
         documents = _decode_documents(f"[{','.join(texts)}]")
     except msgspec.DecodeError as error:
-        raise StoreRefused(f"{key.doctor_id}, {key.day} is damaged: {error}") from None
-    appointments, entries = [], []
-    for fields in documents:
-        entry, unknown = _known_and_unknown(key, fields)
-        entries.append(entry)
-        if entry.moved_to is None:
-            appointments.append(_appointment_of(key.doctor_id, entry, unknown))
-    return _day(key, appointments, entries)
+        raise StoreRefused(f"{name} is damaged: {error}") from None
+    entries = (_known_and_unknown(name, fields) for fields in documents)
+    return [_appointment_of(doctor_id, entry, unknown) for entry, unknown in entries]
 
 
-def _known_and_unknown(key: DayKey, fields: Document) -> tuple[_Entry, bytes | None]:
-    kind = "forwarding" if fields.get("kind") == "forwarding" else "appointment"
-    check_schema(f"the entry {fields.get('id')} of {key.doctor_id}, {key.day}", kind, fields)
+def _known_and_unknown(name: str, fields: Document) -> tuple[_Entry, bytes | None]:
+    check_schema(f"the entry {fields.get('id')} of {name}", "appointment", fields)
     known, unknown = _split(fields, _FIELDS)
     if isinstance(fields.get("patient"), dict):
         known["patient"], unknown_of_patient = _split(fields["patient"], _PATIENT_FIELDS)
@@ -164,8 +160,7 @@ def _known_and_unknown(key: DayKey, fields: Document) -> tuple[_Entry, bytes | N
     try:
         entry = msgspec.convert(known, _Entry)
     except msgspec.ValidationError as error:
-        message = f"an entry of {key.doctor_id}, {key.day} is damaged: {error}"
-        raise StoreRefused(message) from None
+        raise StoreRefused(f"an entry of {name} is damaged: {error}") from None
     return entry, _encode(unknown) if unknown else None
 
 
@@ -178,6 +173,24 @@ def _with_unknown(text: bytes, unknown_fields: bytes) -> bytes:
     known, unknown = json.loads(text), json.loads(unknown_fields)
     patient = {**unknown.pop("patient", {}), **known.get("patient", {})}
     return _encode({**unknown, **known, "patient": patient})
+
+
+# Whereabouts
+
+
+def pointer_to_document(whereabouts: DayKey | ElsewhereKey) -> Document:
+    """Write where an appointment stands: on a day, or ended with another doctor."""
+    tags = {"kind": "pointer", "schema": SCHEMA, "doctor_id": whereabouts.doctor_id}
+    return {**tags, "day": str(whereabouts.day)} if isinstance(whereabouts, DayKey) else tags
+
+
+def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Whereabouts:
+    """Read what `pointer_to_document` wrote; StoreRefused if it is newer than this version."""
+    check_schema(f"the pointer to {appointment_id}", "pointer", fields)
+    doctor_id, day = fields["doctor_id"], fields.get("day")
+    if day is None:
+        return ElsewhereKey(doctor_id, appointment_id)
+    return DayKey(doctor_id, date.fromisoformat(day))
 
 
 # Idempotency records

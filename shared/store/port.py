@@ -1,7 +1,8 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
-A store keeps documents (doctor-days, idempotency records, doctors), each with a version, and can
-write several of them at once on the condition that none has changed. All policy is above it.
+A store keeps documents (doctor-days, whereabouts of appointments that have left their day,
+idempotency records, doctors), each with a version, and can write several of them at once on the
+condition that none has changed. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -9,11 +10,14 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from shared.model.day import DayKey, DaySchedule, Entry
+from shared.model.appointment import Appointment
+from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.interval import Interval
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -49,10 +53,11 @@ class Stored(Struct, Generic[T_co], frozen=True):
 
 
 class State(Struct, frozen=True):
-    """What was loaded: every day asked for, and those idempotency records that exist, by key."""
+    """What was loaded, by key: all days and whereabouts asked for, and records that exist."""
 
     days: dict[DayKey, Stored[DaySchedule]]
     records: dict[str, Stored[IdempotencyRecord]]
+    elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = field(default_factory=dict)
 
 
 class DayWrite(Struct, frozen=True):
@@ -61,7 +66,7 @@ class DayWrite(Struct, frozen=True):
     read: Stored[DaySchedule]
     day: DaySchedule
 
-    def changed(self) -> dict[str, Entry | None]:
+    def changed(self) -> dict[str, Appointment | None]:
         """Return the entries that differ from those that were read, by id; None: removed.
 
         An entry that did not change is the same object, so comparing identities is enough.
@@ -78,6 +83,17 @@ class RecordWrite(Struct, frozen=True):
     replaced: Version | None
 
 
+class ElsewhereWrite(Struct, frozen=True):
+    """Write an appointment's whereabouts where version `replaced` was read, or delete them.
+
+    None as `replaced` means that there were none, None as `whereabouts` that there are to be none.
+    """
+
+    key: ElsewhereKey
+    whereabouts: Whereabouts | None
+    replaced: Version | None
+
+
 class Snapshot(Protocol):
     """Reads that all see the store as it was at one instant.
 
@@ -87,8 +103,13 @@ class Snapshot(Protocol):
 
     days_at_once: int
 
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        """Read days and records. A day without a document is an empty day."""
+    async def load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey] = (),
+    ) -> State:
+        """Read days, records and whereabouts. A day without a document is an empty day."""
 
     def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -96,6 +117,14 @@ class Snapshot(Protocol):
         """Read the days from first to last that have a document, in order, only as far as needed.
 
         The first read fetches `at_once` of them, each later one twice as many.
+        """
+
+    def scan_ended(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Appointment]:
+        """Read what was last with a doctor, holds no time any more, and starts in an interval.
+
+        In order of start, then id, and only as far as needed, like `scan`.
         """
 
     async def instant(self) -> datetime:
@@ -112,7 +141,10 @@ class Store(Protocol):
         """
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
 
@@ -124,7 +156,7 @@ class Store(Protocol):
         """Return all doctors, ordered by id."""
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
-        """Add these doctors, or replace those with the same ids."""
+        """Add these doctors, or replace those with the same ids, which keep their day shift."""
 
     async def close(self) -> None:
         """Release files and connections. Every later call raises `StoreUnavailable`."""

@@ -1,6 +1,7 @@
 """The schema version and the kind that every stored document and entry carries.
 
-Version 1 is that of release 1.0, which wrote neither. Within a version fields may be added, which
+Version 1 is that of release 1.0, which wrote neither; both 1 and 2 filed appointments by local
+date. Within a version fields may be added, which
 instances that do not know them keep; whatever an older instance would misread gets a new version,
 or a kind of its own.
 """
@@ -10,7 +11,7 @@ from typing import Literal
 
 from shared.store.port import StoreRefused
 
-SCHEMA: Literal[2] = 2
+SCHEMA: Literal[3] = 3
 
 
 def check_schema(name: str, kind: str, document: Mapping[str, object]) -> None:

@@ -1,14 +1,16 @@
 """A command: one request to change doctor-days, as the transaction sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from random import getrandbits
 
 from msgspec import Struct, field
 
-from shared.model.day import DayKey
+from shared.model.day import DayKey, DaySchedule
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
-from shared.rules.outcomes import Days, Decision
+from shared.rules.outcomes import Decision
 from shared.store.port import State
 from shared.transactions.idempotency import Idempotency
 
@@ -16,25 +18,39 @@ from shared.transactions.idempotency import Idempotency
 class Command(Struct, frozen=True):
     """One request to change doctor-days.
 
-    `decide` is pure, because it may run many times: given the `days`, it returns those that
-    change, as they would be, and the outcome, which may be that it needs other days. `now` is
-    when the request arrived, `appointment_id` what it books or changes, and `request_id`
-    identifies it in the idempotency record that it leaves.
+    `decide` is pure, because it may run many times: given the documents, it returns those that
+    change, as they would be, and the outcome, which may be that it needs others. `now` is
+    when the request arrived, `birth` the appointment that it books or changes, under the doctor of
+    its birth, and `request_id` identifies it in the idempotency record that it leaves. `elsewhere`
+    is what must be loaded before the first attempt; later ones load `birth` too.
     """
 
     days: frozenset[DayKey]
-    decide: Callable[[Days], Decision]
+    decide: Callable[[Documents], Decision]
     now: datetime
-    appointment_id: str
+    birth: ElsewhereKey
+    elsewhere: frozenset[ElsewhereKey] = frozenset()
     idempotency: Idempotency | None = None
     # It only has to differ, so it need not cost what a secret costs.
     request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
+
+    def documents(
+        self,
+        days: Mapping[DayKey, DaySchedule],
+        elsewhere: Mapping[ElsewhereKey, Whereabouts | None],
+    ) -> Documents:
+        """Return those of these documents that concern this command."""
+        mine = self.birth.appointment_id
+        return Documents(
+            {key: days[key] for key in self.days},
+            {key: found for key, found in elsewhere.items() if key.appointment_id == mine},
+        )
 
     def record(self) -> IdempotencyRecord | None:
         """Return the record to leave when this is granted; None without a key."""
         if self.idempotency is None:
             return None
-        return self.idempotency.record(self.appointment_id, self.now, self.request_id)
+        return self.idempotency.record(self.birth.appointment_id, self.now, self.request_id)
 
     def live_record(self, state: State) -> IdempotencyRecord | None:
         """Return the loaded, unexpired record of the key; None without a key too."""

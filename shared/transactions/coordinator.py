@@ -34,7 +34,8 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from shared.model.day import DayKey
-from shared.rules.outcomes import Accepted, NeedsDays, Outcome
+from shared.model.elsewhere import ElsewhereKey
+from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
 from shared.store.port import (
     State,
     Store,
@@ -47,14 +48,11 @@ from shared.store.usage import count_attempt
 from shared.transactions.batching import Batch, Batcher, Waiter
 from shared.transactions.command import Command
 from shared.transactions.day_cache import DayCache
-from shared.transactions.plan import BatchPlan, without_versions
+from shared.transactions.plan import BatchPlan, Granted
 from shared.transactions.retries import Retries
 from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDecisions
 
 T = TypeVar("T")
-
-_Granted = Accepted | NeedsDays | None
-"""None: it cannot be granted on what is known here, or not on that alone."""
 
 
 class _BatchRefused(Exception):
@@ -69,7 +67,7 @@ class Coordinator:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._day_cache = DayCache()
-        self._commits: Batcher[_Granted] = Batcher(self._commit_batch)
+        self._commits: Batcher[Granted] = Batcher(self._commit_batch)
         self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
     async def run(self, command: Command) -> Outcome:
@@ -101,15 +99,19 @@ class Coordinator:
         retries = Retries(self._random)
         while True:
             outcome: Outcome | None = await self._commits.enter(command, deadline)
+            if isinstance(outcome, AlreadyApplied):
+                # Others may have cancelled or moved it since, so the snapshot must look for it.
+                command = replace(command, elsewhere=command.elsewhere | {command.birth})
+                outcome = None
             if outcome is None:
                 outcome = await self._on_snapshot(command, deadline, retries)
-            if not isinstance(outcome, NeedsDays | None):
+            if not isinstance(outcome, NeedsDocuments | None):
                 return outcome
-            if isinstance(outcome, NeedsDays):
-                if outcome.days <= command.days:
+            if isinstance(outcome, NeedsDocuments):
+                if outcome.days <= command.days and outcome.elsewhere <= command.elsewhere:
                     self._day_cache.forget(command.days)
                     await retries.pause()
-                command = replace(command, days=outcome.days)
+                command = replace(command, days=outcome.days, elsewhere=outcome.elsewhere)
 
     async def _on_snapshot(
         self, command: Command, deadline: float, retries: Retries
@@ -126,15 +128,16 @@ class Coordinator:
         """Decide every command of a batch on one snapshot, each on its own. Writes nothing."""
         deadline = _latest(batch.waiters)
         async with asyncio.timeout_at(deadline), self._store.snapshot() as snapshot:
-            keys = _record_keys(waiter.command for waiter in batch.waiting())
+            commands = [waiter.command for waiter in batch.waiting()]
             mark = self._day_cache.begin_read()
-            state = await snapshot.load(batch.days, keys)
+            elsewhere = {key for command in commands for key in command.elsewhere}
+            state = await snapshot.load(batch.days, _record_keys(commands), elsewhere)
             self._day_cache.put(state.days, mark)
             decisions = SnapshotDecisions(snapshot, state)
             for waiter in batch.waiting():
                 waiter.tell(await decisions.decide(waiter.command))
 
-    async def _commit_batch(self, batch: Batch[_Granted]) -> None:
+    async def _commit_batch(self, batch: Batch[Granted]) -> None:
         """Give every command of a batch its outcome, together if the store lets them."""
         try:
             await self._commit(batch)
@@ -142,29 +145,31 @@ class Coordinator:
             for waiter in batch.waiting():
                 await self._commit_alone(batch.days, waiter)
 
-    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[_Granted]) -> None:
+    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[Granted]) -> None:
         try:
-            await self._commit(Batch(days, [waiter]))
+            # Not the first attempt: one of the batch may have been committed, and not answered.
+            await self._commit(Batch(days, [waiter]), first=False)
         except StoreRefused as error:
             waiter.fail(error)
 
-    async def _commit(self, batch: Batch[_Granted]) -> None:
+    async def _commit(self, batch: Batch[Granted], *, first: bool = True) -> None:
         """Try until every waiter has its answer or is gone."""
         retries = Retries(self._random)
         while waiters := batch.waiting():
             try:
                 async with asyncio.timeout_at(_latest(waiters)):
-                    await self._attempt(batch, first=not retries.count)
+                    await self._attempt(batch, first=first)
             except (VersionConflict, StoreUnavailable, TimeoutError):
+                first = False
                 self._day_cache.forget(batch.days)
                 await retries.pause()
 
-    async def _attempt(self, batch: Batch[_Granted], *, first: bool) -> None:
+    async def _attempt(self, batch: Batch[Granted], *, first: bool) -> None:
         """Decide in order of arrival, write it all at once, and only then answer."""
         state = await (self._cached_state(batch) if first else self._fresh_state(batch))
-        plan = BatchPlan(state, without_versions(state.days))
+        plan = BatchPlan.on(state)
         answers = [(waiter, plan.decide(waiter.command)) for waiter in batch.waiting()]
-        if plan.changed:
+        if plan.changed or plan.told:
             await self._write(plan, len(answers))
         for waiter, answer in answers:
             waiter.tell(answer)
@@ -172,28 +177,39 @@ class Coordinator:
     async def _write(self, plan: BatchPlan, commands: int) -> None:
         count_attempt(commands)
         try:
-            versions = await self._store.commit(plan.writes(), list(plan.records.values()))
+            versions = await self._store.commit(
+                plan.day_writes(), list(plan.records.values()), plan.elsewhere_writes()
+            )
         except StoreRefused as error:
             if commands > 1:
                 raise _BatchRefused from error
             raise
         self._day_cache.put({key: Stored(plan.days[key], versions[key]) for key in versions})
 
-    async def _cached_state(self, batch: Batch[_Granted]) -> State:
+    async def _cached_state(self, batch: Batch[Granted]) -> State:
         """Load only what is not cached, and no records: the commit finds out if there is one."""
         cached = self._day_cache.get(batch.days)
-        fresh = await self._load(batch.days - cached.keys(), ())
-        return State(cached | fresh.days, {})
+        elsewhere = {key for waiter in batch.waiting() for key in waiter.command.elsewhere}
+        fresh = await self._load(batch.days - cached.keys(), (), elsewhere)
+        return State(cached | fresh.days, {}, fresh.elsewhere)
 
-    async def _fresh_state(self, batch: Batch[_Granted]) -> State:
-        return await self._load(batch.days, _record_keys(w.command for w in batch.waiting()))
+    async def _fresh_state(self, batch: Batch[Granted]) -> State:
+        """Load everything, and where each appointment is that an earlier attempt may have made."""
+        commands = [waiter.command for waiter in batch.waiting()]
+        elsewhere = {key for command in commands for key in (command.birth, *command.elsewhere)}
+        return await self._load(batch.days, _record_keys(commands), elsewhere)
 
-    async def _load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        if not days:
+    async def _load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey],
+    ) -> State:
+        if not (days or elsewhere):
             return State({}, {})
         mark = self._day_cache.begin_read()
         async with self._store.snapshot() as snapshot:
-            state = await snapshot.load(days, records)
+            state = await snapshot.load(days, records, elsewhere)
         self._day_cache.put(state.days, mark)
         return state
 

@@ -18,7 +18,7 @@ from shared.rules.outcomes import (
 )
 from shared.store.port import Snapshot, State, StoreRefused
 from shared.transactions.command import Command
-from shared.transactions.plan import without_versions
+from shared.transactions.plan import values_of
 
 
 class SnapshotDecision(Struct, frozen=True):
@@ -39,9 +39,10 @@ class SnapshotDecisions(Struct):
         """Decide one command."""
         if record := command.live_record(self.state):
             return SnapshotDecision(await self._replay(record, command))
-        _, outcome = command.decide({key: self.state.days[key].value for key in command.days})
+        days, elsewhere = values_of(self.state.days), values_of(self.state.elsewhere)
+        _, outcome = command.decide(command.documents(days, elsewhere))
         if isinstance(outcome, AlreadyApplied):
-            return SnapshotDecision(Accepted(await self._appointment(command.appointment_id)))
+            return SnapshotDecision(Accepted(await self._appointment(command.birth.appointment_id)))
         if isinstance(outcome, TimeUnavailable):
             refusal = replace(outcome, openings=await self._openings(outcome))
             return SnapshotDecision(refusal)
@@ -68,6 +69,6 @@ class SnapshotDecisions(Struct):
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""
         if refusal not in self.openings:
-            known = without_versions(self.state.days)
+            known = values_of(self.state.days)
             self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal, known))
         return self.openings[refusal]

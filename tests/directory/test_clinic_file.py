@@ -13,8 +13,10 @@ from shared.model.time_zones import time_zone
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.port import StoreRefused
 from shared.validation import place
+from tests.builders import FIRST_OF_2026
 
 SHIPPED = Path(__file__).parents[2] / "doctors.json"
+
 BERLIN = time_zone("Europe/Berlin")
 NINE_TO_FIVE = (WorkingHours(540, 1020),)
 EIGHT_TO_FOUR = (WorkingHours(480, 960),)
@@ -31,25 +33,25 @@ def hours(opens: object, closes: object, *days: object) -> dict[str, object]:
 
 
 def week_of(*entries: object) -> tuple[tuple[WorkingHours, ...], ...]:
-    (doctor,) = read_doctors(file(working_hours=entries), BERLIN)
+    (doctor,) = read_doctors(file(working_hours=entries), BERLIN, FIRST_OF_2026)
     return doctor.week
 
 
 def test_the_shipped_file_has_the_two_doctors_on_the_clinics_clock() -> None:
-    assert read_doctors(SHIPPED.read_bytes(), BERLIN) == [
+    assert read_doctors(SHIPPED.read_bytes(), BERLIN, FIRST_OF_2026) == [
         Doctor("strange", "Doctor Strange", BERLIN, (NINE_TO_FIVE,) * 5 + ((), ())),
         Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 5 + ((), ())),
     ]
 
 
 def test_a_doctor_may_have_a_time_zone_of_their_own() -> None:
-    (doctor,) = read_doctors(file(time_zone="America/New_York"), BERLIN)
+    (doctor,) = read_doctors(file(time_zone="America/New_York"), BERLIN, FIRST_OF_2026)
     assert doctor.zone.key == "America/New_York"
 
 
 def test_doctors_come_in_order_of_their_ids() -> None:
     entries = [json.loads(file(id=i))["doctors"][0] for i in ("b", "c", "a")]
-    doctors = read_doctors(json.dumps({"doctors": entries}), BERLIN)
+    doctors = read_doctors(json.dumps({"doctors": entries}), BERLIN, FIRST_OF_2026)
     assert [doctor.id for doctor in doctors] == ["a", "b", "c"]
 
 
@@ -127,7 +129,7 @@ def test_a_mistake_is_refused_with_its_place_and_its_cause_for_people(
     text: str | bytes, where: str, words: str
 ) -> None:
     with pytest.raises(ValueError, match=r"\A[^\n]+\Z") as refused:
-        read_doctors(text, BERLIN)
+        read_doctors(text, BERLIN, FIRST_OF_2026)
     place_of_it, _, cause = str(refused.value).partition(": ")
     assert place_of_it.lower() == where
     assert words in cause
@@ -137,7 +139,7 @@ def test_a_mistake_is_refused_with_its_place_and_its_cause_for_people(
 
 def test_a_file_that_is_no_object_is_refused() -> None:
     with pytest.raises(ValueError, match="object"):
-        read_doctors("[]", BERLIN)
+        read_doctors("[]", BERLIN, FIRST_OF_2026)
 
 
 # The stored form

@@ -163,7 +163,7 @@ class Api:
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
-    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone))
+    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
     return path
 
 

@@ -11,7 +11,7 @@ from shared.directory.clinic_file import read_doctors
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.firestore_emulator import emulated_store
-from tests.functions.api import DOCTORS, SETTINGS, Api, prepare, serving
+from tests.functions.api import DOCTORS, NOW, SETTINGS, Api, prepare, serving
 
 
 @pytest.fixture(scope="session")
@@ -39,5 +39,5 @@ async def _firestore() -> Store:
 
     # A project is a database of its own: the emulator makes it when it is first used.
     store = emulated_store(f"demo-{uuid4()}", seconds=10)
-    await store.put_doctors(read_doctors(DOCTORS, SETTINGS.clinic_zone))
+    await store.put_doctors(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
     return store

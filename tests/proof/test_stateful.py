@@ -261,7 +261,7 @@ class Clients(RuleBasedStateMachine):
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
-        doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone)
+        doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone, NOW)
         await store.put_doctors(doctors)
         return await self.opened.enter_async_context(calling(store, self.clock))
 

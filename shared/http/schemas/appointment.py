@@ -21,6 +21,7 @@ from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
+from shared.rules.wall_clock import on_clock
 
 
 class NewPatient(RequestModel):
@@ -57,6 +58,7 @@ class NewAppointment(TimedRequest):
             reason=self.reason,
             created_at=now,
             updated_at=now,
+            told_start=on_clock(interval.start, doctor.zone),
         )
 
 

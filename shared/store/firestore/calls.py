@@ -78,13 +78,22 @@ class Calls:
         return answers
 
     def run_query(
-        self, parent: str, collection: str, read_time: Message = None, **bounds: Message
+        self,
+        parent: str,
+        collection: str,
+        read_time: Message = None,
+        order: Sequence[str] = ("__name__",),
+        **bounds: Message,
     ) -> AsyncIterator[Message]:
-        """Yield the documents of a collection by name; answers without one only tell the time."""
+        """Yield the documents of a collection in order of these fields.
+
+        Answers without a document only tell the time.
+        """
         query = _Query(**bounds)
         query.from_.add(collection_id=collection)
-        query.order_by.add(direction=types.StructuredQuery.Direction.ASCENDING)
-        query.order_by[0].field.field_path = "__name__"
+        for path in order:
+            by = query.order_by.add(direction=types.StructuredQuery.Direction.ASCENDING)
+            by.field.field_path = path
         request = _Run(parent=parent, structured_query=query, read_time=read_time)
         answers: AsyncIterator[Message]
         answers = self._run_query(request, **self._options(parent=parent))

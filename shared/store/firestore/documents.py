@@ -1,26 +1,33 @@
 """Documents and writes of Firestore.
 
-    doctors/{doctor_id}                     name, time_zone, working_hours, as in doctors.json
-    doctors/{doctor_id}/days/{YYYY-MM-DD}   appointments: {appointment id: JSON text of its entry}
-    receipts/{key}                          an idempotency record; expires_at is its TTL field
+    doctors/{doctor_id}                        name, time_zone, working_hours, day_shift_minutes
+    doctors/{doctor_id}/schedule/{YYYY-MM-DD}  appointments: {appointment id: JSON text}
+    doctors/{doctor_id}/elsewhere/{id}         an ended appointment, by start, or a pointer
+    receipts/{key}                             an idempotency record; expires_at is its TTL field
 
 Each carries a `kind` and a `schema`. An entry is one JSON text, because maps with timestamps take
 six times as long to decode. `derived` holds what newer versions compute from the entries of a day;
 every write of this version clears it.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from google.cloud.firestore_v1.field_path import FieldPath
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
+    appointment_from_text,
+    appointment_to_text,
     day_from_texts,
-    entry_to_text,
+    pointer_from_document,
+    pointer_to_document,
     record_from_document,
     record_to_document,
 )
@@ -35,11 +42,11 @@ from shared.store.firestore.values import (
     from_value,
     to_fields,
 )
-from shared.store.port import DayWrite, RecordWrite, Stored, Version
+from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Stored, Version
 from shared.store.schema import SCHEMA, check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _DAY = {"kind": "day", "schema": SCHEMA}
 _OF_EVERY_DAY_WRITE = (*_DAY, "derived")
@@ -47,7 +54,12 @@ _OF_EVERY_DAY_WRITE = (*_DAY, "derived")
 
 def day_name(root: str, key: DayKey) -> str:
     """Return the name of a day's document."""
-    return f"{root}/doctors/{key.doctor_id}/days/{key.day}"
+    return f"{root}/doctors/{key.doctor_id}/schedule/{key.day}"
+
+
+def elsewhere_name(root: str, key: ElsewhereKey) -> str:
+    """Return the name of the document of an appointment's whereabouts."""
+    return f"{root}/doctors/{key.doctor_id}/elsewhere/{key.appointment_id}"
 
 
 def record_name(root: str, key: str) -> str:
@@ -61,7 +73,7 @@ def last_part(name: str) -> str:
 
 
 def date_of(document: Message) -> date:
-    """Return the local date of a day's document."""
+    """Return the date of a day's document."""
     return date.fromisoformat(last_part(document.name))
 
 
@@ -74,6 +86,23 @@ def read_day(key: DayKey, document: Message) -> Stored[DaySchedule]:
     entries = fields["appointments"].map_value.fields.values()
     day = day_from_texts(key, [entry.string_value for entry in entries])
     return Stored(day, document.update_time.ToNanoseconds())
+
+
+def read_elsewhere(key: ElsewhereKey, document: Message) -> Stored[Whereabouts | None]:
+    """Return the whereabouts of a document; None if there is none."""
+    if not document.name:
+        return Stored(None, None)
+    version = document.update_time.ToNanoseconds()
+    if "entry" in document.fields:
+        return Stored(read_ended(key.doctor_id, document), version)
+    return Stored(pointer_from_document(key.appointment_id, from_fields(document.fields)), version)
+
+
+def read_ended(doctor_id: str, document: Message) -> Appointment:
+    """Return the appointment of a document that holds one which has ended with a doctor."""
+    fields = document.fields
+    check_schema(f"the appointment {last_part(document.name)}", "ended", _tags(fields))
+    return appointment_from_text(doctor_id, fields["entry"].string_value)
 
 
 def read_record(key: str, document: Message) -> Stored[IdempotencyRecord]:
@@ -95,11 +124,11 @@ def write_day(root: str, write: DayWrite) -> Message:
     """
     name = day_name(root, write.day.key)
     if write.read.version is None:
-        texts = {n: entry_to_text(n, entry) for n, entry in write.day.entries().items()}
+        texts = {n: appointment_to_text(a) for n, a in write.day.entries().items()}
         mask = None
     else:
         changed = write.changed()
-        texts = {n: entry_to_text(n, entry) for n, entry in changed.items() if entry}
+        texts = {n: appointment_to_text(a) for n, a in changed.items() if a}
         paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
     fields: Mapping[str, object] = {**_DAY, "appointments": texts} if texts else _DAY
@@ -107,6 +136,23 @@ def write_day(root: str, write: DayWrite) -> Message:
     return Write(
         update=document, update_mask=mask, current_document=_precondition(write.read.version)
     )
+
+
+def write_elsewhere(root: str, write: ElsewhereWrite) -> Message:
+    """Write whereabouts whole, or delete them."""
+    name, precondition = elsewhere_name(root, write.key), _precondition(write.replaced)
+    if write.whereabouts is None:
+        return Write(delete=name, current_document=precondition)
+    document = Document(name=name, fields=to_fields(_elsewhere_fields(write.whereabouts)))
+    return Write(update=document, current_document=precondition)
+
+
+def _elsewhere_fields(whereabouts: Whereabouts) -> Mapping[str, object]:
+    if not isinstance(whereabouts, Appointment):
+        return pointer_to_document(whereabouts)
+    start, entry = whereabouts.interval.start, appointment_to_text(whereabouts)
+    # A timestamp of its own, because queries read it.
+    return {"kind": "ended", "schema": SCHEMA, "start": start, "entry": entry}
 
 
 def write_record(root: str, write: RecordWrite) -> Message:
@@ -118,11 +164,20 @@ def write_record(root: str, write: RecordWrite) -> Message:
     return Write(update=document, current_document=_precondition(write.replaced))
 
 
-def write_doctor(root: str, doctor: Doctor) -> Message:
-    """Write the fields that this version knows; others, of a newer one, are kept."""
+def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
+    """Write the fields that this version knows; others, of a newer one, are kept.
+
+    So is the day shift of a doctor who exists.
+    """
     values = doctor_to_document(doctor)
-    document = Document(name=f"{root}/doctors/{values.pop('id')}", fields=to_fields(values))
-    return Write(update=document, update_mask=DocumentMask(field_paths=list(values)))
+    name = f"{root}/doctors/{values.pop('id')}"
+    if exists:
+        del values["day_shift_minutes"]
+    return Write(
+        update=Document(name=name, fields=to_fields(values)),
+        update_mask=DocumentMask(field_paths=list(values)),
+        current_document=Precondition(exists=exists),
+    )
 
 
 def _tags(fields: Fields) -> dict[str, Any]:

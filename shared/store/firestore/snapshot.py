@@ -1,15 +1,27 @@
 """Reads of the Firestore store."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey
+from shared.model.interval import Interval
 from shared.store.firestore.calls import Calls
-from shared.store.firestore.documents import date_of, day_name, read_day, read_record, record_name
+from shared.store.firestore.documents import (
+    date_of,
+    day_name,
+    elsewhere_name,
+    read_day,
+    read_elsewhere,
+    read_ended,
+    read_record,
+    record_name,
+)
 from shared.store.firestore.errors import EXPIRED, NONE, translated_errors
-from shared.store.firestore.values import Cursor, Message, Value, to_timestamp
+from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
 from shared.store.port import State
 from shared.store.usage import count_reads
 
@@ -26,21 +38,31 @@ class FirestoreSnapshot:
         self._read_time: Message = None if instant is None else to_timestamp(instant)
         self._expired = EXPIRED if instant else NONE
 
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        """Read days and records in one call."""
+    async def load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey] = (),
+    ) -> State:
+        """Read days, records and whereabouts in one call."""
         root = self._calls.root
         day_of = {day_name(root, key): key for key in days}
         record_of = {record_name(root, key): key for key in records}
+        elsewhere_of = {elsewhere_name(root, key): key for key in elsewhere}
         state = State({}, {})
         with translated_errors(expired=self._expired):
-            found = self._calls.batch_get((*day_of, *record_of), self._read_time)
+            names = (*day_of, *record_of, *elsewhere_of)
+            found = self._calls.batch_get(names, self._read_time)
             answers = [answer async for answer in found]
         count_reads(len(answers))
         for answer in answers:
             self._read_time = answer.read_time
             document = answer.found
-            if key := day_of.get(document.name or answer.missing):
+            name = document.name or answer.missing
+            if key := day_of.get(name):
                 state.days[key] = read_day(key, document)
+            elif of := elsewhere_of.get(name):
+                state.elsewhere[of] = read_elsewhere(of, document)
             elif document.name:
                 record = read_record(record_of[document.name], document)
                 state.records[record.value.key] = record
@@ -60,6 +82,26 @@ class FirestoreSnapshot:
             first = date_of(documents[-1]) + timedelta(days=1)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
+    async def scan_ended(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Appointment]:
+        """Read what has ended, in growing chunks."""
+        parent = f"{self._calls.root}/doctors/{doctor_id}"
+        start_at = Cursor(values=[to_value(starts.start)], before=True)
+        end_at = Cursor(values=[to_value(starts.end)], before=True)
+        while True:
+            bounds = {"start_at": start_at, "end_at": end_at, "limit": Int32Value(value=at_once)}
+            documents = await self._query(parent, "elsewhere", ("start", "__name__"), bounds)
+            count_reads(len(documents))
+            for document in documents:
+                yield read_ended(doctor_id, document)
+            if len(documents) < at_once:
+                return
+            last = documents[-1]
+            place = [last.fields["start"], Value(reference_value=last.name)]
+            start_at = Cursor(values=place, before=False)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
+
     async def instant(self) -> datetime:
         """Return the read time."""
         if self._read_time is None:
@@ -76,8 +118,14 @@ class FirestoreSnapshot:
             "limit": Int32Value(value=limit),
         }
         parent = f"{root}/doctors/{doctor_id}"
+        return await self._query(parent, "schedule", ("__name__",), bounds)
+
+    async def _query(
+        self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]
+    ) -> list[Message]:
+        calls = self._calls
         with translated_errors(expired=self._expired):
-            found = self._calls.run_query(parent, "days", self._read_time, **bounds)
+            found = calls.run_query(parent, collection, self._read_time, order, **bounds)
             answers = [answer async for answer in found]
         # The last read time: at it all of the answers are true, the earlier ones unchanged
         # (reference of RunQueryResponse.read_time). It is told also if nothing is found.

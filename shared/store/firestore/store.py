@@ -12,10 +12,16 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.calls import Calls
-from shared.store.firestore.documents import read_doctor, write_day, write_doctor, write_record
+from shared.store.firestore.documents import (
+    read_doctor,
+    write_day,
+    write_doctor,
+    write_elsewhere,
+    write_record,
+)
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.snapshot import FirestoreSnapshot
-from shared.store.port import DayWrite, RecordWrite, StoreUnavailable, Version
+from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, StoreUnavailable, Version
 from shared.store.usage import count_reads, count_writes
 
 
@@ -38,12 +44,16 @@ class FirestoreStore:
         yield FirestoreSnapshot(self._calls(), instant)
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
         writes = [write_day(calls.root, day) for day in days]
         writes += [write_record(calls.root, record) for record in records]
+        writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
         with translated_errors(conflict=CONFLICT):
             results = await calls.commit(writes)
         count_writes(len(writes))
@@ -62,8 +72,10 @@ class FirestoreStore:
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
         calls = self._calls()
-        with translated_errors():
-            await calls.commit([write_doctor(calls.root, doctor) for doctor in doctors])
+        there = {doctor.id for doctor in await self.doctors()}
+        writes = [write_doctor(calls.root, d, exists=d.id in there) for d in doctors]
+        with translated_errors(conflict=CONFLICT):
+            await calls.commit(writes)
 
     async def close(self) -> None:
         """Close the connection."""

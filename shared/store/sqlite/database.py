@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.sqlite.doctor_day_migration import move_to_doctor_days
 
 WAL_ATTEMPTS = 5
 WAL_PAUSE_SECONDS = 0.02
@@ -54,7 +55,43 @@ _SCHEMA = (
 
     ALTER TABLE days ADD COLUMN derived TEXT
     """,
+    # Doctor-days by arithmetic instead of local dates; see `doctor_day_migration`.
+    """
+    CREATE TABLE doctor_days (
+        doctor_id TEXT, day TEXT, version INTEGER NOT NULL,
+        schema INTEGER NOT NULL, derived TEXT,
+        PRIMARY KEY (doctor_id, day)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE entries (
+        doctor_id TEXT, day TEXT, id TEXT, since INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, day, id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE past_entries (
+        doctor_id TEXT, day TEXT, id TEXT, until INTEGER,
+        since INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, day, id, until)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE elsewhere (
+        doctor_id TEXT, id TEXT, since INTEGER NOT NULL, start INTEGER, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, id)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX ended ON elsewhere (doctor_id, start, id) WHERE start IS NOT NULL;
+
+    CREATE TABLE past_elsewhere (
+        doctor_id TEXT, id TEXT, until INTEGER, since INTEGER NOT NULL,
+        start INTEGER, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, id, until)
+    ) WITHOUT ROWID
+    """,
 )
+
+
+DOCTOR_DAYS = 4
+"""The version that files by doctor-days instead of local dates."""
 
 
 def open_file(path: str, busy_seconds: float) -> sqlite3.Connection:
@@ -89,6 +126,8 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         for step in _SCHEMA[found:]:
             for statement in step.split(";"):
                 connection.execute(statement)
+        if found < DOCTOR_DAYS:
+            move_to_doctor_days(connection)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
 

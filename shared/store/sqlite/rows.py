@@ -11,8 +11,8 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
     Document,
+    appointment_to_text,
     day_from_texts,
-    entry_to_text,
     instant_to_text,
     record_from_document,
     record_to_document,
@@ -25,33 +25,33 @@ from shared.store.sqlite.clock import forget_past
 # brackets: a list in JSON.
 _DAYS = """
     SELECT day, version, schema, coalesce(group_concat(body), '')
-    FROM days LEFT JOIN appointments USING (doctor_id, day)
+    FROM doctor_days LEFT JOIN entries USING (doctor_id, day)
     WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
     GROUP BY day ORDER BY day LIMIT :limit
 """
 _DAYS_AT = """
     SELECT day, NULL, 1, group_concat(body) FROM (
-        SELECT doctor_id, day, body FROM appointments WHERE since <= :past
+        SELECT doctor_id, day, body FROM entries WHERE since <= :past
         UNION ALL
-        SELECT doctor_id, day, body FROM past_appointments WHERE since <= :past AND :past < until
+        SELECT doctor_id, day, body FROM past_entries WHERE since <= :past AND :past < until
     )
     WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
     GROUP BY day ORDER BY day LIMIT :limit
 """
 _KEEP_PAST = """
-    INSERT INTO past_appointments SELECT doctor_id, day, id, ?, since, body FROM appointments
+    INSERT INTO past_entries SELECT doctor_id, day, id, ?, since, body FROM entries
     WHERE doctor_id = ? AND day = ? AND id = ?
 """
-_DROP = "DELETE FROM appointments WHERE doctor_id = ? AND day = ? AND id = ?"
+_DROP = "DELETE FROM entries WHERE doctor_id = ? AND day = ? AND id = ?"
 _PUT = """
-    INSERT OR REPLACE INTO appointments (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO entries (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
 """
 _FIRST_VERSION = """
-    INSERT OR IGNORE INTO days (schema, doctor_id, day, version) VALUES (?, ?, ?, 1)
+    INSERT OR IGNORE INTO doctor_days (schema, doctor_id, day, version) VALUES (?, ?, ?, 1)
     RETURNING version
 """
 _NEXT_VERSION = """
-    UPDATE days SET version = version + 1, schema = ?, derived = NULL
+    UPDATE doctor_days SET version = version + 1, schema = ?, derived = NULL
     WHERE doctor_id = ? AND day = ? AND version = ?
     RETURNING version
 """
@@ -60,10 +60,11 @@ _REPLACE_RECORD = """
     UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?
     RETURNING expires_at
 """
-# A merge (RFC 7396), so that fields which a newer version wrote are kept.
+# A merge (RFC 7396), so that fields which a newer version wrote are kept. So is the day shift.
 _PUT_DOCTOR = """
     INSERT INTO doctors VALUES (?, ?)
-    ON CONFLICT (id) DO UPDATE SET body = json_patch(body, excluded.body)
+    ON CONFLICT (id) DO UPDATE
+    SET body = json_patch(body, json_remove(excluded.body, '$.day_shift_minutes'))
 """
 
 
@@ -101,7 +102,7 @@ def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Vers
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
     connection.executemany(_DROP, replaced)
-    entries = [(*place, name, entry_to_text(name, e)) for name, e in changed.items() if e]
+    entries = [(*place, name, appointment_to_text(e)) for name, e in changed.items() if e]
     connection.executemany(_PUT, [(now, *row) for row in entries])
     return version
 
@@ -147,9 +148,10 @@ def delete_expired_records(connection: sqlite3.Connection, now: datetime) -> Non
 
 
 def delete_past(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete replaced entries that are older than the history."""
+    """Delete what was replaced before the history begins."""
     kept_from = forget_past(connection, now)
-    connection.execute("DELETE FROM past_appointments WHERE until < ?", (kept_from,))
+    for table in ("past_entries", "past_elsewhere"):
+        connection.execute(f"DELETE FROM {table} WHERE until < ?", (kept_from,))  # noqa: S608
 
 
 def _json(document: Document) -> str:

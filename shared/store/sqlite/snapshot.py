@@ -9,10 +9,14 @@ import sqlite3
 from collections.abc import AsyncIterator, Collection
 from datetime import date, datetime, timedelta
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey
+from shared.model.interval import Interval
 from shared.store.port import State
 from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
 from shared.store.sqlite.database import ReadConnections, translated_errors
+from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
 from shared.store.sqlite.rows import read_day, read_days, read_records
 from shared.store.usage import count_reads
 
@@ -29,13 +33,19 @@ class SqliteSnapshot:
         self._past = None if instant is None else to_number(instant)
         self._connection: sqlite3.Connection | None = None
 
-    async def load(self, days: Collection[DayKey], records: Collection[str]) -> State:
-        """Read days and records."""
-        count_reads(len(days) + len(records))
+    async def load(
+        self,
+        days: Collection[DayKey],
+        records: Collection[str],
+        elsewhere: Collection[ElsewhereKey] = (),
+    ) -> State:
+        """Read days, records and whereabouts."""
+        count_reads(len(days) + len(records) + len(elsewhere))
         with translated_errors():
             connection = self._open()
             found = {key: read_day(connection, key, self._past) for key in days}
-            return State(found, read_records(connection, records))
+            whereabouts = {key: read_elsewhere(connection, key) for key in elsewhere}
+            return State(found, read_records(connection, records), whereabouts)
 
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -52,6 +62,23 @@ class SqliteSnapshot:
                 return
             await asyncio.sleep(0)  # A year is long: let other requests have their turn.
             first = days[-1].key.day + timedelta(days=1)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
+
+    async def scan_ended(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Appointment]:
+        """Read what has ended, in growing chunks."""
+        ended = Ended.within(doctor_id, starts)
+        while True:
+            with translated_errors():
+                found = read_ended(self._open(), ended, at_once, self._past)
+            count_reads(len(found))
+            for appointment in found:
+                yield appointment
+            if len(found) < at_once:
+                return
+            ended = ended.behind(found[-1])
+            await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
     async def instant(self) -> datetime:

@@ -22,6 +22,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.store.port import (
     DayWrite,
+    ElsewhereWrite,
     RecordWrite,
     StoreError,
     StoreUnavailable,
@@ -36,6 +37,7 @@ from shared.store.sqlite.database import (
     transaction,
     translated_errors,
 )
+from shared.store.sqlite.elsewhere_rows import write_elsewhere
 from shared.store.sqlite.rows import (
     delete_expired_records,
     delete_past,
@@ -103,16 +105,19 @@ class SqliteStore:
                 snapshot.end()
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
-        commit = _Commit(days, records, asyncio.get_running_loop().create_future())
+        commit = _Commit(days, records, elsewhere, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
         if self._round is None:
             self._start_round()
         versions = await commit.answer
-        count_writes(len(days) + len(records))
+        count_writes(len(days) + len(records) + len(elsewhere))
         return versions
 
     async def doctors(self) -> Sequence[Doctor]:
@@ -202,6 +207,7 @@ class _Commit(Struct):
 
     days: Sequence[DayWrite]
     records: Sequence[RecordWrite]
+    elsewhere: Sequence[ElsewhereWrite]
     answer: asyncio.Future[Mapping[DayKey, Version]]
 
     def tell(self, result: _Result | BaseException) -> None:
@@ -234,6 +240,8 @@ class _Commit(Struct):
     def _write(self, connection: sqlite3.Connection, now: int) -> _Result:
         for record in self.records:
             write_record(connection, record)
+        for whereabouts in self.elsewhere:
+            write_elsewhere(connection, whereabouts, now)
         return {write.day.key: write_day(connection, write, now) for write in self.days}
 
 

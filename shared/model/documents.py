@@ -1,0 +1,24 @@
+"""What decisions read and change."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
+
+
+class Documents(Struct, frozen=True):
+    """Doctor-days, and the whereabouts of appointments beside them, by key.
+
+    None stands for whereabouts that do not exist or, among changes, are to be deleted.
+    """
+
+    days: Mapping[DayKey, DaySchedule] = field(default_factory=dict)
+    elsewhere: Mapping[ElsewhereKey, Whereabouts | None] = field(default_factory=dict)
+
+    def knows(self, appointment_id: str) -> bool:
+        """Whether an appointment stands anywhere in them."""
+        return any(day.find(appointment_id) for day in self.days.values()) or any(
+            key.appointment_id == appointment_id and found for key, found in self.elsewhere.items()
+        )

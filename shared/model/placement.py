@@ -1,0 +1,48 @@
+"""In which documents an appointment stands, and what changes when it changes."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from shared.model.appointment import Appointment
+from shared.model.day import DayKey
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import touched_days
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
+
+
+class Placement(Struct, frozen=True):
+    """An appointment, the doctor-days that it stands in, and what `elsewhere` says of it."""
+
+    appointment: Appointment
+    days: tuple[DayKey, ...] = ()
+    elsewhere: Mapping[ElsewhereKey, Whereabouts] = field(default_factory=dict)
+
+
+def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placement:
+    """Return where an appointment stands that was born on the day `home` and is with `doctor`.
+
+    Booked, it stands whole in every doctor-day that it touches; if `home` is none of them, a
+    pointer stands under the doctor of its birth. Once it holds no time it stands under the doctor
+    whom it was with, with a pointer from the doctor of its birth if that is another.
+    """
+    birth, own = (
+        ElsewhereKey(doctor_id, appointment.id) for doctor_id in (home.doctor_id, doctor.id)
+    )
+    if appointment.status != "booked":
+        pointers = {} if birth == own else {birth: own}
+        return Placement(appointment, (), {own: appointment, **pointers})
+    days = touched_days(doctor, appointment.interval)
+    return Placement(appointment, days, {} if home in days else {birth: days[0]})
+
+
+def placed(documents: Documents, before: Placement | None, after: Placement) -> Documents:
+    """Return the documents that change when an appointment leaves one placement for another."""
+    appointment, days = after.appointment, documents.days
+    left, pointed = (before.days, before.elsewhere) if before else ((), {})
+    gone = {key: days[key].without(appointment.id) for key in left if key not in after.days}
+    stands = {key: days[key].with_appointment(appointment) for key in after.days}
+    forgotten = dict.fromkeys(pointed.keys() - after.elsewhere.keys())
+    told = {key: to for key, to in after.elsewhere.items() if pointed.get(key) != to}
+    return Documents({**gone, **stands}, {**forgotten, **told})

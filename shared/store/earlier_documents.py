@@ -1,0 +1,54 @@
+"""Documents of earlier releases, which filed appointments by the doctor's local date.
+
+An entry on a day was an appointment, booked or cancelled, or where one that was born on that day
+had moved to. Every appointment stood on exactly one day, so its new place follows from itself, and
+the entries that only pointed to it are not needed.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
+from shared.model.day import DayKey
+from shared.model.doctor import Doctor
+from shared.model.placement import Placement, placement
+from shared.model.time_zones import standard_offset, time_zone
+from shared.store.doctor_documents import doctor_from_document
+from shared.store.documents import appointment_from_text
+from shared.store.schema import SCHEMA
+
+
+def with_day_shift(fields: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a doctor's fields with the day shift that is theirs from now on."""
+    shift = standard_offset(time_zone(fields["time_zone"]), now) // timedelta(minutes=1)
+    return {"day_shift_minutes": shift, **fields, "kind": "doctor", "schema": SCHEMA}
+
+
+def doctor_of_earlier_document(fields: dict[str, Any], now: datetime) -> Doctor:
+    """Return the doctor of a document that may be of an earlier release."""
+    return doctor_from_document(with_day_shift(fields, now))
+
+
+def is_pointer(text: str) -> bool:
+    """Whether an entry only tells where an appointment has moved to."""
+    fields = msgspec.json.decode(text)
+    return isinstance(fields, dict) and "moved_to" in fields
+
+
+def new_placement(doctor: Doctor, day: DayKey, text: str) -> Placement:
+    """Return where the appointment of an entry stands from now on.
+
+    Its start is taken as told to the patient as it is on the doctor's clock now. Raises
+    StoreRefused for an entry that nobody can read.
+    """
+    appointment = appointment_from_text(doctor.id, text)
+    if appointment.told_start is None:
+        appointment = appointment._replace(told_start=_told(appointment, doctor))
+    return placement(appointment, home_day(appointment.id) or day, doctor)
+
+
+def _told(appointment: Appointment, doctor: Doctor) -> datetime:
+    return appointment.interval.start.astimezone(doctor.zone).replace(tzinfo=None)
