@@ -29,7 +29,7 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
-from tests.proof.workload import DOCTORS, Client, Round, Tally, final_state
+from tests.proof.workload import Client, Round, Tally, final_state
 
 PROCESSES = 3
 CLIENTS = 16
@@ -54,14 +54,14 @@ Progress = Callable[[str], None]
 class Plan:
     """How much is asked of a run. It ends when there was enough of both, or at the time limit.
 
-    With `faults=0` nothing fails; `unchecked` is the control.
+    With `faults=0` nothing fails; `control` names the store that breaks the promise, if any.
     """
 
     operations: int
     faults: int
     seconds: float
     rounds_at_once: int = 2
-    unchecked: bool = False
+    control: str = ""
 
 
 @dataclass(slots=True)
@@ -105,9 +105,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Site]:
+async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
     """Everything that runs, on an empty store."""
-    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "UNCHECKED": "yes" if unchecked else ""}
+    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control}
     (folder / "doctors.json").write_text(json.dumps(_doctors()))
     async with AsyncExitStack() as stack:
         emulator = emulator_proxy = None
@@ -130,7 +130,7 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
     """Let clients work while things fail, then ask whether anything went wrong."""
     report, rounds = Report(store), list[Round]()
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(site(store, folder, unchecked=plan.unchecked))
+        running = await stack.enter_async_context(site(store, folder, plan.control))
         # One for each client: what a shared one spends on choosing a connection grows with them.
         clients_at_once = plan.rounds_at_once * CLIENTS
         phones = [await stack.enter_async_context(_phone()) for _ in range(clients_at_once)]
@@ -243,11 +243,21 @@ def _line(report: Report) -> str:
 
 def _doctors() -> object:
     week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    hours = [{"days": week, "opens": "09:00", "closes": "17:00"}]
-    entries = (
-        {"id": name, "name": name, "time_zone": "UTC", "working_hours": hours} for name in DOCTORS
-    )
-    return {"doctors": list(entries)}
+    kept = {
+        "strange": ("UTC", "09:00", "17:00"),
+        "who": ("Europe/London", "00:00", "24:00"),
+    }
+    return {
+        "doctors": [
+            {
+                "id": name,
+                "name": name,
+                "time_zone": zone,
+                "working_hours": [{"days": week, "opens": opens, "closes": closes}],
+            }
+            for name, (zone, opens, closes) in kept.items()
+        ]
+    }
 
 
 def lines(reports: Sequence[Report]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from tests.proof.run import Plan, Report, lines, prove
 
 # They end with the work; the seconds only bound a run that is stuck.
 SHORT = Plan(operations=1_000, faults=15, seconds=240)
-CONTROL = Plan(operations=600, faults=0, seconds=240, unchecked=True)
 
 
 async def report_of(store: str, plan: Plan, folder: Path) -> Report:
@@ -31,10 +30,14 @@ async def test_every_claim_holds_while_things_fail(store: str, tmp_path: Path) -
     assert report.faults.total() >= SHORT.faults
 
 
-@pytest.mark.parametrize("store", STORES)
-async def test_a_store_that_writes_without_a_precondition_is_found_out(
-    store: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("store", "control"),
+    [*((store, "unchecked") for store in STORES), (STORES[0], "by local date")],
+)
+async def test_a_store_that_breaks_the_promise_is_found_out(
+    store: str, control: str, tmp_path: Path
 ) -> None:
-    report = await report_of(store, CONTROL, tmp_path)
+    plan = Plan(operations=600, faults=0, seconds=240, control=control)
+    report = await report_of(store, plan, tmp_path)
     assert report.verdict.double
     assert report.verdict.unexplained

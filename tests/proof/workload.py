@@ -80,10 +80,10 @@ class Round:
         return start, start + DAYS_OF_A_ROUND * DAY
 
     def hours(self) -> Hours:
-        """When both doctors work."""
+        """When both doctors work: who, around the clock."""
         start, end = self.window
         windows = tuple((day + OPENS, day + CLOSES) for day in range(start, end, DAY))
-        return dict.fromkeys(DOCTORS, windows)
+        return {"strange": windows, "who": ((start, end),)}
 
 
 class Client:
@@ -131,10 +131,16 @@ class Client:
         return start, start + days * DAY
 
     def _slot(self) -> Slot:
-        day = self._round.window[0] + DAY * self._random.randrange(DAYS_OF_A_ROUND)
+        first = self._round.window[0]
         length = self._random.choice([15, 20, 30, 45])
-        start = self._random.randrange(OPENS, CLOSES - length, 5)
-        return Slot(self._random.choice(DOCTORS), day + start, day + start + length)
+        if self._random.random() < 0.5:
+            day = first + DAY * self._random.randrange(DAYS_OF_A_ROUND)
+            start = day + self._random.randrange(OPENS, CLOSES - length, 5)
+            return Slot("strange", start, start + length)
+        # Most about midnight, where appointments touch two doctor-days.
+        before, after = (DAY - 240, DAY + 240)
+        start = first + self._random.randrange(before, after - length, 5)
+        return Slot("who", start, start + length)
 
     async def _operate(self, http: httpx.AsyncClient, asked: Asked) -> None:
         """Ask until there is an answer; each try goes to any server, all have one key."""
