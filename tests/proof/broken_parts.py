@@ -1,6 +1,7 @@
 """Parts of a simulation that break a promise: a proof that cannot fail proves nothing."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import structs
 
@@ -13,7 +14,9 @@ from tests.proof.promises import WatchedStore
 from tests.proof.simulated_run import Parts
 from tests.proof.world import Request, command_of
 
-Days, Records, Elsewhere = Sequence[DayWrite], Sequence[RecordWrite], Sequence[ElsewhereWrite]
+Days: TypeAlias = Sequence[DayWrite]
+Records: TypeAlias = Sequence[RecordWrite]
+Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
 
 
 class Unchecked(WatchedStore):
