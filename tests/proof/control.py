@@ -17,6 +17,7 @@ class Unchecked:
         self.snapshot = store.snapshot
         self.doctors = store.doctors
         self.put_doctors = store.put_doctors
+        self.secret = store.secret
         self.close = store.close
 
     async def commit(

@@ -166,8 +166,8 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 4")
-    with pytest.raises(StoreRefused, match="schema is version 4, this program knows up to 3"):
+    query(path, "PRAGMA user_version = 5")
+    with pytest.raises(StoreRefused, match="schema is version 5, this program knows up to 4"):
         await store.commit([WRITE], [])
 
 
@@ -297,7 +297,7 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as
     assert query(path, "PRAGMA user_version") == [(1,)]
     query(path, "DROP TABLE past_appointments")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(3,)]
+    assert query(path, "PRAGMA user_version") == [(4,)]
     assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
     assert query(path, "SELECT * FROM doctors") == []
 

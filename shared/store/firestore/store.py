@@ -14,8 +14,9 @@ from shared.settings import FirestoreDatabase
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import read_doctor, write_day, write_doctor, write_record
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.secret_calls import create_secret, read_secret
 from shared.store.firestore.snapshot import FirestoreSnapshot
-from shared.store.port import DayWrite, RecordWrite, StoreUnavailable, Version
+from shared.store.port import DayWrite, RecordWrite, StoreUnavailable, Version, VersionConflict
 from shared.store.usage import count_reads, count_writes
 
 
@@ -64,6 +65,17 @@ class FirestoreStore:
         calls = self._calls()
         with translated_errors():
             await calls.commit([write_doctor(calls.root, doctor) for doctor in doctors])
+
+    async def secret(self, name: str, proposed: str) -> str:
+        """Return the secret of that name, or keep this one."""
+        calls = self._calls()
+        while (found := await read_secret(calls, name)) is None:
+            try:
+                await create_secret(calls, name, proposed)
+            except VersionConflict:
+                continue  # Another instance was first.
+            return proposed
+        return found
 
     async def close(self) -> None:
         """Close the connection."""

@@ -54,6 +54,7 @@ _SCHEMA = (
 
     ALTER TABLE days ADD COLUMN derived TEXT
     """,
+    "CREATE TABLE secrets (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
 )
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -44,8 +45,11 @@ from shared.store.sqlite.rows import (
     write_doctors,
     write_record,
 )
+from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
+
+T = TypeVar("T")
 
 _Result = Mapping[DayKey, Version] | StoreError
 _Round = asyncio.Future[list[_Result]]
@@ -117,12 +121,7 @@ class SqliteStore:
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""
-        with translated_errors():
-            connection = self._connections.borrow()
-            try:
-                found = read_doctors(connection)
-            finally:
-                self._connections.give_back(connection)
+        found = self._read(read_doctors)
         count_reads(len(found))
         return found
 
@@ -130,6 +129,16 @@ class SqliteStore:
         """Add or replace doctors."""
         self._check_open()
         await self._in_thread(self._put_doctors, doctors)
+
+    async def secret(self, name: str, proposed: str) -> str:
+        """Return the secret of that name, or keep this one."""
+        found = self._read(partial(read_secret, name=name))
+        count_reads(1)
+        if found is None:
+            self._check_open()
+            found = await self._in_thread(self._read_or_create_secret, name, proposed)
+            count_writes(1)
+        return found
 
     async def close(self) -> None:
         """Close the file once all is written; the last to do so folds the log back into it."""
@@ -141,6 +150,14 @@ class SqliteStore:
         await self._in_thread(self._close_writer)
         self._writing.shutdown()
         self._connections.close()
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        with translated_errors():
+            connection = self._connections.borrow()
+            try:
+                return read(connection)
+            finally:
+                self._connections.give_back(connection)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -164,9 +181,9 @@ class SqliteStore:
 
     # In the writing thread
 
-    async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
         with translated_errors():
-            await asyncio.get_running_loop().run_in_executor(self._writing, work, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._writing, work, *args)
 
     def _writer(self) -> sqlite3.Connection:
         if self._write_connection is None:
@@ -187,6 +204,10 @@ class SqliteStore:
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + self._prune_seconds
             delete_expired_records(connection, datetime.now(UTC))
+
+    def _read_or_create_secret(self, name: str, value: str) -> str:
+        with transaction(self._writer()) as connection:
+            return read_or_create_secret(connection, name, value)
 
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with transaction(self._writer()) as connection:
