@@ -14,13 +14,17 @@ import pytest
 from shared.http.page_tokens import Bookmark, Scope, page_token
 from shared.model.interval import Interval
 from shared.settings import read_settings
+from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 from tests.functions.api import (
     ON_BOTH_STORES,
     Api,
+    Clock,
     Json,
     calling,
     field_errors,
+    prepare,
+    serving,
     starts,
 )
 
@@ -170,6 +174,22 @@ async def test_a_token_of_a_time_that_firestore_does_not_know_is_refused(
     await api.book("2050-11-22T09:00")
     response = await page_of(api, datetime.now(UTC) + offset)
     assert field_errors(response) == [("page_token", "page_token_expired")]
+
+
+async def test_what_was_cancelled_over_an_hour_ago_is_not_shown_by_a_token_of_before(
+    tmp_path: Path,
+) -> None:
+    # The emulator, unlike Firestore, still knows how it was then.
+    machine = Clock(at("2050-11-18T12:00Z"))
+    store = SqliteStore(str(prepare(tmp_path)), now=machine)
+    async with serving(store) as api:
+        page = await first_page(api)
+        await api.cancel((await api.listed())[1])
+        machine.now += timedelta(minutes=59)
+        next_page = {**MONDAY, "page_token": page["next_page_token"]}
+        assert starts((await api.page(next_page)).json()["appointments"]) == [TEN, NOON]
+        machine.now += timedelta(minutes=2)
+        assert field_errors(await api.page(next_page)) == [("page_token", "page_token_expired")]
 
 
 @ON_BOTH_STORES

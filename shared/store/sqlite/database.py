@@ -55,6 +55,12 @@ _SCHEMA = (
     ALTER TABLE days ADD COLUMN derived TEXT
     """,
     "CREATE TABLE secrets (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    # They find what can be deleted.
+    """
+    CREATE INDEX receipts_by_expiry ON receipts (expires_at);
+
+    CREATE INDEX past_appointments_by_end ON past_appointments (until)
+    """,
 )
 
 

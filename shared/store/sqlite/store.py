@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
 Entries of days, idempotency records and doctors are rows of JSON; a day is a row with its version.
-Replaced entries stay for an hour, so that the days of an instant can still be read later.
+Replaced entries stay for an hour, so that the days of an instant can still be read for so long.
 
 A commit waits for the disk, in a thread of its own; commits that arrive meanwhile share the next
 sync.
@@ -9,11 +9,10 @@ sync.
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -37,14 +36,8 @@ from shared.store.sqlite.database import (
     transaction,
     translated_errors,
 )
-from shared.store.sqlite.rows import (
-    delete_expired_records,
-    delete_past,
-    read_doctors,
-    write_day,
-    write_doctors,
-    write_record,
-)
+from shared.store.sqlite.pruning import prune
+from shared.store.sqlite.rows import read_doctors, write_day, write_doctors, write_record
 from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
@@ -58,27 +51,39 @@ BUSY_SECONDS = 2.0
 """How long one statement waits for another process, before the retries above the store."""
 MOST_SNAPSHOTS = 16
 PRUNE_SECONDS = 300.0
-"""How often expired idempotency records are deleted while commits arrive."""
+"""How often expired idempotency records and forgotten entries are deleted while commits arrive."""
+
+PRUNED_WITH_COMMITS = 200
+"""How many of each are deleted with a round of commits, so that it takes 10 ms longer at most."""
+PRUNED_AT_START = 10_000
+"""How many of each a process that starts deletes at once, while others wait for it."""
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SqliteStore:
-    """A `Store` in a file. Opens it at the first use; until then a fork may copy the object."""
+    """A `Store` in a file. Opens it at the first use; until then a fork may copy the object.
+
+    `now` is the clock of the machine.
+    """
 
     def __init__(
         self,
         path: str,
         busy_seconds: float = BUSY_SECONDS,
         prune_seconds: float = PRUNE_SECONDS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._path = path
         self._busy_seconds = busy_seconds
+        self._now = now
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._waiting: list[_Commit] = []
         self._round: _Round | None = None
         self._closed = False
         self._write_connection: sqlite3.Connection | None = None
-        self._prune_seconds = prune_seconds
-        self._prune_at = time.monotonic() + prune_seconds
+        self._prune_every = timedelta(seconds=prune_seconds)
+        self._pruned_at = now()
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._connections = ReadConnections(path, busy_seconds)
 
@@ -87,20 +92,20 @@ class SqliteStore:
 
         Raises sqlite3.Error if the file cannot be used.
         """
-        with (
-            closing(open_file(self._path, self._busy_seconds)) as connection,
-            transaction(connection),
-        ):
-            if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
-                write_doctors(connection, doctors)
-            delete_expired_records(connection, datetime.now(UTC))
-            delete_past(connection, datetime.now(UTC))
+        with closing(open_file(self._path, self._busy_seconds)) as connection:
+            with transaction(connection):
+                if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
+                    write_doctors(connection, doctors)
+            more = True
+            while more:
+                with transaction(connection):  # Each its own, so that other processes can write.
+                    more = prune(connection, self._now(), PRUNED_AT_START)
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[SqliteSnapshot]:
         """Open a view, which keeps while others write."""
         async with self._snapshots:
-            snapshot = SqliteSnapshot(self._connections, instant)
+            snapshot = SqliteSnapshot(self._connections, instant, self._now)
             try:
                 yield snapshot
             finally:
@@ -194,16 +199,19 @@ class SqliteStore:
         """Apply all these commits; they share one sync of the disk."""
         try:
             with transaction(self._writer()) as connection:
-                self._prune_if_due(connection)
-                now = tick(connection)
-                return [commit.apply(connection, now) for commit in commits]
+                now = self._now()
+                self._prune_if_due(connection, now)
+                instant = tick(connection, now)
+                return [commit.apply(connection, instant) for commit in commits]
         except sqlite3.Error as error:
             return [as_store_error(error)] * len(commits)
 
-    def _prune_if_due(self, connection: sqlite3.Connection) -> None:
-        if time.monotonic() >= self._prune_at:
-            self._prune_at = time.monotonic() + self._prune_seconds
-            delete_expired_records(connection, datetime.now(UTC))
+    def _prune_if_due(self, connection: sqlite3.Connection, now: datetime) -> None:
+        # Either way: the clock may be put back.
+        if abs(now - self._pruned_at) >= self._prune_every:
+            self._pruned_at = now
+            if prune(connection, now, PRUNED_WITH_COMMITS):
+                self._pruned_at = _LONG_AGO  # The rest goes with the next rounds.
 
     def _read_or_create_secret(self, name: str, value: str) -> str:
         with transaction(self._writer()) as connection:
