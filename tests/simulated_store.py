@@ -145,6 +145,10 @@ class Port:
         """Nobody does."""
         raise NotImplementedError
 
+    async def secret(self, name: str, proposed: str) -> str:
+        """Nobody asks for one."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         """There is nothing to close."""
 

@@ -23,6 +23,7 @@ class Unchecked:
         self.snapshot = store.snapshot
         self.doctors = store.doctors
         self.put_doctors = store.put_doctors
+        self.secret = store.secret
         self.close = store.close
 
     async def commit(
@@ -69,6 +70,7 @@ class ByLocalDate:
         self.snapshot = store.snapshot
         self.commit = store.commit
         self.put_doctors = store.put_doctors
+        self.secret = store.secret
         self.close = store.close
 
     async def doctors(self) -> Sequence[Doctor]:

@@ -210,6 +210,15 @@ async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
     assert sent(write) == ("doctors/strange", fields, sorted(fields), Precondition())
 
 
+async def test_a_secret_is_a_document_that_is_only_ever_created(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    assert await store.secret("page_token_key", "a") == "a"
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    fields = {"kind": "secret", "schema": 2, "value": "a"}
+    assert sent(write) == ("secrets/page_token_key", fields, [], IF_NEW)
+
+
 @pytest.mark.parametrize(("version", "precondition"), [(None, IF_NEW), (READ, AS_READ)])
 async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_versions(
     firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition

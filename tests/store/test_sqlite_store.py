@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
     RecordWrite,
-    SnapshotExpired,
     Stored,
     StoreRefused,
     StoreUnavailable,
@@ -32,8 +31,6 @@ WRITE_TUESDAY = DayWrite(Stored(DaySchedule(TUESDAY), None), schedule("2026-11-2
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
 NEW = appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "new")
-TWO_HOURS = 2 * 60 * 60 * 1_000_000
-"""In microseconds, in which the file counts."""
 
 VERSION_1 = """
     CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
@@ -166,8 +163,8 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 4")
-    with pytest.raises(StoreRefused, match="schema is version 4, this program knows up to 3"):
+    query(path, "PRAGMA user_version = 6")
+    with pytest.raises(StoreRefused, match="schema is version 6, this program knows up to 5"):
         await store.commit([WRITE], [])
 
 
@@ -229,27 +226,6 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
     assert len(store._connections._idle) == 16  # noqa: SLF001
 
 
-async def test_expired_records_are_deleted_at_a_start_and_as_time_goes_by(
-    store: SqliteStore, path: str
-) -> None:
-    add = """
-        INSERT OR REPLACE INTO receipts
-        VALUES ('old', '2020-01-01T00:00:00Z', '{}'), ('new', '2999-01-01T00:00:00Z', '{}')
-    """
-    kept = "SELECT key FROM receipts ORDER BY key"
-    store.prepare([])
-    query(path, add)
-    await store.commit([], [])
-    assert query(path, kept) == [("new",), ("old",)]
-    store.prepare([])
-    assert query(path, kept) == [("new",)]
-    query(path, add)
-    later = SqliteStore(path, prune_seconds=0)
-    await later.commit([], [])
-    await later.close()
-    assert query(path, kept) == [("new",)]
-
-
 # A file of an earlier version
 
 
@@ -297,79 +273,9 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as
     assert query(path, "PRAGMA user_version") == [(1,)]
     query(path, "DROP TABLE past_appointments")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(3,)]
+    assert query(path, "PRAGMA user_version") == [(5,)]
     assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
     assert query(path, "SELECT * FROM doctors") == []
-
-
-# The past
-
-
-async def test_what_was_replaced_over_an_hour_ago_is_dropped_at_the_next_start(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    await put(store, LATE)
-    old = "UPDATE past_appointments SET since = since - ?1, until = until - ?1"
-    query(path, old, TWO_HOURS)
-    before = await put(store, EARLY)
-    kept = "SELECT id FROM past_appointments ORDER BY until"
-    assert query(path, kept) == [("early",), ("late",)]
-    store.prepare([])
-    assert query(path, kept) == [("late",)]
-    await put(store)
-    assert await ids_at(store, before) == ["early"]
-
-
-async def test_an_instant_expires_once_what_was_replaced_before_an_hour_ago_is_dropped(
-    store: SqliteStore,
-) -> None:
-    now = await put(store, EARLY)
-    store.prepare([])
-    assert await ids_at(store, now) == ["early"]
-    assert await ids_at(store, now - timedelta(minutes=59)) == []
-    with pytest.raises(SnapshotExpired, match="too long ago"):
-        await ids_at(store, now - timedelta(minutes=61))
-
-
-async def test_the_last_commit_never_expires_however_long_ago_it_was(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = instant - ?", TWO_HOURS)
-    query(path, "UPDATE appointments SET since = since - ?", TWO_HOURS)
-    long_ago = await instant_of(store)
-    store.prepare([])
-    assert await ids_at(store, long_ago) == ["early"]
-    await put(store, LATE)
-    assert await ids_at(store, long_ago) == ["early"]
-    with pytest.raises(SnapshotExpired):
-        await ids_at(store, long_ago - timedelta(microseconds=1))
-
-
-async def test_what_was_dropped_stays_so_when_the_clock_of_the_machine_is_put_back(
-    store: SqliteStore, path: str
-) -> None:
-    now = await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = instant + ?1, kept_from = instant + ?1", TWO_HOURS)
-    store.prepare([])
-    with pytest.raises(SnapshotExpired):
-        await ids_at(store, now + timedelta(hours=1))
-
-
-async def test_instants_go_on_when_the_clock_of_the_machine_is_put_back(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = 4102444800000000")  # In 2100.
-    instants = [await put(store, EARLY, LATE), await put(store, LATE), await put(store)]
-    assert instants == [
-        at("2100-01-01T00:00:00.000001Z"),
-        at("2100-01-01T00:00:00.000002Z"),
-        at("2100-01-01T00:00:00.000003Z"),
-    ]
-    shown = [await ids_at(store, instant) for instant in instants]
-    assert shown == [["early", "late"], ["late"], []]
 
 
 # The end

@@ -36,8 +36,8 @@ _LEFT_BEHIND = """
 
 def move_to_doctor_days(connection: sqlite3.Connection) -> None:
     """File every appointment anew, and drop the tables of earlier releases."""
-    now = tick(connection)
-    doctors = _doctors(connection, datetime.now(UTC))
+    present = datetime.now(UTC)
+    now, doctors = tick(connection, present), _doctors(connection, present)
     left = []
     for row in connection.execute("SELECT doctor_id, day, id, body FROM appointments"):
         doctor_id, day, _, body = row

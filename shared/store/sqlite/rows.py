@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
@@ -19,7 +19,6 @@ from shared.store.documents import (
 )
 from shared.store.port import DayWrite, RecordWrite, Stored, Version, VersionConflict
 from shared.store.schema import SCHEMA, check_schema
-from shared.store.sqlite.clock import forget_past
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
 # brackets: a list in JSON.
@@ -140,18 +139,6 @@ def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -
     """Add or replace doctors."""
     rows = [(doctor.id, _json(doctor_to_document(doctor))) for doctor in doctors]
     connection.executemany(_PUT_DOCTOR, rows)
-
-
-def delete_expired_records(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete expired idempotency records. No decision depends on it: they count as none."""
-    connection.execute("DELETE FROM receipts WHERE expires_at < ?", (instant_to_text(now),))
-
-
-def delete_past(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete what was replaced before the history begins."""
-    kept_from = forget_past(connection, now)
-    for table in ("past_entries", "past_elsewhere"):
-        connection.execute(f"DELETE FROM {table} WHERE until < ?", (kept_from,))  # noqa: S608
 
 
 def _json(document: Document) -> str:

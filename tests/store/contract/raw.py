@@ -58,6 +58,11 @@ class RawSqlite:
         fields: Fields = json.loads(body)
         return fields
 
+    async def put_secret(self, name: str, fields: Fields) -> None:
+        ((body,),) = self._run("SELECT body FROM secrets WHERE name = ?", name)
+        body = json.dumps({**json.loads(body), **fields})
+        self._run("UPDATE secrets SET body = ? WHERE name = ?", body, name)
+
 
 class RawFirestore:
     """Documents of the database, in the same terms."""
@@ -97,6 +102,9 @@ class RawFirestore:
 
     async def doctor(self, doctor_id: str) -> Fields:
         return {"id": doctor_id, **await self._get(f"{self._calls.root}/doctors/{doctor_id}")}
+
+    async def put_secret(self, name: str, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/secrets/{name}", fields)
 
 
 Raw = RawSqlite | RawFirestore

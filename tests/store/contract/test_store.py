@@ -317,6 +317,8 @@ async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
         await store.doctors()
     with pytest.raises(StoreUnavailable):
         await store.put_doctors([doctor()])
+    with pytest.raises(StoreUnavailable):
+        await store.secret("name", "a")
     assert not logs_in(tmp_path)
 
 
