@@ -10,6 +10,7 @@ from shared.directory.doctor_changes import as_stored, change, changes_clock
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
 from shared.queries.ahead import count_ahead
+from shared.runtime.appointment_report import AppointmentReport
 from shared.runtime.composition import doctors_of_file
 from shared.runtime.operator_commands import run
 from shared.settings import SettingsError
@@ -21,7 +22,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 
 
 async def load(dependencies: Dependencies) -> None:
-    """Load the doctors, and print what changed."""
+    """Load the doctors, print what changed, and what is now wrong with appointments."""
     settings, store = dependencies.settings, dependencies.store
     stored = {doctor.id: doctor for doctor in await store.doctors()}
     wanted = as_stored(doctors_of_file(settings), stored)
@@ -32,6 +33,9 @@ async def load(dependencies: Dependencies) -> None:
         await store.put_doctors(changed)
     for doctor in wanted:
         print(f"{doctor.id}: {change(stored.get(doctor.id), doctor)}")
+    report = AppointmentReport(wanted, dependencies.now(), brief=True)
+    async for line in report.lines(store, await store.doctors()):
+        print(line)
 
 
 async def _check_that_none_lies_ahead(
