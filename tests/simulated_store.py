@@ -145,6 +145,10 @@ class Port:
         """Nobody does."""
         raise NotImplementedError
 
+    async def left_behind(self) -> int:
+        """None."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         """There is nothing to close."""
 

@@ -19,6 +19,7 @@ _KINDS: dict[type[Finding], str] = {
     AnotherTimeThanTold: "another time than told",
     OutsideHours: "outside the working hours",
 }
+_LEFT_BEHIND = "unreadable entries of release 1.0"
 _ADVICE = {
     _KINDS[Overlap]: (
         "This must never happen. Keep a copy of the store and report a bug; then move one of the "
@@ -33,6 +34,10 @@ _ADVICE = {
     _NOT_NAMED: (
         "They are still stored, and patients can book them. To retire one, put the entry back "
         'with "working_hours": [], and load the file: no more is booked, and what is booked stays.'
+    ),
+    _LEFT_BEHIND: (
+        "They hold no time, and no function shows them. The table left_behind of the file has them "
+        "with the reason; book again what is still wanted, and delete the rows."
     ),
 }
 
@@ -50,19 +55,23 @@ class AppointmentReport:
         self._brief = brief
         self._found: Counter[str] = Counter()
         self._ahead = 0
+        self._is_cut = False
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing was found."""
-        return not self._found
+        return not self._found.total()
 
     async def lines(self, store: Store, doctors: Iterable[Doctor]) -> AsyncIterator[str]:
         """Yield a line for each finding as soon as it is known, then what to do about each kind."""
         for doctor in doctors:
             async for kind, words in self._findings(store, doctor):
                 self._found[kind] += 1
-                if not self._brief or self._found[kind] <= BRIEFLY:
+                if self._brief and self._found[kind] > BRIEFLY:
+                    self._is_cut = True
+                else:
                     yield f"{doctor.id}: {kind}: {words}"
+        self._found[_LEFT_BEHIND] = await store.left_behind()
         for line in self._summary():
             yield line
 
@@ -87,7 +96,7 @@ class AppointmentReport:
         if not self._brief:
             verdict = "Nothing is wrong. " if self.is_clean else ""
             yield f"{verdict}Booked appointments ahead: {self._ahead}."
-        elif any(count > BRIEFLY for count in self._found.values()):
+        elif self._is_cut:
             yield "`make report` prints all of them."
 
 

@@ -158,5 +158,8 @@ class Store(Protocol):
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add these doctors, or replace those with the same ids, which keep their day shift."""
 
+    async def left_behind(self) -> int:
+        """Return how many entries of an earlier release nobody can read; they are kept apart."""
+
     async def close(self) -> None:
         """Release files and connections. Every later call raises `StoreUnavailable`."""

@@ -52,6 +52,10 @@ class SilentStore:
         """Nobody asks for it."""
         raise NotImplementedError
 
+    async def left_behind(self) -> int:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         """The other store is closed by its owner."""
 

@@ -1,7 +1,9 @@
 """A clinic file and a store in a folder, for the tests of operators' commands."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +21,14 @@ from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 
 T = TypeVar("T")
+_RELEASE_1 = """
+    CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE days (doctor_id TEXT, day TEXT, version INTEGER NOT NULL);
+    CREATE TABLE appointments (doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL);
+    CREATE TABLE receipts (key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL);
+    INSERT INTO appointments VALUES ('strange', '2026-11-30', 'damaged', '{');
+    PRAGMA user_version = 1
+"""
 NOW = at("2026-11-26T12:00Z")
 """A Thursday."""
 
@@ -44,6 +54,11 @@ class Clinic:
             for name, (zone, closes) in doctors.items()
         ]
         (self.folder / "doctors.json").write_text(json.dumps({"doctors": entries}))
+
+    def keeps_a_damaged_entry_of_release_1(self) -> None:
+        """Make the store a file of release 1.0 with an entry that nobody can read."""
+        with closing(sqlite3.connect(self.folder / "appointments.db")) as file:
+            file.executescript(_RELEASE_1)
 
     async def run(self, command: Callable[[Dependencies], Coroutine[None, None, T]]) -> T:
         """Run a command, now."""

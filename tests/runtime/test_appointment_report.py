@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -207,6 +209,24 @@ def test_the_status_says_whether_anything_is_wrong(
     with pytest.raises(SystemExit) as ended:
         report_appointments.main(clinic.environment)
     assert ended.value.code == status
+
+
+async def test_entries_that_an_upgrade_could_not_read_are_counted_until_they_are_deleted(
+    clinic: Clinic, capsys: Out
+) -> None:
+    clinic.has(strange=(NEW_YORK, "17:00"))
+    clinic.keeps_a_damaged_entry_of_release_1()
+    await clinic.loads()
+    left = (
+        "unreadable entries of release 1.0: 1 in all. They hold no time, and no function shows "
+        "them. The table left_behind of the file has them with the reason; book again what is "
+        "still wanted, and delete the rows."
+    )
+    assert capsys.readouterr().out.splitlines() == ["strange: added", "", left]
+    assert not await reported(clinic)
+    with closing(sqlite3.connect(clinic.folder / "appointments.db")) as file, file:
+        file.execute("DELETE FROM left_behind")
+    assert await reported(clinic)
 
 
 def test_a_file_that_does_not_exist_is_not_created(clinic: Clinic) -> None:

@@ -77,6 +77,10 @@ class FirestoreStore:
         with translated_errors(conflict=CONFLICT):
             await calls.commit(writes)
 
+    async def left_behind(self) -> int:
+        """None: documents that the migration cannot read stay where they are."""
+        return 0
+
     async def close(self) -> None:
         """Close the connection."""
         self._closed = True

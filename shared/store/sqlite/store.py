@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ from shared.store.sqlite.database import (
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
 from shared.store.sqlite.rows import (
+    count_left_behind,
     delete_expired_records,
     delete_past,
     read_doctors,
@@ -48,6 +50,8 @@ from shared.store.sqlite.rows import (
 )
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
+
+T = TypeVar("T")
 
 _Result = Mapping[DayKey, Version] | StoreError
 _Round = asyncio.Future[list[_Result]]
@@ -122,12 +126,7 @@ class SqliteStore:
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""
-        with translated_errors():
-            connection = self._connections.borrow()
-            try:
-                found = read_doctors(connection)
-            finally:
-                self._connections.give_back(connection)
+        found = self._read(read_doctors)
         count_reads(len(found))
         return found
 
@@ -135,6 +134,10 @@ class SqliteStore:
         """Add or replace doctors."""
         self._check_open()
         await self._in_thread(self._put_doctors, doctors)
+
+    async def left_behind(self) -> int:
+        """Count the rows of the table `left_behind`, where there is one."""
+        return self._read(count_left_behind)
 
     async def close(self) -> None:
         """Close the file once all is written; the last to do so folds the log back into it."""
@@ -146,6 +149,14 @@ class SqliteStore:
         await self._in_thread(self._close_writer)
         self._writing.shutdown()
         self._connections.close()
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        with translated_errors():
+            connection = self._connections.borrow()
+            try:
+                return read(connection)
+            finally:
+                self._connections.give_back(connection)
 
     def _check_open(self) -> None:
         if self._closed:
