@@ -147,6 +147,9 @@ class Port:
 
     async def secret(self, name: str, proposed: str) -> str:
         """Nobody asks for one."""
+
+    async def left_behind(self) -> int:
+        """None."""
         raise NotImplementedError
 
     async def close(self) -> None:

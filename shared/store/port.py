@@ -164,5 +164,8 @@ class Store(Protocol):
         Whoever asks, and however many at once, all get the same.
         """
 
+    async def left_behind(self) -> int:
+        """Return how many entries of an earlier release nobody can read; they are kept apart."""
+
     async def close(self) -> None:
         """Release files and connections. Every later call raises `StoreUnavailable`."""

@@ -24,6 +24,7 @@ class Unchecked:
         self.doctors = store.doctors
         self.put_doctors = store.put_doctors
         self.secret = store.secret
+        self.left_behind = store.left_behind
         self.close = store.close
 
     async def commit(
@@ -71,6 +72,7 @@ class ByLocalDate:
         self.commit = store.commit
         self.put_doctors = store.put_doctors
         self.secret = store.secret
+        self.left_behind = store.left_behind
         self.close = store.close
 
     async def doctors(self) -> Sequence[Doctor]:

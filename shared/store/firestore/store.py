@@ -96,6 +96,10 @@ class FirestoreStore:
             return proposed
         return found
 
+    async def left_behind(self) -> int:
+        """None: documents that the migration cannot read stay where they are."""
+        return 0
+
     async def close(self) -> None:
         """Close the connection."""
         self._closed = True

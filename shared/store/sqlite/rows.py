@@ -65,6 +65,7 @@ _PUT_DOCTOR = """
     ON CONFLICT (id) DO UPDATE
     SET body = json_patch(body, json_remove(excluded.body, '$.day_shift_minutes'))
 """
+_IS_ANY_LEFT_BEHIND = "SELECT 1 FROM sqlite_master WHERE name = 'left_behind'"
 
 
 def read_days(
@@ -139,6 +140,14 @@ def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -
     """Add or replace doctors."""
     rows = [(doctor.id, _json(doctor_to_document(doctor))) for doctor in doctors]
     connection.executemany(_PUT_DOCTOR, rows)
+
+
+def count_left_behind(connection: sqlite3.Connection) -> int:
+    """Count the entries that an upgrade of the file could not read."""
+    if connection.execute(_IS_ANY_LEFT_BEHIND).fetchone() is None:
+        return 0
+    (count,) = connection.execute("SELECT count(*) FROM left_behind").fetchone()
+    return int(count)
 
 
 def _json(document: Document) -> str:

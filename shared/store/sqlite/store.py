@@ -39,7 +39,13 @@ from shared.store.sqlite.database import (
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
 from shared.store.sqlite.pruning import prune
-from shared.store.sqlite.rows import read_doctors, write_day, write_doctors, write_record
+from shared.store.sqlite.rows import (
+    count_left_behind,
+    read_doctors,
+    write_day,
+    write_doctors,
+    write_record,
+)
 from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
@@ -149,6 +155,10 @@ class SqliteStore:
             found = await self._in_thread(self._read_or_create_secret, name, proposed)
             count_writes(1)
         return found
+
+    async def left_behind(self) -> int:
+        """Count the rows of the table `left_behind`, where there is one."""
+        return self._read(count_left_behind)
 
     async def close(self) -> None:
         """Close the file once all is written; the last to do so folds the log back into it."""
