@@ -37,12 +37,14 @@ async def greeting(dependencies: Dependencies) -> str:
 async def _free_tomorrow(
     dependencies: Dependencies, doctors: Sequence[Doctor]
 ) -> Sequence[Opening]:
-    """Return two free half hours from tomorrow on, or nothing."""
+    """Return two free half hours of one doctor from tomorrow on, or nothing."""
     tomorrow = round_up_to_minute(dependencies.now()) + timedelta(days=1)
     search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
     async with dependencies.store.snapshot() as snapshot:
-        found = await first_openings(snapshot, doctors, search, count=2)
-    return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+        for opening in await first_openings(snapshot, doctors, search, count=1):
+            found = await first_openings(snapshot, [opening.doctor], search, count=2)
+            return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+    return []
 
 
 def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:
