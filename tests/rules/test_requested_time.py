@@ -14,8 +14,8 @@ KYIV = time_zone("Europe/Kyiv")
 
 def asked(start: str, end: str) -> Interval | UnclearTime:
     """What two times on the wall clock of Kyiv come to."""
-    times = (datetime.fromisoformat(f"2026-{time}") for time in (start, end))
-    return RequestedTime(*times).on_clock_of(KYIV)
+    opens, closes = (datetime.fromisoformat(f"2026-{time}") for time in (start, end))
+    return RequestedTime(opens, closes).on_clock_of(KYIV)
 
 
 @pytest.mark.parametrize(
