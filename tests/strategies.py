@@ -38,13 +38,27 @@ def stretches(draw: st.DrawFn) -> tuple[WorkingHours, ...]:
     return tuple(stretch for stretch in hours if draw(st.integers(0, 3)))
 
 
+ALL_DAY = (WorkingHours(0, 1440),)
+NIGHTS = (WorkingHours(0, 360), WorkingHours(1200, 1440))
+
+
+def hours() -> st.SearchStrategy[tuple[WorkingHours, ...]]:
+    """The hours of a weekday; many meet those of the next day at midnight."""
+    return stretches() | st.sampled_from([ALL_DAY, NIGHTS])
+
+
+def day_shifts() -> st.SearchStrategy[timedelta]:
+    """Any number of minutes by which doctor-days may be shifted, whatever the zone."""
+    return st.integers(-16 * 60, 16 * 60).map(lambda minutes: minutes * MINUTE)
+
+
 @st.composite
 def doctors_and_dates(draw: st.DrawFn) -> tuple[Doctor, tuple[date, date, date]]:
     """A doctor whose hours change from day to day, and three days about a change of the clock."""
     zone, change = draw(st.sampled_from(CHANGES))
-    one, other = draw(stretches()), draw(stretches())
+    one, other = draw(hours()), draw(hours())
     week = (one, other, one, other, one, other, one)
-    doctor = Doctor(id="strange", name="Doctor Strange", zone=time_zone(zone), week=week)
+    doctor = Doctor("strange", "Doctor Strange", time_zone(zone), week, draw(day_shifts()))
     return doctor, (change - DAY, change, change + DAY)
 
 
@@ -69,6 +83,13 @@ def intervals(draw: st.DrawFn, doctor: Doctor, day: date, longest: int = 60) -> 
 def long_intervals(draw: st.DrawFn, doctor: Doctor, day: date) -> Interval:
     """From the night or the evening before to some time before noon of the next day."""
     before, after = draw(st.integers(9 * 60, 20 * 60)), draw(st.integers(1, 24 * 60))
+    return Interval(noon(doctor, day) - before * MINUTE, noon(doctor, day) + after * MINUTE)
+
+
+@st.composite
+def several_days(draw: st.DrawFn, doctor: Doctor, day: date) -> Interval:
+    """From any time of the day before to any time of the day after, on the minute."""
+    before, after = draw(st.integers(12 * 60, 36 * 60)), draw(st.integers(12 * 60, 36 * 60))
     return Interval(noon(doctor, day) - before * MINUTE, noon(doctor, day) + after * MINUTE)
 
 

@@ -13,12 +13,14 @@ import pytest
 from shared.directory.clinic_file import read_doctors
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
+from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.observability.request_log import write_readable
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, Store
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule
 
@@ -158,6 +160,11 @@ class Api:
         async with self.dependencies.store.snapshot() as snapshot:
             state = await snapshot.load([day.key], [])
         await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
+
+    async def put_ended(self, *appointments: Appointment) -> None:
+        """Bring appointments that hold no time any more into the store."""
+        writes = [ElsewhereWrite(ElsewhereKey(a.doctor_id, a.id), a, None) for a in appointments]
+        await self.dependencies.store.commit([], [], writes)
 
 
 def prepare(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from shared.model.doctor import Doctor
 from shared.settings import read_settings
 from shared.store.port import (
     DayWrite,
+    ElsewhereWrite,
     RecordWrite,
     Snapshot,
     Store,
@@ -39,7 +40,10 @@ class SilentStore:
             yield snapshot
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Not reached without a view."""
         raise NotImplementedError
@@ -80,12 +84,15 @@ class BreakingStore(SilentStore):
             yield snapshot
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, records)
+            await self._store.commit(days, records, elsewhere)
         raise StoreUnavailable("it may have happened")
 
 

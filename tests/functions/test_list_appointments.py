@@ -62,7 +62,8 @@ async def test_a_window_may_span_days_and_is_ordered_by_start_then_id(api: Api) 
     gone_a = appointment("2050-11-21T14:00Z", "2050-11-21T14:30Z", "a", cancelled=True)
     earlier = appointment("2050-11-21T13:59Z", "2050-11-21T14:00Z", "z")
     await api.put(schedule("2050-11-22", tuesday))
-    await api.put(schedule("2050-11-21", gone_b, earlier, gone_a))
+    await api.put(schedule("2050-11-21", earlier))
+    await api.put_ended(gone_b, gone_a)
     window = {"start": "2050-11-21T00:00", "end": "2050-11-23T00:00", "status": "all"}
     page = (await api.page({"doctor_id": "strange", **window})).json()
     assert [a["id"] for a in page["appointments"]] == ["z", "a", "b", "x"]
@@ -73,7 +74,7 @@ async def test_cancelled_appointments_are_only_listed_where_all_is_asked_for(
     api: Api, status: Json
 ) -> None:
     gone = appointment("2050-11-21T14:00Z", "2050-11-21T14:30Z", cancelled=True)
-    await api.put(schedule("2050-11-21", gone))
+    await api.put_ended(gone)
     response = await api.page({**MONDAY, **status})
     assert response.json() == {"appointments": [], "next_page_token": None}
     assert (await api.page({**MONDAY, "status": "all"})).json()["appointments"] == [

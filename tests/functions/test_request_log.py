@@ -46,11 +46,13 @@ async def test_a_line_tells_what_a_request_came_to_and_what_it_took(
     await api.move(ada, "2050-11-22T09:00")
     await api.cancel(ada)
     assert lines(log) == [
-        ("get_appointment", 200, "ok", 0, 0, 1, 0),
+        # The day of its birth, and whether it has left it.
+        ("get_appointment", 200, "ok", 0, 0, 2, 0),
         ("list_appointments", 200, "ok", 0, 0, 1, 0),
-        # Both days, and a record.
-        ("reschedule_appointment", 200, "ok", 1, 1, 1, 3),
-        ("cancel_appointment", 200, "ok", 1, 1, 0, 1),
+        # Both days, a record, and the pointer from the day of its birth.
+        ("reschedule_appointment", 200, "ok", 1, 1, 1, 4),
+        # The pointer, for each of the days that it leads to; then the day, and itself.
+        ("cancel_appointment", 200, "ok", 1, 1, 2, 2),
     ]
 
 
@@ -78,7 +80,8 @@ async def test_a_commit_that_came_too_late_is_an_attempt_too(
         await other.book("2050-11-21T10:00")
         lines(log)
         await api.book("2050-11-21T11:00")
-    assert lines(log) == [("create_appointment", 201, "ok", 2, 1, 1, 1)]
+    # Another attempt looks for what an earlier one may have made, besides the day.
+    assert lines(log) == [("create_appointment", 201, "ok", 2, 1, 2, 1)]
 
 
 async def test_each_request_is_charged_for_itself_alone(

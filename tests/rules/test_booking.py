@@ -9,6 +9,8 @@ from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
 from shared.rules.outcomes import (
@@ -20,9 +22,10 @@ from shared.rules.outcomes import (
     SlotTaken,
 )
 from shared.rules.wall_clock import round_up_to_minute
-from tests.builders import Hours, appointment, at, booking, doctor, key, schedule, span
+from tests.builders import Hours, appointment, at, booking, doctor, documents, key, schedule, span
 
-MONDAY = "2026-11-23"
+MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
+NOVEMBER = [f"2026-11-{day}" for day in range(23, 30)]
 BEFORE = at("2026-01-01T00:00Z")
 WITH_A_BREAK: Hours = (("09:00", "12:00"), ("13:00", "17:00"))
 WITHOUT_A_BREAK: Hours = (("09:00", "12:00"), ("12:00", "17:00"))
@@ -34,9 +37,9 @@ def on_monday(times: str) -> Interval:
     return span(f"{MONDAY}T{start}Z", f"{MONDAY}T{end}Z")
 
 
-def taken(times: str, appointment_id: str = "a", *, cancelled: bool = False) -> Appointment:
+def taken(times: str, appointment_id: str = "a") -> Appointment:
     start, end = (f"{MONDAY}T{time}Z" for time in times.split("-"))
-    return appointment(start, end, appointment_id, cancelled=cancelled)
+    return appointment(start, end, appointment_id)
 
 
 def wished(times: str, of: Doctor | None = None) -> Booking:
@@ -49,8 +52,9 @@ def ask(
 ) -> Outcome:
     """The outcome, for which nothing else has changed if it is a refusal."""
     day = schedule(MONDAY, *existing)
-    changes, outcome = book({day.key: day}, wished(times, of), now)
-    assert changes.keys() == ({day.key} if isinstance(outcome, Accepted) else set())
+    changes, outcome = book(documents(day), wished(times, of), now)
+    assert changes.days.keys() == ({day.key} if isinstance(outcome, Accepted) else set())
+    assert changes.elsewhere == {}
     assert day == schedule(MONDAY, *existing)
     return outcome
 
@@ -97,10 +101,6 @@ def test_conflicts_are_the_busy_parts_of_the_asked_time_merged(
         assert isinstance(outcome, Accepted)
 
 
-def test_a_cancelled_appointment_blocks_nothing() -> None:
-    assert isinstance(ask("11:00-12:00", taken("11:00-12:00", cancelled=True)), Accepted)
-
-
 @pytest.mark.parametrize(
     ("asked", "hours", "kind"),
     [
@@ -134,26 +134,79 @@ def test_a_refusal_outside_working_hours_tells_the_windows_of_that_day() -> None
     )
 
 
+# Midnight
+
+
+def taken_on(day: str, *times: str) -> DaySchedule:
+    spans = (time.split("-") for time in times)
+    return schedule(
+        day, *(appointment(f"{day}T{start}Z", f"{day}T{end}Z", start) for start, end in spans)
+    )
+
+
+NIGHTS: Hours = (("00:00", "06:00"), ("22:00", "24:00"))
+EVENINGS: Hours = (("18:00", "24:00"),)
+
+
 @pytest.mark.parametrize(
-    ("start", "end", "kind"),
+    ("hours", "start", "end", "days"),
     [
-        pytest.param("2026-11-27T23:00Z", "2026-11-28T00:00Z", Accepted, id="friday-night"),
-        pytest.param("2026-11-28T10:00Z", "2026-11-28T11:00Z", OutsideWorkingHours, id="weekend"),
-        pytest.param("2026-12-31T23:00Z", "2027-01-01T00:00Z", Accepted, id="end-of-year"),
-        pytest.param("2026-12-31T23:30Z", "2027-01-01T00:30Z", OutsideWorkingHours, id="midnight"),
+        pytest.param(ALL_DAY, "23T23:00", "24T00:00", "23", id="ends-at-midnight"),
+        pytest.param(ALL_DAY, "24T00:00", "24T01:00", "24", id="starts-at-midnight"),
+        pytest.param(ALL_DAY, "23T23:59", "24T00:01", "23 24", id="around-the-clock"),
+        pytest.param(ALL_DAY, "23T12:00", "24T12:00", "23 24", id="as-long-as-may-be"),
+        pytest.param(NIGHTS, "23T22:00", "24T06:00", "23 24", id="a-whole-night"),
+        pytest.param(NIGHTS, "23T22:00", "24T06:01", "", id="longer-than-the-night"),
+        pytest.param(EVENINGS, "23T23:30", "24T00:00", "23", id="to-the-end-of-an-evening"),
+        pytest.param(EVENINGS, "23T23:30", "24T00:01", "", id="longer-than-the-evening"),
+        pytest.param(ALL_DAY, "27T23:00", "28T00:00", "27", id="to-the-weekend"),
+        pytest.param(ALL_DAY, "27T23:00", "28T00:01", "", id="into-the-weekend"),
     ],
 )
-def test_a_booking_lies_within_one_working_day(start: str, end: str, kind: type) -> None:
-    day = schedule(start[:10])
-    changes, outcome = book({day.key: day}, booking(start, end, of=doctor(ALL_DAY)), BEFORE)
-    assert type(outcome) is kind
-    booked = {changed: len(after.appointments) for changed, after in changes.items()}
-    assert booked == ({day.key: 1} if kind is Accepted else {})
+def test_a_booking_may_cross_midnight_where_the_hours_of_both_days_meet(
+    hours: Hours, start: str, end: str, days: str
+) -> None:
+    wish = booking(f"2026-11-{start}Z", f"2026-11-{end}Z", of=doctor(hours))
+    changes, outcome = book(documents(*map(schedule, NOVEMBER)), wish, BEFORE)
+    assert isinstance(outcome, Accepted) is bool(days)
+    assert changes == documents(*(schedule(f"2026-11-{d}", wish.appointment) for d in days.split()))
 
 
-def test_a_booking_belongs_to_the_local_day_of_the_doctor() -> None:
-    wish = booking("2026-12-31T20:00Z", "2026-12-31T21:00Z", of=doctor(zone="Pacific/Auckland"))
-    assert wish.key == key("2027-01-01")
+@pytest.mark.parametrize(
+    ("given", "conflict"),
+    [
+        pytest.param(taken_on(TUESDAY, "00:15-02:00"), "24T00:15 24T00:30", id="of-the-next-day"),
+        pytest.param(taken_on(MONDAY, "22:00-23:45"), "23T23:30 23T23:45", id="of-the-first-day"),
+    ],
+)
+def test_what_is_booked_on_either_day_stands_in_the_way_across_midnight(
+    given: DaySchedule, conflict: str
+) -> None:
+    wish = booking(f"{MONDAY}T23:30Z", f"{TUESDAY}T00:30Z", "new", of=doctor(ALL_DAY))
+    both = {key(MONDAY): schedule(MONDAY), key(TUESDAY): schedule(TUESDAY), given.key: given}
+    _, outcome = book(Documents(both), wish, BEFORE)
+    start, end = conflict.split()
+    taken = (span(f"2026-11-{start}Z", f"2026-11-{end}Z"),)
+    assert outcome == SlotTaken(wish.doctor, wish.appointment.interval, conflicts=taken)
+
+
+def test_what_crosses_midnight_stands_in_the_way_on_both_days_and_counts_once() -> None:
+    there = appointment(f"{MONDAY}T23:00Z", f"{TUESDAY}T01:00Z", "there")
+    days = documents(schedule(MONDAY, there), schedule(TUESDAY, there))
+    for start, end, conflict in (
+        (f"{MONDAY}T22:30", f"{MONDAY}T23:30", (f"{MONDAY}T23:00Z", f"{MONDAY}T23:30Z")),
+        (f"{TUESDAY}T00:30", f"{TUESDAY}T01:30", (f"{TUESDAY}T00:30Z", f"{TUESDAY}T01:00Z")),
+        (f"{MONDAY}T22:00", f"{TUESDAY}T02:00", (f"{MONDAY}T23:00Z", f"{TUESDAY}T01:00Z")),
+    ):
+        _, outcome = book(days, booking(f"{start}Z", f"{end}Z", "new", doctor(ALL_DAY)), BEFORE)
+        assert isinstance(outcome, SlotTaken)
+        assert outcome.conflicts == (span(*conflict),)
+
+
+def test_an_appointment_is_born_on_the_first_doctor_day_that_it_touches() -> None:
+    auckland = doctor(ALL_DAY, zone="Pacific/Auckland")  # 12 hours ahead, 13 in the summer.
+    wish = booking("2026-12-31T11:30Z", "2026-12-31T12:30Z", of=auckland)
+    assert wish.days == (key("2026-12-31"), key("2027-01-01"))
 
 
 def test_days_that_lie_beside_a_swallowed_midnight_cannot_both_hold_a_time() -> None:
@@ -161,8 +214,8 @@ def test_days_that_lie_beside_a_swallowed_midnight_cannot_both_hold_a_time() -> 
     evening = doctor((("22:00", "23:30"),), "America/Nuuk", "sat")
     wish = booking("2026-03-29T00:30Z", "2026-03-29T01:30Z", of=evening)
     saturday = schedule("2026-03-28")
-    assert wish.key == saturday.key
-    _, outcome = book({saturday.key: saturday}, wish, BEFORE)
+    assert wish.days == (saturday.key,)
+    _, outcome = book(documents(saturday), wish, BEFORE)
     assert isinstance(outcome, OutsideWorkingHours)
     assert outcome.working_windows == (span("2026-03-29T00:00Z", "2026-03-29T01:00Z"),)
 
@@ -185,31 +238,41 @@ def test_the_past_is_looked_at_before_working_hours_and_these_before_conflicts(
 
 def test_a_booking_puts_the_appointment_into_its_day_alone_in_order_of_start() -> None:
     early, late = taken("09:00-10:00", "z"), taken("11:00-12:00", "a")
-    days = {key(MONDAY): schedule(MONDAY, early, late), key("2026-11-24"): schedule("2026-11-24")}
+    days = documents(schedule(MONDAY, early, late), schedule(TUESDAY))
     booking = wished("10:00-11:00")
     new = booking.appointment._replace(reason="a cough")
     changes, outcome = book(days, replace(booking, appointment=new), BEFORE)
     assert outcome == Accepted(new)
-    assert changes == {key(MONDAY): schedule(MONDAY, early, new, late)}
-    assert [a.id for a in changes[key(MONDAY)].appointments] == ["z", "new", "a"]
+    assert changes == documents(schedule(MONDAY, early, new, late))
+    assert [a.id for a in changes.days[key(MONDAY)].appointments] == ["z", "new", "a"]
+
+
+NEW = ElsewhereKey("strange", "new")
+ENDED = taken("11:00-12:00", "new")._replace(cancelled_at=BEFORE)
 
 
 @pytest.mark.parametrize(
-    "day",
+    "known",
     [
-        pytest.param(schedule(MONDAY, taken("11:00-12:00", "new")), id="where-it-was-booked"),
-        pytest.param(schedule(MONDAY, taken("15:00-16:00", "new")), id="moved-on-that-day"),
-        pytest.param(schedule(MONDAY, forwarded={"new": key("2026-11-24")}), id="moved-away"),
+        pytest.param(documents(schedule(MONDAY, taken("11:00-12:00", "new"))), id="as-booked"),
+        pytest.param(documents(schedule(MONDAY, taken("15:00-16:00", "new"))), id="moved-since"),
         pytest.param(
-            schedule(MONDAY, taken("11:00-12:00", "new", cancelled=True)), id="cancelled-since"
+            documents(schedule(MONDAY), elsewhere={NEW: key(TUESDAY)}), id="moved-away-since"
         ),
+        pytest.param(documents(schedule(MONDAY), elsewhere={NEW: ENDED}), id="cancelled-since"),
     ],
 )
-def test_a_booking_whose_id_the_day_knows_was_applied_before_and_changes_nothing(
-    day: DaySchedule,
+def test_a_booking_whose_id_is_known_anywhere_was_applied_before_and_changes_nothing(
+    known: Documents,
 ) -> None:
     wish = wished("11:00-12:00")
-    assert book({day.key: day}, wish, now=at("2026-11-23T11:30Z")) == ({}, AlreadyApplied())
+    assert book(known, wish, now=at("2026-11-23T11:30Z")) == (documents(), AlreadyApplied())
+
+
+def test_a_booking_whose_id_was_looked_for_and_not_found_is_granted() -> None:
+    looked_for = documents(schedule(MONDAY), elsewhere={NEW: None})
+    _, outcome = book(looked_for, wished("11:00-12:00"), BEFORE)
+    assert isinstance(outcome, Accepted)
 
 
 def test_an_id_tells_the_doctor_and_the_day_of_birth() -> None:

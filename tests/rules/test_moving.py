@@ -8,8 +8,10 @@ from datetime import datetime
 import pytest
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import DaySchedule
+from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
 from shared.rules.moving import Move, move
@@ -19,8 +21,8 @@ from shared.rules.outcomes import (
     AlreadyStarted,
     Decision,
     InThePast,
-    NeedsDays,
     NeedsDoctor,
+    NeedsDocuments,
     OutsideWorkingHours,
     Refusal,
     SlotTaken,
@@ -28,7 +30,7 @@ from shared.rules.outcomes import (
     UnknownAppointment,
 )
 from shared.rules.requested_time import RequestedTime
-from tests.builders import appointment, at, doctor, key, schedule, span, to_move
+from tests.builders import appointment, at, doctor, documents, key, schedule, span, to_move
 
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"
 ID = "strange.20261123.a"
@@ -42,7 +44,9 @@ def on(day: str, times: str) -> Interval:
     return span(f"{day}T{start}Z", f"{day}T{end}Z")
 
 
-def lying(day: str = MON, times: str = "11:00-12:00", with_doctor: str = "strange") -> Appointment:
+def standing(
+    day: str = MON, times: str = "11:00-12:00", with_doctor: str = "strange"
+) -> Appointment:
     """The appointment, as it was when it was booked for this time."""
     return Appointment(
         id=ID,
@@ -57,26 +61,38 @@ def lying(day: str = MON, times: str = "11:00-12:00", with_doctor: str = "strang
 
 def moved(day: str, times: str, with_doctor: str = "strange") -> Appointment:
     """The appointment, as it is after it was moved to this time."""
-    return lying(day, times, with_doctor)._replace(updated_at=NOW)
+    before = standing(day, times, with_doctor)
+    told = before.interval.start.replace(tzinfo=None)
+    return before._replace(updated_at=NOW, told_start=told)
 
 
-def other(day: str, times: str, *, cancelled: bool = False) -> Appointment:
+def other(day: str, times: str) -> Appointment:
     start, end = (f"{day}T{time}Z" for time in times.split("-"))
-    return appointment(start, end, f"other-{times}", cancelled=cancelled)
+    return appointment(start, end, f"other-{times}")
 
 
-HOME = schedule(MON, lying())
-LEFT_FOR_TUESDAY = schedule(MON, forwarded={ID: key(TUE)})
-TUESDAY = schedule(TUE, lying(TUE))
-CANCELLED = lying()._replace(cancelled_at=NOW)
+HERE = ElsewhereKey("strange", ID)
+HOME = schedule(MON, standing())
+LEFT, TUESDAY = schedule(MON), schedule(TUE, standing(TUE))
+CANCELLED = standing()._replace(cancelled_at=NOW)
 
 
 def ask(
-    day: str, times: str, *days: DaySchedule, of: Doctor | None = None, now: datetime = NOW
+    day: str,
+    times: str,
+    *days: DaySchedule,
+    left_for: DayKey | None = None,
+    of: Doctor | None = None,
+    now: datetime = NOW,
 ) -> Decision:
-    """What it comes to if the appointment is to be at this time."""
-    wish = to_move(ID, key(MON), of or doctor(), on(day, times))
-    return move({given.key: given for given in days}, wish, now)
+    """What it comes to if the appointment is to be at this time.
+
+    `left_for` is the day that a pointer leads to, if it was moved away before.
+    """
+    strange, to = doctor(), of or doctor()
+    time = RequestedTime(*on(day, times))
+    request = Move(ID, key(MON), time, {"strange": strange, to.id: to}, to.id)
+    return move(documents(*days, elsewhere={HERE: left_for} if left_for else {}), request, now)
 
 
 @pytest.mark.parametrize(
@@ -91,100 +107,165 @@ def ask(
 )
 def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
     before, behind = other(MON, "09:00-10:00"), other(MON, "13:00-14:00")
-    assert ask(MON, times, schedule(MON, before, lying(), behind)) == (
-        {key(MON): schedule(MON, before, moved(MON, times), behind)},
+    assert ask(MON, times, schedule(MON, before, standing(), behind)) == (
+        documents(schedule(MON, before, moved(MON, times), behind)),
         Accepted(moved(MON, times)),
     )
 
 
 @pytest.mark.parametrize(
-    ("day", "of", "given", "expected"),
+    ("day", "of", "given", "left_for", "expected"),
     [
         pytest.param(
             TUE,
             "strange",
             [
-                schedule(MON, other(MON, "09:00-10:00"), lying(), forwarded={"x": key(WED)}),
-                schedule(TUE, other(TUE, "09:00-10:00"), forwarded={"y": key(WED)}),
+                schedule(MON, other(MON, "09:00-10:00"), standing()),
+                schedule(TUE, other(TUE, "09:00-10:00")),
             ],
-            [
-                schedule(MON, other(MON, "09:00-10:00"), forwarded={"x": key(WED), ID: key(TUE)}),
-                schedule(
-                    TUE,
-                    other(TUE, "09:00-10:00"),
-                    moved(TUE, "10:30-11:30"),
-                    forwarded={"y": key(WED)},
-                ),
-            ],
+            None,
+            documents(
+                schedule(MON, other(MON, "09:00-10:00")),
+                schedule(TUE, other(TUE, "09:00-10:00"), moved(TUE, "10:30-11:30")),
+                elsewhere={HERE: key(TUE)},
+            ),
             id="away-from-home",
         ),
         pytest.param(
             MON,
             "who",
             [HOME, THEIRS],
-            [
-                schedule(MON, forwarded={ID: key(MON, "who")}),
+            None,
+            documents(
+                LEFT,
                 schedule(MON, moved(MON, "10:30-11:30", "who"), doctor_id="who"),
-            ],
+                elsewhere={HERE: key(MON, "who")},
+            ),
             id="to-another-doctor",
         ),
         pytest.param(
             MON,
             "strange",
-            [LEFT_FOR_TUESDAY, TUESDAY],
-            [schedule(MON, moved(MON, "10:30-11:30")), schedule(TUE)],
+            [LEFT, TUESDAY],
+            key(TUE),
+            documents(
+                schedule(MON, moved(MON, "10:30-11:30")), schedule(TUE), elsewhere={HERE: None}
+            ),
             id="home",
         ),
         pytest.param(
             TUE,
             "strange",
-            [LEFT_FOR_TUESDAY, schedule(TUE, lying(TUE), other(TUE, "11:30-12:00"))],
-            [schedule(TUE, moved(TUE, "10:30-11:30"), other(TUE, "11:30-12:00"))],
+            [LEFT, schedule(TUE, standing(TUE), other(TUE, "11:30-12:00"))],
+            key(TUE),
+            documents(schedule(TUE, moved(TUE, "10:30-11:30"), other(TUE, "11:30-12:00"))),
             id="within-the-day-that-it-was-moved-to",
         ),
         pytest.param(
             WED,
             "strange",
-            [LEFT_FOR_TUESDAY, TUESDAY, schedule(WED)],
-            [
-                schedule(MON, forwarded={ID: key(WED)}),
+            [LEFT, TUESDAY, schedule(WED)],
+            key(TUE),
+            documents(
                 schedule(TUE),
                 schedule(WED, moved(WED, "10:30-11:30")),
-            ],
+                elsewhere={HERE: key(WED)},
+            ),
             id="onwards",
         ),
     ],
 )
-def test_the_days_change_together_and_the_home_day_knows_where_the_appointment_is(
-    day: str, of: str, given: list[DaySchedule], expected: list[DaySchedule]
+def test_all_that_changes_changes_together_and_a_pointer_tells_where_the_appointment_is(
+    day: str, of: str, given: list[DaySchedule], left_for: DayKey | None, expected: Documents
 ) -> None:
-    changes, outcome = ask(day, "10:30-11:30", *given, of=WHO if of == "who" else None)
+    to = WHO if of == "who" else None
+    changes, outcome = ask(day, "10:30-11:30", *given, left_for=left_for, of=to)
     assert outcome == Accepted(moved(day, "10:30-11:30", of))
-    assert changes == {after.key: after for after in expected}
+    assert changes == expected
 
 
 def test_moving_never_changes_the_days_that_it_was_given() -> None:
-    home, place, target = LEFT_FOR_TUESDAY, schedule(TUE, lying(TUE)), schedule(WED)
-    ask(WED, "11:00-12:00", home, place, target)
-    assert home == schedule(MON, forwarded={ID: key(TUE)})
-    assert place == schedule(TUE, lying(TUE))
+    home, place, target = schedule(MON), schedule(TUE, standing(TUE)), schedule(WED)
+    ask(WED, "11:00-12:00", home, place, target, left_for=key(TUE))
+    assert home == schedule(MON)
+    assert place == schedule(TUE, standing(TUE))
     assert target == schedule(WED)
 
 
 @pytest.mark.parametrize(
-    ("given", "day", "needed"),
+    ("given", "left_for", "day", "needed"),
     [
-        pytest.param([HOME], TUE, {MON, TUE}, id="the-target"),
-        pytest.param([LEFT_FOR_TUESDAY], MON, {MON, TUE}, id="where-it-lies"),
-        pytest.param([LEFT_FOR_TUESDAY, schedule(WED)], WED, {MON, TUE}, id="where-it-lies-first"),
-        pytest.param([LEFT_FOR_TUESDAY, TUESDAY], WED, {MON, TUE, WED}, id="and-then-the-target"),
-        pytest.param([LEFT_FOR_TUESDAY, schedule(TUE)], TUE, {MON, TUE}, id="which-do-not-agree"),
+        pytest.param([HOME], None, TUE, {MON, TUE}, id="the-target"),
+        pytest.param([LEFT], TUE, MON, {MON, TUE}, id="where-it-stands"),
+        pytest.param([LEFT, schedule(WED)], TUE, WED, {MON, TUE}, id="where-it-stands-first"),
+        pytest.param([LEFT, TUESDAY], TUE, WED, {MON, TUE, WED}, id="and-then-the-target"),
+        pytest.param([LEFT, schedule(TUE)], TUE, TUE, {MON, TUE}, id="which-do-not-agree"),
     ],
 )
 def test_nothing_is_decided_before_all_days_are_there_and_agree(
-    given: list[DaySchedule], day: str, needed: set[str]
+    given: list[DaySchedule], left_for: str | None, day: str, needed: set[str]
 ) -> None:
-    assert ask(day, "15:00-16:00", *given) == ({}, NeedsDays(frozenset(map(key, needed))))
+    pointer = key(left_for) if left_for else None
+    wanted = NeedsDocuments(frozenset(map(key, needed)), frozenset({HERE} if left_for else ()))
+    assert ask(day, "15:00-16:00", *given, left_for=pointer) == (documents(), wanted)
+
+
+def test_what_its_home_day_does_not_hold_is_looked_for_beside_it() -> None:
+    wanted = NeedsDocuments(frozenset({key(MON)}), frozenset({HERE}))
+    assert ask(TUE, "15:00-16:00", LEFT) == (documents(), wanted)
+
+
+# Midnight
+
+NIGHT = Interval(at(f"{MON}T23:30Z"), at(f"{TUE}T00:30Z"))
+
+
+def to_night(*given: DaySchedule, left_for: DayKey | None = None) -> Documents:
+    """What changes if it is moved to the hour around the midnight behind Monday."""
+    around_the_clock = doctor((("00:00", "24:00"),))
+    request = to_move(ID, key(MON), around_the_clock, NIGHT)
+    elsewhere = {HERE: left_for} if left_for else {}
+    changes, outcome = move(documents(*given, elsewhere=elsewhere), request, NOW)
+    assert outcome == Accepted(BY_NIGHT)
+    return changes
+
+
+BY_NIGHT = standing()._replace(
+    interval=NIGHT,
+    updated_at=NOW,
+    told_start=datetime(2026, 11, 23, 23, 30),  # noqa: DTZ001 - on the doctor's wall clock
+)
+
+
+def test_it_can_be_moved_to_a_time_that_crosses_midnight_and_stands_on_both_days() -> None:
+    both = documents(schedule(MON, BY_NIGHT), schedule(TUE, BY_NIGHT))
+    assert to_night(HOME, schedule(TUE)) == both
+
+
+def test_what_crosses_the_midnight_behind_its_home_day_needs_no_pointer() -> None:
+    changes = to_night(LEFT, TUESDAY, left_for=key(TUE))
+    assert changes == documents(
+        schedule(MON, BY_NIGHT), schedule(TUE, BY_NIGHT), elsewhere={HERE: None}
+    )
+
+
+def test_it_can_be_moved_to_a_time_that_ends_at_midnight_and_stands_on_one_day() -> None:
+    late = doctor((("09:00", "24:00"),))
+    request = to_move(ID, key(MON), late, span(f"{MON}T23:00Z", f"{TUE}T00:00Z"))
+    changes, outcome = move(documents(HOME), request, NOW)
+    assert isinstance(outcome, Accepted)
+    assert changes.days.keys() == {key(MON)}
+
+
+def test_its_own_time_before_midnight_does_not_stand_in_its_way_behind_it() -> None:
+    around_the_clock = doctor((("00:00", "24:00"),))
+    later = span(f"{TUE}T00:15Z", f"{TUE}T01:15Z")
+    given = documents(schedule(MON, BY_NIGHT), schedule(TUE, BY_NIGHT))
+    changes, outcome = move(given, to_move(ID, key(MON), around_the_clock, later), NOW)
+    assert isinstance(outcome, Accepted)
+    assert changes == documents(
+        schedule(MON), schedule(TUE, outcome.appointment), elsewhere={HERE: key(TUE)}
+    )
 
 
 # Refusals
@@ -193,7 +274,7 @@ def test_nothing_is_decided_before_all_days_are_there_and_agree(
 @pytest.mark.parametrize(
     ("day", "asked", "given", "conflict"),
     [
-        (MON, "11:30-12:30", [schedule(MON, lying(), other(MON, "12:00-13:00"))], "12:00-12:30"),
+        (MON, "11:30-12:30", [schedule(MON, standing(), other(MON, "12:00-13:00"))], "12:00-12:30"),
         (TUE, "11:00-12:00", [HOME, schedule(TUE, other(TUE, "11:00-12:00"))], "11:00-12:00"),
     ],
     ids=["on-its-day", "on-another-day"],
@@ -202,14 +283,7 @@ def test_the_times_of_others_stand_in_its_way_and_nothing_changes(
     day: str, asked: str, given: list[DaySchedule], conflict: str
 ) -> None:
     refusal = SlotTaken(doctor(), on(day, asked), conflicts=(on(day, conflict),), moving=ID)
-    assert ask(day, asked, *given) == ({}, refusal)
-
-
-def test_a_cancelled_appointment_stands_in_nobodys_way_and_stays() -> None:
-    cancelled = other(TUE, "11:00-12:00", cancelled=True)
-    changes, outcome = ask(TUE, "11:00-12:00", HOME, schedule(TUE, cancelled))
-    assert outcome == Accepted(moved(TUE, "11:00-12:00"))
-    assert changes[key(TUE)] == schedule(TUE, cancelled, moved(TUE, "11:00-12:00"))
+    assert ask(day, asked, *given) == (documents(), refusal)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +295,7 @@ def test_working_hours_hold_for_a_move_and_nothing_changes(
     of: Doctor, times: str, hours: str
 ) -> None:
     assert ask(MON, times, HOME, THEIRS, of=of) == (
-        {},
+        documents(),
         OutsideWorkingHours(of, on(MON, times), working_windows=(on(MON, hours),), moving=ID),
     )
 
@@ -241,55 +315,70 @@ def test_neither_the_past_nor_what_has_started_can_be_changed(
 ) -> None:
     changes, outcome = ask(day, times, HOME, schedule(TUE), now=at(f"2026-11-{now}"))
     assert type(outcome) is expected
-    assert bool(changes) is (expected is Accepted)
+    assert bool(changes.days) is (expected is Accepted)
 
 
 @pytest.mark.parametrize(
-    ("home", "now", "outcome"),
+    ("known", "now", "outcome"),
     [
-        pytest.param(schedule(MON), NOW, UnknownAppointment(), id="unknown"),
-        pytest.param(schedule(MON, CANCELLED), NOW, AlreadyCancelled(CANCELLED), id="cancelled"),
+        pytest.param(None, NOW, UnknownAppointment(), id="unknown"),
+        pytest.param(CANCELLED, NOW, AlreadyCancelled(CANCELLED), id="cancelled"),
         pytest.param(
-            schedule(MON, CANCELLED),
+            CANCELLED,
             at("2026-11-23T11:30Z"),
             AlreadyCancelled(CANCELLED),
             id="cancelled-and-would-have-started",
         ),
     ],
 )
-def test_what_the_home_day_does_not_know_or_was_cancelled_cannot_be_moved(
-    home: DaySchedule, now: datetime, outcome: Refusal
+def test_what_nobody_knows_or_was_cancelled_cannot_be_moved(
+    known: Appointment | None, now: datetime, outcome: Refusal
 ) -> None:
-    assert ask(TUE, "15:00-16:00", home, TUESDAY, now=now) == ({}, outcome)
+    given = documents(LEFT, TUESDAY, elsewhere={HERE: known})
+    request = to_move(ID, key(MON), doctor(), on(TUE, "15:00-16:00"))
+    assert move(given, request, now) == (documents(), outcome)
 
 
 # The target
 
 
-def test_it_can_be_moved_to_a_time_that_ends_at_midnight() -> None:
-    late = doctor((("09:00", "24:00"),))
-    request = to_move(ID, key(MON), late, span(f"{MON}T23:00Z", f"{TUE}T00:00Z"))
-    changes, outcome = move({key(MON): HOME, key(TUE): schedule(TUE)}, request, NOW)
-    assert isinstance(outcome, Accepted)
-    assert changes.keys() == {key(MON)}
-
-
 def test_without_an_end_its_length_stays() -> None:
     request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {"strange": doctor()})
-    days = {key(MON): LEFT_FOR_TUESDAY, key(TUE): TUESDAY}
-    _, outcome = move(days, request, NOW)
+    given = documents(LEFT, TUESDAY, elsewhere={HERE: key(TUE)})
+    _, outcome = move(given, request, NOW)
     assert isinstance(outcome, Accepted)
     assert outcome.appointment.interval == on(TUE, "15:00-16:00")
 
 
-@pytest.mark.parametrize("found", [lying(), CANCELLED], ids=["booked", "cancelled"])
-def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes(found: Appointment) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [documents(HOME), documents(LEFT, elsewhere={HERE: CANCELLED})],
+    ids=["booked", "cancelled"],
+)
+def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes(given: Documents) -> None:
     skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
     request = Move(ID, key(MON), RequestedTime(skipped), {"strange": doctor(zone="Europe/Berlin")})
     refusal = UnclearTime("start", "nonexistent_local_time", skipped, time_zone("Europe/Berlin"))
-    assert move({key(MON): schedule(MON, found)}, request, NOW) == ({}, refusal)
+    assert move(given, request, NOW) == (documents(), refusal)
 
 
-def test_a_doctor_that_is_not_known_here_decides_nothing() -> None:
-    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {})
-    assert move({key(MON): HOME}, request, NOW) == ({}, NeedsDoctor("strange"))
+def test_the_patient_is_told_the_start_on_the_clock_of_the_doctor() -> None:
+    new_york = doctor(zone="America/New_York")
+    given = documents(schedule(MON, standing(MON, "14:00-15:00")))
+    request = to_move(ID, key(MON), new_york, on(MON, "15:00-16:00"))
+    _, outcome = move(given, request, NOW)
+    assert isinstance(outcome, Accepted)
+    told = datetime(2026, 11, 23, 10)  # noqa: DTZ001 - on the doctor's wall clock
+    assert outcome.appointment.told_start == told
+
+
+@pytest.mark.parametrize(
+    ("known", "missing"),
+    [({}, "strange"), ({"strange": doctor()}, "who")],
+    ids=["its-own", "the-other"],
+)
+def test_a_doctor_that_is_not_known_here_decides_nothing(
+    known: dict[str, Doctor], missing: str
+) -> None:
+    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), known, "who")
+    assert move(documents(HOME), request, NOW) == (documents(), NeedsDoctor(missing))

@@ -1,4 +1,4 @@
-"""Openings within one day, and the grid that they may have to lie on."""
+"""Openings within a day and across midnight, and the grid that they may have to lie on."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -81,3 +81,101 @@ def test_the_grid_is_read_off_the_wall_clock(zone: str, day: str, step: int, exp
     bounds = Interval(noon - timedelta(days=1), noon + timedelta(days=1))
     found = starts(early_bird, bounds, 30, step)
     assert " ".join(f"{start:%H:%M%z}".replace(":00", "") for start in found) == expected
+
+
+NIGHTS: Hours = (("00:00", "06:00"), ("18:00", "24:00"))
+ALL_DAY: Hours = (("00:00", "24:00"),)
+
+
+@pytest.mark.parametrize(
+    ("hours", "bounds", "minutes", "step", "expected"),
+    [
+        pytest.param(
+            NIGHTS,
+            "23T22:30 24T02:00",
+            50,
+            None,
+            "23 22:30, 23 23:20, 24 00:10, 24 01:00",
+            id="one-after-another",
+        ),
+        pytest.param(
+            NIGHTS,
+            "23T23:00 24T01:30",
+            30,
+            None,
+            "23 23:00, 23 23:30, 24 00:00, 24 00:30, 24 01:00",
+            id="one-ends-at-midnight",
+        ),
+        pytest.param(
+            NIGHTS,
+            "23T22:30 24T01:30",
+            60,
+            30,
+            "23 22:30, 23 23:00, 23 23:30, 24 00:00, 24 00:30",
+            id="on-a-grid",
+        ),
+        pytest.param(
+            NIGHTS, "23T22:00 25T00:00", 720, None, "", id="longer-than-what-is-left-of-the-night"
+        ),
+        pytest.param(NIGHTS, "23T00:00 25T00:00", 720, None, "23 18:00", id="as-long-as-the-night"),
+        pytest.param(
+            ALL_DAY,
+            "23T00:00 25T07:00",
+            660,
+            None,
+            "23 00:00, 23 11:00, 23 22:00, 24 09:00, 24 20:00",
+            id="around-the-clock",
+        ),
+        pytest.param(
+            ALL_DAY,
+            "23T09:00 26T09:00",
+            1440,
+            None,
+            "23 09:00, 24 09:00, 25 09:00",
+            id="as-long-as-may-be",
+        ),
+        pytest.param(
+            ALL_DAY, "27T12:00 28T12:00", 480, None, "27 12:00", id="not-into-the-weekend"
+        ),
+    ],
+)
+def test_openings_go_on_over_midnight_as_if_it_were_not_there(
+    hours: Hours, bounds: str, minutes: int, step: int | None, expected: str
+) -> None:
+    start, end = (f"2026-11-{time}Z" for time in bounds.split())
+    found = starts(doctor(hours), span(start, end), minutes, step)
+    assert ", ".join(f"{start:%d %H:%M}" for start in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        pytest.param(40, "23 22:10, 23 22:50, 24 00:10, 24 00:50", id="beside-it"),
+        pytest.param(100, "23 22:10, 24 00:10", id="just-as-long-as-the-time-before-it"),
+        pytest.param(101, "24 00:10", id="longer-than-the-time-before-it"),
+    ],
+)
+def test_no_opening_overlaps_what_crosses_midnight(minutes: int, expected: str) -> None:
+    taken = appointment("2026-11-23T23:50Z", "2026-11-24T00:10Z")
+    days = schedule("2026-11-23", taken), schedule("2026-11-24", taken)
+    bounds = span("2026-11-23T22:10Z", "2026-11-24T02:00Z")
+    found = starts(doctor(NIGHTS), bounds, minutes, None, *days)
+    assert ", ".join(f"{start:%d %H:%M}" for start in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("taken", "minutes", "expected"),
+    [
+        pytest.param("2026-11-23T23:45Z 2026-11-23T23:46Z", 44, ["23 23:46"], id="before-it"),
+        pytest.param("2026-11-23T23:45Z 2026-11-23T23:46Z", 45, [], id="too-little-behind-that"),
+        pytest.param("2026-11-24T00:14Z 2026-11-24T00:15Z", 44, ["23 23:30"], id="behind-it"),
+        pytest.param("2026-11-24T00:14Z 2026-11-24T00:15Z", 45, [], id="too-little-before-that"),
+    ],
+)
+def test_what_is_booked_on_either_side_of_midnight_limits_an_opening_across_it(
+    taken: str, minutes: int, expected: list[str]
+) -> None:
+    booked = appointment(*taken.split())
+    bounds = span("2026-11-23T23:30Z", "2026-11-24T00:30Z")
+    found = starts(doctor(NIGHTS), bounds, minutes, None, schedule(taken[:10], booked))
+    assert [f"{start:%d %H:%M}" for start in found] == expected

@@ -1,10 +1,9 @@
 """Rules and queries against the model, around the days on which clocks change."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache, partial
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,30 +13,34 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor
+from shared.model.doctor import Doctor, WorkingHours
+from shared.model.documents import Documents
 from shared.model.interval import Interval, clipped, merged
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
+from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import Accepted, Days, InThePast, Outcome, OutsideWorkingHours, SlotTaken
+from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
 from tests.builders import to_book
 from tests.reference_model import Held
 from tests.scripted_store import ScriptedStore
 from tests.strategies import (
+    DAY,
     MINUTE,
     STEPS,
     doctors_and_dates,
     instants,
     intervals,
     long_intervals,
+    several_days,
     whiles,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERYTHING = 10_000
-many = settings(max_examples=120, deadline=None, derandomize=True)
+many = settings(max_examples=100, deadline=None, derandomize=True)
 few = settings(max_examples=50, deadline=None, derandomize=True)
 
 
@@ -58,7 +61,7 @@ def interval_of(minutes: range) -> Interval:
 
 @cache
 def wall_clock(zone: ZoneInfo, day: date) -> dict[int, int]:
-    """What the clock shows, in minutes since the midnight of a day, at each minute around it."""
+    """What the clock shows, in minutes since the midnight of a date, at each minute around it."""
     midnight = datetime.combine(day, time())
     first = minute(midnight.replace(tzinfo=UTC)) - 16 * 60
     around = {m: EPOCH + m * MINUTE for m in range(first, first + 56 * 60)}
@@ -66,29 +69,43 @@ def wall_clock(zone: ZoneInfo, day: date) -> dict[int, int]:
     return {m: (shown.replace(tzinfo=None) - midnight) // MINUTE for m, shown in local.items()}
 
 
-@lru_cache
-def working(doctor: Doctor, day: date) -> dict[int, int]:
-    return model.working(doctor.week[day.weekday()], wall_clock(doctor.zone, day))
+@lru_cache(maxsize=1000)
+def working_hours(hours: tuple[WorkingHours, ...], zone: ZoneInfo, day: date) -> Mapping[int, int]:
+    return model.working(hours, wall_clock(zone, day))
 
 
-def held(days: Days) -> dict[str, Held]:
+def working(doctor: Doctor, day: date) -> Mapping[int, int]:
+    """The minutes that are worked on a local date, and what the clock shows then."""
+    return working_hours(doctor.week[day.weekday()], doctor.zone, day)
+
+
+def working_around(doctor: Doctor, dates: Sequence[date]) -> dict[int, int]:
+    """The minutes that are worked from two days before some dates to two days after them."""
+    around = [dates[0] - 2 * DAY, dates[0] - DAY, *dates, dates[-1] + DAY, dates[-1] + 2 * DAY]
+    return {m: shown for day in around for m, shown in working(doctor, day).items()}
+
+
+def held(documents: Documents) -> dict[str, Held]:
+    standing = [a for day in documents.days.values() for a in day.appointments]
+    ended = [a for a in documents.elsewhere.values() if isinstance(a, Appointment)]
     return {
         a.id: Held(a.doctor_id, minutes(a.interval), a.status == "booked")
-        for day in days.values()
-        for a in day.appointments
+        for a in (*standing, *ended)
     }
 
 
-def expected_outcome(days: Days, wish: Booking, now: datetime) -> Outcome | None:
+def expected_outcome(
+    documents: Documents, dates: Sequence[date], wish: Booking, now: datetime
+) -> Outcome | None:
     """The refusal, or None where there is none."""
     doctor, asked = wish.doctor, wish.appointment.interval
-    works = working(doctor, asked.start.astimezone(doctor.zone).date())
     if minute(asked.start) < minute(now):
         return InThePast()
-    if not works.keys() >= set(minutes(asked)):
+    if not working_around(doctor, dates).keys() >= set(minutes(asked)):
+        works = working(doctor, asked.start.astimezone(doctor.zone).date())
         windows = map(interval_of, model.stretches(works.keys()))
         return OutsideWorkingHours(doctor, asked, working_windows=tuple(windows))
-    taken = map(interval_of, model.conflicts(held(days), doctor.id, minutes(asked)))
+    taken = map(interval_of, model.conflicts(held(documents), doctor.id, minutes(asked)))
     conflicts = tuple(taken)
     return SlotTaken(doctor, asked, conflicts=conflicts) if conflicts else None
 
@@ -100,38 +117,78 @@ def wish(doctor: Doctor, asked: Interval, appointment_id: str = "new") -> Bookin
     return to_book(appointment_id, doctor, asked)
 
 
+def with_days(documents: Documents, *keys: DayKey) -> Documents:
+    """The same documents, with days that are empty if they are not among them."""
+    days = {**{key: DaySchedule(key) for key in keys}, **documents.days}
+    return replace(documents, days=days)
+
+
+def changed(documents: Documents, changes: Documents) -> Documents:
+    return Documents(
+        {**documents.days, **changes.days}, {**documents.elsewhere, **changes.elsewhere}
+    )
+
+
+def booked(documents: Documents, booking: Booking, now: datetime) -> tuple[Documents, Outcome]:
+    """What changes, and the outcome, on the days that a booking would touch."""
+    return book(with_days(documents, *booking.days), booking, now)
+
+
+Some = tuple[Doctor, Sequence[date], Documents]
+
+
 @st.composite
-def some_days(draw: st.DrawFn, least: int = 5) -> tuple[Doctor, Sequence[date], Days]:
-    """A doctor, three days, and what could be booked of what was asked for on them."""
+def some_days(draw: st.DrawFn, least: int = 5, *, cancelled: bool = False) -> Some:
+    """A doctor, three dates, and what could be booked of what was asked for on them.
+
+    If `cancelled`, some of it is cancelled.
+    """
     doctor, dates = draw(doctors_and_dates())
-    some = st.sampled_from(dates).flatmap(partial(intervals, doctor))
-    days: Days = {key: DaySchedule(key) for key in (DayKey(doctor.id, day) for day in dates)}
-    for n, interval in enumerate(draw(st.lists(some, min_size=least, max_size=25))):
+    short = st.sampled_from(dates).flatmap(partial(intervals, doctor))
+    long = st.sampled_from(dates).flatmap(partial(intervals, doctor, longest=600))
+    documents = Documents()
+    for n, interval in enumerate(draw(st.lists(short | short | long, min_size=least, max_size=25))):
         booking = wish(doctor, interval, f"{n:02}")
-        if booking.key in days:
-            changes, _ = book(days, booking, EPOCH)
-            days = {**days, **changes}
-    return doctor, dates, days
+        changes, outcome = booked(documents, booking, EPOCH)
+        documents = changed(documents, changes)
+        if cancelled and n % 3 == 0 and isinstance(outcome, Accepted):
+            request = Cancellation(booking.appointment.id, booking.days[0], {doctor.id: doctor})
+            changes, _ = cancel(documents, request, EPOCH)
+            documents = changed(documents, changes)
+    return doctor, dates, documents
 
 
-def starts_found(doctor: Doctor, days: Days, search: OpeningSearch, count: int) -> list[int]:
-    snapshot = ScriptedStore(*days.values()).snapshot()
+def store_of(documents: Documents) -> ScriptedStore:
+    store = ScriptedStore(*documents.days.values())
+    for key, whereabouts in documents.elsewhere.items():
+        if whereabouts:
+            store.put_elsewhere(key, whereabouts)
+    return store
+
+
+def starts_found(
+    doctor: Doctor, documents: Documents, search: OpeningSearch, count: int
+) -> list[int]:
+    snapshot = store_of(documents).snapshot()
     found = asyncio.run(first_openings(snapshot, [doctor], search, count))
     assert all(opening.interval.length == search.length for opening in found)
     return [minute(opening.interval.start) for opening in found]
 
 
-def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[list[str]]:
+def pages(documents: Documents, query: ListQuery) -> list[list[str]]:
     """The ids that all pages list."""
-    query = ListQuery(doctor, window, with_cancelled=False, size=size)
-    snapshot, found = ScriptedStore(*days.values()).snapshot(), list[Sequence[Appointment]]()
-    while len(found) <= len(held(days)):
+    snapshot, found = store_of(documents).snapshot(), list[Sequence[Appointment]]()
+    while len(found) <= len(held(documents)):
         page = asyncio.run(list_window(snapshot, query))
         found.append(page.appointments)
         if page.next_position is None:
             return [[a.id for a in page] for page in found]
         query = replace(query, after=page.next_position)
     raise AssertionError("the pages do not come to an end")
+
+
+def bounds_around(doctor: Doctor, day: date) -> st.SearchStrategy[Interval]:
+    return long_intervals(doctor, day) | several_days(doctor, day)
 
 
 # The properties
@@ -142,73 +199,92 @@ def pages(doctor: Doctor, days: Days, window: Interval, size: int) -> list[list[
 def test_a_booking_is_granted_or_refused_for_the_reason_that_each_minute_confirms(
     data: st.DataObject,
 ) -> None:
-    doctor, dates, days = data.draw(some_days())
-    asked = data.draw(intervals(doctor, dates[1], 240))
+    doctor, dates, documents = data.draw(some_days())
+    asked = data.draw(intervals(doctor, dates[1], 240) | intervals(doctor, dates[1], 1440))
     now = data.draw(instants(doctor, dates[0]))
 
-    changes, outcome = book(days, wish(doctor, asked), now)
+    changes, outcome = booked(documents, wish(doctor, asked), now)
 
-    if refusal := expected_outcome(days, wish(doctor, asked), now):
-        assert (changes, outcome) == ({}, refusal)
+    if refusal := expected_outcome(documents, dates, wish(doctor, asked), now):
+        assert (changes, outcome) == (Documents(), refusal)
     else:
         assert isinstance(outcome, Accepted)
-        assert held({**days, **changes}) == {**held(days), "new": Held(doctor.id, minutes(asked))}
+        new = Held(doctor.id, minutes(asked))
+        assert held(changed(documents, changes)) == {**held(documents), "new": new}
 
 
 @given(some_days(least=12))
 @many
-def test_whatever_is_asked_in_whatever_order_no_minute_is_booked_twice(
-    some: tuple[Doctor, Sequence[date], Days],
-) -> None:
-    doctor, dates, days = some
-    booked = [m for h in held(days).values() for m in h.when]
-    assert len(booked) == len(set(booked))
-    assert {*booked} <= {m for day in dates for m in working(doctor, day)}
+def test_whatever_is_asked_in_whatever_order_no_minute_is_booked_twice(some: Some) -> None:
+    doctor, dates, documents = some
+    minutes_booked = [m for h in held(documents).values() for m in h.when]
+    assert len(minutes_booked) == len(set(minutes_booked))
+    assert {*minutes_booked} <= working_around(doctor, dates).keys()
 
 
 @pytest.mark.parametrize(
     "steps", [st.none(), st.sampled_from(STEPS)], ids=["one-after-another", "on-a-grid"]
 )
-@given(st.data(), st.integers(1, 90))
+@given(st.data(), st.integers(1, 90) | st.integers(1, 1440))
 @many
 def test_openings_are_exactly_the_free_times_that_each_minute_confirms(
     steps: st.SearchStrategy[int | None], data: st.DataObject, length: int
 ) -> None:
-    doctor, dates, days = data.draw(some_days())
-    bounds, step = data.draw(long_intervals(doctor, dates[1])), data.draw(steps)
-    taken = model.busy(held(days), doctor.id)
-    expected = chain.from_iterable(
-        model.openings(working(doctor, day), taken, minutes(bounds), length, step) for day in dates
-    )
+    doctor, dates, documents = data.draw(some_days())
+    bounds, step = data.draw(bounds_around(doctor, dates[1])), data.draw(steps)
+    taken = model.busy(held(documents), doctor.id)
+    works = working_around(doctor, dates)
+    expected = model.openings(works, taken, minutes(bounds), length, step)
     search = OpeningSearch(bounds, length * MINUTE, step)
-    assert starts_found(doctor, days, search, EVERYTHING) == list(expected)
+    assert starts_found(doctor, documents, search, EVERYTHING) == list(expected)
 
 
-@given(st.data(), st.integers(1, 90))
+@given(st.data(), st.integers(1, 90) | st.integers(1, 1440))
 @few
 def test_the_first_opening_can_be_booked_and_nothing_earlier_can(
     data: st.DataObject, length: int
 ) -> None:
-    doctor, dates, days = data.draw(some_days())
-    bounds = data.draw(intervals(doctor, dates[1], 4 * 60))
-    first = starts_found(doctor, days, OpeningSearch(bounds, length * MINUTE), 1)
+    doctor, dates, documents = data.draw(some_days())
+    some_hours = intervals(doctor, dates[1], 4 * 60)
+    bounds = data.draw(some_hours | several_days(doctor, dates[1]))
+    first = starts_found(doctor, documents, OpeningSearch(bounds, length * MINUTE), 1)
     last = first[0] if first else minute(bounds.end) - length
     for start in range(minute(bounds.start), last + 1):
         asked = interval_of(range(start, start + length))
-        _, outcome = book(days, wish(doctor, asked), bounds.start)
+        _, outcome = booked(documents, wish(doctor, asked), bounds.start)
         assert isinstance(outcome, Accepted) is (start in first)
 
 
-@given(st.data(), st.integers(1, 3))
+@given(st.data(), st.integers(1, 1440), st.sampled_from([None, *STEPS]))
 @few
-def test_pages_of_any_size_list_together_what_is_booked_in_any_minute_of_the_window(
-    data: st.DataObject, size: int
+def test_every_opening_can_be_booked_and_without_a_grid_all_of_them_can(
+    data: st.DataObject, length: int, step: int | None
 ) -> None:
-    doctor, dates, days = data.draw(some_days(least=12))
-    window = data.draw(long_intervals(doctor, dates[1]) | intervals(doctor, dates[1], 12 * 60))
-    wanted = model.listed(held(days), doctor.id, minutes(window))
-    assert pages(doctor, days, window, EVERYTHING) == [wanted]
-    paged = pages(doctor, days, window, size)
+    doctor, dates, documents = data.draw(some_days())
+    bounds = data.draw(bounds_around(doctor, dates[1]))
+    search = OpeningSearch(bounds, length * MINUTE, step)
+    for start in starts_found(doctor, documents, search, EVERYTHING):
+        asked = interval_of(range(start, start + length))
+        changes, outcome = booked(documents, wish(doctor, asked, f"at {start}"), bounds.start)
+        assert isinstance(outcome, Accepted)
+        if step is None:
+            documents = changed(documents, changes)
+
+
+@given(st.data(), st.integers(1, 3), st.sampled_from(["booked", "all"]))
+@few
+def test_pages_of_any_size_list_together_what_has_any_minute_of_the_window(
+    data: st.DataObject, size: int, status: str
+) -> None:
+    doctor, dates, documents = data.draw(some_days(least=12, cancelled=True))
+    window = data.draw(bounds_around(doctor, dates[1]) | intervals(doctor, dates[1], 12 * 60))
+    with_cancelled = status == "all"
+    wanted = model.listed(
+        held(documents), doctor.id, minutes(window), with_cancelled=with_cancelled
+    )
+    query = ListQuery(doctor, window, with_cancelled, EVERYTHING)
+    assert pages(documents, query) == [wanted]
+    paged = pages(documents, replace(query, size=size))
     assert [a for page in paged for a in page] == wanted
     assert all(len(page) == size for page in paged[:-1])
 

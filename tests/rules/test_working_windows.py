@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval, clipped
 from shared.model.time_zones import time_zone
 from shared.queries.appointments import ListQuery
 from shared.rules.wall_clock import resolve_wall_clock
-from shared.rules.working_windows import working_windows
+from shared.rules.working_windows import windows_on_date, working_windows
 from tests.builders import NEW_YORK, Hours, appointment, at, doctor, span
 
 Case = dict[str, Any]
@@ -45,7 +46,7 @@ def test_weekly_hours_become_the_windows_of_each_local_date(case: Case) -> None:
     someone = doctor_of(case["input"])
     first = bounds.start.date() - timedelta(days=1)
     days = (first + timedelta(days=n) for n in range((bounds.end.date() - first).days + 2))
-    windows = [window for day in days for window in working_windows(someone, day)]
+    windows = [window for day in days for window in windows_on_date(someone, day)]
     expected = [interval(times) for times in case["expected"]["intervals"]]
     assert list(clipped(windows, bounds)) == expected
 
@@ -95,13 +96,13 @@ def test_a_window_runs_from_opening_to_closing_in_elapsed_time(
 ) -> None:
     opens, closes = hours.split("-")
     start, end = window.split()
-    windows = working_windows(doctor(((opens, closes),), zone, EVERY_DAY), date.fromisoformat(day))
+    windows = windows_on_date(doctor(((opens, closes),), zone, EVERY_DAY), date.fromisoformat(day))
     assert windows == (span(f"2026-{start}Z", f"2026-{end}Z"),)
 
 
 def test_a_day_that_has_no_midnight_starts_when_the_clocks_have_changed() -> None:
     all_day = doctor((("00:00", "24:00"),), "America/Sao_Paulo", EVERY_DAY)
-    saturday, sunday = (working_windows(all_day, date(2018, 11, day)) for day in (3, 4))
+    saturday, sunday = (windows_on_date(all_day, date(2018, 11, day)) for day in (3, 4))
     assert saturday == (span("2018-11-03T03:00Z", "2018-11-04T03:00Z"),)
     assert sunday == (span("2018-11-04T03:00Z", "2018-11-05T02:00Z"),)
 
@@ -118,13 +119,82 @@ def test_a_day_that_has_no_midnight_starts_when_the_clocks_have_changed() -> Non
     ],
 )
 def test_hours_that_do_not_happen_make_no_window(hours: Hours, zone: str, day: str) -> None:
-    assert working_windows(doctor(hours, zone, EVERY_DAY), date.fromisoformat(day)) == ()
+    assert windows_on_date(doctor(hours, zone, EVERY_DAY), date.fromisoformat(day)) == ()
 
 
 def test_hours_that_lie_apart_on_the_clock_can_touch_where_it_skips() -> None:
     night = doctor((("01:00", "02:00"), ("03:00", "04:00")), NEW_YORK, "sun")
     expected = (span("2026-03-08T06:00Z", "2026-03-08T08:00Z"),)
-    assert working_windows(night, date(2026, 3, 8)) == expected
+    assert windows_on_date(night, date(2026, 3, 8)) == expected
+
+
+NIGHTS: Hours = (("00:00", "06:00"), ("22:00", "24:00"))
+ALL_DAY: Hours = (("00:00", "24:00"),)
+MORNINGS: Hours = (("00:00", "08:00"),)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "day", "windows"),
+    [
+        pytest.param(
+            "UTC", NIGHTS, "2026-06-01", ["01T00:00 01T06:00", "01T22:00 02T06:00"], id="nights"
+        ),
+        pytest.param("UTC", ALL_DAY, "2026-06-01", ["01T00:00 03T00:00"], id="around-the-clock"),
+        pytest.param(
+            "UTC", MORNINGS, "2026-06-01", ["01T00:00 01T08:00"], id="nothing-meets-at-midnight"
+        ),
+        pytest.param(
+            NEW_YORK,
+            NIGHTS,
+            "2026-03-07",
+            ["07T05:00 07T11:00", "08T03:00 08T10:00"],
+            id="a-night-that-skips-an-hour",
+        ),
+        pytest.param(
+            NEW_YORK,
+            NIGHTS,
+            "2026-10-31",
+            ["31T05:00 31T10:00", "01T02:00 01T11:00"],
+            id="a-night-that-repeats-an-hour",
+        ),
+        pytest.param(
+            NEW_YORK,
+            MORNINGS,
+            "2026-05-31",
+            ["31T05:00 31T12:00", "01T04:00 01T12:00"],
+            id="in-summer-the-day-begins-at-one",
+        ),
+        pytest.param(
+            "America/Sao_Paulo",
+            NIGHTS,
+            "2018-11-03",
+            ["03T03:00 03T09:00", "04T01:00 04T08:00"],
+            id="a-night-without-a-midnight",
+        ),
+        pytest.param(
+            "America/Nuuk",
+            NIGHTS,
+            "2026-03-28",
+            ["28T02:00 28T08:00", "29T00:00 29T07:00"],
+            id="a-night-in-which-the-last-hour-is-swallowed",
+        ),
+        pytest.param(
+            "Pacific/Apia", ALL_DAY, "2011-12-30", ["29T11:00 31T11:00"], id="over-a-skipped-date"
+        ),
+    ],
+)
+def test_windows_that_meet_at_midnight_are_one_from_the_day_to_24_hours_behind_it(
+    zone: str, hours: Hours, day: str, windows: list[str]
+) -> None:
+    found = working_windows(doctor(hours, zone, EVERY_DAY), date.fromisoformat(day))
+    assert [f"{start:%dT%H:%M} {end:%dT%H:%M}" for start, end in found] == windows
+
+
+def test_windows_do_not_depend_on_where_the_doctor_day_begins() -> None:
+    nights = replace(doctor(NIGHTS, NEW_YORK, EVERY_DAY), day_shift=timedelta(hours=13))
+    assert working_windows(nights, date(2026, 6, 2)) == (
+        span("2026-06-02T02:00Z", "2026-06-02T10:00Z"),
+    )
 
 
 @pytest.mark.parametrize(

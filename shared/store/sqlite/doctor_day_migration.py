@@ -28,6 +28,9 @@ from shared.store.sqlite.elsewhere_rows import write_elsewhere
 _PUT_DAY = "INSERT OR IGNORE INTO doctor_days VALUES (?, ?, 1, ?, NULL)"
 _PUT_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"
 
+# The past of a file in which no day was ever written is known: it is empty.
+_FORGET_PAST = "UPDATE clock SET kept_from = instant WHERE EXISTS (SELECT * FROM days)"
+
 # What nobody can read is kept where an operator finds it: `make doctors` counts it.
 _LEFT_BEHIND = """
     CREATE TABLE left_behind (doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL, why TEXT)
@@ -45,9 +48,9 @@ def move_to_doctor_days(connection: sqlite3.Connection) -> None:
             _bring_over(connection, doctors, DayKey(doctor_id, date.fromisoformat(day)), body, now)
         except (StoreError, KeyError, msgspec.MsgspecError) as error:
             left.append((*row, f"{type(error).__name__}: {error}"))
+    connection.execute(_FORGET_PAST)
     for table in ("days", "appointments", "past_appointments"):
         connection.execute(f"DROP TABLE {table}")
-    connection.execute("UPDATE clock SET kept_from = instant")
     if left:
         connection.execute(_LEFT_BEHIND)
         connection.executemany("INSERT INTO left_behind VALUES (?, ?, ?, ?, ?)", left)

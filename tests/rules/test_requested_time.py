@@ -1,0 +1,45 @@
+"""How long a requested time may be."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
+from shared.rules.outcomes import UnclearTime
+from shared.rules.requested_time import RequestedTime
+
+KYIV = time_zone("Europe/Kyiv")
+
+
+def asked(start: str, end: str) -> Interval | UnclearTime:
+    """What two times on the wall clock of Kyiv come to."""
+    opens, closes = (datetime.fromisoformat(f"2026-{time}") for time in (start, end))
+    return RequestedTime(opens, closes).on_clock_of(KYIV)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        pytest.param("06-01T09:00", "06-02T09:00", id="plain"),
+        pytest.param("03-28T12:00", "03-29T13:00", id="an-hour-is-skipped"),
+        pytest.param("10-25T00:00", "10-25T23:00", id="an-hour-is-repeated"),
+    ],
+)
+def test_a_time_of_24_hours_is_not_too_long_whatever_the_clock_shows(start: str, end: str) -> None:
+    interval = asked(start, end)
+    assert isinstance(interval, Interval)
+    assert interval.length == timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        pytest.param("06-01T09:00", "06-02T09:01", id="plain"),
+        pytest.param("03-28T12:00", "03-29T13:01", id="an-hour-is-skipped"),
+        pytest.param("10-25T00:00", "10-26T00:00", id="a-local-day-of-25-hours"),
+    ],
+)
+def test_a_longer_time_is_unclear(start: str, end: str) -> None:
+    ends = datetime.fromisoformat(f"2026-{end}")
+    assert asked(start, end) == UnclearTime("end", "too_long", ends, KYIV)
