@@ -39,12 +39,16 @@ def move_to_doctor_days(connection: sqlite3.Connection) -> None:
     now = tick(connection)
     doctors = _doctors(connection, datetime.now(UTC))
     left = []
-    for row in connection.execute("SELECT doctor_id, day, id, body FROM appointments"):
+    entries = connection.execute("SELECT doctor_id, day, id, body FROM appointments").fetchall()
+    for row in entries:
         doctor_id, day, _, body = row
+        connection.execute("SAVEPOINT entry")
         try:
             _bring_over(connection, doctors, DayKey(doctor_id, date.fromisoformat(day)), body, now)
-        except (StoreError, KeyError, msgspec.MsgspecError) as error:
+        except (StoreError, KeyError, msgspec.MsgspecError, sqlite3.IntegrityError) as error:
+            connection.execute("ROLLBACK TO entry")
             left.append((*row, f"{type(error).__name__}: {error}"))
+        connection.execute("RELEASE entry")
     for table in ("days", "appointments", "past_appointments"):
         connection.execute(f"DROP TABLE {table}")
     connection.execute("UPDATE clock SET kept_from = instant")
