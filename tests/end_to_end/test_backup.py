@@ -182,7 +182,7 @@ def _check_copy(folder: Path, before: dict[str, Json], asked: set[str]) -> list[
     with closing(sqlite3.connect(newest)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         bodies = [
-            json.loads(body) for (body,) in connection.execute("SELECT body FROM appointments")
+            json.loads(body) for (body,) in connection.execute("SELECT DISTINCT body FROM entries")
         ]
     bodies.sort(key=lambda body: str(body["start"]))
     assert {a["id"] for a in before.values()} <= {body["id"] for body in bodies}
