@@ -53,9 +53,9 @@ def new_placement(doctor: Doctor, day: DayKey, text: str) -> Placement:
     StoreRefused for an entry that nobody can read.
     """
     appointment = appointment_from_text(doctor.id, text)
-    if appointment.told_start is None:
-        appointment = appointment._replace(told_start=_told(appointment, doctor))
-    return placement(appointment, home_day(appointment.id) or day, doctor)
+    told = appointment.told_start or _told(appointment, doctor)
+    home = home_day(appointment.id) or day
+    return placement(appointment._replace(told_start=told), home, doctor)
 
 
 def _told(appointment: Appointment, doctor: Doctor) -> datetime:
