@@ -22,6 +22,7 @@ from google.cloud.firestore_v1.types import (
     Precondition,
     RunQueryRequest,
     RunQueryResponse,
+    Value,
     Write,
     WriteResult,
 )
@@ -400,3 +401,17 @@ async def test_all_reads_are_at_the_last_read_time_of_the_first_query(
         assert await snapshot.instant() == WRITTEN_AT[1]
         _ = [day async for day in snapshot.scan("who", MONDAY.day, TUESDAY.day)]
     assert firestore.reads[-1].read_time == WRITTEN_AT[1]
+
+
+async def test_a_document_of_what_has_ended_that_is_not_understood_is_refused_loudly(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    name = f"{DOCUMENTS}doctors/strange/elsewhere/strange.20261123.first"
+    for tags, said in (
+        ({"kind": Value(string_value="erased")}, 'the kind "erased"'),
+        ({"schema": Value(integer_value=4)}, "has schema 4"),
+    ):
+        firestore.found = [RunQueryResponse(document=Document(name=name, fields=tags))]
+        async with store.snapshot() as snapshot:
+            with pytest.raises(StoreRefused, match=f"strange.20261123.first .*{said}"):
+                await anext(snapshot.scan_ended("strange", STARTS))

@@ -196,14 +196,13 @@ async def test_what_nobody_can_read_is_left_behind_with_the_reason(
     assert bodies == [(TORN,), (UNKNOWN,)]
 
 
-async def test_an_appointment_that_stood_on_two_days_is_brought_over_once(
-    file: File, api: Api, path: str
-) -> None:
+def test_an_appointment_that_stood_on_two_days_is_brought_over_once(file: File, path: str) -> None:
     place, name = "patan/2099-07-02", "patan.20990701.early"
-    file.entry(place, name, "2099-06-30T18:40:00Z", 30)
-    assert await listed(api, "patan", "all") == instants(HELD["patan"])
-    left = query(path, "SELECT day FROM left_behind WHERE doctor_id = 'patan'")
-    assert left == [("2099-07-02",)]
+    file.entry(place, name, "2099-06-30T18:00:00Z", 30)  # Across midnight there.
+    SqliteStore(path).prepare([])
+    days = "SELECT day FROM entries WHERE doctor_id = 'patan'"
+    assert query(path, days) == [("2099-07-01",)]
+    assert query(path, days.replace("entries", "left_behind")) == [("2099-07-02",)]
 
 
 async def test_an_instant_of_before_is_too_old(store: SqliteStore, path: str) -> None:
