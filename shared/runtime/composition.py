@@ -13,7 +13,7 @@ from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
-from shared.store.port import Store
+from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 
 
@@ -53,7 +53,7 @@ def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
     store = SqliteStore(path)
     try:
         store.prepare(doctors)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, StoreError) as error:
         raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
     return store
 

@@ -21,7 +21,7 @@ LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
 
 NOW = at("2026-11-20T12:00Z")
 MICROSECOND, HOUR = timedelta(microseconds=1), timedelta(hours=1)
-KEPT = "SELECT id FROM past_appointments ORDER BY until, id"
+KEPT = "SELECT id FROM past_entries ORDER BY until, id"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def fill(store: SqliteStore, entries: int, records: int) -> None:
 
 def rows_in(path: str) -> tuple[object, ...]:
     """How many replaced entries and records there are."""
-    counts = "SELECT (SELECT count(*) FROM past_appointments), (SELECT count(*) FROM receipts)"
+    counts = "SELECT (SELECT count(*) FROM past_entries), (SELECT count(*) FROM receipts)"
     return query(path, counts)[0]
 
 
@@ -285,7 +285,8 @@ async def test_what_is_to_be_deleted_is_found_without_reading_all_the_rest(
     for statement, values in (
         (_DELETE_PAST, (1, 2)),
         (_DELETE_RECORDS, ("2", 2)),
-        ("SELECT max(until) FROM past_appointments WHERE until <= ?", (1,)),
+        ("SELECT max(until) FROM past_entries WHERE until <= ?", (1,)),
+        ("SELECT max(until) FROM past_elsewhere WHERE until <= ?", (1,)),
     ):
         plan = [str(row[-1]) for row in query(path, f"EXPLAIN QUERY PLAN {statement}", *values)]
         assert not [step for step in plan if step.startswith("SCAN")], plan

@@ -1,6 +1,7 @@
 """What is SQLite's own: the file, other processes, and the event loop."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -14,9 +15,11 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
+    ElsewhereWrite,
     RecordWrite,
     Stored,
     StoreRefused,
@@ -44,6 +47,11 @@ VERSION_1 = """
     ) WITHOUT ROWID;
     CREATE TABLE receipts (
         key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
+    );
+    INSERT INTO doctors VALUES (
+        'strange',
+        '{"id":"strange","name":"Doctor Strange","time_zone":"UTC","working_hours":[{"days":\
+["mon","tue","wed","thu","fri"],"opens":"09:00","closes":"17:00"}]}'
     );
     INSERT INTO days VALUES ('strange', '2026-11-23', 7);
     INSERT INTO appointments VALUES (
@@ -163,8 +171,8 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 6")
-    with pytest.raises(StoreRefused, match="schema is version 6, this program knows up to 5"):
+    query(path, "PRAGMA user_version = 5")
+    with pytest.raises(StoreRefused, match="schema is version 5, this program knows up to 4"):
         await store.commit([WRITE], [])
 
 
@@ -172,7 +180,7 @@ async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
     store: SqliteStore, path: str
 ) -> None:
     await store.commit([], [])
-    query(path, "DROP TABLE days")
+    query(path, "DROP TABLE doctor_days")
     record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
     with pytest.raises(StoreRefused):
         await store.commit([WRITE], [RecordWrite(record, None)])
@@ -229,22 +237,6 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
 # A file of an earlier version
 
 
-async def test_an_upgraded_file_is_written_on_and_keeps_its_past_from_then_on(
-    store: SqliteStore, path: str
-) -> None:
-    create_file_of_version_1(path)
-    upgraded = await instant_of(store)
-    store.prepare([])
-    before = await put(store, EARLY, LATE)
-    after = await put(store, LATE)
-    assert (await load(store)).version == 9
-    assert [await ids_at(store, instant) for instant in (upgraded, before, after)] == [
-        ["early"],
-        ["early", "late"],
-        ["late"],
-    ]
-
-
 @pytest.mark.parametrize("old", [False, True], ids=["new", "of-version-1"])
 async def test_many_who_prepare_the_same_file_at_once_all_succeed(
     path: str,
@@ -260,22 +252,43 @@ async def test_many_who_prepare_the_same_file_at_once_all_succeed(
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(prepare, range(12)))
-    assert query(path, "SELECT id FROM appointments") == [("early",)] * old
+    assert query(path, "SELECT id FROM entries") == [("early",)] * old
 
 
 async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as_it_was(
     store: SqliteStore, path: str
 ) -> None:
     create_file_of_version_1(path)
-    query(path, "CREATE TABLE past_appointments (in_the_way)")
+    query(path, "CREATE TABLE past_entries (in_the_way)")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         store.prepare([])
     assert query(path, "PRAGMA user_version") == [(1,)]
-    query(path, "DROP TABLE past_appointments")
+    query(path, "DROP TABLE past_entries")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(5,)]
-    assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
-    assert query(path, "SELECT * FROM doctors") == []
+    assert query(path, "PRAGMA user_version") == [(4,)]
+    told = EARLY._replace(told_start=datetime(2026, 11, 23, 9))  # noqa: DTZ001 - the doctor's
+    assert await load(store) == Stored(schedule("2026-11-23", told), 1)
+    assert await store.doctors() == [doctor()]
+    before, after = await put(store, EARLY, LATE), await put(store, LATE)
+    assert [await ids_at(store, instant) for instant in (before, after)] == [
+        ["early", "late"],
+        ["late"],
+    ]
+
+
+async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_the_next_start(
+    store: SqliteStore, path: str
+) -> None:
+    name, version = ElsewhereKey("strange", "early"), None
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        await store.commit([], [], [ElsewhereWrite(name, day, version)])
+        async with store.snapshot() as snapshot:
+            version = (await snapshot.load([], [], [name])).elsewhere[name].version
+    old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"
+    query(path, old, TWO_HOURS)
+    store.prepare([])
+    kept = [body for (body,) in query(path, "SELECT body FROM past_elsewhere")]
+    assert [json.loads(str(body))["day"] for body in kept] == ["2026-11-24"]
 
 
 # The end
@@ -290,7 +303,7 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     await asyncio.sleep(0)
     await store.close()
     assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
-    assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
+    assert query(path, "SELECT day FROM doctor_days ORDER BY day") == [(day,) for day in days]
 
 
 async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
@@ -298,7 +311,7 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
 ) -> None:
     await store.commit([], [])
     rolls_back = """
-        CREATE TRIGGER rolls_back BEFORE INSERT ON appointments WHEN NEW.id = 'late'
+        CREATE TRIGGER rolls_back BEFORE INSERT ON entries WHEN NEW.id = 'late'
         BEGIN SELECT RAISE(ROLLBACK, 'rolled back'); END
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -309,4 +322,4 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
     commits = [store.commit(writes_of, []) for writes_of in ([], writes[:1], writes[1:])]
     _, *results = await asyncio.gather(*commits, return_exceptions=True)
     assert [type(result) for result in results] == [StoreRefused, StoreRefused]
-    assert query(path, "SELECT day FROM days") == []
+    assert query(path, "SELECT day FROM doctor_days") == []

@@ -135,7 +135,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         for step in _SCHEMA[found:]:
             for statement in step.split(";"):
                 connection.execute(statement)
-        if found < DOCTOR_DAYS:
+        if 0 < found < DOCTOR_DAYS:  # A new file has nothing to move, and no past to forget.
             move_to_doctor_days(connection)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
