@@ -147,6 +147,7 @@ class Port:
 
     async def secret(self, name: str, proposed: str) -> str:
         """Nobody asks for one."""
+        raise NotImplementedError
 
     async def left_behind(self) -> int:
         """None."""

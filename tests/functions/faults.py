@@ -58,6 +58,7 @@ class SilentStore:
 
     async def secret(self, name: str, proposed: str) -> str:
         """Not reached without a view."""
+        raise NotImplementedError
 
     async def left_behind(self) -> int:
         """Nobody asks for it."""

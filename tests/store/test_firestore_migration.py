@@ -1,7 +1,7 @@
 """A database of release 1.0 is brought over to doctor-days, while its instances still write."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from uuid import uuid4
 
@@ -60,7 +60,7 @@ class Earlier:
         self.calls = store._calls()  # noqa: SLF001 - past the port
         self.said: list[str] = []
 
-    async def put(self, name: str, fields: dict[str, object]) -> None:
+    async def put(self, name: str, fields: Mapping[str, object]) -> None:
         document: Message = Document(name=f"{self.calls.root}/{name}", fields=to_fields(fields))
         await self.calls.commit([Write(update=document)])
 

@@ -285,7 +285,7 @@ async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_th
         async with store.snapshot() as snapshot:
             version = (await snapshot.load([], [], [name])).elsewhere[name].version
     old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"
-    query(path, old, TWO_HOURS)
+    query(path, old, 7_200_000_000)  # Microseconds: two hours.
     store.prepare([])
     kept = [body for (body,) in query(path, "SELECT body FROM past_elsewhere")]
     assert [json.loads(str(body))["day"] for body in kept] == ["2026-11-24"]
