@@ -15,7 +15,7 @@ from time import monotonic
 
 import httpx
 
-from tests.end_to_end.processes import run_module
+from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
@@ -126,7 +126,7 @@ async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Si
             emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
             settings |= {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-proof"}
             settings[VARIABLE] = emulator_proxy.address
-        patient = {**settings, "DEADLINE_SECONDS": "120"}  # The emulator may still be waking.
+        patient = {**settings, **DEADLINE}  # The emulator may still be waking.
         load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, patient)
         load.check_returncode()
         processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
