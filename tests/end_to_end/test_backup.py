@@ -32,7 +32,7 @@ from tests.end_to_end.processes import (
 from tests.firestore_emulator import VARIABLE, started
 
 # The deadline is long, so that a slow machine is not taken for a store that cannot answer.
-SETTINGS = {"DEADLINE_SECONDS": "25"}
+SETTINGS = {"DEADLINE_SECONDS": "120"}
 CLIENTS = 4
 WEEK = {"start": "2099-03-02T00:00", "end": "2099-03-09T00:00"}
 ADDRESS, PROJECT = "127.0.0.1:8085", "demo-local"  # In the commands for the emulator.

@@ -344,7 +344,7 @@ async def test_a_commit_without_a_response_is_unavailable_after_the_given_second
 ) -> None:
     firestore.silent = True
     store = emulated_store("demo-documents", seconds=0.2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(StoreUnavailable):
             await store.commit([NEW_DAY], [])
     await store.close()
