@@ -18,7 +18,7 @@ from shared.rules.outcomes import (
     OutsideWorkingHours,
     SlotTaken,
 )
-from shared.rules.wall_clock import day_key
+from shared.rules.wall_clock import day_key, round_down_to_minute
 from shared.rules.working_windows import working_windows
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -54,13 +54,15 @@ def why_unavailable(
 ) -> InThePast | OutsideWorkingHours | SlotTaken | None:
     """Return why a time cannot be booked, or None if it lies within free time from now on.
 
-    The time of the appointment `moving` counts as free.
+    The running minute is not in the past: whoever walks in can be booked from its start on. The
+    time of the appointment `moving` counts as free.
     """
+    earliest = round_down_to_minute(now)
     date, busy = day.key.day, day.busy_without(moving)
-    free = free_time(doctor, date, busy, Interval(now, _END_OF_TIME), asked.length)
+    free = free_time(doctor, date, busy, Interval(earliest, _END_OF_TIME), asked.length)
     if any(time.contains(asked) for time in free):
         return None
-    if asked.start < now:
+    if asked.start < earliest:
         return InThePast()
     windows = working_windows(doctor, date)
     if not any(window.contains(asked) for window in windows):

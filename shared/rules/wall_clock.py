@@ -52,7 +52,12 @@ def minutes_of_day(instant: datetime, zone: ZoneInfo) -> int:
     return local.hour * 60 + local.minute
 
 
+def round_down_to_minute(instant: datetime) -> datetime:
+    """Return the start of the minute in which an instant lies."""
+    return instant.replace(second=0, microsecond=0)
+
+
 def round_up_to_minute(instant: datetime) -> datetime:
     """Return the instant itself if it is a whole minute, else the next whole minute."""
-    whole = instant.replace(second=0, microsecond=0)
+    whole = round_down_to_minute(instant)
     return whole if whole == instant else whole + MINUTE

@@ -370,7 +370,7 @@ class ExpectedAnswers:
         }
 
     def _refusal(self, doctor_id: str, when: range, moving: str | None = None) -> Answer | None:
-        if at(when.start) < self.now:
+        if at(when.start) <= self.now - MINUTE:
             return Answer(422, code="in_the_past")
         doctor, held = DOCTOR[doctor_id], self._held()
         works = working(doctor_id, wall_clock(doctor, when.start).date())
