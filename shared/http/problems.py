@@ -14,7 +14,7 @@ from shared.http.schemas.problem import (
     Problem,
     SlotTakenProblem,
 )
-from shared.http.times import local_time_message
+from shared.http.times import local_time_message, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.outcomes import (
@@ -92,10 +92,9 @@ def _openings(refusal: TimeUnavailable) -> list[OpeningResponse]:
 def _hint(refusal: TimeUnavailable) -> str:
     if not refusal.openings:
         return ", and has no opening of that length soon"
-    start = refusal.openings[0].interval.start.astimezone(refusal.doctor.zone)
-    return f"; the next opening of that length starts at {start.isoformat()}"
+    start = written(refusal.openings[0].interval.start, refusal.doctor.zone)
+    return f"; the next opening of that length starts at {start}"
 
 
 def _spoken(interval: Interval, doctor: Doctor) -> str:
-    start, end = (i.astimezone(doctor.zone).isoformat() for i in (interval.start, interval.end))
-    return f"{start} to {end}"
+    return f"{written(interval.start, doctor.zone)} to {written(interval.end, doctor.zone)}"

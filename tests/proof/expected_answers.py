@@ -63,7 +63,7 @@ def offset(zone: str, instant: datetime) -> timedelta:
 
 def shown(instant: datetime, zone: str) -> str:
     """An instant as an answer tells it."""
-    local = instant.astimezone(timezone(offset(zone, instant)))
+    local = instant.astimezone(timezone(offset(zone, instant))).replace(microsecond=0)
     return local.isoformat().replace("+00:00", "Z")
 
 

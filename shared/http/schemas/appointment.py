@@ -18,6 +18,7 @@ from shared.http.schemas.fields import (
     field_error,
 )
 from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
+from shared.http.times import on_clock
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -98,9 +99,9 @@ class AppointmentResponse(ValidatedAppointment):
             id=appointment.id,
             **when_and_with_whom(appointment.interval, doctor),
             **_content(appointment),
-            created_at=appointment.created_at.astimezone(zone),
-            updated_at=appointment.updated_at.astimezone(zone),
-            cancelled_at=cancelled_at and cancelled_at.astimezone(zone),
+            created_at=on_clock(appointment.created_at, zone),
+            updated_at=on_clock(appointment.updated_at, zone),
+            cancelled_at=cancelled_at and on_clock(cancelled_at, zone),
             cancellation_reason=appointment.cancellation_reason,
         )
 

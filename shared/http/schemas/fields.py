@@ -96,18 +96,18 @@ class TimedRequest(RequestModel):
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
     """Refuse an end that is not after the start, if the two can be compared."""
-    if _comparable(start, end) and end <= start:
+    if comparable(start, end) and end <= start:
         raise field_error(field, "not_after_start", f"must be after {after}")
 
 
 def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
     """Refuse a window that is empty, or too long to search in one request."""
     check_order(start, end, field, after)
-    if _comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
+    if comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
         message = f"must be at most {LONGEST_DAYS} days after {after}"
         raise field_error(field, "window_too_long", message)
 
 
-def _comparable(start: datetime, end: datetime) -> bool:
+def comparable(start: datetime, end: datetime) -> bool:
     """Whether both are instants, or both are on one wall clock."""
     return (start.tzinfo is None) == (end.tzinfo is None)
