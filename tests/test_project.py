@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 # The rooms from the ground up; a module imports from its own room and from those before it.
 ROOMS = (
     "shared.validation",
+    "shared.json_text",
+    "shared.texts",
     "shared.model",
     "shared.settings",
     "shared.store",

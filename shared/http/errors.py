@@ -72,9 +72,10 @@ class BodyTooLarge(RequestError):
 
 
 class UnsupportedMediaType(RequestError):
-    """The body does not claim to be JSON."""
+    """The body does not claim to be JSON, or is compressed."""
 
-    code, title, status = "unsupported_media_type", "The body is not JSON", 415
+    code, title, status = "unsupported_media_type", "The body is not plain JSON", 415
+    header_meanings: ClassVar = {"Accept-Encoding": "`identity`, if the body was compressed"}
 
 
 class InternalError(RequestError):

@@ -47,6 +47,11 @@ def test_a_doctor_may_have_a_time_zone_of_their_own() -> None:
     assert doctor.zone.key == "America/New_York"
 
 
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert read_doctors(b"\xef\xbb\xbf" + file().encode(), BERLIN) == read_doctors(file(), BERLIN)
+    assert read_doctors("\ufeff" + file(), BERLIN) == read_doctors(file(), BERLIN)
+
+
 def test_doctors_come_in_order_of_their_ids() -> None:
     entries = [json.loads(file(id=i))["doctors"][0] for i in ("b", "c", "a")]
     doctors = read_doctors(json.dumps({"doctors": entries}), BERLIN)
@@ -71,7 +76,10 @@ def test_a_day_may_last_from_midnight_to_midnight() -> None:
 HOURS = "doctors[0].working_hours"
 MISTAKES: list[tuple[Mapping[str, object], str, str]] = [
     *(({"id": value}, "doctors[0].id", "") for value in ("a/b", "", "..", "a" * 81, 1)),
-    *(({"name": value}, "doctors[0].name", "") for value in ("", "  ", "a" * 201)),
+    *(
+        ({"name": value}, "doctors[0].name", "")
+        for value in ("", "  ", "a" * 201, "\u3164", "a\nb")
+    ),
     ({"time_zone": "Mars"}, "doctors[0].time_zone", '"Mars"'),
     ({"time_zone": 1}, "doctors[0].time_zone", ""),
     ({"color": "red"}, "doctors[0].color", ""),
@@ -112,6 +120,8 @@ WRONG_FILES: list[tuple[str | bytes, str, str]] = [
     ),
     (json.dumps({"doctors": [DOOM, {**DOOM, "name": "another"}]}), "doctors", '"doom"'),
     *((text, "invalid json", "") for text in ("", b"\xff", "[" * 10_000)),
+    (file().replace('"doctors"', '"doctors": [], "doctors"'), "doctors", "only once"),
+    (file().replace('"id"', '"name": "Doctor Who", "id"'), "doctors[0].name", "only once"),
     ("{}", "doctors", ""),
     ('{"doctors": []}', "doctors", ""),
     ('{"doctors": {}}', "doctors", ""),

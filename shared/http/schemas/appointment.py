@@ -6,11 +6,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from shared.http.schemas.fields import (
-    Email,
     Id,
-    Name,
-    Phone,
-    Reason,
     RequestModel,
     ResponseModel,
     TimedRequest,
@@ -22,14 +18,15 @@ from shared.http.times import on_clock
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
+from shared.texts import Email, Name, Phone, Reason
 
 
 class NewPatient(RequestModel):
     """The person an appointment is for."""
 
     name: Name
-    email: Email | None = None
-    phone: Phone | None = None
+    email: Email = None
+    phone: Phone = None
 
 
 class NewAppointment(TimedRequest):
@@ -37,7 +34,7 @@ class NewAppointment(TimedRequest):
 
     doctor_id: Id
     patient: NewPatient
-    reason: Reason | None = None
+    reason: Reason = None
     validate_only: bool | None = False
 
     @model_validator(mode="after")

@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -38,16 +37,6 @@ Id = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
-Reason = Annotated[str, Field(max_length=1000)]
-# Something to see: more than white space, control characters, and marks of no width.
-_VISIBLE = r"[^\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]"
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    TextForm(_VISIBLE, "a name"),
-]
-Email = Annotated[str, Field(max_length=254), TextForm(r"^[^@\s]+@[^@\s]+$", "an e-mail address")]
-Phone = Annotated[str, Field(max_length=50), TextForm(r"[0-9]", "a telephone number")]
 
 
 class RequestModel(BaseModel):
