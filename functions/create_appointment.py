@@ -54,6 +54,7 @@ from shared.transactions.idempotency import Idempotency
     problems=(UnknownDoctor, SlotTaken, OutsideWorkingHours, InThePast, KeyReused),
     idempotent=True,
     books=True,
+    personal=True,
 )
 async def create_appointment(request: Request, dependencies: Dependencies) -> Response:
     """Book an appointment, unless the doctor is not free then."""

@@ -31,6 +31,7 @@ from shared.store.port import SnapshotExpired
     },
     responses={200: Success("A page of them, by start", AppointmentPage)},
     problems=(UnknownDoctor,),
+    personal=True,
 )
 async def list_appointments(request: Request, dependencies: Dependencies) -> Response:
     """List a doctor's appointments that overlap a time window."""

@@ -1,5 +1,6 @@
 """Calls all functions in process, with a store, a clock and doctors that tests know."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -74,7 +75,11 @@ class Api:
         transport = httpx.ASGITransport(
             application(dependencies, function_routes(dependencies), write_readable)
         )
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
+        self.client = httpx.AsyncClient(
+            transport=transport,
+            base_url="http://clinic.test",
+            event_hooks={"response": [_is_like_every_answer]},
+        )
 
     async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
         """Post a body, with an idempotency key if there is one."""
@@ -160,6 +165,16 @@ class Api:
         await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
 
 
+async def _is_like_every_answer(response: httpx.Response) -> None:
+    """Check what no answer may lack."""
+    await response.aread()
+    assert not response.content or response.content.endswith(b"\n")
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
+    assert response.headers["api-version"] == "1.1"
+    personal = "_appointment" in response.url.path
+    assert response.headers.get("cache-control") == ("no-store" if personal else None)
+
+
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
@@ -203,6 +218,7 @@ def problem(response: httpx.Response, status: int, code: str) -> Json:
     assert document.pop("status") == status
     assert document.pop("code") == code
     assert document.pop("title")
+    assert document.pop("instance") == response.headers["request-id"]
     return document
 
 

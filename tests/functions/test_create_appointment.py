@@ -195,4 +195,4 @@ async def test_a_validation_is_refused_just_as_the_booking_is(
     real = await api.ask(**changes)
     validated = await api.ask(**changes, validate_only=True)
     assert validated.status_code == real.status_code == status
-    assert validated.json() == real.json()
+    assert {**validated.json(), "instance": ""} == {**real.json(), "instance": ""}

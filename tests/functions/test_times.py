@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import at, doctor
-from tests.functions.api import Api, Json, problem, starts
+from tests.functions.api import Api, Json, Query, problem, starts
 from tests.functions.bad_requests import REPEATED, SKIPPED
 
 
@@ -187,7 +187,7 @@ async def test_a_window_that_the_clock_skips_is_empty(api: Api) -> None:
 async def test_a_bound_is_on_the_clock_of_the_clinic_where_several_doctors_are_named(
     api: Api,
 ) -> None:
-    query = {"doctor_id": ["strange", "who"], "after": "2050-11-21", "until": "2050-11-21"}
+    query: Query = {"doctor_id": ["strange", "who"], "after": "2050-11-21", "until": "2050-11-21"}
     found = (await api.first(query)).json()
     assert found["searched_from"] == "2050-11-21T00:00:00+01:00"
     assert found["searched_until"] == "2050-11-22T00:00:00+01:00"
