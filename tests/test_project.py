@@ -101,6 +101,7 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "get_appointment",
         "list_appointments",
         "reschedule_appointment",
+        "validate_appointment",
     ]
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     main = ast.parse((ROOT / "main.py").read_text("utf-8")).body

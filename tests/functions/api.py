@@ -90,6 +90,10 @@ class Api:
         """Ask for an appointment."""
         return await self.post("create_appointment", body, key)
 
+    async def validate(self, body: object, key: str | None = None) -> httpx.Response:
+        """Ask whether an appointment could be booked."""
+        return await self.post("validate_appointment", body, key)
+
     async def ask(self, key: str | None = None, **changes: object) -> httpx.Response:
         """Ask for Monday at nine, but for the changes."""
         return await self.create({**MONDAY_AT_NINE, **changes}, key)

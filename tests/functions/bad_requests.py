@@ -9,12 +9,14 @@ from tests.functions.api import MONDAY_AT_NINE, Json
 T = TypeVar("T")
 
 CREATE, MOVE = "create_appointment", "reschedule_appointment"
+VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
 LIST, FIRST = "list_appointments", "first_available"
 
 SOME_ID = "strange.20501121.x"
 GOOD_BODIES: dict[str, Json] = {
     CREATE: MONDAY_AT_NINE,
+    VALIDATE: MONDAY_AT_NINE,
     MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
     CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
 }
@@ -112,7 +114,9 @@ VALUES: dict[tuple[str, str], Values] = {
     (CREATE, "patient"): each("model_type", [None, "Ada Lovelace", [{"name": "Ada"}]]),
     (CREATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
     (CANCEL, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
-    (CREATE, "validate_only"): each("bool_type", ["true", 1]),
+    (CREATE, "validate_only"): each("extra_forbidden", [True, False, None]),
+    (VALIDATE, "validate_only"): each("extra_forbidden", [True]),
+    (VALIDATE, "start"): [(None, "time"), *TIMES],
     (CREATE, "idempotency_key"): each("extra_forbidden", ["k"]),
     (CREATE, ""): each("extra_forbidden", [1]),
     (MOVE, "reason"): each("extra_forbidden", ["ill"]),
@@ -363,6 +367,7 @@ BAD_QUERIES = [
 
 NOTHING: list[Bad] = [
     Bad(CREATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
+    Bad(VALIDATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
     Bad(MOVE, {}, [("start", "missing"), ("appointment_id", "missing")]),
     Bad(CANCEL, {}, [("appointment_id", "missing")]),
     Bad(LIST, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),

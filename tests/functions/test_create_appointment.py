@@ -57,10 +57,8 @@ async def test_what_the_request_did_not_say_is_left_out_of_the_answer(api: Api) 
     [
         ({"duration_minutes": None, "end": "2050-11-21T15:15Z"}, "10:15", 75),
         ({"duration_minutes": 30.0, "end": None}, "09:30", 30),
-        ({"validate_only": False}, "09:30", 30),
-        ({"validate_only": None}, "09:30", 30),
     ],
-    ids=["end", "fraction of zero", "not only validated", "null"],
+    ids=["end", "fraction of zero"],
 )
 async def test_the_same_may_be_said_in_several_ways(
     api: Api, changes: Json, end: str, minutes: int
@@ -157,42 +155,3 @@ async def test_a_start_before_now_is_in_the_past_whatever_the_working_hours_are(
     problem(await api.ask(start="2050-11-18T03:00"), 422, "in_the_past")
     api.clock.now = at("2050-11-21T14:01Z")
     assert problem(await api.ask(), 422, "in_the_past").keys() == {"detail"}
-
-
-# Only validated
-
-
-async def test_what_could_be_booked_is_answered_as_it_would_be_and_nothing_is_written(
-    api: Api,
-) -> None:
-    response = await api.ask(validate_only=True, reason="a second opinion")
-    assert response.status_code == 200
-    assert response.json() == {
-        **opening("2050-11-21T09:00:00-05:00", "2050-11-21T09:30:00-05:00"),
-        "patient": {"name": "Ada Lovelace"},
-        "reason": "a second opinion",
-        "status": "booked",
-    }
-    assert await api.listed() == []
-
-
-REFUSED: list[tuple[Json, int]] = [
-    ({"start": "2050-11-21T09:15"}, 409),
-    ({"start": "2050-11-21T16:45"}, 422),
-    ({"start": "2050-11-17T09:00"}, 422),
-    ({"doctor_id": "doom"}, 404),
-    ({"duration_minutes": 0}, 400),
-]
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"), REFUSED, ids=["taken", "hours", "past", "doctor", "request"]
-)
-async def test_a_validation_is_refused_just_as_the_booking_is(
-    api: Api, changes: Json, status: int
-) -> None:
-    await api.book("2050-11-21T09:00")
-    real = await api.ask(**changes)
-    validated = await api.ask(**changes, validate_only=True)
-    assert validated.status_code == real.status_code == status
-    assert {**validated.json(), "instance": ""} == {**real.json(), "instance": ""}

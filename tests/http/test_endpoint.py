@@ -21,14 +21,26 @@ from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from tests.builders import doctor
 from tests.functions.api import NOW, Api, Clock, problem
-from tests.functions.bad_requests import CANCEL, CREATE, FIRST, GET, GOOD_BODIES, LIST, MOVE
+from tests.functions.bad_requests import (
+    CANCEL,
+    CREATE,
+    FIRST,
+    GET,
+    GOOD_BODIES,
+    LIST,
+    MOVE,
+    VALIDATE,
+)
 from tests.http_messages import answering, call, dependencies, failing, function
 
 if TYPE_CHECKING:
     from shared.directory.doctor_cache import DoctorCache
     from shared.transactions.coordinator import Coordinator
 
-METHODS = {CREATE: "POST", CANCEL: "POST", MOVE: "POST", LIST: "GET", FIRST: "GET", GET: "GET"}
+METHODS = {
+    **dict.fromkeys((CREATE, VALIDATE, CANCEL, MOVE), "POST"),
+    **dict.fromkeys((LIST, FIRST, GET), "GET"),
+}
 ALLOW = {"GET": "GET, HEAD, OPTIONS", "POST": "POST, OPTIONS"}
 
 
@@ -135,6 +147,8 @@ class Strange:
 
     async def run(self, _command: Command) -> Outcome:
         return AlreadyApplied()
+
+    preview = run
 
     async def doctors(self) -> dict[str, object]:
         return {"strange": doctor()}

@@ -35,7 +35,6 @@ class NewAppointment(TimedRequest):
     doctor_id: Id
     patient: NewPatient
     reason: Reason = None
-    validate_only: bool | None = False
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:
