@@ -174,7 +174,7 @@ class Times:
 TIMES = st.builds(Times, SLOTS, LENGTHS, SPELLINGS, st.booleans())
 NEW_TIMES = st.builds(Times, SLOTS, st.none() | LENGTHS, SPELLINGS, st.booleans())
 DETAILS = st.fixed_dictionaries(
-    {"patient": st.sampled_from([{"name": "Ada"}, {"name": "Bob", "email": "bob@home"}])},
+    {"patient": st.sampled_from([{"name": "Ada"}, {"name": "Bob", "email": "bob@home.example"}])},
     optional={"reason": st.just("cough")},
 )
 WINDOWS = st.builds(
