@@ -181,6 +181,7 @@ TWICE_INSIDE = (
     (b'"name": ', b'"name": "Bob", "name": ', "patient.name"),
     (b'"name": ', b'"name": "Bob", "n\\u0061me": ', "patient.name"),
     (b'Lovelace"}', b'Lovelace"}, "reason": "ill", "reason": "well"', "reason"),
+    (b'"start": ', b'"start": [1], "start": ', "start"),
     (b'"start": ', b'"start": [{"a": ' + b"9" * 4300 + b', "a": {}}], "start": ', "start[0].a"),
 )
 
