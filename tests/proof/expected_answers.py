@@ -421,7 +421,9 @@ class ExpectedAnswers:
 def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:
     if any(True for name in doctor_ids for _ in openings(name, bounds, length, (), step)):
         return "fully_booked"
-    if any(True for name in doctor_ids for _ in openings(name, bounds, 1, ())):
+    # A window within a minute holds no whole one, but may lie amid working hours.
+    around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)
+    if any(True for name in doctor_ids for _ in openings(name, around, least, ())):
         return "duration_too_long"
     return "no_working_hours"
 
