@@ -3,6 +3,7 @@
 # make quick     run the tests that need no server, in about half a minute
 # make check     run formatter, linter and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
+# make report    report what is wrong with the appointments that lie ahead
 # make emulator  start Firestore's emulator, for make run STORE=firestore
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
@@ -16,13 +17,16 @@ VULNERABILITIES := https://api.osv.dev/v1/query
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
 
-.PHONY: run test quick check doctors emulator proof bench openapi lock
+.PHONY: run test quick check doctors report emulator proof bench openapi lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
 
 doctors: .venv/local
 	@$(BIN)/python -m shared.runtime.load_doctors
+
+report: .venv/local
+	@$(BIN)/python -m shared.runtime.report_appointments
 
 # Coverage makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev

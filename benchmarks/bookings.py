@@ -27,10 +27,11 @@ from benchmarks.timing import Way, medians, say
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
 from shared.rules.outcomes import Accepted
-from shared.store.documents import entry_to_text
+from shared.store.documents import appointment_to_text
 from shared.store.port import Store
 from shared.store.sqlite.database import open_file
 from shared.store.sqlite.store import SqliteStore
@@ -218,7 +219,7 @@ def _bare_inserts(connection: sqlite3.Connection) -> Book:
 
 
 def _reference(client: AsyncClient, key: DayKey) -> AsyncDocumentReference:
-    return client.document("doctors", key.doctor_id, "days", key.day.isoformat())
+    return client.document("doctors", key.doctor_id, "schedule", key.day.isoformat())
 
 
 # Requests
@@ -234,8 +235,8 @@ def _request(doctor: Doctor, start: datetime) -> Request:
     key = DayKey(doctor.id, start.date())
     appointment = new_appointment(key, Interval(start, start + HALF_HOUR), NOW)
     decide = partial(book, booking=Booking(doctor, appointment), now=NOW)
-    command = Command(frozenset({key}), decide, NOW, appointment.id)
-    return Request(command, key, appointment, entry_to_text(appointment.id, appointment))
+    command = Command(frozenset({key}), decide, NOW, ElsewhereKey(doctor.id, appointment.id))
+    return Request(command, key, appointment, appointment_to_text(appointment))
 
 
 @cache

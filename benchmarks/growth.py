@@ -34,6 +34,7 @@ from shared.http.endpoint import Endpoint
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import SEARCH_DAYS, first_openings
@@ -41,7 +42,7 @@ from shared.rules.booking import Booking, book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.runtime.endpoints import endpoints
-from shared.store.documents import entry_to_text
+from shared.store.documents import appointment_to_text
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
@@ -108,7 +109,7 @@ def _print_table(name: str, columns: Sequence[Mapping[str, str]]) -> None:
 def _bytes_line() -> str:
     """Return the bytes that Firestore counts, by its "Storage size calculations"."""
     one = _appointment(DayKey("doctor-0001", next_monday()), 0)
-    each = len(one.id) + len(entry_to_text(one.id, one)) + 2
+    each = len(one.id) + len(appointment_to_text(one)) + 2
     empty = len("doctors doctor-0001 days 2030-01-01 appointments ") + NAME_BYTES + 2 * MAP_BYTES
     full, fit = empty + A_DAY * each, (MIB - empty) // each
     return f"Bytes: an appointment {each}, a day of {A_DAY} {full:,}; {fit:,} fit in 1 MiB"
@@ -186,7 +187,9 @@ class Visits:
         appointment = _appointment(DayKey(doctor.id, day), slot)
         booking, now = Booking(doctor, appointment), appointment.created_at
         decide = partial(book, booking=booking, now=now)
-        command = Command(frozenset({booking.key}), decide, now, appointment.id)
+        command = Command(
+            frozenset(booking.days), decide, now, ElsewhereKey(doctor.id, appointment.id)
+        )
         if not isinstance(outcome := await self._coordinator.run(command), Accepted):
             raise SystemExit(f"{appointment.interval} was free, but was refused: {outcome}")
 

@@ -9,7 +9,7 @@ from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
-from shared.http.page_tokens import Bookmark, expired, page_token, read_page_token
+from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked, read_query
 from shared.http.responses import json_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -38,15 +38,16 @@ async def list_appointments(request: Request, dependencies: Dependencies) -> Res
     asked = read_query(request, ListAppointments)
     doctor = await find_doctor(dependencies, asked.doctor_id)
     window = _window(asked, doctor)
-    parameters = (doctor.id, window, asked.status)
+    scope = Scope("list_appointments", (doctor.id, window, asked.status))
     after = instant = None
     if asked.page_token is not None:
-        bookmark = checked("page_token", read_page_token, asked.page_token, *parameters)
+        keys = await dependencies.page_token_keys.keys()
+        bookmark = checked("page_token", read_page_token, asked.page_token, scope, keys)
         after, instant = bookmark.position, bookmark.instant
     query = ListQuery(doctor, window, asked.status == "all", asked.page_size, after)
     page, following = await _read(dependencies, query, instant)
     listed = [AppointmentResponse.of_appointment(a, doctor) for a in page.appointments]
-    token = following and page_token(following, *parameters)
+    token = following and page_token(following, scope, await dependencies.page_token_keys.keys())
     return json_response(AppointmentPage(appointments=listed, next_page_token=token))
 
 

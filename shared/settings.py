@@ -11,6 +11,9 @@ from shared.model.time_zones import time_zone
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
+SHORTEST_KEY = 32
+STORED_KEY = "stored"
+"""In the place of a page token key: the one that the store keeps."""
 METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
@@ -52,6 +55,7 @@ class Settings(Struct, frozen=True):
     doctors_file: str
     allowed_origins: tuple[str, ...]
     deadline_seconds: float
+    page_token_keys: tuple[str, ...]
     metrics: bool
     service: str
 
@@ -69,6 +73,7 @@ def read_settings(environment: Mapping[str, str], default_origins: str = "") -> 
         doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
         allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
         deadline_seconds=_seconds(given.get("DEADLINE_SECONDS", "10")),
+        page_token_keys=_keys(given.get("PAGE_TOKEN_KEYS", STORED_KEY)),
         metrics=_metrics(given),
         service=given.get("K_SERVICE", "appointments"),
     )
@@ -115,6 +120,19 @@ def _origins(text: str) -> tuple[str, ...]:
             )
             raise SettingsError(message)
     return origins
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    """Return the keys of page tokens. What is wrong with one is told without repeating it."""
+    keys = tuple(part.strip() for part in text.split(","))
+    for number, key in enumerate(keys, start=1):
+        if key != STORED_KEY and len(key) < SHORTEST_KEY:
+            message = (
+                f"PAGE_TOKEN_KEYS: every key must be at least {SHORTEST_KEY} random characters,"
+                f' or the word "{STORED_KEY}"; number {number} has {len(key)}'
+            )
+            raise SettingsError(message)
+    return keys
 
 
 def _metrics(given: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from shared.store.firestore.store import FirestoreStore
 
 HOST = "127.0.0.1"
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def emulated_store(project: str, seconds: float) -> FirestoreStore:

@@ -146,6 +146,14 @@ class Port:
         """Nobody does."""
         raise NotImplementedError
 
+    async def secret(self, name: str, proposed: str) -> str:
+        """Nobody asks for one."""
+        raise NotImplementedError
+
+    async def left_behind(self) -> int:
+        """None."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         """There is nothing to close."""
 

@@ -12,13 +12,16 @@ DEFAULTS = Settings(
     doctors_file="doctors.json",
     allowed_origins=(),
     deadline_seconds=10.0,
+    page_token_keys=("stored",),
     metrics=False,
     service="appointments",
 )
 
+KEY = "0123456789abcdef0123456789abcdef"
+
 NAMES = (
     *("PORT", "STORE", "CLINIC_TIME_ZONE", "DOCTORS_FILE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"),
-    *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE"),
+    *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
 )
 
 
@@ -51,6 +54,13 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
         ("ALLOWED_ORIGINS", " , ", "allowed_origins", ()),
         ("DEADLINE_SECONDS", "0.5", "deadline_seconds", 0.5),
         ("DEADLINE_SECONDS", "300", "deadline_seconds", 300.0),
+        ("PAGE_TOKEN_KEYS", KEY, "page_token_keys", (KEY,)),
+        (
+            "PAGE_TOKEN_KEYS",
+            f" {KEY} ,stored, {KEY}2",
+            "page_token_keys",
+            (KEY, "stored", KEY + "2"),
+        ),
     ],
 )
 def test_a_setting_is_read(name: str, text: str, field: str, value: object) -> None:
@@ -98,6 +108,29 @@ def test_a_bad_setting_is_named_with_what_it_says_and_what_would_be_right(
     assert message.startswith(f"{name}: ")
     assert f'"{text}"' in message
     assert WHAT_IS_RIGHT[name] in message
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "length"),
+    [
+        (KEY[1:], 1, 31),
+        ("secret", 1, 6),
+        ("Stored", 1, 6),
+        (f"{KEY},secret", 2, 6),
+        (f"{KEY},", 2, 0),
+        (",", 1, 0),
+        (" " * 40, 1, 0),
+        (f"stored, {KEY[1:]} ", 2, 31),
+    ],
+)
+def test_a_key_that_is_too_short_is_named_by_its_place_and_not_shown(
+    text: str, place: int, length: int
+) -> None:
+    message = mistake_in({"PAGE_TOKEN_KEYS": text})
+    assert message == (
+        "PAGE_TOKEN_KEYS: every key must be at least 32 random characters, or the word"
+        f' "stored"; number {place} has {length}'
+    )
 
 
 def test_of_several_origins_the_bad_one_is_named() -> None:

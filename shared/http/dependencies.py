@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.directory.doctor_cache import DoctorCache
+from shared.http.page_token_keys import PageTokenKeys
 from shared.observability.request_log import log_bug
 from shared.observability.request_record import Observer, RequestRecord
 from shared.settings import Settings
@@ -20,6 +21,7 @@ class Dependencies(Struct, frozen=True):
     store: Store
     doctor_cache: DoctorCache
     transactions: Coordinator
+    page_token_keys: PageTokenKeys
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
 

@@ -1,10 +1,12 @@
 """Doctors and the hours they work by the week."""
 
 from datetime import timedelta
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class WorkingHours(NamedTuple):
@@ -18,7 +20,7 @@ class WorkingHours(NamedTuple):
     closes: int
 
 
-class Doctor(Struct, frozen=True):
+class Doctor(Struct, frozen=True, dict=True, cache_hash=True):
     """A doctor and the hours worked every week.
 
     `week` holds the stretches of each weekday, Monday first, in order and without overlaps.
@@ -32,3 +34,8 @@ class Doctor(Struct, frozen=True):
     zone: ZoneInfo
     week: tuple[tuple[WorkingHours, ...], ...]
     day_shift: timedelta = timedelta()
+
+    @cached_property
+    def without_name(self) -> Self:
+        """The same hours of nobody: what is remembered by it serves all who work them."""
+        return replace(self, id="", name="")

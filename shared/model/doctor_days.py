@@ -8,6 +8,7 @@ where the day begins on the wall clock.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
@@ -33,7 +34,12 @@ def touched_days(doctor: Doctor, interval: Interval) -> tuple[DayKey, ...]:
 
 def end_of_day(doctor: Doctor, day: date) -> datetime:
     """Return the instant at which a doctor-day ends."""
-    return datetime.combine(day, time(), UTC) - doctor.day_shift + DAY
+    return _end_of_day(doctor.day_shift, day)
+
+
+@lru_cache(maxsize=4096)  # A search asks for it several times a day.
+def _end_of_day(day_shift: timedelta, day: date) -> datetime:
+    return datetime.combine(day, time(), UTC) - day_shift + DAY
 
 
 def each_day(first: date, last: date) -> Iterator[date]:

@@ -21,7 +21,7 @@ def working_windows(doctor: Doctor, day: date) -> tuple[Interval, ...]:
     Windows that meet, also at midnight, are one. Each is cut to the day and the longest
     appointment behind it, so that it holds every appointment that starts on that day.
     """
-    return _windows_of_day(doctor.week, doctor.zone, doctor.day_shift, day)
+    return _windows_of_day(doctor.without_name, day)
 
 
 def windows_on_date(doctor: Doctor, day: date) -> tuple[Interval, ...]:
@@ -35,11 +35,8 @@ def windows_on_date(doctor: Doctor, day: date) -> tuple[Interval, ...]:
 
 # Without the caches a search over a year would spend most of its time on these conversions.
 @lru_cache(maxsize=WINDOWS_REMEMBERED)
-def _windows_of_day(
-    week: tuple[tuple[WorkingHours, ...], ...], zone: ZoneInfo, day_shift: timedelta, day: date
-) -> tuple[Interval, ...]:
-    doctor = Doctor("", "", zone, week, day_shift)
-    end = end_of_day(doctor, day)
+def _windows_of_day(doctor: Doctor, day: date) -> tuple[Interval, ...]:
+    zone, end = doctor.zone, end_of_day(doctor, day)
     reach = Interval(end - DAY, end + LONGEST)
     dates = each_day(local_day(reach.start, zone), local_day(reach.end, zone))
     windows = merged(window for d in dates for window in windows_on_date(doctor, d))

@@ -8,11 +8,12 @@ from random import Random
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
+from shared.http.page_token_keys import PageTokenKeys
 from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
-from shared.store.port import Store
+from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 
 
@@ -52,7 +53,7 @@ def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
     store = SqliteStore(path)
     try:
         store.prepare(doctors)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, StoreError) as error:
         raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
     return store
 
@@ -65,7 +66,13 @@ def build_dependencies(
     """Return the dependencies around a store."""
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
-        settings, store, DoctorCache(store), transactions, now, _observers(settings)
+        settings=settings,
+        store=store,
+        doctor_cache=DoctorCache(store),
+        transactions=transactions,
+        page_token_keys=PageTokenKeys(settings.page_token_keys, store),
+        now=now,
+        observers=_observers(settings),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
 
+from shared.directory.doctor_changes import as_stored
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -21,12 +22,13 @@ _ID = "$ID"
 async def greeting(dependencies: Dependencies) -> str:
     """Return what the server says at its start: addresses, and commands to paste that work now."""
     url = f"http://localhost:{dependencies.settings.port}"
-    doctors = list((await dependencies.doctor_cache.doctors()).values())
+    stored = await dependencies.doctor_cache.doctors()
+    doctors = list(stored.values())
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
     if openings := await _free_tomorrow(dependencies, doctors):
         lines += ["", "Try, in another terminal:", *_commands(url, *openings)]
-    if doctors != doctors_of_file(dependencies.settings):
+    if doctors != as_stored(doctors_of_file(dependencies.settings), stored):
         file = dependencies.settings.doctors_file
         lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
@@ -35,12 +37,14 @@ async def greeting(dependencies: Dependencies) -> str:
 async def _free_tomorrow(
     dependencies: Dependencies, doctors: Sequence[Doctor]
 ) -> Sequence[Opening]:
-    """Return two free half hours from tomorrow on, or nothing."""
+    """Return two free half hours of one doctor from tomorrow on, or nothing."""
     tomorrow = round_up_to_minute(dependencies.now()) + timedelta(days=1)
     search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
     async with dependencies.store.snapshot() as snapshot:
-        found = await first_openings(snapshot, doctors, search, count=2)
-    return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+        for opening in await first_openings(snapshot, doctors, search, count=1):
+            found = await first_openings(snapshot, [opening.doctor], search, count=2)
+            return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+    return []
 
 
 def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:

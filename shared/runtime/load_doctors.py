@@ -3,59 +3,53 @@
 Safe to run again: only what differs is written. Doctors who are only in the store stay there.
 """
 
-import asyncio
 import os
-from datetime import date
+from collections.abc import Mapping
 
+from shared.directory.doctor_changes import as_stored, change, changes_clock
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
-from shared.runtime.composition import doctors_of_file, open_dependencies
-from shared.settings import SettingsError, read_settings
-from shared.store.port import Snapshot, StoreError
+from shared.queries.ahead import count_ahead
+from shared.runtime.appointment_report import AppointmentReport
+from shared.runtime.composition import doctors_of_file
+from shared.runtime.operator_commands import run
+from shared.settings import SettingsError
 
 
-def main() -> None:
+def main(environment: Mapping[str, str] = os.environ) -> None:
     """Load, and print what changed. Ends with one line and status 1 if that fails."""
-    try:
-        settings = read_settings(os.environ)
-        asyncio.run(load(open_dependencies(settings)))
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
-    except StoreError as error:
-        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
+    run(environment, load)
 
 
 async def load(dependencies: Dependencies) -> None:
-    """Load the doctors, print what changed, and close the dependencies."""
-    try:
-        wanted = doctors_of_file(dependencies.settings)
-        stored = {doctor.id: doctor for doctor in await dependencies.store.doctors()}
-        async with dependencies.store.snapshot() as snapshot:
-            for doctor in wanted:
-                await _check_zone(snapshot, stored.get(doctor.id, doctor), doctor)
-        if changed := [doctor for doctor in wanted if stored.get(doctor.id) != doctor]:
-            await dependencies.store.put_doctors(changed)
-        for doctor in wanted:
-            print(f"{doctor.id}: {_change(stored.get(doctor.id), doctor)}")
-    finally:
-        await dependencies.close()
+    """Load the doctors, print what changed, and what is now wrong with appointments."""
+    settings, store = dependencies.settings, dependencies.store
+    stored = {doctor.id: doctor for doctor in await store.doctors()}
+    wanted = as_stored(doctors_of_file(settings), stored)
+    for doctor in wanted:
+        if changes_clock(stored.get(doctor.id), doctor):
+            await _check_that_none_lies_ahead(dependencies, stored[doctor.id], doctor)
+    if changed := [doctor for doctor in wanted if stored.get(doctor.id) != doctor]:
+        await store.put_doctors(changed)
+    for doctor in wanted:
+        print(f"{doctor.id}: {change(stored.get(doctor.id), doctor)}")
+    report = AppointmentReport(wanted, dependencies.now(), brief=True)
+    async for line in report.lines(store, await store.doctors()):
+        print(line)
 
 
-async def _check_zone(snapshot: Snapshot, before: Doctor, after: Doctor) -> None:
-    """Refuse to change the zone of a doctor with appointments: their days would be others."""
-    if before.zone == after.zone:
-        return
-    if await anext(snapshot.scan(after.id, date.min, date.max, 1), None) is not None:
+async def _check_that_none_lies_ahead(
+    dependencies: Dependencies, before: Doctor, after: Doctor
+) -> None:
+    """Refuse another clock for a doctor while patients expect appointments on the old one."""
+    async with dependencies.store.snapshot() as snapshot:
+        ahead = await count_ahead(snapshot, before, dependencies.now())
+    if ahead:
         raise SettingsError(
-            f"DOCTORS_FILE: {after.id} has appointments in the time zone {before.zone.key}, which"
-            f" therefore cannot become {after.zone.key}"
+            f"DOCTORS_FILE: the time zone of {after.id} cannot change from {before.zone.key} to "
+            f"{after.zone.key}, whose clock differs, while appointments lie ahead ({ahead} "
+            "booked): move or cancel them first, or give the doctor a new id"
         )
-
-
-def _change(before: Doctor | None, after: Doctor) -> str:
-    if before is None:
-        return "added"
-    return "unchanged" if before == after else "changed"
 
 
 if __name__ == "__main__":

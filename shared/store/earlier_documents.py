@@ -18,12 +18,20 @@ from shared.model.placement import Placement, placement
 from shared.model.time_zones import standard_offset, time_zone
 from shared.store.doctor_documents import doctor_from_document
 from shared.store.documents import appointment_from_text
+from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA
 
 
 def with_day_shift(fields: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a doctor's fields with the day shift that is theirs from now on."""
-    shift = standard_offset(time_zone(fields["time_zone"]), now) // timedelta(minutes=1)
+    """Return a doctor's fields with the day shift that is theirs from now on.
+
+    Raises StoreRefused for a doctor without a time zone, who can have no day shift.
+    """
+    try:
+        zone = time_zone(fields.get("time_zone", ""))
+    except ValueError as error:
+        raise StoreRefused(f"the doctor {fields.get('id')} is damaged: {error}") from None
+    shift = standard_offset(zone, now) // timedelta(minutes=1)
     return {"day_shift_minutes": shift, **fields, "kind": "doctor", "schema": SCHEMA}
 
 
@@ -45,9 +53,9 @@ def new_placement(doctor: Doctor, day: DayKey, text: str) -> Placement:
     StoreRefused for an entry that nobody can read.
     """
     appointment = appointment_from_text(doctor.id, text)
-    if appointment.told_start is None:
-        appointment = appointment._replace(told_start=_told(appointment, doctor))
-    return placement(appointment, home_day(appointment.id) or day, doctor)
+    told = appointment.told_start or _told(appointment, doctor)
+    home = home_day(appointment.id) or day
+    return placement(appointment._replace(told_start=told), home, doctor)
 
 
 def _told(appointment: Appointment, doctor: Doctor) -> datetime:

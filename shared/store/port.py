@@ -2,7 +2,7 @@
 
 A store keeps documents (doctor-days, whereabouts of appointments that have left their day,
 idempotency records, doctors), each with a version, and can write several of them at once on the
-condition that none has changed. All policy is above it.
+condition that none has changed; and the secrets of the deployment. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -157,6 +157,15 @@ class Store(Protocol):
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add these doctors, or replace those with the same ids, which keep their day shift."""
+
+    async def secret(self, name: str, proposed: str) -> str:
+        """Return the secret of that name, which stays for good; if there is none, keep this one.
+
+        Whoever asks, and however many at once, all get the same.
+        """
+
+    async def left_behind(self) -> int:
+        """Return how many entries of an earlier release nobody can read; they are kept apart."""
 
     async def close(self) -> None:
         """Release files and connections. Every later call raises `StoreUnavailable`."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from shared.model.time_zones import time_zone
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.port import StoreRefused
 from shared.validation import place
-from tests.builders import FIRST_OF_2026
+from tests.builders import FIRST_OF_2026, at
 
 SHIPPED = Path(__file__).parents[2] / "doctors.json"
 
-BERLIN = time_zone("Europe/Berlin")
+BERLIN, HOUR = time_zone("Europe/Berlin"), timedelta(hours=1)
 NINE_TO_FIVE = (WorkingHours(540, 1020),)
 EIGHT_TO_FOUR = (WorkingHours(480, 960),)
 
@@ -39,14 +40,25 @@ def week_of(*entries: object) -> tuple[tuple[WorkingHours, ...], ...]:
 
 def test_the_shipped_file_has_the_two_doctors_on_the_clinics_clock() -> None:
     assert read_doctors(SHIPPED.read_bytes(), BERLIN, FIRST_OF_2026) == [
-        Doctor("strange", "Doctor Strange", BERLIN, (NINE_TO_FIVE,) * 5 + ((), ())),
-        Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 5 + ((), ())),
+        Doctor("strange", "Doctor Strange", BERLIN, (NINE_TO_FIVE,) * 5 + ((), ()), HOUR),
+        Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 5 + ((), ()), HOUR),
     ]
 
 
 def test_a_doctor_may_have_a_time_zone_of_their_own() -> None:
     (doctor,) = read_doctors(file(time_zone="America/New_York"), BERLIN, FIRST_OF_2026)
     assert doctor.zone.key == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [("Europe/Berlin", 60), ("America/St_Johns", -210), ("Asia/Kathmandu", 345)],
+)
+def test_a_doctor_who_is_new_in_summer_has_a_day_shift_of_the_standard_time(
+    zone: str, minutes: int
+) -> None:
+    (doctor,) = read_doctors(file(time_zone=zone), BERLIN, at("2026-07-01T00:00Z"))
+    assert doctor.day_shift == timedelta(minutes=minutes)
 
 
 def test_doctors_come_in_order_of_their_ids() -> None:
@@ -145,14 +157,15 @@ def test_a_file_that_is_no_object_is_refused() -> None:
 # The stored form
 
 
-def test_a_doctor_is_written_with_the_time_zone() -> None:
-    doctor = Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 2 + ((),) * 5)
+def test_a_doctor_is_written_with_the_time_zone_and_the_day_shift() -> None:
+    doctor = Doctor("who", "Doctor Who", BERLIN, (EIGHT_TO_FOUR,) * 2 + ((),) * 5, HOUR)
     assert doctor_to_document(doctor) == {
         "kind": "doctor",
-        "schema": 2,
+        "schema": 3,
         "id": "who",
         "name": "Doctor Who",
         "time_zone": "Europe/Berlin",
+        "day_shift_minutes": 60,
         "working_hours": [{"days": ["mon", "tue"], "opens": "08:00", "closes": "16:00"}],
     }
 
@@ -170,13 +183,19 @@ def test_a_doctor_is_written_with_the_time_zone() -> None:
 def test_a_doctor_who_is_written_and_read_is_the_same(
     week: tuple[tuple[WorkingHours, ...], ...],
 ) -> None:
-    doctor = Doctor("who", "Doctor Who", BERLIN, week)
+    doctor = Doctor("who", "Doctor Who", BERLIN, week, HOUR)
     assert doctor_from_document(doctor_to_document(doctor)) == doctor
 
 
 def test_a_text_that_is_no_doctor_is_refused() -> None:
     with pytest.raises(StoreRefused, match=r"the doctor who is damaged: .*name"):
-        doctor_from_document({"id": "who", "working_hours": []})
+        doctor_from_document({"id": "who", "schema": 3, "working_hours": []})
+
+
+def test_a_doctor_of_an_earlier_version_has_no_day_shift_and_is_refused() -> None:
+    fields = doctor_to_document(Doctor("who", "Doctor Who", BERLIN, ((),) * 7))
+    with pytest.raises(StoreRefused, match=r"the doctor who was stored by an older version"):
+        doctor_from_document({**fields, "schema": 2})
 
 
 def test_a_place_is_written_as_a_person_would() -> None:

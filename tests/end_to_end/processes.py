@@ -18,7 +18,10 @@ PYTHON = sys.executable
 FRAMEWORK = str(Path(sys.executable).with_name("functions-framework"))
 UVICORN = str(Path(sys.executable).with_name("uvicorn"))
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 180
+"""Bounds what is stuck; whoever waits, waits for something that happens."""
+DEADLINE = {"DEADLINE_SECONDS": "120"}
+"""Long, so that a slow machine is not taken for a store that cannot answer."""
 MOST_OPEN = httpx.Limits(max_connections=200, max_keepalive_connections=200)
 
 
@@ -172,8 +175,8 @@ def launched(
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """The settings, and only what Python and the framework's server need beside them."""
-    return {"PYTHONPATH": str(ROOT), "HOME": str(folder), **settings}
+    """The settings, a long deadline, and only what Python and the framework's server need."""
+    return {"PYTHONPATH": str(ROOT), "HOME": str(folder), **DEADLINE, **settings}
 
 
 def free_port() -> int:

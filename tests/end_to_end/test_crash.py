@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.processes import Server, functions, kill_all, run_module
 
 # The deadline is long, so that a slow machine is not taken for a store that cannot answer.
-SETTINGS = {"DEADLINE_SECONDS": "25"}
+SETTINGS = {"DEADLINE_SECONDS": "120"}
 TARGETS = ("create_appointment", "create_appointment", "list_appointments")
 CLIENTS_PER_PROCESS = 8
 

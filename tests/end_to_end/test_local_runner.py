@@ -137,7 +137,14 @@ def test_a_taken_port_is_named_in_one_line(folder: Path) -> None:
 
 
 @pytest.mark.firestore
-@pytest.mark.parametrize("module", ["shared.runtime.local_runner", "shared.runtime.load_doctors"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "shared.runtime.local_runner",
+        "shared.runtime.load_doctors",
+        "shared.runtime.report_appointments",
+    ],
+)
 def test_a_database_that_does_not_answer_is_one_line(folder: Path, module: str) -> None:
     nowhere = {VARIABLE: f"{HOST}:{free_port()}", "PORT": str(free_port())}
     firestore = {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-nowhere"}
@@ -173,34 +180,71 @@ class _Assets(HTMLParser):
         self.found += [value for name, value in attrs if name == wanted and value]
 
 
-def test_loading_doctors_says_what_it_changed_and_never_the_time_zone_of_appointments(
+def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(
     folder: Path, settings: dict[str, str]
 ) -> None:
     def load(*doctors: tuple[str, str]) -> tuple[int, str]:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        done = run_module("shared.runtime.load_doctors", folder, settings)
-        return done.returncode, done.stdout or done.stderr
+        return _ended("shared.runtime.load_doctors", folder, settings)
 
     assert load(("strange", "UTC")) == (0, "strange: added\n")
     assert load(("strange", "UTC")) == (0, "strange: unchanged\n")
     both = "strange: changed\nwho: added\n"
     assert load(("strange", "Europe/Paris"), ("who", "UTC")) == (0, both)
-    assert load(("strange", "UTC")) == (0, "strange: changed\n")
+    both = "strange: changed\nwho: unchanged\n"
+    assert load(("strange", "UTC"), ("who", "UTC")) == (0, both)
     with local_runner(folder, settings) as server:
         assert server.post("/create_appointment", NOON).status_code == 201
     status, line = load(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
     assert status == 1
-    assert re.match(r"DOCTORS_FILE: strange .*UTC.*Europe/Paris\n\Z", line)
+    assert re.match(r"DOCTORS_FILE: .* strange .*UTC.*Europe/Paris.* \(1 booked\).*\n\Z", line)
+    assert load(("strange", "Etc/UTC"), ("who", "UTC")) == (0, both)
     with local_runner(folder, settings) as server:
         found = server.get("/first_available", count="50").json()
     assert {(o["doctor_id"], o["time_zone"]) for o in found["openings"]} == {
-        ("strange", "UTC"),
+        ("strange", "Etc/UTC"),
         ("who", "UTC"),
     }
 
 
-def _doctors(*ids_and_zones: tuple[str, str]) -> str:
-    hours = [{"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": "17:00"}]
+def test_a_doctor_who_is_no_longer_in_the_file_and_appointments_out_of_hours_are_reported(
+    folder: Path, settings: dict[str, str]
+) -> None:
+    def load(*doctors: tuple[str, str], closes: str) -> str:
+        (folder / "doctors.json").write_text(_doctors(*doctors, closes=closes))
+        status, said = _ended("shared.runtime.load_doctors", folder, settings)
+        assert status == 0
+        return said
+
+    load(("strange", "UTC"), ("who", "UTC"), closes="17:00")
+    with local_runner(folder, settings) as server:
+        booked = server.post("/create_appointment", NOON).json()["id"]
+        assert server.post("/create_appointment", {**NOON, "doctor_id": "who"}).status_code == 201
+    clean = "Nothing is wrong. Booked appointments ahead: 2.\n"
+    assert _ended("shared.runtime.report_appointments", folder, settings) == (0, clean)
+    said = load(("strange", "UTC"), closes="12:00").splitlines()
+    assert said[0] == "strange: changed"
+    noon = "2099-03-02T12:00:00"
+    found = [
+        f"strange: outside the working hours: {booked} at {noon}Z (told: {noon})",
+        "who: not in the clinic file: booked appointments ahead: 1",
+    ]
+    assert said[1:3] == found
+    status, whole = _ended("shared.runtime.report_appointments", folder, settings)
+    assert (status, whole.splitlines()[:2]) == (1, found)
+    with local_runner(folder, settings) as server:
+        still = server.get("/get_appointment", appointment_id=booked).json()
+    assert still["status"] == "booked"
+
+
+def _ended(module: str, folder: Path, settings: dict[str, str]) -> tuple[int, str]:
+    """The status of a command, and what it printed."""
+    done = run_module(module, folder, settings)
+    return done.returncode, done.stdout or done.stderr
+
+
+def _doctors(*ids_and_zones: tuple[str, str], closes: str = "17:00") -> str:
+    hours = [{"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": closes}]
     doctors = [
         {"id": doctor_id, "name": "Doctor", "time_zone": zone, "working_hours": hours}
         for doctor_id, zone in ids_and_zones

@@ -56,6 +56,14 @@ class SilentStore:
         """Nobody asks for it."""
         raise NotImplementedError
 
+    async def secret(self, name: str, proposed: str) -> str:
+        """Not reached without a view."""
+        raise NotImplementedError
+
+    async def left_behind(self) -> int:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
     async def close(self) -> None:
         """The other store is closed by its owner."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -115,7 +116,7 @@ async def test_what_takes_longer_than_the_deadline_is_given_up() -> None:
         finally:
             given_up.set()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         response = await call(function(endless), dependencies(DEADLINE_SECONDS="0.001"))
     problem(response, 503, "try_again")
     assert given_up.is_set()
@@ -176,7 +177,9 @@ async def test_the_time_is_that_of_the_whole_function() -> None:
         await asyncio.sleep(0.02)
         return Response()
 
-    assert 0.02 <= (await told(function(slow))).seconds < 5
+    began = time.perf_counter()
+    record = await told(function(slow))
+    assert 0.02 <= record.seconds <= time.perf_counter() - began
 
 
 @pytest.mark.parametrize(

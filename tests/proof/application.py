@@ -1,11 +1,13 @@
 """All functions on one port, by a clock that a test can let jump: the process that is tested.
 
 `python -m tests.proof.application`; beside the settings, `CLOCK_FILE` names a file that holds
-how many seconds the clock is wrong. With `UNCHECKED`, it is the control: it books twice.
+how many seconds the clock is wrong, and `ZONES_FILE` one that names the folder of the time-zone
+data that it starts with, or is empty. `CONTROL` makes it one that books twice (`control`).
 """
 
 import os
 import time
+import zoneinfo
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -21,17 +23,21 @@ from shared.http.dependencies import Dependencies
 from shared.runtime.composition import build_dependencies, start
 from shared.runtime.endpoints import endpoints
 from tests.end_to_end.processes import HOST
-from tests.proof.control import Unchecked
+from tests.proof.control import CONTROLS
 
 CLOCK_FILE = "CLOCK_FILE"
-UNCHECKED = "UNCHECKED"
+ZONES_FILE = "ZONES_FILE"
+CONTROL = "CONTROL"
 LOOK_AGAIN_SECONDS = 0.05
 
 
 def main() -> None:
     """Serve until Ctrl-C."""
+    if folder := Path(os.environ[ZONES_FILE]).read_text():
+        zoneinfo.reset_tzpath((folder,))
     dependencies = start(os.environ)
-    store = Unchecked(dependencies.store) if os.environ.get(UNCHECKED) else dependencies.store
+    control = CONTROLS.get(os.environ[CONTROL])
+    store = control(dependencies.store) if control else dependencies.store
     dependencies = build_dependencies(
         dependencies.settings, store, wrong_clock(Path(os.environ[CLOCK_FILE]))
     )

@@ -1,50 +1,53 @@
 """Parts of a simulation that break a promise: a proof that cannot fail proves nothing."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import structs
 
 from shared.model.day import DayKey
-from shared.store.port import DayWrite, RecordWrite, State, Version
+from shared.model.documents import Documents
+from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, State, Version
 from shared.transactions.command import Command
+from tests.proof.history import Book
 from tests.proof.promises import WatchedStore
 from tests.proof.simulated_run import Parts
 from tests.proof.world import Request, command_of
+
+Days: TypeAlias = Sequence[DayWrite]
+Records: TypeAlias = Sequence[RecordWrite]
+Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
 
 
 class Unchecked(WatchedStore):
     """Commits without a look at versions."""
 
-    def has_changed(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:  # noqa: ARG002
+    def has_changed(self, *_: object) -> bool:
         return False
 
 
 class BlindToRecords(WatchedStore):
-    """Looks at the versions of days only."""
+    """Looks at the versions of all but records."""
 
-    def has_changed(self, days: Sequence[DayWrite], records: Sequence[RecordWrite]) -> bool:  # noqa: ARG002
-        return super().has_changed(days, ())
+    def has_changed(self, days: Days, records: Records, elsewhere: Elsewhere = ()) -> bool:  # noqa: ARG002
+        return super().has_changed(days, (), elsewhere)
 
 
 class Torn(WatchedStore):
     """Writes one day after the other."""
 
     def write(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self, days: Days, records: Records, elsewhere: Elsewhere = ()
     ) -> Mapping[DayKey, Version]:
         versions = {day.day.key: super(Torn, self).write([day], ())[day.day.key] for day in days}
-        super().write((), records)
+        super().write((), records, elsewhere)
         return versions
 
 
 class Forgetful(WatchedStore):
     """Says that it has written, and has not."""
 
-    def write(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],  # noqa: ARG002
-    ) -> Mapping[DayKey, Version]:
+    def write(self, days: Days, *_: object) -> Mapping[DayKey, Version]:
         return {write.day.key: 0 for write in days}
 
 
@@ -59,14 +62,27 @@ class Lagging(WatchedStore):
         return self._old if self.changed_at else super().view()
 
     def write(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self, days: Days, records: Records, elsewhere: Elsewhere = ()
     ) -> Mapping[DayKey, Version]:
         self._old = super().view()
-        return super().write(days, records)
+        return super().write(days, records, elsewhere)
 
 
 def moves_without_records(request: Request, number: int) -> Command:
     return structs.replace(command_of(request, number), idempotency=None)
+
+
+def bookings_looked_for_on_their_day_alone(request: Request, number: int) -> Command:
+    """As if what others cancel or move away left no trace for a try whose answer was lost."""
+    command = command_of(request, number)
+    if not isinstance(request.asked, Book):
+        return command
+    return structs.replace(command, decide=lambda found: command.decide(Documents(found.days)))
+
+
+def days_by_local_date(request: Request, number: int) -> Command:
+    """As if the zone's data of each instance named the day that an appointment belongs to."""
+    return command_of(request, number, by_local_date=True)
 
 
 BROKEN = [
@@ -76,4 +92,17 @@ BROKEN = [
     (Parts(Forgetful), "overlapping bookings", 0, "no order explains"),
     (Parts(Lagging), "booked after a cancellation", 0, "no order explains"),
     (Parts(propose=moves_without_records), "moves of one, warm", 1, "twice"),
+    (
+        Parts(propose=bookings_looked_for_on_their_day_alone),
+        "booked and cancelled",
+        1,
+        "have ended",
+    ),
+    (
+        Parts(propose=bookings_looked_for_on_their_day_alone),
+        "booked and moved away",
+        1,
+        "not the same on two days",
+    ),
+    (Parts(propose=days_by_local_date), "new clock rules", 0, "overlaps"),
 ]

@@ -1,32 +1,46 @@
-"""The control: a store that looks first and then writes, without a precondition.
+"""The controls: stores that break the promise, on purpose.
 
-The proof must find out that functions on it book twice; a proof that cannot fail proves nothing.
+The proof must find out that functions on them book twice; a proof that cannot fail proves nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from shared.model.day import DayKey, DaySchedule, Entry
-from shared.store.port import DayWrite, RecordWrite, Store, Version, VersionConflict
+from msgspec.structs import replace
+
+from shared.model.appointment import Appointment
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.time_zones import standard_offset
+from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Store, Version, VersionConflict
 
 
 class Unchecked:
-    """A `Store` but for its commits, which write whatever was decided on whatever is there."""
+    """A `Store` that looks first and then writes, without a precondition."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.snapshot = store.snapshot
         self.doctors = store.doctors
         self.put_doctors = store.put_doctors
+        self.secret = store.secret
+        self.left_behind = store.left_behind
         self.close = store.close
 
     async def commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write all, as if nothing had changed since it was read."""
         while True:
             async with self._store.snapshot() as snapshot:
-                keys = [write.record.key for write in records]
-                state = await snapshot.load([write.day.key for write in days], keys)
+                state = await snapshot.load(
+                    [write.day.key for write in days],
+                    [write.record.key for write in records],
+                    [write.key for write in elsewhere],
+                )
             writes = []
             for write in days:
                 found = state.days[write.day.key]
@@ -36,18 +50,39 @@ class Unchecked:
                 for write in records
                 for found in [state.records.get(write.record.key)]
             ]
+            told = [replace(w, replaced=state.elsewhere[w.key].version) for w in elsewhere]
             try:
-                return await self._store.commit(writes, kept)
+                return await self._store.commit(writes, kept, told)
             except VersionConflict:
                 continue
 
 
-def _overwritten(day: DaySchedule, changes: Mapping[str, Entry | None]) -> DaySchedule:
+def _overwritten(day: DaySchedule, changes: Mapping[str, Appointment | None]) -> DaySchedule:
     for name, entry in changes.items():
-        if entry is None:
-            day = day.without(name)
-        elif isinstance(entry, DayKey):
-            day = day.forwarding(name, entry)
-        else:
-            day = day.with_appointment(entry)
+        day = day.without(name) if entry is None else day.with_appointment(entry)
     return day
+
+
+class ByLocalDate:
+    """A `Store` whose doctor-days are named by what the instance's time-zone data says now."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.snapshot = store.snapshot
+        self.commit = store.commit
+        self.put_doctors = store.put_doctors
+        self.secret = store.secret
+        self.left_behind = store.left_behind
+        self.close = store.close
+
+    async def doctors(self) -> Sequence[Doctor]:
+        """All doctors, each with the day shift that would be theirs if they were new."""
+        now = datetime.now(UTC)
+        doctors = await self._store.doctors()
+        return [replace(d, day_shift=standard_offset(d.zone, now)) for d in doctors]
+
+
+CONTROLS: Mapping[str, Callable[[Store], Store]] = {
+    "unchecked": Unchecked,
+    "by local date": ByLocalDate,
+}

@@ -81,7 +81,13 @@ class Faults:
             hours = self._random.uniform(-CLOCK_HOURS, CLOCK_HOURS)
             self._random.choice(processes).set_clock(hours * 3600)
 
+        async def update() -> None:
+            process = self._random.choice(processes)
+            process.update_zones(later=self._random.random() < 0.5)
+            await asyncio.to_thread(process.restart)
+
         self.add("function processes killed (-9)", 2, kill)
+        self.add("time-zone data exchanged, with a restart", 1, update)
         self.add("function processes frozen", 2, self._freezing(processes, 1))
         self.add("clock jumps", 5, jump)
 

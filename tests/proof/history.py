@@ -4,6 +4,7 @@ Times of appointments are whole minutes since a common midnight (UTC), intervals
 An appointment goes by the name that its client gave it, which nobody else uses.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,7 +70,10 @@ class First:
     length: int
 
 
-Asked = Book | Move | Cancel | Get | List | First
+Change = Book | Move | Cancel
+"""What may change an appointment."""
+
+Asked = Change | Get | List | First
 
 
 # What is answered
@@ -138,3 +142,12 @@ Appointments = dict[str, Granted]
 
 Hours = dict[str, tuple[Minutes, ...]]
 """The working windows of each doctor, in order."""
+
+
+class History(NamedTuple):
+    """All that was done, and what there was before it and after it."""
+
+    calls: Sequence[Call]
+    hours: Hours
+    before: Appointments
+    after: Appointments

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import Whereabouts
 from shared.store.port import State
 from tests.proof.calls import Call, Option
 
@@ -28,12 +29,14 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second = call.arguments
+    first, second, third = call.arguments
     if call.verb == "load":
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
+        names += [f"where {key.appointment_id} is" for key in sorted(third)]
     else:
         names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
         names += [f"record {write.record.key[:6]}" for write in second]
+        names += [f"where {write.key.appointment_id} is" for write in third]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -43,7 +46,8 @@ def shown(result: object) -> str:
         return f"{type(result).__name__}: {result}"
     if isinstance(result, State):
         days = (f"{_name(k)} v{s.version or 0} {_entries(s.value)}" for k, s in result.days.items())
-        return "; ".join([*days, *(f"record {key[:6]}" for key in result.records)])
+        there = (f"{k.appointment_id} {_where(s.value)}" for k, s in result.elsewhere.items())
+        return "; ".join([*days, *(f"record {key[:6]}" for key in result.records), *there])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"
@@ -54,9 +58,18 @@ def _name(key: DayKey) -> str:
 
 
 def _entries(day: DaySchedule) -> str:
-    there = [f"{a.id} {_times(a)}" for a in day.appointments]
-    there += [f"{name} -> {_name(key)}" for name, key in day.forwarded.items()]
-    return f"[{', '.join(there)}]"
+    return f"[{', '.join(f'{a.id} {_times(a)}' for a in day.appointments)}]"
+
+
+def _where(whereabouts: Whereabouts | None) -> str:
+    match whereabouts:
+        case None:
+            return "is not here"
+        case Appointment():
+            return _times(whereabouts)
+        case DayKey():
+            return f"is on {_name(whereabouts)}"
+    return f"ended with {whereabouts.doctor_id}"
 
 
 def _times(appointment: Appointment) -> str:

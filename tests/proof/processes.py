@@ -14,16 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
 from shared.model.appointment import Appointment
 from shared.store.sqlite.store import SqliteStore
+from tests.builders import span
 from tests.end_to_end.processes import HOST, PYTHON, Server, environment, launched
 from tests.firestore_emulator import NoEmulatorError
-from tests.proof.application import CLOCK_FILE
+from tests.proof.application import CLOCK_FILE, ZONES_FILE
 
 EMULATOR = "platform/cloud-firestore-emulator/cloud_firestore_emulator"
+ALL_TIME = span("2000-01-01T00:00Z", "2200-01-01T00:00Z")
 ON_TWO_CORES = "-XX:+UseSerialGC"
 PORTS = range(20000, 32768)
 """Below those that the kernel gives to connections that go out."""
@@ -70,13 +73,17 @@ class Program(Server):
 
 
 class Functions(Program):
-    """A process with all functions, and a clock of its own."""
+    """A process with all functions, a clock and time-zone data of its own."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str], *, later: bool = False) -> None:
         port = lasting_port()
+        self._folder = folder
         self._clock = folder / f"clock-{port}.txt"
         self.set_clock(0)
-        variables = {**settings, "PORT": str(port), CLOCK_FILE: str(self._clock)}
+        self._zones = folder / f"zones-{port}.txt"
+        self.update_zones(later=later)
+        files = {CLOCK_FILE: str(self._clock), ZONES_FILE: str(self._zones)}
+        variables = {**settings, "PORT": str(port), **files}
         command = [PYTHON, "-m", "tests.proof.application"]
         super().__init__(command, port, folder, environment(folder, variables))
 
@@ -86,6 +93,22 @@ class Functions(Program):
         new.write_text(str(seconds))
         new.replace(self._clock)
 
+    def update_zones(self, *, later: bool) -> None:
+        """Let it have the later release of the time-zone data, or the older, from its next start.
+
+        In the later one London keeps the time of Paris.
+        """
+        self._zones.write_text(str(later_zones(self._folder)) if later else "")
+
+
+def later_zones(folder: Path) -> Path:
+    """Make, if need be, a folder with the time-zone data of the later release."""
+    zones = folder / "later-zones"
+    (zones / "Europe").mkdir(parents=True, exist_ok=True)
+    paris = resources.files("tzdata.zoneinfo").joinpath("Europe/Paris").read_bytes()
+    (zones / "Europe" / "London").write_bytes(paris)
+    return zones
+
 
 @contextmanager
 def function_processes(
@@ -93,12 +116,14 @@ def function_processes(
 ) -> Iterator[list[Functions]]:
     """So many processes on one store, all answering; in the end none is left.
 
+    Every other one has the later release of the time-zone data.
+
     A new SQLite file gets the doctors of the doctors file; another store must have some.
     """
     with ExitStack() as stack:
         processes: list[Functions] = []
-        for _ in range(count):
-            processes.append(Functions(folder, settings))
+        for number in range(count):
+            processes.append(Functions(folder, settings, later=number % 2 == 1))
             stack.callback(processes[-1].kill)
         for process in processes:
             process.wait_until_it_answers()
@@ -181,12 +206,15 @@ async def appointments_in(file: Path) -> list[Appointment]:
     store = SqliteStore(str(file))
     try:
         async with store.snapshot() as snapshot:
-            return [
+            doctors = await store.doctors()
+            booked = [
                 appointment
-                for doctor in await store.doctors()
+                for doctor in doctors
                 async for day in snapshot.scan(doctor.id, date.min, date.max)
                 for appointment in day.appointments
             ]
+            ended = [a for d in doctors async for a in snapshot.scan_ended(d.id, ALL_TIME)]
+            return booked + ended
     finally:
         await store.close()
 

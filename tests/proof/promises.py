@@ -1,12 +1,15 @@
 """What must hold after every single commit: a look at all days that there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
+from itertools import pairwise
 
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
-from shared.store.port import DayWrite, RecordWrite, Stored, Version
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Stored, Version
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
 
@@ -26,10 +29,13 @@ class WatchedStore(SimulatedStore):
     def put(self, *days: DaySchedule) -> None:
         """Replace days, as if nobody had ever written any."""
         super().put(*days)
-        self.there = all_appointments(self.days)
+        self.there = all_appointments(self.days, self.elsewhere, strict=False)
 
     def write(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite]
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
     ) -> Mapping[DayKey, Version]:
         """Write, and look at what there is then."""
         for write in records:
@@ -37,12 +43,12 @@ class WatchedStore(SimulatedStore):
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
-        versions = super().write(days, records)
+        versions = super().write(days, records, elsewhere)
         self._look()
         return versions
 
     def _look(self) -> None:
-        before, self.there = self.there, all_appointments(self.days)
+        before, self.there = self.there, all_appointments(self.days, self.elsewhere)
         if not before.keys() <= self.there.keys():
             raise Broken(f"{before.keys() - self.there.keys()} lie nowhere")
         for name, appointment in self.there.items():
@@ -53,41 +59,72 @@ class WatchedStore(SimulatedStore):
                 self.changed_at.add(appointment.updated_at)
 
 
+Days = Mapping[DayKey, Stored[DaySchedule]]
+Elsewhere = Mapping[ElsewhereKey, Stored[Whereabouts | None]]
+
 _home_day = cache(home_day)
 
 
-def all_appointments(days: Mapping[DayKey, Stored[DaySchedule]]) -> dict[str, Appointment]:
-    """All appointments, of which no two overlap; each on one day, which its home day names."""
-    there: dict[str, Appointment] = {}
-    moved: dict[str, DayKey] = {}
+def all_appointments(
+    days: Days, elsewhere: Elsewhere, *, strict: bool = True
+) -> dict[str, Appointment]:
+    """All appointments, of which no two booked ones of a doctor overlap.
+
+    Strictly, a booked one stands on every day that it touches and on no other, and what is kept
+    beside the days leads to each that does not touch the day of its birth, and to nothing else.
+    """
+    booked: dict[str, Appointment] = {}
+    stands: dict[str, list[DayKey]] = {}
     for key, stored in days.items():
-        busy_until = None
         for appointment in stored.value.appointments:
-            name, interval = appointment.id, appointment.interval
-            if name in there:
-                raise Broken(f"{name} lies on two days")
-            there[name] = appointment
-            if appointment.doctor_id != key.doctor_id or interval.start.date() != key.day:
-                raise Broken(f"{name} lies on a wrong day")
-            if _home_day(name) != key:
-                moved[name] = key
-            if appointment.cancelled_at is None:
-                if busy_until and interval.start < busy_until:
-                    raise Broken(f"{name} overlaps the one before")
-                busy_until = interval.end
-    _check_forwarding(days, moved)
-    return there
+            if booked.setdefault(appointment.id, appointment) is not appointment:
+                raise Broken(f"{appointment.id} is not the same on two days")
+            stands.setdefault(appointment.id, []).append(key)
+    _check_overlaps(booked.values())
+    ended = {
+        key.appointment_id: stored.value
+        for key, stored in elsewhere.items()
+        if isinstance(stored.value, Appointment)
+    }
+    if booked.keys() & ended.keys():
+        raise Broken(f"{booked.keys() & ended.keys()} have ended, and lie on a day")
+    if strict:
+        for name, keys in stands.items():
+            _check_days(booked[name], keys)
+        _check_elsewhere(booked, stands, ended, elsewhere)
+    return {**booked, **ended}
 
 
-def _check_forwarding(
-    days: Mapping[DayKey, Stored[DaySchedule]], moved: Mapping[str, DayKey]
+def _check_overlaps(booked: Iterable[Appointment]) -> None:
+    ordered = sorted(booked, key=lambda a: (a.doctor_id, a.interval))
+    for before, after in pairwise(ordered):
+        if before.doctor_id == after.doctor_id and after.interval.start < before.interval.end:
+            raise Broken(f"{after.id} overlaps {before.id}")
+
+
+def _check_days(appointment: Appointment, keys: Collection[DayKey]) -> None:
+    interval, doctor_id = appointment.interval, appointment.doctor_id
+    touched = {interval.start.date(), (interval.end - timedelta.resolution).date()}
+    if {*keys} != {DayKey(doctor_id, day) for day in touched}:
+        raise Broken(f"{appointment.id} lies on {keys}")
+
+
+def _check_elsewhere(
+    booked: Mapping[str, Appointment],
+    stands: Mapping[str, Collection[DayKey]],
+    ended: Mapping[str, Appointment],
+    elsewhere: Elsewhere,
 ) -> None:
-    """Each that moved to another day is forwarded there by its home day, and nothing else is."""
-    forwarded = 0
-    for key, stored in days.items():
-        for name, place in stored.value.forwarded.items():
-            forwarded += 1
-            if moved.get(name) != place or _home_day(name) != key:
-                raise Broken(f"{name} is said to lie on {place}, and does not")
-    if forwarded != len(moved):
-        raise Broken("the home day of an appointment does not know where it lies")
+    wanted: dict[ElsewhereKey, Whereabouts] = {}
+    for name, appointment in {**booked, **ended}.items():
+        home = _home_day(name)
+        assert home
+        birth = ElsewhereKey(home.doctor_id, name)
+        own = ElsewhereKey(appointment.doctor_id, name)
+        if name in ended:
+            wanted[birth] = own
+            wanted[own] = appointment
+        elif home not in stands[name]:
+            wanted[birth] = min(stands[name])
+    if {key: stored.value for key, stored in elsewhere.items()} != wanted:
+        raise Broken(f"beside the days there is {dict(elsewhere)}, and not {wanted}")

@@ -65,12 +65,13 @@ class Dice:
 CHUNK: Final = 5000
 """So many seeds are given to a process at once."""
 
-GRID: Final = [
+GRID = [
     Slot(name, day + start, day + start + 30)
     for day in (0, DAY)
     for name in DOCTORS
     for start in (540, 570)
 ]
+GRID += [Slot("who", DAY + start, DAY + start + 30) for start in (-30, 0)]
 BETWEEN: Final = [slot._replace(start=slot.start + 15, end=slot.end + 15) for slot in GRID]
 
 
@@ -112,7 +113,10 @@ def random_case(random: Random) -> Case:
     patience = [
         (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
     ]
-    requests = [replace(r, patience=p) for r, p in zip(requests, patience, strict=True)]
+    requests = [
+        replace(r, patience=p, later=r.instance == 1 and dice() < 0.7)
+        for r, p in zip(requests, patience, strict=True)
+    ]
     return Case(
         "random",
         _shared_out(requests, dice),

@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 import httpx
 
-from tests.end_to_end.processes import run_module
+from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
-from tests.proof.checker import Verdict, judge
+from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
-from tests.proof.history import Appointments
+from tests.proof.first_sight import Verdict, problems
+from tests.proof.history import Appointments, History
+from tests.proof.kept_histories import kept
 from tests.proof.processes import (
     Functions,
     Program,
@@ -29,7 +32,8 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
-from tests.proof.workload import DOCTORS, Client, Round, Tally, final_state
+from tests.proof.search import LIMIT
+from tests.proof.workload import Client, Round, Tally, final_state
 
 PROCESSES = 3
 CLIENTS = 16
@@ -39,8 +43,7 @@ OPERATIONS = 20
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 DEADLINE_SECONDS = 4
-GRACE_SECONDS = 2
-"""A request is answered within its deadline and this."""
+"""After this, and the grace of the plan, a request is answered."""
 
 FILE = "appointments.db"
 
@@ -52,16 +55,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is asked of a run. It ends when there was enough of both, or at the time limit.
+    """How much is asked of a run. It ends when there was enough of both, or when it is stuck.
 
-    With `faults=0` nothing fails; `unchecked` is the control.
+    With `faults=0` nothing fails; `control` names the store that breaks the promise, if any. `grace`
+    is how many seconds after the deadline an answer may come at the latest.
     """
 
     operations: int
     faults: int
-    seconds: float
+    grace: float
     rounds_at_once: int = 2
-    unchecked: bool = False
+    control: str = ""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class Report:
     """What came of a run."""
 
     store: str
+    grace: float
     seconds: float = 0.0
     tally: Tally = field(default_factory=Tally)
     faults: Counter[str] = field(default_factory=Counter)
@@ -79,9 +84,12 @@ class Report:
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
         verdict, longest = self.verdict, self.tally.longest
-        found = [*verdict.double, *verdict.lost, *verdict.phantom, *verdict.unexplained]
+        found = [*verdict.double, *verdict.lost, *verdict.phantom]
+        found += [*verdict.unexplained, *verdict.undecided]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
-        if longest > DEADLINE_SECONDS + GRACE_SECONDS:
+        if self.tally.stuck:
+            found.append(f"it was stuck: {self.tally.given_up} operations were never answered")
+        if longest > DEADLINE_SECONDS + self.grace:
             found.append(f"a request was left waiting for {longest:.1f} s")
         if self.noticed is False:
             found.append("all data was lost, and nobody noticed")
@@ -105,9 +113,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Site]:
+async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
     """Everything that runs, on an empty store."""
-    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "UNCHECKED": "yes" if unchecked else ""}
+    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control}
     (folder / "doctors.json").write_text(json.dumps(_doctors()))
     async with AsyncExitStack() as stack:
         emulator = emulator_proxy = None
@@ -118,7 +126,7 @@ async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Si
             emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
             settings |= {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-proof"}
             settings[VARIABLE] = emulator_proxy.address
-        patient = {**settings, "DEADLINE_SECONDS": "120"}  # The emulator may still be waking.
+        patient = {**settings, **DEADLINE}  # The emulator may still be waking.
         load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, patient)
         load.check_returncode()
         processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
@@ -126,11 +134,16 @@ async def site(store: str, folder: Path, *, unchecked: bool) -> AsyncIterator[Si
         yield Site(folder, processes, proxies, emulator, emulator_proxy)
 
 
-async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Report:
-    """Let clients work while things fail, then ask whether anything went wrong."""
-    report, rounds = Report(store), list[Round]()
+async def prove(
+    store: str, plan: Plan, folder: Path, histories: Path, progress: Progress
+) -> Report:
+    """Let clients work while things fail, then ask whether anything went wrong.
+
+    Histories that no order explains, and those of which this is not decided, are kept in a folder.
+    """
+    report, rounds = Report(store, plan.grace), list[Round]()
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(site(store, folder, unchecked=plan.unchecked))
+        running = await stack.enter_async_context(site(store, folder, plan.control))
         # One for each client: what a shared one spends on choosing a connection grows with them.
         clients_at_once = plan.rounds_at_once * CLIENTS
         phones = [await stack.enter_async_context(_phone()) for _ in range(clients_at_once)]
@@ -143,7 +156,7 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
         began = monotonic()
 
         async def work(own: Sequence[httpx.AsyncClient]) -> None:
-            while not _enough(report, plan, monotonic() - began) and not failing.done():
+            while not _enough(report, plan) and not failing.done():
                 round_ = Round(len(rounds), DAYS_AT_ONCE[store])
                 rounds.append(round_)
                 clients = (Client(n, round_, running.urls, report.tally) for n in range(CLIENTS))
@@ -156,14 +169,16 @@ async def prove(store: str, plan: Plan, folder: Path, progress: Progress) -> Rep
         await asyncio.gather(*(work(share) for share in shares))
         await stopped(failing)
         if plan.faults:
-            # Whatever an unanswered request may still do, it has done by then.
+            # Whatever an unanswered request could still do, it has done, or never will.
+            for process in running.processes:
+                await asyncio.to_thread(process.restart)
             await asyncio.sleep(DEADLINE_SECONDS + 1)
         url = running.processes[0].url
         states = [await final_state(phones[0], url, r, report.tally) for r in rounds]
         if running.emulator:
             report.noticed = await _loses_everything(running, phones[0], rounds)
     progress(_line(report) + ", looking for an order that explains it")
-    report.verdict = await asyncio.to_thread(_verdict, rounds, states)
+    report.verdict = await asyncio.to_thread(_verdict, rounds, states, histories)
     return report
 
 
@@ -213,24 +228,37 @@ async def _loses_everything(
         state = await final_state(http, running.processes[0].url, rounds[0], Tally())
     except httpx.HTTPStatusError:
         return True
-    return bool(judge(rounds[0].calls, rounds[0].hours(), {}, state).lost)
+    return bool(problems(rounds[0].calls, {}, state).lost)
 
 
-def _verdict(rounds: Sequence[Round], states: Sequence[Appointments]) -> Verdict:
+def _verdict(rounds: Sequence[Round], states: Sequence[Appointments], histories: Path) -> Verdict:
     """Of all rounds together; each is a history by itself, since it has days of its own."""
     with ProcessPoolExecutor(2) as pool:
-        verdicts = list(pool.map(_judge, rounds, states))
-    kinds = ("double", "lost", "phantom", "unexplained")
+        verdicts = list(pool.map(judge_round, rounds, states, repeat(histories)))
+    kinds = (field.name for field in fields(Verdict))
     return Verdict(*(tuple(s for v in verdicts for s in getattr(v, kind)) for kind in kinds))
 
 
-def _judge(round_: Round, state: Appointments) -> Verdict:
-    return judge(round_.calls, round_.hours(), {}, state)
+def judge_round(round_: Round, state: Appointments, histories: Path, limit: int = LIMIT) -> Verdict:
+    """Of one round; what is unexplained or undecided says where its history is kept."""
+    history = History(round_.calls, round_.hours(), {}, state)
+    verdict = judge(*history, limit)
+    if not (verdict.unexplained or verdict.undecided):
+        return verdict
+    file = kept(histories, f"round-{round_.number}", history)
+
+    def told(sentences: Sequence[str]) -> tuple[str, ...]:
+        # The number of a round is the seed of its clients.
+        return tuple(f"round {round_.number}, kept in {file}: {each}" for each in sentences)
+
+    return replace(
+        verdict, unexplained=told(verdict.unexplained), undecided=told(verdict.undecided)
+    )
 
 
-def _enough(report: Report, plan: Plan, seconds: float) -> bool:
+def _enough(report: Report, plan: Plan) -> bool:
     done = report.tally.operations >= plan.operations and report.faults.total() >= plan.faults
-    return done or seconds > plan.seconds
+    return done or report.tally.stuck
 
 
 def _line(report: Report) -> str:
@@ -243,11 +271,21 @@ def _line(report: Report) -> str:
 
 def _doctors() -> object:
     week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    hours = [{"days": week, "opens": "09:00", "closes": "17:00"}]
-    entries = (
-        {"id": name, "name": name, "time_zone": "UTC", "working_hours": hours} for name in DOCTORS
-    )
-    return {"doctors": list(entries)}
+    kept = {
+        "strange": ("UTC", "09:00", "17:00"),
+        "who": ("Europe/London", "00:00", "24:00"),
+    }
+    return {
+        "doctors": [
+            {
+                "id": name,
+                "name": name,
+                "time_zone": zone,
+                "working_hours": [{"days": week, "opens": opens, "closes": closes}],
+            }
+            for name, (zone, opens, closes) in kept.items()
+        ]
+    }
 
 
 def lines(reports: Sequence[Report]) -> Iterator[str]:
@@ -263,6 +301,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
         ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),
+        ("rounds that are undecided", [f"{len(r.verdict.undecided)}" for r in reports]),
         ("longest time without an answer", [f"{r.tally.longest:.1f} s" for r in reports]),
         ("duration", [f"{r.seconds:.0f} s" for r in reports]),
     ]

@@ -27,6 +27,7 @@ from tests.proof.world import (
     days_of,
     expired_record,
     granted,
+    pointers_of,
 )
 from tests.simulated_loop import SimulatedLoop
 
@@ -96,6 +97,9 @@ class Run:
         worlds.pop(before, None)
         for world in (*worlds, before):
             self.store.put(*(day for day in days_of(world) if self._is_there(day)))
+            self.store.elsewhere.clear()
+            for birth, where in pointers_of(world).items():
+                self.store.put_elsewhere(birth, where)
             for transactions, remembered in zip(instances, self.case.remembered, strict=False):
                 if remembered == world:
                     await transactions.preview(LOOK)

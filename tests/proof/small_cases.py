@@ -7,6 +7,10 @@ NINE, QUARTER, HALF = (Slot("strange", start, start + 30) for start in (540, 555
 TUESDAY, TUESDAY_TOO = (Slot("strange", DAY + start, DAY + start + 30) for start in (540, 555))
 A, B, C = (f"strange.20261123.{name}" for name in "abc")
 D = "strange.20261124.d"
+BEFORE_MIDNIGHT, MIDNIGHT, MIDNIGHT_TOO, AFTER_MIDNIGHT = (
+    Slot("who", DAY + start, DAY + start + 30) for start in (-45, -30, -15, 0)
+)
+E, F = (f"who.20261123.{name}" for name in "ef")
 
 
 def _clients(*requests: Request) -> tuple[tuple[Request, ...], ...]:
@@ -28,6 +32,12 @@ _ONE_BATCH = _clients(
     Request(0, Book(C, NINE._replace(start=660, end=690))),
     Request(0, Book(A, NINE), "k"),
     Request(0, Book(B, HALF), "k"),
+)
+_BOOKED_AND_CANCELLED = _clients(Request(0, Book(A, NINE)), Request(1, Cancel(A)))
+_BOOKED_AND_MOVED = _clients(Request(0, Book(A, NINE)), Request(1, Move(A, TUESDAY)))
+_NEW_RULES = _clients(Request(0, Book(E, MIDNIGHT)), Request(1, Book(F, MIDNIGHT_TOO), later=True))
+_ACROSS = _clients(
+    Request(0, Move(E, AFTER_MIDNIGHT), later=True), Request(1, Book(F, MIDNIGHT_TOO))
 )
 _AFTER = ((Request(0, Cancel(A)), Request(1, Book(B, NINE))),)
 _HELD = ((A, NINE),)
@@ -63,6 +73,10 @@ CASES = [
     Case("moves of one, outdated", _MOVES_OF_ONE, _FOREIGN, (_HELD, _FOREIGN), faults=1),
     Case("one key for two days", _KEY_REUSED, faults=1),
     Case("booked after a cancellation", _AFTER, _HELD, (None, _HELD), faults=2),
+    Case("booked and cancelled", _BOOKED_AND_CANCELLED, faults=2),
+    Case("booked and moved away", _BOOKED_AND_MOVED, faults=1),
+    Case("new clock rules", _NEW_RULES, faults=1),
+    Case("across midnight", _ACROSS, ((E, BEFORE_MIDNIGHT),), faults=1),
     Case("three bookings", _THREE, at_once=True),
     Case("three bookings, warm", _THREE, (), ((), (), ()), at_once=True),
     Case("one key twice in one instance", _ONE_BATCH, at_once=True, faults=1),

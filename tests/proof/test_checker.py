@@ -4,16 +4,14 @@ The store of the random ones is the model of all tests, and shares nothing with 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import reference_model as model
-from tests.proof.checker import Verdict, explain, judge, problems
+from tests.proof.checker import explain, judge
+from tests.proof.first_sight import Verdict, problems
 from tests.proof.history import (
     Answer,
     Appointments,
@@ -25,22 +23,28 @@ from tests.proof.history import (
     First,
     Get,
     Granted,
-    Hours,
+    History,
     List,
     Listed,
     Move,
     Opening,
-    Refused,
     Slot,
     Taken,
 )
-from tests.reference_model import Held
-
-HOURS: Hours = {"x": ((540, 660), (720, 840)), "y": ((540, 660), (720, 840))}
-DAY = (0, 1440)
-NINE, HALF_PAST, TEN = Slot("x", 540, 570), Slot("x", 570, 600), Slot("x", 600, 630)
-WITH_Y = Slot("y", 540, 570)
-UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
+from tests.proof.made_up_histories import (
+    CANCELLED,
+    DAY,
+    HALF_PAST,
+    HOURS,
+    NINE,
+    TEN,
+    UNKNOWN,
+    WITH_Y,
+    done,
+    gone,
+    happened,
+    spoilt,
+)
 
 
 def call(invoked: float, answered: float, asked: Asked, answer: Answer) -> Call:
@@ -55,22 +59,8 @@ def listed(*appointments: tuple[str, int, int]) -> Listed:
     return Listed(appointments)
 
 
-def gone(slot: Slot) -> Granted:
-    return Granted(slot, booked=False)
-
-
-@dataclass(frozen=True)
-class History:
-    calls: tuple[Call, ...]
-    after: Appointments
-    before: Appointments
-
-    def explained(self) -> list[Call] | None:
-        return explain(self.calls, HOURS, self.before, self.after)
-
-
 def history(*calls: Call, after: Appointments, before: Appointments | None = None) -> History:
-    return History(calls, after, before or {})
+    return History(calls, HOURS, before or {}, after)
 
 
 A_AT_NINE, B_AT_NINE = Book("a", NINE), Book("b", NINE)
@@ -374,27 +364,27 @@ WRONG = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_history_is_explained(name: str) -> None:
     right = RIGHT[name]
-    assert_explains(right.explained(), right)
-    assert judge(right.calls, HOURS, right.before, right.after) == Verdict()
+    assert_explains(explain(*right), right)
+    assert judge(*right) == Verdict()
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_history_is_not(name: str) -> None:
     wrong = WRONG[name]
-    assert wrong.explained() is None
-    assert judge(wrong.calls, HOURS, wrong.before, wrong.after).unexplained
+    assert explain(*wrong) is None
+    assert judge(*wrong).unexplained
 
 
 def test_an_order_leaves_out_what_never_took_effect() -> None:
     never, made = unanswered(0, A_AT_NINE), call(1, 2, B_AT_NINE, Granted(NINE))
-    assert history(never, made, after={"b": Granted(NINE)}).explained() == [made]
+    assert explain(*history(never, made, after={"b": Granted(NINE)})) == [made]
 
 
 def test_an_order_is_that_of_the_effects() -> None:
     refused = call(0, 9, A_AT_NINE, Taken(((540, 570),)))
     made = call(1, 8, B_AT_NINE, Granted(NINE))
     right = history(refused, made, after={"b": Granted(NINE)})
-    assert right.explained() == [made, refused]
+    assert explain(*right) == [made, refused]
 
 
 # What is wrong, in words
@@ -445,51 +435,11 @@ def test_two_that_were_acknowledged_at_once_are_a_double_booking_though_one_was_
 
 def test_what_cannot_be_explained_names_the_call_where_the_search_ended() -> None:
     wrong = WRONG["a list that misses an acknowledged one"]
-    (sentence,) = judge(wrong.calls, HOURS, wrong.before, wrong.after).unexplained
+    (sentence,) = judge(*wrong).unexplained
     assert sentence == f"no order explains {wrong.calls[1]}"
 
 
-# Another store, by the model
-
-
-@cache
-def held(granted: Granted) -> Held:
-    slot = granted.slot
-    return Held(slot.doctor, range(slot.start, slot.end), granted.booked)
-
-
-def place(name: str, slot: Slot, store: Appointments) -> Answer:
-    all_held = {name: held(granted) for name, granted in store.items()}
-    asked = range(slot.start, slot.end)
-    taken = model.conflicts(all_held, slot.doctor, asked, but=name)
-    return Taken(tuple((part.start, part.stop) for part in taken)) if taken else Granted(slot)
-
-
-def answer_of(asked: Asked, store: Appointments) -> Answer:
-    match asked:
-        case Book(name, slot):
-            return place(name, slot, store)
-        case List(doctor, window):
-            names = model.listed({n: held(g) for n, g in store.items()}, doctor, range(*window))
-            return Listed(tuple((name, *store[name].slot[1:]) for name in names))
-        case First(doctor, window, length):
-            taken = model.busy({n: held(g) for n, g in store.items()}, doctor)
-            works = {m: m for hours in HOURS[doctor] for m in range(*hours)}
-            starts = model.openings(works, taken, range(*window), length)
-            return Opening(next(starts, None))
-    granted = store.get(asked.name)
-    if granted is None or isinstance(asked, Get):
-        return granted or UNKNOWN
-    if isinstance(asked, Cancel):
-        return gone(granted.slot)
-    return place(asked.name, asked.slot, store) if granted.booked else CANCELLED
-
-
-def done(asked: Asked, store: Appointments) -> tuple[Answer, Appointments]:
-    answer = answer_of(asked, store)
-    if isinstance(answer, Granted) and isinstance(asked, Book | Move | Cancel):
-        return answer, store | {asked.name: answer}
-    return answer, store
+# Against another store, at random
 
 
 def fits(made: Call, answer: Answer) -> bool:
@@ -528,84 +478,17 @@ def explained_by_some_order(right: History) -> bool:
                 return True
         return False
 
-    return ends_well(right.calls, right.before)
+    return ends_well(tuple(right.calls), right.before)
 
-
-# At random
 
 RANDOMS = st.builds(Random, st.integers(0, 2**32))
-STARTS, LENGTHS = (540, 550, 560, 570, 580), (10, 20, 30)
-
-
-def question(random: Random, number: int, names: Sequence[str]) -> Asked:
-    doctor, start = random.choice("xxy"), random.choice(STARTS)
-    slot, name = Slot(doctor, start, start + random.choice(LENGTHS)), random.choice(names)
-    window = random.choice([DAY, (540, 570), (555, 600)])
-    first = First(doctor, window, random.choice(LENGTHS))
-    asked: list[Asked] = [Book(f"n{number}", slot), Move(name, slot), Cancel(name), Get(name)]
-    asked += [List(doctor, window), first]
-    return random.choices(asked, [6, 5, 4, 2, 4, 2])[0]
-
-
-def happened(random: Random, count: int, breadth: int) -> History:
-    """What an atomic store answers: each call takes effect at an instant between its ends.
-
-    About `breadth` are under way at once; some are never answered, some of these never made.
-    """
-    before: Appointments = {"o0": Granted(NINE), "o1": gone(TEN)} if random.random() < 0.6 else {}
-    names = ["nobody", *before, *(f"n{number}" for number in range(count))]
-    answering = random.choice([0.5, 0.9])
-    plans: list[tuple[float, int, Call, bool]] = []
-    for number in range(count):
-        invoked = random.randint(0, count)
-        instant = invoked + random.randint(0, breadth)
-        answered = instant + random.randint(0, breadth)
-        near = names[:3] + names[max(3, number - breadth) : number + 3]
-        asked = question(random, number, near)
-        answers = random.random() < answering
-        late = 0 if answers else random.choice([0, 0, 3 * breadth])
-        planned = Call(invoked, asked, answered if answers else None)
-        plans.append((instant + late, number, planned, answers or random.random() < 0.6))
-    calls, store = [], before
-    for _, _, planned, made in sorted(plans, key=lambda plan: plan[:2]):
-        answer: Answer | None = None
-        if made:
-            answer, store = done(planned.asked, store)
-        granted_change = isinstance(answer, Granted) and not isinstance(planned.asked, Get)
-        if granted_change and random.random() < 0.1:
-            answer = Done()
-        calls.append(replace(planned, answer=answer if planned.answered is not None else None))
-    random.shuffle(calls)
-    return History(tuple(calls), store, before)
-
-
-def spoilt(random: Random, right: History) -> History:
-    """One answer, or the end, is replaced by that of another history or of another state."""
-    calls, other = list(right.calls), happened(random, 6, 4)
-    index = random.randrange(len(calls))
-    if random.random() < 0.3 or calls[index].answer is None:
-        name = random.choice([*right.after, "n0", "n1"])
-        end = {key: granted for key, granted in right.after.items() if key != name}
-        if name in right.before and random.random() < 0.5:
-            end[name] = right.before[name]
-        elif random.random() < 0.6:
-            end[name] = Granted(random.choice([NINE, TEN, WITH_Y]), random.random() < 0.6)
-        return replace(right, after=end)
-    asked = calls[index].asked
-    store = random.choice([right.before, right.after, other.after, {}])
-    alike = [
-        made.answer for made in (*right.calls, *other.calls) if isinstance(made.asked, type(asked))
-    ]
-    answers = [answer for answer in (answer_of(asked, store), *alike) if answer is not None]
-    calls[index] = replace(calls[index], answer=random.choice(answers))
-    return replace(right, calls=tuple(calls))
 
 
 @settings(derandomize=True, max_examples=1500, deadline=None)
 @given(RANDOMS, st.integers(1, 8))
 def test_whatever_an_atomic_store_answers_is_explained(random: Random, breadth: int) -> None:
     right = happened(random, random.randint(1, 14), breadth)
-    assert_explains(right.explained(), right)
+    assert_explains(explain(*right), right)
     assert problems(right.calls, right.before, right.after) == Verdict()
 
 
@@ -614,17 +497,17 @@ def test_whatever_an_atomic_store_answers_is_explained(random: Random, breadth: 
 def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
     random: Random, breadth: int
 ) -> None:
-    history = spoilt(random, happened(random, random.randint(1, 6), breadth))
-    found = history.explained()
-    assert (found is not None) == explained_by_some_order(history)
+    made_up = spoilt(random, happened(random, random.randint(1, 6), breadth))
+    found = explain(*made_up)
+    assert (found is not None) == explained_by_some_order(made_up)
     if found is None:
         return
-    assert_explains(found, history)
-    assert problems(history.calls, history.before, history.after) == Verdict()
+    assert_explains(found, made_up)
+    assert problems(made_up.calls, made_up.before, made_up.after) == Verdict()
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_long_history_of_many_at_once_is_explained(seed: int) -> None:
     right = happened(Random(seed), 300, 24)  # noqa: S311 - to be repeated
     assert sum(made.answer is None for made in right.calls) > 10
-    assert_explains(right.explained(), right)
+    assert_explains(explain(*right), right)

@@ -151,7 +151,7 @@ async def test_what_is_delayed_arrives_in_order_and_not_before_its_time(
         with proxy.delaying(0.1):
             writer.write(b"b")
             assert await reader.read(100) == b"yes"
-            assert 0.2 <= clock() - begin < 2
+            assert clock() - begin >= 0.2
             writer.write(b"c")
             await until(lambda: proxy.counts["chunks delayed"] == 3)
         writer.write(b"d")
@@ -240,7 +240,7 @@ async def firestore(
     folder = tmp_path_factory.mktemp("firestore")
     (folder / "doctors.json").write_text(DOCTORS)
     settings = {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}
-    directly = {**settings, VARIABLE: f"{HOST}:{emulator.port}", "DEADLINE_SECONDS": "25"}
+    directly = {**settings, VARIABLE: f"{HOST}:{emulator.port}"}
     run_module("shared.runtime.load_doctors", folder, directly).check_returncode()
     async with Proxy(emulator.port) as proxy:
         settings[VARIABLE] = proxy.address
@@ -384,7 +384,7 @@ async def test_a_clock_jumps_in_one_process_and_back(
     assert await tried(jumping) == (200, None)
     for hours, expected in ((12, (422, "in_the_past")), (-12, (200, None))):
         jumping.set_clock(hours * 3600)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await tried(jumping) != expected:
                 assert await tried(other) == (200, None)
     assert verdict(await book(client, jumping, soon)) == (201, None)

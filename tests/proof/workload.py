@@ -41,7 +41,8 @@ OPENS, CLOSES = 9 * 60, 17 * 60
 DAYS_OF_A_ROUND = 2
 DAYS_BETWEEN_ROUNDS = 100  # So that no refusal looks for openings in the days of another round.
 LONGEST_TRIES = 40
-PATIENCE_SECONDS = 10
+GIVEN_UP_AT_MOST = 50
+PATIENCE_SECONDS = 60
 IMPATIENCE_SECONDS = 0.25
 PAUSE_SECONDS = 0.2
 
@@ -58,6 +59,11 @@ class Tally:
     longest: float = 0.0
     unexpected: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether to wait any longer is in vain: whoever asks has nearly never an answer."""
+        return self.longest >= PATIENCE_SECONDS or self.given_up > GIVEN_UP_AT_MOST
 
 
 @dataclass(slots=True)
@@ -80,10 +86,10 @@ class Round:
         return start, start + DAYS_OF_A_ROUND * DAY
 
     def hours(self) -> Hours:
-        """When both doctors work."""
+        """When both doctors work: who, around the clock."""
         start, end = self.window
         windows = tuple((day + OPENS, day + CLOSES) for day in range(start, end, DAY))
-        return dict.fromkeys(DOCTORS, windows)
+        return {"strange": windows, "who": ((start, end),)}
 
 
 class Client:
@@ -100,6 +106,8 @@ class Client:
     async def work(self, http: httpx.AsyncClient, operations: int) -> None:
         """Do some operations, and put what happened into the record."""
         for _ in range(operations):
+            if self._tally.stuck:
+                return
             asked = self._wish()
             try:
                 await self._operate(http, asked)
@@ -131,10 +139,16 @@ class Client:
         return start, start + days * DAY
 
     def _slot(self) -> Slot:
-        day = self._round.window[0] + DAY * self._random.randrange(DAYS_OF_A_ROUND)
+        first = self._round.window[0]
         length = self._random.choice([15, 20, 30, 45])
-        start = self._random.randrange(OPENS, CLOSES - length, 5)
-        return Slot(self._random.choice(DOCTORS), day + start, day + start + length)
+        if self._random.random() < 0.5:
+            day = first + DAY * self._random.randrange(DAYS_OF_A_ROUND)
+            start = day + self._random.randrange(OPENS, CLOSES - length, 5)
+            return Slot("strange", start, start + length)
+        # Most about midnight, where appointments touch two doctor-days.
+        before, after = (DAY - 240, DAY + 240)
+        start = first + self._random.randrange(before, after - length, 5)
+        return Slot("who", start, start + length)
 
     async def _operate(self, http: httpx.AsyncClient, asked: Asked) -> None:
         """Ask until there is an answer; each try goes to any server, all have one key."""
@@ -145,6 +159,8 @@ class Client:
             if response is not None:
                 self._record(asked, response, began if lost else invoked, invoked, lost=lost)
                 return
+            if self._tally.stuck:
+                break
             lost = True
             self._tally.retries += 1
             await asyncio.sleep(self._random.uniform(0, PAUSE_SECONDS))
@@ -255,13 +271,24 @@ async def final_state(
     state: Appointments = {}
     for doctor in DOCTORS:
         query = {**_listing(doctor, round_.window), "status": "all"}
-        response = await http.get(f"{server}/list_appointments", params=query)
+        response = await _asked_until_it_is_answered(http, f"{server}/list_appointments", query)
         for appointment in response.raise_for_status().json()["appointments"]:
             name = appointment["patient"]["name"]
             if name in state:
                 tally.unexpected[f"{name} is there twice"] += 1
             state[name] = _granted(appointment)
     return state
+
+
+async def _asked_until_it_is_answered(
+    http: httpx.AsyncClient, url: str, query: Json
+) -> httpx.Response:
+    """The answer; on a busy machine it may come only after some 503."""
+    for _ in range(LONGEST_TRIES):
+        response = await http.get(url, params=query)
+        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+    return response
 
 
 def text(minutes: int) -> str:

@@ -1,6 +1,7 @@
 """The world that is simulated: two doctors, two days, and what clients ask for there.
 
-Times are minutes since the first midnight.
+Times are minutes since the first midnight. Doctor Strange keeps office hours; Doctor Who works
+around the clock, in a zone that two releases of the time-zone data put an hour apart.
 """
 
 from collections.abc import Callable
@@ -8,11 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 
+from msgspec.structs import replace as struct_with
+
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
+from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.time_zones import time_zone
 from shared.rules import moving
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
@@ -25,9 +31,25 @@ from tests.proof.history import Book, Cancel, Granted, Hours, Move, Slot
 MON, TUE = "2026-11-23", "2026-11-24"
 MIDNIGHT = at(f"{MON}T00:00Z")
 DAY = 24 * 60
-DOCTORS = {name: doctor(doctor_id=name) for name in ("strange", "who")}
+AROUND_THE_CLOCK = (("00:00", "24:00"),)
+EVERY_DAY = "mon tue wed thu fri sat sun"
+DOCTORS = {
+    "strange": doctor(doctor_id="strange"),
+    "who": doctor(AROUND_THE_CLOCK, "UTC", EVERY_DAY, "who"),
+}
+"""As an instance with the older release of the time-zone data knows them."""
+LATER = {**DOCTORS, "who": struct_with(DOCTORS["who"], zone=time_zone("Etc/GMT-1"))}
+"""As one with the later release does."""
+RELEASES = {
+    "older": DOCTORS,
+    "later": LATER,
+    "later, by local date": {
+        **LATER,
+        "who": struct_with(LATER["who"], day_shift=timedelta(hours=1)),
+    },
+}
 DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
-HOURS: Hours = dict.fromkeys(DOCTORS, ((540, 1020), (DAY + 540, DAY + 1020)))
+HOURS: Hours = {"strange": ((540, 1020), (DAY + 540, DAY + 1020)), "who": ((-DAY, 3 * DAY),)}
 INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
 MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 15)}
 
@@ -39,12 +61,16 @@ World = tuple[tuple[str, Slot], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks of an instance, and how long (s) the client waits for an answer."""
+    """What a client asks of an instance, and how long (s) the client waits for an answer.
+
+    The instance has the `later` release of the time-zone data by then, or the older one.
+    """
 
     instance: int
     asked: Asked
     key: str | None = None
     patience: float | None = None
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +94,15 @@ class Case:
 
 @cache
 def place(slot: Slot) -> DayKey:
-    """The doctor-day that a time lies on."""
+    """The doctor-day on which a time begins."""
     return DayKey(slot.doctor, _interval(slot).start.date())
+
+
+@cache
+def places(slot: Slot) -> tuple[DayKey, ...]:
+    """The doctor-days that a time touches."""
+    last = DayKey(slot.doctor, (_interval(slot).end - timedelta(minutes=1)).date())
+    return tuple(dict.fromkeys((place(slot), last)))
 
 
 @cache
@@ -77,11 +110,20 @@ def days_of(world: World) -> list[DaySchedule]:
     """All doctor-days, as they are in this world."""
     days = {day: DaySchedule(day) for day in DAYS}
     for name, slot in world:
-        where, home = place(slot), _home(name)
-        days[where] = days[where].with_appointment(_made(name, slot))
-        if where != home:
-            days[home] = days[home].forwarding(name, where)
+        for where in places(slot):
+            days.setdefault(where, DaySchedule(where))
+            days[where] = days[where].with_appointment(_made(name, slot))
     return list(days.values())
+
+
+def pointers_of(world: World) -> dict[ElsewhereKey, DayKey]:
+    """Where those of this world are that do not touch the day of their birth."""
+    return {birth_of(name): place(slot) for name, slot in world if _home(name) not in places(slot)}
+
+
+def birth_of(name: str) -> ElsewhereKey:
+    """Under which name an appointment is kept beside the days."""
+    return ElsewhereKey(_home(name).doctor_id, name)
 
 
 def granted(appointment: Appointment) -> Granted:
@@ -91,15 +133,25 @@ def granted(appointment: Appointment) -> Granted:
     return Granted(slot, appointment.cancelled_at is None)
 
 
-def command_of(request: Request, number: int) -> Command:
-    """What the functions make of a request; its `now` tells it from all others."""
+def command_of(request: Request, number: int, *, by_local_date: bool = False) -> Command:
+    """What the functions make of a request; its `now` tells it from all others.
+
+    `by_local_date` is how release 1.0 named the days.
+    """
     asked, key = request.asked, request.key
     if isinstance(asked, Move) and key is None:
         key = f"move {number}"
     idempotency = None if key is None else _idempotency(key, asks_for(asked))
-    decide = _decision(asked, number)
+    release = "later" if request.later else "older"
+    if request.later and by_local_date:
+        release = "later, by local date"
+    days, decide = _decision(asked, number, release)
     return Command(
-        frozenset({_home(asked.name)}), decide, INSTANTS[number], asked.name, idempotency
+        days,
+        decide,
+        INSTANTS[number],
+        birth_of(asked.name),
+        idempotency=idempotency,
     )
 
 
@@ -115,16 +167,19 @@ def asks_for(asked: Asked) -> tuple[str, ...]:
 
 
 @cache
-def _decision(asked: Asked, number: int) -> Callable[..., Decision]:
-    now, home = INSTANTS[number], _home(asked.name)
+def _decision(
+    asked: Asked, number: int, release: str
+) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
+    now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
+    days = frozenset({home})
     if isinstance(asked, Cancel):
-        return partial(cancel, request=Cancellation(asked.name, home), now=now)
-    doctor, interval = DOCTORS[asked.slot.doctor], _interval(asked.slot)
+        return days, partial(cancel, request=Cancellation(asked.name, home, doctors), now=now)
+    doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
         wish = to_book(asked.name, doctor, interval, now)
-        return partial(book, booking=wish, now=now)
-    move = to_move(asked.name, home, doctor, interval)
-    return partial(moving.move, request=move, now=now)
+        return frozenset(wish.days), partial(book, booking=wish, now=now)
+    move = struct_with(to_move(asked.name, home, doctor, interval), doctors=doctors)
+    return days, partial(moving.move, request=move, now=now)
 
 
 _idempotency = cache(Idempotency.of)
@@ -150,5 +205,10 @@ def _made(name: str, slot: Slot) -> Appointment:
     return plain._replace(interval=_interval(slot))
 
 
-LOOK = Command(frozenset(DAYS), lambda _: ({}, Refusal()), INSTANTS[0], "nobody's")
+LOOK = Command(
+    frozenset(DAYS),
+    lambda _: (Documents(), Refusal()),
+    INSTANTS[0],
+    ElsewhereKey("nobody", "nobody's"),
+)
 """Changes nothing; an instance that has read for it remembers all days."""

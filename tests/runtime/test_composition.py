@@ -10,6 +10,7 @@ from shared.observability.metrics import Metrics
 from shared.runtime.composition import open_dependencies, start
 from shared.settings import read_settings
 from shared.store.firestore.store import FirestoreStore
+from tests.store.release_1_0 import File
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
 BERLIN = "Europe/Berlin"
@@ -51,6 +52,7 @@ def test_firestore_is_only_connected_to_when_it_is_used() -> None:
         ("STORE", "sqlite:{}/no/a.db", "unable to open database file"),
         ("STORE", "sqlite:{}", "unable to open database file"),
         ("STORE", "sqlite:{}/text", "file is not a database"),
+        ("STORE", "sqlite:{}/old", "the doctor doom is damaged"),
         ("DOCTORS_FILE", "{}/no.json", "No such file or directory"),
         ("DOCTORS_FILE", "{}", "Is a directory"),
         ("DOCTORS_FILE", "{}/text", "invalid JSON"),
@@ -63,6 +65,7 @@ def test_what_cannot_be_used_ends_the_start_with_one_line_that_says_why(
 ) -> None:
     (tmp_path / "text").write_text("no database, but long enough to be looked at " * 100)
     (tmp_path / "none").write_text('{"doctors": []}')
+    File(f"{tmp_path}/old").doctor("doom", "Latveria")
     bad = {"id": "a/b", "name": "A", "working_hours": []}
     (tmp_path / "bad").write_text(json.dumps({"doctors": [bad]}))
     value = value.format(tmp_path)

@@ -1,40 +1,89 @@
 """The command that loads the doctors of the clinic file."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from shared.observability.request_record import RequestRecord
+from shared.model.time_zones import time_zone
 from shared.runtime import load_doctors
-from shared.runtime.composition import open_dependencies
-from shared.settings import read_settings
+from shared.settings import SettingsError
+from tests.builders import appointment, at
+from tests.runtime.clinic import Clinic
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
+MONDAY_AT_THREE = appointment(
+    "2026-11-30T20:00Z", "2026-11-30T20:30Z", "three", doctor_id="strange"
+)
+BY_THEN = at("2026-11-30T20:30Z")
+NEW_YORK, CHICAGO = "America/New_York", "America/Chicago"
 
 
-class Observer:
-    """Notes that it was closed."""
-
-    closed = False
-
-    def __call__(self, record: RequestRecord) -> None:
-        raise AssertionError(record)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-async def test_it_closes_the_store_and_every_observer_and_writes_only_what_differs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_writes_only_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "appointments.db"
-    settings = read_settings({"STORE": f"sqlite:{file}", "DOCTORS_FILE": str(DOCTORS_FILE)})
-    for said in ("strange: added\nwho: added\n", "strange: unchanged\nwho: unchanged\n"):
-        observer = Observer()
-        opened = replace(open_dependencies(settings), observers=(observer,))
-        before = file.stat().st_mtime_ns
-        await load_doctors.load(opened)
-        assert capsys.readouterr().out == said
-        assert observer.closed
-        assert (file.stat().st_mtime_ns == before) == ("unchanged" in said)
+    settings = {"STORE": f"sqlite:{file}", "DOCTORS_FILE": str(DOCTORS_FILE)}
+    load_doctors.main(settings)
+    assert capsys.readouterr().out == "strange: added\nwho: added\n"
+    before = file.stat().st_mtime_ns
+    load_doctors.main(settings)
+    assert capsys.readouterr().out == "strange: unchanged\nwho: unchanged\n"
+    assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("Europe/Kiev", "Europe/Kyiv"), ("UTC", "Etc/UTC"), ("US/Eastern", NEW_YORK)],
+)
+async def test_a_zone_may_get_another_name_while_appointments_lie_ahead(
+    clinic: Clinic, before: str, after: str
+) -> None:
+    clinic.has(strange=(before, "17:00"))
+    await clinic.loads()
+    await clinic.books(MONDAY_AT_THREE)
+    clinic.has(strange=(after, "17:00"))
+    await clinic.loads()
+    assert (await clinic.doctor()).zone == time_zone(after)
+
+
+async def test_another_clock_is_refused_with_the_number_of_appointments_that_lie_ahead(
+    clinic: Clinic,
+) -> None:
+    clinic.has(strange=(NEW_YORK, "17:00"))
+    await clinic.loads()
+    await clinic.books(MONDAY_AT_THREE, MONDAY_AT_THREE._replace(id="another"))
+    clinic.has(strange=(CHICAGO, "17:00"))
+    clinic.now = BY_THEN - timedelta(minutes=1)
+    with pytest.raises(SettingsError) as refusal:
+        await clinic.loads()
+    assert str(refusal.value) == (
+        "DOCTORS_FILE: the time zone of strange cannot change from America/New_York to "
+        "America/Chicago, whose clock differs, while appointments lie ahead (2 booked): move or "
+        "cancel them first, or give the doctor a new id"
+    )
+    assert (await clinic.doctor()).zone == time_zone(NEW_YORK)
+
+
+async def test_a_refused_doctor_keeps_all_others_from_being_loaded(clinic: Clinic) -> None:
+    clinic.has(strange=(NEW_YORK, "17:00"))
+    await clinic.loads()
+    await clinic.books(MONDAY_AT_THREE)
+    clinic.has(new=("UTC", "17:00"), strange=(CHICAGO, "17:00"))
+    with pytest.raises(SettingsError):
+        await clinic.loads()
+    assert (await clinic.doctor()).id == "strange"
+
+
+async def test_another_clock_is_accepted_once_none_lies_ahead_and_the_day_shift_stays(
+    clinic: Clinic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clinic.has(strange=(NEW_YORK, "17:00"))
+    await clinic.loads()
+    await clinic.books(MONDAY_AT_THREE)
+    clinic.has(strange=(CHICAGO, "17:00"))
+    clinic.now = BY_THEN
+    await clinic.loads()
+    doctor = await clinic.doctor()
+    assert (doctor.zone, doctor.day_shift) == (time_zone(CHICAGO), timedelta(hours=-5))
+    capsys.readouterr()
+    await clinic.loads()
+    assert capsys.readouterr().out == "strange: unchanged\n"

@@ -1,18 +1,22 @@
-"""The stored form of a day, which is one JSON text for each entry, of a record, of a doctor."""
+"""The stored form of a day, which is one JSON text for each entry, of whereabouts, of a record."""
 
 import json
+from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import Entry
+from shared.model.day import DayKey
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
     Document,
+    appointment_to_text,
     day_from_texts,
-    entry_to_text,
+    pointer_from_document,
+    pointer_to_document,
     record_from_document,
     record_to_document,
 )
@@ -23,7 +27,6 @@ MON = "2026-11-23"
 ID = "strange.20261123.a"
 BOOKED = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", ID)
 EARLIER = appointment(f"{MON}T08:00Z", f"{MON}T08:30Z", "z")
-MOVED = key("2026-11-24", "who")
 FULL = BOOKED._replace(
     patient=Patient("Zoë", "zoe@example.org", "+1 555 0100"),
     created_at=at("2026-01-01T00:00:00.000001+00:00"),
@@ -31,18 +34,15 @@ FULL = BOOKED._replace(
     reason='a "quoted" reason',
     cancelled_at=at("2026-01-03T00:00Z"),
     cancellation_reason="ill",
+    told_start=datetime(2026, 11, 23, 4, 0),  # noqa: DTZ001 - on the doctor's clock
 )
-TAGS = {"id": "strange.20261123.a", "kind": "appointment", "schema": 2}
+TAGS = {"id": "strange.20261123.a", "kind": "appointment", "schema": 3}
 TIMES = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
 
 
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        (
-            MOVED,
-            {**TAGS, "kind": "forwarding", "moved_to": {"doctor_id": "who", "day": "2026-11-24"}},
-        ),
         (
             BOOKED,
             {
@@ -64,15 +64,16 @@ TIMES = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
                 "updated_at": "2026-01-02T00:00:00Z",
                 "cancelled_at": "2026-01-03T00:00:00Z",
                 "cancellation_reason": "ill",
+                "told_start": "2026-11-23T04:00:00",
             },
         ),
     ],
-    ids=["forwarding", "booked", "full"],
+    ids=["booked", "full"],
 )
 def test_an_entry_is_written_without_what_its_day_tells_and_without_what_it_lacks(
-    entry: Entry, expected: Document
+    entry: Appointment, expected: Document
 ) -> None:
-    assert json.loads(entry_to_text(ID, entry)) == expected
+    assert json.loads(appointment_to_text(entry)) == expected
 
 
 @pytest.mark.parametrize("joined", [False, True])
@@ -81,15 +82,9 @@ def test_a_day_is_read_as_it_was_written_in_whatever_order_it_was_kept(
     of_day: Appointment,
     joined: bool,  # noqa: FBT001
 ) -> None:
-    texts = [
-        entry_to_text("gone", MOVED),
-        entry_to_text(ID, of_day),
-        entry_to_text("z", EARLIER),
-        entry_to_text("left", key("2026-11-25")),
-    ]
-    assert day_from_texts(key(MON), [",".join(texts)] if joined else texts) == schedule(
-        MON, EARLIER, of_day, forwarded={"gone": MOVED, "left": key("2026-11-25")}
-    )
+    texts = [appointment_to_text(of_day), appointment_to_text(EARLIER)]
+    kept = [",".join(texts)] if joined else texts
+    assert day_from_texts(key(MON), kept) == schedule(MON, EARLIER, of_day)
 
 
 @pytest.mark.parametrize("texts", [[], [""]], ids=["no-text", "an-empty-text"])
@@ -103,9 +98,9 @@ def test_a_day_without_entries_is_an_empty_day(texts: list[str]) -> None:
     ids=["of-the-entry", "of-the-patient"],
 )
 def test_fields_of_a_newer_version_are_kept(newer: Document) -> None:
-    fields = {**json.loads(entry_to_text(ID, BOOKED)), **newer}
+    fields = {**json.loads(appointment_to_text(BOOKED)), **newer}
     (read,) = day_from_texts(key(MON), [json.dumps(fields)]).appointments
-    assert json.loads(entry_to_text(ID, read)) == fields
+    assert json.loads(appointment_to_text(read)) == fields
 
 
 def test_a_text_that_is_no_json_is_refused_loudly() -> None:
@@ -113,16 +108,26 @@ def test_a_text_that_is_no_json_is_refused_loudly() -> None:
         day_from_texts(key(MON), ["{"])
 
 
-def test_a_forwarding_entry_of_a_newer_version_is_followed() -> None:
-    moved = {**json.loads(entry_to_text("gone", MOVED)), "since": "2026-11-20"}
-    day = day_from_texts(key(MON), [json.dumps(moved)])
-    assert day == schedule(MON, forwarded={"gone": MOVED})
+@pytest.mark.parametrize(
+    ("whereabouts", "fields"),
+    [
+        (key("2026-11-24", "who"), {"doctor_id": "who", "day": "2026-11-24"}),
+        (ElsewhereKey("who", ID), {"doctor_id": "who"}),
+    ],
+    ids=["on-a-day", "ended-with-another-doctor"],
+)
+def test_a_pointer_tells_where_an_appointment_is_that_has_left_the_day_of_its_birth(
+    whereabouts: DayKey | ElsewhereKey, fields: Document
+) -> None:
+    document = {"kind": "pointer", "schema": 3, **fields}
+    assert pointer_to_document(whereabouts) == document
+    assert pointer_from_document(ID, document) == whereabouts
 
 
 RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")
 FIELDS = {
     "kind": "idempotency_record",
-    "schema": 2,
+    "schema": 3,
     "fingerprint": "print",
     "appointment_id": "strange.20261123.a",
     "expires_at": "2026-11-24T09:00:00Z",
@@ -141,8 +146,8 @@ def test_a_record_of_release_1_0_has_no_tags_and_names_no_request() -> None:
 
 
 def test_a_record_of_a_newer_schema_is_refused_loudly() -> None:
-    with pytest.raises(StoreRefused, match="the idempotency record key has schema 3"):
-        record_from_document("key", {**FIELDS, "schema": 3})
+    with pytest.raises(StoreRefused, match="the idempotency record key has schema 4"):
+        record_from_document("key", {**FIELDS, "schema": 4})
 
 
 def test_the_hours_of_a_doctor_are_read_in_whatever_order_they_were_kept() -> None:

@@ -22,18 +22,21 @@ from google.cloud.firestore_v1.types import (
     Precondition,
     RunQueryRequest,
     RunQueryResponse,
+    Value,
     Write,
     WriteResult,
 )
 from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
 from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.errors import translated_errors
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
+    ElsewhereWrite,
     RecordWrite,
     SnapshotExpired,
     Stored,
@@ -42,7 +45,7 @@ from shared.store.port import (
     StoreUnavailable,
     VersionConflict,
 )
-from tests.builders import appointment, at, doctor, key, schedule
+from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.firestore_emulator import emulated_store
 
 DOCUMENTS = "projects/demo-documents/databases/(default)/documents/"
@@ -51,14 +54,14 @@ FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "strange.20261123.
 SECOND = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "strange.20261123.second")
 THIRD = appointment("2026-11-23T12:00Z", "2026-11-23T12:30Z", "strange.20261123.third")
 FIRST_AND_SECOND = schedule("2026-11-23", FIRST, SECOND)
-WITHOUT_FIRST = FIRST_AND_SECOND.forwarding(FIRST.id, key("2026-11-24", "who"))
 READ_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 READ = 1_795_176_000_123_456_000
 """The version of what was read then: nanoseconds since 1970."""
-WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(3)]
+WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(4)]
 RECORD = IdempotencyRecord(
     "hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request"
 )
+STARTS = span("2026-11-23T00:00Z", "2026-11-25T00:00Z")
 NEW_DAY = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", FIRST))
 
 
@@ -132,22 +135,22 @@ async def store(
 def sent(write: Write) -> tuple[str, dict[str, Any], list[str], Precondition]:
     """The path of a document, its fields, those that the mask names, and the precondition.
 
-    Of an entry, which is one JSON text, it tells when it starts or where it moved to.
+    Of an entry, which is one JSON text, it tells when it starts.
     """
     fields: dict[str, Any] = decode_dict(write.update.fields, None)  # type: ignore[assignment]
     if "appointments" in fields:
         entries = {name: json.loads(text) for name, text in fields["appointments"].items()}
-        told = {name: entry.get("start", entry.get("moved_to")) for name, entry in entries.items()}
-        fields["appointments"] = told
-    path = write.update.name.removeprefix(DOCUMENTS)
+        fields["appointments"] = {name: entry["start"] for name, entry in entries.items()}
+    if "entry" in fields:
+        fields["entry"] = json.loads(fields["entry"])["start"]
+    path = (write.update.name or write.delete).removeprefix(DOCUMENTS)
     return path, fields, sorted(write.update_mask.field_paths), write.current_document
 
 
-MONDAY_PATH = "doctors/strange/days/2026-11-23"
-MOVED_TO = {"doctor_id": "who", "day": "2026-11-24"}
+MONDAY_PATH = "doctors/strange/schedule/2026-11-23"
 RECORD_FIELDS = {
     "kind": "idempotency_record",
-    "schema": 2,
+    "schema": 3,
     "fingerprint": "print",
     "appointment_id": "strange.20261123.first",
     "expires_at": datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
@@ -159,9 +162,9 @@ IF_NEW, AS_READ = Precondition(exists=False), Precondition(update_time=READ_AT)
 NEW_CHANGED_AND_CHECKED = [
     (
         Stored(DaySchedule(MONDAY), None),
-        WITHOUT_FIRST,
+        FIRST_AND_SECOND,
         {
-            "strange.20261123.first": MOVED_TO,
+            "strange.20261123.first": "2026-11-23T09:00:00Z",
             "strange.20261123.second": "2026-11-23T16:00:00Z",
         },
         [],
@@ -169,10 +172,9 @@ NEW_CHANGED_AND_CHECKED = [
     ),
     (
         Stored(FIRST_AND_SECOND, READ),
-        WITHOUT_FIRST.without(SECOND.id).with_appointment(THIRD),
-        {"strange.20261123.first": MOVED_TO, "strange.20261123.third": "2026-11-23T12:00:00Z"},
+        FIRST_AND_SECOND.without(SECOND.id).with_appointment(THIRD),
+        {"strange.20261123.third": "2026-11-23T12:00:00Z"},
         [
-            "appointments.`strange.20261123.first`",
             "appointments.`strange.20261123.second`",
             "appointments.`strange.20261123.third`",
             "derived",
@@ -191,7 +193,7 @@ async def test_a_day_is_a_document_below_its_doctor_of_which_only_the_changes_ar
     for read, day, entries, mask, precondition in NEW_CHANGED_AND_CHECKED:
         await store.commit([DayWrite(read, day)], [])
         (write,) = firestore.commits[-1].writes
-        fields = {"kind": "day", "schema": 2, **({"appointments": entries} if entries else {})}
+        fields = {"kind": "day", "schema": 3, **({"appointments": entries} if entries else {})}
         assert sent(write) == (MONDAY_PATH, fields, mask, precondition)
 
 
@@ -202,12 +204,55 @@ async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
     ((write,),) = (commit.writes for commit in firestore.commits)
     fields = {
         "kind": "doctor",
-        "schema": 2,
+        "schema": 3,
         "name": "Doctor Strange",
         "time_zone": "Europe/Berlin",
+        "day_shift_minutes": 60,
         "working_hours": [{"days": ["mon", "tue"], "opens": "09:00", "closes": "17:00"}],
     }
-    assert sent(write) == ("doctors/strange", fields, sorted(fields), Precondition())
+    assert sent(write) == ("doctors/strange", fields, sorted(fields), IF_NEW)
+
+
+ELSEWHERE = ElsewhereKey("strange", "strange.20261123.first")
+CANCELLED = FIRST._replace(cancelled_at=at("2026-11-20T12:00Z"))
+POINTER = {"kind": "pointer", "schema": 3, "doctor_id": "who"}
+ENDED = {
+    "kind": "ended",
+    "schema": 3,
+    "start": at("2026-11-23T09:00Z"),
+    "entry": "2026-11-23T09:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("whereabouts", "fields"),
+    [
+        (CANCELLED, ENDED),
+        (key("2026-11-24", "who"), {**POINTER, "day": "2026-11-24"}),
+        (ElsewhereKey("who", FIRST.id), POINTER),
+        (None, {}),
+    ],
+    ids=["ended", "on-a-day", "ended-with-another-doctor", "deleted"],
+)
+async def test_whereabouts_are_a_document_below_the_doctor_which_is_sent_whole(
+    firestore: Recorder,
+    store: FirestoreStore,
+    whereabouts: Whereabouts | None,
+    fields: dict[str, Any],
+) -> None:
+    await store.commit([], [], [ElsewhereWrite(ELSEWHERE, whereabouts, READ)])
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    path = "doctors/strange/elsewhere/strange.20261123.first"
+    assert sent(write) == (path, fields, [], AS_READ)
+
+
+async def test_a_secret_is_a_document_that_is_only_ever_created(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    assert await store.secret("page_token_key", "a") == "a"
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    fields = {"kind": "secret", "schema": 2, "value": "a"}
+    assert sent(write) == ("secrets/page_token_key", fields, [], IF_NEW)
 
 
 @pytest.mark.parametrize(("version", "precondition"), [(None, IF_NEW), (READ, AS_READ)])
@@ -215,9 +260,13 @@ async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_
     firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition
 ) -> None:
     tuesday = DayWrite(Stored(DaySchedule(TUESDAY), None), DaySchedule(TUESDAY))
-    versions = await store.commit([NEW_DAY, tuesday], [RecordWrite(RECORD, version)])
-    ((_, empty, record),) = (commit.writes for commit in firestore.commits)
-    path, fields = "doctors/strange/days/2026-11-24", {"kind": "day", "schema": 2}
+    versions = await store.commit(
+        [NEW_DAY, tuesday],
+        [RecordWrite(RECORD, version)],
+        [ElsewhereWrite(ELSEWHERE, CANCELLED, None)],
+    )
+    ((_, empty, record, _),) = (commit.writes for commit in firestore.commits)
+    path, fields = "doctors/strange/schedule/2026-11-24", {"kind": "day", "schema": 3}
     assert sent(empty) == (path, fields, [], IF_NEW)
     # Without a mask: all fields, also those that are not sent.
     assert sent(record) == ("receipts/hash", RECORD_FIELDS, [], precondition)
@@ -229,12 +278,15 @@ async def test_every_document_is_where_the_paths_say(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     await store.put_doctors([doctor()])
-    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)])
+    gone = ElsewhereWrite(ELSEWHERE, CANCELLED, None)
+    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone])
     database = MockFirestore()
     for write in (write for commit in firestore.commits for write in commit.writes):
         path, fields, _, _ = sent(write)
         database.document(path).set(fields)
-    (day,) = database.collection("doctors").document("strange").collection("days").stream()
+    strange = database.collection("doctors").document("strange")
+    (day,), (ended,) = (strange.collection(name).stream() for name in ("schedule", "elsewhere"))
+    assert ended.id == "strange.20261123.first"
     assert (day.id, list(day.to_dict()["appointments"])) == ("2026-11-23", [FIRST.id])
     assert [found.id for found in database.collection("receipts").stream()] == ["hash"]
 
@@ -273,16 +325,18 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             store.commit([NEW_DAY], []),
             now.load([MONDAY], []),
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
+            anext(now.scan_ended("strange", STARTS)),
             store.doctors(),
             past.load([MONDAY], []),
             anext(past.scan("strange", MONDAY.day, TUESDAY.day)),
+            anext(past.scan_ended("strange", STARTS)),
             return_exceptions=True,
         )
     of_commit, of_read, of_past = ERRORS[code]
-    expected = [of_commit, *[of_read] * 3, *[of_past] * 2]
+    expected = [of_commit, *[of_read] * 4, *[of_past] * 3]
     assert [type(error) for error in errors] == expected
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 5)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 7)
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -290,7 +344,7 @@ async def test_a_commit_without_a_response_is_unavailable_after_the_given_second
 ) -> None:
     firestore.silent = True
     store = emulated_store("demo-documents", seconds=0.2)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(StoreUnavailable):
             await store.commit([NEW_DAY], [])
     await store.close()
@@ -330,8 +384,9 @@ async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
     async with store.snapshot(READ_AT) as snapshot:
         await snapshot.load([MONDAY], [])
         assert [day async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)] == []
+        assert [a async for a in snapshot.scan_ended("strange", STARTS)] == []
         assert await snapshot.instant() == READ_AT
-    assert [request.read_time for request in firestore.reads] == [READ_AT, READ_AT]
+    assert [request.read_time for request in firestore.reads] == [READ_AT] * 3
 
 
 async def test_a_view_that_has_read_nothing_has_no_instant(store: FirestoreStore) -> None:
@@ -355,3 +410,17 @@ async def test_all_reads_are_at_the_last_read_time_of_the_first_query(
         assert await snapshot.instant() == WRITTEN_AT[1]
         _ = [day async for day in snapshot.scan("who", MONDAY.day, TUESDAY.day)]
     assert firestore.reads[-1].read_time == WRITTEN_AT[1]
+
+
+async def test_a_document_of_what_has_ended_that_is_not_understood_is_refused_loudly(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    name = f"{DOCUMENTS}doctors/strange/elsewhere/strange.20261123.first"
+    for tags, said in (
+        ({"kind": Value(string_value="erased")}, 'the kind "erased"'),
+        ({"schema": Value(integer_value=4)}, "has schema 4"),
+    ):
+        firestore.found = [RunQueryResponse(document=Document(name=name, fields=tags))]
+        async with store.snapshot() as snapshot:
+            with pytest.raises(StoreRefused, match=f"strange.20261123.first .*{said}"):
+                await anext(snapshot.scan_ended("strange", STARTS))

@@ -1,12 +1,13 @@
 """What is SQLite's own: the file, other processes, and the event loop."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
+    ElsewhereWrite,
     RecordWrite,
-    SnapshotExpired,
     Stored,
     StoreRefused,
     StoreUnavailable,
@@ -32,8 +34,6 @@ WRITE_TUESDAY = DayWrite(Stored(DaySchedule(TUESDAY), None), schedule("2026-11-2
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
 NEW = appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "new")
-TWO_HOURS = 2 * 60 * 60 * 1_000_000
-"""In microseconds, in which the file counts."""
 
 VERSION_1 = """
     CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
@@ -47,6 +47,11 @@ VERSION_1 = """
     ) WITHOUT ROWID;
     CREATE TABLE receipts (
         key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL
+    );
+    INSERT INTO doctors VALUES (
+        'strange',
+        '{"id":"strange","name":"Doctor Strange","time_zone":"UTC","working_hours":[{"days":\
+["mon","tue","wed","thu","fri"],"opens":"09:00","closes":"17:00"}]}'
     );
     INSERT INTO days VALUES ('strange', '2026-11-23', 7);
     INSERT INTO appointments VALUES (
@@ -166,8 +171,8 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 4")
-    with pytest.raises(StoreRefused, match="schema is version 4, this program knows up to 3"):
+    query(path, "PRAGMA user_version = 5")
+    with pytest.raises(StoreRefused, match="schema is version 5, this program knows up to 4"):
         await store.commit([WRITE], [])
 
 
@@ -175,7 +180,7 @@ async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
     store: SqliteStore, path: str
 ) -> None:
     await store.commit([], [])
-    query(path, "DROP TABLE days")
+    query(path, "DROP TABLE doctor_days")
     record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
     with pytest.raises(StoreRefused):
         await store.commit([WRITE], [RecordWrite(record, None)])
@@ -229,44 +234,7 @@ async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore
     assert len(store._connections._idle) == 16  # noqa: SLF001
 
 
-async def test_expired_records_are_deleted_at_a_start_and_as_time_goes_by(
-    store: SqliteStore, path: str
-) -> None:
-    add = """
-        INSERT OR REPLACE INTO receipts
-        VALUES ('old', '2020-01-01T00:00:00Z', '{}'), ('new', '2999-01-01T00:00:00Z', '{}')
-    """
-    kept = "SELECT key FROM receipts ORDER BY key"
-    store.prepare([])
-    query(path, add)
-    await store.commit([], [])
-    assert query(path, kept) == [("new",), ("old",)]
-    store.prepare([])
-    assert query(path, kept) == [("new",)]
-    query(path, add)
-    later = SqliteStore(path, prune_seconds=0)
-    await later.commit([], [])
-    await later.close()
-    assert query(path, kept) == [("new",)]
-
-
 # A file of an earlier version
-
-
-async def test_an_upgraded_file_is_written_on_and_keeps_its_past_from_then_on(
-    store: SqliteStore, path: str
-) -> None:
-    create_file_of_version_1(path)
-    upgraded = await instant_of(store)
-    store.prepare([])
-    before = await put(store, EARLY, LATE)
-    after = await put(store, LATE)
-    assert (await load(store)).version == 9
-    assert [await ids_at(store, instant) for instant in (upgraded, before, after)] == [
-        ["early"],
-        ["early", "late"],
-        ["late"],
-    ]
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["new", "of-version-1"])
@@ -284,92 +252,43 @@ async def test_many_who_prepare_the_same_file_at_once_all_succeed(
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(prepare, range(12)))
-    assert query(path, "SELECT id FROM appointments") == [("early",)] * old
+    assert query(path, "SELECT id FROM entries") == [("early",)] * old
 
 
 async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as_it_was(
     store: SqliteStore, path: str
 ) -> None:
     create_file_of_version_1(path)
-    query(path, "CREATE TABLE past_appointments (in_the_way)")
+    query(path, "CREATE TABLE past_entries (in_the_way)")
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         store.prepare([])
     assert query(path, "PRAGMA user_version") == [(1,)]
-    query(path, "DROP TABLE past_appointments")
+    query(path, "DROP TABLE past_entries")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(3,)]
-    assert await load(store) == Stored(schedule("2026-11-23", EARLY), 7)
-    assert query(path, "SELECT * FROM doctors") == []
-
-
-# The past
-
-
-async def test_what_was_replaced_over_an_hour_ago_is_dropped_at_the_next_start(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    await put(store, LATE)
-    old = "UPDATE past_appointments SET since = since - ?1, until = until - ?1"
-    query(path, old, TWO_HOURS)
-    before = await put(store, EARLY)
-    kept = "SELECT id FROM past_appointments ORDER BY until"
-    assert query(path, kept) == [("early",), ("late",)]
-    store.prepare([])
-    assert query(path, kept) == [("late",)]
-    await put(store)
-    assert await ids_at(store, before) == ["early"]
-
-
-async def test_an_instant_expires_once_what_was_replaced_before_an_hour_ago_is_dropped(
-    store: SqliteStore,
-) -> None:
-    now = await put(store, EARLY)
-    store.prepare([])
-    assert await ids_at(store, now) == ["early"]
-    assert await ids_at(store, now - timedelta(minutes=59)) == []
-    with pytest.raises(SnapshotExpired, match="too long ago"):
-        await ids_at(store, now - timedelta(minutes=61))
-
-
-async def test_the_last_commit_never_expires_however_long_ago_it_was(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = instant - ?", TWO_HOURS)
-    query(path, "UPDATE appointments SET since = since - ?", TWO_HOURS)
-    long_ago = await instant_of(store)
-    store.prepare([])
-    assert await ids_at(store, long_ago) == ["early"]
-    await put(store, LATE)
-    assert await ids_at(store, long_ago) == ["early"]
-    with pytest.raises(SnapshotExpired):
-        await ids_at(store, long_ago - timedelta(microseconds=1))
-
-
-async def test_what_was_dropped_stays_so_when_the_clock_of_the_machine_is_put_back(
-    store: SqliteStore, path: str
-) -> None:
-    now = await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = instant + ?1, kept_from = instant + ?1", TWO_HOURS)
-    store.prepare([])
-    with pytest.raises(SnapshotExpired):
-        await ids_at(store, now + timedelta(hours=1))
-
-
-async def test_instants_go_on_when_the_clock_of_the_machine_is_put_back(
-    store: SqliteStore, path: str
-) -> None:
-    await put(store, EARLY)
-    query(path, "UPDATE clock SET instant = 4102444800000000")  # In 2100.
-    instants = [await put(store, EARLY, LATE), await put(store, LATE), await put(store)]
-    assert instants == [
-        at("2100-01-01T00:00:00.000001Z"),
-        at("2100-01-01T00:00:00.000002Z"),
-        at("2100-01-01T00:00:00.000003Z"),
+    assert query(path, "PRAGMA user_version") == [(4,)]
+    told = EARLY._replace(told_start=datetime(2026, 11, 23, 9))  # noqa: DTZ001 - the doctor's
+    assert await load(store) == Stored(schedule("2026-11-23", told), 1)
+    assert await store.doctors() == [doctor()]
+    before, after = await put(store, EARLY, LATE), await put(store, LATE)
+    assert [await ids_at(store, instant) for instant in (before, after)] == [
+        ["early", "late"],
+        ["late"],
     ]
-    shown = [await ids_at(store, instant) for instant in instants]
-    assert shown == [["early", "late"], ["late"], []]
+
+
+async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_the_next_start(
+    store: SqliteStore, path: str
+) -> None:
+    name, version = ElsewhereKey("strange", "early"), None
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        await store.commit([], [], [ElsewhereWrite(name, day, version)])
+        async with store.snapshot() as snapshot:
+            version = (await snapshot.load([], [], [name])).elsewhere[name].version
+    old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"
+    query(path, old, 7_200_000_000)  # Microseconds: two hours.
+    store.prepare([])
+    kept = [body for (body,) in query(path, "SELECT body FROM past_elsewhere")]
+    assert [json.loads(str(body))["day"] for body in kept] == ["2026-11-24"]
 
 
 # The end
@@ -384,7 +303,7 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     await asyncio.sleep(0)
     await store.close()
     assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
-    assert query(path, "SELECT day FROM days ORDER BY day") == [(day,) for day in days]
+    assert query(path, "SELECT day FROM doctor_days ORDER BY day") == [(day,) for day in days]
 
 
 async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
@@ -392,7 +311,7 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
 ) -> None:
     await store.commit([], [])
     rolls_back = """
-        CREATE TRIGGER rolls_back BEFORE INSERT ON appointments WHEN NEW.id = 'late'
+        CREATE TRIGGER rolls_back BEFORE INSERT ON entries WHEN NEW.id = 'late'
         BEGIN SELECT RAISE(ROLLBACK, 'rolled back'); END
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -403,4 +322,4 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
     commits = [store.commit(writes_of, []) for writes_of in ([], writes[:1], writes[1:])]
     _, *results = await asyncio.gather(*commits, return_exceptions=True)
     assert [type(result) for result in results] == [StoreRefused, StoreRefused]
-    assert query(path, "SELECT day FROM days") == []
+    assert query(path, "SELECT day FROM doctor_days") == []

@@ -48,8 +48,8 @@ from shared.store.schema import SCHEMA, check_schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DAY = {"kind": "day", "schema": SCHEMA}
-_OF_EVERY_DAY_WRITE = (*_DAY, "derived")
+DAY_TAGS = {"kind": "day", "schema": SCHEMA}
+_OF_EVERY_DAY_WRITE = (*DAY_TAGS, "derived")
 
 
 def day_name(root: str, key: DayKey) -> str:
@@ -131,7 +131,7 @@ def write_day(root: str, write: DayWrite) -> Message:
         texts = {n: appointment_to_text(a) for n, a in changed.items() if a}
         paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
-    fields: Mapping[str, object] = {**_DAY, "appointments": texts} if texts else _DAY
+    fields: Mapping[str, object] = {**DAY_TAGS, "appointments": texts} if texts else DAY_TAGS
     document = Document(name=name, fields=to_fields(fields))
     return Write(
         update=document, update_mask=mask, current_document=_precondition(write.read.version)

@@ -20,8 +20,16 @@ from shared.store.firestore.documents import (
     write_record,
 )
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.secret_calls import create_secret, read_secret
 from shared.store.firestore.snapshot import FirestoreSnapshot
-from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, StoreUnavailable, Version
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    RecordWrite,
+    StoreUnavailable,
+    Version,
+    VersionConflict,
+)
 from shared.store.usage import count_reads, count_writes
 
 
@@ -76,6 +84,21 @@ class FirestoreStore:
         writes = [write_doctor(calls.root, d, exists=d.id in there) for d in doctors]
         with translated_errors(conflict=CONFLICT):
             await calls.commit(writes)
+
+    async def secret(self, name: str, proposed: str) -> str:
+        """Return the secret of that name, or keep this one."""
+        calls = self._calls()
+        while (found := await read_secret(calls, name)) is None:
+            try:
+                await create_secret(calls, name, proposed)
+            except VersionConflict:
+                continue  # Another instance was first.
+            return proposed
+        return found
+
+    async def left_behind(self) -> int:
+        """None: documents that the migration cannot read stay where they are."""
+        return 0
 
     async def close(self) -> None:
         """Close the connection."""

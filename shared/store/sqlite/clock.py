@@ -16,8 +16,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _NEXT = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
-# Not beyond the last commit: however long ago it was, its instant is that of every view.
-_KEPT_FROM = "UPDATE clock SET kept_from = max(kept_from, min(instant, ?)) RETURNING kept_from"
+_STATE = "SELECT instant, kept_from FROM clock"
+_LAST_REPLACED = """
+    SELECT max(until) FROM (
+        SELECT max(until) AS until FROM past_entries WHERE until <= :before
+        UNION ALL
+        SELECT max(until) FROM past_elsewhere WHERE until <= :before
+    )
+"""
 
 
 def to_number(instant: datetime) -> int:
@@ -30,9 +36,9 @@ def to_instant(number: int) -> datetime:
     return _EPOCH + number * _MICROSECOND
 
 
-def tick(connection: sqlite3.Connection) -> int:
+def tick(connection: sqlite3.Connection, now: datetime) -> int:
     """Return the instant of this transaction, later than that of any before."""
-    (instant,) = connection.execute(_NEXT, (to_number(datetime.now(UTC)),)).fetchone()
+    (instant,) = connection.execute(_NEXT, (to_number(now),)).fetchone()
     return int(instant)
 
 
@@ -42,14 +48,34 @@ def read_clock(connection: sqlite3.Connection) -> int:
     return int(instant)
 
 
-def check_kept(connection: sqlite3.Connection, instant: int) -> None:
+def check_kept(connection: sqlite3.Connection, instant: int, now: datetime) -> None:
     """Raise SnapshotExpired for an instant that is too long ago or yet to come."""
-    kept_from, now = connection.execute("SELECT kept_from, instant FROM clock").fetchone()
-    if not kept_from <= instant <= now:
+    last, kept_from = _last_and_kept_from(connection, now)
+    if not kept_from <= instant <= last:
         raise SnapshotExpired("that instant is too long ago, or yet to come")
 
 
 def forget_past(connection: sqlite3.Connection, now: datetime) -> int:
-    """Give up what is older than the history; return the instant from which all is kept."""
-    (kept_from,) = connection.execute(_KEPT_FROM, (to_number(now - HISTORY),)).fetchone()
-    return int(kept_from)
+    """Give up what was replaced before the history; return the instant from which all is kept."""
+    _, kept_from = _last_and_kept_from(connection, now)
+    connection.execute("UPDATE clock SET kept_from = ?", (kept_from,))
+    return kept_from
+
+
+def _last_and_kept_from(connection: sqlite3.Connection, now: datetime) -> tuple[int, int]:
+    """Return the instant of the last commit, and the first one that may still be read.
+
+    That is when an entry was last replaced before the past hour: what it replaced is shown no
+    more, while all that was current within the hour is, however long ago that began. So the last
+    commit's own view never expires.
+
+    What time is it? At least what the machine says, because the file's clock stands still while
+    nothing is committed; and at least what the file says, because the machine's may have been put
+    back. Where the machine's clock runs ahead, a view is refused too early and its reader starts
+    again; nobody can tell that from a file without commits, in which what was erased days ago
+    would be shown.
+    """
+    last, kept_from = connection.execute(_STATE).fetchone()
+    an_hour_ago = max(last, to_number(now)) - HISTORY // _MICROSECOND
+    (replaced,) = connection.execute(_LAST_REPLACED, {"before": an_hour_ago}).fetchone()
+    return last, max(kept_from, replaced or 0)

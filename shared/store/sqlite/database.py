@@ -85,7 +85,16 @@ _SCHEMA = (
         doctor_id TEXT, id TEXT, until INTEGER, since INTEGER NOT NULL,
         start INTEGER, body TEXT NOT NULL,
         PRIMARY KEY (doctor_id, id, until)
-    ) WITHOUT ROWID
+    ) WITHOUT ROWID;
+
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+
+    -- They find what can be deleted.
+    CREATE INDEX receipts_by_expiry ON receipts (expires_at);
+
+    CREATE INDEX past_entries_by_end ON past_entries (until);
+
+    CREATE INDEX past_elsewhere_by_end ON past_elsewhere (until)
     """,
 )
 
@@ -126,7 +135,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         for step in _SCHEMA[found:]:
             for statement in step.split(";"):
                 connection.execute(statement)
-        if found < DOCTOR_DAYS:
+        if 0 < found < DOCTOR_DAYS:  # A new file has nothing to move, and no past to forget.
             move_to_doctor_days(connection)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 

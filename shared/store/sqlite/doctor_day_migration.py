@@ -39,21 +39,31 @@ _LEFT_BEHIND = """
 
 def move_to_doctor_days(connection: sqlite3.Connection) -> None:
     """File every appointment anew, and drop the tables of earlier releases."""
-    now = tick(connection)
-    doctors = _doctors(connection, datetime.now(UTC))
+    present = datetime.now(UTC)
+    now, doctors = tick(connection, present), _doctors(connection, present)
     left = []
-    for row in connection.execute("SELECT doctor_id, day, id, body FROM appointments"):
+    for row in _entries(connection):
         doctor_id, day, _, body = row
+        connection.execute("SAVEPOINT entry")
         try:
             _bring_over(connection, doctors, DayKey(doctor_id, date.fromisoformat(day)), body, now)
-        except (StoreError, KeyError, msgspec.MsgspecError) as error:
+        except (StoreError, KeyError, msgspec.MsgspecError, sqlite3.IntegrityError) as error:
+            connection.execute("ROLLBACK TO entry")
             left.append((*row, f"{type(error).__name__}: {error}"))
+        connection.execute("RELEASE entry")
     connection.execute(_FORGET_PAST)
     for table in ("days", "appointments", "past_appointments"):
         connection.execute(f"DROP TABLE {table}")
     if left:
         connection.execute(_LEFT_BEHIND)
         connection.executemany("INSERT INTO left_behind VALUES (?, ?, ?, ?, ?)", left)
+
+
+def _entries(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, str]]:
+    """Yield all entries; those of one doctor are read before anything is written for them."""
+    for doctor in connection.execute("SELECT DISTINCT doctor_id FROM appointments").fetchall():
+        of_one = "SELECT doctor_id, day, id, body FROM appointments WHERE doctor_id = ?"
+        yield from connection.execute(of_one, doctor).fetchall()
 
 
 def _doctors(connection: sqlite3.Connection, now: datetime) -> dict[str, Doctor]:

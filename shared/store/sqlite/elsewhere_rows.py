@@ -36,9 +36,10 @@ _ENDED_AT = """
 """
 _KEEP_PAST = """
     INSERT INTO past_elsewhere SELECT doctor_id, id, ?, since, start, body FROM elsewhere
-    WHERE doctor_id = ? AND id = ?
+    WHERE doctor_id = ? AND id = ? AND since = ?
+    RETURNING since
 """
-_DROP = "DELETE FROM elsewhere WHERE doctor_id = ? AND id = ? AND since IS ? RETURNING since"
+_DROP = "DELETE FROM elsewhere WHERE doctor_id = ? AND id = ?"
 _PUT = "INSERT OR IGNORE INTO elsewhere VALUES (?, ?, ?, ?, ?) RETURNING since"
 
 
@@ -84,8 +85,8 @@ def read_ended(
 def write_elsewhere(connection: sqlite3.Connection, write: ElsewhereWrite, now: int) -> None:
     """Write or delete whereabouts. Raises VersionConflict if they are not as they were read."""
     if write.replaced is not None:
-        connection.execute(_KEEP_PAST, (now, *write.key))
-        _check(connection.execute(_DROP, (*write.key, write.replaced)))
+        _check(connection.execute(_KEEP_PAST, (now, *write.key, write.replaced)))
+        connection.execute(_DROP, write.key)
     if write.whereabouts is not None:
         _check(connection.execute(_PUT, _row(write.key, write.whereabouts, now)))
 

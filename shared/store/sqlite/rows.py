@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
@@ -19,7 +19,6 @@ from shared.store.documents import (
 )
 from shared.store.port import DayWrite, RecordWrite, Stored, Version, VersionConflict
 from shared.store.schema import SCHEMA, check_schema
-from shared.store.sqlite.clock import forget_past
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
 # brackets: a list in JSON.
@@ -66,6 +65,7 @@ _PUT_DOCTOR = """
     ON CONFLICT (id) DO UPDATE
     SET body = json_patch(body, json_remove(excluded.body, '$.day_shift_minutes'))
 """
+_IS_ANY_LEFT_BEHIND = "SELECT 1 FROM sqlite_master WHERE name = 'left_behind'"
 
 
 def read_days(
@@ -142,16 +142,12 @@ def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -
     connection.executemany(_PUT_DOCTOR, rows)
 
 
-def delete_expired_records(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete expired idempotency records. No decision depends on it: they count as none."""
-    connection.execute("DELETE FROM receipts WHERE expires_at < ?", (instant_to_text(now),))
-
-
-def delete_past(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete what was replaced before the history begins."""
-    kept_from = forget_past(connection, now)
-    for table in ("past_entries", "past_elsewhere"):
-        connection.execute(f"DELETE FROM {table} WHERE until < ?", (kept_from,))  # noqa: S608
+def count_left_behind(connection: sqlite3.Connection) -> int:
+    """Count the entries that an upgrade of the file could not read."""
+    if connection.execute(_IS_ANY_LEFT_BEHIND).fetchone() is None:
+        return 0
+    (count,) = connection.execute("SELECT count(*) FROM left_behind").fetchone()
+    return int(count)
 
 
 def _json(document: Document) -> str:

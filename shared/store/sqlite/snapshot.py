@@ -6,7 +6,7 @@ done at once: that takes less time than handing them to a thread.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import date, datetime, timedelta
 
 from shared.model.appointment import Appointment
@@ -28,8 +28,14 @@ class SqliteSnapshot:
 
     days_at_once = 1  # Nothing is gained by reading further ahead: the file is near.
 
-    def __init__(self, connections: ReadConnections, instant: datetime | None) -> None:
+    def __init__(
+        self,
+        connections: ReadConnections,
+        instant: datetime | None,
+        now: Callable[[], datetime],
+    ) -> None:
         self._connections = connections
+        self._now = now
         self._past = None if instant is None else to_number(instant)
         self._connection: sqlite3.Connection | None = None
 
@@ -95,5 +101,5 @@ class SqliteSnapshot:
         if self._connection is None:
             self._connection = self._connections.borrow()
         if self._past is not None:
-            check_kept(self._connection, self._past)
+            check_kept(self._connection, self._past, self._now())
         return self._connection

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
 Entries of days, idempotency records and doctors are rows of JSON; a day is a row with its version.
-Replaced entries stay for an hour, so that the days of an instant can still be read later.
+Replaced entries stay for an hour, so that the days of an instant can still be read for so long.
 
 A commit waits for the disk, in a thread of its own; commits that arrive meanwhile share the next
 sync.
@@ -9,12 +9,12 @@ sync.
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -38,16 +38,19 @@ from shared.store.sqlite.database import (
     translated_errors,
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
+from shared.store.sqlite.pruning import prune
 from shared.store.sqlite.rows import (
-    delete_expired_records,
-    delete_past,
+    count_left_behind,
     read_doctors,
     write_day,
     write_doctors,
     write_record,
 )
+from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
+
+T = TypeVar("T")
 
 _Result = Mapping[DayKey, Version] | StoreError
 _Round = asyncio.Future[list[_Result]]
@@ -56,27 +59,39 @@ BUSY_SECONDS = 2.0
 """How long one statement waits for another process, before the retries above the store."""
 MOST_SNAPSHOTS = 16
 PRUNE_SECONDS = 300.0
-"""How often expired idempotency records are deleted while commits arrive."""
+"""How often expired idempotency records and forgotten entries are deleted while commits arrive."""
+
+PRUNED_WITH_COMMITS = 200
+"""How many of each are deleted with a round of commits, so that it takes 10 ms longer at most."""
+PRUNED_AT_START = 10_000
+"""How many of each a process that starts deletes at once, while others wait for it."""
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class SqliteStore:
-    """A `Store` in a file. Opens it at the first use; until then a fork may copy the object."""
+    """A `Store` in a file. Opens it at the first use; until then a fork may copy the object.
+
+    `now` is the clock of the machine.
+    """
 
     def __init__(
         self,
         path: str,
         busy_seconds: float = BUSY_SECONDS,
         prune_seconds: float = PRUNE_SECONDS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._path = path
         self._busy_seconds = busy_seconds
+        self._now = now
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._waiting: list[_Commit] = []
         self._round: _Round | None = None
         self._closed = False
         self._write_connection: sqlite3.Connection | None = None
-        self._prune_seconds = prune_seconds
-        self._prune_at = time.monotonic() + prune_seconds
+        self._prune_every = timedelta(seconds=prune_seconds)
+        self._pruned_at = now()
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._connections = ReadConnections(path, busy_seconds)
 
@@ -85,20 +100,20 @@ class SqliteStore:
 
         Raises sqlite3.Error if the file cannot be used.
         """
-        with (
-            closing(open_file(self._path, self._busy_seconds)) as connection,
-            transaction(connection),
-        ):
-            if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
-                write_doctors(connection, doctors)
-            delete_expired_records(connection, datetime.now(UTC))
-            delete_past(connection, datetime.now(UTC))
+        with closing(open_file(self._path, self._busy_seconds)) as connection:
+            with transaction(connection):
+                if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
+                    write_doctors(connection, doctors)
+            more = True
+            while more:
+                with transaction(connection):  # Each its own, so that other processes can write.
+                    more = prune(connection, self._now(), PRUNED_AT_START)
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[SqliteSnapshot]:
         """Open a view, which keeps while others write."""
         async with self._snapshots:
-            snapshot = SqliteSnapshot(self._connections, instant)
+            snapshot = SqliteSnapshot(self._connections, instant, self._now)
             try:
                 yield snapshot
             finally:
@@ -122,12 +137,7 @@ class SqliteStore:
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""
-        with translated_errors():
-            connection = self._connections.borrow()
-            try:
-                found = read_doctors(connection)
-            finally:
-                self._connections.give_back(connection)
+        found = self._read(read_doctors)
         count_reads(len(found))
         return found
 
@@ -135,6 +145,20 @@ class SqliteStore:
         """Add or replace doctors."""
         self._check_open()
         await self._in_thread(self._put_doctors, doctors)
+
+    async def secret(self, name: str, proposed: str) -> str:
+        """Return the secret of that name, or keep this one."""
+        found = self._read(partial(read_secret, name=name))
+        count_reads(1)
+        if found is None:
+            self._check_open()
+            found = await self._in_thread(self._read_or_create_secret, name, proposed)
+            count_writes(1)
+        return found
+
+    async def left_behind(self) -> int:
+        """Count the rows of the table `left_behind`, where there is one."""
+        return self._read(count_left_behind)
 
     async def close(self) -> None:
         """Close the file once all is written; the last to do so folds the log back into it."""
@@ -146,6 +170,14 @@ class SqliteStore:
         await self._in_thread(self._close_writer)
         self._writing.shutdown()
         self._connections.close()
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        with translated_errors():
+            connection = self._connections.borrow()
+            try:
+                return read(connection)
+            finally:
+                self._connections.give_back(connection)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -169,9 +201,9 @@ class SqliteStore:
 
     # In the writing thread
 
-    async def _in_thread(self, work: Callable[..., None], *args: object) -> None:
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
         with translated_errors():
-            await asyncio.get_running_loop().run_in_executor(self._writing, work, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._writing, work, *args)
 
     def _writer(self) -> sqlite3.Connection:
         if self._write_connection is None:
@@ -182,16 +214,23 @@ class SqliteStore:
         """Apply all these commits; they share one sync of the disk."""
         try:
             with transaction(self._writer()) as connection:
-                self._prune_if_due(connection)
-                now = tick(connection)
-                return [commit.apply(connection, now) for commit in commits]
+                now = self._now()
+                self._prune_if_due(connection, now)
+                instant = tick(connection, now)
+                return [commit.apply(connection, instant) for commit in commits]
         except sqlite3.Error as error:
             return [as_store_error(error)] * len(commits)
 
-    def _prune_if_due(self, connection: sqlite3.Connection) -> None:
-        if time.monotonic() >= self._prune_at:
-            self._prune_at = time.monotonic() + self._prune_seconds
-            delete_expired_records(connection, datetime.now(UTC))
+    def _prune_if_due(self, connection: sqlite3.Connection, now: datetime) -> None:
+        # Either way: the clock may be put back.
+        if abs(now - self._pruned_at) >= self._prune_every:
+            self._pruned_at = now
+            if prune(connection, now, PRUNED_WITH_COMMITS):
+                self._pruned_at = _LONG_AGO  # The rest goes with the next rounds.
+
+    def _read_or_create_secret(self, name: str, value: str) -> str:
+        with transaction(self._writer()) as connection:
+            return read_or_create_secret(connection, name, value)
 
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with transaction(self._writer()) as connection:

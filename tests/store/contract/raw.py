@@ -4,14 +4,17 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.model.day import DayKey
-from shared.store.firestore.documents import day_name
+from shared.model.elsewhere import ElsewhereKey
+from shared.store.firestore.documents import day_name, elsewhere_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
+from shared.store.sqlite.clock import to_number
 
 Fields = Mapping[str, Any]
 
@@ -28,11 +31,11 @@ class RawSqlite:
 
     async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
         row = (key.doctor_id, key.day.isoformat(), name, json.dumps(entry))
-        self._run("INSERT OR REPLACE INTO appointments VALUES (?, ?, ?, ?, 0)", *row)
+        self._run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, 0, ?)", *row)
 
     async def entry(self, key: DayKey, name: str) -> Fields:
         ((body,),) = self._run(
-            "SELECT body FROM appointments WHERE day = ? AND id = ?", key.day.isoformat(), name
+            "SELECT body FROM entries WHERE day = ? AND id = ?", key.day.isoformat(), name
         )
         fields: Fields = json.loads(body)
         return fields
@@ -40,14 +43,27 @@ class RawSqlite:
     async def put_day(self, key: DayKey, fields: Fields) -> None:
         known = await self.day(key) | dict(fields)
         derived = known.get("derived") and json.dumps(known["derived"])
-        self._run("UPDATE days SET schema = ?, derived = ?", known["schema"], derived)
+        self._run("UPDATE doctor_days SET schema = ?, derived = ?", known["schema"], derived)
 
     async def day(self, key: DayKey) -> dict[str, Any]:
         """Read the fields of a day that are there, without its entries."""
         ((schema, derived),) = self._run(
-            "SELECT schema, derived FROM days WHERE day = ?", key.day.isoformat()
+            "SELECT schema, derived FROM doctor_days WHERE day = ?", key.day.isoformat()
         )
         return {"schema": schema, **({"derived": json.loads(derived)} if derived else {})}
+
+    async def put_pointer(self, key: ElsewhereKey, fields: Fields) -> None:
+        row = (*key, json.dumps(fields))
+        self._run("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, NULL, ?)", *row)
+
+    async def put_ended(self, key: ElsewhereKey, start: datetime, entry: Fields) -> None:
+        row = (*key, to_number(start), json.dumps(entry))
+        self._run("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, ?, ?)", *row)
+
+    async def ended(self, key: ElsewhereKey) -> Fields:
+        ((body,),) = self._run("SELECT body FROM elsewhere WHERE doctor_id = ? AND id = ?", *key)
+        entry: Fields = json.loads(body)
+        return entry
 
     async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
         body = json.dumps({**await self.doctor(doctor_id), **fields})
@@ -57,6 +73,11 @@ class RawSqlite:
         ((body,),) = self._run("SELECT body FROM doctors WHERE id = ?", doctor_id)
         fields: Fields = json.loads(body)
         return fields
+
+    async def put_secret(self, name: str, fields: Fields) -> None:
+        ((body,),) = self._run("SELECT body FROM secrets WHERE name = ?", name)
+        body = json.dumps({**json.loads(body), **fields})
+        self._run("UPDATE secrets SET body = ? WHERE name = ?", body, name)
 
 
 class RawFirestore:
@@ -92,11 +113,26 @@ class RawFirestore:
         del fields["appointments"], fields["kind"]
         return fields
 
+    async def put_pointer(self, key: ElsewhereKey, fields: Fields) -> None:
+        await self._put(elsewhere_name(self._calls.root, key), fields)
+
+    async def put_ended(self, key: ElsewhereKey, start: datetime, entry: Fields) -> None:
+        fields = {"kind": "ended", "schema": 3, "start": start, "entry": json.dumps(entry)}
+        await self._put(elsewhere_name(self._calls.root, key), fields)
+
+    async def ended(self, key: ElsewhereKey) -> Fields:
+        fields = await self._get(elsewhere_name(self._calls.root, key))
+        entry: Fields = json.loads(fields["entry"])
+        return entry
+
     async def put_doctor(self, doctor_id: str, fields: Fields) -> None:
         await self._put(f"{self._calls.root}/doctors/{doctor_id}", fields)
 
     async def doctor(self, doctor_id: str) -> Fields:
         return {"id": doctor_id, **await self._get(f"{self._calls.root}/doctors/{doctor_id}")}
+
+    async def put_secret(self, name: str, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/secrets/{name}", fields)
 
 
 Raw = RawSqlite | RawFirestore

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, find_appointment, list_window
 from shared.queries.openings import first_openings
@@ -26,6 +27,7 @@ from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, span, to_move
+from tests.commands import cancel
 from tests.firestore_emulator import emulated_store
 
 NOW = at("2026-11-20T12:00Z")
@@ -96,8 +98,13 @@ async def cost_of(connection: Counting, transactions: Coordinator, command: Comm
 
 def command(start: str, end: str, name: str, idempotency_key: str | None = None) -> Command:
     wish = booking(start, end, name)
-    used = None if idempotency_key is None else Idempotency.of(idempotency_key, [start])
-    return Command(frozenset({wish.key}), partial(book, booking=wish, now=NOW), NOW, name, used)
+    return Command(
+        days=frozenset(wish.days),
+        decide=partial(book, booking=wish, now=NOW),
+        now=NOW,
+        birth=ElsewhereKey("strange", name),
+        idempotency=None if idempotency_key is None else Idempotency.of(idempotency_key, [start]),
+    )
 
 
 async def test_a_booking_on_a_known_day_is_one_call(
@@ -123,8 +130,8 @@ async def fill(store: FirestoreStore, days: int) -> None:
         if day.weekday() < 5:
             wish = booking(f"{day}T09:00Z", f"{day}T17:00Z", f"full{number}")
             empty = DaySchedule(key(str(day)))
-            after, _ = book({wish.key: empty}, wish, NOW)
-            writes.append(DayWrite(Stored(empty, None), after[wish.key]))
+            after = empty.with_appointment(wish.appointment)
+            writes.append(DayWrite(Stored(empty, None), after))
     await store.commit(writes, [])
 
 
@@ -167,12 +174,12 @@ def moved(name: str, start: str) -> Command:
         days=frozenset({wish.home}),
         decide=partial(move, request=wish, now=NOW),
         now=NOW,
-        appointment_id=name,
+        birth=ElsewhereKey("strange", name),
         idempotency=Idempotency.of(f"{name} to {start}", [start]),
     )
 
 
-async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
+async def test_a_look_up_is_one_call_and_two_after_any_number_of_moves(
     store: FirestoreStore, connection: Counting, transactions: Coordinator
 ) -> None:
     name = "strange.20261123.a"
@@ -187,12 +194,12 @@ async def test_a_look_up_is_one_read_and_two_after_any_number_of_moves(
         assert found is not None
         assert found.interval.start == at(start)
         costs.append(connection.cost)
-    one_read = Cost(["batch_get"], reads=1, writes=0)
-    two_reads = Cost(["batch_get"] * 2, reads=2, writes=0)
-    assert costs == [one_read, one_read, *[two_reads] * 4, one_read]
+    at_home = Cost(["batch_get"], reads=2, writes=0)
+    away = Cost(["batch_get"] * 2, reads=3, writes=0)
+    assert costs == [at_home, at_home, *[away] * 4, at_home]
 
 
-async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_record(
+async def test_a_move_is_one_commit_of_the_days_the_whereabouts_and_the_record(
     connection: Counting, transactions: Coordinator
 ) -> None:
     name = "strange.20261123.a"
@@ -203,7 +210,33 @@ async def test_a_move_between_known_days_is_one_commit_of_both_days_and_the_reco
         for start in ("2026-11-24T10:00Z", "2026-11-24T11:00Z", "2026-11-25T10:00Z")
     ]
     assert [await cost_of(connection, transactions, move) for move in moves] == [
-        Cost(["commit"], reads=0, writes=3),
-        Cost(["commit"], reads=0, writes=2),  # On the day where it lies; its home stays as it is.
-        Cost(["batch_get", "commit"], reads=1, writes=4),  # Wednesday was not known.
+        Cost(["commit"], reads=0, writes=4),
+        # On the day where it stands, which its whereabouts tell; its home stays as it is.
+        Cost(["batch_get"] * 2 + ["commit"], reads=2, writes=2),
+        # Wednesday was not known.
+        Cost(["batch_get"] * 3 + ["commit"], reads=4, writes=4),
     ]
+
+
+async def test_a_cancellation_on_a_known_day_is_one_commit_of_the_day_and_the_whereabouts(
+    connection: Counting, transactions: Coordinator
+) -> None:
+    name = "strange.20261123.a"
+    await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+    assert await cost_of(connection, transactions, cancel("2026-11-23", name)) == Cost(
+        ["commit"], reads=0, writes=2
+    )
+
+
+async def test_a_list_with_what_has_ended_is_one_query_more(
+    store: FirestoreStore, connection: Counting, transactions: Coordinator
+) -> None:
+    for name in ("strange.20261123.a", "strange.20261123.b"):
+        await transactions.run(command("2026-11-23T09:00Z", "2026-11-23T09:30Z", name))
+        await transactions.run(cancel("2026-11-23", name))
+    connection.cost = Cost()
+    week = span("2026-11-23T00:00Z", "2026-11-30T00:00Z")
+    async with store.snapshot() as snapshot:
+        page = await list_window(snapshot, ListQuery(doctor(), week, with_cancelled=True, size=10))
+    assert [a.id for a in page.appointments] == ["strange.20261123.a", "strange.20261123.b"]
+    assert connection.cost == Cost(["run_query"] * 2, reads=3, writes=0)

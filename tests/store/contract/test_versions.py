@@ -7,28 +7,25 @@ import pytest
 
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, Store, Stored, StoreRefused
-from tests.builders import appointment, at, doctor, key, schedule
+from shared.store.port import DayWrite, ElsewhereWrite, Store, Stored, StoreRefused
+from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
 
 MONDAY = key("2026-11-23")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "first")
 SECOND = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z", "second")
 
-# As release 1.0 wrote an entry, and as one to come may.
-OLD: dict[str, Any] = {
+# An entry as a release to come may write it.
+NEWER: dict[str, Any] = {
     "id": "first",
+    "kind": "appointment",
+    "schema": 3,
     "start": "2026-11-23T09:00:00Z",
     "end": "2026-11-23T09:30:00Z",
-    "patient": {"name": "Ada Lovelace"},
     "created_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
-}
-NEWER: dict[str, Any] = {
-    **OLD,
-    "kind": "appointment",
-    "schema": 2,
     "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "id": "ada-1"},
     "service_id": "check-up",
     "buffers": {"before": 5, "after": 10},
@@ -44,6 +41,10 @@ async def raw(store: Store, tmp_path: Path) -> Raw:
     return RawSqlite(str(tmp_path / "appointments.db"))
 
 
+ELSEWHERE = ElsewhereKey("strange", "first")
+ALL_DAY = span("2026-11-23T00:00Z", "2026-11-24T00:00Z")
+
+
 def monday(*appointments: Appointment) -> DaySchedule:
     return schedule("2026-11-23", *appointments)
 
@@ -53,21 +54,11 @@ async def load(store: Store) -> Stored[DaySchedule]:
         return (await snapshot.load([MONDAY], [])).days[MONDAY]
 
 
-async def cancel_first(store: Store) -> None:
+async def move_first(store: Store) -> None:
     read = await load(store)
     found = cast("Appointment", read.value.find("first"))
-    cancelled = found._replace(cancelled_at=at("2026-11-20T12:00Z"))
-    await store.commit([DayWrite(read, read.value.with_appointment(cancelled))], [])
-
-
-async def test_what_release_1_0_wrote_is_read_and_tagged_when_it_is_written_again(
-    store: Store, raw: Raw
-) -> None:
-    await raw.put_entry(MONDAY, "first", OLD)
-    assert (await load(store)).value == monday(FIRST)
-    await cancel_first(store)
-    tags = {"kind": "appointment", "schema": 2, "cancelled_at": "2026-11-20T12:00:00Z"}
-    assert await raw.entry(MONDAY, "first") == {**OLD, **tags}
+    moved = found._replace(interval=span("2026-11-23T14:00Z", "2026-11-23T14:30Z"))
+    await store.commit([DayWrite(read, read.value.with_appointment(moved))], [])
 
 
 async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_written(
@@ -77,68 +68,109 @@ async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_w
     read = await load(store)
     await store.commit([DayWrite(read, read.value.with_appointment(SECOND))], [])
     assert await raw.entry(MONDAY, "first") == NEWER
-    await cancel_first(store)
-    written = await raw.entry(MONDAY, "first")
-    assert written == {**NEWER, "cancelled_at": "2026-11-20T12:00:00Z"}
-    again = cast("Appointment", (await load(store)).value.find("first"))
-    assert (again.status, again.patient.email) == ("cancelled", "ada@example.org")
+    await move_first(store)
+    times = {"start": "2026-11-23T14:00:00Z", "end": "2026-11-23T14:30:00Z"}
+    assert await raw.entry(MONDAY, "first") == {**NEWER, **times}
+
+
+async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_after(
+    store: Store, raw: Raw
+) -> None:
+    await raw.put_entry(MONDAY, "first", NEWER)
+    read = await load(store)
+    found = cast("Appointment", read.value.find("first"))
+    cancelled = found._replace(cancelled_at=at("2026-11-20T12:00Z"))
+    gone = DayWrite(read, read.value.without("first"))
+    await store.commit([gone], [], [ElsewhereWrite(ELSEWHERE, cancelled, None)])
+    kept = {**NEWER, "cancelled_at": "2026-11-20T12:00:00Z"}
+    assert await raw.ended(ELSEWHERE) == kept
+    async with store.snapshot() as snapshot:
+        (ended,) = [a async for a in snapshot.scan_ended("strange", ALL_DAY)]
+        stored = (await snapshot.load([], [], [ELSEWHERE])).elsewhere[ELSEWHERE]
+    assert ended == stored.value
+    assert (ended.status, ended.patient.email) == ("cancelled", "ada@example.org")
+    told = ended._replace(cancellation_reason="ill")
+    await store.commit([], [], [ElsewhereWrite(ELSEWHERE, told, stored.version)])
+    assert await raw.ended(ELSEWHERE) == {**kept, "cancellation_reason": "ill"}
 
 
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"kind": "hold", "schema": 2, "until": 7}, 'the kind "hold"'),
-        ({**NEWER, "schema": 3}, "has schema 3"),
+        ({"kind": "hold", "schema": 3, "until": 7}, 'the kind "hold"'),
+        ({**NEWER, "schema": 4}, "has schema 4"),
         ({**NEWER, "start": "nine"}, "is damaged"),
         ({**NEWER, "patient": "Ada Lovelace"}, "is damaged"),
-        ({"id": "first", "kind": "appointment", "schema": "2"}, "has schema 2"),
+        ({"id": "first", "kind": "appointment", "schema": "3"}, "has schema 3"),
     ],
     ids=["kind", "schema", "start", "patient", "schema-as-text"],
 )
-async def test_an_entry_that_is_not_understood_is_refused_loudly(
+async def test_an_entry_that_is_not_understood_is_refused_loudly_on_its_day_and_elsewhere(
     store: Store, raw: Raw, entry: dict[str, Any], said: str
 ) -> None:
     await raw.put_entry(MONDAY, "other", {"id": "other", **entry})
-    with pytest.raises(StoreRefused, match=said):
-        await load(store)
-    with pytest.raises(StoreRefused, match=said):
-        async with store.snapshot() as snapshot:
+    await raw.put_ended(ELSEWHERE, at("2026-11-23T09:00Z"), {"id": "first", **entry})
+    async with store.snapshot() as snapshot:
+        with pytest.raises(StoreRefused, match=said):
+            await snapshot.load([MONDAY], [])
+        with pytest.raises(StoreRefused, match=said):
             _ = [day async for day in snapshot.scan("strange", MONDAY.day, MONDAY.day)]
+        with pytest.raises(StoreRefused, match=said):
+            await snapshot.load([], [], [ELSEWHERE])
+        with pytest.raises(StoreRefused, match=said):
+            _ = [a async for a in snapshot.scan_ended("strange", ALL_DAY)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({"kind": "vault"}, 'the kind "vault"'), ({"schema": 4}, "has schema 4")],
+    ids=["kind", "schema"],
+)
+async def test_a_pointer_that_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    pointer = {"kind": "pointer", "schema": 3, "doctor_id": "who", "day": "2026-11-24"}
+    await raw.put_pointer(ELSEWHERE, {**pointer, **fields})
+    async with store.snapshot() as snapshot:
+        with pytest.raises(StoreRefused, match=said):
+            await snapshot.load([], [], [ELSEWHERE])
 
 
 async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_does_not_know_it(
     store: Store, raw: Raw
 ) -> None:
-    assert await raw.day(MONDAY) == {"schema": 2}
+    assert await raw.day(MONDAY) == {"schema": 3}
     await raw.put_day(MONDAY, {"derived": {"busy": "540-570"}})
     assert (await load(store)).value == monday(FIRST)
-    await cancel_first(store)
-    assert await raw.day(MONDAY) == {"schema": 2}
+    await move_first(store)
+    assert await raw.day(MONDAY) == {"schema": 3}
 
 
 async def test_fields_of_a_doctor_that_a_newer_version_wrote_are_kept(
     store: Store, raw: Raw
 ) -> None:
     await store.put_doctors([doctor()])
-    await raw.put_doctor("strange", {"shift_minutes": -300})
+    await raw.put_doctor("strange", {"room": 7})
     assert await store.doctors() == [doctor()]
     changed = doctor((("10:00", "12:00"),))
     await store.put_doctors([changed])
     assert await store.doctors() == [changed]
     fields = await raw.doctor("strange")
-    assert (fields["shift_minutes"], fields["kind"], fields["schema"]) == (-300, "doctor", 2)
+    assert (fields["room"], fields["kind"], fields["schema"]) == (7, "doctor", 3)
 
 
 async def test_a_day_or_a_doctor_that_is_not_understood_is_refused_loudly(
     store: Store, raw: Raw
 ) -> None:
-    await raw.put_day(MONDAY, {"schema": 3})
-    with pytest.raises(StoreRefused, match=r"strange, 2026-11-23 has schema 3"):
+    await raw.put_day(MONDAY, {"schema": 4})
+    with pytest.raises(StoreRefused, match=r"strange, 2026-11-23 has schema 4"):
         await load(store)
     await store.put_doctors([doctor()])
     for fields, said in (
         ({"time_zone": "Mars"}, "the doctor strange is damaged"),
-        ({"schema": 3}, "the doctor strange has schema 3"),
+        ({"schema": 2}, "the doctor strange was stored by an older version"),
+        ({"schema": 4}, "the doctor strange has schema 4"),
+        ({"kind": "ward"}, 'the doctor strange is of the kind "ward"'),
     ):
         await raw.put_doctor("strange", fields)
         with pytest.raises(StoreRefused, match=said):

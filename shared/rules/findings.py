@@ -1,0 +1,61 @@
+"""What is wrong with booked appointments that lie ahead.
+
+A booking was right when it was made. Since then the clock rules may have moved it on the wall
+clock, and the clinic may have changed its hours. It stays booked; people have to settle it.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from shared.model.appointment import Appointment
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import each_day
+from shared.model.interval import Interval, merged
+from shared.rules.wall_clock import local_day, on_clock
+from shared.rules.working_windows import windows_on_date
+
+
+class Finding(Struct, frozen=True):
+    """Something is wrong with an appointment of a doctor."""
+
+    doctor: Doctor
+    appointment: Appointment
+
+
+class Overlap(Finding, frozen=True):
+    """It shares time with an `earlier` one of the same doctor, which must never happen."""
+
+    earlier: Appointment
+
+
+class AnotherTimeThanTold(Finding, frozen=True):
+    """The doctor's clock will not show the start that the patient was told."""
+
+
+class OutsideHours(Finding, frozen=True):
+    """Part of it lies outside the doctor's working hours."""
+
+
+def findings(
+    doctor: Doctor, appointment: Appointment, earlier: Appointment | None
+) -> Iterator[Finding]:
+    """Yield what is wrong with an appointment, the worst first.
+
+    `earlier` is the one that ends last of all that come before it in order of start: if it
+    overlaps any of them, it overlaps that one.
+    """
+    if earlier and earlier.interval.overlaps(appointment.interval):
+        yield Overlap(doctor, appointment, earlier)
+    told = appointment.told_start
+    if told is not None and told != on_clock(appointment.interval.start, doctor.zone):
+        yield AnotherTimeThanTold(doctor, appointment)
+    if not is_within_hours(doctor, appointment.interval):
+        yield OutsideHours(doctor, appointment)
+
+
+def is_within_hours(doctor: Doctor, interval: Interval) -> bool:
+    """Whether a doctor works throughout an interval, which may cross midnight."""
+    dates = each_day(*(local_day(instant, doctor.zone) for instant in interval))
+    windows = merged(window for date in dates for window in windows_on_date(doctor, date))
+    return any(window.contains(interval) for window in windows)

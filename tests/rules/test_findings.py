@@ -1,0 +1,122 @@
+"""What is wrong with a booked appointment that lies ahead, and what is not."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import touched_days
+from shared.rules.booking import why_unavailable
+from shared.rules.findings import (
+    AnotherTimeThanTold,
+    OutsideHours,
+    Overlap,
+    findings,
+    is_within_hours,
+)
+from shared.rules.working_windows import LONGEST
+from tests.builders import (
+    ADA,
+    FIRST_OF_2026,
+    NEW_YORK,
+    NINE_TO_FIVE,
+    Hours,
+    appointment,
+    doctor,
+    span,
+)
+from tests.clock_rules import with_rules_of
+from tests.strategies import doctors_and_dates, intervals, long_intervals
+
+ALL_DAY: Hours = (("00:00", "24:00"),)
+EVERY_DAY = "mon tue wed thu fri sat sun"
+LUNCH = ("2026-11-23T11:30Z", "2026-11-23T12:30Z")
+JULY_NOON = appointment("2026-07-06T16:00Z", "2026-07-06T16:30Z", "noon")
+
+
+def kinds(of: Doctor, about: Appointment, earlier: Appointment | None = None) -> list[type]:
+    return [type(finding) for finding in findings(of, about, earlier)]
+
+
+def told(text: str | None) -> Appointment:
+    return JULY_NOON._replace(told_start=datetime.fromisoformat(text) if text else None)
+
+
+def test_nothing_is_wrong_with_what_is_within_the_hours_at_the_time_that_was_told() -> None:
+    assert kinds(doctor(zone=NEW_YORK), told("2026-07-06T12:00")) == []
+
+
+def test_new_clock_rules_make_it_another_time_than_was_told() -> None:
+    no_more_summer_time = replace(doctor(zone=NEW_YORK), zone=with_rules_of("Etc/GMT+5", NEW_YORK))
+    assert kinds(no_more_summer_time, told("2026-07-06T12:00")) == [AnotherTimeThanTold]
+    assert kinds(no_more_summer_time, told("2026-07-06T11:00")) == []
+
+
+def test_a_told_time_that_nobody_knows_is_not_another_one() -> None:
+    assert kinds(doctor(zone=NEW_YORK), told(None)) == []
+
+
+def test_the_second_of_two_equal_local_times_is_the_time_that_was_told() -> None:
+    second = appointment("2026-11-01T06:30Z", "2026-11-01T07:00Z")
+    second = second._replace(told_start=datetime(2026, 11, 1, 1, 30))  # noqa: DTZ001 - wall clock
+    assert kinds(doctor(ALL_DAY, NEW_YORK, EVERY_DAY), second) == []
+
+
+def test_new_clock_rules_can_move_it_out_of_the_working_hours() -> None:
+    early = appointment("2026-07-06T13:00Z", "2026-07-06T13:30Z")
+    early = early._replace(told_start=datetime(2026, 7, 6, 9))  # noqa: DTZ001 - wall clock
+    no_more_summer_time = replace(doctor(zone=NEW_YORK), zone=with_rules_of("Etc/GMT+5", NEW_YORK))
+    assert kinds(no_more_summer_time, early) == [AnotherTimeThanTold, OutsideHours]
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "interval", "within"),
+    [
+        (NINE_TO_FIVE, "mon", ("2026-11-23T16:30Z", "2026-11-23T17:00Z"), True),
+        (NINE_TO_FIVE, "mon", ("2026-11-23T16:30Z", "2026-11-23T17:01Z"), False),
+        (NINE_TO_FIVE, "mon", ("2026-11-24T10:00Z", "2026-11-24T10:30Z"), False),
+        (ALL_DAY, "mon tue", ("2026-11-23T23:30Z", "2026-11-24T00:30Z"), True),
+        (ALL_DAY, "mon", ("2026-11-23T23:30Z", "2026-11-24T00:00Z"), True),
+        (ALL_DAY, "mon", ("2026-11-23T23:30Z", "2026-11-24T00:30Z"), False),
+        ((("09:00", "12:00"), ("12:00", "17:00")), "mon", LUNCH, True),
+        ((("09:00", "12:00"), ("12:05", "17:00")), "mon", LUNCH, False),
+    ],
+    ids=[
+        "up-to-the-end",
+        "beyond-the-end",
+        "on-a-day-off",
+        "across-midnight-where-hours-meet",
+        "up-to-midnight",
+        "across-midnight-into-a-day-off",
+        "across-hours-that-meet",
+        "across-a-break",
+    ],
+)
+def test_it_is_outside_the_hours_unless_one_window_holds_all_of_it(
+    hours: Hours, days: str, interval: tuple[str, str], *, within: bool
+) -> None:
+    assert is_within_hours(doctor(hours, days=days), span(*interval)) == within
+
+
+def test_two_that_share_time_overlap_and_two_that_touch_do_not() -> None:
+    first = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a")
+    second = appointment("2026-11-23T09:29Z", "2026-11-23T10:00Z", "b")
+    third = appointment("2026-11-23T09:30Z", "2026-11-23T10:00Z", "c")
+    assert list(findings(doctor(), second, first)) == [Overlap(doctor(), second, first)]
+    assert kinds(doctor(), third, first) == []
+
+
+@given(st.data())
+def test_an_empty_day_has_room_for_just_what_is_within_the_hours(data: st.DataObject) -> None:
+    someone, (_, day, _) = data.draw(doctors_and_dates())
+    interval = data.draw(intervals(someone, day) | long_intervals(someone, day))
+    assume(interval.length <= LONGEST)
+    wanted = Appointment("a", someone.id, interval, ADA, FIRST_OF_2026, FIRST_OF_2026)
+    days = [DaySchedule(key) for key in touched_days(someone, interval)]
+    refusal = why_unavailable(days, someone, wanted, interval.start)
+    assert (refusal is None) == is_within_hours(someone, interval)
