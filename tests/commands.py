@@ -4,7 +4,6 @@ from datetime import timedelta
 from functools import cache, partial
 from itertools import count
 
-from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
@@ -15,7 +14,6 @@ from shared.rules.outcomes import Accepted, SlotTaken
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, to_move
-from tests.simulated_store import SimulatedStore
 
 LONG_AGO = "2026-01-01T00:00Z"
 
@@ -83,12 +81,6 @@ def conflicts(outcome: object) -> list[tuple[str, str]]:
     """The times of day that stood in the way."""
     assert isinstance(outcome, SlotTaken)
     return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}") for c in outcome.conflicts]
-
-
-def booked(store: SimulatedStore, day: str) -> Appointment:
-    """The one appointment of a day."""
-    (found,) = store.days[key(day)].value.appointments
-    return found
 
 
 def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:

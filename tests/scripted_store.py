@@ -103,6 +103,10 @@ class ScriptedStore(SimulatedStore, Port):
         step = script.popleft() if script else self._otherwise
         return await step(partial(do, *arguments))
 
+    def days_read(self) -> list[str]:
+        """The days that were read, in order."""
+        return [f"{key.doctor_id} {key.day}" for key in self.read]
+
     def ids(self) -> list[str]:
         """The ids of all booked appointments, by day and start."""
         return [

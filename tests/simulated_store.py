@@ -92,6 +92,7 @@ class SimulatedStore:
         for record in records:
             self.records[record.record.key] = Stored(record.record, self.version)
         for there in elsewhere:
+            assert there.whereabouts or there.replaced, "it would delete what is not there"
             self.elsewhere.pop(there.key, None)
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)

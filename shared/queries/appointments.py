@@ -16,7 +16,8 @@ from shared.store.port import Snapshot, StoreUnavailable
 
 APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
 
-LONGEST_EVER = timedelta(hours=25)  # Release 1.0 booked whole local days, one of them this long.
+# Release 1.0 booked whole local days. The longest is that on which Troll turns its clocks back.
+LONGEST_EVER = timedelta(hours=26)
 
 Position = tuple[datetime, str]
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.model.day import DayKey
+from shared.model.elsewhere import ElsewhereKey
 from shared.rules.outcomes import Accepted, InThePast
 from shared.transactions import batching as batches
 from shared.transactions.command import Command
@@ -25,9 +26,9 @@ LOOP.close()
 def waiter(*days: DayKey, name: str = "a") -> Waiter:
     command = Command(
         days=frozenset(days),
-        decide=lambda days: (days, InThePast()),
+        decide=lambda documents: (documents, InThePast()),
         now=at("2026-01-01T00:00Z"),
-        appointment_id=name,
+        birth=ElsewhereKey("strange", name),
     )
     return Waiter(command, 10, LOOP.create_future())
 
@@ -91,7 +92,9 @@ def test_a_batch_is_those_whose_turn_it_is_on_days_that_nobody_holds(
             told.end()
         else:
             told.arrive(*(days[letter] for letter in chapter))
-    batches = ["".join(w.command.appointment_id for w in batch.waiters) for batch in told.batches]
+    batches = [
+        "".join(w.command.birth.appointment_id for w in batch.waiters) for batch in told.batches
+    ]
     assert " ".join(batches) == expected
 
 

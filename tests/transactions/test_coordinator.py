@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.rules.outcomes import Accepted, InThePast, KeyReused, Outcome, Replayed, SlotTaken
@@ -19,7 +20,7 @@ from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, doctor, key, schedule, span
-from tests.commands import booked, cancel, command, conflicts, granted, move
+from tests.commands import cancel, command, conflicts, granted, move
 from tests.scripted_store import (
     ScriptedStore,
     Step,
@@ -38,7 +39,7 @@ T = TypeVar("T")
 
 MON, TUE = "2026-11-23", "2026-11-24"
 NINE, HALF_PAST, TEN, ELEVEN = (f"{MON}T{clock}Z" for clock in ("09:00", "09:30", "10:00", "11:00"))
-TUE_TEN = f"{TUE}T10:00Z"
+TUE_TEN, WED_TEN = f"{TUE}T10:00Z", "2026-11-25T10:00Z"
 AT_NINE = appointment(NINE, HALF_PAST, "other")
 ID = "strange.20261123.a"
 HASH_OF_K = "33e16bc480019ee4a86b6fb0c02650dad76f1f880c37c0f56aed865a18a7fcca"
@@ -47,7 +48,7 @@ BOTH_DAYS = (
     schedule(MON, appointment(NINE, HALF_PAST, "mon")),
     schedule(TUE, appointment(f"{TUE}T09:00Z", f"{TUE}T09:30Z", "tue")),
 )
-FORWARDED = schedule(MON, forwarded={ID: key(TUE)})
+HERE = ElsewhereKey("strange", ID)
 
 
 def start(coordinator: Coordinator, *commands: Command) -> list[asyncio.Task[Outcome]]:
@@ -55,7 +56,7 @@ def start(coordinator: Coordinator, *commands: Command) -> list[asyncio.Task[Out
     return [asyncio.create_task(coordinator.run(command)) for command in commands]
 
 
-def lying(day: str = MON, clock: str = "09:00") -> Appointment:
+def standing(day: str = MON, clock: str = "09:00") -> Appointment:
     """The appointment `ID`, which was born on Monday, for half an hour of a day."""
     return appointment(f"{day}T{clock}Z", f"{day}T{clock[:-2]}30Z", ID)
 
@@ -71,7 +72,7 @@ def lying(day: str = MON, clock: str = "09:00") -> Appointment:
         pytest.param([TAKEN_AT_NINE], [command(NINE)], command(TEN), 0, 1, id="day-of-a-refusal"),
         pytest.param([TAKEN_AT_NINE], [command(NINE)], command(NINE), 1, 0, id="known-refusal"),
         pytest.param(BOTH_DAYS, [], move(MON, TUE_TEN, "mon"), 1, 1, id="both-days-at-once"),
-        pytest.param([FORWARDED, schedule(TUE, lying(TUE))], [], cancel(MON, ID), 2, 1, id="moved"),
+        pytest.param(BOTH_DAYS, [], cancel(MON, "mon"), 1, 1, id="at-home"),
     ],
 )
 @simulated
@@ -85,6 +86,27 @@ async def test_a_request_costs_a_load_of_what_is_unknown_and_a_commit(
     store.loads = store.commits = 0
     await coordinator.run(asked)
     assert (store.loads, store.commits) == (loads, commits)
+
+
+@pytest.mark.parametrize(
+    ("asked", "loads"),
+    [
+        # The day of its birth; the pointer; where that leads; for a move, the target.
+        pytest.param(cancel(MON, ID), 3, id="cancel"),
+        pytest.param(
+            replace(move(MON, f"{TUE}T11:00Z", ID), days=frozenset({key(MON)})), 3, id="move"
+        ),
+        pytest.param(replace(move(MON, WED_TEN, ID), days=frozenset({key(MON)})), 4, id="move-on"),
+    ],
+)
+@simulated
+async def test_what_has_left_the_day_of_its_birth_costs_a_load_for_each_step_to_it(
+    asked: Command, loads: int
+) -> None:
+    store = ScriptedStore(schedule(MON), schedule(TUE, standing(TUE)))
+    store.put_elsewhere(HERE, key(TUE))
+    assert granted(await instance(store).run(asked)) == ID
+    assert (store.loads, store.commits) == (loads, 1)
 
 
 @pytest.mark.parametrize(
@@ -375,17 +397,20 @@ async def test_openings_of_a_refusal_are_those_of_the_snapshot_that_it_was_decid
 
 @simulated
 async def test_days_that_do_not_agree_are_looked_at_again_until_they_do() -> None:
-    store = ScriptedStore(FORWARDED, schedule(TUE))
+    store = ScriptedStore()
+    store.put_elsewhere(HERE, key(TUE))
     store.on_load.extend([prompt] * 4)
-    store.on_load.append(after(lambda: store.put(FORWARDED, schedule(TUE, lying(TUE)))))
+    store.on_load.append(after(lambda: store.put(schedule(TUE, standing(TUE)))))
     assert granted(await instance(store).run(cancel(MON, ID))) == ID
-    assert booked(store, TUE).status == "cancelled"
+    assert store.ids() == []
+    assert now() > 0
 
 
 @pytest.mark.parametrize("asked", [cancel(MON, ID), command(NINE, "b", idempotency_key="k")])
 @simulated
 async def test_days_that_never_agree_get_no_answer(asked: Command) -> None:
-    store = ScriptedStore(FORWARDED, schedule(TUE))
+    store = ScriptedStore()
+    store.put_elsewhere(HERE, key(TUE))
     if record := asked.record():
         store.put_record(replace(record, appointment_id=ID))
     with pytest.raises(StoreUnavailable, match="within 10 s"):

@@ -1,18 +1,15 @@
-"""What is read of a snapshot, and in which order it comes out."""
+"""Openings of a snapshot: which days are read for them, and in which order they come out."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.queries.appointments import ListQuery, Position, find_appointment, list_window
 from shared.queries.openings import first_openings, next_openings, why_no_opening
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import TimeUnavailable
-from shared.store.port import StoreUnavailable
 from tests.builders import Hours, appointment, at, doctor, key, schedule, span
 from tests.scripted_store import ScriptedStore
 
@@ -25,96 +22,6 @@ def full(day: str, doctor_id: str = "strange") -> DaySchedule:
     """A doctor-day whose morning is taken."""
     taken = appointment(f"{day}T09:00Z", f"{day}T10:00Z", f"{doctor_id}-{day}")
     return DaySchedule(key(day, doctor_id), (taken,))
-
-
-def days_read(store: ScriptedStore) -> list[str]:
-    return [f"{day.doctor_id} {day.day}" for day in store.read]
-
-
-MONDAY = schedule(
-    "2026-11-23",
-    appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "b"),
-    appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "c", cancelled=True),
-    appointment("2026-11-23T09:00Z", "2026-11-23T09:15Z", "a"),
-    appointment("2026-11-23T11:00Z", "2026-11-23T12:00Z", "early"),
-)
-TUESDAY = schedule("2026-11-24", appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "d"))
-NINE, ELEVEN = at("2026-11-23T09:00Z"), at("2026-11-23T11:00Z")
-
-
-async def listed(
-    window: Interval = WEEK,
-    *,
-    with_cancelled: bool = False,
-    size: int = 100,
-    after: Position | None = None,
-) -> tuple[list[str], Position | None]:
-    query = ListQuery(doctor(), window, with_cancelled, size, after)
-    store = ScriptedStore(TUESDAY, full("2026-11-23", "who"), MONDAY)
-    page = await list_window(store.snapshot(), query)
-    return [a.id for a in page.appointments], page.next_position
-
-
-async def test_equal_starts_are_listed_by_id_and_cancelled_ones_only_if_wanted() -> None:
-    assert await listed() == (["a", "b", "early", "d"], None)
-    assert await listed(with_cancelled=True) == (["a", "b", "c", "early", "d"], None)
-
-
-@pytest.mark.parametrize(
-    ("after", "ids", "following"),
-    [
-        pytest.param(None, "a b", (NINE, "b"), id="first-page"),
-        pytest.param((NINE, "a"), "b early", (ELEVEN, "early"), id="between-ties"),
-        pytest.param((NINE, "b"), "early d", None, id="last-page"),
-        pytest.param((ELEVEN, "early"), "d", None, id="next-day"),
-        pytest.param((at("2026-11-24T09:00Z"), "d"), "", None, id="end"),
-    ],
-)
-async def test_a_page_goes_on_after_a_position_and_tells_where_to_go_on(
-    after: Position | None, ids: str, following: Position | None
-) -> None:
-    assert await listed(size=2, after=after) == (ids.split(), following)
-
-
-async def test_a_later_page_still_holds_to_the_window_that_an_appointment_runs_into() -> None:
-    window = span("2026-11-23T09:20Z", "2026-11-23T09:40Z")
-    assert await listed(window, after=(NINE, "a")) == (["b"], None)
-
-
-@pytest.mark.parametrize(
-    ("after", "size", "read"),
-    [
-        pytest.param(None, 2, ["2026-11-23"], id="a-full-page-ends-the-reading"),
-        pytest.param(None, 3, ["2026-11-23", "2026-11-24"], id="is-there-more"),
-        pytest.param(at("2026-11-24T09:00Z"), 3, ["2026-11-24"], id="goes-on-at-its-day"),
-        pytest.param(at("2026-11-22T09:00Z"), 9, ["2026-11-23", "2026-11-24"], id="in-the-window"),
-    ],
-)
-async def test_listing_reads_only_the_days_that_it_needs(
-    after: datetime | None, size: int, read: list[str]
-) -> None:
-    store = ScriptedStore(full("2026-11-22"), MONDAY, TUESDAY, full("2026-11-30"))
-    position = (after, "") if after else None
-    query = ListQuery(doctor(), WEEK, with_cancelled=False, size=size, after=position)
-    await list_window(store.snapshot(), query)
-    assert [str(day.day) for day in store.read] == read
-
-
-@pytest.mark.parametrize(
-    ("zone", "day", "start", "end"),
-    [
-        ("America/New_York", "2026-11-23", "2026-11-24T01:30Z", "2026-11-24T01:31Z"),
-        ("UTC", "2026-11-24", "2026-11-23T12:00Z", "2026-11-24T00:00:00.000001Z"),
-    ],
-    ids=["local-days", "a-day-touched-for-a-moment"],
-)
-async def test_listing_reads_every_local_day_of_the_window(
-    zone: str, day: str, start: str, end: str
-) -> None:
-    late = appointment("2026-11-24T00:00Z", "2026-11-24T02:00Z")
-    query = ListQuery(doctor(zone=zone), span(start, end), with_cancelled=False, size=1)
-    page = await list_window(ScriptedStore(schedule(day, late)).snapshot(), query)
-    assert page.appointments == [late]
 
 
 async def found(
@@ -151,14 +58,14 @@ async def test_the_search_reads_more_days_each_time_and_none_after_the_answer() 
         bounds = span("2026-01-01T00:00Z", "2026-12-31T00:00Z")
         opening = f"strange {opens_on} 09:00"
         assert await found(store, [morning_doctor("strange", every_day)], 1, bounds) == [opening]
-        assert days_read(store) == [f"strange {day}" for day in days[:read]]
+        assert store.days_read() == [f"strange {day}" for day in days[:read]]
 
 
 async def test_of_many_doctors_the_search_reads_one_day_each_at_first_all_together() -> None:
     names = [f"doctor-{number:02}" for number in range(50)]
     store = ScriptedStore(*(full("2026-11-23", name) for name in names[:49]))
     assert await found(store, [morning_doctor(name) for name in names], 1) == ["doctor-49 23 09:00"]
-    assert days_read(store) == [f"{name} 2026-11-23" for name in names]
+    assert store.days_read() == [f"{name} 2026-11-23" for name in names]
     assert store.loads == 1
 
 
@@ -166,7 +73,7 @@ async def test_the_search_reads_nothing_of_a_doctor_who_only_works_too_late() ->
     store = ScriptedStore(full("2026-11-23", "a"), full("2026-11-25", "a"), full("2026-11-27", "b"))
     doctors = [morning_doctor("a", "mon tue"), morning_doctor("b", "fri")]
     assert await found(store, doctors, 1) == ["a 24 09:00"]
-    assert days_read(store) == ["a 2026-11-23", "a 2026-11-24", "b 2026-11-27"]
+    assert store.days_read() == ["a 2026-11-23", "a 2026-11-24", "b 2026-11-27"]
 
 
 async def test_a_doctor_whose_hours_are_too_short_is_not_read() -> None:
@@ -181,7 +88,25 @@ async def test_days_off_are_passed_over_and_a_doctor_without_working_hours_is_no
     store = ScriptedStore(full("2026-11-27", "a"), full("2026-11-28", "b"), full("2026-11-30", "c"))
     doctors = [morning_doctor("a"), morning_doctor("b", "tue")]
     assert await found(store, doctors, 1, friday_to_monday) == ["a 30 09:00"]
-    assert days_read(store) == ["a 2026-11-27", "a 2026-11-30"]
+    assert store.days_read() == ["a 2026-11-27", "a 2026-11-30"]
+
+
+async def test_the_next_day_is_read_too_where_the_doctor_works_into_it() -> None:
+    nights = doctor((("00:00", "06:00"), ("22:00", "24:00")))
+    taken = appointment("2026-11-24T00:00Z", "2026-11-24T06:00Z", "night")
+    store = ScriptedStore(schedule("2026-11-24", taken))
+    bounds = span("2026-11-23T22:45Z", "2026-11-24T22:15Z")
+    assert await found(store, [nights], 9, bounds) == ["strange 23 22:45", "strange 23 23:15"]
+    assert store.days_read() == ["strange 2026-11-23", "strange 2026-11-24", "strange 2026-11-25"]
+
+
+async def test_the_next_day_is_not_read_where_the_doctor_goes_home_at_midnight() -> None:
+    store = ScriptedStore()
+    bounds = span("2026-11-23T23:30Z", "2026-11-24T22:30Z")
+    assert await found(store, [doctor((("22:00", "24:00"),))], 9, bounds) == [
+        *("strange 23 23:30", "strange 24 22:00")
+    ]
+    assert store.days_read() == ["strange 2026-11-23", "strange 2026-11-24"]
 
 
 async def offered(store: ScriptedStore, refusal: TimeUnavailable, *known: DaySchedule) -> list[str]:
@@ -196,7 +121,7 @@ async def test_what_is_known_is_looked_at_before_anything_is_read() -> None:
     hour = TimeUnavailable(three_hours, span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
     store = ScriptedStore(morning)
     assert await offered(store, hour, morning) == ["23 10:00", "23 11:00", "24 09:00"]
-    assert days_read(store) == [f"strange 2026-11-{day}" for day in (24, 25, 26, 27)]
+    assert store.days_read() == [f"strange 2026-11-{day}" for day in (24, 25, 26, 27)]
     half_hour = TimeUnavailable(three_hours, span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
     store = ScriptedStore(morning)
     assert await offered(store, half_hour, morning) == ["23 10:00", "23 10:30", "23 11:00"]
@@ -249,46 +174,6 @@ async def test_the_reason_says_why_there_is_no_opening(
     search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
     never = morning_doctor("who", days="")
     assert await why_no_opening([never, morning_doctor("strange")], search) == reason
-
-
-AT_HOME = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "strange.20261123.home")
-AWAY = appointment(
-    "2026-11-24T09:00Z", "2026-11-24T10:00Z", "strange.20261123.away", doctor_id="who"
-)
-CANCELLED = appointment(
-    "2026-11-23T11:00Z", "2026-11-23T12:00Z", "strange.20261123.gone", cancelled=True
-)
-HOME = schedule(
-    "2026-11-23",
-    AT_HOME,
-    CANCELLED,
-    forwarded={AWAY.id: key("2026-11-24", "who"), "strange.20261123.lost": key("2026-11-25")},
-)
-THEIRS = schedule("2026-11-24", AWAY, doctor_id="who")
-
-
-@pytest.mark.parametrize(
-    ("appointment_id", "expected", "read"),
-    [
-        pytest.param(AT_HOME.id, AT_HOME, ["strange 2026-11-23"], id="at-home"),
-        pytest.param(CANCELLED.id, CANCELLED, ["strange 2026-11-23"], id="cancelled"),
-        pytest.param(AWAY.id, AWAY, ["strange 2026-11-23", "who 2026-11-24"], id="moved"),
-        pytest.param("strange.20261123.x", None, ["strange 2026-11-23"], id="unknown-on-its-day"),
-        pytest.param("strange.20261230.x", None, ["strange 2026-12-30"], id="no-such-day"),
-        pytest.param("no id of ours", None, [], id="no-id-of-ours"),
-    ],
-)
-async def test_an_appointment_is_found_by_its_id_in_two_reads_at_most(
-    appointment_id: str, expected: Appointment | None, read: list[str]
-) -> None:
-    store = ScriptedStore(HOME, THEIRS)
-    assert await find_appointment(store.snapshot(), appointment_id) == expected
-    assert days_read(store) == read
-
-
-async def test_where_the_days_do_not_agree_nobody_says_that_there_is_no_such_appointment() -> None:
-    with pytest.raises(StoreUnavailable, match="is not there"):
-        await find_appointment(ScriptedStore(HOME, THEIRS).snapshot(), "strange.20261123.lost")
 
 
 async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
