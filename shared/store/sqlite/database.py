@@ -135,7 +135,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         for step in _SCHEMA[found:]:
             for statement in step.split(";"):
                 connection.execute(statement)
-        if 0 < found < DOCTOR_DAYS:  # A new file has nothing to move, and no past to forget.
+        if found < DOCTOR_DAYS:
             move_to_doctor_days(connection)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
