@@ -42,4 +42,4 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
             assert log.exists()
     assert not log.exists()
     with closing(sqlite3.connect(file)) as store:
-        assert store.execute("SELECT count(*) FROM appointments").fetchone() == (1,)
+        assert store.execute("SELECT count(*) FROM entries").fetchone() == (1,)
