@@ -251,7 +251,7 @@ async def test_a_secret_is_a_document_that_is_only_ever_created(
 ) -> None:
     assert await store.secret("page_token_key", "a") == "a"
     ((write,),) = (commit.writes for commit in firestore.commits)
-    fields = {"kind": "secret", "schema": 2, "value": "a"}
+    fields = {"kind": "secret", "schema": 3, "value": "a"}
     assert sent(write) == ("secrets/page_token_key", fields, [], IF_NEW)
 
 

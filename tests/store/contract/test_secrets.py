@@ -39,7 +39,7 @@ async def test_a_secret_costs_one_read_and_the_first_time_a_write(store: Store) 
     ("fields", "said"),
     [
         ({"kind": "day"}, 'the secret name is of the kind "day"'),
-        ({"schema": 3}, "the secret name has schema 3"),
+        ({"schema": 4}, "the secret name has schema 4"),
         ({"value": ""}, "the secret name is damaged"),
         ({"value": 7}, "the secret name is damaged"),
     ],
