@@ -53,3 +53,9 @@ async def cancel_appointment(request: Request) -> Response:
 async def reschedule_appointment(request: Request) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""
     return await _functions["reschedule_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def validate_appointment(request: Request) -> Response:
+    """Tell whether an appointment could be booked now, or why not; nothing is written."""
+    return await _functions["validate_appointment"](request, _dependencies)

@@ -33,6 +33,7 @@ from shared.transactions.command import Command
     },
     responses={200: Success("Cancelled, now or before", AppointmentResponse)},
     problems=(UnknownAppointment, AlreadyStarted),
+    personal=True,
 )
 async def cancel_appointment(request: Request, dependencies: Dependencies) -> Response:
     """Cancel an appointment; its time is free at once."""

@@ -1,6 +1,5 @@
 """Find the first times that can be booked."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import FirstAvailable, Openings
 from shared.http.schemas.opening import OpeningResponse
-from shared.http.times import to_instant
+from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.openings import SEARCH_DAYS, first_openings, why_no_opening
@@ -35,18 +34,18 @@ async def first_available(request: Request, dependencies: Dependencies) -> Respo
     now = dependencies.now()
     asked = read_query(request, FirstAvailable, repeatable="doctor_id")
     doctors = await _doctors(asked, dependencies)
-    clinic_zone = dependencies.settings.clinic_zone
-    bounds = _bounds(asked, doctors, clinic_zone, now)
+    only_one = asked.doctor_id is not None and len(doctors) == 1
+    zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
+    bounds = _bounds(asked, zone, now)
     length = timedelta(minutes=asked.duration_minutes)
     search = OpeningSearch(bounds, length, asked.step_minutes)
     async with dependencies.store.snapshot() as snapshot:
         openings = await first_openings(snapshot, doctors, search, asked.count)
-    zone = doctors[0].zone if len(doctors) == 1 else clinic_zone
     return json_response(
         Openings(
             openings=[OpeningResponse.of_opening(opening) for opening in openings],
-            searched_from=bounds.start.astimezone(zone),
-            searched_until=bounds.end.astimezone(zone),
+            searched_from=on_clock(bounds.start, zone),
+            searched_until=on_clock(bounds.end, zone),
             reason=None if openings else await why_no_opening(doctors, search),
         )
     )
@@ -59,20 +58,15 @@ async def _doctors(asked: FirstAvailable, dependencies: Dependencies) -> list[Do
     return [await find_doctor(dependencies, name) for name in sorted(set(asked.doctor_id))]
 
 
-def _bounds(
-    asked: FirstAvailable, doctors: Sequence[Doctor], clinic_zone: ZoneInfo, now: datetime
-) -> Interval:
+def _bounds(asked: FirstAvailable, zone: ZoneInfo, now: datetime) -> Interval:
     """Return where to search: from `after`, at the earliest now, on a whole minute, to `until`.
 
     Empty if `until` comes before that minute.
     """
-    zones = {doctor.zone for doctor in doctors} if asked.doctor_id else {clinic_zone}
-    after = now
-    if asked.after is not None:
-        after = max(now, checked("after", to_instant, asked.after, *zones))
+    after = now if asked.after is None else max(now, asked.after.as_start(zone))
     start = round_up_to_minute(after)
     if asked.until is None:
         return Interval(start, start + timedelta(days=SEARCH_DAYS))
-    until = checked("until", to_instant, asked.until, *zones)
+    until = asked.until.as_end(zone)
     checked("until", check_window, after, until, "until", "after, and after now")
     return Interval(min(start, until), until)

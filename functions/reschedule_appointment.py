@@ -56,6 +56,7 @@ from shared.transactions.idempotency import Idempotency
         AlreadyCancelled,
     ),
     idempotent=True,
+    personal=True,
 )
 async def reschedule_appointment(request: Request, dependencies: Dependencies) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""

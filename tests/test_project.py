@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 # The rooms from the ground up; a module imports from its own room and from those before it.
 ROOMS = (
     "shared.validation",
+    "shared.json_text",
+    "shared.texts",
     "shared.model",
     "shared.settings",
     "shared.store",
@@ -99,6 +101,7 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "get_appointment",
         "list_appointments",
         "reschedule_appointment",
+        "validate_appointment",
     ]
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     main = ast.parse((ROOT / "main.py").read_text("utf-8")).body

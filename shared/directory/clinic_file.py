@@ -4,6 +4,7 @@ Hours are wall-clock times `HH:MM` in the doctor's zone; `24:00` is the end of t
 entries for one weekday leave a break between them.
 """
 
+from codecs import BOM_UTF8
 from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Self
@@ -18,9 +19,11 @@ from pydantic import (
     model_validator,
 )
 
+from shared.json_text import repeated_member
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.time_zones import standard_offset, time_zone
 from shared.store.doctor_documents import WEEK, Weekday, clock_time, minutes_of
+from shared.texts import Name
 from shared.validation import TextForm, message, place
 
 # An appointment's id is the doctor's, a date and a random part, and has at most 128 characters.
@@ -67,7 +70,7 @@ class _DoctorEntry(_Entry):
     """A doctor; without `time_zone`, in that of the clinic."""
 
     id: DoctorId
-    name: Annotated[str, Field(max_length=200), TextForm(r"\S", "a name")]
+    name: Name
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     working_hours: list[_HoursEntry]
 
@@ -105,12 +108,16 @@ class _ClinicFile(_Entry):
 def read_doctors(text: str | bytes, clinic_zone: ZoneInfo, now: datetime) -> list[Doctor]:
     """Return the doctors of a clinic file, by id, as they would be stored if they were new.
 
-    Raises ValueError with the place and the cause.
+    Some editors begin a file with a byte order mark, which is skipped. Raises ValueError with the
+    place and the cause.
     """
+    content = (text.encode() if isinstance(text, str) else text).removeprefix(BOM_UTF8)
     try:
-        entries = _ClinicFile.model_validate_json(text).doctors
+        entries = _ClinicFile.model_validate_json(content).doctors
     except ValidationError as error:
         raise ValueError(_place_and_cause(error)) from None
+    if twice := repeated_member(content):
+        raise ValueError(f"{twice}: must appear only once")
     return sorted((entry.doctor(clinic_zone, now) for entry in entries), key=lambda d: d.id)
 
 

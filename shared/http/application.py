@@ -11,9 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import InternalError, MethodNotAllowed, NotFound
+from shared.http.errors import InternalError, MethodNotAllowed, NotFound, RequestError
+from shared.http.finishing import READ_METHODS, finished
 from shared.http.health import health_routes
 from shared.http.problems import error_response
+
+_ALL_METHODS = (*READ_METHODS, "POST")
 
 
 def application(
@@ -30,22 +33,27 @@ def application(
         yield
         await dependencies.close()
 
-    return Starlette(
+    async def answer(request: Request, error: Exception) -> Response:
+        problem = error_response(_outside_of_functions(request, error))
+        origins = dependencies.settings.allowed_origins
+        return finished(problem, request, _ALL_METHODS, origins)
+
+    app = Starlette(
         routes=[*health_routes(dependencies), *routes],
-        exception_handlers={HTTPException: _http_exception, Exception: _unexpected},
+        exception_handlers={HTTPException: answer, Exception: answer},
         lifespan=lifespan,
         **options,
     )
+    # A redirection names the address that the proxy in front used, which may lack its TLS.
+    app.router.redirect_slashes = False
+    return app
 
 
-async def _http_exception(request: Request, error: Exception) -> Response:
-    """Answer where no function is: a wrong path, or a method that a route does not have."""
-    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
-    if isinstance(error, HTTPException) and error.status_code == MethodNotAllowed.status:
-        return error_response(MethodNotAllowed(request.method, headers.get("Allow", "")))
-    return error_response(NotFound(f'there is no function at "{request.url.path}"'))
-
-
-async def _unexpected(_request: Request, _error: Exception) -> Response:
-    """Answer an error outside of every function; Starlette has logged it."""
-    return error_response(InternalError())
+def _outside_of_functions(request: Request, error: Exception) -> RequestError:
+    """Return what is wrong where no function is: a path, a method, or something of ours."""
+    if not isinstance(error, HTTPException):
+        return InternalError()  # Starlette has logged it.
+    if error.status_code == MethodNotAllowed.status:
+        headers: Mapping[str, str] = error.headers or {}
+        return MethodNotAllowed(request.method, headers.get("Allow", ""))
+    return NotFound(f'there is no function at "{request.url.path}"')

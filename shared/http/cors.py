@@ -1,25 +1,41 @@
 """Cross-origin requests: which web pages may call the functions (Fetch standard, CORS)."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.requests import Request
 
 PREFLIGHT_SECONDS = "600"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Firebase-AppCheck, "
+    "traceparent, baggage"
+)
+EXPOSED_HEADERS = "ETag, Request-Id, Retry-After, Idempotent-Replayed, API-Version"
+ANY_PORT = ":*"
 
 
-def cors_headers(request: Request, method: str, origins: Sequence[str]) -> dict[str, str]:
-    """Return the headers that let a page of an allowed origin call a function of this method.
+def cors_headers(
+    request: Request, methods: Sequence[str], origins: Sequence[str]
+) -> dict[str, str]:
+    """Return the headers that let a page of an allowed origin call a function of these methods.
 
     Starlette's middleware does the same, but for a whole application, and a function has none.
     """
     headers = {"Vary": "Origin"}  # A cache must not give one origin the response to another.
     origin = request.headers.get("origin")
-    if origin is None or (origin not in origins and "*" not in origins):
+    if origin is None or not any(_includes(allowed, origin) for allowed in origins):
         return headers
     headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
-    headers["Access-Control-Expose-Headers"] = "Idempotent-Replayed, Retry-After"
+    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = method
-        headers["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        headers["Access-Control-Allow-Methods"] = ", ".join(methods)
+        headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
         headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
     return headers
+
+
+def _includes(allowed: str, origin: str) -> bool:
+    """Whether an origin is one of those that a setting allows: all, one, or one on any port."""
+    if allowed.endswith(ANY_PORT):
+        return re.sub(r":[0-9]+$", "", origin) == allowed.removesuffix(ANY_PORT)
+    return allowed in ("*", origin)

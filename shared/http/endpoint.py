@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from shared.http.cors import cors_headers
 from shared.http.dependencies import Dependencies
 from shared.http.errors import (
     BodyTooLarge,
@@ -21,9 +20,10 @@ from shared.http.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
+from shared.http.finishing import READ_METHODS, finished
 from shared.http.problems import ProblemKind, error_response
 from shared.http.responses import code_of
-from shared.observability.request_record import RequestRecord, trace_of
+from shared.observability.request_record import RequestRecord, new_request_id, trace_of
 from shared.store.port import StoreError, StoreUnavailable
 from shared.store.usage import StoreUsage, charged_to
 
@@ -49,7 +49,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     `takes` is the model of its body or, for GET, of its query parameters, and `example` an example
     of it. `problems` are those beside the ones that every function can have. `idempotent` tells
-    that it takes an idempotency key, `books` that a 201 of it means a booked appointment.
+    that it takes an idempotency key, `books` that a 201 of it means a booked appointment,
+    `personal` that its answers are about patients and must not be stored on the way.
     """
 
     handler: Handler
@@ -62,6 +63,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     problems: tuple[ProblemKind, ...] = ()
     idempotent: bool = False
     books: bool = False
+    personal: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it answers, beside OPTIONS."""
+        return READ_METHODS if self.method == "GET" else (self.method,)
 
     def all_problems(self) -> tuple[ProblemKind, ...]:
         """Return every problem that it can answer."""
@@ -70,9 +77,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     async def __call__(self, request: Request, dependencies: Dependencies) -> Response:
         """Answer a request, whatever happens, and notify the observers of it."""
         started, usage = time.perf_counter(), StoreUsage()
+        headers = dict(request.scope["headers"])
+        trace = trace_of(headers)
+        request_id = new_request_id(trace)
         with charged_to([usage]):
             response, error = await self._respond(request, dependencies)
-        headers, code = dict(request.scope["headers"]), code_of(response)
+        code, origins = code_of(response), dependencies.settings.allowed_origins
+        if self.personal:
+            response.headers["Cache-Control"] = "no-store"
         dependencies.notify(
             RequestRecord(
                 function=self.name,
@@ -82,28 +94,24 @@ class Endpoint(Struct, frozen=True, kw_only=True):
                 code=code,
                 seconds=time.perf_counter() - started,
                 usage=usage,
-                trace=trace_of(headers),
+                request_id=request_id,
+                trace=trace,
                 error=error,
                 booked=self.books and response.status_code == CREATED and code == "ok",
             )
         )
-        return response
+        return finished(response, request, self.methods, origins, request_id)
 
     async def _respond(
         self, request: Request, dependencies: Dependencies
     ) -> tuple[Response, Exception | None]:
         """Return the response, and the error behind it if that is not the client's."""
-        allow, error = f"{self.method}, OPTIONS", None
-        response: Response
-        if request.method == self.method:
-            response, error = await self._handle(request, dependencies)
-        elif request.method == "OPTIONS":
-            response = Response(status_code=204, headers={"Allow": allow})
-        else:
-            response = error_response(MethodNotAllowed(request.method, allow))
-        if origins := dependencies.settings.allowed_origins:
-            response.headers.update(cors_headers(request, self.method, origins))
-        return response, error
+        if request.method in self.methods:
+            return await self._handle(request, dependencies)
+        allow = ", ".join((*self.methods, "OPTIONS"))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allow}), None
+        return error_response(MethodNotAllowed(request.method, allow)), None
 
     async def _handle(
         self, request: Request, dependencies: Dependencies

@@ -55,6 +55,15 @@ class NotFound(RequestError):
     code, title, status = "not_found", "There is no such page", 404
 
 
+class MisdirectedRequest(RequestError):
+    """The request names a host that this server does not answer for."""
+
+    code, title, status = "misdirected_request", "The request is for another host", 421
+
+    def __init__(self, host: str, hosts: Iterable[str]) -> None:
+        super().__init__(f'this server answers for {" and ".join(hosts)} only, not for "{host}"')
+
+
 class MethodNotAllowed(RequestError):
     """The function has another method."""
 
@@ -72,9 +81,10 @@ class BodyTooLarge(RequestError):
 
 
 class UnsupportedMediaType(RequestError):
-    """The body does not claim to be JSON."""
+    """The body does not claim to be JSON, or is compressed."""
 
-    code, title, status = "unsupported_media_type", "The body is not JSON", 415
+    code, title, status = "unsupported_media_type", "The body is not plain JSON", 415
+    header_meanings: ClassVar = {"Accept-Encoding": "`identity`, if the body was compressed"}
 
 
 class InternalError(RequestError):

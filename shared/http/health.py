@@ -4,11 +4,12 @@ The paths do not end in z, because Cloud Run reserves some of those ("Known issu
 """
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import endpoint
+from shared.http.finishing import READ_METHODS, finished
 
 ALIVE, STORE = "/health", "/health/store"
 
@@ -18,16 +19,20 @@ async def store_health(_request: Request, dependencies: Dependencies) -> Respons
     """Answer 200 if the store answers a read, which costs one document, else 503."""
     async with dependencies.store.snapshot() as snapshot:
         await snapshot.load((), ("health",))  # No record has this key: keys are hashes.
-    return JSONResponse({"status": "ok"})
+    return _ok()
 
 
 def health_routes(dependencies: Dependencies) -> list[Route]:
     """Return `/health`: the instance answers; and `/health/store`: its store does too."""
 
-    async def alive(_request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+    async def alive(request: Request) -> Response:
+        return finished(_ok(), request, READ_METHODS, dependencies.settings.allowed_origins)
 
     async def store(request: Request) -> Response:
         return await store_health(request, dependencies)
 
     return [Route(ALIVE, alive), Route(STORE, store)]
+
+
+def _ok() -> Response:
+    return Response('{"status":"ok"}\n', media_type="application/json")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.errors import RequestError
@@ -14,7 +15,7 @@ from shared.http.schemas.problem import (
     Problem,
     SlotTakenProblem,
 )
-from shared.http.times import local_time_message
+from shared.http.times import local_time_message, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.outcomes import (
@@ -43,8 +44,19 @@ class ProblemResponse(Response):
     media_type = "application/problem+json"
 
     def __init__(self, document: Problem, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(document.model_dump_json(), document.status, headers)
+        super().__init__(json_line(document), document.status, headers)
         self.code = document.code
+        self._document = document
+
+    def name(self, request_id: str) -> None:
+        """Say in the document which request the problem occurred in."""
+        self.body = json_line(self._document.model_copy(update={"instance": request_id})).encode()
+        self.headers["Content-Length"] = str(len(self.body))
+
+
+def json_line(document: BaseModel) -> str:
+    """Return a document as JSON that ends with a line feed, as terminals like it."""
+    return document.model_dump_json() + "\n"
 
 
 def error_response(error: RequestError) -> ProblemResponse:
@@ -64,6 +76,7 @@ def _problem(kind: RequestError | Refusal, detail: str, **members: Any) -> Probl
         status=kind.status,
         detail=detail,
         code=kind.code,
+        instance="",
         **members,
     )
 
@@ -92,10 +105,9 @@ def _openings(refusal: TimeUnavailable) -> list[OpeningResponse]:
 def _hint(refusal: TimeUnavailable) -> str:
     if not refusal.openings:
         return ", and has no opening of that length soon"
-    start = refusal.openings[0].interval.start.astimezone(refusal.doctor.zone)
-    return f"; the next opening of that length starts at {start.isoformat()}"
+    start = written(refusal.openings[0].interval.start, refusal.doctor.zone)
+    return f"; the next opening of that length starts at {start}"
 
 
 def _spoken(interval: Interval, doctor: Doctor) -> str:
-    start, end = (i.astimezone(doctor.zone).isoformat() for i in (interval.start, interval.end))
-    return f"{start} to {end}"
+    return f"{written(interval.start, doctor.zone)} to {written(interval.end, doctor.zone)}"

@@ -1,6 +1,7 @@
 """Requests in: bodies, query parameters and headers to models. All raise RequestError."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 
 from shared.http.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from shared.http.schemas.problem import FieldError
+from shared.json_text import repeated_member
 from shared.validation import message, place
 
 T = TypeVar("T")
@@ -18,19 +20,30 @@ M = TypeVar("M", bound=BaseModel)
 LARGEST_BODY = 64 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 LONGEST_NAME = 200
+_PLAIN = ("identity", "")
+_BRACKETS = re.compile(r"\[.*\]$", re.DOTALL)
 MOST_ERRORS = 20  # More would help nobody, and a hostile request could cause thousands.
 
 
 async def read_body(request: Request, model: type[M]) -> M:
-    """Return the JSON body as a model: 400, 413 or 415 if it is not one."""
+    """Return the JSON body as a model: 400, 413 or 415 if it is not one.
+
+    A byte order mark before it is skipped.
+    """
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType('send JSON, with the header "Content-Type: application/json"')
-    body = await _bounded_body(request)
+    if request.headers.get("content-encoding", "identity").strip().lower() not in _PLAIN:
+        wrong = "send the body as it is, without a Content-Encoding"
+        raise UnsupportedMediaType(wrong, {"Accept-Encoding": "identity"})
+    body = (await _bounded_body(request)).removeprefix(BOM_UTF8)
     if request.scope["query_string"] and request.query_params:
         names = list(request.query_params)[:MOST_ERRORS]
         raise InvalidRequest(_belongs_in_body(name) for name in names)
-    return _validated(model, lambda: model.model_validate_json(body))
+    read = _validated(model, lambda: model.model_validate_json(body))
+    if twice := repeated_member(body):
+        raise InvalidRequest([_repeated(twice)])
+    return read
 
 
 async def _bounded_body(request: Request) -> bytes:
@@ -62,9 +75,10 @@ def read_query(request: Request, model: type[M], repeatable: str | None = None) 
         given.setdefault(name, []).append(value)
     values: dict[str, Any] = {}
     for name, all_given in given.items():
-        if name != repeatable and len(all_given) > 1:
-            text = "must appear only once"
-            raise InvalidRequest([FieldError(field=name, message=text, type="repeated")])
+        if (plain := _BRACKETS.sub("", name)) != name and plain in model.model_fields:
+            raise InvalidRequest([_with_brackets(name, plain, repeatable)])
+        if name in model.model_fields and name != repeatable and len(all_given) > 1:
+            raise InvalidRequest([_repeated(name)])
         values[name] = all_given if name == repeatable else all_given[0]
     return _validated(model, lambda: model.model_validate(values))
 
@@ -98,6 +112,17 @@ def _validated(model: type[M], validate: Callable[[], M]) -> M:
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)[:MOST_ERRORS]
         raise InvalidRequest(_field_error(detail, model) for detail in details) from None
+
+
+def _repeated(name: str) -> FieldError:
+    return FieldError(field=name, message="must appear only once", type="repeated")
+
+
+def _with_brackets(name: str, plain: str, repeatable: str | None) -> FieldError:
+    """Return what is wrong with `doctor_id[]`, by which some libraries mean a list."""
+    send = "repeat" if plain == repeatable else "send"
+    text = f"is not a known name; {send} {plain} without brackets"
+    return FieldError(field=name[:LONGEST_NAME], message=text, type="extra_forbidden")
 
 
 def _belongs_in_body(name: str) -> FieldError:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
 from shared.http.lookups import doctor_of, unknown_here
-from shared.http.problems import ProblemResponse, refusal_response
+from shared.http.problems import ProblemResponse, json_line, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.model.appointment import Appointment
 from shared.rules.outcomes import Accepted, NeedsDoctor, Outcome, Refusal, Replayed
@@ -20,7 +20,7 @@ def json_response(
     model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a model as JSON."""
-    return Response(model.model_dump_json(), status, headers, media_type="application/json")
+    return Response(json_line(model), status, headers, media_type="application/json")
 
 
 async def appointment_response(

@@ -70,6 +70,7 @@ def _fields(record: RequestRecord) -> dict[str, Any]:
         "method": record.method,
         "status": record.status,
         "code": record.code,
+        "request_id": record.request_id,
         "latency_ms": round(record.seconds * 1000, 3),
         "attempts": usage.attempts,
         "batch_size": usage.batch_size,
@@ -110,6 +111,12 @@ class JsonLines(logging.Formatter):
 
 class ReadableLines(logging.Formatter):
     """Formats for people."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
+        """Return the line; that of a request ends with the id that its client was told."""
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        line = super().formatMessage(record)
+        return f"{line}; request {fields['request_id']}" if fields else line
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
         """Return the stack of an exception and of its causes."""

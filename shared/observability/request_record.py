@@ -1,6 +1,7 @@
 """What is known of a completed request; logs and metrics are made from it."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -41,6 +42,7 @@ class RequestRecord(Struct, frozen=True):
     code: str
     seconds: float
     usage: StoreUsage
+    request_id: str
     trace: Trace | None = None
     error: Exception | None = None
     booked: bool = False
@@ -59,6 +61,11 @@ class Observer(Protocol):
 
     def close(self) -> None:
         """Send what was recorded, because the process ends."""
+
+
+def new_request_id(trace: Trace | None) -> str:
+    """Return what a request is called: after its trace or, without one, by a name of its own."""
+    return trace.trace_id if trace else secrets.token_hex(16)
 
 
 def trace_of(headers: Mapping[bytes, bytes]) -> Trace | None:

@@ -23,7 +23,7 @@ from shared.rules.outcomes import (
     OutsideWorkingHours,
     SlotTaken,
 )
-from shared.rules.wall_clock import local_day
+from shared.rules.wall_clock import local_day, round_down_to_minute
 from shared.rules.working_windows import windows_on_date, working_windows
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -64,14 +64,16 @@ def why_unavailable(
 ) -> InThePast | OutsideWorkingHours | SlotTaken | DayFull | None:
     """Return why an appointment cannot have its time, or None if that is free from now on.
 
+    The running minute is not in the past: whoever walks in can be booked from its start on.
     `days` are those that it would touch. The time of the appointment `moving` counts as free.
     """
+    earliest = round_down_to_minute(now)
     asked, date = wanted.interval, days[0].key.day
     busy = busy_times(days, without=moving)
-    free = free_time(doctor, date, busy, Interval(now, _END_OF_TIME), asked.length)
+    free = free_time(doctor, date, busy, Interval(earliest, _END_OF_TIME), asked.length)
     if any(time.contains(asked) for time in free):
         return DayFull() if any(is_full(day, wanted) for day in days) else None
-    if asked.start < now:
+    if asked.start < earliest:
         return InThePast()
     if not any(window.contains(asked) for window in working_windows(doctor, date)):
         windows = windows_on_date(doctor, local_day(asked.start, doctor.zone))

@@ -12,7 +12,7 @@ from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import each_day
 from shared.model.interval import Interval, merged
-from shared.rules.wall_clock import local_day, on_clock
+from shared.rules.wall_clock import local_day, local_time
 from shared.rules.working_windows import windows_on_date
 
 
@@ -48,7 +48,7 @@ def findings(
     if earlier and earlier.interval.overlaps(appointment.interval):
         yield Overlap(doctor, appointment, earlier)
     told = appointment.told_start
-    if told is not None and told != on_clock(appointment.interval.start, doctor.zone):
+    if told is not None and told != local_time(appointment.interval.start, doctor.zone):
         yield AnotherTimeThanTold(doctor, appointment)
     if not is_within_hours(doctor, appointment.interval):
         yield OutsideHours(doctor, appointment)

@@ -21,7 +21,7 @@ from shared.rules.outcomes import (
     UnclearTime,
 )
 from shared.rules.requested_time import RequestedTime
-from shared.rules.wall_clock import on_clock
+from shared.rules.wall_clock import local_time
 
 
 class Move(Struct, frozen=True):
@@ -62,7 +62,7 @@ def move(documents: Documents, request: Move, now: datetime) -> Decision:
     moved = appointment._replace(
         doctor_id=doctor.id,
         interval=interval,
-        told_start=on_clock(interval.start, doctor.zone),
+        told_start=local_time(interval.start, doctor.zone),
         updated_at=now,
     )
     after = placement(moved, request.home, doctor)

@@ -90,7 +90,7 @@ class KeyReused(Refusal, frozen=True):
 
 
 class InThePast(Refusal, frozen=True):
-    """The requested time starts before now."""
+    """The requested time starts before the running minute."""
 
     code = "in_the_past"
     title = "The time is in the past"

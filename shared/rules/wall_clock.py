@@ -23,7 +23,7 @@ def resolve_wall_clock(local: datetime, zone: ZoneInfo) -> datetime | LocalTimeP
     return "ambiguous_local_time" if exists else "nonexistent_local_time"
 
 
-def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
+def local_time(instant: datetime, zone: ZoneInfo) -> datetime:
     """Return what the wall clock of a zone shows at an instant, without an offset."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
@@ -49,7 +49,12 @@ def minutes_of_day(instant: datetime, zone: ZoneInfo) -> int:
     return local.hour * 60 + local.minute
 
 
+def round_down_to_minute(instant: datetime) -> datetime:
+    """Return the start of the minute in which an instant lies."""
+    return instant.replace(second=0, microsecond=0)
+
+
 def round_up_to_minute(instant: datetime) -> datetime:
     """Return the instant itself if it is a whole minute, else the next whole minute."""
-    whole = instant.replace(second=0, microsecond=0)
+    whole = round_down_to_minute(instant)
     return whole if whole == instant else whole + MINUTE

@@ -1,5 +1,6 @@
 """Every function on one port: `python -m shared.runtime.local_runner`, or `make run`."""
 
+import json
 import os
 import socket
 from collections.abc import Collection
@@ -8,19 +9,22 @@ from contextlib import suppress
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from swagger_ui import api_doc
 
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
+from shared.http.finishing import READ_METHODS, finished
 from shared.model.doctor import Doctor
 from shared.observability import request_log
 from shared.runtime import openapi
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import doctors_of_file, open_dependencies
 from shared.runtime.greeting import greeting
+from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
 from shared.settings import SettingsError, read_settings
 from shared.store.port import StoreError
 
@@ -30,7 +34,7 @@ HOST = "127.0.0.1"
 def main() -> None:
     """Serve until Ctrl-C. Ends with one line and status 1 if that is not possible."""
     try:
-        settings = read_settings(os.environ, default_origins="*")
+        settings = read_settings(os.environ, default_origins=LOCAL_ORIGINS)
         doctors = doctors_of_file(settings)
         dependencies = open_dependencies(settings, doctors)
         with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
@@ -56,11 +60,13 @@ def local_application(dependencies: Dependencies) -> Starlette:
     """Return all functions, and the API page under `/docs`."""
     document = openapi.document()
 
-    async def openapi_json(_: Request) -> JSONResponse:
-        return JSONResponse(document)
+    async def openapi_json(request: Request) -> Response:
+        response = Response(json.dumps(document) + "\n", media_type="application/json")
+        return finished(response, request, READ_METHODS, dependencies.settings.allowed_origins)
 
     routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
-    app = application(dependencies, routes, request_log.write_readable)
+    only_local = [Middleware(LocalHostsOnly)]
+    app = application(dependencies, routes, request_log.write_readable, middleware=only_local)
     api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from shared.http.endpoint import Endpoint, Success
+from shared.http.finishing import API_VERSION
 from shared.http.problems import PROBLEM_MODELS, ProblemKind
 from shared.http.schemas.appointment import (
     AppointmentResponse,
@@ -20,6 +21,17 @@ from shared.runtime.endpoints import endpoints
 VERSION = "1.0.0"
 _PREFIX = "#/components/schemas/"
 _WITHOUT_NULL = (AppointmentResponse, ValidatedAppointment, PatientResponse)
+
+_COMMON_HEADERS = {
+    "Request-Id": {
+        "description": "what the log calls the request: the id of its trace, if it has one",
+        "schema": {"type": "string"},
+    },
+    "API-Version": {
+        "description": "the version of this contract",
+        "schema": {"type": "string", "const": API_VERSION},
+    },
+}
 
 Json = dict[str, Any]
 _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
@@ -36,14 +48,15 @@ def document() -> Json:
             "description": (
                 "Book appointments with doctors, move and cancel them, list them, and find the "
                 "next free time. "
-                "Overlapping appointments are refused, whatever happens at once."
+                "Overlapping appointments are refused, whatever happens at once. "
+                "What answers GET answers HEAD, too."
             ),
         },
         "paths": {
             f"/{name}": {function.method.lower(): _operation(function)}
             for name, function in functions.items()
         },
-        "components": {"schemas": _schemas(functions.values())},
+        "components": {"schemas": _schemas(functions.values()), "headers": _COMMON_HEADERS},
     }
 
 
@@ -120,12 +133,17 @@ def _without_null(field: Json) -> Json:
 def _success(function: Endpoint, status: int) -> Json:
     success: Success = function.responses[status]
     content = {"application/json": {"schema": _reference(success.model)}}
-    described: Json = {"description": success.meaning, "content": content}
-    if not function.idempotent or status != max(function.responses):
-        return described
-    replayed = "`true` if this very request had been granted before"
-    headers = {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
-    return {**described, "headers": headers}
+    headers = {}
+    if function.idempotent and status == max(function.responses):
+        replayed = "`true` if this very request had been granted before"
+        headers = {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
+    return {"description": success.meaning, "content": content, "headers": _headers(headers)}
+
+
+def _headers(own: Json) -> Json:
+    """Return the headers of an answer: those that every one has, then its own."""
+    common = {name: {"$ref": f"#/components/headers/{name}"} for name in _COMMON_HEADERS}
+    return {**common, **own}
 
 
 def _problems(kinds: Iterable[ProblemKind]) -> Json:
@@ -147,8 +165,7 @@ def _problem(kinds: list[ProblemKind]) -> Json:
         for kind in kinds
         for name, meaning in getattr(kind, "header_meanings", {}).items()
     }
-    answer: Json = {"description": described, "content": content}
-    return {**answer, "headers": headers} if headers else answer
+    return {"description": described, "content": content, "headers": _headers(headers)}
 
 
 def _reference(model: type[BaseModel]) -> Json:

@@ -137,7 +137,8 @@ class Store(Protocol):
     def snapshot(self, instant: datetime | None = None) -> AbstractAsyncContextManager[Snapshot]:
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
-        A view of an instant shows days only; its reads raise `SnapshotExpired` if it is gone.
+        A view of an instant shows days and what has ended, neither records nor whereabouts; its
+        reads raise `SnapshotExpired` if it is gone.
         """
 
     async def commit(
@@ -156,7 +157,10 @@ class Store(Protocol):
         """Return all doctors, ordered by id."""
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
-        """Add these doctors, or replace those with the same ids, which keep their day shift."""
+        """Add these doctors, or replace those with the same ids, which keep their day shift.
+
+        May raise `VersionConflict` while another process adds the same doctors; nothing is written.
+        """
 
     async def secret(self, name: str, proposed: str) -> str:
         """Return the secret of that name, which stays for good; if there is none, keep this one.

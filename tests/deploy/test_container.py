@@ -189,6 +189,7 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
 ) -> None:
     with serving(image, tmp_path) as server:
         assert server.get("/health").json() == {"status": "ok"}
+        validated = server.post("/validate_appointment", NOON)
         booked = server.post("/create_appointment", NOON)
         which = {"appointment_id": booked.json()["id"]}
         window = {"start": "2099-03-02T00:00Z", "end": "2099-03-03T00:00Z"}
@@ -203,7 +204,7 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
             assert request.recv(1000).startswith(b"HTTP/1.1 400")
         *lines, last = log_of(server)
 
-    assert (booked.status_code, found.status_code) == (201, 200)
+    assert [it.status_code for it in (validated, booked, found)] == [200, 201, 200]
     assert listed.json()["appointments"] == [found.json()]
     assert first.json()["openings"][0]["start"] == "2099-03-02T12:30:00Z"
     assert moved.json()["start"] == "2099-03-02T13:00:00Z"

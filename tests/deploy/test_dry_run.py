@@ -35,6 +35,7 @@ NAMES = (
     "get_appointment",
     "list_appointments",
     "reschedule_appointment",
+    "validate_appointment",
 )
 
 
@@ -51,7 +52,7 @@ def commands(lines: list[str], start: str = "") -> list[str]:
 @pytest.mark.parametrize(
     ("verb", "after"),
     [
-        ("functions", ["gcloud functions deploy", "gcloud run services"] * 6),
+        ("functions", ["gcloud functions deploy", "gcloud run services"] * 7),
         ("container", CONTAINER),
     ],
 )
@@ -137,7 +138,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         ("artifacts repositories", "appointments"),
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
     ]
-    assert len(commands(lines)) == 22
+    assert len(commands(lines)) == 23
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))

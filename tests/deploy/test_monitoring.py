@@ -49,7 +49,7 @@ def entry(caplog: pytest.LogCaptureFixture) -> Log:
     def logged(request: str, attempts: int = 0, error: Exception | None = None) -> Entry:
         method, function, status, code = request.split()
         usage = StoreUsage(attempts=attempts, batch_size=min(attempts, 1))
-        outcome = (function, method, "https", int(status), code, 0.1, usage, None, error)
+        outcome = (function, method, "https", int(status), code, 0.1, usage, "id", None, error)
         RequestLog(None)(RequestRecord(*outcome))
         record = caplog.records[-1]
         fields: Entry = vars(record)["fields"]

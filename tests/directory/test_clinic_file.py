@@ -61,6 +61,15 @@ def test_a_doctor_who_is_new_in_summer_has_a_day_shift_of_the_standard_time(
     assert doctor.day_shift == timedelta(minutes=minutes)
 
 
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert read_doctors(b"\xef\xbb\xbf" + file().encode(), BERLIN, FIRST_OF_2026) == read_doctors(
+        file(), BERLIN, FIRST_OF_2026
+    )
+    assert read_doctors("\ufeff" + file(), BERLIN, FIRST_OF_2026) == read_doctors(
+        file(), BERLIN, FIRST_OF_2026
+    )
+
+
 def test_doctors_come_in_order_of_their_ids() -> None:
     entries = [json.loads(file(id=i))["doctors"][0] for i in ("b", "c", "a")]
     doctors = read_doctors(json.dumps({"doctors": entries}), BERLIN, FIRST_OF_2026)
@@ -85,7 +94,10 @@ def test_a_day_may_last_from_midnight_to_midnight() -> None:
 HOURS = "doctors[0].working_hours"
 MISTAKES: list[tuple[Mapping[str, object], str, str]] = [
     *(({"id": value}, "doctors[0].id", "") for value in ("a/b", "", "..", "a" * 81, 1)),
-    *(({"name": value}, "doctors[0].name", "") for value in ("", "  ", "a" * 201)),
+    *(
+        ({"name": value}, "doctors[0].name", "")
+        for value in ("", "  ", "a" * 201, "\u3164", "a\nb")
+    ),
     ({"time_zone": "Mars"}, "doctors[0].time_zone", '"Mars"'),
     ({"time_zone": 1}, "doctors[0].time_zone", ""),
     ({"color": "red"}, "doctors[0].color", ""),
@@ -126,6 +138,8 @@ WRONG_FILES: list[tuple[str | bytes, str, str]] = [
     ),
     (json.dumps({"doctors": [DOOM, {**DOOM, "name": "another"}]}), "doctors", '"doom"'),
     *((text, "invalid json", "") for text in ("", b"\xff", "[" * 10_000)),
+    (file().replace('"doctors"', '"doctors": [], "doctors"'), "doctors", "only once"),
+    (file().replace('"id"', '"name": "Doctor Who", "id"'), "doctors[0].name", "only once"),
     ("{}", "doctors", ""),
     ('{"doctors": []}', "doctors", ""),
     ('{"doctors": {}}', "doctors", ""),

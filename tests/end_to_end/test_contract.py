@@ -40,26 +40,31 @@ RIGHT_REQUEST = schemathesis.openapi.from_path(
 )
 
 WINDOW = {"start": "2099-03-02T09:00:00Z", "end": "2099-03-03T09:00:00Z"}
-REAL = {
-    "create_appointment": {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"},
+TIME = {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"}
+PATIENT = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+44 1815 1852"}
+REAL: dict[str, dict[str, Any]] = {
+    "create_appointment": {**TIME, "patient": PATIENT},
+    "validate_appointment": {**TIME, "patient": PATIENT},
     "list_appointments": {"doctor_id": "strange", **WINDOW},
     "first_available": {"after": WINDOW["start"], "until": WINDOW["end"]},
     "get_appointment": {},
     "cancel_appointment": {},
-    "reschedule_appointment": {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"},
+    "reschedule_appointment": TIME,
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
-    "create_appointment": {"end"},  # beside duration_minutes, or without
+    "create_appointment": {"end", "reason"},  # beside duration_minutes, or without; Unicode
+    "validate_appointment": {"end", "reason"},
     "list_appointments": {"page_token"},  # only those that were given out
     "first_available": {"doctor_id", "step_minutes"},  # a divisor of 1440
     "get_appointment": set(),
-    "cancel_appointment": set(),
+    "cancel_appointment": {"reason"},
     "reschedule_appointment": {"end"},
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
 RULES_DECIDE = {
-    "create_appointment": {200, 201, 409, 422},
+    "create_appointment": {201, 409, 422},
+    "validate_appointment": {200, 409, 422},
     "list_appointments": {200},
     "first_available": {200},
     "get_appointment": {200},
@@ -112,7 +117,10 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     members.update(REAL[operation])
     if "appointment_id" in members:
         members["appointment_id"] = booked(server)
-    if operation == "create_appointment" and members.get("duration_minutes") is None:
+    if (
+        operation in {"create_appointment", "validate_appointment"}
+        and members.get("duration_minutes") is None
+    ):
         members["duration_minutes"] = 30
     answer = case.call_and_validate(server.url, checks=CHECKS)
     assert answer.status_code in RULES_DECIDE[operation], case.as_curl_command() + answer.text

@@ -27,6 +27,7 @@ from tests.firestore_emulator import VARIABLE
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
+    "validate_appointment",
 ]
 NOON = {
     "doctor_id": "strange",
@@ -59,7 +60,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:6] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
+        assert greeting[:7] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = _paste(commands, folder)
 
@@ -68,7 +69,8 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     assert (first[0], len(first[1]["openings"])) == (200, 1)
     assert found == (200, booked[1])
     assert (moved[0], moved[1]["id"]) == (200, booked[1]["id"])
-    assert moved[1]["start"] > booked[1]["start"]
+    was, now = ((it["start"], it["doctor_id"]) for it in (booked[1], moved[1]))
+    assert was < now
     assert (cancelled[0], cancelled[1]["status"]) == (200, "cancelled")
     assert cancelled[1]["start"] == moved[1]["start"]
 
@@ -254,7 +256,7 @@ def _doctors(*ids_and_zones: tuple[str, str], closes: str = "17:00") -> str:
 
 def _paste(commands: list[str], home: Path) -> list[tuple[int, Any]]:
     """The statuses and the JSON that commands get; curl's own settings make it show the status."""
-    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "\\n%{http_code}\\n"\n')
+    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "%{http_code}\\n"\n')
     ended = subprocess.run(  # noqa: S603 - our own commands
         ["bash", "-c", "\n".join(commands)],  # noqa: S607 - the bash of whoever runs this
         env={"PATH": os.environ["PATH"], "HOME": str(home)},

@@ -13,6 +13,7 @@ from tests.end_to_end.processes import ROOT, Server, functions
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
+    "validate_appointment",
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 HEADERS = {
@@ -31,6 +32,7 @@ FIELDS = {
     "method": str,
     "status": int,
     "code": str,
+    "request_id": str,
     "latency_ms": float,
     "attempts": int,
     "batch_size": int,
@@ -102,6 +104,7 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call = deployment.call
     booking = {"doctor_id": "strange", "start": "2099-03-02T09:00Z", "duration_minutes": 30}
     booking |= {"patient": PATIENT, "reason": "a secret reason"}
+    call("validate_appointment", json=booking)
     appointment = call("create_appointment", json=booking).json()
     call("create_appointment", json=booking)
     call("create_appointment", json={**booking, "start": "Ada Secret"})
@@ -125,7 +128,7 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         assert line["severity"] == "INFO"
         assert line["message"].startswith(f"{line['function']} {line['status']} {line['code']} in ")
         assert 0 < line["latency_ms"] < 30_000
-        assert line["logging.googleapis.com/trace"] == TRACE
+        assert line["logging.googleapis.com/trace"] == line["request_id"] == TRACE
         assert line["logging.googleapis.com/spanId"] == "00f067aa0ba902b7"
         assert line["logging.googleapis.com/trace_sampled"] is True
     assert outcomes(lines) == [
@@ -141,6 +144,7 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("cancel_appointment", "POST", 200, "ok"),
         ("reschedule_appointment", "POST", 422, "idempotency_key_reused"),
         ("reschedule_appointment", "POST", 200, "ok"),
+        ("validate_appointment", "POST", 200, "ok"),
     ]
 
 

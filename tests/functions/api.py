@@ -1,5 +1,6 @@
 """Calls all functions in process, with a store, a clock and doctors that tests know."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,7 +77,11 @@ class Api:
         transport = httpx.ASGITransport(
             application(dependencies, function_routes(dependencies), write_readable)
         )
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://clinic.test")
+        self.client = httpx.AsyncClient(
+            transport=transport,
+            base_url="http://clinic.test",
+            event_hooks={"response": [_is_like_every_answer]},
+        )
 
     async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
         """Post a body, with an idempotency key if there is one."""
@@ -86,6 +91,10 @@ class Api:
     async def create(self, body: object, key: str | None = None) -> httpx.Response:
         """Ask for an appointment."""
         return await self.post("create_appointment", body, key)
+
+    async def validate(self, body: object, key: str | None = None) -> httpx.Response:
+        """Ask whether an appointment could be booked."""
+        return await self.post("validate_appointment", body, key)
 
     async def ask(self, key: str | None = None, **changes: object) -> httpx.Response:
         """Ask for Monday at nine, but for the changes."""
@@ -167,6 +176,16 @@ class Api:
         await self.dependencies.store.commit([], [], writes)
 
 
+async def _is_like_every_answer(response: httpx.Response) -> None:
+    """Check what no answer may lack."""
+    await response.aread()
+    assert not response.content or response.content.endswith(b"\n")
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
+    assert response.headers["api-version"] == "1.1"
+    personal = "_appointment" in response.url.path
+    assert response.headers.get("cache-control") == ("no-store" if personal else None)
+
+
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
@@ -210,6 +229,7 @@ def problem(response: httpx.Response, status: int, code: str) -> Json:
     assert document.pop("status") == status
     assert document.pop("code") == code
     assert document.pop("title")
+    assert document.pop("instance") == response.headers["request-id"]
     return document
 
 

@@ -20,7 +20,7 @@ ANY = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "validate_only", "name", "email", "phone")
+BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "name", "email", "phone")
 TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
 SCALARS = (
     st.none()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.functions.api import MONDAY_AT_NINE, ON_BOTH_STORES, Api, field_errors, problem
+from tests.functions.api import MONDAY_AT_NINE, ON_BOTH_STORES, Api, Json, field_errors, problem
 from tests.functions.bad_requests import (
     BAD_BODIES,
     BAD_QUERIES,
@@ -68,7 +68,7 @@ async def test_a_body_may_name_its_type_in_several_ways(api: Api, media_type: st
 
 @pytest.mark.parametrize("function", GOOD_BODIES)
 async def test_fields_belong_into_the_body(api: Api, function: str) -> None:
-    for name in ("reason", "doctor_id", "validate_only"):
+    for name in ("reason", "doctor_id", "start"):
         response = await api.post(f"{function}?{name}=1", GOOD_BODIES[function])
         assert field_errors(response) == [(name, "extra_forbidden")]
         assert "body" in response.json()["detail"]
@@ -81,13 +81,62 @@ async def test_fields_belong_into_the_body(api: Api, function: str) -> None:
     "name",
     [
         *("Łukasz Żółć", "李小龍", "عمر", "\U0001f469\u200d\u2695", "O'Brien \\ %s"),
-        *('a "quoted" name', "<b>&amp;</b>", "字" * 200),
+        *(
+            'a "quoted" name',
+            "<b>&amp;</b>",
+            "字" * 200,
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "½",
+            "\U0001f469\u200d\u2695\ufe0f",
+        ),
     ],
 )
 async def test_a_name_comes_back_as_it_was_sent(api: Api, name: str) -> None:
     response = await api.ask(patient={"name": name})
     assert response.json()["patient"] == {"name": name}
     assert (await api.listed())[0]["patient"] == {"name": name}
+
+
+TEXTS: list[tuple[Json, Json]] = [
+    ({"name": "\u200f \u3000Ada\u200e\n"}, {"name": "Ada"}),
+    ({"email": " ada@example.org\t", "phone": "\u200e+1 555 010 9999 "}, {}),
+    ({"email": "", "phone": " ", "reason": "\n"}, {"email": None, "phone": None}),
+    ({"email": "Ada.L@EXAMPLE.Org"}, {"email": "Ada.L@example.org"}),
+    ({"email": "ada@b\u00fccher.example"}, {"email": "ada@b\u00fccher.example"}),
+    ({"email": "ada@clinic.local"}, {"email": "ada@clinic.local"}),
+    ({"phone": "\u06f0\u06f9\u06f1\u06f2 \u06f3\u06f4\u06f5"}, {"phone": "0912 345"}),
+    ({"phone": "(0)1-2.3/4 ext. \uff15"}, {"phone": "(0)1-2.3/4 ext. 5"}),
+    ({"phone": "+123456789012345"}, {"phone": "+123456789012345"}),
+]
+"""Parts of a request, and what comes back where that is something else."""
+
+
+@pytest.mark.parametrize(("sent", "kept"), TEXTS)
+async def test_texts_are_trimmed_empty_ones_are_absent_and_the_rest_has_one_form(
+    api: Api, sent: Json, kept: Json
+) -> None:
+    usual = {"name": "Ada", "email": "ada@example.org", "phone": "+1 555 010 9999"}
+    reason = {"reason": sent["reason"]} if "reason" in sent else {}
+    patient = {name: sent.get(name, text) for name, text in usual.items()}
+    booked = (await api.ask(patient=patient, **reason)).json()
+    expected = {name: kept.get(name, text) for name, text in usual.items()}
+    assert booked["patient"] == {name: text for name, text in expected.items() if text is not None}
+    assert "reason" not in booked
+    assert (await api.listed())[0]["patient"] == booked["patient"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("first line\nsecond line", "first line\nsecond line"),
+        (" one\r\ntwo\rthree\n\n\tfour\r\n", "one\ntwo\nthree\n\n four"),
+        ("a\u200fb\u200c\u200dc\u2028d", "ab\u200c\u200dc\u2028d"),
+    ],
+)
+async def test_a_reason_may_have_several_lines(api: Api, reason: str, kept: str) -> None:
+    booked = (await api.ask(reason=reason)).json()
+    assert booked["reason"] == kept
+    assert (await api.cancel(booked, reason=reason)).json()["cancellation_reason"] == kept
 
 
 async def test_a_reason_has_up_to_1000_characters(api: Api) -> None:
@@ -119,6 +168,25 @@ async def test_what_is_just_within_its_limits_is_answered(api: Api, query: str) 
 
 
 # Bodies as they arrive
+
+
+async def test_a_byte_order_mark_before_a_body_is_skipped(api: Api) -> None:
+    content = b"\xef\xbb\xbf" + json.dumps(MONDAY_AT_NINE).encode()
+    assert (await api.client.post(f"/{CREATE}", content=content, headers=JSON)).status_code == 201
+
+
+@pytest.mark.parametrize("function", GOOD_BODIES)
+async def test_a_body_is_not_compressed(api: Api, function: str) -> None:
+    await api.put_some_appointment()
+    content = json.dumps(GOOD_BODIES[function])
+    for encoding in ("gzip", "br", "identity, gzip", "x"):
+        headers = {**JSON, "Content-Encoding": encoding}
+        refused = await api.client.post(f"/{function}", content=content, headers=headers)
+        problem(refused, 415, "unsupported_media_type")
+        assert refused.headers["accept-encoding"] == "identity"
+    headers = {**JSON, "Content-Encoding": "Identity"}
+    granted = await api.client.post(f"/{function}", content=content, headers=headers)
+    assert granted.is_success
 
 
 async def test_a_body_may_arrive_in_parts(api: Api) -> None:

@@ -57,6 +57,17 @@ async def test_what_it_names_can_be_booked(api: Api) -> None:
     ]
 
 
+async def test_what_it_names_late_in_a_minute_can_be_booked_and_so_can_that_minute(
+    api: Api,
+) -> None:
+    api.clock.now = at("2050-11-18T14:29:59.9Z")
+    (offered,) = (await api.first(STRANGE)).json()["openings"]
+    assert offered["start"] == "2050-11-18T09:30:00-05:00"
+    await api.book("2050-11-18T09:29", 1)
+    api.clock.now = at("2050-11-18T14:30:00.4Z")
+    assert (await api.ask(start=offered["start"])).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("now", "after", "start"),
     [

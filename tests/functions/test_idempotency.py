@@ -162,7 +162,6 @@ OTHER_REQUESTS: list[tuple[str, Json]] = [
     (CREATE, {"patient": {"name": "Ada Lovelace", "email": "ada@example.org"}}),
     (CREATE, {"patient": {"name": "Ada Lovelace", "phone": "555-0199"}}),
     (CREATE, {"reason": "a second opinion"}),
-    (CREATE, {"start": "2050-11-21T12:00", "validate_only": True}),
     (MOVE, {"start": "2050-11-22T10:00"}),
     (MOVE, {"end": "2050-11-22T09:30"}),
     (MOVE, {"duration_minutes": 30}),
@@ -229,27 +228,3 @@ async def test_any_other_key_is_refused(api: Api, function: str) -> None:
         )
         assert field_errors(response) == [("Idempotency-Key", "idempotency_key")]
     assert await api.listed() == listed
-
-
-# What is only validated
-
-
-async def test_a_validated_booking_does_not_use_its_key(api: Api) -> None:
-    await api.ask(KEY, validate_only=True)
-    assert await api.listed() == []
-    response = await api.ask(KEY, start="2050-11-21T12:00")
-    assert response.status_code == 201
-    assert "idempotent-replayed" not in response.headers
-
-
-@pytest.mark.parametrize("moved", [False, True], ids=["as it was", "moved"])
-async def test_a_booking_that_is_validated_again_is_shown_as_it_is_but_without_its_id(
-    api: Api, *, moved: bool
-) -> None:
-    appointment = (await api.ask(KEY)).json()
-    if moved:
-        appointment = await api.move(appointment, TUESDAY, doctor_id="who")
-    response = await api.ask(KEY, validate_only=True)
-    assert response.status_code == 200
-    unwritten = {"id", "created_at", "updated_at"}
-    assert response.json() == {k: v for k, v in appointment.items() if k not in unwritten}

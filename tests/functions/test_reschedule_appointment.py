@@ -175,12 +175,19 @@ async def test_a_length_that_stays_may_lie_outside_the_hours_of_another_doctor(a
     assert (await api.move(booked, "2050-11-22T08:00", doctor_id="who"))["duration_minutes"] == 480
 
 
-async def test_a_new_start_before_now_is_in_the_past(api: Api) -> None:
+async def test_a_new_start_before_the_running_minute_is_in_the_past(api: Api) -> None:
     booked = await api.book("2050-11-21T09:00")
-    api.clock.now = at("2050-11-18T14:00:00.000001Z")
+    api.clock.now = at("2050-11-18T14:01Z")
     response = await api.reschedule(booked, "2050-11-18T09:00")
     assert problem(response, 422, "in_the_past").keys() == {"detail"}
     assert await api.listed() == [booked]
+
+
+async def test_it_can_be_moved_to_the_running_minute(api: Api) -> None:
+    booked = await api.book("2050-11-21T09:00")
+    api.clock.now = at("2050-11-18T14:00:59.999999Z")
+    moved = await api.move(booked, "2050-11-18T09:00")
+    assert moved["start"] == "2050-11-18T09:00:00-05:00"
 
 
 async def test_it_can_be_moved_until_it_starts(api: Api) -> None:

@@ -6,10 +6,17 @@ from tests.http_messages import answering, call, dependencies, failing
 
 APP = "https://app.example"
 OTHER = "https://other.example"
-EXPOSED = {"access-control-expose-headers": "Idempotent-Replayed, Retry-After"}
+EXPOSED = {
+    "access-control-expose-headers": (
+        "ETag, Request-Id, Retry-After, Idempotent-Replayed, API-Version"
+    )
+}
 PREFLIGHT = {
-    "access-control-allow-methods": "GET",
-    "access-control-allow-headers": "Content-Type, Idempotency-Key",
+    "access-control-allow-methods": "GET, HEAD",
+    "access-control-allow-headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+        "X-Firebase-AppCheck, traceparent, baggage"
+    ),
     "access-control-max-age": "600",
 }
 
@@ -30,8 +37,22 @@ async def cors(
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "GET"])
 @pytest.mark.parametrize(
     ("origins", "origin"),
-    [("", APP), (APP, OTHER), (APP, f"{APP}:8443"), (APP, "null"), (APP, None), ("*", None)],
-    ids=["by default", "another origin", "another port", "null", "no page", "any, but no page"],
+    [
+        ("", APP),
+        (APP, OTHER),
+        (APP, f"{APP}:8443"),
+        (APP, "null"),
+        (APP, None),
+        ("*", None),
+        (f"{APP}:*", f"{APP}.evil.example"),
+        (f"{APP}:*", f"{APP}:80.evil.example"),
+        (f"{APP}:*", "http://app.example:8080"),
+        (f"{APP}:*", OTHER),
+    ],
+    ids=[
+        *("by default", "another origin", "another port", "null", "no page", "any, but no page"),
+        *("a longer name", "a longer port", "another scheme", "any port of another"),
+    ],
 )
 async def test_nothing_is_allowed(origins: str, origin: str | None, method: str) -> None:
     assert await cors(origins, origin, method) == {}
@@ -39,8 +60,15 @@ async def test_nothing_is_allowed(origins: str, origin: str | None, method: str)
 
 @pytest.mark.parametrize(
     ("origins", "origin", "allowed"),
-    [(APP, APP, APP), (f"{OTHER}, {APP}", APP, APP), ("*", APP, "*"), ("*", "null", "*")],
-    ids=["the one", "one of two", "any", "any, even null"],
+    [
+        (APP, APP, APP),
+        (f"{OTHER}, {APP}", APP, APP),
+        ("*", APP, "*"),
+        ("*", "null", "*"),
+        (f"{OTHER}, {APP}:*", f"{APP}:8443", f"{APP}:8443"),
+        (f"{APP}:*", APP, APP),
+    ],
+    ids=["the one", "one of two", "any", "any, even null", "any port", "any port: the usual one"],
 )
 async def test_an_allowed_page_may_read_answers_and_errors(
     origins: str, origin: str, allowed: str

@@ -22,14 +22,27 @@ from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from tests.builders import doctor
 from tests.functions.api import NOW, Api, Clock, problem
-from tests.functions.bad_requests import CANCEL, CREATE, FIRST, GET, GOOD_BODIES, LIST, MOVE
+from tests.functions.bad_requests import (
+    CANCEL,
+    CREATE,
+    FIRST,
+    GET,
+    GOOD_BODIES,
+    LIST,
+    MOVE,
+    VALIDATE,
+)
 from tests.http_messages import answering, call, dependencies, failing, function
 
 if TYPE_CHECKING:
     from shared.directory.doctor_cache import DoctorCache
     from shared.transactions.coordinator import Coordinator
 
-METHODS = {CREATE: "POST", CANCEL: "POST", MOVE: "POST", LIST: "GET", FIRST: "GET", GET: "GET"}
+METHODS = {
+    **dict.fromkeys((CREATE, VALIDATE, CANCEL, MOVE), "POST"),
+    **dict.fromkeys((LIST, FIRST, GET), "GET"),
+}
+ALLOW = {"GET": "GET, HEAD, OPTIONS", "POST": "POST, OPTIONS"}
 
 
 # Methods
@@ -41,19 +54,27 @@ async def test_another_method_is_answered_with_those_that_are_allowed(name: str)
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"} - {METHODS[name]}:
         response = await client.request(method, f"/{name}")
         members = problem(response, 405, "method_not_allowed")
-        assert response.headers["allow"] == f"{METHODS[name]}, OPTIONS"
+        assert response.headers["allow"] == ALLOW[METHODS[name]]
         assert members.keys() == {"detail"}
         assert method in members["detail"]
-        assert f"{METHODS[name]}, OPTIONS" in members["detail"]
-    head = await client.head(f"/{name}")
-    assert (head.status_code, head.headers["allow"]) == (405, f"{METHODS[name]}, OPTIONS")
+        assert ALLOW[METHODS[name]] in members["detail"]
+    if METHODS[name] == "POST":
+        head = await client.head(f"/{name}")
+        assert (head.status_code, head.headers["allow"]) == (405, ALLOW["POST"])
 
 
 @pytest.mark.parametrize("name", METHODS)
 async def test_options_is_answered_with_the_methods_and_nothing_else(name: str) -> None:
     response = await Api(dependencies(), Clock(NOW)).client.options(f"/{name}")
     assert (response.status_code, response.content) == (204, b"")
-    assert response.headers["allow"] == f"{METHODS[name]}, OPTIONS"
+    assert response.headers["allow"] == ALLOW[METHODS[name]]
+
+
+async def test_what_answers_get_answers_head_with_the_same_headers() -> None:
+    function = answering("an answer")
+    get, head = [await call(function, dependencies(), method) for method in ("GET", "HEAD")]
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"] == "9"
 
 
 # Failures
@@ -128,6 +149,8 @@ class Strange:
     async def run(self, _command: Command) -> Outcome:
         return AlreadyApplied()
 
+    preview = run
+
     async def doctors(self) -> dict[str, object]:
         return {"strange": doctor()}
 
@@ -182,6 +205,18 @@ async def test_the_time_is_that_of_the_whole_function() -> None:
     assert 0.02 <= record.seconds <= time.perf_counter() - began
 
 
+async def test_a_request_is_called_after_its_trace_or_by_a_name_of_its_own() -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    traced = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    assert (await told(answering(), traced)).request_id == trace
+    one, other = [(await told(answering())).request_id for _ in range(2)]
+    assert one != other
+    noting = Noting()
+    response = await call(failing(KeyError()), replace(dependencies(), observers=(noting,)))
+    assert response.headers["request-id"] == noting.noted[0].request_id
+    assert response.json()["instance"] == noting.noted[0].request_id
+
+
 @pytest.mark.parametrize(
     ("headers", "scheme"),
     [({}, "http"), ({"X-Forwarded-Proto": "https"}, "https"), ({"X-Forwarded-Proto": "x"}, "http")],
@@ -212,6 +247,7 @@ async def test_an_observer_that_fails_costs_no_answer(caplog: pytest.LogCaptureF
     ("method", "path", "status", "code", "words"),
     [
         ("GET", "/no/where", 404, "not_found", '"/no/where"'),
+        ("GET", "/broken/", 404, "not_found", '"/broken/"'),
         ("PUT", "/broken", 405, "method_not_allowed", "PUT"),
         ("GET", "/broken", 500, "internal_error", ""),
     ],
@@ -222,10 +258,14 @@ async def test_outside_of_every_function_an_error_is_a_problem_too(
     def broken(_request: Request) -> Response:
         raise KeyError("a secret")
 
-    app = application(dependencies(), [Route("/broken", broken)], lambda: None)
+    page = "https://app.example"
+    opened = dependencies(ALLOWED_ORIGINS=page)
+    app = application(opened, [Route("/broken", broken)], lambda: None)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client:
-        response = await client.request(method, path)
+        response = await client.request(method, path, headers={"Origin": page})
+    assert response.headers["access-control-allow-origin"] == page
+    assert "Request-Id" in response.headers["access-control-expose-headers"]
     detail = problem(response, status, code)["detail"]
     assert words in detail
     assert "secret" not in detail

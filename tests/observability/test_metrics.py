@@ -20,7 +20,7 @@ def record(
     error: Exception | None = None,
 ) -> RequestRecord:
     return RequestRecord(
-        function, "POST", "https", status, code, 0.02, usage or StoreUsage(), error=error
+        function, "POST", "https", status, code, 0.02, usage or StoreUsage(), "id", error=error
     )
 
 
@@ -58,7 +58,7 @@ def test_the_duration_of_a_request_has_the_attributes_of_the_conventions() -> No
 
 def test_an_error_has_a_type_and_a_strange_method_no_name_of_its_own() -> None:
     request = RequestRecord(
-        "first_available", "BREW", "http", 500, "internal_error", 0.1, StoreUsage()
+        "first_available", "BREW", "http", 500, "internal_error", 0.1, StoreUsage(), "id"
     )
     (point,) = collected(request)["http.server.request.duration"]
     assert point.attributes["error.type"] == "internal_error"

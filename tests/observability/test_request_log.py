@@ -31,7 +31,7 @@ def record(status: int, code: str, error: Exception | None = None) -> RequestRec
     usage = StoreUsage(attempts=2, batch_size=7, reads=3, writes=2)
     trace = Trace(TRACE_ID, "b7ad6b7169203331", sampled=True)
     return RequestRecord(
-        "create_appointment", "POST", "https", status, code, 0.0123, usage, trace, error
+        "create_appointment", "POST", "https", status, code, 0.0123, usage, "id-7", trace, error
     )
 
 
@@ -61,6 +61,7 @@ def test_a_line_for_cloud_logging_holds_these_fields(capsys: pytest.CaptureFixtu
         "method": "POST",
         "status": 201,
         "code": "ok",
+        "request_id": "id-7",
         "latency_ms": 12.3,
         "attempts": 2,
         "batch_size": 7,
@@ -80,7 +81,8 @@ def test_a_line_for_people_is_short_and_no_stack_says_what_an_error_says(
     time, _, text = capsys.readouterr().err.partition(" ")
     assert len(time) == len("12:00:00")
     assert text == (
-        "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together\n"
+        "create_appointment 201 ok in 12.3 ms; 3 read, 2 written, attempt 2, 7 together; "
+        "request id-7\n"
     )
     RequestLog(None)(record(500, "internal_error", raised(KeyError("Ada Lovelace"))))
     printed = capsys.readouterr().err

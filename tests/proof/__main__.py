@@ -66,7 +66,7 @@ def _run(store: str, plan: Plan) -> Report | None:
     try:
         with TemporaryDirectory() as folder:
             # That the control is wrong is known, and needs no record.
-            histories = Path(folder) if plan.unchecked else HISTORIES / store
+            histories = Path(folder) if plan.control else HISTORIES / store
             return asyncio.run(prove(store, plan, Path(folder), histories, _progress))
     except NoEmulatorError as error:
         print(f"   {store}: {error}")

@@ -63,7 +63,7 @@ def offset(zone: str, instant: datetime) -> timedelta:
 
 def shown(instant: datetime, zone: str) -> str:
     """An instant as an answer tells it."""
-    local = instant.astimezone(timezone(offset(zone, instant)))
+    local = instant.astimezone(timezone(offset(zone, instant))).replace(microsecond=0)
     return local.isoformat().replace("+00:00", "Z")
 
 
@@ -170,7 +170,7 @@ class Appointment:
         return self.doctor_id, wall_clock(DOCTOR[self.doctor_id], self.when.start).date()
 
     def validated(self) -> Json:
-        """What `validate_only` is answered with."""
+        """What validate_appointment answers with."""
         told = _placed(self.when, DOCTOR[self.doctor_id])
         status = "booked" if self.cancelled_at is None else "cancelled"
         return _without_none(
@@ -240,29 +240,41 @@ class ExpectedAnswers:
 
     def create(self, body: Json, key: str | None, new_id: str) -> Answer:
         """The answer to create_appointment; `new_id` is what a new appointment gets."""
-        try:
-            _check_order(body)
-            if body["doctor_id"] not in DOCTOR:
-                return UNKNOWN_DOCTOR
-            when = _asked(body, body["doctor_id"], 0)
-        except InvalidRequest as invalid:
-            return invalid.answer
-        reason, trial = body.get("reason"), body.get("validate_only")
-        wished = Appointment(
-            new_id, body["doctor_id"], when, body["patient"], reason, self.now, self.now
-        )
-        request = ("create", wished.doctor_id, when, sorted(wished.patient.items()), reason)
+        wished = self._wished(body, new_id)
+        if isinstance(wished, Answer):
+            return wished
+        details = sorted(wished.patient.items()), wished.reason
+        request = ("create", wished.doctor_id, wished.when, *details)
         if record := self._record(key):
-            return self._replay(record, request, 200 if trial else 201, trial=bool(trial))
-        if refusal := self._refusal(wished.doctor_id, when):
+            return self._replay(record, request, 201)
+        if refusal := self._refusal(wished.doctor_id, wished.when):
             return refusal
-        if trial:
-            return Answer(200, wished.validated())
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", new_id)
         assert new_id not in self.appointments
         self.appointments[new_id] = wished
         self._remember(key, request, new_id)
         return Answer(201, wished.json())
+
+    def validate(self, body: Json) -> Answer:
+        """The answer to validate_appointment."""
+        wished = self._wished(body, "")
+        if isinstance(wished, Answer):
+            return wished
+        refusal = self._refusal(wished.doctor_id, wished.when)
+        return refusal or Answer(200, wished.validated())
+
+    def _wished(self, body: Json, new_id: str) -> Appointment | Answer:
+        """The appointment that is asked for, or why there is none."""
+        doctor_id = body["doctor_id"]
+        try:
+            _check_order(body)
+            if doctor_id not in DOCTOR:
+                return UNKNOWN_DOCTOR
+            when = _asked(body, doctor_id, 0)
+        except InvalidRequest as invalid:
+            return invalid.answer
+        reason = body.get("reason")
+        return Appointment(new_id, doctor_id, when, body["patient"], reason, self.now, self.now)
 
     def reschedule(self, body: Json, key: str | None) -> Answer:
         """The answer to reschedule_appointment."""
@@ -370,7 +382,7 @@ class ExpectedAnswers:
         }
 
     def _refusal(self, doctor_id: str, when: range, moving: str | None = None) -> Answer | None:
-        if at(when.start) < self.now:
+        if at(when.start) <= self.now - MINUTE:
             return Answer(422, code="in_the_past")
         doctor, held = DOCTOR[doctor_id], self._held()
         works = working(doctor_id, wall_clock(doctor, when.start).date())
@@ -393,18 +405,11 @@ class ExpectedAnswers:
         return record if record and self.now < record.expires_at else None
 
     def _replay(
-        self,
-        record: IdempotencyRecord,
-        request: tuple[object, ...],
-        status: int,
-        *,
-        trial: bool = False,
+        self, record: IdempotencyRecord, request: tuple[object, ...], status: int
     ) -> Answer:
         if record.request != request:
             return Answer(422, code="idempotency_key_reused")
         appointment = self.appointments[record.appointment_id]
-        if trial:
-            return Answer(status, appointment.validated())
         return Answer(status, appointment.json(), replayed=True)
 
     def _remember(self, key: str | None, request: tuple[object, ...], appointment_id: str) -> None:
@@ -416,7 +421,9 @@ class ExpectedAnswers:
 def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:
     if any(True for name in doctor_ids for _ in openings(name, bounds, length, (), step)):
         return "fully_booked"
-    if any(True for name in doctor_ids for _ in openings(name, bounds, 1, ())):
+    # A window within a minute holds no whole one, but may lie amid working hours.
+    around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)
+    if any(True for name in doctor_ids for _ in openings(name, around, least, ())):
         return "duration_too_long"
     return "no_working_hours"
 

@@ -57,8 +57,8 @@ Progress = Callable[[str], None]
 class Plan:
     """How much is asked of a run. It ends when there was enough of both, or when it is stuck.
 
-    With `faults=0` nothing fails; `control` names the store that breaks the promise, if any. `grace`
-    is how many seconds after the deadline an answer may come at the latest.
+    With `faults=0` nothing fails; `control` names the store that breaks the promise, if any.
+    `grace` is how many seconds after the deadline an answer may come at the latest.
     """
 
     operations: int

@@ -159,6 +159,14 @@ RIGHT = {
         after={"a": Granted(NINE), "b": gone(NINE)},
         before=BOOKED,
     ),
+    "no answers, and what could have been made first is made last": history(
+        unanswered(0, Move("a", Slot("x", 595, 625))),
+        unanswered(0, Move("a", TEN)),
+        call(1, 2, Get("a"), Granted(TEN)),
+        call(3, 4, Get("a"), Granted(Slot("x", 595, 625))),
+        after={"a": Granted(Slot("x", 595, 625))},
+        before=BOOKED,
+    ),
     "two moves at once, this one last": two_moves_at_once(TEN),
     "two moves at once, that one last": two_moves_at_once(HALF_PAST),
     "two appointments that swap by way of a third time": history(

@@ -224,7 +224,8 @@ def test_days_that_lie_beside_a_swallowed_midnight_cannot_both_hold_a_time() -> 
     ("asked", "now", "kind"),
     [
         pytest.param("10:00-11:00", f"{MONDAY}T10:00Z", Accepted, id="starts-now"),
-        pytest.param("10:00-11:00", f"{MONDAY}T10:00:00.000001Z", InThePast, id="started"),
+        pytest.param("10:00-11:00", f"{MONDAY}T10:00:59.999999Z", Accepted, id="in-its-minute"),
+        pytest.param("10:00-11:00", f"{MONDAY}T10:01Z", InThePast, id="started"),
         pytest.param("08:00-09:00", f"{MONDAY}T09:00Z", InThePast, id="past-before-hours"),
         pytest.param("08:00-09:30", f"{MONDAY}T08:00Z", OutsideWorkingHours, id="before-conflicts"),
         pytest.param("09:00-09:30", f"{MONDAY}T08:00Z", SlotTaken, id="conflicts-last"),

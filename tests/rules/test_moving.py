@@ -304,7 +304,8 @@ def test_working_hours_hold_for_a_move_and_nothing_changes(
     ("now", "day", "times", "expected"),
     [
         pytest.param("23T10:00Z", MON, "10:00-11:00", Accepted, id="to-now"),
-        pytest.param("23T10:00:00.000001Z", MON, "10:00-11:00", InThePast, id="into-the-past"),
+        pytest.param("23T10:00:59.9Z", MON, "10:00-11:00", Accepted, id="to-the-running-minute"),
+        pytest.param("23T10:01Z", MON, "10:00-11:00", InThePast, id="into-the-past"),
         pytest.param("23T10:59:59.999999Z", TUE, "15:00-16:00", Accepted, id="about-to-start"),
         pytest.param("23T11:00Z", TUE, "15:00-16:00", AlreadyStarted, id="starts-now"),
         pytest.param("23T12:00Z", TUE, "15:00-16:00", AlreadyStarted, id="over"),

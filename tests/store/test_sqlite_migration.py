@@ -218,7 +218,7 @@ def test_of_many_who_open_the_file_at_once_one_brings_it_over(file: File, path: 
 
     def prepare(_: int) -> None:
         together.wait()
-        SqliteStore(path, busy_seconds=30).prepare([])
+        SqliteStore(path).prepare([])
 
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(prepare, range(6)))

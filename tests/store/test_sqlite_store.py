@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -175,6 +175,20 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
         rival.execute("COMMIT")
         assert await commit == {MONDAY: 1}
     await patient.close()
+
+
+def test_a_start_waits_for_another_process_that_brings_the_file_over(
+    store: SqliteStore, path: str
+) -> None:
+    store.prepare([])
+    with ThreadPoolExecutor(1) as threads:
+        with locked(path) as rival:
+            start = threads.submit(store.prepare, [doctor()])
+            # Far longer than the store waits for anything else.
+            assert not wait([start], timeout=0.2).done
+            rival.execute("COMMIT")
+        start.result()
+    assert query(path, "SELECT id FROM doctors") == [("strange",)]
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:

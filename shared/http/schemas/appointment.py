@@ -6,11 +6,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from shared.http.schemas.fields import (
-    Email,
     Id,
-    Name,
-    Phone,
-    Reason,
     RequestModel,
     ResponseModel,
     TimedRequest,
@@ -18,18 +14,20 @@ from shared.http.schemas.fields import (
     field_error,
 )
 from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
+from shared.http.times import on_clock
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.rules.wall_clock import on_clock
+from shared.rules.wall_clock import local_time
+from shared.texts import Email, Name, Phone, Reason
 
 
 class NewPatient(RequestModel):
     """The person an appointment is for."""
 
     name: Name
-    email: Email | None = None
-    phone: Phone | None = None
+    email: Email = None
+    phone: Phone = None
 
 
 class NewAppointment(TimedRequest):
@@ -37,8 +35,7 @@ class NewAppointment(TimedRequest):
 
     doctor_id: Id
     patient: NewPatient
-    reason: Reason | None = None
-    validate_only: bool | None = False
+    reason: Reason = None
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:
@@ -58,7 +55,7 @@ class NewAppointment(TimedRequest):
             reason=self.reason,
             created_at=now,
             updated_at=now,
-            told_start=on_clock(interval.start, doctor.zone),
+            told_start=local_time(interval.start, doctor.zone),
         )
 
 
@@ -100,9 +97,9 @@ class AppointmentResponse(ValidatedAppointment):
             id=appointment.id,
             **when_and_with_whom(appointment.interval, doctor),
             **_content(appointment),
-            created_at=appointment.created_at.astimezone(zone),
-            updated_at=appointment.updated_at.astimezone(zone),
-            cancelled_at=cancelled_at and cancelled_at.astimezone(zone),
+            created_at=on_clock(appointment.created_at, zone),
+            updated_at=on_clock(appointment.updated_at, zone),
+            cancelled_at=cancelled_at and on_clock(cancelled_at, zone),
             cancellation_reason=appointment.cancellation_reason,
         )
 

@@ -9,7 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -38,16 +37,6 @@ Id = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
-Reason = Annotated[str, Field(max_length=1000)]
-# Something to see: more than white space, control characters, and marks of no width.
-_VISIBLE = r"[^\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]"
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    TextForm(_VISIBLE, "a name"),
-]
-Email = Annotated[str, Field(max_length=254), TextForm(r"^[^@\s]+@[^@\s]+$", "an e-mail address")]
-Phone = Annotated[str, Field(max_length=50), TextForm(r"[0-9]", "a telephone number")]
 
 
 class RequestModel(BaseModel):
@@ -96,18 +85,18 @@ class TimedRequest(RequestModel):
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
     """Refuse an end that is not after the start, if the two can be compared."""
-    if _comparable(start, end) and end <= start:
+    if comparable(start, end) and end <= start:
         raise field_error(field, "not_after_start", f"must be after {after}")
 
 
 def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
     """Refuse a window that is empty, or too long to search in one request."""
     check_order(start, end, field, after)
-    if _comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
+    if comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
         message = f"must be at most {LONGEST_DAYS} days after {after}"
         raise field_error(field, "window_too_long", message)
 
 
-def _comparable(start: datetime, end: datetime) -> bool:
+def comparable(start: datetime, end: datetime) -> bool:
     """Whether both are instants, or both are on one wall clock."""
     return (start.tzinfo is None) == (end.tzinfo is None)

@@ -16,15 +16,15 @@ from shared.http.schemas.fields import (
     number,
 )
 from shared.http.schemas.opening import OpeningResponse
-from shared.http.times import QueryTime
+from shared.http.times import QueryBound
 from shared.queries.openings import NoOpeningReason
 
 
 class FirstAvailable(RequestModel):
     """The first times that can be booked from `after` on."""
 
-    after: QueryTime | None = None
-    until: QueryTime | None = None
+    after: QueryBound | None = None
+    until: QueryBound | None = None
     duration_minutes: QueryMinutes = 30
     doctor_id: (
         Annotated[
@@ -45,7 +45,7 @@ class FirstAvailable(RequestModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.after and self.until:
-            check_order(self.after, self.until, "until", "after")
+            check_order(self.after.time, self.until.end_time, "until", "after")
         return self
 
 

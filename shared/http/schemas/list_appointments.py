@@ -6,15 +6,15 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import Id, RequestModel, ResponseModel, check_window, number
-from shared.http.times import QueryTime
+from shared.http.times import QueryBound
 
 
 class ListAppointments(RequestModel):
     """The appointments of a doctor that overlap the window from `start` to `end`."""
 
     doctor_id: Id
-    start: QueryTime
-    end: QueryTime
+    start: QueryBound
+    end: QueryBound
     status: Annotated[
         Literal["booked", "all"], Field(description="`all` lists cancelled ones too")
     ] = "booked"
@@ -26,7 +26,7 @@ class ListAppointments(RequestModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        check_window(self.start, self.end)
+        check_window(self.start.time, self.end.end_time)
         return self
 
 

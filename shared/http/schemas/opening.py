@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from shared.http.schemas.fields import ResponseModel
+from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
@@ -19,7 +20,7 @@ class TimeRange(ResponseModel):
     def of(cls, interval: Interval, doctor: Doctor) -> Self:
         """Return an interval on the doctor's clock."""
         zone = doctor.zone
-        return cls(start=interval.start.astimezone(zone), end=interval.end.astimezone(zone))
+        return cls(start=on_clock(interval.start, zone), end=on_clock(interval.end, zone))
 
 
 class OpeningResponse(TimeRange):
@@ -41,8 +42,8 @@ def when_and_with_whom(interval: Interval, doctor: Doctor) -> dict[str, Any]:
     return {
         "doctor_id": doctor.id,
         "doctor_name": doctor.name,
-        "start": interval.start.astimezone(doctor.zone),
-        "end": interval.end.astimezone(doctor.zone),
+        "start": on_clock(interval.start, doctor.zone),
+        "end": on_clock(interval.end, doctor.zone),
         "duration_minutes": int(interval.length.total_seconds() // 60),
         "time_zone": doctor.zone.key,
     }

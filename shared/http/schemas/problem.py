@@ -5,7 +5,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel
 from shared.http.schemas.opening import OpeningResponse, TimeRange
@@ -21,6 +21,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
+    instance: str = Field(description="the `Request-Id`, by which the log names the request too")
 
 
 class FieldError(ResponseModel):

@@ -57,6 +57,8 @@ _Round = asyncio.Future[list[_Result]]
 
 BUSY_SECONDS = 2.0
 """How long one statement waits for another process, before the retries above the store."""
+PREPARE_SECONDS = 60.0
+"""How long a start waits for another process, which may be bringing over years of appointments."""
 MOST_SNAPSHOTS = 16
 PRUNE_SECONDS = 300.0
 """How often expired idempotency records and forgotten entries are deleted while commits arrive."""
@@ -100,7 +102,7 @@ class SqliteStore:
 
         Raises sqlite3.Error if the file cannot be used.
         """
-        with closing(open_file(self._path, self._busy_seconds)) as connection:
+        with closing(open_file(self._path, PREPARE_SECONDS)) as connection:
             with transaction(connection):
                 if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                     write_doctors(connection, doctors)

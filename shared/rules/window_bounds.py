@@ -1,0 +1,47 @@
+"""Wall-clock times as the bounds of a window.
+
+Unlike the time of an appointment, a bound that a clock change skips or repeats is understood: what
+matters is which instants lie between the two.
+"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.rules.wall_clock import resolve_wall_clock
+
+_SECOND = timedelta(seconds=1)
+
+
+def start_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which the wall clock shows a naive time, or a later one."""
+    return _bound(local, zone, fold=0)
+
+
+def end_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the last instant at which the wall clock shows a naive time.
+
+    If it never does, that is the instant of the change that skips it.
+    """
+    return _bound(local, zone, fold=1)
+
+
+def _bound(local: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    if resolve_wall_clock(local, zone) == "nonexistent_local_time":
+        return _change_that_skips(local, zone)
+    return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def _change_that_skips(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant of a clock change, which falls on a whole second, by bisection."""
+    # With the later offset the instant is too early, with the earlier one too late (PEP 495).
+    early, late = (
+        local.replace(microsecond=0, tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0)
+    )
+    changed = late.astimezone(zone).utcoffset()
+    while (seconds := (late - early) // _SECOND) > 1:
+        middle = early + seconds // 2 * _SECOND
+        if middle.astimezone(zone).utcoffset() == changed:
+            late = middle
+        else:
+            early = middle
+    return late
