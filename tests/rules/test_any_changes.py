@@ -168,7 +168,7 @@ def home_of(name: str) -> DayKey:
 
 
 @given(st.lists(st.tuples(CHANGES, places()), min_size=8, max_size=30))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_every_appointment_stands_where_it_belongs_and_nowhere_else_and_is_found_from_its_id(
     changes: list[tuple[tuple[str, int], Held]],
 ) -> None:

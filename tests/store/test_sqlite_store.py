@@ -143,6 +143,13 @@ async def test_a_new_file_gets_the_doctors_and_another_keeps_its_own(store: Sqli
     assert await store.doctors() == [doctor()]
 
 
+def test_a_new_file_has_no_tables_of_earlier_releases(store: SqliteStore, path: str) -> None:
+    store.prepare([])
+    tables = {name for (name,) in query(path, "SELECT name FROM sqlite_master")}
+    assert "entries" in tables
+    assert tables.isdisjoint({"days", "appointments", "past_appointments"})
+
+
 async def test_commits_outlive_the_process_and_the_power(store: SqliteStore, path: str) -> None:
     await store.commit([WRITE], [])
     assert query(path, "PRAGMA journal_mode") == [("wal",)]

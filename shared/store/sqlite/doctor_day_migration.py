@@ -28,9 +28,6 @@ from shared.store.sqlite.elsewhere_rows import write_elsewhere
 _PUT_DAY = "INSERT OR IGNORE INTO doctor_days VALUES (?, ?, 1, ?, NULL)"
 _PUT_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"
 
-# The past of a file in which no day was ever written is known: it is empty.
-_FORGET_PAST = "UPDATE clock SET kept_from = instant WHERE EXISTS (SELECT * FROM days)"
-
 # What nobody can read is kept where an operator finds it: `make doctors` counts it.
 _LEFT_BEHIND = """
     CREATE TABLE left_behind (doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL, why TEXT)
@@ -38,7 +35,7 @@ _LEFT_BEHIND = """
 
 
 def move_to_doctor_days(connection: sqlite3.Connection) -> None:
-    """File every appointment anew, and drop the tables of earlier releases."""
+    """File every appointment anew."""
     present = datetime.now(UTC)
     now, doctors = tick(connection, present), _doctors(connection, present)
     left = []
@@ -51,12 +48,16 @@ def move_to_doctor_days(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK TO entry")
             left.append((*row, f"{type(error).__name__}: {error}"))
         connection.execute("RELEASE entry")
-    connection.execute(_FORGET_PAST)
-    for table in ("days", "appointments", "past_appointments"):
-        connection.execute(f"DROP TABLE {table}")
+    connection.execute("UPDATE clock SET kept_from = instant")
     if left:
         connection.execute(_LEFT_BEHIND)
         connection.executemany("INSERT INTO left_behind VALUES (?, ?, ?, ?, ?)", left)
+
+
+def drop_tables_of_earlier_releases(connection: sqlite3.Connection) -> None:
+    """Drop the tables that filed appointments by local dates."""
+    for table in ("days", "appointments", "past_appointments"):
+        connection.execute(f"DROP TABLE {table}")
 
 
 def _entries(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, str]]:
