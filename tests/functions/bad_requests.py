@@ -202,6 +202,8 @@ BAD_BODIES = [
     *(bad(CREATE, f"patient.{name}", kind, patient=person) for person, name, kind in PATIENTS),
     *(lasting(CREATE, *times, "not_after_start") for times in (*ENDS, *ENDS_OF_STRANGE)),
     *(lasting(MOVE, *times, "not_after_start") for times in ENDS),
+    lasting(CREATE, "2050-11-22T09:00", "2050-11-23T09:01", "too_long"),
+    lasting(CREATE, "2050-11-22T09:00Z", "2050-12-22T09:00Z", "too_long"),
     lasting(CREATE, f"{SKIPPED[:10]}T00:30", SKIPPED, "nonexistent_local_time"),
     lasting(CREATE, f"{REPEATED[:10]}T00:30", REPEATED, "ambiguous_local_time"),
     bad(CREATE, "start", "nonexistent_local_time", NEW_YORK, f"in {SKIPPED}", start=SKIPPED),
