@@ -52,6 +52,11 @@ class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     cancellation_reason: str | None = None
 
 
+class _Place(msgspec.Struct):
+    doctor_id: str
+    day: date | None = None
+
+
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
 _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Patient))
 
@@ -185,12 +190,16 @@ def pointer_to_document(whereabouts: DayKey | ElsewhereKey) -> Document:
 
 
 def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Whereabouts:
-    """Read what `pointer_to_document` wrote; StoreRefused if it is newer than this version."""
-    check_schema(f"the pointer to {appointment_id}", "pointer", fields)
-    doctor_id, day = fields["doctor_id"], fields.get("day")
-    if day is None:
-        return ElsewhereKey(doctor_id, appointment_id)
-    return DayKey(doctor_id, date.fromisoformat(day))
+    """Read what `pointer_to_document` wrote; StoreRefused if it is damaged or newer."""
+    name = f"the pointer to {appointment_id}"
+    check_schema(name, "pointer", fields)
+    try:
+        place = msgspec.convert(fields, _Place)
+    except msgspec.ValidationError as error:
+        raise StoreRefused(f"{name} is damaged: {error}") from None
+    if place.day is None:
+        return ElsewhereKey(place.doctor_id, appointment_id)
+    return DayKey(place.doctor_id, place.day)
 
 
 # Idempotency records
