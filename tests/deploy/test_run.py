@@ -61,7 +61,7 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins.answer(ABSENT)
     run(OPTIONS, *everything)
     first = changes(stand_ins)
-    assert len(first) == 21
+    assert len(first) == 23
     deployed = [call for call in starts(first) if call.startswith("gcloud functions deploy")]
     assert len(deployed) == len(set(deployed)) == 6
 
@@ -209,7 +209,7 @@ def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     deleted = [call for call in calls if re.search(LOOKS, call) is None]
-    assert len(deleted) == 21
+    assert len(deleted) == 22
     assert all(" delete " in call for call in deleted)
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):

@@ -82,7 +82,7 @@ def wait_until_it_refuses(server: Server) -> None:
 def booked(file: Path) -> set[str]:
     """The ids of all appointments in a store."""
     with closing(sqlite3.connect(file)) as store:
-        return {appointment for (appointment,) in store.execute("SELECT id FROM appointments")}
+        return {appointment for (appointment,) in store.execute("SELECT DISTINCT id FROM entries")}
 
 
 @pytest.mark.parametrize("serve", [function, container, local_runner])

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.store.port import StoreRefused, StoreUnavailable
-from shared.store.sqlite.doctor_day_migration import (
-    drop_tables_of_earlier_releases,
-    move_to_doctor_days,
-)
+from shared.store.sqlite.doctor_day_migration import move_to_doctor_days
 
 WAL_ATTEMPTS = 5
 WAL_PAUSE_SECONDS = 0.02
@@ -140,8 +137,6 @@ def _upgrade(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         if found < DOCTOR_DAYS:
             move_to_doctor_days(connection)
-        if found < DOCTOR_DAYS:
-            drop_tables_of_earlier_releases(connection)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
 
 

@@ -35,9 +35,16 @@ _LEFT_BEHIND = """
 
 
 def move_to_doctor_days(connection: sqlite3.Connection) -> None:
-    """File every appointment anew."""
+    """File every appointment anew, and drop the tables of earlier releases."""
     present = datetime.now(UTC)
-    now, doctors = tick(connection, present), _doctors(connection, present)
+    doctors = _doctors(connection, present)
+    if connection.execute("SELECT 1 FROM days").fetchone():
+        _file_anew(connection, doctors, tick(connection, present))
+    for table in ("days", "appointments", "past_appointments"):
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _file_anew(connection: sqlite3.Connection, doctors: dict[str, Doctor], now: int) -> None:
     left = []
     for row in _entries(connection):
         doctor_id, day, _, body = row
@@ -52,12 +59,6 @@ def move_to_doctor_days(connection: sqlite3.Connection) -> None:
     if left:
         connection.execute(_LEFT_BEHIND)
         connection.executemany("INSERT INTO left_behind VALUES (?, ?, ?, ?, ?)", left)
-
-
-def drop_tables_of_earlier_releases(connection: sqlite3.Connection) -> None:
-    """Drop the tables that filed appointments by local dates."""
-    for table in ("days", "appointments", "past_appointments"):
-        connection.execute(f"DROP TABLE {table}")
 
 
 def _entries(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str, str]]:
