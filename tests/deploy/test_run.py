@@ -63,7 +63,7 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     first = changes(stand_ins)
     assert len(first) == 23
     deployed = [call for call in starts(first) if call.startswith("gcloud functions deploy")]
-    assert len(deployed) == len(set(deployed)) == 6
+    assert len(deployed) == len(set(deployed)) == 7
 
     current = labelled("ACTIVE\\t%s", first) | PRESENT
     stand_ins.answer(current)

@@ -66,7 +66,7 @@ def received(connection: socket.socket) -> str:
     """The first line of the answer, which comes whole: the server closes the connection."""
     with connection:
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
-    assert answer.endswith(b"}")
+    assert answer.endswith(b"}\n")
     return answer.split(b"\r\n")[0].decode()
 
 
