@@ -28,6 +28,9 @@ from shared.store.sqlite.elsewhere_rows import write_elsewhere
 _PUT_DAY = "INSERT OR IGNORE INTO doctor_days VALUES (?, ?, 1, ?, NULL)"
 _PUT_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"
 
+# A new file has nothing to move, and no past to forget.
+_ANYTHING = "SELECT 1 FROM days UNION ALL SELECT 1 FROM appointments"
+
 # What nobody can read is kept where an operator finds it: `make doctors` counts it.
 _LEFT_BEHIND = """
     CREATE TABLE left_behind (doctor_id TEXT, day TEXT, id TEXT, body TEXT NOT NULL, why TEXT)
@@ -38,7 +41,7 @@ def move_to_doctor_days(connection: sqlite3.Connection) -> None:
     """File every appointment anew, and drop the tables of earlier releases."""
     present = datetime.now(UTC)
     doctors = _doctors(connection, present)
-    if connection.execute("SELECT 1 FROM days").fetchone():
+    if connection.execute(_ANYTHING).fetchone():
         _file_anew(connection, doctors, tick(connection, present))
     for table in ("days", "appointments", "past_appointments"):
         connection.execute(f"DROP TABLE {table}")

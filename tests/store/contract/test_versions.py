@@ -123,8 +123,12 @@ async def test_an_entry_that_is_not_understood_is_refused_loudly_on_its_day_and_
 
 @pytest.mark.parametrize(
     ("fields", "said"),
-    [({"kind": "vault"}, 'the kind "vault"'), ({"schema": 4}, "has schema 4")],
-    ids=["kind", "schema"],
+    [
+        ({"kind": "vault"}, 'the kind "vault"'),
+        ({"schema": 4}, "has schema 4"),
+        ({"day": "soon"}, "is damaged"),
+    ],
+    ids=["kind", "schema", "day"],
 )
 async def test_a_pointer_that_is_not_understood_is_refused_loudly(
     store: Store, raw: Raw, fields: dict[str, Any], said: str
