@@ -10,7 +10,7 @@ from shared.http.requests import read_query
 from shared.http.responses import appointment_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.get_appointment import GetAppointment
-from shared.queries.appointments import find_appointment
+from shared.queries.appointments import look_up
 from shared.rules.outcomes import UnknownAppointment
 
 
@@ -25,8 +25,7 @@ from shared.rules.outcomes import UnknownAppointment
 async def get_appointment(request: Request, dependencies: Dependencies) -> Response:
     """Look up an appointment."""
     asked = read_query(request, GetAppointment)
-    async with dependencies.store.snapshot() as snapshot:
-        found = await find_appointment(snapshot, asked.appointment_id)
+    found = await look_up(dependencies.store, asked.appointment_id)
     if found is None:
         return refusal_response(UnknownAppointment())
     return await appointment_response(dependencies, found)

@@ -12,21 +12,43 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of, days_of
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
-from shared.store.port import Snapshot, StoreUnavailable
+from shared.store.port import Snapshot, Store, StoreUnavailable
 
 APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
 
 # Release 1.0 booked whole local days. The longest is that on which Troll turns its clocks back.
 LONGEST_EVER = timedelta(hours=26)
 
+
+class Contradiction(StoreUnavailable):
+    """Documents of one view contradict each other; another attempt may help."""
+
+
 Position = tuple[datetime, str]
+
+
+async def look_up(store: Store, appointment_id: str) -> Appointment | None:
+    """Find an appointment by id, on a view of now.
+
+    Looks again if the documents contradict each other, as `find_appointment` says. Raises
+    StoreUnavailable if they still do.
+    """
+    try:
+        return await _look_up_once(store, appointment_id)
+    except Contradiction:
+        return await _look_up_once(store, appointment_id)
+
+
+async def _look_up_once(store: Store, appointment_id: str) -> Appointment | None:
+    async with store.snapshot() as snapshot:
+        return await find_appointment(snapshot, appointment_id)
 
 
 async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
     """Find an appointment by id: one call, or two once it has left the day of its birth.
 
-    Raises StoreUnavailable if the documents contradict each other: the store showed half of a
-    commit, as Firestore's emulator sometimes does.
+    Raises Contradiction if the documents contradict each other: the store showed half of a commit,
+    as Firestore's emulator sometimes does.
     """
     home = home_day(appointment_id)
     if home is None:
@@ -45,7 +67,7 @@ async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointme
             return here
     if isinstance(where, Appointment):
         return where
-    raise StoreUnavailable(f"{appointment_id} has left the day of its birth, and is nowhere else")
+    raise Contradiction(f"{appointment_id} has left the day of its birth, and is nowhere else")
 
 
 class Page(Struct, frozen=True):

@@ -9,10 +9,16 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.queries.appointments import ListQuery, Position, find_appointment, list_window
+from shared.queries.appointments import (
+    ListQuery,
+    Position,
+    find_appointment,
+    list_window,
+    look_up,
+)
 from shared.store.port import StoreUnavailable
 from tests.builders import appointment, at, doctor, key, schedule, span
-from tests.scripted_store import ScriptedStore
+from tests.scripted_store import ScriptedStore, after, prompt
 
 WEEK = span("2026-11-23T00:00Z", "2026-11-30T00:00Z")
 
@@ -305,3 +311,13 @@ async def test_where_pointers_lead_nowhere_nobody_says_that_there_is_no_such_app
 ) -> None:
     with pytest.raises(StoreUnavailable, match=f"{lost} has left the day of its birth, and is"):
         await find_appointment(moving_about().snapshot(), lost)
+
+
+async def test_a_look_up_looks_again_where_a_store_showed_half_of_a_commit() -> None:
+    store = moving_about()
+    with pytest.raises(StoreUnavailable, match="nowhere else"):
+        await look_up(store, LOST)
+    assert store.loads == 4
+    there = appointment("2026-11-25T09:00Z", "2026-11-25T09:30Z", LOST)
+    store.on_load += [prompt, prompt, after(lambda: store.put(schedule("2026-11-25", there)))]
+    assert await look_up(store, LOST) == there
