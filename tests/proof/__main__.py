@@ -18,7 +18,7 @@ FAULTS = 500
 HISTORIES = Path("proof-histories")
 WHOLE = Plan(operations=50_000, faults=520, grace=2, rounds_at_once=8)
 CONTROLS = {
-    name: Plan(operations=1_000, faults=0, grace=2, control=name)
+    name: Plan(operations=1_900, faults=0, grace=2, control=name)
     for name in ("unchecked", "by local date")
 }
 

@@ -96,7 +96,7 @@ class Functions(Program):
     def update_zones(self, *, later: bool) -> None:
         """Let it have the later release of the time-zone data, or the older, from its next start.
 
-        In the later one London keeps the time of Paris.
+        In the later one London keeps the time of Moscow, so that three hours change their date.
         """
         self._zones.write_text(str(later_zones(self._folder)) if later else "")
 
@@ -105,8 +105,8 @@ def later_zones(folder: Path) -> Path:
     """Make, if need be, a folder with the time-zone data of the later release."""
     zones = folder / "later-zones"
     (zones / "Europe").mkdir(parents=True, exist_ok=True)
-    paris = resources.files("tzdata.zoneinfo").joinpath("Europe/Paris").read_bytes()
-    (zones / "Europe" / "London").write_bytes(paris)
+    moscow = resources.files("tzdata.zoneinfo").joinpath("Europe/Moscow").read_bytes()
+    (zones / "Europe" / "London").write_bytes(moscow)
     return zones
 
 

@@ -39,7 +39,7 @@ async def test_every_claim_holds_while_things_fail(store: str, tmp_path: Path) -
 async def test_a_store_that_breaks_the_promise_is_found_out(
     store: str, control: str, tmp_path: Path
 ) -> None:
-    plan = Plan(operations=600, faults=0, grace=PATIENCE_SECONDS, control=control)
+    plan = Plan(operations=1_200, faults=0, grace=PATIENCE_SECONDS, control=control)
     report = await report_of(store, plan, tmp_path)
     assert report.verdict.double
     assert report.verdict.unexplained
