@@ -36,7 +36,7 @@ def main() -> None:
     if folder := Path(os.environ[ZONES_FILE]).read_text():
         zoneinfo.reset_tzpath((folder,))
     dependencies = start(os.environ)
-    control = CONTROLS.get(os.environ[CONTROL])
+    control = CONTROLS.get(os.environ.get(CONTROL, ""))
     store = control(dependencies.store) if control else dependencies.store
     dependencies = build_dependencies(
         dependencies.settings, store, wrong_clock(Path(os.environ[CLOCK_FILE]))
