@@ -77,11 +77,12 @@ class Migration:
         if not waiting:
             self._say("there is nothing to bring over")
             return
-        noticed_at = await self._mark(waiting)
+        await self._mark(waiting)
         doctors = [_doctor(document) for document in await self._doctor_documents()]
         await self._pass_over(doctors)
-        self._say(f"waiting until {noticed_at:%H:%M:%S} UTC, for instances to notice")
-        await asyncio.sleep(max(0.0, (noticed_at - datetime.now(UTC)).total_seconds()))
+        seconds = self._noticed_after.total_seconds()
+        self._say(f"waiting {seconds:.0f} s, until every instance has noticed")
+        await asyncio.sleep(seconds)  # Not by any clock: two might differ.
         await self._pass_over(doctors)
         await self._finish(doctors)
         self._say(f"{len(doctors)} doctors are brought over")
@@ -93,16 +94,13 @@ class Migration:
             answers = [a async for a in self._calls.run_query(self._calls.root, "doctors")]
         return [answer.document for answer in answers if answer.document.name]
 
-    async def _mark(self, documents: Sequence[Message]) -> datetime:
-        """Mark doctors; return when every instance has noticed, by the store's clock."""
+    async def _mark(self, documents: Sequence[Message]) -> None:
+        """Mark doctors, and give each the day shift that is theirs from now on."""
         now = datetime.now(UTC)
         unmarked = [d for d in documents if "day_shift_minutes" not in d.fields]
         with translated_errors(conflict=CONFLICT):
             for some in _chunks(unmarked):
                 await self._calls.commit([_marking(document, now) for document in some])
-        marked: list[datetime]
-        marked = [d.update_time.ToDatetime(UTC) for d in await self._doctor_documents()]
-        return max(marked) + self._noticed_after
 
     async def _finish(self, doctors: Sequence[Doctor]) -> None:
         for some in _chunks(doctors):
