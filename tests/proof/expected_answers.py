@@ -108,18 +108,24 @@ def _of_day(clock_time: str) -> int:
 
 
 def days_of(bounds: range, doctor_id: str) -> Iterator[Mapping[int, int]]:
-    """What is worked on each local day that the bounds touch."""
+    """What is worked on the local days that the bounds touch; days that meet come together."""
     doctor = DOCTOR[doctor_id]
     day, last = (wall_clock(doctor, m).date() for m in (bounds.start, bounds.stop))
+    together: dict[int, int] = {}
     while day <= last:
-        yield working(doctor_id, day)
+        works = working(doctor_id, day)
+        if together and max(together) + 1 not in works:
+            yield together
+            together = {}
+        together = {**together, **works}
         day += timedelta(days=1)
+    yield together
 
 
 def openings(
     doctor_id: str, bounds: range, length: int, busy: Collection[int], step: int | None = None
 ) -> Iterator[int]:
-    """The minutes at which an opening starts, on any day."""
+    """The minutes at which an opening starts, on any day, also across midnight."""
     for works in days_of(bounds, doctor_id):
         yield from model.openings(works, busy, bounds, length, step)
 
@@ -385,15 +391,17 @@ class ExpectedAnswers:
         if at(when.start) <= self.now - MINUTE:
             return Answer(422, code="in_the_past")
         doctor, held = DOCTOR[doctor_id], self._held()
-        works = working(doctor_id, wall_clock(doctor, when.start).date())
+        first, last = (wall_clock(doctor, m).date() for m in (when.start, when.stop - 1))
+        works = working(doctor_id, first)
+        within = set(when) <= works.keys() | working(doctor_id, last).keys()
         conflicts = model.conflicts(held, doctor_id, when, but=moving)
-        if set(when) <= works.keys() and not conflicts:
+        if within and not conflicts:
             return None
         bounds = range(when.start, when.start + DAYS_SEARCHED * 24 * 60)
         busy = model.busy(held, doctor_id, but=moving)
         starts = islice(openings(doctor_id, bounds, len(when), busy), 3)
         offered = [_placed(range(start, start + len(when)), doctor) for start in starts]
-        if not set(when) <= works.keys():
+        if not within:
             hours = [_times(window, doctor) for window in model.stretches(works.keys())]
             members = {"working_hours": hours, "openings": offered}
             return Answer(422, members, "outside_working_hours")
@@ -443,6 +451,8 @@ def _asked(body: Json, doctor_id: str, usual: int) -> range:
         end = _minute_of(body, "end", doctor_id)
         if end <= start:
             raise InvalidRequest("end", "not_after_start")
+        if end - start > 24 * 60:
+            raise InvalidRequest("end", "too_long")
         return range(start, end)
     return range(start, start + body.get("duration_minutes", usual))
 
