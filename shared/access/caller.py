@@ -1,0 +1,33 @@
+"""Callers: who sends a request, as a verified token says."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.model.patient_key import PatientKey, patient_key
+
+Kind = Literal["anonymous", "patient", "doctor", "staff"]
+
+
+class Caller(Struct, frozen=True):
+    """Who sends a request. Personal: never logged, never quoted in an error.
+
+    `issuer` and `subject` are the `iss` and `sub` of the token, empty without one. `doctor_ids` are
+    the doctors that a caller of the kind `doctor` is.
+    """
+
+    kind: Kind
+    issuer: str = ""
+    subject: str = ""
+    doctor_ids: frozenset[str] = frozenset()
+
+    @property
+    def patient(self) -> PatientKey | None:
+        """The key of a patient's own account; None for every other kind of caller."""
+        return patient_key(self.issuer, self.subject) if self.kind == "patient" else None
+
+
+ANONYMOUS = Caller("anonymous")
+
+ANYBODY = Caller("staff")
+"""Whoever calls a deployment that asks nobody who they are."""
