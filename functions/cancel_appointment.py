@@ -2,19 +2,17 @@
 
 from functools import partial
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.dependencies import Dependencies
+from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.problems import refusal_response
-from shared.http.requests import read_body
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_appointment import CancelAppointment
 from shared.model.appointment_id import home_day
-from shared.model.elsewhere import ElsewhereKey
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
 from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
@@ -35,20 +33,20 @@ from shared.transactions.command import Command
     problems=(UnknownAppointment, AlreadyStarted),
     personal=True,
 )
-async def cancel_appointment(request: Request, dependencies: Dependencies) -> Response:
+async def cancel_appointment(call: Call[CancelAppointment]) -> Response:
     """Cancel an appointment; its time is free at once."""
-    now = dependencies.now()
-    asked = await read_body(request, CancelAppointment)
+    asked, dependencies = call.asked, call.dependencies
     home = home_day(asked.appointment_id)
     if home is None:
         return refusal_response(UnknownAppointment())
     doctors = await dependencies.doctor_cache.doctors()
-    cancellation = Cancellation(asked.appointment_id, home, doctors, asked.reason)
+    sought = Sought(asked.appointment_id, home, doctors, call.caller)
+    cancellation = Cancellation(sought, asked.reason)
     command = Command(
         days=frozenset({home}),
-        decide=partial(cancel, request=cancellation, now=now),
-        now=now,
-        birth=ElsewhereKey(home.doctor_id, asked.appointment_id),
+        decide=partial(cancel, request=cancellation, now=call.now),
+        now=call.now,
+        birth=sought.birth,
     )
     outcome = await dependencies.transactions.run(command)
     if isinstance(outcome, AlreadyCancelled):

@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.http.call import Call
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
-from shared.http.requests import checked, read_query
+from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import FirstAvailable, Openings
@@ -26,17 +26,17 @@ from shared.rules.wall_clock import round_up_to_minute
 @endpoint(
     "GET",
     takes=FirstAvailable,
+    repeatable="doctor_id",
     responses={200: Success("The openings, by start, or why there is none", Openings)},
     problems=(UnknownDoctor,),
 )
-async def first_available(request: Request, dependencies: Dependencies) -> Response:
+async def first_available(call: Call[FirstAvailable]) -> Response:
     """Find the first times that can be booked."""
-    now = dependencies.now()
-    asked = read_query(request, FirstAvailable, repeatable="doctor_id")
+    asked, dependencies = call.asked, call.dependencies
     doctors = await _doctors(asked, dependencies)
     only_one = asked.doctor_id is not None and len(doctors) == 1
     zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    bounds = _bounds(asked, zone, now)
+    bounds = _bounds(asked, zone, call.now)
     length = timedelta(minutes=asked.duration_minutes)
     search = OpeningSearch(bounds, length, asked.step_minutes)
     async with dependencies.store.snapshot() as snapshot:

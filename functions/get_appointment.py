@@ -1,12 +1,10 @@
 """Look up an appointment."""
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.dependencies import Dependencies
+from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.problems import refusal_response
-from shared.http.requests import read_query
 from shared.http.responses import appointment_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.get_appointment import GetAppointment
@@ -22,10 +20,9 @@ from shared.rules.outcomes import UnknownAppointment
     problems=(UnknownAppointment,),
     personal=True,
 )
-async def get_appointment(request: Request, dependencies: Dependencies) -> Response:
+async def get_appointment(call: Call[GetAppointment]) -> Response:
     """Look up an appointment."""
-    asked = read_query(request, GetAppointment)
-    found = await look_up(dependencies.store, asked.appointment_id)
+    found = await look_up(call.dependencies.store, call.asked.appointment_id, call.caller)
     if found is None:
         return refusal_response(UnknownAppointment())
-    return await appointment_response(dependencies, found)
+    return await appointment_response(call.dependencies, found)

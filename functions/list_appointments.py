@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.http.call import Call
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
-from shared.http.requests import checked, read_query
+from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import check_window, comparable
@@ -33,12 +33,12 @@ from shared.store.port import SnapshotExpired
     problems=(UnknownDoctor,),
     personal=True,
 )
-async def list_appointments(request: Request, dependencies: Dependencies) -> Response:
+async def list_appointments(call: Call[ListAppointments]) -> Response:
     """List a doctor's appointments that overlap a time window."""
-    asked = read_query(request, ListAppointments)
+    asked, dependencies = call.asked, call.dependencies
     doctor = await find_doctor(dependencies, asked.doctor_id)
     window = _window(asked, doctor)
-    scope = Scope("list_appointments", (doctor.id, window, asked.status))
+    scope = Scope("list_appointments", (doctor.id, window, asked.status), call.caller)
     after = instant = None
     if asked.page_token is not None:
         keys = await dependencies.page_token_keys.keys()

@@ -1,26 +1,21 @@
 """Move an appointment to another time, day or doctor."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.dependencies import Dependencies
+from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
 from shared.http.problems import refusal_response
-from shared.http.requests import read_body, read_idempotency_key
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
 from shared.model.appointment_id import home_day
-from shared.model.day import DayKey
-from shared.model.doctor import Doctor
-from shared.model.elsewhere import ElsewhereKey
+from shared.rules.existing import Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
     AlreadyCancelled,
@@ -58,38 +53,32 @@ from shared.transactions.idempotency import Idempotency
     idempotent=True,
     personal=True,
 )
-async def reschedule_appointment(request: Request, dependencies: Dependencies) -> Response:
+async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""
-    now = dependencies.now()
-    key = read_idempotency_key(request)
-    asked = await read_body(request, RescheduleAppointment)
+    asked, dependencies = call.asked, call.dependencies
     if asked.doctor_id is not None:
         await find_doctor(dependencies, asked.doctor_id)
     home = home_day(asked.appointment_id)
     if home is None:
         return refusal_response(UnknownAppointment())
     doctors = await dependencies.doctor_cache.doctors()
-    outcome = await dependencies.transactions.run(_command(asked, home, doctors, now, key))
+    sought = Sought(asked.appointment_id, home, doctors, call.caller)
+    outcome = await dependencies.transactions.run(_command(call, sought))
     return await outcome_response(dependencies, outcome)
 
 
-def _command(
-    asked: RescheduleAppointment,
-    home: DayKey,
-    doctors: Mapping[str, Doctor],
-    now: datetime,
-    key: str | None,
-) -> Command:
-    request = Move(asked.appointment_id, home, asked.time(), doctors, asked.doctor_id)
+def _command(call: Call[RescheduleAppointment], sought: Sought) -> Command:
+    asked, now = call.asked, call.now
+    request = Move(sought, asked.time(), asked.doctor_id)
     # A move leaves nothing behind that would tell an attempt whose answer was lost that it was
     # committed, once others have moved the appointment on. So there is always a record.
-    used = key or secrets.token_hex(16)
+    used = call.key or secrets.token_hex(16)
     return Command(
-        days=frozenset({home}),
+        days=frozenset({sought.home}),
         decide=partial(move, request=request, now=now),
         now=now,
-        birth=ElsewhereKey(home.doctor_id, asked.appointment_id),
-        idempotency=Idempotency.of(used, _request_parts(asked)),
+        birth=sought.birth,
+        idempotency=Idempotency.of(used, _request_parts(asked), call.caller),
     )
 
 

@@ -1,14 +1,12 @@
 """Tell whether an appointment could be booked."""
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.dependencies import Dependencies
+from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.lookups import doctor_of
 from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
-from shared.http.requests import read_body
 from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import NewAppointment, ValidatedAppointment
 from shared.rules.outcomes import Accepted, UnclearTime
@@ -22,11 +20,10 @@ from shared.rules.outcomes import Accepted, UnclearTime
     problems=WHY_NOT,
     personal=True,
 )
-async def validate_appointment(request: Request, dependencies: Dependencies) -> Response:
+async def validate_appointment(call: Call[NewAppointment]) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
-    now = dependencies.now()
-    asked = await read_body(request, NewAppointment)
-    command = await booking_command(asked, dependencies, now)
+    dependencies = call.dependencies
+    command = await booking_command(call)
     if isinstance(command, UnclearTime):
         return refusal_response(command)
     outcome = await dependencies.transactions.preview(command)

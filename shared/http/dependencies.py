@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shared.access.authentication import Authenticator
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
 from shared.observability.request_log import log_bug
@@ -18,6 +19,7 @@ class Dependencies(Struct, frozen=True):
     """The dependencies of every function. `now` returns the present instant in UTC."""
 
     settings: Settings
+    authenticator: Authenticator
     store: Store
     doctor_cache: DoctorCache
     transactions: Coordinator

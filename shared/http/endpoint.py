@@ -10,30 +10,51 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from shared.access.authentication import AppRefused, KeysUnavailable, TokenRefused
+from shared.access.caller import Caller
+from shared.access.permissions import PERMISSIONS, may_ask, may_call
+from shared.http.call import Call
 from shared.http.dependencies import Dependencies
 from shared.http.errors import (
+    AppNotVerified,
     BodyTooLarge,
+    Forbidden,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
     RequestError,
     TryAgain,
+    Unauthenticated,
     UnsupportedMediaType,
 )
 from shared.http.finishing import READ_METHODS, finished
 from shared.http.problems import ProblemKind, error_response
+from shared.http.requests import (
+    check_media_type,
+    read_body,
+    read_idempotency_key,
+    read_query,
+)
 from shared.http.responses import code_of
+from shared.http.schemas.fields import RequestModel
 from shared.observability.request_record import RequestRecord, new_request_id, trace_of
 from shared.store.port import StoreError, StoreUnavailable
 from shared.store.usage import StoreUsage, charged_to
 
-Handler = Callable[[Request, Dependencies], Awaitable[Response]]
+Handler = Callable[[Call[Any]], Awaitable[Response]]
 
 # The transaction ends at the deadline itself and says why; this ends everything else.
 GRACE_SECONDS = 0.5
 CREATED = 201
 
-_ALWAYS = (InvalidRequest, MethodNotAllowed, InternalError, TryAgain)
+_ALWAYS = (
+    InvalidRequest,
+    Unauthenticated,
+    AppNotVerified,
+    MethodNotAllowed,
+    InternalError,
+    TryAgain,
+)
 _WITH_BODY = (BodyTooLarge, UnsupportedMediaType)
 
 
@@ -47,23 +68,27 @@ class Success(Struct, frozen=True):
 class Endpoint(Struct, frozen=True, kw_only=True):
     """An HTTP function, with everything that servers, documents and deployment need to know of it.
 
-    `takes` is the model of its body or, for GET, of its query parameters, and `example` an example
-    of it. `problems` are those beside the ones that every function can have. `idempotent` tells
-    that it takes an idempotency key, `books` that a 201 of it means a booked appointment,
-    `personal` that its answers are about patients and must not be stored on the way.
+    `takes` is the model of its body or, for GET, of its query parameters, of which only the
+    `repeatable` one may appear more than once; `example` is an example of it. `problems` are those
+    beside the ones that every function can have. `idempotent` tells that it takes an idempotency
+    key, `books` that a 201 of it means a booked appointment, `personal` that its answers are about
+    patients and must not be stored on the way, and `app_check` that App Check covers it where that
+    is on. Who may call it stands in the table of permissions, under its name.
     """
 
     handler: Handler
     name: str
     summary: str
     method: Literal["GET", "POST"]
-    takes: type[BaseModel] = BaseModel
+    takes: type[RequestModel] = RequestModel
+    repeatable: str | None = None
     example: Mapping[str, Any] = {}
     responses: Mapping[int, Success] = {}
     problems: tuple[ProblemKind, ...] = ()
     idempotent: bool = False
     books: bool = False
     personal: bool = False
+    app_check: bool = True
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -72,7 +97,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     def all_problems(self) -> tuple[ProblemKind, ...]:
         """Return every problem that it can answer."""
-        return (*_ALWAYS, *(_WITH_BODY if self.method == "POST" else ()), *self.problems)
+        with_body = _WITH_BODY if self.method == "POST" else ()
+        guarded = () if "anonymous" in PERMISSIONS[self.name] else (Forbidden,)
+        return (*_ALWAYS, *with_body, *guarded, *self.problems)
 
     async def __call__(self, request: Request, dependencies: Dependencies) -> Response:
         """Answer a request, whatever happens, and notify the observers of it."""
@@ -120,10 +147,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         seconds = dependencies.settings.deadline_seconds + GRACE_SECONDS
         try:
             async with asyncio.timeout(seconds):
-                return await self.handler(request, dependencies), None
+                return await self.handler(await self._call(request, dependencies)), None
         except RequestError as error:
             return error_response(error), None
-        except StoreError as error:
+        except (StoreError, KeysUnavailable) as error:
             return error_response(TryAgain()), error
         except TimeoutError:
             return error_response(TryAgain()), StoreUnavailable(f"no answer within {seconds:g} s")
@@ -131,6 +158,36 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             return error_response(InvalidRequest([], "the body ended too early")), None
         except Exception as error:  # noqa: BLE001 - the one place where every bug gets a response
             return error_response(InternalError()), error
+
+    async def _call(self, request: Request, dependencies: Dependencies) -> Call[Any]:
+        """Check a request: its form, its caller, what it asks, and whether they may ask it."""
+        now = dependencies.now()
+        if self.method == "POST":
+            check_media_type(request)
+        caller = await self._caller(request, dependencies)
+        key = read_idempotency_key(request) if self.idempotent else None
+        asked = await self._asked(request)
+        if not may_ask(caller, self.name, asked.target()):
+            raise Forbidden
+        return Call(asked, caller, now, dependencies, key)
+
+    async def _caller(self, request: Request, dependencies: Dependencies) -> Caller:
+        headers, needed = request.headers, self.app_check
+        tokens = headers.getlist("authorization"), headers.getlist("x-firebase-appcheck")
+        try:
+            caller = await dependencies.authenticator.caller(*tokens, app_check_needed=needed)
+        except TokenRefused as error:
+            raise Unauthenticated(str(error)) from None
+        except AppRefused as error:
+            raise AppNotVerified(str(error)) from None
+        if caller.kind == "anonymous" and not may_call(caller, self.name):
+            raise Unauthenticated("sign in, and send the token: Authorization: Bearer <token>")
+        return caller
+
+    async def _asked(self, request: Request) -> RequestModel:
+        if self.method == "POST":
+            return await read_body(request, self.takes)
+        return read_query(request, self.takes, self.repeatable)
 
 
 def endpoint(

@@ -43,6 +43,35 @@ class InvalidRequest(RequestError):
         super().__init__(detail or "; ".join(sentences), errors=listed)
 
 
+class Unauthenticated(RequestError):
+    """Nobody knows who asks, and the function needs to."""
+
+    code, title, status = "unauthenticated", "Nobody is signed in", 401
+    header_meanings: ClassVar = {"WWW-Authenticate": "`Bearer`"}
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
+
+
+class AppNotVerified(RequestError):
+    """Nothing shows that an app of this project sends the request."""
+
+    code, title, status = "app_not_verified", "The app is not verified", 401
+    header_meanings: ClassVar = Unauthenticated.header_meanings
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(RequestError):
+    """The caller is known, and may not do this."""
+
+    code, title, status = "forbidden", "This is not allowed", 403
+
+    def __init__(self) -> None:
+        super().__init__("your account may not do this, or not for this doctor or patient")
+
+
 class UnknownDoctor(RequestError):
     """No doctor has this id."""
 

@@ -7,17 +7,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared.http.call import Call
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import endpoint
 from shared.http.finishing import READ_METHODS, finished
+from shared.http.schemas.fields import RequestModel
 
 ALIVE, STORE = "/health", "/health/store"
 
 
-@endpoint("GET")
-async def store_health(_request: Request, dependencies: Dependencies) -> Response:
+@endpoint("GET", app_check=False)
+async def store_health(call: Call[RequestModel]) -> Response:
     """Answer 200 if the store answers a read, which costs one document, else 503."""
-    async with dependencies.store.snapshot() as snapshot:
+    async with call.dependencies.store.snapshot() as snapshot:
         await snapshot.load((), ("health",))  # No record has this key: keys are hashes.
     return _ok()
 

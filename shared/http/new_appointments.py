@@ -1,10 +1,9 @@
 """From the body of a new appointment to the command that books it, or only decides."""
 
 import secrets
-from datetime import datetime
 from functools import partial
 
-from shared.http.dependencies import Dependencies
+from shared.http.call import Call
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
 from shared.http.problems import ProblemKind
@@ -34,11 +33,10 @@ WHY_NOT: tuple[ProblemKind, ...] = (
 """The problems of a booking, whether it is made or only validated."""
 
 
-async def booking_command(
-    asked: NewAppointment, dependencies: Dependencies, now: datetime, key: str | None = None
-) -> Command | UnclearTime:
+async def booking_command(call: Call[NewAppointment]) -> Command | UnclearTime:
     """Return the command that books what is asked for: 404 if there is no such doctor."""
-    doctor = await find_doctor(dependencies, asked.doctor_id)
+    asked, now, key = call.asked, call.now, call.key
+    doctor = await find_doctor(call.dependencies, asked.doctor_id)
     interval = asked.time().on_clock_of(doctor.zone)
     if isinstance(interval, UnclearTime):
         return interval
@@ -52,5 +50,5 @@ async def booking_command(
         decide=partial(book, booking=Booking(doctor, appointment), now=now),
         now=now,
         birth=ElsewhereKey(doctor.id, new_id),
-        idempotency=None if key is None else Idempotency.of(key, request),
+        idempotency=None if key is None else Idempotency.of(key, request, call.caller),
     )

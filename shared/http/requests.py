@@ -25,17 +25,21 @@ _BRACKETS = re.compile(r"\[.*\]$", re.DOTALL)
 MOST_ERRORS = 20  # More would help nobody, and a hostile request could cause thousands.
 
 
-async def read_body(request: Request, model: type[M]) -> M:
-    """Return the JSON body as a model: 400, 413 or 415 if it is not one.
-
-    A byte order mark before it is skipped.
-    """
+def check_media_type(request: Request) -> None:
+    """Refuse a body that does not claim to be plain JSON: 415."""
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType('send JSON, with the header "Content-Type: application/json"')
     if request.headers.get("content-encoding", "identity").strip().lower() not in _PLAIN:
         wrong = "send the body as it is, without a Content-Encoding"
         raise UnsupportedMediaType(wrong, {"Accept-Encoding": "identity"})
+
+
+async def read_body(request: Request, model: type[M]) -> M:
+    """Return the JSON body as a model: 400 or 413 if it is not one.
+
+    A byte order mark before it is skipped.
+    """
     body = (await _bounded_body(request)).removeprefix(BOM_UTF8)
     if request.scope["query_string"] and request.query_params:
         names = list(request.query_params)[:MOST_ERRORS]

@@ -4,16 +4,21 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
 
 AppointmentStatus = Literal["booked", "cancelled"]
 
 
 class Patient(NamedTuple):
-    """The person an appointment is for. Personal: never logged, never quoted in an error."""
+    """The person an appointment is for. Personal: never logged, never quoted in an error.
+
+    `id` is the `sub` of the account that the appointment belongs to, if it belongs to one.
+    """
 
     name: str
     email: str | None = None
     phone: str | None = None
+    id: str | None = None
 
 
 class Appointment(NamedTuple):
@@ -24,6 +29,7 @@ class Appointment(NamedTuple):
     offset: new clock rules may move the instant on that clock. None where it is not known.
     `unknown_fields` are stored fields that this version does not know, as a JSON object: a newer
     instance wrote them, and they are written back unchanged.
+    `owner` names the account of `patient.id`, with its issuer; None where there is no account.
     """
 
     id: str
@@ -37,6 +43,7 @@ class Appointment(NamedTuple):
     cancellation_reason: str | None = None
     told_start: datetime | None = None
     unknown_fields: bytes | None = None
+    owner: PatientKey | None = None
 
     @property
     def status(self) -> AppointmentStatus:
@@ -51,4 +58,7 @@ class Appointment(NamedTuple):
     def requested(self) -> list[str | None]:
         """Return what a client asks for in a booking, to tell whether two requests are the same."""
         times = [self.interval.start.isoformat(), self.interval.end.isoformat()]
-        return [self.doctor_id, *times, *self.patient, self.reason]
+        name, email, phone, patient_id = self.patient
+        # Without an account as ever, so that a retry finds the record of an older instance.
+        account = [] if patient_id is None else [patient_id]
+        return [self.doctor_id, *times, name, email, phone, self.reason, *account]

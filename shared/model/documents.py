@@ -6,16 +6,19 @@ from msgspec import Struct, field
 
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 
 
 class Documents(Struct, frozen=True):
-    """Doctor-days, and the whereabouts of appointments beside them, by key.
+    """Doctor-days, the whereabouts of appointments beside them, and patients' schedules, by key.
 
     None stands for whereabouts that do not exist or, among changes, are to be deleted.
     """
 
     days: Mapping[DayKey, DaySchedule] = field(default_factory=dict)
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] = field(default_factory=dict)
+    patients: Mapping[PatientKey, PatientSchedule] = field(default_factory=dict)
 
     def knows(self, appointment_id: str) -> bool:
         """Whether an appointment stands anywhere in them."""

@@ -7,8 +7,11 @@ day of its birth leaves a pointer under the doctor of its birth.
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
+from shared.model.patient_key import PatientKey
 
 
 class ElsewhereKey(NamedTuple):
@@ -18,8 +21,16 @@ class ElsewhereKey(NamedTuple):
     appointment_id: str
 
 
-Whereabouts = Appointment | DayKey | ElsewhereKey
-"""The appointment itself if it holds no time any more, else the first day that it touches.
+class Pointer(Struct, frozen=True):
+    """Where an appointment is that has left the day of its birth, and whose it is.
 
-Or, if it ended with another doctor, the key under which it is kept.
-"""
+    `to` is the first day that it touches or, if it ended with another doctor, the key under which
+    it is kept. The owner stands here too, so that nobody else need look there to be refused.
+    """
+
+    to: DayKey | ElsewhereKey
+    owner: PatientKey | None = None
+
+
+Whereabouts = Appointment | Pointer
+"""The appointment itself if it holds no time any more, else where it is."""

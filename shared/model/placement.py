@@ -9,7 +9,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 
 
 class Placement(Struct, frozen=True):
@@ -31,10 +31,11 @@ def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placeme
         ElsewhereKey(doctor_id, appointment.id) for doctor_id in (home.doctor_id, doctor.id)
     )
     if appointment.status != "booked":
-        pointers = {} if birth == own else {birth: own}
+        pointers = {} if birth == own else {birth: Pointer(own, appointment.owner)}
         return Placement(appointment, (), {own: appointment, **pointers})
     days = touched_days(doctor, appointment.interval)
-    return Placement(appointment, days, {} if home in days else {birth: days[0]})
+    pointers = {} if home in days else {birth: Pointer(days[0], appointment.owner)}
+    return Placement(appointment, days, pointers)
 
 
 def placed(documents: Documents, before: Placement | None, after: Placement) -> Documents:

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from shared.access.caller import Caller
+from shared.access.permissions import may_see, may_see_pointed
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of, days_of
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.store.port import Snapshot, Store, StoreUnavailable
 
@@ -27,26 +29,29 @@ class Contradiction(StoreUnavailable):
 Position = tuple[datetime, str]
 
 
-async def look_up(store: Store, appointment_id: str) -> Appointment | None:
-    """Find an appointment by id, on a view of now.
+async def look_up(store: Store, appointment_id: str, caller: Caller) -> Appointment | None:
+    """Find an appointment by id, on a view of now; None if the caller may not see it.
 
     Looks again if the documents contradict each other, as `find_appointment` says. Raises
     StoreUnavailable if they still do.
     """
     try:
-        return await _look_up_once(store, appointment_id)
+        return await _look_up_once(store, appointment_id, caller)
     except Contradiction:
-        return await _look_up_once(store, appointment_id)
+        return await _look_up_once(store, appointment_id, caller)
 
 
-async def _look_up_once(store: Store, appointment_id: str) -> Appointment | None:
+async def _look_up_once(store: Store, appointment_id: str, caller: Caller) -> Appointment | None:
     async with store.snapshot() as snapshot:
-        return await find_appointment(snapshot, appointment_id)
+        return await find_appointment(snapshot, appointment_id, caller)
 
 
-async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointment | None:
+async def find_appointment(
+    snapshot: Snapshot, appointment_id: str, caller: Caller
+) -> Appointment | None:
     """Find an appointment by id: one call, or two once it has left the day of its birth.
 
+    One that the caller may not see is not found, in as many reads as one that does not exist.
     Raises Contradiction if the documents contradict each other: the store showed half of a commit,
     as Firestore's emulator sometimes does.
     """
@@ -55,16 +60,18 @@ async def find_appointment(snapshot: Snapshot, appointment_id: str) -> Appointme
         return None
     birth = ElsewhereKey(home.doctor_id, appointment_id)
     state = await snapshot.load([home], (), [birth])
-    if found := state.days[home].value.find(appointment_id):
+    found = state.days[home].value.find(appointment_id)
+    if found and may_see(caller, found):
         return found
-    match state.elsewhere[birth].value:
-        case DayKey() as day:
-            where: Whereabouts | None
-            where = (await snapshot.load([day], ())).days[day].value.find(appointment_id)
-        case ElsewhereKey() as key:
-            where = (await snapshot.load((), (), [key])).elsewhere[key].value
-        case here:
-            return here
+    where = state.elsewhere[birth].value
+    if not isinstance(where, Pointer):
+        return where if where and may_see(caller, where) else None
+    if not may_see_pointed(caller, where):
+        return None
+    if isinstance(to := where.to, DayKey):
+        where = (await snapshot.load([to], ())).days[to].value.find(appointment_id)
+    else:
+        where = (await snapshot.load((), (), [to])).elsewhere[to].value
     if isinstance(where, Appointment):
         return where
     raise Contradiction(f"{appointment_id} has left the day of its birth, and is nowhere else")

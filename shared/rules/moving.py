@@ -5,13 +5,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.placement import Placement, placed, placement
 from shared.rules.booking import why_unavailable
-from shared.rules.existing import Doctors, find, why_fixed
+from shared.rules.existing import Sought, find, why_fixed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
@@ -27,20 +26,17 @@ from shared.rules.wall_clock import local_time
 class Move(Struct, frozen=True):
     """A request to move an appointment to another time, day or doctor.
 
-    `home` is the day it was born on. Without `doctor_id` the doctor stays, and without an end or
-    a length so does the length. `doctors` are those that this instance knows.
+    Without `doctor_id` the doctor stays, and without an end or a length so does the length.
     """
 
-    appointment_id: str
-    home: DayKey
+    sought: Sought
     time: RequestedTime
-    doctors: Doctors
     doctor_id: str | None = None
 
     def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
         """Return where the appointment, as it is, is to be moved to."""
         doctor_id = self.doctor_id or appointment.doctor_id
-        doctor = self.doctors.get(doctor_id)
+        doctor = self.sought.doctors.get(doctor_id)
         if doctor is None:
             return NeedsDoctor(doctor_id)
         interval = self.time.on_clock_of(doctor.zone, appointment.interval.length)
@@ -49,7 +45,8 @@ class Move(Struct, frozen=True):
 
 def move(documents: Documents, request: Move, now: datetime) -> Decision:
     """Decide a move on the home day, the days that the appointment touches, and those it would."""
-    found = find(documents, request.home, request.appointment_id, request.doctors)
+    home = request.sought.home
+    found = find(documents, request.sought)
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
@@ -65,8 +62,8 @@ def move(documents: Documents, request: Move, now: datetime) -> Decision:
         told_start=local_time(interval.start, doctor.zone),
         updated_at=now,
     )
-    after = placement(moved, request.home, doctor)
-    needed = {request.home, *found.days, *after.days}
+    after = placement(moved, home, doctor)
+    needed = {home, *found.days, *after.days}
     if not needed <= documents.days.keys():
         return Documents(), NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
     days = [documents.days[key] for key in after.days]

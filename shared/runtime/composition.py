@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from shared.access.authentication import Open
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
@@ -67,6 +68,7 @@ def build_dependencies(
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
         settings=settings,
+        authenticator=Open(),
         store=store,
         doctor_cache=DoctorCache(store),
         transactions=transactions,

@@ -14,9 +14,10 @@ import msgspec
 
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 
@@ -27,6 +28,7 @@ class _Patient(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     name: str = ""
     email: str | None = None
     phone: str | None = None
+    id: str | None = None
 
 
 _NOBODY = _Patient()
@@ -50,11 +52,13 @@ class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     reason: str | None = None
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
+    owner: str | None = None
 
 
 class _Place(msgspec.Struct):
     doctor_id: str
     day: date | None = None
+    owner: str | None = None
 
 
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
@@ -106,20 +110,21 @@ def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -
 
 
 def _entry_of(appointment: Appointment) -> _Entry:
-    patient = appointment.patient
+    patient, owner = appointment.patient, appointment.owner
     return _Entry(
         id=appointment.id,
         kind="appointment",
         schema=SCHEMA,
         start=appointment.interval.start,
         end=appointment.interval.end,
-        patient=_Patient(patient.name, patient.email, patient.phone),
+        patient=_Patient(*patient),
         reason=appointment.reason,
         created_at=appointment.created_at,
         updated_at=appointment.updated_at,
         told_start=appointment.told_start,
         cancelled_at=appointment.cancelled_at,
         cancellation_reason=appointment.cancellation_reason,
+        owner=None if owner is None else owner.digits,
     )
 
 
@@ -129,7 +134,7 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         entry.id,
         doctor_id,
         Interval(entry.start, entry.end),
-        Patient(patient.name, patient.email, patient.phone),
+        Patient(patient.name, patient.email, patient.phone, patient.id),
         entry.created_at,
         entry.updated_at,
         entry.reason,
@@ -137,6 +142,7 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         entry.cancellation_reason,
         entry.told_start,
         unknown,
+        None if entry.owner is None else PatientKey(entry.owner),
     )
 
 
@@ -183,13 +189,16 @@ def _with_unknown(text: bytes, unknown_fields: bytes) -> bytes:
 # Whereabouts
 
 
-def pointer_to_document(whereabouts: DayKey | ElsewhereKey) -> Document:
+def pointer_to_document(pointer: Pointer) -> Document:
     """Write where an appointment stands: on a day, or ended with another doctor."""
-    tags = {"kind": "pointer", "schema": SCHEMA, "doctor_id": whereabouts.doctor_id}
-    return {**tags, "day": str(whereabouts.day)} if isinstance(whereabouts, DayKey) else tags
+    to, owner = pointer.to, pointer.owner
+    fields = {"kind": "pointer", "schema": SCHEMA, "doctor_id": to.doctor_id}
+    if isinstance(to, DayKey):
+        fields["day"] = str(to.day)
+    return fields if owner is None else {**fields, "owner": owner.digits}
 
 
-def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Whereabouts:
+def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Pointer:
     """Read what `pointer_to_document` wrote; StoreRefused if it is damaged or newer."""
     name = f"the pointer to {appointment_id}"
     check_schema(name, "pointer", fields)
@@ -197,9 +206,10 @@ def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Whe
         place = msgspec.convert(fields, _Place)
     except msgspec.ValidationError as error:
         raise StoreRefused(f"{name} is damaged: {error}") from None
+    owner = None if place.owner is None else PatientKey(place.owner)
     if place.day is None:
-        return ElsewhereKey(place.doctor_id, appointment_id)
-    return DayKey(place.doctor_id, place.day)
+        return Pointer(ElsewhereKey(place.doctor_id, appointment_id), owner)
+    return Pointer(DayKey(place.doctor_id, place.day), owner)
 
 
 # Idempotency records

@@ -18,6 +18,8 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -53,11 +55,12 @@ class Stored(Struct, Generic[T_co], frozen=True):
 
 
 class State(Struct, frozen=True):
-    """What was loaded, by key: all days and whereabouts asked for, and records that exist."""
+    """What was loaded, by key: everything that was asked for, but only records that exist."""
 
     days: dict[DayKey, Stored[DaySchedule]]
     records: dict[str, Stored[IdempotencyRecord]]
     elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = field(default_factory=dict)
+    patients: dict[PatientKey, Stored[PatientSchedule]] = field(default_factory=dict)
 
 
 class DayWrite(Struct, frozen=True):
@@ -94,6 +97,27 @@ class ElsewhereWrite(Struct, frozen=True):
     replaced: Version | None
 
 
+class PatientWrite(Struct, frozen=True):
+    """Replace the schedule that was read by `schedule`.
+
+    What it holds no more goes to the history of the account, in the month of its start.
+    """
+
+    read: Stored[PatientSchedule]
+    schedule: PatientSchedule
+
+    def changed(self) -> dict[str, Appointment | None]:
+        """Return the appointments that differ from those that were read, by id; None: removed."""
+        before = {a.id: a for a in self.read.value.appointments}
+        after = {a.id: a for a in self.schedule.appointments}
+        gone = dict.fromkeys(before.keys() - after.keys())
+        return {**gone, **{name: a for name, a in after.items() if before.get(name) is not a}}
+
+    def ended(self) -> Sequence[Appointment]:
+        """Return the appointments that go to the history."""
+        return [a for a in self.read.value.appointments if self.schedule.find(a.id) is None]
+
+
 class Snapshot(Protocol):
     """Reads that all see the store as it was at one instant.
 
@@ -108,8 +132,9 @@ class Snapshot(Protocol):
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
+        patients: Collection[PatientKey] = (),
     ) -> State:
-        """Read days, records and whereabouts. A day without a document is an empty day."""
+        """Read documents. A day or a patient without one has nothing booked."""
 
     def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -127,6 +152,12 @@ class Snapshot(Protocol):
         In order of start, then id, and only as far as needed, like `scan`.
         """
 
+    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+        """Return the ids of what has left a patient's schedule and started in these months.
+
+        `first` and `last` are any days of the first and the last month, in UTC.
+        """
+
     async def instant(self) -> datetime:
         """Return the instant of this view by the store's own clock, once something was read."""
 
@@ -137,8 +168,8 @@ class Store(Protocol):
     def snapshot(self, instant: datetime | None = None) -> AbstractAsyncContextManager[Snapshot]:
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
-        A view of an instant shows days and what has ended, neither records nor whereabouts; its
-        reads raise `SnapshotExpired` if it is gone.
+        A view of an instant shows days, what has ended, and patients with their histories, but
+        neither records nor whereabouts; its reads raise `SnapshotExpired` if it is gone.
         """
 
     async def commit(
@@ -146,12 +177,30 @@ class Store(Protocol):
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
 
-        Returns the new versions of the days once the writes survive a loss of power.
+        Returns the new versions of days and patients once the writes survive a loss of power.
         Raises `VersionConflict` if a document has changed.
         """
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Erase what is kept of appointments and of an account beside the appointments themselves.
+
+        The idempotency records of the appointments stay, so that a late retry books nothing, but
+        tell no more what was asked for. The schedule and the history of the account are deleted,
+        on the version that was read: raises `VersionConflict`. From then on, no view of an earlier
+        instant can be read. Safe to repeat.
+        """
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        """Return the blocked callers: their tokens issued before an instant count no more."""
+
+    async def block(self, caller: PatientKey, issued_before: datetime) -> None:
+        """Refuse the tokens that a caller was issued before an instant."""
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""

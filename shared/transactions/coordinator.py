@@ -184,7 +184,9 @@ class Coordinator:
             if commands > 1:
                 raise _BatchRefused from error
             raise
-        self._day_cache.put({key: Stored(plan.days[key], versions[key]) for key in versions})
+        self._day_cache.put(
+            {key: Stored(day, versions[key]) for key, day in plan.days.items() if key in versions}
+        )
 
     async def _cached_state(self, batch: Batch[Granted]) -> State:
         """Load only what is not cached, and no records: the commit finds out if there is one."""

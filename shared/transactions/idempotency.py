@@ -8,6 +8,7 @@ from typing import Self
 
 from msgspec import Struct
 
+from shared.access.caller import Caller
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import State
 
@@ -22,10 +23,13 @@ class Idempotency(Struct, frozen=True):
     fingerprint: str
 
     @classmethod
-    def of(cls, key: str, request: Sequence[str | None]) -> Self:
-        """Hash a key and the parts that make two requests the same."""
-        # Authentication will add the caller here, beside the key.
-        return cls(_hash([key]), _hash(request))
+    def of(cls, key: str, request: Sequence[str | None], caller: Caller) -> Self:
+        """Hash a caller's key and the parts that make two requests the same.
+
+        The same key of two callers is two keys; all who are not asked for a token are one caller.
+        """
+        whose = [caller.issuer, caller.subject] if caller.subject else []
+        return cls(_hash([*whose, key]), _hash(request))
 
     def record(self, appointment_id: str, now: datetime, request_id: str) -> IdempotencyRecord:
         """Return the record to leave when the request is granted."""

@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
@@ -61,7 +62,7 @@ class SnapshotDecisions(Struct):
         for stored in self.state.days.values():
             if found := stored.value.find(appointment_id):
                 return found
-        if found := await find_appointment(self.snapshot, appointment_id):
+        if found := await find_appointment(self.snapshot, appointment_id, ANYBODY):
             return found
         message = f"{appointment_id} was acknowledged but is gone: was the data changed by hand?"
         raise StoreRefused(message)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
+from shared.access.permissions import Target
 from shared.http.schemas.fields import (
     Id,
     RequestModel,
@@ -42,6 +43,10 @@ class NewAppointment(TimedRequest):
         if self.end is None and self.duration_minutes is None:
             raise field_error("duration_minutes", "missing", "is required unless end is sent")
         return self
+
+    def target(self) -> Target:
+        """Return the doctor and the patient that it names."""
+        return Target(frozenset({self.doctor_id}))
 
     def appointment(
         self, appointment_id: str, doctor: Doctor, interval: Interval, now: datetime

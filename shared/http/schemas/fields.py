@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shared.access.permissions import Target
 from shared.http.times import BodyMinute
 from shared.rules.requested_time import RequestedTime
 from shared.validation import TextForm
@@ -43,6 +44,10 @@ class RequestModel(BaseModel):
     """A request. A field of another name or type is a mistake that must not pass silently."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def target(self) -> Target:
+        """Return whom it names, to tell whether its caller may ask that."""
+        return Target()
 
 
 class ResponseModel(BaseModel):

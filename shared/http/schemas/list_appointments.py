@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from shared.access.permissions import Target
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import Id, RequestModel, ResponseModel, check_window, number
 from shared.http.times import QueryBound
@@ -23,6 +24,10 @@ class ListAppointments(RequestModel):
         Annotated[str, Field(max_length=500, description="`next_page_token` of the previous page")]
         | None
     ) = None
+
+    def target(self) -> Target:
+        """Return the doctor whose appointments it asks for."""
+        return Target(frozenset({self.doctor_id}))
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

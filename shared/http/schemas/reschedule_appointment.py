@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.access.permissions import Target
 from shared.http.schemas.fields import Id, TimedRequest
 
 
@@ -12,3 +13,7 @@ class RescheduleAppointment(TimedRequest):
 
     appointment_id: Id
     doctor_id: Annotated[Id, Field(description="without it, the doctor stays")] | None = None
+
+    def target(self) -> Target:
+        """Return the doctor to move it to, if it names one."""
+        return Target(frozenset() if self.doctor_id is None else frozenset({self.doctor_id}))

@@ -1,0 +1,64 @@
+"""What a patient with an account has booked: the second resource of a booking."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.model.appointment import Appointment
+from shared.model.patient_key import PatientKey
+
+REMEMBERED = timedelta(hours=24)
+"""How long after its end an appointment stays here, and how long a change is counted."""
+
+
+class PatientSchedule(Struct, frozen=True):
+    """The booked appointments of one account, in order of their positions, with any doctor.
+
+    An appointment stands here from its booking until it is cancelled, or until the first change a
+    day after its end; then its id goes to the history of the account. `changed_at` are the
+    instants of the patient's own bookings, moves and cancellations that still count. While it is
+    `erasing`, nothing may be booked, moved or cancelled for this account.
+    """
+
+    key: PatientKey
+    appointments: tuple[Appointment, ...] = ()
+    changed_at: tuple[datetime, ...] = ()
+    erasing: bool = False
+
+    def find(self, appointment_id: str) -> Appointment | None:
+        """Return the appointment of this id, or None."""
+        return next((a for a in self.appointments if a.id == appointment_id), None)
+
+    def without(self, appointment_id: str) -> Self:
+        """Return the same schedule without an appointment."""
+        return self._with(a for a in self.appointments if a.id != appointment_id)
+
+    def with_appointment(self, appointment: Appointment) -> Self:
+        """Return the same schedule with this appointment, replacing the one of its id."""
+        return self._with((*self.without(appointment.id).appointments, appointment))
+
+    def busy(self, wanted: Appointment) -> Sequence[Appointment]:
+        """Return the other appointments that overlap one which is wanted, in order."""
+        others = self.without(wanted.id).appointments
+        return [a for a in others if a.interval.overlaps(wanted.interval)]
+
+    def ahead(self, now: datetime) -> Sequence[Appointment]:
+        """Return the appointments that have not ended, in order."""
+        return [a for a in self.appointments if a.interval.end > now]
+
+    def changes_since(self, instant: datetime) -> Sequence[datetime]:
+        """Return the instants of the patient's own changes after an instant, in order."""
+        return [changed_at for changed_at in self.changed_at if changed_at > instant]
+
+    def tidied(self, now: datetime) -> Self:
+        """Return the same schedule without what need not be remembered any more."""
+        since = now - REMEMBERED
+        kept = tuple(a for a in self.appointments if a.interval.end > since)
+        return replace(self, appointments=kept, changed_at=tuple(self.changes_since(since)))
+
+    def _with(self, appointments: Iterable[Appointment]) -> Self:
+        ordered = sorted(appointments, key=lambda appointment: appointment.position)
+        return replace(self, appointments=tuple(ordered))
