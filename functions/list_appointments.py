@@ -38,7 +38,7 @@ async def list_appointments(call: Call[ListAppointments]) -> Response:
     asked, dependencies = call.asked, call.dependencies
     doctor = await find_doctor(dependencies, asked.doctor_id)
     window = _window(asked, doctor)
-    scope = Scope("list_appointments", (doctor.id, window, asked.status), call.caller)
+    scope = Scope("list_appointments", (doctor.id, window, asked.status), call.caller.name)
     after = instant = None
     if asked.page_token is not None:
         keys = await dependencies.page_token_keys.keys()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
@@ -11,6 +12,7 @@ from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
 from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.booking import Booking
+from shared.rules.existing import Sought
 from shared.rules.moving import Move
 from shared.rules.requested_time import RequestedTime
 
@@ -102,7 +104,7 @@ def documents(
 def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:
     """A request to move an appointment to an interval with a doctor."""
     time = RequestedTime(interval.start, interval.end)
-    return Move(appointment_id, home, time, {to.id: to}, to.id)
+    return Move(Sought(appointment_id, home, {to.id: to}, ANYBODY), time, to.id)
 
 
 def _minutes(clock_time: str) -> int:

@@ -4,12 +4,14 @@ from datetime import timedelta
 from functools import cache, partial
 from itertools import count
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment_id import home_day
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
 from shared.rules import cancelling, moving
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation
+from shared.rules.existing import Sought
 from shared.rules.outcomes import Accepted, SlotTaken
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
@@ -40,7 +42,7 @@ def command(
         decide=partial(book, booking=wish, now=at(now)),
         now=at(now),
         birth=ElsewhereKey(wish.doctor.id, appointment_id),
-        idempotency=Idempotency.of(idempotency_key, request) if idempotency_key else None,
+        idempotency=Idempotency.of(idempotency_key, request, ANYBODY) if idempotency_key else None,
     )
 
 
@@ -56,13 +58,14 @@ def move(home: str, start: str, appointment_id: str = "a") -> Command:
         decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         birth=ElsewhereKey("strange", appointment_id),
-        idempotency=Idempotency.of(f"move {next(_numbers)}", [start]),
+        idempotency=Idempotency.of(f"move {next(_numbers)}", [start], ANYBODY),
     )
 
 
 def cancel(home: str, appointment_id: str = "a") -> Command:
     """A request to cancel an appointment that was born on a day."""
-    request = Cancellation(appointment_id, key(home), {"strange": _doctor("strange")})
+    doctors = {"strange": _doctor("strange")}
+    request = Cancellation(Sought(appointment_id, key(home), doctors, ANYBODY))
     return Command(
         days=frozenset({key(home)}),
         decide=partial(cancelling.cancel, request=request, now=at(LONG_AGO)),

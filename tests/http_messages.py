@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from shared.http.call import Call
 from shared.http.dependencies import Dependencies
-from shared.http.endpoint import Handler, endpoint
+from shared.http.endpoint import Endpoint, endpoint
+from shared.http.schemas.fields import RequestModel
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
 from shared.store.sqlite.store import SqliteStore
@@ -19,17 +21,17 @@ def dependencies(**environment: str) -> Dependencies:
     return build_dependencies(read_settings(environment), SqliteStore("never-opened.db"))
 
 
-def function(action: Callable[[], Awaitable[Response]]) -> Handler:
+def function(action: Callable[[], Awaitable[Response]]) -> Endpoint:
     """A function of one method, GET, that does this."""
 
     @endpoint("GET")
-    async def some_function(_request: Request, _dependencies: Dependencies) -> Response:
+    async def first_available(_call: Call[RequestModel]) -> Response:
         return await action()
 
-    return some_function
+    return first_available
 
 
-def answering(text: str = "") -> Handler:
+def answering(text: str = "") -> Endpoint:
     """A function that answers with a text."""
 
     async def answer() -> Response:
@@ -38,7 +40,7 @@ def answering(text: str = "") -> Handler:
     return function(answer)
 
 
-def failing(error: BaseException) -> Handler:
+def failing(error: BaseException) -> Endpoint:
     """A function that raises an error."""
 
     async def fail() -> Response:
@@ -48,7 +50,7 @@ def failing(error: BaseException) -> Handler:
 
 
 async def call(
-    function: Handler,
+    function: Endpoint,
     dependencies: Dependencies,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,

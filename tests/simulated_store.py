@@ -10,9 +10,12 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    PatientWrite,
     RecordWrite,
     State,
     Stored,
@@ -28,6 +31,7 @@ class SimulatedStore:
         self.days: dict[DayKey, Stored[DaySchedule]] = {}
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
+        self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
         self.version = 0
         self.put(*days)
 
@@ -52,6 +56,7 @@ class SimulatedStore:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
+        patients: Sequence[PatientWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read."""
         for write in days:
@@ -66,6 +71,10 @@ class SimulatedStore:
             there = self.elsewhere.get(whereabouts.key)
             if (there and there.version) != whereabouts.replaced:
                 return True
+        for patient in patients:
+            known = self.patients.get(patient.schedule.key)
+            if (known and known.version) != patient.read.version:
+                return True
         return False
 
     def write_unchanged(
@@ -73,18 +82,20 @@ class SimulatedStore:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records, elsewhere):
+        if self.has_changed(days, records, elsewhere, patients):
             raise VersionConflict("changed")
-        return self.write(days, records, elsewhere)
+        return self.write(days, records, elsewhere, patients)
 
     def write(
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
         for write in days:
@@ -96,11 +107,15 @@ class SimulatedStore:
             self.elsewhere.pop(there.key, None)
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
-        return {write.day.key: self.version for write in days}
+        for patient in patients:
+            self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
+        written: list[DayKey | PatientKey] = [write.day.key for write in days]
+        return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 
     def view(self) -> State:
         """All that there is now."""
-        return State(self.days.copy(), self.records.copy(), self.elsewhere.copy())
+        beside = self.elsewhere.copy(), self.patients.copy()
+        return State(self.days.copy(), self.records.copy(), *beside)
 
 
 class Port:
@@ -129,13 +144,15 @@ class Port:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
+        touches += [patient.schedule.key for patient in patients]
         write = self.store.write_unchanged
-        result: Mapping[DayKey, Version]
-        result = await self.call("commit", touches, write, days, records, elsewhere)
+        result: Mapping[DayKey | PatientKey, Version]
+        result = await self.call("commit", touches, write, days, records, elsewhere, patients)
         return result
 
     async def doctors(self) -> Sequence[Doctor]:
@@ -152,6 +169,20 @@ class Port:
 
     async def left_behind(self) -> int:
         """None."""
+        raise NotImplementedError
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        """Nobody is."""
+        raise NotImplementedError
+
+    async def block(self, caller: PatientKey, issued_before: datetime) -> None:
+        """Nobody is."""
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -177,11 +208,12 @@ class View:
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
+        patients: Collection[PatientKey] = (),
     ) -> State:
-        """Read days, records and whereabouts."""
-        touches = () if self._state else (*days, *records, *elsewhere)
-        load = self._load
-        result: State = await self._port.call("load", touches, load, days, records, elsewhere)
+        """Read documents."""
+        wanted = (days, records, elsewhere, patients)
+        touches = () if self._state else [key for keys in wanted for key in keys]
+        result: State = await self._port.call("load", touches, self._load, *wanted)
         return result
 
     async def scan(
@@ -214,6 +246,10 @@ class View:
                 assert isinstance(appointment, Appointment)
                 yield appointment
 
+    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
@@ -228,10 +264,15 @@ class View:
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
+        patients: Collection[PatientKey],
     ) -> State:
         there = self._look()
         return State(
             {key: there.days.get(key) or Stored(DaySchedule(key), None) for key in days},
             {key: there.records[key] for key in records if key in there.records},
             {key: there.elsewhere.get(key) or Stored(None, None) for key in elsewhere},
+            {
+                key: there.patients.get(key) or Stored(PatientSchedule(key), None)
+                for key in patients
+            },
         )

@@ -22,6 +22,11 @@ class Caller(Struct, frozen=True):
     doctor_ids: frozenset[str] = frozenset()
 
     @property
+    def name(self) -> tuple[str, ...]:
+        """Return what tells this caller from all others; empty for those without a token."""
+        return (self.issuer, self.subject) if self.subject else ()
+
+    @property
     def patient(self) -> PatientKey | None:
         """The key of a patient's own account; None for every other kind of caller."""
         return patient_key(self.issuer, self.subject) if self.kind == "patient" else None

@@ -19,7 +19,6 @@ import msgspec
 from msgspec import Meta, Struct
 from pydantic_core import PydanticCustomError
 
-from shared.access.caller import ANYBODY, Caller
 from shared.http.errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
 from shared.queries.appointments import Position
@@ -42,7 +41,7 @@ class Bookmark(Struct, frozen=True):
     instant: datetime
 
 
-class Scope(Struct, frozen=True):
+class Scope(Struct, frozen=True, omit_defaults=True):
     """What a token is good for: it is refused in every other scope.
 
     All that decides what a list shows belongs here, and so does who sees it.
@@ -50,7 +49,7 @@ class Scope(Struct, frozen=True):
 
     function: str
     parameters: tuple[object, ...]
-    caller: Caller = ANYBODY
+    caller: tuple[str, ...] = ()
 
 
 def page_token(bookmark: Bookmark, scope: Scope, keys: Sequence[bytes]) -> str:
@@ -85,6 +84,4 @@ def expired() -> InvalidRequest:
 
 def _signature(key: bytes, scope: Scope, content: bytes) -> bytes:
     # The line feed ends the scope, which as JSON contains none.
-    caller = (scope.caller.kind, scope.caller.issuer, scope.caller.subject)
-    named = _encode((scope.function, scope.parameters, caller))
-    return hmac.digest(key, named + b"\n" + content, _DIGEST)
+    return hmac.digest(key, _encode(scope) + b"\n" + content, _DIGEST)

@@ -28,8 +28,7 @@ class Idempotency(Struct, frozen=True):
 
         The same key of two callers is two keys; all who are not asked for a token are one caller.
         """
-        whose = [caller.issuer, caller.subject] if caller.subject else []
-        return cls(_hash([*whose, key]), _hash(request))
+        return cls(_hash([*caller.name, key]), _hash(request))
 
     def record(self, appointment_id: str, now: datetime, request_id: str) -> IdempotencyRecord:
         """Return the record to leave when the request is granted."""

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.http.application import application
-from shared.http.endpoint import Handler
+from shared.http.endpoint import Endpoint
 from shared.http.problems import refusal_response
 from shared.observability.request_record import RequestRecord
 from shared.rules.outcomes import AlreadyApplied, Outcome, Refusal
@@ -88,7 +88,7 @@ async def test_a_bug_is_answered_without_detail_and_logged(
     assert "secret" not in response.text
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert record.getMessage().startswith("some_function 500 internal_error in ")
+    assert record.getMessage().startswith("first_available 500 internal_error in ")
     assert record.getMessage().endswith(" ms; 0 read, 0 written; KeyError")
     assert record.exc_info is not None
     assert record.exc_info[0] is KeyError
@@ -187,7 +187,7 @@ class Noting:
         """Nothing."""
 
 
-async def told(function: Handler, headers: Mapping[str, str] | None = None) -> RequestRecord:
+async def told(function: Endpoint, headers: Mapping[str, str] | None = None) -> RequestRecord:
     """What the observers are told of a call."""
     noting = Noting()
     await call(function, replace(dependencies(), observers=(noting,)), headers=headers)

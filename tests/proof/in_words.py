@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import Whereabouts
+from shared.model.elsewhere import Pointer, Whereabouts
 from shared.store.port import State
 from tests.proof.calls import Call, Option
 
@@ -67,9 +67,9 @@ def _where(whereabouts: Whereabouts | None) -> str:
             return "is not here"
         case Appointment():
             return _times(whereabouts)
-        case DayKey():
-            return f"is on {_name(whereabouts)}"
-    return f"ended with {whereabouts.doctor_id}"
+        case Pointer(DayKey() as day):
+            return f"is on {_name(day)}"
+    return f"ended with {whereabouts.to.doctor_id}"
 
 
 def _times(appointment: Appointment) -> str:

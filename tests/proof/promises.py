@@ -8,7 +8,7 @@ from itertools import pairwise
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Stored, Version
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
@@ -122,9 +122,9 @@ def _check_elsewhere(
         birth = ElsewhereKey(home.doctor_id, name)
         own = ElsewhereKey(appointment.doctor_id, name)
         if name in ended:
-            wanted[birth] = own
+            wanted[birth] = Pointer(own, appointment.owner)
             wanted[own] = appointment
         elif home not in stands[name]:
-            wanted[birth] = min(stands[name])
+            wanted[birth] = Pointer(min(stands[name]), appointment.owner)
     if {key: stored.value for key, stored in elsewhere.items()} != wanted:
         raise Broken(f"beside the days there is {dict(elsewhere)}, and not {wanted}")

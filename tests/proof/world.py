@@ -11,17 +11,19 @@ from functools import cache, partial
 
 from msgspec.structs import replace as struct_with
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
 from shared.rules import moving
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
 from shared.rules.outcomes import Decision, Refusal
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
@@ -116,9 +118,13 @@ def days_of(world: World) -> list[DaySchedule]:
     return list(days.values())
 
 
-def pointers_of(world: World) -> dict[ElsewhereKey, DayKey]:
+def pointers_of(world: World) -> dict[ElsewhereKey, Pointer]:
     """Where those of this world are that do not touch the day of their birth."""
-    return {birth_of(name): place(slot) for name, slot in world if _home(name) not in places(slot)}
+    return {
+        birth_of(name): Pointer(place(slot))
+        for name, slot in world
+        if _home(name) not in places(slot)
+    }
 
 
 def birth_of(name: str) -> ElsewhereKey:
@@ -173,16 +179,18 @@ def _decision(
     now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
     days = frozenset({home})
     if isinstance(asked, Cancel):
-        return days, partial(cancel, request=Cancellation(asked.name, home, doctors), now=now)
+        sought = Sought(asked.name, home, doctors, ANYBODY)
+        return days, partial(cancel, request=Cancellation(sought), now=now)
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
         wish = to_book(asked.name, doctor, interval, now)
         return frozenset(wish.days), partial(book, booking=wish, now=now)
-    move = struct_with(to_move(asked.name, home, doctor, interval), doctors=doctors)
+    move = to_move(asked.name, home, doctor, interval)
+    move = struct_with(move, sought=struct_with(move.sought, doctors=doctors))
     return days, partial(moving.move, request=move, now=now)
 
 
-_idempotency = cache(Idempotency.of)
+_idempotency = cache(partial(Idempotency.of, caller=ANYBODY))
 
 
 @cache

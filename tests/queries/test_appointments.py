@@ -5,9 +5,10 @@ from datetime import datetime
 import pytest
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.queries.appointments import (
     ListQuery,
@@ -277,8 +278,8 @@ def moving_about() -> ScriptedStore:
         LOST: key("2026-11-25"),
         LOST_THERE: ElsewhereKey("who", LOST_THERE),
     }
-    for name, pointer in pointers.items():
-        store.put_elsewhere(ElsewhereKey("strange", name), pointer)
+    for name, to in pointers.items():
+        store.put_elsewhere(ElsewhereKey("strange", name), Pointer(to))
     return store
 
 
@@ -300,7 +301,7 @@ async def test_an_appointment_is_found_by_its_id_in_two_loads_at_most(
     appointment_id: str, expected: Appointment | None, loads: int, read: list[str]
 ) -> None:
     store = moving_about()
-    assert await find_appointment(store.snapshot(), appointment_id) == expected
+    assert await find_appointment(store.snapshot(), appointment_id, ANYBODY) == expected
     assert store.loads == loads
     assert store.days_read() == read
 
@@ -310,14 +311,14 @@ async def test_where_pointers_lead_nowhere_nobody_says_that_there_is_no_such_app
     lost: str,
 ) -> None:
     with pytest.raises(StoreUnavailable, match=f"{lost} has left the day of its birth, and is"):
-        await find_appointment(moving_about().snapshot(), lost)
+        await find_appointment(moving_about().snapshot(), lost, ANYBODY)
 
 
 async def test_a_look_up_looks_again_where_a_store_showed_half_of_a_commit() -> None:
     store = moving_about()
     with pytest.raises(StoreUnavailable, match="nowhere else"):
-        await look_up(store, LOST)
+        await look_up(store, LOST, ANYBODY)
     assert store.loads == 4
     there = appointment("2026-11-25T09:00Z", "2026-11-25T09:30Z", LOST)
     store.on_load += [prompt, prompt, after(lambda: store.put(schedule("2026-11-25", there)))]
-    assert await look_up(store, LOST) == there
+    assert await look_up(store, LOST, ANYBODY) == there

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
@@ -20,6 +21,7 @@ from shared.model.interval import Interval
 from shared.queries.appointments import find_appointment
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
 from shared.rules.requested_time import RequestedTime
@@ -68,13 +70,13 @@ class Calendar:
             self.decide(name, place, lambda found: book(found, booking, NOW), *booking.days)
             self.born.setdefault(name, place)
         elif kind == "cancel":
-            request = Cancellation(name, home_of(name), DOCTORS)
+            request = Cancellation(sought(name))
             gone = self.held[name]._replace(booked=False)
             self.decide(name, gone, lambda found: cancel(found, request, NOW), home_of(name))
         else:
             to = self.born[name] if kind == "home" else place
             time = RequestedTime(*interval_of(to))
-            moving = Move(name, home_of(name), time, DOCTORS, to.doctor)
+            moving = Move(sought(name), time, to.doctor)
             self.decide(name, to, lambda found: move(found, moving, NOW), home_of(name))
 
     def decide(
@@ -121,7 +123,7 @@ class Calendar:
 
     def whereabouts(self) -> dict[ElsewhereKey, str | DayKey | ElsewhereKey]:
         """What is kept beside the days; the id of an appointment stands for itself."""
-        return {k: w.id if isinstance(w, Appointment) else w for k, w in self.elsewhere.items()}
+        return {k: w.id if isinstance(w, Appointment) else w.to for k, w in self.elsewhere.items()}
 
 
 def expected_days(held: dict[str, Held]) -> dict[DayKey, set[str]]:
@@ -167,6 +169,10 @@ def home_of(name: str) -> DayKey:
     return home
 
 
+def sought(name: str) -> Sought:
+    return Sought(name, home_of(name), DOCTORS, ANYBODY)
+
+
 @given(st.lists(st.tuples(CHANGES, places()), min_size=8, max_size=30))
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_every_appointment_stands_where_it_belongs_and_nowhere_else_and_is_found_from_its_id(
@@ -182,7 +188,7 @@ def test_every_appointment_stands_where_it_belongs_and_nowhere_else_and_is_found
         store = ScriptedStore(*calendar.days.values())
         for key, whereabouts in calendar.elsewhere.items():
             store.put_elsewhere(key, whereabouts)
-        found = asyncio.run(find_appointment(store.snapshot(), name))
+        found = asyncio.run(find_appointment(store.snapshot(), name, ANYBODY))
         assert found is not None
         assert (found.id, held(found)) == (name, place)
         assert store.loads <= 2

@@ -10,7 +10,7 @@ from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
 from shared.rules.outcomes import (
@@ -258,7 +258,8 @@ ENDED = taken("11:00-12:00", "new")._replace(cancelled_at=BEFORE)
         pytest.param(documents(schedule(MONDAY, taken("11:00-12:00", "new"))), id="as-booked"),
         pytest.param(documents(schedule(MONDAY, taken("15:00-16:00", "new"))), id="moved-since"),
         pytest.param(
-            documents(schedule(MONDAY), elsewhere={NEW: key(TUESDAY)}), id="moved-away-since"
+            documents(schedule(MONDAY), elsewhere={NEW: Pointer(key(TUESDAY))}),
+            id="moved-away-since",
         ),
         pytest.param(documents(schedule(MONDAY), elsewhere={NEW: ENDED}), id="cancelled-since"),
     ],

@@ -4,10 +4,12 @@ from datetime import datetime
 
 import pytest
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
 from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
@@ -42,7 +44,7 @@ def ask(
     reason: str | None = None,
     now: datetime = NOW,
 ) -> Decision:
-    request = Cancellation(ID, key(MON), DOCTORS, reason)
+    request = Cancellation(Sought(ID, key(MON), DOCTORS, ANYBODY), reason)
     return cancel(documents(*days, elsewhere=elsewhere), request, now)
 
 
@@ -66,7 +68,7 @@ def test_it_leaves_every_day_that_it_touches() -> None:
 
 def test_what_was_moved_away_takes_the_place_of_its_pointer() -> None:
     away = standing(TUE)
-    assert ask(schedule(MON), schedule(TUE, away), elsewhere={HERE: key(TUE)}) == (
+    assert ask(schedule(MON), schedule(TUE, away), elsewhere={HERE: Pointer(key(TUE))}) == (
         documents(schedule(TUE), elsewhere={HERE: cancelled(away)}),
         Accepted(cancelled(away)),
     )
@@ -75,9 +77,10 @@ def test_what_was_moved_away_takes_the_place_of_its_pointer() -> None:
 def test_what_was_moved_to_another_doctor_is_kept_there_and_its_pointer_says_so() -> None:
     theirs = standing(TUE, doctor_id="who")
     there = schedule(TUE, theirs, doctor_id="who")
-    assert ask(schedule(MON), there, elsewhere={HERE: key(TUE, "who")}) == (
+    assert ask(schedule(MON), there, elsewhere={HERE: Pointer(key(TUE, "who"))}) == (
         documents(
-            schedule(TUE, doctor_id="who"), elsewhere={THERE: cancelled(theirs), HERE: THERE}
+            schedule(TUE, doctor_id="who"),
+            elsewhere={THERE: cancelled(theirs), HERE: Pointer(THERE)},
         ),
         Accepted(cancelled(theirs)),
     )
@@ -89,7 +92,7 @@ def test_cancelling_again_leaves_it_as_it_was_also_after_it_would_have_started(
 ) -> None:
     gone = cancelled(standing(doctor_id="strange" if at_home else "who"), "ill")
     where: dict[ElsewhereKey, Whereabouts | None]
-    where = {HERE: gone} if at_home else {HERE: THERE, THERE: gone}
+    where = {HERE: gone} if at_home else {HERE: Pointer(THERE), THERE: gone}
     for now in (at("2026-11-21T12:00Z"), at("2026-11-23T11:30Z")):
         decision = ask(schedule(MON), elsewhere=where, reason="again", now=now)
         assert decision == (documents(), AlreadyCancelled(gone))
@@ -113,14 +116,22 @@ def test_what_has_started_cannot_be_cancelled(now: str, expected: type) -> None:
     ("days", "elsewhere", "needed"),
     [
         pytest.param([MON], {}, ([MON], {HERE}), id="has-it-left"),
-        pytest.param([MON], {HERE: key(TUE)}, ([MON, TUE], {HERE}), id="to-where"),
-        pytest.param([MON, TUE], {HERE: key(TUE)}, ([MON, TUE], {HERE}), id="not-there-yet"),
-        pytest.param([MON], {HERE: THERE}, ([MON], {HERE, THERE}), id="to-whom"),
+        pytest.param([MON], {HERE: Pointer(key(TUE))}, ([MON, TUE], {HERE}), id="to-where"),
         pytest.param(
-            [MON], {HERE: THERE, THERE: None}, ([MON], {HERE, THERE}), id="not-with-them-yet"
+            [MON, TUE], {HERE: Pointer(key(TUE))}, ([MON, TUE], {HERE}), id="not-there-yet"
+        ),
+        pytest.param([MON], {HERE: Pointer(THERE)}, ([MON], {HERE, THERE}), id="to-whom"),
+        pytest.param(
+            [MON],
+            {HERE: Pointer(THERE), THERE: None},
+            ([MON], {HERE, THERE}),
+            id="not-with-them-yet",
         ),
         pytest.param(
-            [MON], {HERE: THERE, THERE: key(TUE)}, ([MON], {HERE, THERE}), id="no-longer-with-them"
+            [MON],
+            {HERE: Pointer(THERE), THERE: Pointer(key(TUE))},
+            ([MON], {HERE, THERE}),
+            id="no-longer-with-them",
         ),
     ],
 )
@@ -149,5 +160,5 @@ def test_what_neither_its_day_nor_a_pointer_knows_is_unknown() -> None:
 def test_nothing_is_decided_for_a_doctor_who_is_not_known_here() -> None:
     theirs = standing(TUE, doctor_id="new")
     there = schedule(TUE, theirs, doctor_id="new")
-    decision = ask(schedule(MON), there, elsewhere={HERE: key(TUE, "new")})
+    decision = ask(schedule(MON), there, elsewhere={HERE: Pointer(key(TUE, "new"))})
     assert decision == (documents(), NeedsDoctor("new"))

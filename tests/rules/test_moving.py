@@ -7,13 +7,15 @@ from datetime import datetime
 
 import pytest
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
+from shared.rules.existing import Doctors, Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
     Accepted,
@@ -77,6 +79,11 @@ LEFT, TUESDAY = schedule(MON), schedule(TUE, standing(TUE))
 CANCELLED = standing()._replace(cancelled_at=NOW)
 
 
+def sought(doctors: Doctors) -> Sought:
+    """The appointment, looked for by somebody who may do everything."""
+    return Sought(ID, key(MON), doctors, ANYBODY)
+
+
 def ask(
     day: str,
     times: str,
@@ -91,8 +98,11 @@ def ask(
     """
     strange, to = doctor(), of or doctor()
     time = RequestedTime(*on(day, times))
-    request = Move(ID, key(MON), time, {"strange": strange, to.id: to}, to.id)
-    return move(documents(*days, elsewhere={HERE: left_for} if left_for else {}), request, now)
+    request, pointers = (
+        Move(sought({"strange": strange, to.id: to}), time, to.id),
+        {HERE: Pointer(left_for)} if left_for else {},
+    )
+    return move(documents(*days, elsewhere=pointers), request, now)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +137,7 @@ def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
             documents(
                 schedule(MON, other(MON, "09:00-10:00")),
                 schedule(TUE, other(TUE, "09:00-10:00"), moved(TUE, "10:30-11:30")),
-                elsewhere={HERE: key(TUE)},
+                elsewhere={HERE: Pointer(key(TUE))},
             ),
             id="away-from-home",
         ),
@@ -139,7 +149,7 @@ def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
             documents(
                 LEFT,
                 schedule(MON, moved(MON, "10:30-11:30", "who"), doctor_id="who"),
-                elsewhere={HERE: key(MON, "who")},
+                elsewhere={HERE: Pointer(key(MON, "who"))},
             ),
             id="to-another-doctor",
         ),
@@ -169,7 +179,7 @@ def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
             documents(
                 schedule(TUE),
                 schedule(WED, moved(WED, "10:30-11:30")),
-                elsewhere={HERE: key(WED)},
+                elsewhere={HERE: Pointer(key(WED))},
             ),
             id="onwards",
         ),
@@ -224,7 +234,7 @@ def to_night(*given: DaySchedule, left_for: DayKey | None = None) -> Documents:
     """What changes if it is moved to the hour around the midnight behind Monday."""
     around_the_clock = doctor((("00:00", "24:00"),))
     request = to_move(ID, key(MON), around_the_clock, NIGHT)
-    elsewhere = {HERE: left_for} if left_for else {}
+    elsewhere = {HERE: Pointer(left_for)} if left_for else {}
     changes, outcome = move(documents(*given, elsewhere=elsewhere), request, NOW)
     assert outcome == Accepted(BY_NIGHT)
     return changes
@@ -264,7 +274,7 @@ def test_its_own_time_before_midnight_does_not_stand_in_its_way_behind_it() -> N
     changes, outcome = move(given, to_move(ID, key(MON), around_the_clock, later), NOW)
     assert isinstance(outcome, Accepted)
     assert changes == documents(
-        schedule(MON), schedule(TUE, outcome.appointment), elsewhere={HERE: key(TUE)}
+        schedule(MON), schedule(TUE, outcome.appointment), elsewhere={HERE: Pointer(key(TUE))}
     )
 
 
@@ -344,8 +354,8 @@ def test_what_nobody_knows_or_was_cancelled_cannot_be_moved(
 
 
 def test_without_an_end_its_length_stays() -> None:
-    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), {"strange": doctor()})
-    given = documents(LEFT, TUESDAY, elsewhere={HERE: key(TUE)})
+    request = Move(sought({"strange": doctor()}), RequestedTime(at(f"{TUE}T15:00Z")))
+    given = documents(LEFT, TUESDAY, elsewhere={HERE: Pointer(key(TUE))})
     _, outcome = move(given, request, NOW)
     assert isinstance(outcome, Accepted)
     assert outcome.appointment.interval == on(TUE, "15:00-16:00")
@@ -358,7 +368,7 @@ def test_without_an_end_its_length_stays() -> None:
 )
 def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes(given: Documents) -> None:
     skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
-    request = Move(ID, key(MON), RequestedTime(skipped), {"strange": doctor(zone="Europe/Berlin")})
+    request = Move(sought({"strange": doctor(zone="Europe/Berlin")}), RequestedTime(skipped))
     refusal = UnclearTime("start", "nonexistent_local_time", skipped, time_zone("Europe/Berlin"))
     assert move(given, request, NOW) == (documents(), refusal)
 
@@ -381,5 +391,5 @@ def test_the_patient_is_told_the_start_on_the_clock_of_the_doctor() -> None:
 def test_a_doctor_that_is_not_known_here_decides_nothing(
     known: dict[str, Doctor], missing: str
 ) -> None:
-    request = Move(ID, key(MON), RequestedTime(at(f"{TUE}T15:00Z")), known, "who")
+    request = Move(sought(known), RequestedTime(at(f"{TUE}T15:00Z")), "who")
     assert move(documents(HOME), request, NOW) == (documents(), NeedsDoctor(missing))

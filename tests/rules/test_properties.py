@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
@@ -20,6 +21,7 @@ from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
@@ -153,7 +155,8 @@ def some_days(draw: st.DrawFn, least: int = 5, *, cancelled: bool = False) -> So
         changes, outcome = booked(documents, booking, EPOCH)
         documents = changed(documents, changes)
         if cancelled and n % 3 == 0 and isinstance(outcome, Accepted):
-            request = Cancellation(booking.appointment.id, booking.days[0], {doctor.id: doctor})
+            sought = Sought(booking.appointment.id, booking.days[0], {doctor.id: doctor}, ANYBODY)
+            request = Cancellation(sought)
             changes, _ = cancel(documents, request, EPOCH)
             documents = changed(documents, changes)
     return doctor, dates, documents

@@ -9,9 +9,10 @@ from typing import TypeVar
 import pytest
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.rules.outcomes import Accepted, InThePast, KeyReused, Outcome, Replayed, SlotTaken
@@ -104,7 +105,7 @@ async def test_what_has_left_the_day_of_its_birth_costs_a_load_for_each_step_to_
     asked: Command, loads: int
 ) -> None:
     store = ScriptedStore(schedule(MON), schedule(TUE, standing(TUE)))
-    store.put_elsewhere(HERE, key(TUE))
+    store.put_elsewhere(HERE, Pointer(key(TUE)))
     assert granted(await instance(store).run(asked)) == ID
     assert (store.loads, store.commits) == (loads, 1)
 
@@ -398,7 +399,7 @@ async def test_openings_of_a_refusal_are_those_of_the_snapshot_that_it_was_decid
 @simulated
 async def test_days_that_do_not_agree_are_looked_at_again_until_they_do() -> None:
     store = ScriptedStore()
-    store.put_elsewhere(HERE, key(TUE))
+    store.put_elsewhere(HERE, Pointer(key(TUE)))
     store.on_load.extend([prompt] * 4)
     store.on_load.append(after(lambda: store.put(schedule(TUE, standing(TUE)))))
     assert granted(await instance(store).run(cancel(MON, ID))) == ID
@@ -410,7 +411,7 @@ async def test_days_that_do_not_agree_are_looked_at_again_until_they_do() -> Non
 @simulated
 async def test_days_that_never_agree_get_no_answer(asked: Command) -> None:
     store = ScriptedStore()
-    store.put_elsewhere(HERE, key(TUE))
+    store.put_elsewhere(HERE, Pointer(key(TUE)))
     if record := asked.record():
         store.put_record(replace(record, appointment_id=ID))
     with pytest.raises(StoreUnavailable, match="within 10 s"):
@@ -446,10 +447,13 @@ async def test_neither_a_refusal_nor_a_request_without_a_key_leaves_a_record() -
 
 def test_requests_are_the_same_if_and_only_if_all_their_parts_are() -> None:
     parts: list[str | None] = ["a", None, "b"]
-    assert Idempotency.of("k", parts) == Idempotency.of("k", list(parts))
+    assert Idempotency.of("k", parts, ANYBODY) == Idempotency.of("k", list(parts), ANYBODY)
     others: list[list[str | None]] = [["a", "b"], ["a", "", "b"], ["ab", None], ["b", None, "a"]]
     for other in others:
-        assert Idempotency.of("k", other).fingerprint != Idempotency.of("k", parts).fingerprint
+        assert (
+            Idempotency.of("k", other, ANYBODY).fingerprint
+            != Idempotency.of("k", parts, ANYBODY).fingerprint
+        )
 
 
 @pytest.mark.parametrize(

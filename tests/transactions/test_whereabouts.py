@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.rules.outcomes import Accepted, AlreadyCancelled
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -185,17 +185,17 @@ async def test_moved_away_and_back_at_once_it_leaves_no_pointer() -> None:
 @simulated
 async def test_moved_home_and_away_at_once_its_pointer_leads_to_the_last_place() -> None:
     store = ScriptedStore(schedule(TUE, AWAY))
-    store.put_elsewhere(HERE, key(TUE))
+    store.put_elsewhere(HERE, Pointer(key(TUE)))
     home = replace(move(MON, ELEVEN, ID), elsewhere=frozenset({HERE}))
     await together(store, home, move(MON, WED_TEN, ID))
     assert store.ids() == ["first", ID]
-    assert {k: stored.value for k, stored in store.elsewhere.items()} == {HERE: key(WED)}
+    assert {k: stored.value for k, stored in store.elsewhere.items()} == {HERE: Pointer(key(WED))}
 
 
 @simulated
 async def test_moved_home_and_cancelled_at_once_it_takes_the_place_of_its_pointer() -> None:
     store = ScriptedStore(schedule(TUE, AWAY))
-    store.put_elsewhere(HERE, key(TUE))
+    store.put_elsewhere(HERE, Pointer(key(TUE)))
     home = replace(move(MON, ELEVEN, ID), elsewhere=frozenset({HERE}))
     await together(store, home, cancel(MON, ID))
     assert store.ids() == ["first"]
