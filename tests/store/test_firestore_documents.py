@@ -7,7 +7,8 @@ the contract suite shows on the emulator what the requests come to.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -16,6 +17,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1._helpers import decode_dict
 from google.cloud.firestore_v1.types import (
     BatchGetDocumentsRequest,
+    BatchGetDocumentsResponse,
     CommitRequest,
     CommitResponse,
     Document,
@@ -31,6 +33,8 @@ from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.errors import translated_errors
 from shared.store.firestore.store import FirestoreStore
@@ -58,6 +62,9 @@ READ_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 READ = 1_795_176_000_123_456_000
 """The version of what was read then: nanoseconds since 1970."""
 WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(4)]
+ADA = PatientKey("ada" + 37 * "0")
+MARK = f"{DOCUMENTS}erasures/last"
+MICROSECOND = timedelta(microseconds=1)
 RECORD = IdempotencyRecord(
     "hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request"
 )
@@ -74,9 +81,15 @@ class Recorder:
         self.found: list[RunQueryResponse] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
+        self.mark: BatchGetDocumentsResponse | None = None
+        self.together = 0
+        self._arrived = asyncio.Event()
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        response = RunQueryResponse.serialize  # `BatchGetDocuments` never finds anything.
+        def response(message: RunQueryResponse | BatchGetDocumentsResponse) -> bytes:
+            return type(message).serialize(message)
+
+        # `BatchGetDocuments` finds nothing but the mark of the last erasure.
         get, run = BatchGetDocumentsRequest.deserialize, RunQueryRequest.deserialize
         methods = {
             "Commit": grpc.unary_unary_rpc_method_handler(
@@ -100,10 +113,16 @@ class Recorder:
 
     async def _read(
         self, request: object, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[RunQueryResponse]:
+    ) -> AsyncIterator[RunQueryResponse | BatchGetDocumentsResponse]:
         self.reads.append(request)
+        if len(self.reads) >= self.together:
+            self._arrived.set()
+        await self._arrived.wait()
         if self.code:
             await context.abort(self.code, "as the test wants it")
+        if self.mark and MARK in getattr(request, "documents", ()):
+            yield self.mark
+            return
         for response in self.found:
             yield response
 
@@ -320,23 +339,55 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
     firestore: Recorder, store: FirestoreStore, code: str
 ) -> None:
     firestore.code = grpc.StatusCode[code]
-    async with store.snapshot() as now, store.snapshot(READ_AT) as past:
+    async with store.snapshot() as now:
         errors = await asyncio.gather(
             store.commit([NEW_DAY], []),
             now.load([MONDAY], []),
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
+            now.history(ADA, MONDAY.day, TUESDAY.day),
             store.doctors(),
+            store.blocked(),
+            store.erase(["a"]),
+            store.erase([], Stored(PatientSchedule(ADA), None)),
+            return_exceptions=True,
+        )
+    of_commit, of_read, _ = ERRORS[code]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 8]
+    assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 8)
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_a_refusal_of_a_read_of_the_past_may_mean_that_it_is_gone(
+    firestore: Recorder, store: FirestoreStore, code: str
+) -> None:
+    firestore.code = grpc.StatusCode[code]
+    async with store.snapshot(READ_AT) as past:
+        errors = await asyncio.gather(
             past.load([MONDAY], []),
             anext(past.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(past.scan_ended("strange", STARTS)),
+            past.history(ADA, MONDAY.day, TUESDAY.day),
             return_exceptions=True,
         )
-    of_commit, of_read, of_past = ERRORS[code]
-    expected = [of_commit, *[of_read] * 4, *[of_past] * 3]
-    assert [type(error) for error in errors] == expected
+    _, _, of_past = ERRORS[code]
+    assert [type(error) for error in errors] == [of_past] * 4
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 7)
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
+    firestore: Recorder, store: FirestoreStore, code: str
+) -> None:
+    firestore.code = grpc.StatusCode[code]
+    of_commit, of_read, _ = ERRORS[code]
+    with pytest.raises(of_commit):
+        await store.erase([])
+    # Without a condition there is no conflict.
+    with pytest.raises(of_read):
+        await store.block(ADA, READ_AT)
+    assert len(firestore.commits) == 2
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -385,8 +436,54 @@ async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
         await snapshot.load([MONDAY], [])
         assert [day async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)] == []
         assert [a async for a in snapshot.scan_ended("strange", STARTS)] == []
+        assert await snapshot.history(ADA, MONDAY.day, TUESDAY.day) == []
         assert await snapshot.instant() == READ_AT
-    assert [request.read_time for request in firestore.reads] == [READ_AT] * 3
+    of_view = [r for r in firestore.reads if MARK not in getattr(r, "documents", ())]
+    assert [request.read_time for request in of_view] == [READ_AT] * 4
+
+
+async def test_the_first_read_of_a_past_view_looks_for_the_last_erasure_at_the_present(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    for first in (True, False):
+        async with store.snapshot(READ_AT) as snapshot:
+            if first:
+                await snapshot.load([MONDAY], [])
+            await snapshot.history(ADA, MONDAY.day, TUESDAY.day)
+            await snapshot.load([MONDAY], [])
+        looked = [list(r.documents) for r in firestore.reads if getattr(r, "documents", [])]
+        assert looked.count([MARK]) == 1
+        (of_mark,) = (r for r in firestore.reads if MARK in getattr(r, "documents", ()))
+        assert of_mark.read_time is None
+        firestore.reads.clear()
+
+
+async def test_the_last_erasure_is_looked_for_without_waiting_for_the_read_itself(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.together = 2  # Neither is answered before both have arrived.
+    async with asyncio.timeout(60), store.snapshot(READ_AT) as snapshot:
+        await snapshot.load([MONDAY], [])
+    assert len(firestore.reads) == 2
+
+
+@pytest.mark.parametrize(
+    ("erased_after", "shown"),
+    [(-MICROSECOND, True), (0 * MICROSECOND, False), (MICROSECOND, False)],
+)
+async def test_a_past_view_is_shown_if_the_last_erasure_was_before_its_instant(
+    firestore: Recorder,
+    store: FirestoreStore,
+    erased_after: timedelta,
+    shown: bool,  # noqa: FBT001
+) -> None:
+    mark = Document(name=MARK, update_time=READ_AT + erased_after)
+    firestore.mark = BatchGetDocumentsResponse(found=mark)
+    expected = nullcontext() if shown else pytest.raises(SnapshotExpired, match="was erased")
+    async with store.snapshot(READ_AT) as snapshot:
+        for _ in range(2):
+            with expected:
+                await snapshot.load([MONDAY], [])
 
 
 async def test_a_view_that_has_read_nothing_has_no_instant(store: FirestoreStore) -> None:
