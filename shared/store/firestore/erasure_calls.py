@@ -72,7 +72,7 @@ async def last_erasure(calls: Calls) -> datetime | None:
 
 async def _record_writes(calls: Calls, appointment_ids: Collection[str]) -> AsyncIterator[Message]:
     """Yield a write for each record that still tells what was asked for."""
-    ids = sorted(appointment_ids)
+    ids = sorted(set(appointment_ids))
     for start in range(0, len(ids), _MOST_COMPARED):
         where = _one_of("appointment_id", ids[start : start + _MOST_COMPARED])
         for document in await _query(calls, calls.root, "receipts", where=where):
