@@ -105,7 +105,7 @@ def test_a_day_without_entries_is_an_empty_day(texts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "newer",
-    [{"service_id": "check-up"}, {"patient": {"name": "Ada Lovelace", "id": "ada-1"}}],
+    [{"service_id": "check-up"}, {"patient": {"name": "Ada Lovelace", "language": "en"}}],
     ids=["of-the-entry", "of-the-patient"],
 )
 def test_fields_of_a_newer_version_are_kept(newer: Document) -> None:

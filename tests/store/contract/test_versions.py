@@ -32,7 +32,7 @@ NEWER: dict[str, Any] = {
     "end": "2026-11-23T09:30:00Z",
     "created_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
-    "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "id": "ada-1"},
+    "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "language": "en"},
     "service_id": "check-up",
     "buffers": {"before": 5, "after": 10},
 }
