@@ -182,7 +182,9 @@ def test_it_checks_the_door_and_then_sends_a_token_that_it_never_prints(
     works = [FOUND, BOOKED, SHOWN, CANCELLED, GONE]
     with server(*door, *works, tls=tls_with(certificate)) as (url, script):
         trusted = {"SSL_CERT_FILE": str(certificate)}
-        test = deploy("smoke", *auth.split(), "--url", url, path=stand_ins.path, **trusted)
+        test = deploy(
+            "smoke", *auth.split(), "--url", url, path=stand_ins.path, environment=trusted
+        )
     assert (test.stderr, test.returncode) == ("", 0)
     assert script.tokens == [None] * len(door) + [f"Bearer {TOKEN}"] * 5
     assert stand_ins.calls() == [asks]
@@ -205,7 +207,7 @@ def test_a_failure_does_not_print_the_token_either(
     auth = ["--project=my-clinic", "--region=us-east4", "--auth=firebase"]
     with server(*answers, tls=tls_with(certificate)) as (url, script):
         trusted = {"SSL_CERT_FILE": str(certificate)}
-        test = deploy("smoke", *auth, "--url", url, path=stand_ins.path, **trusted)
+        test = deploy("smoke", *auth, "--url", url, path=stand_ins.path, environment=trusted)
     assert test.returncode == 1
     assert script.tokens[-1] == f"Bearer {TOKEN}"
     assert TOKEN not in test.stdout + test.stderr
