@@ -24,6 +24,7 @@ ROOMS = (
     "shared.model",
     "shared.settings",
     "shared.store",
+    "shared.access",
     "shared.rules",
     "shared.directory",
     "shared.observability",
