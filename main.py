@@ -10,10 +10,11 @@ from shared.runtime import (
     cold_start,  # isort: split - the first import: it makes others faster
     composition,
     framework,
+    listening,
 )
 from shared.runtime.endpoints import endpoints
 
-_dependencies = composition.start(os.environ)
+_dependencies = composition.start(os.environ, exposed=listening.is_exposed())
 _functions = endpoints()
 framework.serve(_dependencies)
 cold_start.finish()

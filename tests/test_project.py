@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "shared.validation",
     "shared.json_text",
+    "shared.single_flight",
     "shared.texts",
     "shared.model",
     "shared.settings",

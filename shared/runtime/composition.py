@@ -18,13 +18,14 @@ from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 
 
-def start(environment: Mapping[str, str]) -> Dependencies:
+def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     """Return the dependencies of a process that starts; end it with one line if it cannot work.
 
-    Opens no connection that outlives the call, so the process may fork afterwards.
+    `exposed` tells that it serves more than the loopback interface. Opens no connection that
+    outlives the call, so the process may fork afterwards.
     """
     try:
-        settings = read_settings(environment)
+        settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
         return open_dependencies(settings, doctors_of_file(settings) if embedded else ())
     except SettingsError as error:
