@@ -27,6 +27,12 @@ class Dependencies(Struct, frozen=True):
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
 
+    @property
+    def patient_issuer(self) -> str:
+        """The issuer of the accounts of patients; empty where nobody is asked for a token."""
+        auth = self.settings.auth
+        return auth.issuer if auth else ""
+
     def notify(self, record: RequestRecord) -> None:
         """Notify every observer of a completed request."""
         for observer in self.observers:

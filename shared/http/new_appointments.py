@@ -3,6 +3,7 @@
 import secrets
 from functools import partial
 
+from shared.http.accounts import account_to_book
 from shared.http.call import Call
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
@@ -43,6 +44,9 @@ async def booking_command(call: Call[NewAppointment]) -> Command | UnclearTime:
     days = touched_days(doctor, interval)
     new_id = appointment_id(days[0], secrets.token_hex(12))
     appointment = asked.appointment(new_id, doctor, interval, now)
+    if account := account_to_book(call, asked.patient.id):
+        patient = appointment.patient._replace(id=account.id)
+        appointment = appointment._replace(patient=patient, owner=account.key)
     # Two requests are the same if they ask for the same, however it is spelled.
     request = ["create_appointment", *appointment.requested()]
     return Command(

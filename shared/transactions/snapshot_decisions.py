@@ -7,7 +7,7 @@ from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
-from shared.queries.appointments import find_appointment
+from shared.queries.look_ups import find_appointment
 from shared.queries.openings import next_openings
 from shared.rules.outcomes import (
     Accepted,

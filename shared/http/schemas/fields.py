@@ -36,6 +36,9 @@ Id = Annotated[
     str,
     TextForm(r"^[A-Za-z0-9._-]{1,128}$", "1 to 128 letters, digits, dots, hyphens and underscores"),
 ]
+AccountId = Annotated[
+    str, TextForm(r"^[!-~]{1,255}$", "1 to 255 visible ASCII characters, as a token's `sub`")
+]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
 
@@ -86,6 +89,15 @@ class TimedRequest(RequestModel):
         minutes = self.duration_minutes
         length = None if minutes is None else timedelta(minutes=minutes)
         return RequestedTime(self.start, self.end, length)
+
+
+def check_exactly_one(request: BaseModel, one: str, other: str) -> None:
+    """Refuse a request that sends both of two fields, or neither."""
+    sent = [name for name in (one, other) if getattr(request, name) is not None]
+    if not sent:
+        raise field_error(one, "missing", f"is required unless {other} is sent")
+    if len(sent) > 1:
+        raise field_error(other, "too_many", f"must not be sent together with {one}")
 
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:

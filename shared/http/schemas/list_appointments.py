@@ -6,14 +6,35 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.access.permissions import Target
 from shared.http.schemas.appointment import AppointmentResponse
-from shared.http.schemas.fields import Id, RequestModel, ResponseModel, check_window, number
+from shared.http.schemas.fields import (
+    AccountId,
+    Id,
+    RequestModel,
+    ResponseModel,
+    check_exactly_one,
+    check_window,
+    number,
+)
 from shared.http.times import QueryBound
 
 
 class ListAppointments(RequestModel):
-    """The appointments of a doctor that overlap the window from `start` to `end`."""
+    """The appointments of a doctor or a patient that overlap the window from `start` to `end`.
 
-    doctor_id: Id
+    Exactly one of `doctor_id` and `patient_id` is needed.
+    """
+
+    doctor_id: Id | None = None
+    patient_id: (
+        Annotated[
+            AccountId,
+            Field(
+                description="`me`: the patient who is signed in; for staff, the `sub` of any "
+                "patient's account. Patients need it, because they see their own appointments only"
+            ),
+        ]
+        | None
+    ) = None
     start: QueryBound
     end: QueryBound
     status: Annotated[
@@ -26,8 +47,14 @@ class ListAppointments(RequestModel):
     ) = None
 
     def target(self) -> Target:
-        """Return the doctor whose appointments it asks for."""
-        return Target(frozenset({self.doctor_id}))
+        """Return the doctor or the patient whose appointments it asks for."""
+        doctors = frozenset(() if self.doctor_id is None else {self.doctor_id})
+        return Target(doctors, self.patient_id)
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        check_exactly_one(self, "doctor_id", "patient_id")
+        return self
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
