@@ -35,9 +35,10 @@ _NOBODY = _Patient()
 
 
 class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """The fields of an appointment that its doctor does not tell; absent ones are left out.
+    """The fields of an appointment; absent ones are left out.
 
-    The defaults of `kind` and `schema` are what release 1.0 meant by writing neither.
+    `doctor_id` is absent where the document is one of a doctor. The defaults of `kind` and `schema`
+    are what release 1.0 meant by writing neither.
     """
 
     id: str
@@ -53,6 +54,7 @@ class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
     owner: str | None = None
+    doctor_id: str | None = None
 
 
 class _Place(msgspec.Struct):
@@ -77,9 +79,15 @@ def instant_to_text(instant: datetime) -> str:
 # Days
 
 
-def appointment_to_text(appointment: Appointment) -> str:
-    """Write an appointment, with the fields that this version does not know."""
-    text, unknown = _encode(_entry_of(appointment)), appointment.unknown_fields
+def appointment_to_text(appointment: Appointment, *, with_doctor: bool = False) -> str:
+    """Write an appointment, with the fields that this version does not know.
+
+    `with_doctor` is for documents that hold appointments with several doctors.
+    """
+    entry, unknown = _entry_of(appointment), appointment.unknown_fields
+    if with_doctor:
+        entry.doctor_id = appointment.doctor_id
+    text = _encode(entry)
     return (_with_unknown(text, unknown) if unknown else text).decode()
 
 
@@ -101,7 +109,10 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
 
 
 def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Appointment]:
-    """Read the appointments of one document, which errors call `name`."""
+    """Read the appointments of one document, which errors call `name`.
+
+    `doctor_id` is the doctor of those that name none.
+    """
     try:
         entries = _decode_entries(f"[{','.join(texts)}]")
     except msgspec.DecodeError:
@@ -132,7 +143,7 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
     patient = entry.patient
     return Appointment(
         entry.id,
-        doctor_id,
+        entry.doctor_id or doctor_id,
         Interval(entry.start, entry.end),
         Patient(patient.name, patient.email, patient.phone, patient.id),
         entry.created_at,
@@ -213,6 +224,9 @@ def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Poi
 
 
 # Idempotency records
+
+ERASED = "erased"
+"""The fingerprint of a record whose request is erased; those of requests are hashes."""
 
 
 def record_to_document(record: IdempotencyRecord) -> Document:

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import DayKey
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_key import PatientKey
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
     Document,
@@ -36,6 +36,7 @@ FULL = BOOKED._replace(
     cancellation_reason="ill",
     told_start=datetime(2026, 11, 23, 4, 0),  # noqa: DTZ001 - on the doctor's clock
 )
+ADAS = PatientKey("ada" + 37 * "0")
 TAGS = {"id": "strange.20261123.a", "kind": "appointment", "schema": 3}
 TIMES = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
 
@@ -109,19 +110,24 @@ def test_a_text_that_is_no_json_is_refused_loudly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("whereabouts", "fields"),
+    ("pointer", "fields"),
     [
-        (key("2026-11-24", "who"), {"doctor_id": "who", "day": "2026-11-24"}),
-        (ElsewhereKey("who", ID), {"doctor_id": "who"}),
+        (Pointer(key("2026-11-24", "who")), {"doctor_id": "who", "day": "2026-11-24"}),
+        (Pointer(ElsewhereKey("who", ID)), {"doctor_id": "who"}),
+        (
+            Pointer(key("2026-11-24", "who"), ADAS),
+            {"doctor_id": "who", "day": "2026-11-24", "owner": ADAS.digits},
+        ),
+        (Pointer(ElsewhereKey("who", ID), ADAS), {"doctor_id": "who", "owner": ADAS.digits}),
     ],
-    ids=["on-a-day", "ended-with-another-doctor"],
+    ids=["on-a-day", "ended-with-another-doctor", "on-a-day-owned", "ended-owned"],
 )
 def test_a_pointer_tells_where_an_appointment_is_that_has_left_the_day_of_its_birth(
-    whereabouts: DayKey | ElsewhereKey, fields: Document
+    pointer: Pointer, fields: Document
 ) -> None:
     document = {"kind": "pointer", "schema": 3, **fields}
-    assert pointer_to_document(whereabouts) == document
-    assert pointer_from_document(ID, document) == whereabouts
+    assert pointer_to_document(pointer) == document
+    assert pointer_from_document(ID, document) == pointer
 
 
 RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")

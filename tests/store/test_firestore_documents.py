@@ -29,7 +29,7 @@ from google.cloud.firestore_v1.types import (
 from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
 from shared.model.day import DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.errors import translated_errors
@@ -228,8 +228,8 @@ ENDED = {
     ("whereabouts", "fields"),
     [
         (CANCELLED, ENDED),
-        (key("2026-11-24", "who"), {**POINTER, "day": "2026-11-24"}),
-        (ElsewhereKey("who", FIRST.id), POINTER),
+        (Pointer(key("2026-11-24", "who")), {**POINTER, "day": "2026-11-24"}),
+        (Pointer(ElsewhereKey("who", FIRST.id)), POINTER),
         (None, {}),
     ],
     ids=["ended", "on-a-day", "ended-with-another-doctor", "deleted"],

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
@@ -192,8 +192,8 @@ def test_a_start_waits_for_another_process_that_brings_the_file_over(
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 5")
-    with pytest.raises(StoreRefused, match="schema is version 5, this program knows up to 4"):
+    query(path, "PRAGMA user_version = 6")
+    with pytest.raises(StoreRefused, match="schema is version 6, this program knows up to 5"):
         await store.commit([WRITE], [])
 
 
@@ -286,7 +286,7 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as
     assert query(path, "PRAGMA user_version") == [(1,)]
     query(path, "DROP TABLE past_entries")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(4,)]
+    assert query(path, "PRAGMA user_version") == [(5,)]
     told = EARLY._replace(told_start=datetime(2026, 11, 23, 9))  # noqa: DTZ001 - the doctor's
     assert await load(store) == Stored(schedule("2026-11-23", told), 1)
     assert await store.doctors() == [doctor()]
@@ -302,7 +302,7 @@ async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_th
 ) -> None:
     name, version = ElsewhereKey("strange", "early"), None
     for day in (MONDAY, TUESDAY, WEDNESDAY):
-        await store.commit([], [], [ElsewhereWrite(name, day, version)])
+        await store.commit([], [], [ElsewhereWrite(name, Pointer(day), version)])
         async with store.snapshot() as snapshot:
             version = (await snapshot.load([], [], [name])).elsewhere[name].version
     old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"

@@ -5,6 +5,7 @@
     doctors/{doctor_id}/elsewhere/{id}         an ended appointment, by start, or a pointer
     receipts/{key}                             an idempotency record; expires_at is its TTL field
 
+`patient_documents`, `erasure_calls`, `blocked_calls` and `secret_calls` have the others.
 Each carries a `kind` and a `schema`. An entry is one JSON text, because maps with timestamps take
 six times as long to decode. `derived` holds what newer versions compute from the entries of a day;
 every write of this version clears it.
@@ -82,7 +83,7 @@ def read_day(key: DayKey, document: Message) -> Stored[DaySchedule]:
     if not document.name:
         return Stored(DaySchedule(key), None)
     fields = document.fields
-    check_schema(f"{key.doctor_id}, {key.day}", "day", _tags(fields))
+    check_schema(f"{key.doctor_id}, {key.day}", "day", tags_of(fields))
     entries = fields["appointments"].map_value.fields.values()
     day = day_from_texts(key, [entry.string_value for entry in entries])
     return Stored(day, document.update_time.ToNanoseconds())
@@ -101,7 +102,7 @@ def read_elsewhere(key: ElsewhereKey, document: Message) -> Stored[Whereabouts |
 def read_ended(doctor_id: str, document: Message) -> Appointment:
     """Return the appointment of a document that holds one which has ended with a doctor."""
     fields = document.fields
-    check_schema(f"the appointment {last_part(document.name)}", "ended", _tags(fields))
+    check_schema(f"the appointment {last_part(document.name)}", "ended", tags_of(fields))
     return appointment_from_text(doctor_id, fields["entry"].string_value)
 
 
@@ -134,17 +135,17 @@ def write_day(root: str, write: DayWrite) -> Message:
     fields: Mapping[str, object] = {**DAY_TAGS, "appointments": texts} if texts else DAY_TAGS
     document = Document(name=name, fields=to_fields(fields))
     return Write(
-        update=document, update_mask=mask, current_document=_precondition(write.read.version)
+        update=document, update_mask=mask, current_document=precondition(write.read.version)
     )
 
 
 def write_elsewhere(root: str, write: ElsewhereWrite) -> Message:
     """Write whereabouts whole, or delete them."""
-    name, precondition = elsewhere_name(root, write.key), _precondition(write.replaced)
+    name, as_read = elsewhere_name(root, write.key), precondition(write.replaced)
     if write.whereabouts is None:
-        return Write(delete=name, current_document=precondition)
+        return Write(delete=name, current_document=as_read)
     document = Document(name=name, fields=to_fields(_elsewhere_fields(write.whereabouts)))
-    return Write(update=document, current_document=precondition)
+    return Write(update=document, current_document=as_read)
 
 
 def _elsewhere_fields(whereabouts: Whereabouts) -> Mapping[str, object]:
@@ -161,7 +162,7 @@ def write_record(root: str, write: RecordWrite) -> Message:
     # A timestamp, because the database's own clean-up (TTL) reads it.
     values = {**record_to_document(record), "expires_at": record.expires_at}
     document = Document(name=record_name(root, record.key), fields=to_fields(values))
-    return Write(update=document, current_document=_precondition(write.replaced))
+    return Write(update=document, current_document=precondition(write.replaced))
 
 
 def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
@@ -180,12 +181,14 @@ def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
     )
 
 
-def _tags(fields: Fields) -> dict[str, Any]:
+def tags_of(fields: Fields) -> dict[str, Any]:
+    """Return the kind and the schema of a document, where it has them."""
     names: Sequence[str] = ("kind", "schema")
     return {name: from_value(fields[name]) for name in names if name in fields}
 
 
-def _precondition(version: Version | None) -> Message:
+def precondition(version: Version | None) -> Message:
+    """Return the condition that a document is as it was read; None: that there is none."""
     if version is None:
         return Precondition(exists=False)
     read = Precondition()

@@ -1,7 +1,9 @@
 """Reads of the Firestore store."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
 
@@ -9,6 +11,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
     date_of,
@@ -20,10 +23,20 @@ from shared.store.firestore.documents import (
     read_record,
     record_name,
 )
+from shared.store.firestore.erasure_calls import last_erasure
 from shared.store.firestore.errors import EXPIRED, NONE, translated_errors
+from shared.store.firestore.patient_documents import (
+    history_name,
+    patient_name,
+    read_history,
+    read_patient,
+)
 from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
-from shared.store.port import State
+from shared.store.patient_documents import month_of
+from shared.store.port import SnapshotExpired, State
 from shared.store.usage import count_reads
+
+T = TypeVar("T")
 
 LARGEST_CHUNK = 128
 
@@ -35,6 +48,7 @@ class FirestoreSnapshot:
 
     def __init__(self, calls: Calls, instant: datetime | None) -> None:
         self._calls = calls
+        self._unchecked_instant = instant  # None as well once it is known not to be erased.
         self._read_time: Message = None if instant is None else to_timestamp(instant)
         self._expired = EXPIRED if instant else NONE
 
@@ -43,17 +57,17 @@ class FirestoreSnapshot:
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
+        patients: Collection[PatientKey] = (),
     ) -> State:
-        """Read days, records and whereabouts in one call."""
+        """Read days, records, whereabouts and patients in one call."""
         root = self._calls.root
         day_of = {day_name(root, key): key for key in days}
         record_of = {record_name(root, key): key for key in records}
         elsewhere_of = {elsewhere_name(root, key): key for key in elsewhere}
+        patient_of = {patient_name(root, key): key for key in patients}
         state = State({}, {})
-        with translated_errors(expired=self._expired):
-            names = (*day_of, *record_of, *elsewhere_of)
-            found = self._calls.batch_get(names, self._read_time)
-            answers = [answer async for answer in found]
+        names = (*day_of, *record_of, *elsewhere_of, *patient_of)
+        answers = await self._unless_erased(self._batch_get(names))
         count_reads(len(answers))
         for answer in answers:
             self._read_time = answer.read_time
@@ -63,6 +77,8 @@ class FirestoreSnapshot:
                 state.days[key] = read_day(key, document)
             elif of := elsewhere_of.get(name):
                 state.elsewhere[of] = read_elsewhere(of, document)
+            elif patient := patient_of.get(name):
+                state.patients[patient] = read_patient(patient, document)
             elif document.name:
                 record = read_record(record_of[document.name], document)
                 state.records[record.value.key] = record
@@ -102,6 +118,18 @@ class FirestoreSnapshot:
             start_at = Cursor(values=place, before=False)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
+    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+        """Read the months that have a document, in one query."""
+        parent = patient_name(self._calls.root, patient)
+        ends = [[Value(reference_value=history_name(parent, month_of(d)))] for d in (first, last)]
+        bounds = {
+            "start_at": Cursor(values=ends[0], before=True),
+            "end_at": Cursor(values=ends[1], before=False),
+        }
+        months = await self._query(parent, "history", ("__name__",), bounds)
+        count_reads(len(months))
+        return [name for month in months for name in read_history(patient, month)]
+
     async def instant(self) -> datetime:
         """Return the read time."""
         if self._read_time is None:
@@ -123,13 +151,36 @@ class FirestoreSnapshot:
     async def _query(
         self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]
     ) -> list[Message]:
-        calls = self._calls
-        with translated_errors(expired=self._expired):
-            found = calls.run_query(parent, collection, self._read_time, order, **bounds)
-            answers = [answer async for answer in found]
+        answers = await self._unless_erased(self._run_query(parent, collection, order, bounds))
         # The last read time: at it all of the answers are true, the earlier ones unchanged
         # (reference of RunQueryResponse.read_time). It is told also if nothing is found.
         for answer in answers:
             if answer.HasField("read_time"):
                 self._read_time = answer.read_time
         return [answer.document for answer in answers if answer.document.name]
+
+    async def _batch_get(self, names: Collection[str]) -> list[Message]:
+        with translated_errors(expired=self._expired):
+            return [answer async for answer in self._calls.batch_get(names, self._read_time)]
+
+    async def _run_query(
+        self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]
+    ) -> list[Message]:
+        with translated_errors(expired=self._expired):
+            found = self._calls.run_query(parent, collection, self._read_time, order, **bounds)
+            return [answer async for answer in found]
+
+    async def _unless_erased(self, read: Awaitable[T]) -> T:
+        """Return what is read; SnapshotExpired if something was erased at the instant or later.
+
+        The last erasure is looked up while the first read runs, at the present: Firestore itself
+        keeps what was erased, and would show it for an hour. Both instants are Firestore's own.
+        """
+        instant = self._unchecked_instant
+        if instant is None:
+            return await read
+        answer, erased_at = await asyncio.gather(read, last_erasure(self._calls))
+        if erased_at is not None and instant <= erased_at:
+            raise SnapshotExpired("something was erased since that instant")
+        self._unchecked_instant = None
+        return answer

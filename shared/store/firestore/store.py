@@ -10,7 +10,10 @@ from datetime import datetime
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
+from shared.store.firestore.blocked_calls import read_blocked, write_blocked
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
     read_doctor,
@@ -19,13 +22,17 @@ from shared.store.firestore.documents import (
     write_elsewhere,
     write_record,
 )
+from shared.store.firestore.erasure_calls import erase
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.patient_documents import write_histories, write_patient
 from shared.store.firestore.secret_calls import create_secret, read_secret
 from shared.store.firestore.snapshot import FirestoreSnapshot
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    PatientWrite,
     RecordWrite,
+    Stored,
     StoreUnavailable,
     Version,
     VersionConflict,
@@ -56,17 +63,36 @@ class FirestoreStore:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
         writes = [write_day(calls.root, day) for day in days]
+        writes += [write_patient(calls.root, patient) for patient in patients]
+        keys: list[DayKey | PatientKey] = [write.day.key for write in days]
+        keys += [write.schedule.key for write in patients]
         writes += [write_record(calls.root, record) for record in records]
         writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
+        writes += [month for patient in patients for month in write_histories(calls.root, patient)]
         with translated_errors(conflict=CONFLICT):
             results = await calls.commit(writes)
         count_writes(len(writes))
-        written = zip(days, results, strict=False)
-        return {write.day.key: result.update_time.ToNanoseconds() for write, result in written}
+        written = zip(keys, results, strict=False)
+        return {key: result.update_time.ToNanoseconds() for key, result in written}
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Erase, in one commit if Firestore allows it."""
+        await erase(self._calls(), appointment_ids, patient)
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        """Return the blocked callers."""
+        return await read_blocked(self._calls())
+
+    async def block(self, caller: PatientKey, issued_before: datetime) -> None:
+        """Block a caller, or say another instant."""
+        await write_blocked(self._calls(), caller, issued_before)
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""

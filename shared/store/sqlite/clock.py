@@ -22,6 +22,8 @@ _LAST_REPLACED = """
         SELECT max(until) AS until FROM past_entries WHERE until <= :before
         UNION ALL
         SELECT max(until) FROM past_elsewhere WHERE until <= :before
+        UNION ALL
+        SELECT max(until) FROM past_patients WHERE until <= :before
     )
 """
 
@@ -60,6 +62,11 @@ def forget_past(connection: sqlite3.Connection, now: datetime) -> int:
     _, kept_from = _last_and_kept_from(connection, now)
     connection.execute("UPDATE clock SET kept_from = ?", (kept_from,))
     return kept_from
+
+
+def forget_all_past(connection: sqlite3.Connection) -> None:
+    """Give up all that was replaced: no view of an instant before that of the last commit."""
+    connection.execute("UPDATE clock SET kept_from = instant")
 
 
 def _last_and_kept_from(connection: sqlite3.Connection, now: datetime) -> tuple[int, int]:

@@ -96,6 +96,28 @@ _SCHEMA = (
 
     CREATE INDEX past_elsewhere_by_end ON past_elsewhere (until)
     """,
+    """
+    CREATE TABLE patients (
+        digits TEXT PRIMARY KEY, since INTEGER NOT NULL, body TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE past_patients (
+        digits TEXT, until INTEGER, since INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (digits, until)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX past_patients_by_end ON past_patients (until);
+
+    CREATE TABLE patient_history (
+        digits TEXT, month TEXT, id TEXT, since INTEGER NOT NULL,
+        PRIMARY KEY (digits, month, id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE blocked (digits TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+
+    -- It finds what is to be erased.
+    CREATE INDEX receipts_by_appointment ON receipts (json_extract(body, '$.appointment_id'))
+    """,
 )
 
 

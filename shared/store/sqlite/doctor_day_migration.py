@@ -22,7 +22,7 @@ from shared.store.earlier_documents import (
 )
 from shared.store.port import ElsewhereWrite, StoreError
 from shared.store.schema import SCHEMA
-from shared.store.sqlite.clock import tick
+from shared.store.sqlite.clock import forget_all_past, tick
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
 
 _PUT_DAY = "INSERT OR IGNORE INTO doctor_days VALUES (?, ?, 1, ?, NULL)"
@@ -58,7 +58,7 @@ def _file_anew(connection: sqlite3.Connection, doctors: dict[str, Doctor], now: 
             connection.execute("ROLLBACK TO entry")
             left.append((*row, f"{type(error).__name__}: {error}"))
         connection.execute("RELEASE entry")
-    connection.execute("UPDATE clock SET kept_from = instant")
+    forget_all_past(connection)
     if left:
         connection.execute(_LEFT_BEHIND)
         connection.executemany("INSERT INTO left_behind VALUES (?, ?, ?, ?, ?)", left)

@@ -23,6 +23,11 @@ _DELETE_PAST_ELSEWHERE = """
         WHERE until <= ? ORDER BY until LIMIT ?
     )
 """
+_DELETE_PAST_PATIENTS = """
+    DELETE FROM past_patients WHERE (digits, until) IN (
+        SELECT digits, until FROM past_patients WHERE until <= ? ORDER BY until LIMIT ?
+    )
+"""
 
 
 def prune(connection: sqlite3.Connection, now: datetime, most: int) -> bool:
@@ -36,5 +41,6 @@ def prune(connection: sqlite3.Connection, now: datetime, most: int) -> bool:
         connection.execute(_DELETE_RECORDS, (instant_to_text(now), most)),
         connection.execute(_DELETE_PAST, forgotten),
         connection.execute(_DELETE_PAST_ELSEWHERE, forgotten),
+        connection.execute(_DELETE_PAST_PATIENTS, forgotten),
     ]
     return most in (cursor.rowcount for cursor in deleted)

@@ -6,17 +6,19 @@ done at once: that takes less time than handing them to a thread.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
 from shared.store.port import State
 from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
 from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
+from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import read_day, read_days, read_records
 from shared.store.usage import count_reads
 
@@ -44,14 +46,16 @@ class SqliteSnapshot:
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
+        patients: Collection[PatientKey] = (),
     ) -> State:
-        """Read days, records and whereabouts."""
-        count_reads(len(days) + len(records) + len(elsewhere))
+        """Read days, records, whereabouts and patients."""
+        count_reads(len(days) + len(records) + len(elsewhere) + len(patients))
         with translated_errors():
             connection = self._open()
             found = {key: read_day(connection, key, self._past) for key in days}
             whereabouts = {key: read_elsewhere(connection, key) for key in elsewhere}
-            return State(found, read_records(connection, records), whereabouts)
+            schedules = {key: read_patient(connection, key, self._past) for key in patients}
+            return State(found, read_records(connection, records), whereabouts, schedules)
 
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -86,6 +90,13 @@ class SqliteSnapshot:
             ended = ended.behind(found[-1])
             await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
+
+    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+        """Read the rows of these months, which count as a document each."""
+        with translated_errors():
+            found = read_history(self._open(), patient, first, last, self._past)
+        count_reads(len({month for month, _ in found}))
+        return [name for _, name in found]
 
     async def instant(self) -> datetime:
         """Return the instant of the last commit that it sees."""

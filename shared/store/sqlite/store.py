@@ -20,15 +20,21 @@ from msgspec import Struct
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.patient_documents import ended_by_month
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    PatientWrite,
     RecordWrite,
+    Stored,
     StoreError,
     StoreUnavailable,
     Version,
     VersionConflict,
 )
+from shared.store.sqlite.blocked_rows import read_blocked, write_blocked
 from shared.store.sqlite.clock import tick
 from shared.store.sqlite.database import (
     ReadConnections,
@@ -38,6 +44,8 @@ from shared.store.sqlite.database import (
     translated_errors,
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
+from shared.store.sqlite.erasing import Erasure, erase_some
+from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.pruning import prune
 from shared.store.sqlite.rows import (
     count_left_behind,
@@ -52,7 +60,8 @@ from shared.store.usage import count_reads, count_writes
 
 T = TypeVar("T")
 
-_Result = Mapping[DayKey, Version] | StoreError
+_Versions = Mapping[DayKey | PatientKey, Version]
+_Result = _Versions | StoreError
 _Round = asyncio.Future[list[_Result]]
 
 BUSY_SECONDS = 2.0
@@ -65,6 +74,8 @@ PRUNE_SECONDS = 300.0
 
 PRUNED_WITH_COMMITS = 200
 """How many of each are deleted with a round of commits, so that it takes 10 ms longer at most."""
+ERASED_AT_ONCE = 200
+"""How many rows one transaction of an erasure takes, for the same reason."""
 PRUNED_AT_START = 10_000
 """How many of each a process that starts deletes at once, while others wait for it."""
 
@@ -126,16 +137,42 @@ class SqliteStore:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> _Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
-        commit = _Commit(days, records, elsewhere, asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[_Versions] = asyncio.get_running_loop().create_future()
+        commit = _Commit(days, records, elsewhere, patients, answer)
         self._waiting.append(commit)
         if self._round is None:
             self._start_round()
         versions = await commit.answer
-        count_writes(len(days) + len(records) + len(elsewhere))
+        months = sum(len(ended_by_month(patient)) for patient in patients)
+        count_writes(len(days) + len(records) + len(elsewhere) + len(patients) + months)
         return versions
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Erase, and delete all of the past: one transaction after the other, others in between."""
+        self._check_open()
+        erasure = Erasure(appointment_ids, patient)
+        while await self._in_thread(self._erase_some, erasure):
+            pass
+        while await self._in_thread(self._prune):
+            pass
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        """Return the blocked callers."""
+        found = self._read(read_blocked)
+        count_reads(len(found))
+        return found
+
+    async def block(self, caller: PatientKey, issued_before: datetime) -> None:
+        """Block a caller, or say another instant."""
+        self._check_open()
+        await self._in_thread(self._block, caller, issued_before)
+        count_writes(1)
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""
@@ -234,6 +271,18 @@ class SqliteStore:
         with transaction(self._writer()) as connection:
             return read_or_create_secret(connection, name, value)
 
+    def _erase_some(self, erasure: Erasure) -> bool:
+        with transaction(self._writer()) as connection:
+            return erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
+
+    def _prune(self) -> bool:
+        with transaction(self._writer()) as connection:
+            return prune(connection, self._now(), PRUNED_WITH_COMMITS)
+
+    def _block(self, caller: PatientKey, issued_before: datetime) -> None:
+        with transaction(self._writer()) as connection:
+            write_blocked(connection, caller, issued_before)
+
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with transaction(self._writer()) as connection:
             write_doctors(connection, doctors)
@@ -249,7 +298,8 @@ class _Commit(Struct):
     days: Sequence[DayWrite]
     records: Sequence[RecordWrite]
     elsewhere: Sequence[ElsewhereWrite]
-    answer: asyncio.Future[Mapping[DayKey, Version]]
+    patients: Sequence[PatientWrite]
+    answer: asyncio.Future[_Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
         """Answer, if the caller still waits."""
@@ -283,7 +333,12 @@ class _Commit(Struct):
             write_record(connection, record)
         for whereabouts in self.elsewhere:
             write_elsewhere(connection, whereabouts, now)
-        return {write.day.key: write_day(connection, write, now) for write in self.days}
+        versions: dict[DayKey | PatientKey, Version] = {}
+        for patient in self.patients:
+            versions[patient.schedule.key] = write_patient(connection, patient, now)
+        for day in self.days:
+            versions[day.day.key] = write_day(connection, day, now)
+        return versions
 
 
 def _results_of(written: _Round, count: int) -> Sequence[_Result | BaseException]:

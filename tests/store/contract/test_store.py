@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
@@ -39,6 +40,8 @@ MONDAY, TUESDAY, WEDNESDAY = key("2026-11-23"), key("2026-11-24"), key("2026-11-
 monday, tuesday = partial(schedule, "2026-11-23"), partial(schedule, "2026-11-24")
 wednesday = partial(schedule, "2026-11-25")
 THEIRS = key("2026-11-24", "who")
+ADAS = PatientKey("ada" + 37 * "0")
+ON_TUESDAY, ON_WEDNESDAY, WITH_WHO = Pointer(TUESDAY), Pointer(WEDNESDAY), Pointer(THEIRS)
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
 CANCELLED = EARLY._replace(cancelled_at=at("2026-01-03T00:00Z"))
@@ -64,7 +67,7 @@ async def change(
     store: Store,
     changes: Mapping[DayKey, Change],
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None,
-) -> Mapping[DayKey, Version]:
+) -> Mapping[DayKey | PatientKey, Version]:
     """Change some days and whereabouts in one commit."""
     told = elsewhere or {}
     read = await load(store, *changes, elsewhere=told)
@@ -136,12 +139,14 @@ async def test_a_day_is_read_as_it_was_written(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "whereabouts", [FULL, THEIRS, of("early", "who")], ids=["ended", "on-a-day", "ended-with-who"]
+    "whereabouts",
+    [FULL, WITH_WHO, Pointer(of("early", "who")), Pointer(THEIRS, ADAS)],
+    ids=["ended", "on-a-day", "ended-with-who", "of-an-account"],
 )
 async def test_whereabouts_are_read_as_they_were_written_until_they_are_deleted(
     store: Store, rival: Store, whereabouts: Whereabouts
 ) -> None:
-    for told in (whereabouts, TUESDAY, whereabouts, None):
+    for told in (whereabouts, ON_TUESDAY, whereabouts, None):
         await change(store, {}, {of("early"): told})
         read = (await load(rival, elsewhere=[of("early"), of("early", "who")])).elsewhere
         assert {name: found.value for name, found in read.items()} == {
@@ -179,7 +184,7 @@ def third(name: str, replaced: Version | None) -> RecordWrite:
 
 
 def told(name: str, read: State, version_of: str) -> ElsewhereWrite:
-    return ElsewhereWrite(of(name), THEIRS, read.elsewhere[of(version_of)].version)
+    return ElsewhereWrite(of(name), WITH_WHO, read.elsewhere[of(version_of)].version)
 
 
 ATTEMPTS: dict[str, Attempt] = {
@@ -207,11 +212,11 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
     store: Store, rival: Store, attempt: Attempt
 ) -> None:
     names = [of(name) for name in ("early", "late", "new", "never", "free")]
-    await change(store, {MONDAY: adding(EARLY)}, {of("early"): TUESDAY, of("late"): TUESDAY})
+    await change(store, {MONDAY: adding(EARLY)}, {of("early"): ON_TUESDAY, of("late"): ON_TUESDAY})
     await store.commit([], [RecordWrite(OLD, None)])
     read = await load(store, MONDAY, TUESDAY, WEDNESDAY, record="old", elsewhere=names)
     replaced = RecordWrite(REPLACED, read.records["old"].version)
-    there = {of("early"): CANCELLED, of("late"): None, of("new"): WEDNESDAY}
+    there = {of("early"): CANCELLED, of("late"): None, of("new"): ON_WEDNESDAY}
     await change(rival, {MONDAY: adding(LATE), TUESDAY: adding(NEW)}, there)
     await rival.commit([], [replaced, RecordWrite(RIVAL, None)])
     writes: list[Writes] = [
@@ -232,7 +237,7 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
     kept = {name: record.value for name, record in after.records.items()}
     assert kept == {"old": REPLACED, "new": RIVAL}
     found = [after.elsewhere[name].value for name in names]
-    assert found == [CANCELLED, None, WEDNESDAY, None, None]
+    assert found == [CANCELLED, None, ON_WEDNESDAY, None, None]
     assert list((await view(store)).values()) == [monday(EARLY, LATE), tuesday(NEW)]
 
 
@@ -248,7 +253,7 @@ async def test_of_many_rivals_on_one_version_of_whereabouts_one_commits(
 ) -> None:
     for number in range(3):  # There are none, there are some, and they are deleted.
         read = (await load(store, elsewhere=[of("early")])).elsewhere[of("early")]
-        write = ElsewhereWrite(of("early"), (TUESDAY, CANCELLED, None)[number], read.version)
+        write = ElsewhereWrite(of("early"), (ON_TUESDAY, CANCELLED, None)[number], read.version)
         # The first commits hold the others up, so that a store that can writes those together.
         first = [instance.commit([], []) for instance in (store, rival)]
         tries = [instance.commit([], [], [write]) for instance in (store, rival) * 10]
@@ -289,7 +294,7 @@ async def test_what_has_ended_with_a_doctor_is_scanned_by_start_then_id_and_touc
     ]
     there: list[tuple[ElsewhereKey, Whereabouts]] = [(of(a.id), a) for a in reversed(cancelled)]
     there += [(of("theirs", other), cancelled[50]) for other in ("strang", "strange2")]
-    there += [(of("moved"), TUESDAY), (of("moved-on"), of("moved-on", "who"))]
+    there += [(of("moved"), ON_TUESDAY), (of("moved-on"), Pointer(of("moved-on", "who")))]
     await store.commit([], [], [ElsewhereWrite(name, to, None) for name, to in there])
     starts = span("2026-11-23T09:05Z", "2026-11-23T09:25Z")
     async with store.snapshot() as snapshot:
@@ -322,13 +327,13 @@ STEPS: list[
     ),
     (
         {MONDAY: removing("late"), TUESDAY: adding(MOVED)},
-        {of("late"): TUESDAY},
+        {of("late"): ON_TUESDAY},
         [tuesday(NEW, MOVED)],
         [CANCELLED],
     ),
     (
         {TUESDAY: removing("late", "new"), WEDNESDAY: adding(MOVED_ON)},
-        {of("late"): WEDNESDAY},
+        {of("late"): ON_WEDNESDAY},
         [wednesday(MOVED_ON)],
         [CANCELLED],
     ),

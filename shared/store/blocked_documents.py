@@ -1,0 +1,31 @@
+"""The stored form of a blocked caller."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shared.store.documents import instant_to_text
+from shared.store.port import StoreRefused
+from shared.store.schema import SCHEMA, check_schema
+
+
+class _Blocked(msgspec.Struct):
+    issued_before: datetime
+
+
+def blocked_to_document(issued_before: datetime) -> dict[str, Any]:
+    """Write the fields of a blocked caller, without the key."""
+    issued = instant_to_text(issued_before)
+    return {"kind": "blocked_caller", "schema": SCHEMA, "issued_before": issued}
+
+
+def blocked_from_document(digits: str, fields: Mapping[str, Any]) -> datetime:
+    """Return the instant before which tokens count no more; StoreRefused if damaged or newer."""
+    name = f"the blocked caller {digits}"
+    check_schema(name, "blocked_caller", fields)
+    try:
+        return msgspec.convert(fields, _Blocked).issued_before
+    except msgspec.ValidationError as error:
+        raise StoreRefused(f"{name} is damaged: {error}") from None

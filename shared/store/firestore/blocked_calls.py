@@ -1,0 +1,35 @@
+"""Blocked callers as documents: `blocked/{40 hex digits}`, few enough to be read together."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from shared.model.patient_key import PatientKey
+from shared.store.blocked_documents import blocked_from_document, blocked_to_document
+from shared.store.firestore.calls import Calls
+from shared.store.firestore.documents import last_part
+from shared.store.firestore.errors import translated_errors
+from shared.store.firestore.values import Document, Message, Write, from_fields, to_fields
+from shared.store.usage import count_reads, count_writes
+
+
+async def read_blocked(calls: Calls) -> Mapping[PatientKey, datetime]:
+    """Return the instants before which tokens count no more."""
+    with translated_errors():
+        answers = [answer async for answer in calls.run_query(calls.root, "blocked")]
+    found = [answer.document for answer in answers if answer.document.name]
+    count_reads(len(found))
+    return dict(map(_blocked, found))
+
+
+async def write_blocked(calls: Calls, caller: PatientKey, issued_before: datetime) -> None:
+    """Write an instant, whatever was said before."""
+    fields = to_fields(blocked_to_document(issued_before))
+    document = Document(name=f"{calls.root}/blocked/{caller.digits}", fields=fields)
+    with translated_errors():
+        await calls.commit([Write(update=document)])
+    count_writes(1)
+
+
+def _blocked(document: Message) -> tuple[PatientKey, datetime]:
+    digits = last_part(document.name)
+    return PatientKey(digits), blocked_from_document(digits, from_fields(document.fields))

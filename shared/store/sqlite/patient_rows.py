@@ -1,0 +1,89 @@
+"""Schedules and histories of patients as rows: the statements that read and write them."""
+
+import json
+import sqlite3
+from datetime import date
+
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.patient_documents import (
+    ended_by_month,
+    month_of,
+    patient_from_document,
+    patient_to_changes,
+)
+from shared.store.port import PatientWrite, Stored, Version, VersionConflict
+
+# The instant of the commit is the version.
+_READ = "SELECT body, since FROM patients WHERE digits = :digits"
+_READ_AT = """
+    SELECT body, NULL FROM (
+        SELECT digits, body FROM patients WHERE since <= :past
+        UNION ALL
+        SELECT digits, body FROM past_patients WHERE since <= :past AND :past < until
+    )
+    WHERE digits = :digits
+"""
+# Merges (RFC 7396), so that fields which a newer version wrote are kept.
+_FIRST = """
+    INSERT OR IGNORE INTO patients VALUES (:digits, :now, json_patch('{}', :changes))
+    RETURNING since
+"""
+_KEEP_PAST = """
+    INSERT INTO past_patients SELECT digits, :now, since, body FROM patients
+    WHERE digits = :digits AND since = :read
+    RETURNING since
+"""
+_CHANGE = """
+    UPDATE patients SET since = :now, body = json_patch(body, :changes) WHERE digits = :digits
+"""
+_PUT_HISTORY = "INSERT OR IGNORE INTO patient_history VALUES (?, ?, ?, ?)"
+_HISTORY = """
+    SELECT month, id FROM patient_history
+    WHERE digits = :digits AND month BETWEEN :first AND :last
+    AND (:past IS NULL OR since <= :past)
+    ORDER BY month, id
+"""
+
+
+def read_patient(
+    connection: sqlite3.Connection, key: PatientKey, past: int | None
+) -> Stored[PatientSchedule]:
+    """Return a schedule as it was at `past` or is; an empty one if it has no document."""
+    asked = {"digits": key.digits, "past": past}
+    row = connection.execute(_READ if past is None else _READ_AT, asked).fetchone()
+    if row is None:
+        return Stored(PatientSchedule(key), None)
+    body, version = row
+    return Stored(patient_from_document(key, json.loads(body)), version)
+
+
+def read_history(
+    connection: sqlite3.Connection, key: PatientKey, first: date, last: date, past: int | None
+) -> list[tuple[str, str]]:
+    """Return the months from first to last with the ids in each, in order."""
+    months = {"first": month_of(first), "last": month_of(last)}
+    asked = {"digits": key.digits, "past": past, **months}
+    return connection.execute(_HISTORY, asked).fetchall()
+
+
+def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int) -> Version:
+    """Write what changed in a schedule and add to the history; return the new version."""
+    key, read = write.schedule.key, write.read.version
+    changes = json.dumps(patient_to_changes(write), ensure_ascii=False)
+    row = {"digits": key.digits, "now": now, "changes": changes, "read": read}
+    if read is None:
+        _check(connection.execute(_FIRST, row))
+    else:
+        _check(connection.execute(_KEEP_PAST, row))
+        connection.execute(_CHANGE, row)
+    for month, names in ended_by_month(write).items():
+        rows = [(key.digits, month, name, now) for name in names]
+        connection.executemany(_PUT_HISTORY, rows)
+    return now
+
+
+def _check(cursor: sqlite3.Cursor) -> None:
+    """Raise VersionConflict if a conditional write met another state: it returns no row then."""
+    if not cursor.fetchall():
+        raise VersionConflict
