@@ -38,16 +38,19 @@ from shared.store.port import Snapshot
 async def list_appointments(call: Call[ListAppointments]) -> Response:
     """List the appointments of a doctor or a patient that overlap a time window."""
     asked, dependencies = call.asked, call.dependencies
-    if asked.patient_id is None:
-        scope, read = await _of_doctor(call, asked.doctor_id or "")
-    else:
+    if asked.patient_id is not None:
         scope, read = _of_patient(call, asked.patient_id)
+    else:
+        scope, read = await _of_doctor(call, asked.doctor_id or "")
     page, token = await read_page(dependencies, scope, asked.page_token, read)
-    listed = [AppointmentResponse.of_appointment(a, await doctor_of(dependencies, a)) for a in page]
+    listed = [
+        AppointmentResponse.of_appointment(a, await doctor_of(dependencies, a))
+        for a in page.appointments
+    ]
     return json_response(AppointmentPage(appointments=listed, next_page_token=token))
 
 
-async def _of_doctor(call: Call[ListAppointments], doctor_id: str) -> tuple[Scope, ReadPage]:
+async def _of_doctor(call: Call[ListAppointments], doctor_id: str) -> tuple[Scope, ReadPage[Page]]:
     asked = call.asked
     doctor = await find_doctor(call.dependencies, doctor_id)
     window = _window(asked, doctor.zone)
@@ -59,7 +62,7 @@ async def _of_doctor(call: Call[ListAppointments], doctor_id: str) -> tuple[Scop
     return _scope(call, doctor.id, window), read
 
 
-def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage]:
+def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage[Page]]:
     asked, dependencies = call.asked, call.dependencies
     patient = named_account(call, "patient_id", patient_id).key
     window = _window(asked, dependencies.settings.clinic_zone)

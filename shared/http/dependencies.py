@@ -8,6 +8,8 @@ from msgspec import Struct
 from shared.access.authentication import Authenticator
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
+from shared.http.rates import Rates
+from shared.http.store_health import StoreHealth
 from shared.observability.request_log import log_bug
 from shared.observability.request_record import Observer, RequestRecord
 from shared.settings import Settings
@@ -24,6 +26,8 @@ class Dependencies(Struct, frozen=True):
     doctor_cache: DoctorCache
     transactions: Coordinator
     page_token_keys: PageTokenKeys
+    store_health: StoreHealth
+    rates: Rates
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
 

@@ -72,6 +72,19 @@ class Forbidden(RequestError):
         super().__init__("your account may not do this, or not for this doctor or patient")
 
 
+class CallsTooOften(RequestError):
+    """The caller sends more requests than an instance takes from one."""
+
+    code, title, status = "too_many_requests", "Too much was asked for", 429
+    header_meanings: ClassVar = {"Retry-After": "in seconds"}
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "you send requests faster than is allowed; wait, then send fewer",
+            {"Retry-After": str(seconds)},
+        )
+
+
 class UnknownDoctor(RequestError):
     """No doctor has this id."""
 

@@ -1,22 +1,24 @@
 """Lists page by page: all pages show the instant of the first one."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 from shared.http.dependencies import Dependencies
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked
-from shared.model.appointment import Appointment
 from shared.queries.appointments import Page, Position
 from shared.store.port import Snapshot, SnapshotExpired
 
-ReadPage = Callable[[Snapshot, Position | None], Awaitable[Page]]
+P = TypeVar("P", bound=Page)
+
+ReadPage = Callable[[Snapshot, Position | None], Awaitable[P]]
 """Reads the page behind a position; the first one behind none."""
 
 
 async def read_page(
-    dependencies: Dependencies, scope: Scope, token: str | None, read: ReadPage
-) -> tuple[Sequence[Appointment], str | None]:
+    dependencies: Dependencies, scope: Scope, token: str | None, read: ReadPage[P]
+) -> tuple[P, str | None]:
     """Return the page that a token names, or the first one, and the token of the next one.
 
     Raises InvalidRequest if the token is not one of this list, or too old.
@@ -28,15 +30,15 @@ async def read_page(
         after, instant = bookmark.position, bookmark.instant
     page, following = await _read(dependencies, instant, lambda view: read(view, after))
     if following is None:
-        return page.appointments, None
-    return page.appointments, page_token(following, scope, await keys.keys())
+        return page, None
+    return page, page_token(following, scope, await keys.keys())
 
 
 async def _read(
     dependencies: Dependencies,
     instant: datetime | None,
-    read: Callable[[Snapshot], Awaitable[Page]],
-) -> tuple[Page, Bookmark | None]:
+    read: Callable[[Snapshot], Awaitable[P]],
+) -> tuple[P, Bookmark | None]:
     """Read a page at an instant, or of now, and where the next one begins."""
     try:
         async with dependencies.store.snapshot(instant) as snapshot:

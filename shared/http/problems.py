@@ -38,6 +38,13 @@ ProblemKind = type[RequestError] | type[Refusal]
 """A class that says how clients see it: by code, title and status."""
 
 
+def header_meanings(kind: ProblemKind) -> Mapping[str, str]:
+    """Return the headers of a problem beside those of every answer, and what they mean."""
+    if issubclass(kind, RequestError):
+        return kind.header_meanings
+    return {}
+
+
 class ProblemResponse(Response):
     """A problem document, and its `code`."""
 

@@ -1,11 +1,12 @@
 """The appointments of one account: what its schedule holds, and its history."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from msgspec import Struct
 
 from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
@@ -52,6 +53,12 @@ class PatientQuery(Struct, frozen=True):
         return Interval(since, end) if since < end else None
 
 
+class AccountPage(Page, frozen=True):
+    """Some of the appointments of an account, and its schedule."""
+
+    schedule: PatientSchedule
+
+
 async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) -> Page:
     """List one page of the appointments that overlap a window, in order of start, then id.
 
@@ -71,11 +78,36 @@ async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSched
     return (await snapshot.load((), (), (), [patient])).patients[patient].value
 
 
-async def all_ids(snapshot: Snapshot, patient: PatientKey) -> Sequence[str]:
-    """Return the ids of all appointments of an account, past and cancelled ones too."""
+async def all_ids(snapshot: Snapshot, patient: PatientKey) -> tuple[PatientSchedule, Sequence[str]]:
+    """Return the schedule of an account, and the ids of all appointments that it ever had."""
     schedule = await load_schedule(snapshot, patient)
     history = await snapshot.history(patient, date.min, date.max)
-    return [*(a.id for a in schedule.appointments), *history]
+    return schedule, [*(a.id for a in schedule.appointments), *history]
+
+
+async def export_page(
+    snapshot: Snapshot, store: Store, patient: PatientKey, size: int, after: Position | None
+) -> AccountPage:
+    """Return the schedule of an account, and one page of all appointments that it ever had.
+
+    In order of the days that they were first booked for, which their ids tell, so that only those
+    of the page need be looked up.
+    """
+    schedule, ids = await all_ids(snapshot, patient)
+    behind = sorted(place for place in set(map(_birth, ids)) if after is None or place > after)
+    places = behind[:size]
+    there = {a.id: a for a in schedule.appointments}
+    past = await look_up_all(store, [name for _, name in places if name not in there])
+    there |= {name: a for name, a in past.items() if a.owner == patient}
+    page = [there[name] for _, name in places if name in there]
+    return AccountPage(page, places[-1] if len(behind) > size else None, schedule)
+
+
+def _birth(appointment_id: str) -> Position:
+    """Return the midnight that begins the day of an appointment's birth, and its id."""
+    home = home_day(appointment_id)
+    day = home.day if home else date.min
+    return datetime.combine(day, time(), UTC), appointment_id
 
 
 async def _each(appointments: Iterator[Appointment]) -> AsyncIterator[Appointment]:

@@ -10,6 +10,8 @@ from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
+from shared.http.rates import Rates
+from shared.http.store_health import StoreHealth
 from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
@@ -74,6 +76,8 @@ def build_dependencies(
         doctor_cache=DoctorCache(store),
         transactions=transactions,
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
+        store_health=StoreHealth(store, settings.deadline_seconds),
+        rates=Rates(settings.rate_per_caller),
         now=now,
         observers=_observers(settings),
     )

@@ -49,7 +49,8 @@ class Settings(Struct, frozen=True):
     """What an instance runs with.
 
     `auth` is None where everybody may do everything. `rate_per_caller` is the requests that a
-    caller may send in a second, 0 if nobody counts.
+    caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
+    requests on, and appends the addresses that they come from.
     """
 
     port: int
@@ -63,6 +64,7 @@ class Settings(Struct, frozen=True):
     service: str
     auth: AuthSettings | None
     rate_per_caller: int
+    proxied: bool
 
 
 def read_settings(
@@ -86,6 +88,7 @@ def read_settings(
         service=given.get("K_SERVICE", "appointments"),
         auth=read_auth(given, exposed=exposed),
         rate_per_caller=_rate(given.get("RATE_PER_CALLER", "50")),
+        proxied="K_SERVICE" in given,
     )
 
 

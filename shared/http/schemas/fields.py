@@ -42,6 +42,12 @@ AccountId = Annotated[
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
 
+PageSize = Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)]
+PageToken = (
+    Annotated[str, Field(max_length=500, description="`next_page_token` of the previous page")]
+    | None
+)
+
 
 class RequestModel(BaseModel):
     """A request. A field of another name or type is a mistake that must not pass silently."""
@@ -59,9 +65,9 @@ class ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def absent() -> Any:  # noqa: ANN401 - the default of fields of several types
+def absent(description: str | None = None) -> Any:  # noqa: ANN401 - of fields of several types
     """Return the default of a field that is left out of the JSON if there is nothing to say."""
-    return Field(default=None, exclude_if=lambda value: value is None)
+    return Field(default=None, description=description, exclude_if=lambda value: value is None)
 
 
 def field_error(field: str, kind: str, message: str) -> PydanticCustomError:

@@ -2,18 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.access.permissions import Target
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import (
     AccountId,
     Id,
+    PageSize,
+    PageToken,
     RequestModel,
     ResponseModel,
     check_exactly_one,
     check_window,
-    number,
 )
 from shared.http.times import QueryBound
 
@@ -40,11 +41,8 @@ class ListAppointments(RequestModel):
     status: Annotated[
         Literal["booked", "all"], Field(description="`all` lists cancelled ones too")
     ] = "booked"
-    page_size: Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)] = 100
-    page_token: (
-        Annotated[str, Field(max_length=500, description="`next_page_token` of the previous page")]
-        | None
-    ) = None
+    page_size: PageSize = 100
+    page_token: PageToken = None
 
     def target(self) -> Target:
         """Return the doctor or the patient whose appointments it asks for."""
