@@ -13,7 +13,15 @@ from shared.model.appointment_id import appointment_id
 from shared.model.doctor_days import touched_days
 from shared.model.elsewhere import ElsewhereKey
 from shared.rules.booking import Booking, book
-from shared.rules.outcomes import DayFull, InThePast, OutsideWorkingHours, SlotTaken, UnclearTime
+from shared.rules.outcomes import (
+    DayFull,
+    InThePast,
+    OutsideWorkingHours,
+    PatientBusy,
+    SlotTaken,
+    TooManyRequests,
+    UnclearTime,
+)
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 
@@ -29,7 +37,9 @@ WHY_NOT: tuple[ProblemKind, ...] = (
     SlotTaken,
     OutsideWorkingHours,
     InThePast,
+    PatientBusy,
     DayFull,
+    TooManyRequests,
 )
 """The problems of a booking, whether it is made or only validated."""
 
@@ -51,8 +61,10 @@ async def booking_command(call: Call[NewAppointment]) -> Command | UnclearTime:
     request = ["create_appointment", *appointment.requested()]
     return Command(
         days=frozenset(days),
-        decide=partial(book, booking=Booking(doctor, appointment), now=now),
+        decide=partial(book, booking=Booking(doctor, appointment, call.caller), now=now),
         now=now,
         birth=ElsewhereKey(doctor.id, new_id),
+        caller=call.caller,
+        patients=frozenset(filter(None, (call.caller.patient, appointment.owner))),
         idempotency=None if key is None else Idempotency.of(key, request, call.caller),
     )
