@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from shared.http.schemas.problem import FieldError
-from shared.rules.outcomes import UnclearTime
+from shared.rules.outcomes import TooManyRequests, UnclearTime
 
 RETRY_AFTER_SECONDS = 1
 
@@ -75,7 +75,7 @@ class Forbidden(RequestError):
 class CallsTooOften(RequestError):
     """The caller sends more requests than an instance takes from one."""
 
-    code, title, status = "too_many_requests", "Too much was asked for", 429
+    code, title, status = TooManyRequests.code, TooManyRequests.title, TooManyRequests.status
     header_meanings: ClassVar = {"Retry-After": "in seconds"}
 
     def __init__(self, seconds: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.http.errors import RequestError
+from shared.http.errors import RequestError, TryAgain
 from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
 from shared.http.schemas.problem import (
     FieldError,
@@ -46,7 +46,8 @@ def header_meanings(kind: ProblemKind) -> Mapping[str, str]:
     """Return the headers of a problem beside those of every answer, and what they mean."""
     if issubclass(kind, RequestError):
         return kind.header_meanings
-    return {}
+    tells_when = kind.retry_after is not Refusal.retry_after
+    return TryAgain.header_meanings if tells_when else {}
 
 
 class ProblemResponse(Response):

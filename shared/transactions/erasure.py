@@ -104,7 +104,7 @@ class Erasure(Struct, frozen=True):
         """Erase an appointment; False if there is none any more."""
         sought = Sought(appointment_id, home, self.doctors, ANYBODY)
         decide = partial(erase, sought=sought, now=now)
-        command = Command(days=frozenset({home}), decide=decide, now=now, birth=sought.birth)
+        command = Command(frozenset({home}), decide, now, sought.birth, caller=ANYBODY)
         outcome = await self.coordinator.run(command)
         if isinstance(outcome, NeedsDoctor):
             raise StoreUnavailable(f"the doctor {outcome.doctor_id} is not known here")
