@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from shared.http.schemas.problem import FieldError
-from shared.rules.outcomes import UnclearTime
+from shared.rules.outcomes import TooManyRequests, UnclearTime
 
 RETRY_AFTER_SECONDS = 1
 
@@ -70,6 +70,19 @@ class Forbidden(RequestError):
 
     def __init__(self) -> None:
         super().__init__("your account may not do this, or not for this doctor or patient")
+
+
+class CallsTooOften(RequestError):
+    """The caller sends more requests than an instance takes from one."""
+
+    code, title, status = TooManyRequests.code, TooManyRequests.title, TooManyRequests.status
+    header_meanings: ClassVar = {"Retry-After": "in seconds"}
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "you send requests faster than is allowed; wait, then send fewer",
+            {"Retry-After": str(seconds)},
+        )
 
 
 class UnknownDoctor(RequestError):

@@ -10,6 +10,8 @@ from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
+from shared.http.rates import Rates
+from shared.http.store_health import StoreHealth
 from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
@@ -18,13 +20,14 @@ from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 
 
-def start(environment: Mapping[str, str]) -> Dependencies:
+def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     """Return the dependencies of a process that starts; end it with one line if it cannot work.
 
-    Opens no connection that outlives the call, so the process may fork afterwards.
+    `exposed` tells that it serves more than the loopback interface. Opens no connection that
+    outlives the call, so the process may fork afterwards.
     """
     try:
-        settings = read_settings(environment)
+        settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
         return open_dependencies(settings, doctors_of_file(settings) if embedded else ())
     except SettingsError as error:
@@ -73,6 +76,8 @@ def build_dependencies(
         doctor_cache=DoctorCache(store),
         transactions=transactions,
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
+        store_health=StoreHealth(store, settings.deadline_seconds),
+        rates=Rates(settings.rate_per_caller),
         now=now,
         observers=_observers(settings),
     )

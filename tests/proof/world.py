@@ -157,6 +157,7 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
         decide,
         INSTANTS[number],
         birth_of(asked.name),
+        ANYBODY,
         idempotency=idempotency,
     )
 
@@ -218,5 +219,6 @@ LOOK = Command(
     lambda _: (Documents(), Refusal()),
     INSTANTS[0],
     ElsewhereKey("nobody", "nobody's"),
+    ANYBODY,
 )
 """Changes nothing; an instance that has read for it remembers all days."""

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.queries.appointments import ListQuery, find_appointment, list_window
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.look_ups import find_appointment
 from shared.queries.openings import first_openings
 from shared.rules.booking import book
 from shared.rules.moving import move
