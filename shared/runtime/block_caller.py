@@ -5,23 +5,21 @@ refuses the tokens that were issued before within a minute. Whoever can still si
 to keep somebody out, disable the account at the issuer first.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
 from shared.http.dependencies import Dependencies
 from shared.model.patient_key import patient_key
+from shared.runtime.command_line import CommandLine
 from shared.runtime.operator_commands import run
 from shared.settings import Settings, SettingsError
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
-    """Block, and print since when. Ends with one line and status 1 or 2 if that fails."""
-    parser = argparse.ArgumentParser(
-        prog="python -m shared.runtime.block_caller",
-        description="End all tokens that a caller has.",
-    )
+    """Block, and print since when. Ends with one line and status 1 if that fails."""
+    description = "End all tokens that a caller has."
+    parser = CommandLine(prog="python -m shared.runtime.block_caller", description=description)
     parser.add_argument(
         "sub", help="the sub of the caller's tokens; with Firebase, the account's id"
     )

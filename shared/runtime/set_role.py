@@ -4,7 +4,6 @@ NAME is the id of the account, or its e-mail address. ROLE is `staff`, `doctor` 
 `--doctor ID` for each doctor that it is, or `none`: a patient again. Other claims stay.
 """
 
-import argparse
 import os
 import re
 import sys
@@ -14,12 +13,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from shared.access.roles import DOCTOR_IDS
+from shared.runtime.command_line import CommandLine
 from shared.runtime.firebase_accounts import AccountsError, FirebaseAccounts, open_accounts
 from shared.settings import AuthSettings, SettingsError, read_settings
 
 ROLES = ("staff", "doctor", "none")
 _AFTER = "It counts in tokens from now on; those that the app has are valid for up to an hour."
-_END = "To end them at once: python -m shared.runtime.block_caller {uid}"
+_END = "If they allow more, end them: python -m shared.runtime.block_caller {uid}"
 
 
 def main(
@@ -27,7 +27,7 @@ def main(
     environment: Mapping[str, str] = os.environ,
     accounts: Callable[[AuthSettings], FirebaseAccounts] = open_accounts,
 ) -> None:
-    """Set the role, and print it. Ends with one line and status 1 or 2 if that fails."""
+    """Set the role, and print it. Ends with one line and status 1 if that fails."""
     name, role, doctors = _parsed(arguments)
     try:
         auth = _auth(environment)
@@ -43,10 +43,10 @@ def main(
         raise SystemExit(str(error)) from None
     except AccountsError as error:
         raise SystemExit(f"set_role: {error}") from None
-    of = f" {', '.join(doctors)}" if doctors else ""
-    now = "a patient" if role == "none" else role
-    print(f"{account.uid} is {now}{of} now. {_AFTER}")
-    print(_END.format(uid=account.uid))
+    now = {"none": "a patient", "doctor": f"doctor {', '.join(doctors)}"}.get(role, role)
+    print(f"{account.uid} is {now} now. {_AFTER}")
+    if auth.role_claim in account.claims:
+        print(_END.format(uid=account.uid))
 
 
 def _auth(environment: Mapping[str, str]) -> AuthSettings:
@@ -66,15 +66,14 @@ def _claims(auth: AuthSettings, role: str, doctors: Sequence[str]) -> dict[str, 
 
 
 def _parsed(arguments: Sequence[str]) -> tuple[str, str, Sequence[str]]:
-    parser = argparse.ArgumentParser(
-        prog="python -m shared.runtime.set_role", description="Set what an account may do."
-    )
+    description = "Set what an account may do."
+    parser = CommandLine(prog="python -m shared.runtime.set_role", description=description)
     parser.add_argument("name", help="id or e-mail address of the account")
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("--doctor", action="append", default=[], metavar="ID", help="repeatable")
     given = parser.parse_args(arguments)
     if (given.role == "doctor") != bool(given.doctor):
-        parser.error("the role doctor, and no other, needs --doctor ID")
+        parser.error("--doctor: must name a doctor with the role doctor, and with no other")
     for doctor in given.doctor:
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", doctor):
             parser.error(f'--doctor: must be the id of a doctor, not "{doctor}"')
