@@ -24,6 +24,7 @@ DEFAULTS = Settings(
     service="appointments",
     auth=None,
     rate_per_caller=50,
+    proxied=False,
 )
 
 KEY = "0123456789abcdef0123456789abcdef"
