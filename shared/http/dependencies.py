@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shared.access.authentication import Authenticator
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
 from shared.observability.request_log import log_bug
@@ -22,6 +23,7 @@ class Dependencies(Struct, frozen=True):
     doctor_cache: DoctorCache
     transactions: Coordinator
     page_token_keys: PageTokenKeys
+    authenticator: Authenticator
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from shared.access.authentication import Authenticator, Open
+from shared.access.blocked_callers import BlockedSource, NobodyBlocked
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
@@ -63,8 +65,9 @@ def build_dependencies(
     settings: Settings,
     store: Store,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    authenticator: Authenticator | None = None,
 ) -> Dependencies:
-    """Return the dependencies around a store."""
+    """Return the dependencies around a store; without an authenticator, with that of AUTH."""
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
         settings=settings,
@@ -72,9 +75,21 @@ def build_dependencies(
         doctor_cache=DoctorCache(store),
         transactions=transactions,
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
+        authenticator=authenticator or _authenticator(settings, NobodyBlocked(), now),
         now=now,
         observers=_observers(settings),
     )
+
+
+def _authenticator(
+    settings: Settings, blocked: BlockedSource, now: Callable[[], datetime]
+) -> Authenticator:
+    if settings.auth is None:
+        return Open()
+    # Who asks nobody should not pay for this import, either.
+    from shared.access.token_authentication import token_authenticator  # noqa: PLC0415
+
+    return token_authenticator(settings.auth, blocked, lambda: now().timestamp())
 
 
 def _observers(settings: Settings) -> tuple[Observer, ...]:
