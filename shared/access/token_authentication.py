@@ -1,6 +1,5 @@
 """Who calls, by the tokens of a request."""
 
-import re
 from collections.abc import Callable, Sequence
 
 from shared.access.blocked_callers import BlockedCallers, BlockedSource
@@ -11,8 +10,6 @@ from shared.access.key_requests import Get
 from shared.access.key_transport import get
 from shared.access.verifier import Verified, Verifier
 from shared.settings import AuthSettings
-
-_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
 class TokenAuthenticator:
@@ -43,11 +40,11 @@ class TokenAuthenticator:
         return user.caller if user else ANONYMOUS
 
     async def _user(self, authorization: Sequence[str]) -> Verified:
-        bearer = _BEARER.fullmatch(authorization[0])
-        if len(authorization) > 1 or bearer is None:
+        scheme, _, token = authorization[0].partition(" ")
+        if len(authorization) > 1 or scheme.lower() != "bearer":
             raise Unauthenticated('send one header Authorization, with "Bearer" and a token')
         try:
-            user = await self._users.verified(bearer[1])
+            user = await self._users.verified(token.lstrip(" "))
         except InvalidToken as error:
             raise Unauthenticated(error.detail) from None
         if await self._blocked.refuses(user.account, user.issued_at):
