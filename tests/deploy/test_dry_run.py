@@ -109,7 +109,7 @@ def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> 
         assert {*settings, *flags, f"--entry-point={name}"} <= set(words)
         assert (
             "--set-env-vars=^;^GOOGLE_CLOUD_PROJECT=hospital-42;FIRESTORE_DATABASE=clinic"
-            f";CLINIC_TIME_ZONE=Asia/Tokyo;ALLOWED_ORIGINS={origins}"
+            f";CLINIC_TIME_ZONE=Asia/Tokyo;ALLOWED_ORIGINS={origins};AUTH=none"
             ";DEADLINE_SECONDS=5;OTEL_RESOURCE_ATTRIBUTES=a=1,b=2"
         ) in words
     (database,) = commands(lines, "gcloud firestore databases")
