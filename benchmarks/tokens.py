@@ -20,6 +20,7 @@ from tests.access.issuing import FIREBASE, FIREBASE_CLAIMS, Web, rsa_key, token
 TOKENS: Final = 200
 TIMES: Final = 15
 STARTS: Final = 15
+PICTURE: Final = "https://pictures.example/" + "a" * 300
 MICROSECONDS: Final = Figure(10, "us")
 MILLISECONDS: Final = Figure(40, "ms")
 
@@ -34,9 +35,7 @@ def rows() -> list[Row]:
 
 async def _token_rows() -> Sequence[Row]:
     say("tokens")
-    seconds = int(time.time())
-    times = {"iat": seconds, "auth_time": seconds, "exp": seconds + 3600}
-    texts = [token({**FIREBASE_CLAIMS, **times, "sub": f"user-{n}"}) for n in range(TOKENS)]
+    texts = _tokens()
     remembering = _authenticator()
 
     async def verify_first(_number: int) -> None:
@@ -64,6 +63,14 @@ async def _token_rows() -> Sequence[Row]:
         within("a token that was verified before", again, MICROSECONDS),
         plain("a token that is verified for the first time", first, library),
     ]
+
+
+def _tokens() -> Sequence[str]:
+    """Return tokens of different users, each as long as those of Firebase are (1.1 KB)."""
+    seconds = int(time.time())
+    times = {"iat": seconds, "auth_time": seconds, "exp": seconds + 3600}
+    claims = {**FIREBASE_CLAIMS, **times, "picture": PICTURE}
+    return [token({**claims, "sub": f"user-{n}"}) for n in range(TOKENS)]
 
 
 def _authenticator() -> TokenAuthenticator:

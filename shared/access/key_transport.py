@@ -15,13 +15,15 @@ LONGEST_SECONDS: Final = 3.0
 _CHUNK = 16 * 1024
 
 
-async def get(address: str) -> Answer:
-    """Get an address that needs no secret; follow no redirection. Raises KeysUnavailable."""
-    return await asyncio.to_thread(_get, address)
+async def get(address: str, longest_seconds: float = LONGEST_SECONDS) -> Answer:
+    """Get an address that needs no secret; follow no redirection.
+
+    Raises KeysUnavailable, also for a body that has not ended after the longest time.
+    """
+    return await asyncio.to_thread(_get, address, time.monotonic() + longest_seconds)
 
 
-def _get(address: str) -> Answer:
-    ends_at = time.monotonic() + LONGEST_SECONDS
+def _get(address: str, ends_at: float) -> Answer:
     try:
         with requests.get(
             address, allow_redirects=False, stream=True, timeout=LONGEST_SECONDS

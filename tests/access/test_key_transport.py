@@ -80,6 +80,11 @@ async def test_everything_else_is_unavailable(address: str, path: str, why: str)
         await get(address + path)
 
 
+async def test_a_body_that_drips_is_given_up(address: str) -> None:
+    with pytest.raises(KeysUnavailable, match="too slowly"):
+        await get(f"{address}/keys", longest_seconds=0.0)
+
+
 async def test_where_nobody_listens_keys_are_unavailable() -> None:
     with pytest.raises(KeysUnavailable, match="ConnectionError"):
         await get("http://127.0.0.1:1/keys")
