@@ -140,7 +140,9 @@ def _services(auth: AuthSettings, get: Get) -> Issuer:
 
 
 def _is_service(claims: Claims, auth: AuthSettings) -> bool:
-    return claims.get("email_verified") is True and claims.get("email") in auth.services
+    address = claims.get("email")
+    verified = claims.get("email_verified") is True and isinstance(address, str)
+    return verified and address in auth.services
 
 
 def _service(claims: Claims, auth: AuthSettings) -> Identity:

@@ -25,6 +25,7 @@ from tests.access.issuing import (
     KEYCLOAK,
     KEYCLOAK_CLAIMS,
     NOW,
+    ROBOT,
     Web,
     configuration,
     ec_key,
@@ -161,6 +162,10 @@ ATTACKS: Mapping[str, tuple[Callable[[], str], str]] = {
     "a byte order mark": (lambda: token(b"\xef\xbb\xbf" + json.dumps({}).encode()), NO_JSON),
     "deep": (
         lambda: token(b'{"a":' + b"[" * 2500 + b"]" * 2500 + b"}"),
+        "the payload of the token is nested too deeply",
+    ),
+    "a step too deep": (
+        lambda: raw(', "a": ' + "[" * 16 + "]" * 16 + "}"),
         "the payload of the token is nested too deeply",
     ),
     "deep, unsigned and unfinished": (
@@ -384,6 +389,7 @@ async def test_app_check_vouches_for_apps_of_its_own_project(changes: dict[str, 
     [
         {"email": "eve@clinic.iam.gserviceaccount.com"},
         {"email": None},
+        {"email": [ROBOT]},
         {"email_verified": False},
         {"email_verified": "true"},
     ],
