@@ -10,10 +10,11 @@ from shared.runtime import (
     cold_start,  # isort: split - the first import: it makes others faster
     composition,
     framework,
+    listening,
 )
 from shared.runtime.endpoints import endpoints
 
-_dependencies = composition.start(os.environ)
+_dependencies = composition.start(os.environ, exposed=listening.is_exposed())
 _functions = endpoints()
 framework.serve(_dependencies)
 cold_start.finish()
@@ -27,7 +28,7 @@ async def create_appointment(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def list_appointments(request: Request) -> Response:
-    """List a doctor's appointments that overlap a time window."""
+    """List the appointments of a doctor or a patient that overlap a time window."""
     return await _functions["list_appointments"](request, _dependencies)
 
 
@@ -53,6 +54,18 @@ async def cancel_appointment(request: Request) -> Response:
 async def reschedule_appointment(request: Request) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""
     return await _functions["reschedule_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def export_patient(request: Request) -> Response:
+    """Export all that is kept of a patient, page by page."""
+    return await _functions["export_patient"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def erase_patient(request: Request) -> Response:
+    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
+    return await _functions["erase_patient"](request, _dependencies)
 
 
 @functions_framework.aio.http

@@ -24,6 +24,7 @@ from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
 from benchmarks.timing import Way, medians, say
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
@@ -234,8 +235,9 @@ def _requests(doctor_id: str, number: int) -> list[Request]:
 def _request(doctor: Doctor, start: datetime) -> Request:
     key = DayKey(doctor.id, start.date())
     appointment = new_appointment(key, Interval(start, start + HALF_HOUR), NOW)
-    decide = partial(book, booking=Booking(doctor, appointment), now=NOW)
-    command = Command(frozenset({key}), decide, NOW, ElsewhereKey(doctor.id, appointment.id))
+    decide = partial(book, booking=Booking(doctor, appointment, ANYBODY), now=NOW)
+    birth = ElsewhereKey(doctor.id, appointment.id)
+    command = Command(frozenset({key}), decide, NOW, birth, ANYBODY)
     return Request(command, key, appointment, appointment_to_text(appointment))
 
 

@@ -29,6 +29,7 @@ from benchmarks.data import (
 from benchmarks.servers import emulator, function, new_project, on_firestore
 from benchmarks.table import machine
 from benchmarks.timing import Way, say, timings
+from shared.access.caller import ANYBODY
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.endpoint import Endpoint
 from shared.model.appointment import Appointment, Patient
@@ -185,10 +186,10 @@ class Visits:
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
         appointment = _appointment(DayKey(doctor.id, day), slot)
-        booking, now = Booking(doctor, appointment), appointment.created_at
+        booking, now = Booking(doctor, appointment, ANYBODY), appointment.created_at
         decide = partial(book, booking=booking, now=now)
         command = Command(
-            frozenset(booking.days), decide, now, ElsewhereKey(doctor.id, appointment.id)
+            frozenset(booking.days), decide, now, ElsewhereKey(doctor.id, appointment.id), ANYBODY
         )
         if not isinstance(outcome := await self._coordinator.run(command), Accepted):
             raise SystemExit(f"{appointment.interval} was free, but was refused: {outcome}")

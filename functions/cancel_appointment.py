@@ -17,6 +17,7 @@ from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     AlreadyStarted,
+    TooManyRequests,
     UnknownAppointment,
 )
 from shared.transactions.command import Command
@@ -30,7 +31,7 @@ from shared.transactions.command import Command
         "reason": "the patient is well again",
     },
     responses={200: Success("Cancelled, now or before", AppointmentResponse)},
-    problems=(UnknownAppointment, AlreadyStarted),
+    problems=(UnknownAppointment, AlreadyStarted, TooManyRequests),
     personal=True,
 )
 async def cancel_appointment(call: Call[CancelAppointment]) -> Response:
@@ -47,6 +48,8 @@ async def cancel_appointment(call: Call[CancelAppointment]) -> Response:
         decide=partial(cancel, request=cancellation, now=call.now),
         now=call.now,
         birth=sought.birth,
+        caller=call.caller,
+        patients=frozenset(filter(None, [call.caller.patient])),
     )
     outcome = await dependencies.transactions.run(command)
     if isinstance(outcome, AlreadyCancelled):

@@ -8,7 +8,7 @@ from shared.http.problems import refusal_response
 from shared.http.responses import appointment_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.get_appointment import GetAppointment
-from shared.queries.appointments import look_up
+from shared.queries.look_ups import look_up
 from shared.rules.outcomes import UnknownAppointment
 
 

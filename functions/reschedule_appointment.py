@@ -24,7 +24,9 @@ from shared.rules.outcomes import (
     InThePast,
     KeyReused,
     OutsideWorkingHours,
+    PatientBusy,
     SlotTaken,
+    TooManyRequests,
     UnknownAppointment,
 )
 from shared.transactions.command import Command
@@ -44,7 +46,9 @@ from shared.transactions.idempotency import Idempotency
         SlotTaken,
         OutsideWorkingHours,
         InThePast,
+        PatientBusy,
         DayFull,
+        TooManyRequests,
         KeyReused,
         UnknownAppointment,
         AlreadyStarted,
@@ -78,6 +82,8 @@ def _command(call: Call[RescheduleAppointment], sought: Sought) -> Command:
         decide=partial(move, request=request, now=now),
         now=now,
         birth=sought.birth,
+        caller=call.caller,
+        patients=frozenset(filter(None, [call.caller.patient])),
         idempotency=Idempotency.of(used, _request_parts(asked), call.caller),
     )
 

@@ -1,15 +1,16 @@
 """Short ways to write the values that tests are about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
+from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.booking import Booking
 from shared.rules.existing import Sought
@@ -22,6 +23,7 @@ NEW_YORK = "America/New_York"
 NINE_TO_FIVE: Hours = (("09:00", "17:00"),)
 ADA = Patient("Ada Lovelace")
 FIRST_OF_2026 = datetime(2026, 1, 1, tzinfo=UTC)
+ISSUER = "https://issuer.example"
 
 
 def at(text: str) -> datetime:
@@ -60,7 +62,26 @@ def to_book(
     appointment_id: str, of: Doctor, interval: Interval, now: datetime = FIRST_OF_2026
 ) -> Booking:
     """A request of `now` to book an interval with a doctor."""
-    return Booking(of, Appointment(appointment_id, of.id, interval, ADA, now, now))
+    return Booking(of, Appointment(appointment_id, of.id, interval, ADA, now, now), ANYBODY)
+
+
+def patient(name: str) -> Caller:
+    """A patient who is signed in."""
+    return Caller("patient", ISSUER, name)
+
+
+def owned(appointment: Appointment, by: Caller) -> Appointment:
+    """The same appointment, of a patient's account."""
+    return appointment._replace(patient=ADA._replace(id=by.subject), owner=by.patient)
+
+
+def schedule_of(
+    caller: Caller, *appointments: Appointment, changed_at: Iterable[datetime] = ()
+) -> PatientSchedule:
+    """The schedule of a patient with these appointments, which become theirs."""
+    assert caller.patient
+    ordered = sorted((owned(a, caller) for a in appointments), key=lambda a: a.position)
+    return PatientSchedule(caller.patient, tuple(ordered), tuple(changed_at))
 
 
 def appointment(
@@ -95,10 +116,13 @@ def schedule(day: str, *appointments: Appointment, doctor_id: str = "strange") -
 
 
 def documents(
-    *days: DaySchedule, elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None
+    *days: DaySchedule,
+    elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None,
+    patients: Iterable[PatientSchedule] = (),
 ) -> Documents:
     """What a decision is given."""
-    return Documents({day.key: day for day in days}, elsewhere or {})
+    schedules = {schedule.key: schedule for schedule in patients}
+    return Documents({day.key: day for day in days}, elsewhere or {}, schedules)
 
 
 def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:

@@ -12,7 +12,7 @@ from shared.rules import cancelling, moving
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation
 from shared.rules.existing import Sought
-from shared.rules.outcomes import Accepted, SlotTaken
+from shared.rules.outcomes import Accepted, PatientBusy, SlotTaken
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, to_move
@@ -42,6 +42,7 @@ def command(
         decide=partial(book, booking=wish, now=at(now)),
         now=at(now),
         birth=ElsewhereKey(wish.doctor.id, appointment_id),
+        caller=ANYBODY,
         idempotency=Idempotency.of(idempotency_key, request, ANYBODY) if idempotency_key else None,
     )
 
@@ -58,6 +59,7 @@ def move(home: str, start: str, appointment_id: str = "a") -> Command:
         decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         birth=ElsewhereKey("strange", appointment_id),
+        caller=ANYBODY,
         idempotency=Idempotency.of(f"move {next(_numbers)}", [start], ANYBODY),
     )
 
@@ -71,6 +73,7 @@ def cancel(home: str, appointment_id: str = "a") -> Command:
         decide=partial(cancelling.cancel, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
         birth=ElsewhereKey("strange", appointment_id),
+        caller=ANYBODY,
     )
 
 
@@ -82,8 +85,9 @@ def granted(outcome: object) -> str:
 
 def conflicts(outcome: object) -> list[tuple[str, str]]:
     """The times of day that stood in the way."""
-    assert isinstance(outcome, SlotTaken)
-    return [(f"{c.start:%H:%M}", f"{c.end:%H:%M}") for c in outcome.conflicts]
+    assert isinstance(outcome, SlotTaken | PatientBusy)
+    parts = [conflict.interval for conflict in outcome.conflicts]
+    return [(f"{part.start:%H:%M}", f"{part.end:%H:%M}") for part in parts]
 
 
 def _wish(start: str, appointment_id: str, minutes: int, doctor_id: str) -> Booking:

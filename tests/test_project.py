@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "shared.validation",
     "shared.json_text",
+    "shared.single_flight",
     "shared.texts",
     "shared.model",
     "shared.settings",
@@ -98,6 +99,8 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
     functions = [
         "cancel_appointment",
         "create_appointment",
+        "erase_patient",
+        "export_patient",
         "first_available",
         "get_appointment",
         "list_appointments",

@@ -3,7 +3,14 @@
 import pytest
 
 from shared.model.time_zones import time_zone
-from shared.settings import FirestoreDatabase, Settings, SettingsError, SqliteFile, read_settings
+from shared.settings import (
+    AuthSettings,
+    FirestoreDatabase,
+    Settings,
+    SettingsError,
+    SqliteFile,
+    read_settings,
+)
 
 DEFAULTS = Settings(
     port=8080,
@@ -15,6 +22,9 @@ DEFAULTS = Settings(
     page_token_keys=("stored",),
     metrics=False,
     service="appointments",
+    auth=None,
+    rate_per_caller=50,
+    proxied=False,
 )
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -22,6 +32,8 @@ KEY = "0123456789abcdef0123456789abcdef"
 NAMES = (
     *("PORT", "STORE", "CLINIC_TIME_ZONE", "DOCTORS_FILE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"),
     *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
+    *("AUTH", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_TENANT", "AUTH_SERVICES", "APP_CHECK"),
+    *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER"),
 )
 
 
@@ -54,6 +66,8 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
         ("ALLOWED_ORIGINS", " , ", "allowed_origins", ()),
         ("DEADLINE_SECONDS", "0.5", "deadline_seconds", 0.5),
         ("DEADLINE_SECONDS", "300", "deadline_seconds", 300.0),
+        ("RATE_PER_CALLER", "0", "rate_per_caller", 0),
+        ("RATE_PER_CALLER", "10000", "rate_per_caller", 10_000),
         ("PAGE_TOKEN_KEYS", KEY, "page_token_keys", (KEY,)),
         (
             "PAGE_TOKEN_KEYS",
@@ -79,6 +93,14 @@ BAD: dict[str, tuple[str, ...]] = {
     "CLINIC_TIME_ZONE": ("Mars/Olympus", "Berlin", "+01:00", "America", "../UTC", "a" * 300),
     "ALLOWED_ORIGINS": ("a.example", "https://a.example/", "https://", "null", "https://a b"),
     "DEADLINE_SECONDS": ("0", "-1", "300.1", "nan", "inf", "ten", "10s"),
+    "RATE_PER_CALLER": ("-1", "10001", "50.0", "many", "٨٠", "9" * 5000),
+    "AUTH": (
+        *("None", "Firebase", "clinic.example", "http://clinic.example", "https://", "ftp://a"),
+        *("https://a@b", "https://a?b", "https://a#b", "https://a b", "https://a\\b"),
+        *("https://a:b", "https://[a", "https://clïnic.example", "http://127.0.0.1.example"),
+        "https://login.microsoftonline.com/{tenantid}/v2.0",
+    ),
+    "APP_CHECK": ("On", "yes", "1"),
 }
 WHAT_IS_RIGHT = {
     "PORT": "1 to 65535",
@@ -86,6 +108,9 @@ WHAT_IS_RIGHT = {
     "CLINIC_TIME_ZONE": "America/New_York",
     "ALLOWED_ORIGINS": "https://clinic.example",
     "DEADLINE_SECONDS": "300",
+    "RATE_PER_CALLER": "0 to 10000",
+    "AUTH": '"none", "firebase", or the https:// address',
+    "APP_CHECK": '"off" or "on"',
 }
 
 
@@ -164,9 +189,17 @@ def test_a_store_that_cannot_be_there_is_refused(
             {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"},
             FirestoreDatabase("clinic", "(default)"),
         ),
-        ({"K_SERVICE": "create-appointment"}, FirestoreDatabase(None, "(default)")),
         (
-            {"K_SERVICE": "f", "GOOGLE_CLOUD_PROJECT": "clinic", "FIRESTORE_DATABASE": "eu"},
+            {"K_SERVICE": "create-appointment", "AUTH": "none"},
+            FirestoreDatabase(None, "(default)"),
+        ),
+        (
+            {
+                "K_SERVICE": "f",
+                "AUTH": "none",
+                "GOOGLE_CLOUD_PROJECT": "clinic",
+                "FIRESTORE_DATABASE": "eu",
+            },
             FirestoreDatabase("clinic", "eu"),
         ),
     ],
@@ -183,3 +216,179 @@ def test_people_are_told_where_appointments_are() -> None:
     words = str(FirestoreDatabase("clinic", "eu"))
     assert "clinic" in words
     assert "eu" in words
+
+
+# Who may call
+
+FIREBASE = {"AUTH": "firebase", "GOOGLE_CLOUD_PROJECT": "clinic"}
+DEMO = {**FIREBASE, "GOOGLE_CLOUD_PROJECT": "demo-clinic"}
+EMULATOR = {"FIREBASE_AUTH_EMULATOR_HOST": "127.0.0.1:9099"}
+ISSUER = "https://clinic.eu.auth0.com/"
+OPENID = {"AUTH": ISSUER, "AUTH_AUDIENCE": "api"}
+ROBOT = "robot@clinic.iam.gserviceaccount.com"
+ENTRA = "https://login.microsoftonline.com"
+
+
+@pytest.mark.parametrize(
+    ("environment", "auth"),
+    [
+        (
+            FIREBASE,
+            AuthSettings(
+                issuer="https://securetoken.google.com/clinic",
+                audiences=("clinic",),
+                project="clinic",
+                service_audiences=("clinic",),
+            ),
+        ),
+        (
+            {
+                **FIREBASE,
+                "AUTH_TENANT": "north",
+                "AUTH_ROLE_CLAIM": "access.role",
+                "AUTH_SERVICES": f" {ROBOT}, b@c.example ",
+                "AUTH_AUDIENCE": "appointments",
+                "APP_CHECK": "on",
+            },
+            AuthSettings(
+                issuer="https://securetoken.google.com/clinic",
+                audiences=("clinic",),
+                role_claim="access.role",
+                project="clinic",
+                tenant="north",
+                services=frozenset({ROBOT, "b@c.example"}),
+                service_audiences=("appointments",),
+                app_check=True,
+            ),
+        ),
+        (
+            {**DEMO, **EMULATOR},
+            AuthSettings(
+                issuer="https://securetoken.google.com/demo-clinic",
+                audiences=("demo-clinic",),
+                project="demo-clinic",
+                service_audiences=("demo-clinic",),
+                emulator="127.0.0.1:9099",
+            ),
+        ),
+        (
+            {**OPENID, "AUTH_AUDIENCE": "api, app", "AUTH_SERVICES": ROBOT},
+            AuthSettings(
+                issuer=ISSUER,
+                audiences=("api", "app"),
+                services=frozenset({ROBOT}),
+                service_audiences=("api", "app"),
+            ),
+        ),
+    ],
+    ids=["Firebase", "Firebase with everything", "Firebase's emulator", "an issuer"],
+)
+def test_whose_tokens_are_accepted_is_read(environment: dict[str, str], auth: AuthSettings) -> None:
+    assert read_settings(environment, exposed=True).auth == auth
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://127.0.0.1:8080/realms/clinic",
+        "http://[::1]:8080",
+        "http://localhost",
+        "https://localhost",
+        f"{ENTRA}/9f1c/v2.0",
+        f"{ENTRA}/commons/v2.0",
+    ],
+)
+def test_an_issuer_on_this_machine_or_of_one_tenant_is_accepted(issuer: str) -> None:
+    auth = read_settings({**OPENID, "AUTH": issuer}).auth
+    assert auth
+    assert auth.issuer == issuer
+
+
+def test_only_on_loopback_everybody_may_call_by_default() -> None:
+    assert read_settings({}, exposed=False).auth is None
+    for environment in ({"AUTH": "none"}, {"AUTH": "none", "K_SERVICE": "f"}):
+        assert read_settings(environment, exposed=True).auth is None
+    with pytest.raises(SettingsError, match=r"^AUTH: must be set where others .* connect: .none"):
+        read_settings({}, exposed=True)
+    for exposed in (False, True):
+        with pytest.raises(SettingsError, match=r"^AUTH: must be set in the cloud: "):
+            read_settings({"K_SERVICE": "f"}, exposed=exposed)
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"AUTH": "firebase"}, "GOOGLE_CLOUD_PROJECT: must be set for AUTH=firebase"),
+        ({"AUTH": ISSUER}, "AUTH_AUDIENCE: must be set: whom the tokens of the issuer are for"),
+        (
+            {"AUTH": ISSUER, "AUTH_AUDIENCE": " , "},
+            "AUTH_AUDIENCE: must be set: whom the tokens of the issuer are for",
+        ),
+        ({**OPENID, "AUTH_TENANT": "north"}, "AUTH_TENANT: needs AUTH=firebase"),
+        ({**OPENID, "APP_CHECK": "on"}, "APP_CHECK: needs AUTH=firebase"),
+        ({"APP_CHECK": "on"}, "APP_CHECK: needs AUTH=firebase"),
+        (
+            {"AUTH_SERVICES": ROBOT},
+            "AUTH_SERVICES: means nothing with AUTH=none; set AUTH, or remove it",
+        ),
+        (
+            {"AUTH": "none", "AUTH_AUDIENCE": "api"},
+            "AUTH_AUDIENCE: means nothing with AUTH=none; set AUTH, or remove it",
+        ),
+        (
+            {**OPENID, "AUTH_SERVICES": f"{ROBOT},robot"},
+            (
+                "AUTH_SERVICES: must be e-mail addresses of service accounts, separated by commas;"
+                ' "robot" is not one'
+            ),
+        ),
+        (
+            {**OPENID, "AUTH": "https://securetoken.google.com/clinic"},
+            'AUTH: must be "firebase", not "https://securetoken.google.com/clinic"',
+        ),
+        *(
+            (
+                {**OPENID, "AUTH": f"{ENTRA}/{many}"},
+                (
+                    'AUTH: must name one tenant, as in "https://login.microsoftonline.com/TENANT/v2.0"'
+                    f', not "{ENTRA}/{many}"'
+                ),
+            )
+            for many in ("common/v2.0", "organizations/v2.0", "consumers", "common/")
+        ),
+        (
+            {**OPENID, "AUTH": "http://127.0.0.1", "K_SERVICE": "f"},
+            (
+                'AUTH: must be "none", "firebase", or the https:// address of an issuer, not'
+                ' "http://127.0.0.1"'
+            ),
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(
+    environment: dict[str, str], message: str
+) -> None:
+    assert mistake_in(environment) == message
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        (
+            {**FIREBASE, **EMULATOR},
+            (
+                "FIREBASE_AUTH_EMULATOR_HOST: with it, GOOGLE_CLOUD_PROJECT must begin with"
+                ' "demo-", unlike "clinic"'
+            ),
+        ),
+        (
+            {**DEMO, **EMULATOR, "K_SERVICE": "f"},
+            "FIREBASE_AUTH_EMULATOR_HOST: must not be set in the cloud",
+        ),
+    ],
+    ids=["a real project", "in the cloud"],
+)
+def test_tokens_that_nobody_signed_are_refused_where_people_rely_on_them(
+    environment: dict[str, str], message: str
+) -> None:
+    assert mistake_in(environment) == message

@@ -8,6 +8,8 @@ from msgspec import Struct
 from shared.access.authentication import Authenticator
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
+from shared.http.rates import Rates
+from shared.http.store_health import StoreHealth
 from shared.observability.request_log import log_bug
 from shared.observability.request_record import Observer, RequestRecord
 from shared.settings import Settings
@@ -24,8 +26,16 @@ class Dependencies(Struct, frozen=True):
     doctor_cache: DoctorCache
     transactions: Coordinator
     page_token_keys: PageTokenKeys
+    store_health: StoreHealth
+    rates: Rates
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
+
+    @property
+    def patient_issuer(self) -> str:
+        """The issuer of the accounts of patients; empty where nobody is asked for a token."""
+        auth = self.settings.auth
+        return auth.issuer if auth else ""
 
     def notify(self, record: RequestRecord) -> None:
         """Notify every observer of a completed request."""

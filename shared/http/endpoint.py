@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from shared.access.authentication import AppRefused, KeysUnavailable, TokenRefused
+from shared.access import errors as access
 from shared.access.caller import Caller
 from shared.access.permissions import PERMISSIONS, may_ask, may_call
 from shared.http.call import Call
@@ -18,6 +18,7 @@ from shared.http.dependencies import Dependencies
 from shared.http.errors import (
     AppNotVerified,
     BodyTooLarge,
+    CallsTooOften,
     Forbidden,
     InternalError,
     InvalidRequest,
@@ -29,6 +30,7 @@ from shared.http.errors import (
 )
 from shared.http.finishing import READ_METHODS, finished
 from shared.http.problems import ProblemKind, error_response
+from shared.http.rates import name_of
 from shared.http.requests import (
     check_media_type,
     read_body,
@@ -52,6 +54,7 @@ _ALWAYS = (
     Unauthenticated,
     AppNotVerified,
     MethodNotAllowed,
+    CallsTooOften,
     InternalError,
     TryAgain,
 )
@@ -72,8 +75,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `repeatable` one may appear more than once; `example` is an example of it. `problems` are those
     beside the ones that every function can have. `idempotent` tells that it takes an idempotency
     key, `books` that a 201 of it means a booked appointment, `personal` that its answers are about
-    patients and must not be stored on the way, and `app_check` that App Check covers it where that
-    is on. Who may call it stands in the table of permissions, under its name.
+    patients and must not be stored on the way, `app_check` that App Check covers it where that is
+    on, and `counted` that a caller may call it only so often. Who may call it stands in the table
+    of permissions, under its name.
     """
 
     handler: Handler
@@ -89,6 +93,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     books: bool = False
     personal: bool = False
     app_check: bool = True
+    counted: bool = True
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -150,7 +155,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
                 return await self.handler(await self._call(request, dependencies)), None
         except RequestError as error:
             return error_response(error), None
-        except (StoreError, KeysUnavailable) as error:
+        except (StoreError, access.KeysUnavailable) as error:
             return error_response(TryAgain()), error
         except TimeoutError:
             return error_response(TryAgain()), StoreUnavailable(f"no answer within {seconds:g} s")
@@ -165,6 +170,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if self.method == "POST":
             check_media_type(request)
         caller = await self._caller(request, dependencies)
+        if self.counted:
+            name = name_of(caller, request, proxied=dependencies.settings.proxied)
+            dependencies.rates.count(name)
         key = read_idempotency_key(request) if self.idempotent else None
         asked = await self._asked(request)
         if not may_ask(caller, self.name, asked.target()):
@@ -176,10 +184,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         tokens = headers.getlist("authorization"), headers.getlist("x-firebase-appcheck")
         try:
             caller = await dependencies.authenticator.caller(*tokens, app_check_needed=needed)
-        except TokenRefused as error:
-            raise Unauthenticated(str(error)) from None
-        except AppRefused as error:
-            raise AppNotVerified(str(error)) from None
+        except access.Unauthenticated as error:
+            raise Unauthenticated(error.detail) from None
+        except access.AppNotVerified as error:
+            raise AppNotVerified(error.detail) from None
         if caller.kind == "anonymous" and not may_call(caller, self.name):
             raise Unauthenticated("sign in, and send the token: Authorization: Bearer <token>")
         return caller

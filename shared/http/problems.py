@@ -1,25 +1,28 @@
 """Refusals and errors to problem documents (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.http.errors import RequestError
-from shared.http.schemas.opening import OpeningResponse, TimeRange
+from shared.http.errors import RequestError, TryAgain
+from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
 from shared.http.schemas.problem import (
     FieldError,
     InvalidRequestProblem,
     OutsideWorkingHoursProblem,
+    PatientBusyProblem,
     Problem,
     SlotTakenProblem,
 )
 from shared.http.times import local_time_message, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
+from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     OutsideWorkingHours,
+    PatientBusy,
     Refusal,
     SlotTaken,
     TimeUnavailable,
@@ -29,6 +32,7 @@ from shared.rules.outcomes import (
 PROBLEM_MODELS: Mapping[str, type[Problem]] = {
     UnclearTime.code: InvalidRequestProblem,
     SlotTaken.code: SlotTakenProblem,
+    PatientBusy.code: PatientBusyProblem,
     OutsideWorkingHours.code: OutsideWorkingHoursProblem,
 }
 """The models of those codes that have members of their own; `Problem` of all others."""
@@ -36,6 +40,14 @@ PROBLEM_MODELS: Mapping[str, type[Problem]] = {
 
 ProblemKind = type[RequestError] | type[Refusal]
 """A class that says how clients see it: by code, title and status."""
+
+
+def header_meanings(kind: ProblemKind) -> Mapping[str, str]:
+    """Return the headers of a problem beside those of every answer, and what they mean."""
+    if issubclass(kind, RequestError):
+        return kind.header_meanings
+    tells_when = kind.retry_after is not Refusal.retry_after
+    return TryAgain.header_meanings if tells_when else {}
 
 
 class ProblemResponse(Response):
@@ -66,7 +78,9 @@ def error_response(error: RequestError) -> ProblemResponse:
 
 def refusal_response(refusal: Refusal) -> ProblemResponse:
     """Return why the rules refused a request."""
-    return ProblemResponse(_refusal_problem(refusal))
+    seconds = refusal.retry_after
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return ProblemResponse(_refusal_problem(refusal), headers)
 
 
 def _problem(kind: RequestError | Refusal, detail: str, **members: Any) -> Problem:  # noqa: ANN401 - JSON values
@@ -85,8 +99,11 @@ def _refusal_problem(refusal: Refusal) -> Problem:
     match refusal:
         case SlotTaken(doctor=doctor, asked=asked, conflicts=conflicts):
             detail = f"{doctor.name} is not free from {_spoken(asked, doctor)}{_hint(refusal)}"
-            ranges = [TimeRange.of(conflict, doctor) for conflict in conflicts]
-            return _problem(refusal, detail, conflicts=ranges, openings=_openings(refusal))
+            parts = _conflicts(conflicts, doctor)
+            return _problem(refusal, detail, conflicts=parts, openings=_openings(refusal))
+        case PatientBusy(doctor=doctor, asked=asked, conflicts=conflicts):
+            detail = f"the patient has another appointment from {_spoken(asked, doctor)}"
+            return _problem(refusal, detail, conflicts=_conflicts(conflicts, doctor))
         case OutsideWorkingHours(doctor=doctor, asked=asked, working_windows=windows):
             detail = f"{doctor.name} does not work from {_spoken(asked, doctor)}{_hint(refusal)}"
             ranges = [TimeRange.of(window, doctor) for window in windows]
@@ -96,6 +113,10 @@ def _refusal_problem(refusal: Refusal) -> Problem:
             errors = [FieldError(field=field, message=message, type=problem)]
             return _problem(refusal, f"{field}: {message}", errors=errors)
     return _problem(refusal, refusal.detail)
+
+
+def _conflicts(conflicts: Iterable[Conflict], doctor: Doctor) -> list[ConflictResponse]:
+    return [ConflictResponse.of_conflict(conflict, doctor) for conflict in conflicts]
 
 
 def _openings(refusal: TimeUnavailable) -> list[OpeningResponse]:

@@ -1,9 +1,13 @@
 """What decisions read and change."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.patient_key import PatientKey
@@ -25,3 +29,13 @@ class Documents(Struct, frozen=True):
         return any(day.find(appointment_id) for day in self.days.values()) or any(
             key.appointment_id == appointment_id and found for key, found in self.elsewhere.items()
         )
+
+    def schedule_of(self, appointment: Appointment) -> PatientSchedule | None:
+        """Return the loaded schedule of the owner of an appointment; None if it has no owner."""
+        return self.patients[appointment.owner] if appointment.owner else None
+
+    def tidied(self, now: datetime) -> Self:
+        """Return the same documents; of patients only what has to be remembered."""
+        if not self.patients:
+            return self
+        return replace(self, patients={key: p.tidied(now) for key, p in self.patients.items()})

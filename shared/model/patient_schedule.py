@@ -40,10 +40,13 @@ class PatientSchedule(Struct, frozen=True):
         """Return the same schedule with this appointment, replacing the one of its id."""
         return self._with((*self.without(appointment.id).appointments, appointment))
 
-    def busy(self, wanted: Appointment) -> Sequence[Appointment]:
-        """Return the other appointments that overlap one which is wanted, in order."""
-        others = self.without(wanted.id).appointments
-        return [a for a in others if a.interval.overlaps(wanted.interval)]
+    def with_change(self, now: datetime) -> Self:
+        """Return the same schedule, with one more change by the patient."""
+        return replace(self, changed_at=tuple(sorted((*self.changed_at, now))))
+
+    def others(self, wanted: Appointment) -> Sequence[Appointment]:
+        """Return all appointments but the one that is wanted, in order."""
+        return [a for a in self.appointments if a.id != wanted.id]
 
     def ahead(self, now: datetime) -> Sequence[Appointment]:
         """Return the appointments that have not ended, in order."""

@@ -10,22 +10,29 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 
 
 class Placement(Struct, frozen=True):
-    """An appointment, the doctor-days that it stands in, and what `elsewhere` says of it."""
+    """An appointment, the doctor-days that it stands in, and what `elsewhere` says of it.
+
+    `patients` are the accounts in whose schedules it stands: its owner's, if it has one.
+    """
 
     appointment: Appointment
     days: tuple[DayKey, ...] = ()
     elsewhere: Mapping[ElsewhereKey, Whereabouts] = field(default_factory=dict)
+    patients: frozenset[PatientKey] = frozenset()
 
 
 def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placement:
     """Return where an appointment stands that was born on the day `home` and is with `doctor`.
 
-    Booked, it stands whole in every doctor-day that it touches; if `home` is none of them, a
-    pointer stands under the doctor of its birth. Once it holds no time it stands under the doctor
-    whom it was with, with a pointer from the doctor of its birth if that is another.
+    Booked, it stands whole in every doctor-day that it touches, and in its owner's schedule; if
+    `home` is none of its days, a pointer stands under the doctor of its birth. Once it holds no
+    time it stands under the doctor whom it was with, with a pointer from the doctor of its birth if
+    that is another.
     """
     birth, own = (
         ElsewhereKey(doctor_id, appointment.id) for doctor_id in (home.doctor_id, doctor.id)
@@ -35,7 +42,8 @@ def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placeme
         return Placement(appointment, (), {own: appointment, **pointers})
     days = touched_days(doctor, appointment.interval)
     pointers = {} if home in days else {birth: Pointer(days[0], appointment.owner)}
-    return Placement(appointment, days, pointers)
+    owner = appointment.owner
+    return Placement(appointment, days, pointers, frozenset({owner} if owner else ()))
 
 
 def placed(documents: Documents, before: Placement | None, after: Placement) -> Documents:
@@ -46,4 +54,14 @@ def placed(documents: Documents, before: Placement | None, after: Placement) -> 
     stands = {key: days[key].with_appointment(appointment) for key in after.days}
     forgotten = dict.fromkeys(pointed.keys() - after.elsewhere.keys())
     told = {key: to for key, to in after.elsewhere.items() if pointed.get(key) != to}
-    return Documents({**gone, **stands}, {**forgotten, **told})
+    patients = _patients(documents, before, after)
+    return Documents({**gone, **stands}, {**forgotten, **told}, patients)
+
+
+def _patients(
+    documents: Documents, before: Placement | None, after: Placement
+) -> dict[PatientKey, PatientSchedule]:
+    appointment, schedules = after.appointment, documents.patients
+    left = before.patients - after.patients if before else ()
+    gone = {key: schedules[key].without(appointment.id) for key in left}
+    return gone | {key: schedules[key].with_appointment(appointment) for key in after.patients}

@@ -1,20 +1,15 @@
-"""Appointments on one snapshot: found by id, or listed by window."""
+"""Appointments of a doctor on one snapshot, listed by window."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from shared.access.caller import Caller
-from shared.access.permissions import may_see, may_see_pointed
 from shared.model.appointment import Appointment
-from shared.model.appointment_id import home_day
-from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of, days_of
-from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
-from shared.store.port import Snapshot, Store, StoreUnavailable
+from shared.store.port import Snapshot
 
 APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
 
@@ -22,59 +17,7 @@ APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one
 LONGEST_EVER = timedelta(hours=26)
 
 
-class Contradiction(StoreUnavailable):
-    """Documents of one view contradict each other; another attempt may help."""
-
-
 Position = tuple[datetime, str]
-
-
-async def look_up(store: Store, appointment_id: str, caller: Caller) -> Appointment | None:
-    """Find an appointment by id, on a view of now; None if the caller may not see it.
-
-    Looks again if the documents contradict each other, as `find_appointment` says. Raises
-    StoreUnavailable if they still do.
-    """
-    try:
-        return await _look_up_once(store, appointment_id, caller)
-    except Contradiction:
-        return await _look_up_once(store, appointment_id, caller)
-
-
-async def _look_up_once(store: Store, appointment_id: str, caller: Caller) -> Appointment | None:
-    async with store.snapshot() as snapshot:
-        return await find_appointment(snapshot, appointment_id, caller)
-
-
-async def find_appointment(
-    snapshot: Snapshot, appointment_id: str, caller: Caller
-) -> Appointment | None:
-    """Find an appointment by id: one call, or two once it has left the day of its birth.
-
-    One that the caller may not see is not found, in as many reads as one that does not exist.
-    Raises Contradiction if the documents contradict each other: the store showed half of a commit,
-    as Firestore's emulator sometimes does.
-    """
-    home = home_day(appointment_id)
-    if home is None:
-        return None
-    birth = ElsewhereKey(home.doctor_id, appointment_id)
-    state = await snapshot.load([home], (), [birth])
-    found = state.days[home].value.find(appointment_id)
-    if found and may_see(caller, found):
-        return found
-    where = state.elsewhere[birth].value
-    if not isinstance(where, Pointer):
-        return where if where and may_see(caller, where) else None
-    if not may_see_pointed(caller, where):
-        return None
-    if isinstance(to := where.to, DayKey):
-        where = (await snapshot.load([to], ())).days[to].value.find(appointment_id)
-    else:
-        where = (await snapshot.load((), (), [to])).elsewhere[to].value
-    if isinstance(where, Appointment):
-        return where
-    raise Contradiction(f"{appointment_id} has left the day of its birth, and is nowhere else")
 
 
 class Page(Struct, frozen=True):
@@ -102,11 +45,16 @@ class ListQuery(Struct, frozen=True):
 
 async def list_window(snapshot: Snapshot, query: ListQuery) -> Page:
     """List one page of the appointments that overlap a window, in order of start, then id."""
-    found: list[Appointment] = []
     booked = _booked(snapshot, query)
-    listed = _in_order(booked, _ended(snapshot, query)) if query.with_cancelled else booked
+    listed = in_order(booked, _ended(snapshot, query)) if query.with_cancelled else booked
+    return await page_of(listed, query.size)
+
+
+async def page_of(listed: AsyncIterator[Appointment], size: int) -> Page:
+    """Return a page of the first ones, reading one more than it holds."""
+    found: list[Appointment] = []
     async for appointment in listed:
-        if len(found) == query.size:
+        if len(found) == size:
             return Page(found, found[-1].position)
         found.append(appointment)
     return Page(found, None)
@@ -134,7 +82,7 @@ async def _ended(snapshot: Snapshot, query: ListQuery) -> AsyncIterator[Appointm
             yield appointment
 
 
-async def _in_order(*lists: AsyncIterator[Appointment]) -> AsyncIterator[Appointment]:
+async def in_order(*lists: AsyncIterator[Appointment]) -> AsyncIterator[Appointment]:
     """Merge lists that are in order, reading each only as far as needed."""
     heads = {each: await anext(each, None) for each in lists}
     while rest := [(head.position, each, head) for each, head in heads.items() if head]:

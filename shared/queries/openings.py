@@ -89,7 +89,12 @@ async def next_openings(
     """Return a few openings of the refused length from the refused start on."""
     asked = refusal.asked
     until = asked.start + timedelta(days=SEARCH_DAYS)
-    search = OpeningSearch(Interval(asked.start, until), asked.length, moving=refusal.moving)
+    search = OpeningSearch(
+        Interval(asked.start, until),
+        asked.length,
+        moving=refusal.moving,
+        patient_busy=refusal.patient_busy,
+    )
     return await first_openings(snapshot, [refusal.doctor], search, NEXT_OPENINGS, known)
 
 
@@ -148,6 +153,8 @@ class _DoctorSearch:
         """Add the openings that start on these days to the best."""
         for day in days:
             busy = busy_times([loaded[key] for key in day.needed], self._search.moving)
+            if self._search.patient_busy:
+                busy = tuple(sorted((*busy, *self._search.patient_busy)))
             for interval in openings(self._doctor, day.day, busy, self._search):
                 if not self._best.add(Opening(self._doctor, interval)):
                     return

@@ -7,6 +7,7 @@ from msgspec import Struct
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
 from shared.rules.existing import Sought, find, why_fixed
+from shared.rules.limits import LIMITS, Limits, counted, why_not_changed
 from shared.rules.outcomes import Accepted, Decision
 
 
@@ -17,17 +18,23 @@ class Cancellation(Struct, frozen=True):
     reason: str | None = None
 
 
-def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decision:
-    """Decide a cancellation on the home day and the days that the appointment touches."""
-    sought = request.sought
+def cancel(
+    documents: Documents, request: Cancellation, now: datetime, limits: Limits = LIMITS
+) -> Decision:
+    """Decide a cancellation on the days that the appointment touches, and its owner's schedule."""
+    documents, sought = documents.tidied(now), request.sought
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
-    if fixed := why_fixed(appointment, now):
+    fixed = why_fixed(appointment, now) or why_not_changed(
+        documents.schedule_of(appointment), sought.caller, now, limits
+    )
+    if fixed:
         return Documents(), fixed
     cancelled = appointment._replace(
         cancelled_at=now, cancellation_reason=request.reason, updated_at=now
     )
     after = placement(cancelled, sought.home, sought.doctors[cancelled.doctor_id])
-    return placed(documents, found, after), Accepted(cancelled)
+    changes = placed(documents, found, after)
+    return counted(changes, sought.caller, now), Accepted(cancelled)

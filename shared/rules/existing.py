@@ -45,7 +45,7 @@ class Sought(Struct, frozen=True):
 
 
 def find(documents: Documents, sought: Sought) -> Found:
-    """Find an appointment, and all the days that it touches, from the day of its birth on.
+    """Find an appointment, all the days that it touches, and the schedule of its owner.
 
     One that the caller may not see is looked for in the same documents as one that does not exist,
     and then is as unknown. Documents that are not of one instant may contradict each other: they
@@ -87,9 +87,9 @@ def _with_its_days(documents: Documents, sought: Sought, appointment: Appointmen
         return NeedsDoctor(appointment.doctor_id)
     found = placement(appointment, sought.home, doctor)
     needed = {sought.home, *found.days}
-    if needed <= documents.days.keys():
+    if needed <= documents.days.keys() and found.patients <= documents.patients.keys():
         return found
-    return NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
+    return NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere), found.patients)
 
 
 def why_fixed(appointment: Appointment, now: datetime) -> Refusal | None:

@@ -9,8 +9,9 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.placement import Placement, placed, placement
-from shared.rules.booking import why_unavailable
+from shared.rules.booking import Booking, why_unavailable
 from shared.rules.existing import Sought, find, why_fixed
+from shared.rules.limits import LIMITS, Limits, counted, why_not_changed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
@@ -43,17 +44,20 @@ class Move(Struct, frozen=True):
         return interval if isinstance(interval, UnclearTime) else (doctor, interval)
 
 
-def move(documents: Documents, request: Move, now: datetime) -> Decision:
-    """Decide a move on the home day, the days that the appointment touches, and those it would."""
-    home = request.sought.home
-    found = find(documents, request.sought)
+def move(documents: Documents, request: Move, now: datetime, limits: Limits = LIMITS) -> Decision:
+    """Decide a move on the days that the appointment touches or would, and its owner's schedule."""
+    documents, sought = documents.tidied(now), request.sought
+    found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
     target = request.target(appointment)
     if not isinstance(target, tuple):
         return Documents(), target
-    if fixed := why_fixed(appointment, now):
+    fixed = why_fixed(appointment, now) or why_not_changed(
+        documents.schedule_of(appointment), sought.caller, now, limits
+    )
+    if fixed:
         return Documents(), fixed
     doctor, interval = target
     moved = appointment._replace(
@@ -62,11 +66,12 @@ def move(documents: Documents, request: Move, now: datetime) -> Decision:
         told_start=local_time(interval.start, doctor.zone),
         updated_at=now,
     )
-    after = placement(moved, home, doctor)
-    needed = {home, *found.days, *after.days}
+    after = placement(moved, sought.home, doctor)
+    needed = {sought.home, *found.days, *after.days}
     if not needed <= documents.days.keys():
         return Documents(), NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
-    days = [documents.days[key] for key in after.days]
-    if refusal := why_unavailable(days, doctor, moved, now, moving=moved.id):
+    days, schedule = [documents.days[key] for key in after.days], documents.schedule_of(moved)
+    wanted = Booking(doctor, moved, sought.caller)
+    if refusal := why_unavailable(days, schedule, wanted, now, moving=moved.id):
         return Documents(), refusal
-    return placed(documents, found, after), Accepted(moved)
+    return counted(placed(documents, found, after), sought.caller, now), Accepted(moved)

@@ -18,13 +18,14 @@ class OpeningSearch(Struct, frozen=True):
 
     Without `step`, the openings of a doctor are the earliest that do not overlap each other; with
     it, every start whose wall clock is a multiple of `step` minutes since midnight. The time of
-    the appointment `moving` counts as free.
+    the appointment `moving` counts as free, that at which the patient is busy does not.
     """
 
     bounds: Interval
     length: timedelta
     step: int | None = None
     moving: str | None = None
+    patient_busy: tuple[Interval, ...] = ()
 
 
 def openings(

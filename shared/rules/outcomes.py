@@ -17,6 +17,8 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.model.patient_key import PatientKey
+from shared.rules.conflicts import Conflict
 from shared.rules.wall_clock import LocalTimeProblem
 
 
@@ -42,11 +44,13 @@ class AlreadyApplied(Struct, frozen=True):
 class NeedsDocuments(Struct, frozen=True):
     """Nothing is decided before these documents are loaded, or loaded again.
 
-    The appointment is, or is to be, on other days, or the documents are not of one instant.
+    The appointment is, or is to be, on other days, its owner is not known yet, or the documents are
+    not of one instant. `patients` come on top of those that were loaded.
     """
 
     days: frozenset[DayKey]
     elsewhere: frozenset[ElsewhereKey] = frozenset()
+    patients: frozenset[PatientKey] = frozenset()
 
 
 class NeedsDoctor(Struct, frozen=True):
@@ -62,6 +66,11 @@ class Refusal(Struct, frozen=True):
     title: ClassVar[str]
     status: ClassVar[int]
     detail: ClassVar[str] = ""
+
+    @property
+    def retry_after(self) -> int | None:
+        """After how many seconds it may be granted, if that is known."""
+        return None
 
 
 class UnclearTime(Refusal, frozen=True):
@@ -101,13 +110,15 @@ class InThePast(Refusal, frozen=True):
 class TimeUnavailable(Refusal, frozen=True):
     """The doctor is not free then; `openings` are the next free times of that length.
 
-    The time of the appointment `moving`, if there is one, counts as free.
+    The time of the appointment `moving`, if there is one, counts as free. At the times
+    `patient_busy` the patient has other appointments, so no opening is there.
     """
 
     doctor: Doctor
     asked: Interval
     openings: tuple[Opening, ...] = ()
     moving: str | None = None
+    patient_busy: tuple[Interval, ...] = ()
 
 
 class OutsideWorkingHours(TimeUnavailable, frozen=True):
@@ -121,25 +132,76 @@ class OutsideWorkingHours(TimeUnavailable, frozen=True):
 
 
 class SlotTaken(TimeUnavailable, frozen=True):
-    """`conflicts` are the busy parts of the requested time, merged and in order."""
+    """`conflicts` are the busy parts of the requested time, in order."""
 
     code = "slot_taken"
     title = "The time is taken"
     status = 409
 
-    conflicts: tuple[Interval, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+class PatientBusy(Refusal, frozen=True):
+    """The patient has another appointment then: `conflicts`, on the clock of `doctor`."""
+
+    code = "patient_busy"
+    title = "The patient has another appointment then"
+    status = 409
+
+    doctor: Doctor
+    asked: Interval
+    conflicts: tuple[Conflict, ...]
 
 
 class DayFull(Refusal, frozen=True):
-    """The document of the doctor-day has no room for another appointment."""
+    """The document of the doctor-day, or of the patient, has no room for another appointment."""
 
     code = "day_full"
     title = "The day is full"
     status = 422
     detail = (
-        "no more can be stored for this doctor on this day, though the time is free; choose "
-        "another day, or send shorter texts"
+        "no more can be stored for this doctor on this day, or for this patient, though the time "
+        "is free; choose another day, or send shorter texts"
     )
+
+
+class TooManyRequests(Refusal, frozen=True):
+    """Patients may do only so much by themselves; `retry_after` seconds later it may be granted."""
+
+    code = "too_many_requests"
+    title = "Too much was asked for"
+    status = 429
+
+    retry_after: int
+
+
+class TooManyAhead(TooManyRequests, frozen=True):
+    """The patient has booked as many appointments ahead as patients may."""
+
+    detail = "you have as many appointments ahead as you may book; cancel one, or ask the clinic"
+
+
+class TooManyChanges(TooManyRequests, frozen=True):
+    """The patient has booked, moved and cancelled as often in 24 hours as patients may."""
+
+    detail = (
+        "you have booked, moved and cancelled as often in 24 hours as you may; try again later, or "
+        "ask the clinic"
+    )
+
+
+class BeingErased(Refusal, frozen=True):
+    """The account is being erased: nothing is booked, moved or cancelled for it meanwhile."""
+
+    code = "try_again"
+    title = "No certain answer in time"
+    status = 503
+    detail = "what is kept of this patient is being erased; send the same request again later"
+
+    @property
+    def retry_after(self) -> int:
+        """A guess: erasing takes a commit for each day."""
+        return 5
 
 
 class UnknownAppointment(Refusal, frozen=True):
@@ -179,6 +241,6 @@ Decision = tuple[Documents, Outcome]
 """The changed documents, as they are to be, and the outcome.
 
 The decision holds as long as the changed documents are as they were when it was made. Whatever
-else it looked at only hinted at where the appointment is, and the days that it touches are always
-among the changed ones.
+else it looked at only hinted at where the appointment is; the days that it touches, and its
+owner's schedule, are always among the changed ones.
 """

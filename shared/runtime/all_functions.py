@@ -14,14 +14,14 @@ from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Endpoint
 from shared.observability import request_log
-from shared.runtime import composition
+from shared.runtime import composition, listening
 from shared.runtime.endpoints import endpoints
 
 
 def serve() -> Starlette:
     """Serve all functions, with the settings of the environment and a log in JSON."""
     request_log.write_json()
-    dependencies = composition.start(os.environ)
+    dependencies = composition.start(os.environ, exposed=listening.is_exposed())
     return application(dependencies, function_routes(dependencies), request_log.write_json)
 
 

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from shared.access.authentication import Open
+from shared.access.authentication import Authenticator, Open
+from shared.access.blocked_callers import BlockedSource
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
+from shared.http.rates import Rates
+from shared.http.store_health import StoreHealth
 from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
@@ -18,13 +21,14 @@ from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 
 
-def start(environment: Mapping[str, str]) -> Dependencies:
+def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     """Return the dependencies of a process that starts; end it with one line if it cannot work.
 
-    Opens no connection that outlives the call, so the process may fork afterwards.
+    `exposed` tells that it serves more than the loopback interface. Opens no connection that
+    outlives the call, so the process may fork afterwards.
     """
     try:
-        settings = read_settings(environment)
+        settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
         return open_dependencies(settings, doctors_of_file(settings) if embedded else ())
     except SettingsError as error:
@@ -63,19 +67,33 @@ def build_dependencies(
     settings: Settings,
     store: Store,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    authenticator: Authenticator | None = None,
 ) -> Dependencies:
-    """Return the dependencies around a store."""
+    """Return the dependencies around a store; without an authenticator, with that of AUTH."""
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
         settings=settings,
-        authenticator=Open(),
+        authenticator=authenticator or _authenticator(settings, store, now),
         store=store,
         doctor_cache=DoctorCache(store),
         transactions=transactions,
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
+        store_health=StoreHealth(store, settings.deadline_seconds),
+        rates=Rates(settings.rate_per_caller),
         now=now,
         observers=_observers(settings),
     )
+
+
+def _authenticator(
+    settings: Settings, blocked: BlockedSource, now: Callable[[], datetime]
+) -> Authenticator:
+    if settings.auth is None:
+        return Open()
+    # Who asks nobody should not pay for this import, either.
+    from shared.access.token_authentication import token_authenticator  # noqa: PLC0415
+
+    return token_authenticator(settings.auth, blocked, lambda: now().timestamp())
 
 
 def _observers(settings: Settings) -> tuple[Observer, ...]:

@@ -9,18 +9,13 @@ from pydantic.json_schema import models_json_schema
 
 from shared.http.endpoint import Endpoint, Success
 from shared.http.finishing import API_VERSION
-from shared.http.problems import PROBLEM_MODELS, ProblemKind
-from shared.http.schemas.appointment import (
-    AppointmentResponse,
-    PatientResponse,
-    ValidatedAppointment,
-)
+from shared.http.problems import PROBLEM_MODELS, ProblemKind, header_meanings
 from shared.http.schemas.problem import Problem
 from shared.runtime.endpoints import endpoints
+from shared.runtime.openapi_security import SECURITY_SCHEMES, security
 
 VERSION = "1.0.0"
 _PREFIX = "#/components/schemas/"
-_WITHOUT_NULL = (AppointmentResponse, ValidatedAppointment, PatientResponse)
 
 _COMMON_HEADERS = {
     "Request-Id": {
@@ -49,6 +44,8 @@ def document() -> Json:
                 "Book appointments with doctors, move and cancel them, list them, and find the "
                 "next free time. "
                 "Overlapping appointments are refused, whatever happens at once. "
+                "Who may call what depends on the token; a deployment with `AUTH=none` asks for "
+                "none, and lets everybody do what staff may. "
                 "What answers GET answers HEAD, too."
             ),
         },
@@ -56,7 +53,11 @@ def document() -> Json:
             f"/{name}": {function.method.lower(): _operation(function)}
             for name, function in functions.items()
         },
-        "components": {"schemas": _schemas(functions.values()), "headers": _COMMON_HEADERS},
+        "components": {
+            "schemas": _schemas(functions.values()),
+            "headers": _COMMON_HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
+        },
     }
 
 
@@ -67,16 +68,19 @@ def _schemas(functions: Iterable[Endpoint]) -> Json:
     models: list[type[BaseModel]] = [*answers, Problem, *PROBLEM_MODELS.values()]
     responses: list[_Used] = [(model, "serialization") for model in dict.fromkeys(models)]
     _, schemas = models_json_schema([*requests, *responses], ref_template=_PREFIX + "{model}")
-    for model in _WITHOUT_NULL:
-        properties = schemas["$defs"][model.__name__]["properties"]
-        properties.update({name: _without_null(field) for name, field in properties.items()})
     definitions: Json = schemas["$defs"]
+    _, asked = models_json_schema(requests, ref_template=_PREFIX + "{model}")
+    for name in definitions.keys() - asked["$defs"].keys():
+        properties = definitions[name]["properties"]
+        left_out = {each: f for each, f in properties.items() if f.get("default", "") is None}
+        properties.update({each: _without_null(field) for each, field in left_out.items()})
     return definitions
 
 
 def _operation(function: Endpoint) -> Json:
     parameters = [_idempotency_key()] if function.idempotent else []
     operation: Json = {"operationId": function.name, "summary": function.summary}
+    operation["security"] = security(function)
     if function.method == "GET":
         parameters += _query_parameters(function.takes, function.example)
     else:
@@ -158,12 +162,12 @@ def _problem(kinds: list[ProblemKind]) -> Json:
     models = dict.fromkeys(PROBLEM_MODELS.get(kind.code, Problem) for kind in kinds)
     schemas = [_reference(model) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-    described = "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds)
+    described = "; ".join(dict.fromkeys(f"`{kind.code}`: {kind.title}" for kind in kinds))
     content = {"application/problem+json": {"schema": schema}}
     headers = {
         name: {"description": meaning, "schema": {"type": "string"}}
         for kind in kinds
-        for name, meaning in getattr(kind, "header_meanings", {}).items()
+        for name, meaning in header_meanings(kind).items()
     }
     return {"description": described, "content": content, "headers": _headers(headers)}
 

@@ -9,13 +9,14 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 
 from shared.model.day import DayKey
+from shared.model.patient_key import PatientKey
 from shared.store.usage import StoreUsage, charged, charged_to
 from shared.transactions.command import Command
 
 T = TypeVar("T")
 
 MOST_TOGETHER = 200
-"""The largest batch; its commit stays far below Firestore's limit of 10 MiB."""
+"""The largest batch: Firestore lets one commit change so many documents, and many more."""
 
 
 class Waiter(Struct, Generic[T], eq=False):
@@ -40,10 +41,18 @@ class Waiter(Struct, Generic[T], eq=False):
 
 
 class Batch(Struct, Generic[T], eq=False):
-    """Waiters that are served together, in order of arrival, and hold all of `days`."""
+    """Waiters that are served together, in order of arrival.
+
+    They hold all of `days`, and all patients of their commands.
+    """
 
     days: frozenset[DayKey]
     waiters: list[Waiter[T]]
+
+    @property
+    def patients(self) -> frozenset[PatientKey]:
+        """The patients that it holds."""
+        return frozenset(key for waiter in self.waiters for key in waiter.command.patients)
 
     def waiting(self) -> list[Waiter[T]]:
         """Return the waiters that have no answer yet and have not gone away."""
@@ -55,50 +64,115 @@ class Batch(Struct, Generic[T], eq=False):
 
 
 class Queues(Struct, Generic[T]):
-    """One queue for each day, in order of arrival; a command for two days waits in both.
+    """One queue for each day, in order; a command for two days waits in both.
 
     Plain bookkeeping: nothing here awaits, so nothing here can be interrupted.
 
     A batch takes all its days at once or none, and only for a waiter that is first in each of its
-    queues. The waiter that arrived first of all is first everywhere, so some batch can always
-    start when days are released: no deadlock and no starvation.
+    queues. If another batch holds the waiter's patient, the waiter leaves its queues, so that it
+    blocks nobody, and parks. When the patient is released, it is promised to the one that parked
+    first, which goes back to the front of all its queues.
+
+    No deadlock: waiters enter at the end of all their queues at once, or at the front of all, so
+    all queues are in one order. The first of that order is first everywhere; it waits for running
+    batches only, for its days or, parked, for its patient.
+
+    No starvation: nobody enters in front of a waiter but those who were parked by then, each once,
+    and nobody gets a patient that is promised to another.
     """
 
     _waiting: dict[DayKey, deque[Waiter[T]]] = field(default_factory=dict)
     _held: set[DayKey] = field(default_factory=set)
+    _patients_held: set[PatientKey] = field(default_factory=set)
+    _promised: dict[PatientKey, Waiter[T]] = field(default_factory=dict)
+    _parked: dict[PatientKey, deque[Waiter[T]]] = field(default_factory=dict)
 
     def add(self, waiter: Waiter[T]) -> None:
         """Add a waiter to the queues of its days."""
         for key in waiter.command.days:
             self._waiting.setdefault(key, deque()).append(waiter)
 
-    def take(self, key: DayKey) -> Batch[T] | None:
-        """Start a batch for the first waiter of this day's queue; None if it has to wait."""
+    def take(self, keys: Iterable[DayKey]) -> Iterator[Batch[T]]:
+        """Start all batches that can start, now that these days are free or have new waiters."""
+        due = sorted(keys, reverse=True)
+        while due:
+            waiter = self._next(due[-1])
+            if waiter is None:
+                due.pop()
+            elif patient := self._unavailable(waiter):
+                self._park(waiter, patient)
+                due += sorted(waiter.command.days, reverse=True)
+            else:
+                yield self._batch(waiter.command.days)
+
+    def release(self, batch: Batch[T]) -> set[DayKey]:
+        """Release what a batch held; return the days on which another may start now."""
+        self._held -= batch.days
+        freed = {*batch.days}
+        for key in batch.patients:
+            self._patients_held.discard(key)
+            if waiter := self._unpark(key):
+                freed |= waiter.command.days
+        return freed
+
+    def _next(self, key: DayKey) -> Waiter[T] | None:
+        """Return the first waiter of a day if all its days are free for it, else None."""
         queue = self._waiting.get(key)
         if not queue:
             return None
-        days = queue[0].command.days
-        if not (days.isdisjoint(self._held) and self._is_first(queue[0])):
-            return None
-        self._held |= days
-        return Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
-
-    def release(self, days: frozenset[DayKey]) -> None:
-        """Release the days of a batch that has ended."""
-        self._held -= days
+        waiter = queue[0]
+        free = waiter.command.days.isdisjoint(self._held)
+        return waiter if free and self._is_first(waiter) else None
 
     def _is_first(self, waiter: Waiter[T]) -> bool:
         return all(self._waiting[key][0] is waiter for key in waiter.command.days)
 
+    def _batch(self, days: frozenset[DayKey]) -> Batch[T]:
+        batch: Batch[T] = Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
+        self._held |= days
+        self._patients_held |= batch.patients
+        for key in batch.patients:
+            self._promised.pop(key, None)
+        return batch
+
     def _leave(self, days: frozenset[DayKey]) -> Iterator[Waiter[T]]:
-        """Remove, from the front, all waiters whose turn it is and that need no other day."""
+        """Remove, from the front, all waiters whose turn it is and that need no other day.
+
+        Those whose patients are held elsewhere are parked.
+        """
         for key in sorted(days):
             while queue := self._waiting.get(key):
                 waiter = queue[0]
                 if not waiter.command.days <= days or not self._is_first(waiter):
                     break
+                if patient := self._unavailable(waiter):
+                    self._park(waiter, patient)
+                    continue
                 self._remove_first(waiter)
                 yield waiter
+
+    def _unavailable(self, waiter: Waiter[T]) -> PatientKey | None:
+        """Return a patient of this waiter that is held by a batch or promised to another."""
+        for key in waiter.command.patients:
+            if key in self._patients_held or self._promised.get(key, waiter) is not waiter:
+                return key
+        return None
+
+    def _park(self, waiter: Waiter[T], patient: PatientKey) -> None:
+        self._remove_first(waiter)
+        self._parked.setdefault(patient, deque()).append(waiter)
+
+    def _unpark(self, patient: PatientKey) -> Waiter[T] | None:
+        """Promise a patient to the first that parked for it, if there is one."""
+        parked = self._parked.get(patient)
+        if not parked:
+            return None
+        waiter = self._promised[patient] = parked.popleft()
+        if not parked:
+            del self._parked[patient]
+        for key in waiter.command.days:
+            self._waiting.setdefault(key, deque()).appendleft(waiter)
+        return waiter
 
     def _remove_first(self, waiter: Waiter[T]) -> None:
         for key in waiter.command.days:
@@ -127,17 +201,15 @@ class Batcher(Generic[T]):
         return await answer
 
     def _start(self, days: Iterable[DayKey]) -> None:
-        for key in sorted(days):
-            if batch := self._queues.take(key):
-                with charged_to(batch.usages()):  # A task begins with its maker's context.
-                    task = asyncio.get_running_loop().create_task(self._serve(batch))
-                self._batches[task] = batch
-                task.add_done_callback(self._finish)
+        for batch in self._queues.take(days):
+            with charged_to(batch.usages()):  # A task begins with its maker's context.
+                task = asyncio.get_running_loop().create_task(self._serve(batch))
+            self._batches[task] = batch
+            task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Future[None]) -> None:
         batch = self._batches.pop(task)
         error = None if task.cancelled() else task.exception()
         for waiter in batch.waiting():
             waiter.fail(error)
-        self._queues.release(batch.days)
-        self._start(batch.days)
+        self._start(self._queues.release(batch))

@@ -1,16 +1,20 @@
 """A command: one request to change doctor-days, as the transaction sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from random import getrandbits
+from typing import Self
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from shared.model.day import DayKey, DaySchedule
+from shared.access.caller import Caller
+from shared.model.day import DayKey
 from shared.model.documents import Documents
-from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
-from shared.rules.outcomes import Decision
+from shared.model.patient_key import PatientKey
+from shared.rules.outcomes import Decision, NeedsDocuments
 from shared.store.port import State
 from shared.transactions.idempotency import Idempotency
 
@@ -21,30 +25,44 @@ class Command(Struct, frozen=True):
     `decide` is pure, because it may run many times: given the documents, it returns those that
     change, as they would be, and the outcome, which may be that it needs others. `now` is
     when the request arrived, `birth` the appointment that it books or changes, under the doctor of
-    its birth, and `request_id` identifies it in the idempotency record that it leaves. `elsewhere`
-    is what must be loaded before the first attempt; later ones load `birth` too.
+    its birth, `caller` is who sent the request, and `request_id` identifies it in the idempotency
+    record that it leaves. `elsewhere` and `patients` are what must be loaded before the first
+    attempt; later ones load `birth` too. The account of a patient who asks, and that of a new
+    appointment's owner, are known from the beginning.
     """
 
     days: frozenset[DayKey]
     decide: Callable[[Documents], Decision]
     now: datetime
     birth: ElsewhereKey
+    caller: Caller
+    patients: frozenset[PatientKey] = frozenset()
     elsewhere: frozenset[ElsewhereKey] = frozenset()
     idempotency: Idempotency | None = None
     # It only has to differ, so it need not cost what a secret costs.
     request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
 
-    def documents(
-        self,
-        days: Mapping[DayKey, DaySchedule],
-        elsewhere: Mapping[ElsewhereKey, Whereabouts | None],
-    ) -> Documents:
+    def documents(self, known: Documents) -> Documents:
         """Return those of these documents that concern this command."""
         mine = self.birth.appointment_id
         return Documents(
-            {key: days[key] for key in self.days},
-            {key: found for key, found in elsewhere.items() if key.appointment_id == mine},
+            {key: known.days[key] for key in self.days},
+            {key: found for key, found in known.elsewhere.items() if key.appointment_id == mine},
+            {key: known.patients[key] for key in self.patients},
         )
+
+    def has(self, needed: NeedsDocuments) -> bool:
+        """Whether it was decided on all these documents: then they contradict each other."""
+        return (
+            needed.days <= self.days
+            and needed.elsewhere <= self.elsewhere
+            and needed.patients <= self.patients
+        )
+
+    def on(self, needed: NeedsDocuments) -> Self:
+        """Return the same command, to be decided on these documents."""
+        patients = self.patients | needed.patients
+        return replace(self, days=needed.days, elsewhere=needed.elsewhere, patients=patients)
 
     def record(self) -> IdempotencyRecord | None:
         """Return the record to leave when this is granted; None without a key."""

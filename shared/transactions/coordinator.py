@@ -28,6 +28,7 @@ committed yet.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from random import Random
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ from msgspec.structs import replace
 
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
 from shared.store.port import (
     State,
@@ -47,8 +49,8 @@ from shared.store.port import (
 from shared.store.usage import count_attempt
 from shared.transactions.batching import Batch, Batcher, Waiter
 from shared.transactions.command import Command
-from shared.transactions.day_cache import DayCache
-from shared.transactions.plan import BatchPlan, Granted
+from shared.transactions.document_cache import DocumentCache
+from shared.transactions.plan import BatchPlan, Granted, changed_patients
 from shared.transactions.retries import Retries
 from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDecisions
 
@@ -66,7 +68,7 @@ class Coordinator:
         self._store = store
         self._deadline_seconds = deadline_seconds
         self._random = random
-        self._day_cache = DayCache()
+        self._cache = DocumentCache()
         self._commits: Batcher[Granted] = Batcher(self._commit_batch)
         self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
@@ -108,10 +110,10 @@ class Coordinator:
             if not isinstance(outcome, NeedsDocuments | None):
                 return outcome
             if isinstance(outcome, NeedsDocuments):
-                if outcome.days <= command.days and outcome.elsewhere <= command.elsewhere:
-                    self._day_cache.forget(command.days)
+                if command.has(outcome):
+                    self._cache.forget(command.days | command.patients)
                     await retries.pause()
-                command = replace(command, days=outcome.days, elsewhere=outcome.elsewhere)
+                command = command.on(outcome)
 
     async def _on_snapshot(
         self, command: Command, deadline: float, retries: Retries
@@ -129,21 +131,22 @@ class Coordinator:
         deadline = _latest(batch.waiters)
         async with asyncio.timeout_at(deadline), self._store.snapshot() as snapshot:
             commands = [waiter.command for waiter in batch.waiting()]
-            mark = self._day_cache.begin_read()
+            mark = self._cache.begin_read()
             elsewhere = {key for command in commands for key in command.elsewhere}
-            state = await snapshot.load(batch.days, _record_keys(commands), elsewhere)
-            self._day_cache.put(state.days, mark)
-            decisions = SnapshotDecisions(snapshot, state)
+            state = await snapshot.load(
+                batch.days, _record_keys(commands), elsewhere, _patients(commands)
+            )
+            self._cache.put(state.days, state.patients, mark)
+            decisions = SnapshotDecisions.on(snapshot, state)
             for waiter in batch.waiting():
                 waiter.tell(await decisions.decide(waiter.command))
 
     async def _commit_batch(self, batch: Batch[Granted]) -> None:
         """Give every command of a batch its outcome, together if the store lets them."""
-        try:
-            await self._commit(batch)
-        except _BatchRefused:
-            for waiter in batch.waiting():
-                await self._commit_alone(batch.days, waiter)
+        with suppress(_BatchRefused):
+            await self._commit(Batch(batch.days, batch.waiters))
+        for waiter in batch.waiting():
+            await self._commit_alone(batch.days, waiter)
 
     async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[Granted]) -> None:
         try:
@@ -153,67 +156,94 @@ class Coordinator:
             waiter.fail(error)
 
     async def _commit(self, batch: Batch[Granted], *, first: bool = True) -> None:
-        """Try until every waiter has its answer or is gone."""
-        retries = Retries(self._random)
+        """Try until every waiter has its answer or is gone, or is to be committed alone."""
+        retries, state, outdated = Retries(self._random), None, None
         while waiters := batch.waiting():
             try:
                 async with asyncio.timeout_at(_latest(waiters)):
-                    await self._attempt(batch, first=first)
-            except (VersionConflict, StoreUnavailable, TimeoutError):
+                    state = await (self._cached_state(batch) if first else self._fresh_state(batch))
+                    if outdated:
+                        _leave_out(batch, changed_patients(outdated, state))
+                    await self._attempt(batch, state)
+            except (VersionConflict, StoreUnavailable, TimeoutError) as error:
+                outdated = state if isinstance(error, VersionConflict) else None
                 first = False
-                self._day_cache.forget(batch.days)
+                self._cache.forget(batch.days | batch.patients)
                 await retries.pause()
 
-    async def _attempt(self, batch: Batch[Granted], *, first: bool) -> None:
-        """Decide in order of arrival, write it all at once, and only then answer."""
-        state = await (self._cached_state(batch) if first else self._fresh_state(batch))
-        plan = BatchPlan.on(state)
-        answers = [(waiter, plan.decide(waiter.command)) for waiter in batch.waiting()]
-        if plan.changed or plan.told:
-            await self._write(plan, len(answers))
+    async def _attempt(self, batch: Batch[Granted], state: State) -> None:
+        """Decide in order of arrival, write it all at once, and only then answer.
+
+        What would make the commit too large is left for the next attempt.
+        """
+        plan, answers = BatchPlan.on(state), list[tuple[Waiter[Granted], Granted]]()
+        for waiter in batch.waiting():
+            if plan.is_full:
+                break
+            answers.append((waiter, plan.decide(waiter.command)))
+        if plan.changes_anything:
+            await self._write(plan, len(answers), alone=len(batch.waiters) == 1)
         for waiter, answer in answers:
             waiter.tell(answer)
 
-    async def _write(self, plan: BatchPlan, commands: int) -> None:
+    async def _write(self, plan: BatchPlan, commands: int, *, alone: bool) -> None:
         count_attempt(commands)
         try:
             versions = await self._store.commit(
-                plan.day_writes(), list(plan.records.values()), plan.elsewhere_writes()
+                plan.day_writes(),
+                list(plan.records.values()),
+                plan.elsewhere_writes(),
+                plan.patient_writes(),
             )
         except StoreRefused as error:
-            if commands > 1:
-                raise _BatchRefused from error
-            raise
-        self._day_cache.put(
-            {key: Stored(day, versions[key]) for key, day in plan.days.items() if key in versions}
+            if alone:
+                raise
+            raise _BatchRefused from error
+        self._cache.put(
+            {key: Stored(plan.days[key], versions[key]) for key in plan.changed},
+            {key: Stored(plan.patients[key], versions[key]) for key in plan.booked},
         )
 
     async def _cached_state(self, batch: Batch[Granted]) -> State:
         """Load only what is not cached, and no records: the commit finds out if there is one."""
-        cached = self._day_cache.get(batch.days)
-        elsewhere = {key for waiter in batch.waiting() for key in waiter.command.elsewhere}
-        fresh = await self._load(batch.days - cached.keys(), (), elsewhere)
-        return State(cached | fresh.days, {}, fresh.elsewhere)
+        commands = [waiter.command for waiter in batch.waiting()]
+        patients = _patients(commands)
+        known_days, known_patients = self._cache.get(batch.days), self._cache.get(patients)
+        elsewhere = {key for command in commands for key in command.elsewhere}
+        fresh = await self._load(
+            batch.days - known_days.keys(), (), elsewhere, patients - known_patients.keys()
+        )
+        return State(known_days | fresh.days, {}, fresh.elsewhere, known_patients | fresh.patients)
 
     async def _fresh_state(self, batch: Batch[Granted]) -> State:
         """Load everything, and where each appointment is that an earlier attempt may have made."""
         commands = [waiter.command for waiter in batch.waiting()]
         elsewhere = {key for command in commands for key in (command.birth, *command.elsewhere)}
-        return await self._load(batch.days, _record_keys(commands), elsewhere)
+        return await self._load(batch.days, _record_keys(commands), elsewhere, _patients(commands))
 
     async def _load(
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
+        patients: Collection[PatientKey],
     ) -> State:
-        if not (days or elsewhere):
+        if not (days or elsewhere or patients):
             return State({}, {})
-        mark = self._day_cache.begin_read()
+        mark = self._cache.begin_read()
         async with self._store.snapshot() as snapshot:
-            state = await snapshot.load(days, records, elsewhere)
-        self._day_cache.put(state.days, mark)
+            state = await snapshot.load(days, records, elsewhere, patients)
+        self._cache.put(state.days, state.patients, mark)
         return state
+
+
+def _leave_out(batch: Batch[Granted], patients: Collection[PatientKey]) -> None:
+    """Take out whoever concerns patients that others change, too, to be committed alone.
+
+    So a busy account does not make all the others of a batch try again and again.
+    """
+    if len(batch.waiters) > 1:
+        batch.waiters = [w for w in batch.waiters if w.command.patients.isdisjoint(patients)]
 
 
 def _latest(waiters: Sequence[Waiter[Any]]) -> float:
@@ -222,3 +252,7 @@ def _latest(waiters: Sequence[Waiter[Any]]) -> float:
 
 def _record_keys(commands: Iterable[Command]) -> set[str]:
     return {command.idempotency.key for command in commands if command.idempotency}
+
+
+def _patients(commands: Iterable[Command]) -> set[PatientKey]:
+    return {key for command in commands for key in command.patients}

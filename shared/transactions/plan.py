@@ -8,44 +8,67 @@ from msgspec import Struct, field
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.rules.day_limit import weight
 from shared.rules.outcomes import Accepted, AlreadyApplied, NeedsDocuments
-from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, State, Stored
+from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, RecordWrite, State, Stored
 from shared.transactions.command import Command
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+MOST_BYTES = 4 * 2**20
+"""Of changed entries in one commit, which stays far below Firestore's limit of 10 MiB."""
 
 Granted = Accepted | AlreadyApplied | NeedsDocuments | None
 """None: it cannot be granted on what is known here, or not on that alone."""
 
 
 class BatchPlan(Struct):
-    """The documents and idempotency records of a batch, changed by one command after the other."""
+    """The documents and idempotency records of a batch, changed by one command after the other.
+
+    `size` is about how many bytes of entries it changes.
+    """
 
     state: State
     days: dict[DayKey, DaySchedule]
     elsewhere: dict[ElsewhereKey, Whereabouts | None]
+    patients: dict[PatientKey, PatientSchedule]
     records: dict[str, RecordWrite] = field(default_factory=dict)
     changed: set[DayKey] = field(default_factory=set)
     told: set[ElsewhereKey] = field(default_factory=set)
+    booked: set[PatientKey] = field(default_factory=set)
+    size: int = 0
 
     @classmethod
     def on(cls, state: State) -> Self:
         """Return a plan that changes nothing yet."""
-        return cls(state, values_of(state.days), values_of(state.elsewhere))
+        return cls(state, _values(state.days), _values(state.elsewhere), _values(state.patients))
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.changed or self.told or self.booked)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more should be added to the same commit."""
+        return self.size >= MOST_BYTES
 
     def decide(self, command: Command) -> Granted:
         """Add a command if it can be granted."""
         record = command.record()
         if record and (record.key in self.records or command.live_record(self.state)):
             return None
-        changes, outcome = command.decide(command.documents(self.days, self.elsewhere))
+        known = Documents(self.days, self.elsewhere, self.patients)
+        changes, outcome = command.decide(command.documents(known))
         if not isinstance(outcome, Accepted):
             return outcome if isinstance(outcome, NeedsDocuments | AlreadyApplied) else None
         if record:
             expired = self.state.records.get(record.key)
             self.records[record.key] = RecordWrite(record, expired.version if expired else None)
-        self._change(changes)
+        self._change(changes, weight(outcome.appointment))
         return outcome
 
     def day_writes(self) -> list[DayWrite]:
@@ -57,17 +80,38 @@ class BatchPlan(Struct):
         writes = map(self._elsewhere_write, sorted(self.told))
         return [write for write in writes if (write.whereabouts or write.replaced) is not None]
 
+    def patient_writes(self) -> list[PatientWrite]:
+        """Return the changed schedules."""
+        read = self.state.patients
+        return [PatientWrite(read[key], self.patients[key]) for key in sorted(self.booked)]
+
     def _elsewhere_write(self, key: ElsewhereKey) -> ElsewhereWrite:
         read = self.state.elsewhere.get(key)
         return ElsewhereWrite(key, self.elsewhere[key], read.version if read else None)
 
-    def _change(self, changes: Documents) -> None:
+    def _change(self, changes: Documents, each: int) -> None:
         self.days.update(changes.days)
         self.changed |= changes.days.keys()
         self.elsewhere.update(changes.elsewhere)
         self.told |= changes.elsewhere.keys()
+        self.patients.update(changes.patients)
+        self.booked |= changes.patients.keys()
+        self.size += each * (len(changes.days) + len(changes.elsewhere) + len(changes.patients))
 
 
-def values_of(stored: Mapping[K, Stored[V]]) -> dict[K, V]:
+def documents_of(state: State) -> Documents:
     """Return what was loaded, without versions."""
+    return Documents(_values(state.days), _values(state.elsewhere), _values(state.patients))
+
+
+def changed_patients(before: State, now: State) -> set[PatientKey]:
+    """Return the patients whose schedules are not as they were read before."""
+    return {
+        key
+        for key, stored in now.patients.items()
+        if key in before.patients and before.patients[key].version != stored.version
+    }
+
+
+def _values(stored: Mapping[K, Stored[V]]) -> dict[K, V]:
     return {key: document.value for key, document in stored.items()}

@@ -1,13 +1,17 @@
 """Decisions on a snapshot read for them: refusals, replays, and what was applied before."""
 
+from typing import Self
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
+from shared.access.permissions import may_see
 from shared.model.appointment import Appointment
+from shared.model.documents import Documents
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
-from shared.queries.appointments import find_appointment
+from shared.queries.look_ups import find_appointment
 from shared.queries.openings import next_openings
 from shared.rules.outcomes import (
     Accepted,
@@ -16,10 +20,11 @@ from shared.rules.outcomes import (
     Outcome,
     Replayed,
     TimeUnavailable,
+    UnknownAppointment,
 )
 from shared.store.port import Snapshot, State, StoreRefused
 from shared.transactions.command import Command
-from shared.transactions.plan import values_of
+from shared.transactions.plan import documents_of
 
 
 class SnapshotDecision(Struct, frozen=True):
@@ -34,16 +39,22 @@ class SnapshotDecisions(Struct):
 
     snapshot: Snapshot
     state: State
+    known: Documents
     openings: dict[TimeUnavailable, tuple[Opening, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def on(cls, snapshot: Snapshot, state: State) -> Self:
+        """Return decisions on what was loaded from a snapshot."""
+        return cls(snapshot, state, documents_of(state))
 
     async def decide(self, command: Command) -> SnapshotDecision:
         """Decide one command."""
         if record := command.live_record(self.state):
             return SnapshotDecision(await self._replay(record, command))
-        days, elsewhere = values_of(self.state.days), values_of(self.state.elsewhere)
-        _, outcome = command.decide(command.documents(days, elsewhere))
+        _, outcome = command.decide(command.documents(self.known))
         if isinstance(outcome, AlreadyApplied):
-            return SnapshotDecision(Accepted(await self._appointment(command.birth.appointment_id)))
+            applied = await self._appointment(command.birth.appointment_id)
+            return SnapshotDecision(_shown(command, Accepted(applied)))
         if isinstance(outcome, TimeUnavailable):
             refusal = replace(outcome, openings=await self._openings(outcome))
             return SnapshotDecision(refusal)
@@ -55,12 +66,13 @@ class SnapshotDecisions(Struct):
         if own is None or own.fingerprint != record.fingerprint:
             return KeyReused()
         appointment = await self._appointment(record.appointment_id)
-        return Accepted(appointment) if record == own else Replayed(appointment)
+        granted = Accepted(appointment) if record == own else Replayed(appointment)
+        return _shown(command, granted)
 
     async def _appointment(self, appointment_id: str) -> Appointment:
         """Find an appointment that must exist; mostly it is on a loaded day."""
-        for stored in self.state.days.values():
-            if found := stored.value.find(appointment_id):
+        for day in self.known.days.values():
+            if found := day.find(appointment_id):
                 return found
         if found := await find_appointment(self.snapshot, appointment_id, ANYBODY):
             return found
@@ -70,6 +82,11 @@ class SnapshotDecisions(Struct):
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""
         if refusal not in self.openings:
-            known = values_of(self.state.days)
-            self.openings[refusal] = tuple(await next_openings(self.snapshot, refusal, known))
+            found = await next_openings(self.snapshot, refusal, self.known.days)
+            self.openings[refusal] = tuple(found)
         return self.openings[refusal]
+
+
+def _shown(command: Command, granted: Accepted | Replayed) -> Outcome:
+    """Return what was granted, unless the caller may not see the appointment any more."""
+    return granted if may_see(command.caller, granted.appointment) else UnknownAppointment()

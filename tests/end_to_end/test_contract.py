@@ -50,16 +50,20 @@ REAL: dict[str, dict[str, Any]] = {
     "get_appointment": {},
     "cancel_appointment": {},
     "reschedule_appointment": TIME,
+    "export_patient": {"patient_id": "ada"},
+    "erase_patient": {"patient_id": "ada"},
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
     "create_appointment": {"end", "reason"},  # beside duration_minutes, or without; Unicode
     "validate_appointment": {"end", "reason"},
-    "list_appointments": {"page_token"},  # only those that were given out
+    "list_appointments": {"page_token", "patient_id"},  # only those given out; or a doctor
     "first_available": {"doctor_id", "step_minutes"},  # a divisor of 1440
     "get_appointment": set(),
     "cancel_appointment": {"reason"},
     "reschedule_appointment": {"end"},
+    "export_patient": {"page_token", "appointment_ids"},  # either these or a patient
+    "erase_patient": {"appointment_ids"},
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
 RULES_DECIDE = {
@@ -70,6 +74,8 @@ RULES_DECIDE = {
     "get_appointment": {200},
     "cancel_appointment": {200},
     "reschedule_appointment": {200, 409, 422},
+    "export_patient": {200},
+    "erase_patient": {200},
 }
 
 

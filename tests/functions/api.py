@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from shared.access.caller import Caller
 from shared.directory.clinic_file import read_doctors
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
@@ -18,12 +20,14 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.observability.request_log import write_readable
+from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule
+from tests.functions.callers import ISSUER, Known
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
 NOW = at("2050-11-18T12:00Z")
@@ -38,6 +42,10 @@ DOCTORS = """
 """
 
 SETTINGS = read_settings({"CLINIC_TIME_ZONE": "Europe/Berlin"})
+SIGNED_IN = read_settings(
+    {"CLINIC_TIME_ZONE": "Europe/Berlin", "AUTH": ISSUER, "AUTH_AUDIENCE": "clinic"}
+)
+"""Those of a deployment that asks for tokens."""
 
 Json = dict[str, Any]
 Query = Mapping[str, str | int | list[str]] | str
@@ -82,6 +90,13 @@ class Api:
             base_url="http://clinic.test",
             event_hooks={"response": [_is_like_every_answer]},
         )
+
+    def by(self, caller: Caller, *observers: Observer) -> "Api":
+        """The same instance, as somebody calls it who had to show a token."""
+        known = replace(
+            self.dependencies, authenticator=Known(caller), settings=SIGNED_IN, observers=observers
+        )
+        return Api(known, self.clock)
 
     async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
         """Post a body, with an idempotency key if there is one."""
@@ -143,6 +158,14 @@ class Api:
         """A page of list_appointments."""
         return await self._get("list_appointments", query)
 
+    async def export(self, query: Query) -> httpx.Response:
+        """A page of export_patient."""
+        return await self._get("export_patient", query)
+
+    async def erase(self, **whose: object) -> httpx.Response:
+        """Ask for a patient to be erased."""
+        return await self.post("erase_patient", whose)
+
     async def listed(self, doctor_id: str = "strange", status: str = "all") -> list[Json]:
         """Everything that stands in a doctor's days around that Monday, cancelled ones too."""
         window = {"start": "2050-11-01T00:00Z", "end": "2051-01-01T00:00Z"}
@@ -170,6 +193,15 @@ class Api:
             state = await snapshot.load([day.key], [])
         await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
 
+    async def mark_erasing(self, caller: Caller) -> None:
+        """Mark a patient's account as one that is being erased, past all rules."""
+        assert caller.patient
+        async with self.dependencies.store.snapshot() as snapshot:
+            state = await snapshot.load((), (), (), [caller.patient])
+        read = state.patients[caller.patient]
+        write = PatientWrite(read, replace(read.value, erasing=True))
+        await self.dependencies.store.commit([], [], [], [write])
+
     async def put_ended(self, *appointments: Appointment) -> None:
         """Bring appointments that hold no time any more into the store."""
         writes = [ElsewhereWrite(ElsewhereKey(a.doctor_id, a.id), a, None) for a in appointments]
@@ -182,7 +214,7 @@ async def _is_like_every_answer(response: httpx.Response) -> None:
     assert not response.content or response.content.endswith(b"\n")
     assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
     assert response.headers["api-version"] == "1.1"
-    personal = "_appointment" in response.url.path
+    personal = re.search("_(appointment|patient)", response.url.path)
     assert response.headers.get("cache-control") == ("no-store" if personal else None)
 
 

@@ -11,6 +11,7 @@ T = TypeVar("T")
 CREATE, MOVE = "create_appointment", "reschedule_appointment"
 VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
+EXPORT, ERASE = "export_patient", "erase_patient"
 LIST, FIRST = "list_appointments", "first_available"
 
 SOME_ID = "strange.20501121.x"
@@ -19,11 +20,13 @@ GOOD_BODIES: dict[str, Json] = {
     VALIDATE: MONDAY_AT_NINE,
     MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
     CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
+    ERASE: {"patient_id": "ada"},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
     FIRST: "doctor_id=strange",
     GET: f"appointment_id={SOME_ID}",
+    EXPORT: "patient_id=ada",
 }
 SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
 """What the clocks of New York never show, and what they show twice."""
@@ -85,6 +88,10 @@ CONTROLS: Values = each(
 LINE_BREAKS: Values = each(
     "control_character", ["Ada\nL", "Ada\rL", "Ada\r\nBcc: a@b.c", "Ada\u2028L", "Ada\tL"]
 )
+ACCOUNT_IDS: Values = [
+    *each("string_type", [1, ["ada"], {}]),
+    *each("string_pattern_mismatch", ["", " ", "a b", "ada\n", "ada\0", "\u00e5da", "a" * 256]),
+]
 INVISIBLE = [
     "\u3164",
     "\u115f\uffa0",
@@ -121,6 +128,8 @@ VALUES: dict[tuple[str, str], Values] = {
     (CREATE, ""): each("extra_forbidden", [1]),
     (MOVE, "reason"): each("extra_forbidden", ["ill"]),
     (CANCEL, "doctor_id"): each("extra_forbidden", ["strange"]),
+    (ERASE, "patient_id"): ACCOUNT_IDS,
+    (ERASE, "appointment_id"): each("extra_forbidden", [SOME_ID]),
 }
 NO_EMAILS = ("ada", "a@b c", "a@@b.example", "a@b", "a@b..c", ".a@b.example", "A <a@b.example>")
 PATIENTS: list[tuple[Json, str, str]] = [
@@ -142,6 +151,9 @@ PATIENTS: list[tuple[Json, str, str]] = [
     ({"name": "Ada", "phone": 5550199}, "phone", "string_type"),
     ({"name": "Ada", "phone": "1" * 51}, "phone", "string_too_long"),
     ({"name": "Ada", "nmae": "x"}, "nmae", "extra_forbidden"),
+    *(({"name": "Ada", "id": each}, "id", kind) for each, kind in ACCOUNT_IDS),
+    ({"name": "Ada", "id": "me"}, "id", "not_a_patient"),
+    ({"name": "Ada", "owner": "ada"}, "owner", "extra_forbidden"),
 ]
 ENDS = [
     ("2050-11-22T09:00", "2050-11-22T09:00"),
@@ -220,6 +232,20 @@ BAD_BODIES = [
     bad(CREATE, "patient.mail", "extra_forbidden", '"email"', patient={"name": "A", "mail": "a"}),
     bad(MOVE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
     bad(CANCEL, "reasn", "extra_forbidden", '"reason"', reasn="ill"),
+    # Exactly one of two, and nobody is `me` who showed no token.
+    bad(ERASE, "patient_id", "not_a_patient", '"me"', patient_id="me"),
+    bad(ERASE, "appointment_ids", "too_many", "patient_id", appointment_ids=[SOME_ID]),
+    bad(ERASE, "patient_id", "missing", "appointment_ids", patient_id=None),
+    *(
+        Bad(ERASE, {"appointment_ids": ids}, [(field, kind)])
+        for ids, field, kind in (
+            ([], "appointment_ids", "too_short"),
+            ([SOME_ID] * 101, "appointment_ids", "too_long"),
+            (SOME_ID, "appointment_ids", "list_type"),
+            (["a/b"], "appointment_ids[0]", "string_pattern_mismatch"),
+            ([SOME_ID, None], "appointment_ids[1]", "string_type"),
+        )
+    ),
     # All that is wrong, but not all of thousands.
     Bad(
         CREATE,
@@ -299,6 +325,15 @@ ADDED: list[tuple[str, str, str, str]] = [
     (FIRST, "doctor_id=a/b", "doctor_id[1]", "string_pattern_mismatch"),
     (GET, f"appointment_id={SOME_ID}", "appointment_id", "repeated"),
     (GET, "doctor_id=strange", "doctor_id", "extra_forbidden"),
+    (LIST, "patient_id=ada", "patient_id", "too_many"),
+    (LIST, "patient_id=%20", "patient_id", "string_pattern_mismatch"),
+    (EXPORT, "patient_id=ada", "patient_id", "repeated"),
+    (EXPORT, f"appointment_ids={SOME_ID}", "appointment_ids", "too_many"),
+    (EXPORT, "appointment_ids=a/b", "appointment_ids[0]", "string_pattern_mismatch"),
+    (EXPORT, "doctor_id=strange", "doctor_id", "extra_forbidden"),
+    (EXPORT, "page_size=0", "page_size", "greater_than_equal"),
+    (EXPORT, f"page_token={'W' * 501}", "page_token", "string_too_long"),
+    (EXPORT, "page_token=W", "page_token", "page_token"),
 ]
 WINDOWS_OF_LISTS = [
     ("2050-11-21T00:00", "2050-11-21T00:00", "not_after_start"),
@@ -353,7 +388,7 @@ BAD_QUERIES = [
         )
         for function, name, meant in (
             (LIST, "statu", '"status"'),
-            (LIST, "colour", "doctor_id, start, end, status, page_size, page_token"),
+            (LIST, "colour", "doctor_id, patient_id, start, end, status, page_size, page_token"),
             (FIRST, "doctorId", '"doctor_id"'),
             (FIRST, "doctor_ids", '"doctor_id"'),
             *((FIRST, f"doctor_id{end}", "repeat doctor_id without brackets") for end in BRACKETS),
@@ -367,6 +402,16 @@ BAD_QUERIES = [
         for start, end, kind in WINDOWS_OF_LISTS
     ),
     *(Bad(FIRST, query, [("until", kind)]) for query, kind in WINDOWS_OF_SEARCHES),
+    Bad(LIST, "start=2050-11-21&end=2050-11-22", [("doctor_id", "missing")], ("patient_id",)),
+    Bad(LIST, "patient_id=me&start=2050-11-21&end=2050-11-22", [("patient_id", "not_a_patient")]),
+    Bad(LIST, "patient_id=ada&start=2050-11-21&end=2050-11-21T00:00", [("end", "not_after_start")]),
+    Bad(EXPORT, "patient_id=me", [("patient_id", "not_a_patient")], ('"me"',)),
+    Bad(EXPORT, f"appointment_ids={SOME_ID}&page_token=W", [("page_token", "too_many")]),
+    Bad(
+        EXPORT,
+        "&".join([f"appointment_ids={SOME_ID}"] * 101),
+        [("appointment_ids", "too_long")],
+    ),
 ]
 
 NOTHING: list[Bad] = [
@@ -374,7 +419,9 @@ NOTHING: list[Bad] = [
     Bad(VALIDATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
     Bad(MOVE, {}, [("start", "missing"), ("appointment_id", "missing")]),
     Bad(CANCEL, {}, [("appointment_id", "missing")]),
-    Bad(LIST, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
+    Bad(LIST, "", [(name, "missing") for name in ("start", "end")]),
+    Bad(ERASE, {}, [("patient_id", "missing")]),
+    Bad(EXPORT, "", [("patient_id", "missing")]),
     Bad(FIRST, "count=", [("count", "int_type")]),
     Bad(GET, "", [("appointment_id", "missing")]),
 ]

@@ -35,7 +35,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     if folder := Path(os.environ[ZONES_FILE]).read_text():
         zoneinfo.reset_tzpath((folder,))
-    dependencies = start(os.environ)
+    dependencies = start(os.environ, exposed=False)
     control = CONTROLS.get(os.environ.get(CONTROL, ""))
     store = control(dependencies.store) if control else dependencies.store
     dependencies = build_dependencies(

@@ -13,10 +13,9 @@ from shared.model.interval import Interval
 from shared.queries.appointments import (
     ListQuery,
     Position,
-    find_appointment,
     list_window,
-    look_up,
 )
+from shared.queries.look_ups import find_appointment, look_up
 from shared.store.port import StoreUnavailable
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.scripted_store import ScriptedStore, after, prompt

@@ -18,7 +18,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
-from shared.queries.appointments import find_appointment
+from shared.queries.look_ups import find_appointment
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought

@@ -13,6 +13,7 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.rules.booking import Booking, book
+from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
@@ -95,7 +96,7 @@ def test_conflicts_are_the_busy_parts_of_the_asked_time_merged(
     appointments = [taken(times, f"a{n}") for n, times in enumerate(existing)]
     outcome = ask(asked, *appointments)
     if conflicts:
-        expected = tuple(map(on_monday, conflicts))
+        expected = tuple(Conflict(on_monday(part)) for part in conflicts)
         assert outcome == SlotTaken(doctor(), on_monday(asked), conflicts=expected)
     else:
         assert isinstance(outcome, Accepted)
@@ -186,7 +187,7 @@ def test_what_is_booked_on_either_day_stands_in_the_way_across_midnight(
     both = {key(MONDAY): schedule(MONDAY), key(TUESDAY): schedule(TUESDAY), given.key: given}
     _, outcome = book(Documents(both), wish, BEFORE)
     start, end = conflict.split()
-    taken = (span(f"2026-11-{start}Z", f"2026-11-{end}Z"),)
+    taken = (Conflict(span(f"2026-11-{start}Z", f"2026-11-{end}Z")),)
     assert outcome == SlotTaken(wish.doctor, wish.appointment.interval, conflicts=taken)
 
 
@@ -200,7 +201,7 @@ def test_what_crosses_midnight_stands_in_the_way_on_both_days_and_counts_once() 
     ):
         _, outcome = book(days, booking(f"{start}Z", f"{end}Z", "new", doctor(ALL_DAY)), BEFORE)
         assert isinstance(outcome, SlotTaken)
-        assert outcome.conflicts == (span(*conflict),)
+        assert outcome.conflicts == (Conflict(span(*conflict)),)
 
 
 def test_an_appointment_is_born_on_the_first_doctor_day_that_it_touches() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
@@ -39,7 +40,7 @@ def minute(number: int, patient: Patient = LONGEST, reason: str = LONGEST_REASON
 
 def asked(wanted: Appointment, there: Iterable[Appointment], day: str = MON) -> Outcome:
     given = documents(schedule(day, *there))
-    _, outcome = book(given, Booking(AROUND_THE_CLOCK, wanted), NOW)
+    _, outcome = book(given, Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
     return outcome
 
 
@@ -64,7 +65,9 @@ def test_each_day_that_an_appointment_touches_needs_room_for_it() -> None:
     full = schedule(MON, *(minute(number) for number in range(FULL)))
     end = at(f"{TUE}T01:00Z")
     night = minute(1439)._replace(interval=Interval(at(f"{MON}T23:59Z"), end))
-    _, outcome = book(documents(full, schedule(TUE)), Booking(AROUND_THE_CLOCK, night), NOW)
+    _, outcome = book(
+        documents(full, schedule(TUE)), Booking(AROUND_THE_CLOCK, night, ANYBODY), NOW
+    )
     assert outcome == DayFull()
 
 

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
-from shared.model.doctor_days import touched_days
 from shared.rules.booking import why_unavailable
 from shared.rules.findings import (
     AnotherTimeThanTold,
@@ -21,14 +20,13 @@ from shared.rules.findings import (
 )
 from shared.rules.working_windows import LONGEST
 from tests.builders import (
-    ADA,
-    FIRST_OF_2026,
     NEW_YORK,
     NINE_TO_FIVE,
     Hours,
     appointment,
     doctor,
     span,
+    to_book,
 )
 from tests.clock_rules import with_rules_of
 from tests.strategies import doctors_and_dates, intervals, long_intervals
@@ -116,7 +114,7 @@ def test_an_empty_day_has_room_for_just_what_is_within_the_hours(data: st.DataOb
     someone, (_, day, _) = data.draw(doctors_and_dates())
     interval = data.draw(intervals(someone, day) | long_intervals(someone, day))
     assume(interval.length <= LONGEST)
-    wanted = Appointment("a", someone.id, interval, ADA, FIRST_OF_2026, FIRST_OF_2026)
-    days = [DaySchedule(key) for key in touched_days(someone, interval)]
-    refusal = why_unavailable(days, someone, wanted, interval.start)
+    wanted = to_book("a", someone, interval)
+    days = [DaySchedule(key) for key in wanted.days]
+    refusal = why_unavailable(days, None, wanted, interval.start)
     assert (refusal is None) == is_within_hours(someone, interval)

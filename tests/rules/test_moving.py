@@ -15,6 +15,7 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
+from shared.rules.conflicts import Conflict
 from shared.rules.existing import Doctors, Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
@@ -292,7 +293,9 @@ def test_its_own_time_before_midnight_does_not_stand_in_its_way_behind_it() -> N
 def test_the_times_of_others_stand_in_its_way_and_nothing_changes(
     day: str, asked: str, given: list[DaySchedule], conflict: str
 ) -> None:
-    refusal = SlotTaken(doctor(), on(day, asked), conflicts=(on(day, conflict),), moving=ID)
+    refusal = SlotTaken(
+        doctor(), on(day, asked), conflicts=(Conflict(on(day, conflict)),), moving=ID
+    )
     assert ask(day, asked, *given) == (documents(), refusal)
 
 

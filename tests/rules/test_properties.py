@@ -21,6 +21,7 @@ from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.conflicts import Conflict
 from shared.rules.existing import Sought
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
@@ -109,7 +110,7 @@ def expected_outcome(
         windows = map(interval_of, model.stretches(works.keys()))
         return OutsideWorkingHours(doctor, asked, working_windows=tuple(windows))
     taken = map(interval_of, model.conflicts(held(documents), doctor.id, minutes(asked)))
-    conflicts = tuple(taken)
+    conflicts = tuple(map(Conflict, taken))
     return SlotTaken(doctor, asked, conflicts=conflicts) if conflicts else None
 
 

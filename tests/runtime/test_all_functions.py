@@ -25,6 +25,7 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
 ) -> None:
     file, log = tmp_path / "appointments.db", tmp_path / "appointments.db-wal"
     monkeypatch.delenv("K_SERVICE", raising=False)
+    monkeypatch.setenv("AUTH", "none")
     monkeypatch.setenv("STORE", f"sqlite:{file}")
     monkeypatch.setenv("DOCTORS_FILE", str(DOCTORS_FILE))
     with logging_as_it_was():

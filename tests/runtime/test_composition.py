@@ -25,7 +25,7 @@ async def test_an_empty_store_gets_the_doctors_of_the_file_and_keeps_them(tmp_pa
     only = {"doctors": [{"id": "doom", "name": "Doctor Doom", "working_hours": []}]}
     (tmp_path / "doctors.json").write_text(json.dumps(only))
     for changes in ({}, {"DOCTORS_FILE": f"{tmp_path}/doctors.json"}):
-        dependencies = start(environment(tmp_path, **changes))
+        dependencies = start(environment(tmp_path, **changes), exposed=False)
         doctors = await dependencies.doctor_cache.doctors()
         await dependencies.store.close()
         assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
@@ -35,7 +35,7 @@ async def test_an_empty_store_gets_the_doctors_of_the_file_and_keeps_them(tmp_pa
 
 
 def test_the_clock_is_in_utc(tmp_path: Path) -> None:
-    dependencies = start(environment(tmp_path))
+    dependencies = start(environment(tmp_path), exposed=False)
     assert abs(dependencies.now() - datetime.now(UTC)) < timedelta(minutes=1)
     assert dependencies.now().tzinfo is UTC
 
@@ -70,12 +70,23 @@ def test_what_cannot_be_used_ends_the_start_with_one_line_that_says_why(
     (tmp_path / "bad").write_text(json.dumps({"doctors": [bad]}))
     value = value.format(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        start(environment(tmp_path, **{name: value}))
+        start(environment(tmp_path, **{name: value}), exposed=False)
     message = str(ended.value.code)
     assert message.startswith(f"{name}: ")
     assert f'"{value.removeprefix("sqlite:")}"' in message
     assert words.lower() in message.lower()
     assert "\n" not in message
+
+
+def test_a_process_that_others_can_reach_does_not_start_unless_it_says_who_may_call(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        start(environment(tmp_path), exposed=True)
+    message = str(ended.value.code)
+    assert message.startswith("AUTH: must be set where others than this machine can connect: ")
+    assert "\n" not in message
+    assert start(environment(tmp_path, AUTH="none"), exposed=True).settings.auth is None
 
 
 def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
@@ -84,7 +95,7 @@ def test_metrics_are_counted_where_somebody_takes_them_and_nowhere_else(
     collector = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1/v1/metrics"}
 
     def observers(**more: str) -> list[type]:
-        dependencies = start(environment(tmp_path, **more))
+        dependencies = start(environment(tmp_path, **more), exposed=False)
         for observer in dependencies.observers:
             observer.close()
         return [type(observer) for observer in dependencies.observers]

@@ -21,6 +21,7 @@ def framework(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     """The framework, as it was, in an environment with a store of its own."""
     for name in ("PORT", "K_SERVICE", "CLINIC_TIME_ZONE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AUTH", "none")
     monkeypatch.setenv("STORE", f"sqlite:{tmp_path}/appointments.db")
     monkeypatch.setenv("DOCTORS_FILE", str(MAIN.with_name("doctors.json")))
     monkeypatch.setattr(functions_framework.aio, "Starlette", Starlette)
@@ -105,4 +106,13 @@ def test_a_setting_that_cannot_be_used_ends_the_start_with_one_line(
 ) -> None:
     monkeypatch.setenv("PORT", "http")
     with pytest.raises(SystemExit, match=r'^PORT: .*"http"$'):
+        application("first_available")
+
+
+@pytest.mark.usefixtures("framework")
+def test_a_server_that_nobody_knows_to_be_local_must_be_told_who_may_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AUTH")
+    with pytest.raises(SystemExit, match=r"^AUTH: must be set where others "):
         application("first_available")

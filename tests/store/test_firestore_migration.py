@@ -10,7 +10,8 @@ import pytest
 from shared.access.caller import ANYBODY
 from shared.model.day import DayKey
 from shared.model.interval import Interval
-from shared.queries.appointments import ListQuery, find_appointment, list_window
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.look_ups import find_appointment
 from shared.store.firestore.migration import Migration
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, Message, Write, to_fields

@@ -1,13 +1,15 @@
 """Who is decided together, and who waits: order, exclusion, and an end for everybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.access.caller import ANYBODY
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import Accepted, InThePast
 from shared.transactions import batching as batches
 from shared.transactions.command import Command
@@ -23,12 +25,14 @@ LOOP = SimulatedLoop()
 LOOP.close()
 
 
-def waiter(*days: DayKey, name: str = "a") -> Waiter:
+def waiter(*days: DayKey, name: str = "a", patients: Iterable[PatientKey] = ()) -> Waiter:
     command = Command(
         days=frozenset(days),
         decide=lambda documents: (documents, InThePast()),
         now=at("2026-01-01T00:00Z"),
         birth=ElsewhereKey("strange", name),
+        caller=ANYBODY,
+        patients=frozenset(patients),
     )
     return Waiter(command, 10, LOOP.create_future())
 
@@ -49,19 +53,18 @@ class Story:
 
     def end(self, index: int = 0) -> None:
         batch = self.held.pop(index % len(self.held))
-        self.queues.release(batch.days)
-        self._take(batch.days)
+        self._take(self.queues.release(batch))
 
     def taken(self) -> list[Waiter]:
         return [waiter for batch in self.batches for waiter in batch.waiters]
 
-    def _take(self, days: frozenset[DayKey]) -> None:
-        for day in sorted(days):
-            if batch := self.queues.take(day):
-                assert not any(batch.days & other.days for other in self.held)
-                assert all(w.command.days <= batch.days for w in batch.waiters)
-                self.held.append(batch)
-                self.batches.append(batch)
+    def _take(self, days: Iterable[DayKey]) -> None:
+        for batch in self.queues.take(days):
+            assert not any(batch.days & other.days for other in self.held)
+            assert not any(batch.patients & other.patients for other in self.held)
+            assert all(w.command.days <= batch.days for w in batch.waiters)
+            self.held.append(batch)
+            self.batches.append(batch)
 
 
 @pytest.mark.parametrize(

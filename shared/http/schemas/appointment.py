@@ -1,12 +1,13 @@
 """An appointment as clients send it and as they receive it."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from shared.access.permissions import Target
 from shared.http.schemas.fields import (
+    AccountId,
     Id,
     RequestModel,
     ResponseModel,
@@ -22,6 +23,11 @@ from shared.model.interval import Interval
 from shared.rules.wall_clock import local_time
 from shared.texts import Email, Name, Phone, Reason
 
+_ID_MEANS = (
+    "the `sub` of the patient's account. Who is signed in as a patient may leave it out, because "
+    "it is their own. Doctors and staff leave it out for people without an account."
+)
+
 
 class NewPatient(RequestModel):
     """The person an appointment is for."""
@@ -29,6 +35,7 @@ class NewPatient(RequestModel):
     name: Name
     email: Email = None
     phone: Phone = None
+    id: Annotated[AccountId, Field(description=_ID_MEANS)] | None = None
 
 
 class NewAppointment(TimedRequest):
@@ -46,7 +53,7 @@ class NewAppointment(TimedRequest):
 
     def target(self) -> Target:
         """Return the doctor and the patient that it names."""
-        return Target(frozenset({self.doctor_id}))
+        return Target(frozenset({self.doctor_id}), self.patient.id)
 
     def appointment(
         self, appointment_id: str, doctor: Doctor, interval: Interval, now: datetime
@@ -67,6 +74,7 @@ class NewAppointment(TimedRequest):
 class PatientResponse(ResponseModel):
     """The person an appointment is for."""
 
+    id: str | None = absent()
     name: str
     email: str | None = absent()
     phone: str | None = absent()

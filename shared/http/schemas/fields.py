@@ -36,8 +36,17 @@ Id = Annotated[
     str,
     TextForm(r"^[A-Za-z0-9._-]{1,128}$", "1 to 128 letters, digits, dots, hyphens and underscores"),
 ]
+AccountId = Annotated[
+    str, TextForm(r"^[!-~]{1,255}$", "1 to 255 visible ASCII characters, as a token's `sub`")
+]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
+
+PageSize = Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)]
+PageToken = (
+    Annotated[str, Field(max_length=500, description="`next_page_token` of the previous page")]
+    | None
+)
 
 
 class RequestModel(BaseModel):
@@ -56,9 +65,9 @@ class ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def absent() -> Any:  # noqa: ANN401 - the default of fields of several types
+def absent(description: str | None = None) -> Any:  # noqa: ANN401 - of fields of several types
     """Return the default of a field that is left out of the JSON if there is nothing to say."""
-    return Field(default=None, exclude_if=lambda value: value is None)
+    return Field(default=None, description=description, exclude_if=lambda value: value is None)
 
 
 def field_error(field: str, kind: str, message: str) -> PydanticCustomError:
@@ -86,6 +95,15 @@ class TimedRequest(RequestModel):
         minutes = self.duration_minutes
         length = None if minutes is None else timedelta(minutes=minutes)
         return RequestedTime(self.start, self.end, length)
+
+
+def check_exactly_one(request: BaseModel, one: str, other: str) -> None:
+    """Refuse a request that sends both of two fields, or neither."""
+    sent = [name for name in (one, other) if getattr(request, name) is not None]
+    if not sent:
+        raise field_error(one, "missing", f"is required unless {other} is sent")
+    if len(sent) > 1:
+        raise field_error(other, "too_many", f"must not be sent together with {one}")
 
 
 def check_order(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:

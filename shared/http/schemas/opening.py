@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any, Self
 
-from shared.http.schemas.fields import ResponseModel
+from shared.http.schemas.fields import ResponseModel, absent
 from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.rules.conflicts import Conflict
 
 
 class TimeRange(ResponseModel):
@@ -21,6 +22,22 @@ class TimeRange(ResponseModel):
         """Return an interval on the doctor's clock."""
         zone = doctor.zone
         return cls(start=on_clock(interval.start, zone), end=on_clock(interval.end, zone))
+
+
+class ConflictResponse(TimeRange):
+    """A part of the requested time that is taken; of the caller's own, by which appointment."""
+
+    appointment_id: str | None = absent()
+
+    @classmethod
+    def of_conflict(cls, conflict: Conflict, doctor: Doctor) -> Self:
+        """Return a conflict on the doctor's clock."""
+        zone, (start, end) = doctor.zone, conflict.interval
+        return cls(
+            start=on_clock(start, zone),
+            end=on_clock(end, zone),
+            appointment_id=conflict.appointment_id,
+        )
 
 
 class OpeningResponse(TimeRange):

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel
-from shared.http.schemas.opening import OpeningResponse, TimeRange
+from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
 
 
 class Problem(BaseModel):
@@ -43,8 +43,15 @@ class SlotTakenProblem(Problem):
     """409: the busy parts of the requested time, and what is free instead."""
 
     code: Literal["slot_taken"]
-    conflicts: list[TimeRange]
+    conflicts: list[ConflictResponse]
     openings: list[OpeningResponse]
+
+
+class PatientBusyProblem(Problem):
+    """409: when the patient has other appointments in the requested time."""
+
+    code: Literal["patient_busy"]
+    conflicts: list[ConflictResponse]
 
 
 class OutsideWorkingHoursProblem(Problem):

@@ -19,7 +19,8 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
-from shared.queries.appointments import ListQuery, find_appointment, list_window
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.look_ups import find_appointment
 from shared.queries.openings import first_openings
 from shared.rules.booking import book
 from shared.rules.moving import move
@@ -113,6 +114,7 @@ def command(start: str, end: str, name: str, idempotency_key: str | None = None)
         decide=partial(book, booking=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
+        caller=ANYBODY,
         idempotency=named,
     )
 
@@ -226,6 +228,7 @@ def moved(name: str, start: str) -> Command:
         decide=partial(move, request=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
+        caller=ANYBODY,
         idempotency=Idempotency.of(f"{name} to {start}", [start], ANYBODY),
     )
 

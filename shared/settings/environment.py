@@ -1,4 +1,4 @@
-"""Settings from the environment, checked all at once; nothing is read at import."""
+"""The settings of an instance, and how they are read."""
 
 import math
 import re
@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.time_zones import time_zone
+from shared.settings.auth import AuthSettings, read_auth
+from shared.settings.errors import SettingsError
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
+HIGHEST_RATE = 10_000
 SHORTEST_KEY = 32
 STORED_KEY = "stored"
 """In the place of a page token key: the one that the store keeps."""
 METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be used. The message is one line and names the variable."""
 
 
 class SqliteFile(Struct, frozen=True):
@@ -47,7 +46,12 @@ class FirestoreDatabase(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What an instance runs with."""
+    """What an instance runs with.
+
+    `auth` is None where everybody may do everything. `rate_per_caller` is the requests that a
+    caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
+    requests on, and appends the addresses that they come from.
+    """
 
     port: int
     store: SqliteFile | FirestoreDatabase
@@ -58,12 +62,18 @@ class Settings(Struct, frozen=True):
     page_token_keys: tuple[str, ...]
     metrics: bool
     service: str
+    auth: AuthSettings | None
+    rate_per_caller: int
+    proxied: bool
 
 
-def read_settings(environment: Mapping[str, str], default_origins: str = "") -> Settings:
+def read_settings(
+    environment: Mapping[str, str], default_origins: str = "", *, exposed: bool = False
+) -> Settings:
     """Read the settings from an environment. An empty variable counts as unset.
 
-    Raises SettingsError for the first value that cannot be used.
+    `exposed` tells that the process serves more than the loopback interface: then, as in the
+    cloud, AUTH has no default. Raises SettingsError for the first value that cannot be used.
     """
     given = {name: value for name, value in environment.items() if value}
     return Settings(
@@ -76,6 +86,9 @@ def read_settings(environment: Mapping[str, str], default_origins: str = "") -> 
         page_token_keys=_keys(given.get("PAGE_TOKEN_KEYS", STORED_KEY)),
         metrics=_metrics(given),
         service=given.get("K_SERVICE", "appointments"),
+        auth=read_auth(given, exposed=exposed),
+        rate_per_caller=_rate(given.get("RATE_PER_CALLER", "50")),
+        proxied="K_SERVICE" in given,
     )
 
 
@@ -133,6 +146,13 @@ def _keys(text: str) -> tuple[str, ...]:
             )
             raise SettingsError(message)
     return keys
+
+
+def _rate(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", text) and int(text) <= HIGHEST_RATE:
+        return int(text)
+    limits = f"a whole number from 0 to {HIGHEST_RATE}"
+    raise SettingsError(f'RATE_PER_CALLER: must be {limits}, not "{text}"')
 
 
 def _metrics(given: Mapping[str, str]) -> bool:

@@ -1,0 +1,40 @@
+"""Erase all that is kept of a patient."""
+
+from random import Random
+
+from starlette.responses import Response
+
+from shared.http.accounts import named_account
+from shared.http.call import Call
+from shared.http.endpoint import Success, endpoint
+from shared.http.people import without_account
+from shared.http.problems import refusal_response
+from shared.http.responses import json_response
+from shared.http.schemas.patient_data import ErasedPatient, ErasePatient
+from shared.rules.outcomes import UnknownAppointment
+from shared.transactions.erasure import Erasure
+
+
+@endpoint(
+    "POST",
+    takes=ErasePatient,
+    example={"patient_id": "me"},
+    responses={200: Success("Erased, now or before", ErasedPatient)},
+    problems=(UnknownAppointment,),
+    personal=True,
+)
+async def erase_patient(call: Call[ErasePatient]) -> Response:
+    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
+    asked, dependencies = call.asked, call.dependencies
+    doctors = await dependencies.doctor_cache.doctors()
+    jitter = Random()  # noqa: S311 - jitter is no secret
+    erasure = Erasure(dependencies.store, dependencies.transactions, doctors, jitter)
+    if asked.patient_id is not None:
+        account = named_account(call, "patient_id", asked.patient_id)
+        count = await erasure.erase_account(account.key, call.now)
+        return json_response(ErasedPatient(appointments=count))
+    found = await without_account(dependencies, asked.appointment_ids or [])
+    if found is None:
+        return refusal_response(UnknownAppointment())
+    count = await erasure.erase_appointments([a.id for a in found], call.now)
+    return json_response(ErasedPatient(appointments=count))

@@ -1,0 +1,50 @@
+"""Lists page by page: all pages show the instant of the first one."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from shared.http.dependencies import Dependencies
+from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
+from shared.http.requests import checked
+from shared.queries.appointments import Page, Position
+from shared.store.port import Snapshot, SnapshotExpired
+
+P = TypeVar("P", bound=Page)
+
+ReadPage = Callable[[Snapshot, Position | None], Awaitable[P]]
+"""Reads the page behind a position; the first one behind none."""
+
+
+async def read_page(
+    dependencies: Dependencies, scope: Scope, token: str | None, read: ReadPage[P]
+) -> tuple[P, str | None]:
+    """Return the page that a token names, or the first one, and the token of the next one.
+
+    Raises InvalidRequest if the token is not one of this list, or too old.
+    """
+    keys = dependencies.page_token_keys
+    after = instant = None
+    if token is not None:
+        bookmark = checked("page_token", read_page_token, token, scope, await keys.keys())
+        after, instant = bookmark.position, bookmark.instant
+    page, following = await _read(dependencies, instant, lambda view: read(view, after))
+    if following is None:
+        return page, None
+    return page, page_token(following, scope, await keys.keys())
+
+
+async def _read(
+    dependencies: Dependencies,
+    instant: datetime | None,
+    read: Callable[[Snapshot], Awaitable[P]],
+) -> tuple[P, Bookmark | None]:
+    """Read a page at an instant, or of now, and where the next one begins."""
+    try:
+        async with dependencies.store.snapshot(instant) as snapshot:
+            page = await read(snapshot)
+            if page.next_position is None:
+                return page, None
+            return page, Bookmark(page.next_position, await snapshot.instant())
+    except SnapshotExpired:
+        raise expired() from None

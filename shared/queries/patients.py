@@ -1,0 +1,145 @@
+"""The appointments of one account: what its schedule holds, and its history."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
+
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import home_day
+from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import REMEMBERED, PatientSchedule
+from shared.queries.appointments import LONGEST_EVER, Page, Position, in_order, page_of
+from shared.queries.look_ups import look_up_all
+from shared.store.port import Snapshot, Store
+
+MOST_MONTHS = 4
+"""How many months of a history are read together at most."""
+
+SURELY_IN_SCHEDULE = REMEMBERED - timedelta(hours=1)
+"""How long after its end a booked appointment is in the schedule, though clocks differ."""
+
+
+class PatientQuery(Struct, frozen=True):
+    """Which appointments of an account to list: at most `size`, and only those behind a position.
+
+    `now` tells which booked ones may have left its schedule.
+    """
+
+    patient: PatientKey
+    window: Interval
+    with_cancelled: bool
+    size: int
+    now: datetime
+    after: Position | None = None
+
+    def includes(self, appointment: Appointment) -> bool:
+        """Whether the appointment belongs to this page or a later one."""
+        return (
+            appointment.interval.overlaps(self.window)
+            and (self.with_cancelled or appointment.status == "booked")
+            and (self.after is None or appointment.position > self.after)
+        )
+
+    def in_history(self) -> Interval | None:
+        """Return when an appointment of the history would start that belongs to the list."""
+        start, end = self.window
+        if not self.with_cancelled:
+            if start >= self.now - SURELY_IN_SCHEDULE:
+                return None
+            end = min(end, self.now)
+        since = self.after[0] if self.after else start - LONGEST_EVER
+        return Interval(since, end) if since < end else None
+
+
+class AccountPage(Page, frozen=True):
+    """Some of the appointments of an account, and its schedule."""
+
+    schedule: PatientSchedule
+
+
+async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) -> Page:
+    """List one page of the appointments that overlap a window, in order of start, then id.
+
+    One read where the window begins no earlier than yesterday and only booked ones are wanted.
+    What is in the history changes no more, so it is looked up on views of now.
+    """
+    schedule = await load_schedule(snapshot, query.patient)
+    ahead = _each(filter(query.includes, schedule.appointments))
+    starts = query.in_history()
+    if starts is None:
+        return await page_of(ahead, query.size)
+    return await page_of(in_order(ahead, _history(snapshot, store, query, starts)), query.size)
+
+
+async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSchedule:
+    """Return the schedule of an account; of one that has booked nothing, an empty one."""
+    return (await snapshot.load((), (), (), [patient])).patients[patient].value
+
+
+async def all_ids(snapshot: Snapshot, patient: PatientKey) -> tuple[PatientSchedule, Sequence[str]]:
+    """Return the schedule of an account, and the ids of all appointments that it ever had."""
+    schedule = await load_schedule(snapshot, patient)
+    history = await snapshot.history(patient, date.min, date.max)
+    return schedule, [*(a.id for a in schedule.appointments), *history]
+
+
+async def export_page(
+    snapshot: Snapshot, store: Store, patient: PatientKey, size: int, after: Position | None
+) -> AccountPage:
+    """Return the schedule of an account, and one page of all appointments that it ever had.
+
+    In order of the days that they were first booked for, which their ids tell, so that only those
+    of the page need be looked up.
+    """
+    schedule, ids = await all_ids(snapshot, patient)
+    behind = sorted(place for place in set(map(_birth, ids)) if after is None or place > after)
+    places = behind[:size]
+    there = {a.id: a for a in schedule.appointments}
+    past = await look_up_all(store, [name for _, name in places if name not in there])
+    there |= {name: a for name, a in past.items() if a.owner == patient}
+    page = [there[name] for _, name in places if name in there]
+    return AccountPage(page, places[-1] if len(behind) > size else None, schedule)
+
+
+def _birth(appointment_id: str) -> Position:
+    """Return the midnight that begins the day of an appointment's birth, and its id."""
+    home = home_day(appointment_id)
+    day = home.day if home else date.min
+    return datetime.combine(day, time(), UTC), appointment_id
+
+
+async def _each(appointments: Iterator[Appointment]) -> AsyncIterator[Appointment]:
+    for appointment in appointments:
+        yield appointment
+
+
+async def _history(
+    snapshot: Snapshot, store: Store, query: PatientQuery, starts: Interval
+) -> AsyncIterator[Appointment]:
+    """Yield what has left the schedule, in order. Months are read only as far as needed."""
+    for first, last in _months(starts):
+        ids = await snapshot.history(query.patient, first, last)
+        found = (await look_up_all(store, ids)).values()
+        # One that is being erased belongs to nobody any more.
+        theirs = [a for a in found if a.owner == query.patient and query.includes(a)]
+        for appointment in sorted(theirs, key=lambda a: a.position):
+            yield appointment
+
+
+def _months(starts: Interval) -> Iterator[tuple[date, date]]:
+    """Yield the first days of first and last months that together cover an interval, in order.
+
+    Few at first, as pages are seldom long.
+    """
+    begin, end = (12 * day.year + day.month - 1 for day in starts)
+    count = 1
+    while begin <= end:
+        last = min(begin + count, end + 1) - 1
+        yield _first_day(begin), _first_day(last)
+        begin, count = last + 1, min(2 * count, MOST_MONTHS)
+
+
+def _first_day(month: int) -> date:
+    return datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC).date()

@@ -1,0 +1,77 @@
+"""How much patients may do by themselves, and whether anything may be done for them now.
+
+Both are decided on the very schedule that the commit replaces, so they are exact in any race.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.access.caller import Caller
+from shared.model.documents import Documents
+from shared.model.patient_schedule import REMEMBERED, PatientSchedule
+from shared.rules.outcomes import BeingErased, TooManyAhead, TooManyChanges, TooManyRequests
+
+OPEN_APPOINTMENTS = 20
+CHANGES_PER_DAY = 60
+
+_SECOND = timedelta(seconds=1)
+
+
+class Limits(Struct, frozen=True):
+    """The most that patients may have booked ahead, and may change in 24 hours; one at least."""
+
+    open_appointments: int = OPEN_APPOINTMENTS
+    changes_per_day: int = CHANGES_PER_DAY
+
+
+LIMITS = Limits()
+
+
+def why_not_changed(
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
+) -> BeingErased | TooManyRequests | None:
+    """Return why no appointment of an account may be booked, moved or cancelled now, or None.
+
+    `schedule` is None where there is no account.
+    """
+    if schedule is None:
+        return None
+    if schedule.erasing:
+        return BeingErased()
+    if caller.kind != "patient":
+        return None
+    counted = [changed_at + REMEMBERED for changed_at in schedule.changes_since(now - REMEMBERED)]
+    wait = _seconds_until_fewer(counted, limits.changes_per_day, now)
+    return TooManyChanges(wait) if wait else None
+
+
+def why_not_booked(
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
+) -> BeingErased | TooManyRequests | None:
+    """Return why nothing new may be booked for an account now, or None."""
+    refusal = why_not_changed(schedule, caller, now, limits)
+    if refusal or schedule is None or caller.kind != "patient":
+        return refusal
+    ends = sorted(a.interval.end for a in schedule.ahead(now))
+    wait = _seconds_until_fewer(ends, limits.open_appointments, now)
+    return TooManyAhead(wait) if wait else None
+
+
+def counted(changes: Documents, caller: Caller, now: datetime) -> Documents:
+    """Return the documents that change, with one more change of the caller's own schedule."""
+    patient = caller.patient
+    if patient is None or patient not in changes.patients:
+        return changes
+    own = changes.patients[patient].with_change(now)
+    return replace(changes, patients={**changes.patients, patient: own})
+
+
+def _seconds_until_fewer(ends: Sequence[datetime], most: int, now: datetime) -> int:
+    """Return the seconds until fewer than `most` are left, which end then; 0 if they are fewer."""
+    if len(ends) < most:
+        return 0
+    return ceil((ends[len(ends) - most] - now) / _SECOND)

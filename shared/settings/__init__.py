@@ -1,0 +1,21 @@
+"""Settings from the environment, checked all at once; nothing is read at import."""
+
+from shared.settings.auth import AuthSettings
+from shared.settings.environment import (
+    STORED_KEY,
+    FirestoreDatabase,
+    Settings,
+    SqliteFile,
+    read_settings,
+)
+from shared.settings.errors import SettingsError
+
+__all__ = [
+    "STORED_KEY",
+    "AuthSettings",
+    "FirestoreDatabase",
+    "Settings",
+    "SettingsError",
+    "SqliteFile",
+    "read_settings",
+]

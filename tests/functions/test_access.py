@@ -1,0 +1,260 @@
+"""Who may do what: every function by every kind of caller, about their own, others' and nobody's.
+
+That one kind may do something, and another may not, is written down here and nowhere else.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from shared.access.caller import Caller
+from shared.access.permissions import PERMISSIONS
+from shared.http.health import store_health
+from shared.observability.request_record import RequestRecord
+from shared.runtime.endpoints import endpoints
+from tests.functions.api import (
+    MONDAY_AT_NINE,
+    ON_BOTH_STORES,
+    Api,
+    Json,
+    calling,
+    problem,
+)
+from tests.functions.callers import ADA, BOB, CALLERS, CLERK, OTHER_DOCTOR, STEPHEN
+
+UNKNOWN = "strange.20501121.0123456789abcdef01234567"
+WEEK = {"start": "2050-11-21", "end": "2050-11-27"}
+OF_ADA: Json = {**MONDAY_AT_NINE, "patient": {"name": "Ada", "id": "ada"}}
+
+# A request, in which HERS stands for an appointment of Ada's with Doctor Strange, and what each
+# of CALLERS is answered: anonymous, Ada, Bob, her doctor, another doctor, a clerk.
+HERS = "HERS"
+NEXT = "2050-11-22T09:00"
+REQUESTS: list[tuple[str, Json, str]] = [
+    ("first_available", {}, "200 200 200 200 200 200"),
+    ("get_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
+    ("get_appointment", {"appointment_id": UNKNOWN}, "401 404 404 404 404 404"),
+    ("cancel_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
+    ("cancel_appointment", {"appointment_id": UNKNOWN}, "401 404 404 404 404 404"),
+    (
+        "reschedule_appointment",
+        {"appointment_id": HERS, "start": NEXT},
+        "401 200 404 200 404 200",
+    ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": HERS, "start": NEXT, "doctor_id": "who"},
+        "401 200 404 403 404 200",
+    ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": UNKNOWN, "start": NEXT},
+        "401 404 404 404 404 404",
+    ),
+    ("create_appointment", {**MONDAY_AT_NINE, "start": NEXT}, "401 201 201 201 403 201"),
+    ("create_appointment", {**OF_ADA, "start": NEXT}, "401 201 403 201 403 201"),
+    ("validate_appointment", {**MONDAY_AT_NINE, "start": NEXT}, "401 200 200 200 403 200"),
+    ("validate_appointment", {**OF_ADA, "start": NEXT}, "401 200 403 200 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": "strange"}, "401 403 403 200 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": "who"}, "401 403 403 403 200 200"),
+    ("list_appointments", {**WEEK, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("list_appointments", {**WEEK, "patient_id": "me"}, "401 200 200 403 403 400"),
+    ("list_appointments", {**WEEK, "patient_id": "ada"}, "401 403 403 403 403 200"),
+    ("list_appointments", {**WEEK, "patient_id": "nobody"}, "401 403 403 403 403 200"),
+    ("export_patient", {"patient_id": "me"}, "401 200 200 403 403 400"),
+    ("export_patient", {"patient_id": "ada"}, "401 403 403 403 403 200"),
+    ("export_patient", {"appointment_ids": [HERS]}, "401 403 403 403 403 400"),
+    ("export_patient", {"appointment_ids": [UNKNOWN]}, "401 403 403 403 403 404"),
+    ("erase_patient", {"patient_id": "me"}, "401 200 200 403 403 400"),
+    ("erase_patient", {"patient_id": "ada"}, "401 403 403 403 403 200"),
+    ("erase_patient", {"appointment_ids": [HERS]}, "401 403 403 403 403 400"),
+    ("erase_patient", {"appointment_ids": [UNKNOWN]}, "401 403 403 403 403 404"),
+]
+MATRIX = [
+    pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")
+    for number, (function, request_, statuses) in enumerate(REQUESTS)
+    for (name, caller), status in zip(CALLERS.items(), statuses.split(), strict=True)
+]
+CODES = {400: "invalid_request", 401: "unauthenticated", 403: "forbidden"}
+
+
+def about(request: Json, appointment_id: str) -> Json:
+    """A request in which this id stands for HERS."""
+    put_in: dict[object, object] = {HERS: appointment_id}
+    return {
+        name: [put_in.get(v, v) for v in value]
+        if isinstance(value, list)
+        else value
+        if isinstance(value, dict)
+        else put_in.get(value, value)
+        for name, value in request.items()
+    }
+
+
+async def answer(api: Api, function: str, request: Json) -> httpx.Response:
+    """What a function answers a request, whichever its method is."""
+    if endpoints()[function].method == "GET":
+        return await api.client.get(f"/{function}", params=request)
+    return await api.post(function, request)
+
+
+def test_every_function_has_its_row_in_the_table_of_permissions_and_in_this_one() -> None:
+    assert PERMISSIONS.keys() == {*endpoints(), store_health.name}
+    assert {function for function, _, _ in REQUESTS} == endpoints().keys()
+
+
+@pytest.mark.parametrize(("function", "request_", "caller", "status"), MATRIX)
+async def test_who_may_do_what(
+    api: Api, function: str, request_: Json, caller: Caller, status: int
+) -> None:
+    hers = await api.by(ADA).book("2050-11-21T14:00")
+    response = await answer(api.by(caller), function, about(request_, hers["id"]))
+    assert response.status_code == status, response.text
+    if status in CODES:
+        problem(response, status, CODES[status])
+    assert response.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
+
+
+# What one may not see is not there
+
+
+@asynccontextmanager
+async def fresh(api: Api, caller: Caller, reads: list[int]) -> AsyncIterator[Api]:
+    """An instance that remembers nothing, as somebody calls it; how much it reads is noted."""
+
+    class Reads:
+        def __call__(self, record: RequestRecord) -> None:
+            reads.append(record.usage.reads)
+
+        def close(self) -> None:
+            """Nothing."""
+
+    async with calling(api.dependencies.store, api.clock) as instance:
+        yield instance.by(caller, Reads())
+
+
+async def booked(api: Api) -> Json:
+    return await api.by(ADA).book("2050-11-21T14:00")
+
+
+async def moved(api: Api) -> Json:
+    return await api.by(ADA).move(await booked(api), "2050-11-23T14:00")
+
+
+async def moved_to_another(api: Api) -> Json:
+    there = {"start": "2050-11-23T14:00Z", "doctor_id": "who"}
+    hers = await api.by(ADA).move(await booked(api), **there)
+    return await api.by(ADA).move(hers, "2050-11-24T14:00Z")
+
+
+async def cancelled(api: Api) -> Json:
+    hers = await moved_to_another(api)
+    await api.by(ADA).cancel(hers, reason="well again")
+    return hers
+
+
+BY_ID: list[tuple[str, Json]] = [
+    ("get_appointment", {}),
+    ("cancel_appointment", {"reason": "x"}),
+    ("reschedule_appointment", {"start": "2050-11-25T14:00Z"}),
+    ("reschedule_appointment", {"start": "2051-03-12T02:30"}),
+]
+
+
+@ON_BOTH_STORES
+@pytest.mark.parametrize("make", [booked, moved, moved_to_another, cancelled])
+@pytest.mark.parametrize(("function", "request_"), BY_ID)
+async def test_what_belongs_to_others_is_answered_like_what_does_not_exist(
+    api: Api, function: str, request_: Json, make: object
+) -> None:
+    assert callable(make)
+    theirs = (await make(api))["id"]
+    strangers = [BOB] if make in (moved_to_another, cancelled) else [BOB, OTHER_DOCTOR]
+    for stranger in strangers:
+        documents: list[Json] = []
+        headers: list[Json] = []
+        reads: list[int] = []
+        for name in (theirs, UNKNOWN):
+            async with fresh(api, stranger, reads) as instance:
+                response = await answer(instance, function, {"appointment_id": name, **request_})
+            assert response.status_code == 404
+            documents.append({**response.json(), "instance": ""})
+            headers.append({**response.headers, "request-id": ""})
+        assert documents[0] == documents[1]
+        assert headers[0] == headers[1]
+        assert reads[0] == reads[1] > 0
+
+
+async def test_a_doctor_loses_sight_of_what_moves_to_another(api: Api) -> None:
+    hers = await booked(api)
+    assert (await api.by(STEPHEN).get({"appointment_id": hers["id"]})).status_code == 200
+    await api.by(CLERK).move(hers, "2050-11-23T14:00Z", doctor_id="who")
+    assert (await api.by(STEPHEN).get({"appointment_id": hers["id"]})).status_code == 404
+    assert (await api.by(OTHER_DOCTOR).get({"appointment_id": hers["id"]})).status_code == 200
+
+
+async def test_an_id_of_a_doctor_that_is_none_costs_no_read(api: Api) -> None:
+    reads: list[int] = []
+    async with fresh(api, CLERK, reads) as instance:
+        for _ in range(2):
+            await instance.ask(doctor_id="doom")
+            await instance.page({**WEEK, "doctor_id": "doom"})
+            await instance.first("doctor_id=doom")
+    assert reads == [2, 0, 0, 0, 0, 0]  # The doctors, once.
+
+
+# Whose a booking is
+
+
+async def test_a_patient_books_for_their_own_account_whether_they_say_so_or_not(api: Api) -> None:
+    first = (await api.by(ADA).ask()).json()
+    second = (await api.by(ADA).ask(**{**OF_ADA, "start": NEXT})).json()
+    assert first["patient"] == {"id": "ada", "name": "Ada Lovelace"}
+    assert second["patient"] == {"id": "ada", "name": "Ada"}
+    validated = await api.by(ADA).validate({**MONDAY_AT_NINE, "start": "2050-11-23T09:00"})
+    assert validated.json()["patient"] == first["patient"]
+
+
+@pytest.mark.parametrize("caller", [STEPHEN, CLERK], ids=["doctor", "staff"])
+async def test_doctors_and_staff_book_for_an_account_or_for_nobody_s(
+    api: Api, caller: Caller
+) -> None:
+    for_ada = (await api.by(caller).ask(**OF_ADA)).json()
+    for_nobody = (await api.by(caller).ask(start=NEXT)).json()
+    assert for_ada["patient"] == {"id": "ada", "name": "Ada"}
+    assert for_nobody["patient"] == {"name": "Ada Lovelace"}
+    assert await api.by(ADA).found(for_ada) == for_ada
+    assert (await api.by(ADA).get({"appointment_id": for_nobody["id"]})).status_code == 404
+
+
+async def test_where_nobody_is_asked_who_they_are_an_account_that_is_given_counts(api: Api) -> None:
+    await api.create(OF_ADA)
+    there = {"start": "2050-11-21T14:15Z", "doctor_id": "who"}
+    problem(await api.ask(**{**OF_ADA, **there}), 409, "patient_busy")
+    listed = await api.page({**WEEK, "patient_id": "ada"})
+    assert [a["patient"]["id"] for a in listed.json()["appointments"]] == ["ada"]
+    # It is another account than that of a token's subject: nobody verified it.
+    assert (await api.by(ADA).page({**WEEK, "patient_id": "me"})).json()["appointments"] == []
+
+
+async def test_an_account_may_have_any_visible_name_of_ascii(api: Api) -> None:
+    name = "".join(map(chr, range(0x21, 0x7F))).ljust(255, "/")
+    booked = (await api.by(CLERK).ask(patient={"name": "Ada", "id": name})).json()
+    assert booked["patient"]["id"] == name
+    listed = await api.by(CLERK).page({**WEEK, "patient_id": name})
+    assert listed.json()["appointments"] == [booked]
+
+
+# Keys of idempotency
+
+
+async def test_the_same_key_of_two_callers_is_two_keys(api: Api) -> None:
+    hers = (await api.by(ADA).ask("k", start="2050-11-21T09:00")).json()
+    stolen = await api.by(BOB).ask("k", start="2050-11-21T09:00")
+    assert "conflicts" in problem(stolen, 409, "slot_taken")
+    his = await api.by(BOB).ask("k", start="2050-11-21T10:00")
+    assert his.status_code == 201
+    again = await api.by(ADA).ask("k", start="2050-11-21T09:00")
+    assert (again.json(), again.headers["idempotent-replayed"]) == (hers, "true")
