@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
+from shared.model.documents import Documents
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.outcomes import (
     Accepted,
     BeingErased,
+    Decision,
     Outcome,
     PatientBusy,
     Replayed,
@@ -232,23 +234,21 @@ async def test_what_would_make_a_commit_too_large_goes_into_the_next() -> None:
     store = ScriptedStore()
     store.on_commit.append(slow(1))
     large = MOST_BYTES // 2
-    asked = [
-        with_unknown(command(f"{MON}T{hour}:00Z", f"at-{hour}"), large) for hour in range(10, 15)
-    ]
+    starts = {f"at-{hour}": f"{MON}T{hour}:00Z" for hour in range(10, 15)}
+    asked = [with_unknown(command(start, name), large) for name, start in starts.items()]
     outcomes = await all_of(instance(store), command(NINE, "first"), *asked)
-    assert [granted(o) for o in outcomes] == ["first", *(f"at-{hour}" for hour in range(10, 15))]
+    assert [granted(outcome) for outcome in outcomes] == ["first", *starts]
     # Of the five, two fill a commit.
     assert (store.loads, store.commits) == (1, 4)
 
 
 def with_unknown(asked: Command, size: int) -> Command:
     """The same booking, with fields that a newer version wrote."""
-    wish = asked.decide.keywords["booking"]  # type: ignore[attr-defined]
-    large = wish.appointment._replace(unknown_fields=b"x" * size)
 
-    def decide(documents):  # noqa: ANN001, ANN202
+    def decide(documents: Documents) -> Decision:
         changes, outcome = asked.decide(documents)
-        return changes, Accepted(large) if isinstance(outcome, Accepted) else outcome
+        assert isinstance(outcome, Accepted)
+        return changes, Accepted(outcome.appointment._replace(unknown_fields=b"x" * size))
 
     return replace(asked, decide=decide)
 
