@@ -114,6 +114,7 @@ def command(start: str, end: str, name: str, idempotency_key: str | None = None)
         decide=partial(book, booking=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
+        caller=ANYBODY,
         idempotency=named,
     )
 
@@ -227,6 +228,7 @@ def moved(name: str, start: str) -> Command:
         decide=partial(move, request=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
+        caller=ANYBODY,
         idempotency=Idempotency.of(f"{name} to {start}", [start], ANYBODY),
     )
 
