@@ -5,6 +5,7 @@
 # make doctors   load doctors.json into the store
 # make report    report what is wrong with the appointments that lie ahead
 # make emulator  start Firestore's emulator, for make run STORE=firestore
+# make accounts  start Firebase's emulator of accounts, for make run AUTH=firebase; needs Node
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
 # make openapi   rewrite openapi.json
@@ -17,7 +18,7 @@ VULNERABILITIES := https://api.osv.dev/v1/query
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
 
-.PHONY: run test quick check doctors report emulator proof bench openapi lock
+.PHONY: run test quick check doctors report emulator accounts proof bench openapi lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
@@ -65,6 +66,11 @@ emulator:
 	else \
 		npx --yes firebase-tools@15 emulators:start --only firestore --project demo-local; \
 	fi
+
+# Without the scripts of its packages: nothing here needs them, and one may compile for minutes.
+accounts:
+	@echo 'make run AUTH=firebase GOOGLE_CLOUD_PROJECT=demo-local FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:9099'
+	@npx --yes --ignore-scripts firebase-tools@15 emulators:start --only auth --project demo-local
 
 proof: .venv/dev
 	$(BIN)/python -m tests.proof

@@ -34,6 +34,12 @@ _ADVICE = {
     r"billing account|enable billing|billing.*disabled": (
         "link an account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"
     ),
+    r"getOpenIdToken": (
+        "deploy with --invoker user:YOUR_ADDRESS; a new permission takes some minutes"
+    ),
+    r"allowedPolicyMemberDomains|permitted customer": (
+        "your organization forbids what is open to everybody: see docs/deploy.md, Failures"
+    ),
     r"PERMISSION_DENIED|does not have permission|\b403\b": "become owner of the project",
 }
 

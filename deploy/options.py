@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+CALLER = "appointments-caller"  # the service account that calls as a service
+
 
 @dataclass(frozen=True)
 class Options:
@@ -24,10 +26,26 @@ class Options:
     memory: str = "512Mi"
     min_instances: str = "0"
     max_instances: str = "20"
+    auth: str = ""
+    auth_audience: str = ""
+    auth_role_claim: str = ""
+    auth_tenant: str = ""
+    auth_services: str = ""
+    app_check: str = ""
     invoker: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     notification_channel: tuple[str, ...] = ()
     url: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody can reach the functions, which then ask for a token themselves."""
+        return self.auth not in ("", "none")
+
+    @property
+    def audience(self) -> str:
+        """Whom the token of a service is for."""
+        return self.auth_audience.partition(",")[0] or self.project
 
     def account(self, name: str) -> str:
         """Return the e-mail address of a service account of the project."""
@@ -38,15 +56,25 @@ class Options:
         return ["gcloud", *words.split(), *arguments, f"--project={self.project}"]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of the functions."""
+        """Return the environment of the functions. Unless `env` says otherwise, IAM is the door."""
         variables = {
             "GOOGLE_CLOUD_PROJECT": self.project,
             "FIRESTORE_DATABASE": self.database,
             "CLINIC_TIME_ZONE": self.clinic_time_zone,
             "ALLOWED_ORIGINS": self.allowed_origins,
+            "AUTH": self.auth,
+            "AUTH_AUDIENCE": self.auth_audience,
+            "AUTH_ROLE_CLAIM": self.auth_role_claim,
+            "AUTH_TENANT": self.auth_tenant,
+            "AUTH_SERVICES": ",".join(self._services()),
+            "APP_CHECK": self.app_check,
         }
         given = {name: value for name, value in variables.items() if value}
         return {**given, **dict(setting.split("=", 1) for setting in self.env)}
+
+    def _services(self) -> list[str]:
+        own = [self.account(CALLER)] if self.is_open else []
+        return own + ([self.auth_services] if self.auth_services else [])
 
 
 # The meaning of each option, and its values as a pattern and in words. No value contains a space or
@@ -75,13 +103,39 @@ _OPTIONS = {
         r"[^\s;]*",
         'like "https://clinic.example,https://other.example"',
     ),
+    "auth": (
+        "whose tokens the functions ask for; they are then open to the internet",
+        r"none|firebase|https://[^\s;]+",
+        '"firebase", the https:// address of an issuer, or "none": only --invoker may call then',
+    ),
+    "auth-audience": (
+        "whom the tokens are for; needed with an issuer",
+        r"[^\s;]+",
+        "names separated by commas",
+    ),
+    "auth-role-claim": (
+        "claim of the tokens that holds the role; default: role",
+        r"[^\s;]+",
+        'a name such as "realm_access.roles"',
+    ),
+    "auth-tenant": (
+        "tenant of the Firebase project",
+        "[A-Za-z0-9-]+",
+        'the id of one, such as "clinic-x7k2p"',
+    ),
+    "auth-services": (
+        "more service accounts that may do what staff may, separated by commas",
+        r"[^\s;,@]+@[^\s;,@]+\.[^\s;,@]+(,[^\s;,@]+@[^\s;,@]+\.[^\s;,@]+)*",
+        'e-mail addresses such as "backend@my-clinic.iam.gserviceaccount.com"',
+    ),
+    "app-check": ("whether callers need Firebase's App Check, too", "off|on", '"off" or "on"'),
     "concurrency": ("concurrent requests per instance", "[1-9][0-9]{0,2}|1000", "1 to 1000"),
     "cpu": ("CPUs per instance", "[12468]", "1, 2, 4, 6 or 8"),
     "memory": ("memory per instance", "[0-9]+(Mi|Gi)", 'one such as "512Mi" or "1Gi"'),
     "min-instances": ("instances kept warm, and paid for", "[0-9]{1,3}", "0 to 999"),
     "max-instances": ("most instances", "[1-9][0-9]{0,2}", "1 to 999"),
     "invoker": (
-        "permitted caller; repeatable",
+        "permitted caller; with tokens, of the service account that calls as staff; repeatable",
         r"(user|group|serviceAccount|domain):[^\s:;]+",
         'somebody such as "user:me@clinic.example"; never everybody, who would see all patients',
     ),
@@ -110,6 +164,12 @@ _VERBS = {
 }
 
 
+_DEPLOYING = ("functions", "container")
+# A setting that says who may call must not be set in two places.
+_WITH_AUTH = ("auth_audience", "auth_role_claim", "auth_tenant", "auth_services", "app_check")
+_OF_FIREBASE = ("auth_tenant", "app_check")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with the message alone, without the usage."""
@@ -127,11 +187,31 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
     repeated = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
     options = Options(**(given | repeated))
     for name in ("project", "region"):
-        if not getattr(options, name) and not (verb == "smoke" and options.url):
+        alone = verb == "smoke" and options.url and not options.is_open
+        if not getattr(options, name) and not alone:
             sys.exit(f"--{name}: is needed")
+    _check_who_may_call(options, deploying=verb in _DEPLOYING)
     if int(options.min_instances) > int(options.max_instances):
         sys.exit("--min-instances: must not be above --max-instances")
     return verb, options, dry_run
+
+
+def _check_who_may_call(options: Options, *, deploying: bool) -> None:
+    """Exit unless the options say without doubt who may call."""
+    if deploying and not options.auth:
+        sys.exit(f"--auth: is needed: {_OPTIONS['auth'][2]}")
+    for name in _WITH_AUTH:
+        flag, given = f"--{name.replace('_', '-')}", getattr(options, name)
+        if given and not options.is_open:
+            sys.exit(f"{flag}: means nothing without tokens; set --auth, or remove it")
+        if given and name in _OF_FIREBASE and options.auth != "firebase":
+            sys.exit(f"{flag}: needs --auth firebase")
+    if options.is_open and options.auth != "firebase" and not options.auth_audience:
+        sys.exit("--auth-audience: is needed with an issuer: whom its tokens are for")
+    for name in (setting.partition("=")[0] for setting in options.env):
+        if name.lower() in ("auth", *_WITH_AUTH):
+            flag = f"--{name.lower().replace('_', '-')}"
+            sys.exit(f"--env: must not set {name}; use {flag}")
 
 
 def _parser() -> argparse.ArgumentParser:

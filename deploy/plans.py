@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from deploy.options import Options
 from deploy.resources import Note, Resource, Step, ensure, remove
@@ -15,18 +16,23 @@ def _ensured(options: Options, *groups: str) -> Iterator[Step]:
     return (ensure(resource) for group in groups for resource in TABLE[group](options))
 
 
+def _deployed(options: Options, group: str) -> Iterator[Step]:
+    caller = ["caller"] if options.is_open else []
+    return _ensured(options, "project", *caller, "database", group, "doctors")
+
+
 def _functions(options: Options) -> Iterator[Action]:
-    yield from _ensured(options, "project", "database", "functions", "doctors")
+    yield from _deployed(options, "functions")
     address = address_of_function(options.project, options.region)
     yield Note(["The functions:", *(f"  {address(name)}" for name in functions())])
-    yield Smoke(options.project, options.region)
+    yield Smoke(replace(options, url=""))
 
 
 def _container(options: Options) -> Iterator[Action]:
-    yield from _ensured(options, "project", "database", "container", "doctors")
+    yield from _deployed(options, "container")
     service = f"{CONTAINER} --region={options.region}"
     url = options.gcloud(f"run services describe {service} --format=value(status.url)")
-    yield Smoke(url_from=url)
+    yield Smoke(replace(options, url=""), url_from=url)
 
 
 def _remove(options: Options) -> Iterator[Action]:
@@ -34,7 +40,8 @@ def _remove(options: Options) -> Iterator[Action]:
     reach = options.gcloud(f"projects describe {options.project} --format=none")
     yield ensure(Resource("Access to the project", reach))
     created = [resource for group in TABLE.values() for resource in group(options)]
-    yield from (remove(resource) for resource in reversed(created) if resource.delete)
+    removable = (it for it in reversed(created) if it.delete and it.wanted)
+    yield from (remove(resource) for resource in removable)
     which = f"--database={options.database}"
     commands = [
         f"firestore databases update {which} --no-delete-protection",
@@ -52,6 +59,6 @@ PLANS: dict[str, Callable[[Options], Iterable[Action]]] = {
     "functions": _functions,
     "container": _container,
     "watch": lambda options: _ensured(options, "monitoring"),
-    "smoke": lambda options: [Smoke(options.project, options.region, options.url)],
+    "smoke": lambda options: [Smoke(options)],
     "remove": _remove,
 }

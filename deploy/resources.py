@@ -17,7 +17,8 @@ class Resource:
 
     It exists if `describe` succeeds and prints something, and is up to date if the whole output
     matches `current`. Without `describe`, `create` always runs. Without `update`, `create` also
-    updates. Without `delete`, the resource outlives a removal.
+    updates. Without `delete`, the resource outlives a removal. If it is not `wanted`, a deployment
+    deletes it.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Resource:
     update: Command = ()
     delete: Command = ()
     duration: str = ""
+    wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,12 @@ class Note:
 def ensure(it: Resource) -> Step:
     """Return the step that creates a resource if it is absent, or updates it if it is not current.
 
-    In a script, `create` stands for both.
+    In a script, `create` stands for both. What is not wanted is deleted.
     """
+    if not it.wanted:
+        step = remove(it)
+        line = f'test -z "$({shlex.join(it.describe)})" || {shlex.join(it.delete)}'
+        return Step(step.title, [line], step.command)
 
     def needed() -> Command:
         found = found_by(it.describe) if it.describe else ""

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +12,13 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from deploy.commands import Failed, output_of, say
+from deploy.commands import Command, Failed, output_of, say
+from deploy.options import CALLER, Options
 
-_TOKEN = ("gcloud", "auth", "print-identity-token")
 _FAR_AHEAD = timedelta(days=180)  # Few people book so early, so the test is in nobody's way.
-_OK, _CREATED, _NOT_ALLOWED = 200, 201, (401, 403)
+_OK, _CREATED, _NO_CONTENT, _NOT_ALLOWED = 200, 201, 204, (401, 403)
 _SECONDS = 60
+_TRIES, _PAUSE_SECONDS = 9, 15
 
 Address = Callable[[str], str]
 
@@ -30,28 +32,70 @@ def address_of_function(project: str, region: str) -> Address:
 class Smoke:
     """A test of a project's functions, or of a URL, which `url_from` may have to print."""
 
-    project: str = ""
-    region: str = ""
-    url: str = ""
+    options: Options
     url_from: Sequence[str] = ()
+    wait: Callable[[float], object] = time.sleep
 
     def script(self) -> list[str]:
         """Return the smoke test as a command of its own."""
-        target = f"--project {self.project} --region {self.region}"
-        if self.url or self.url_from:
-            target = f"--url {self.url}" if self.url else f'--url "$({shlex.join(self.url_from)})"'
-        return ["# Smoke test", f"python3 -m deploy smoke {target}"]
+        it, words = self.options, ["python3 -m deploy smoke"]
+        if it.is_open or not (it.url or self.url_from):
+            words.append(f"--project {it.project} --region {it.region}")
+        if it.is_open:
+            words.append(f"--auth {it.auth}")
+            words += [f"--auth-audience {it.auth_audience}"] if it.auth_audience else []
+        if it.url or self.url_from:
+            words.append(f"--url {it.url}" if it.url else f'--url "$({shlex.join(self.url_from)})"')
+        return ["# Smoke test", " ".join(words)]
 
     def run(self) -> None:
-        """Book and cancel, and report each call; raises Failed."""
-        url = output_of(self.url_from) if self.url_from else self.url
+        """Check the door, book and cancel, and report each call; raises Failed."""
+        url = output_of(self.url_from) if self.url_from else self.options.url
         say(f"Smoke test of {url or 'the functions'}:")
-        address = address_of_function(self.project, self.region)
+        address = address_of_function(self.options.project, self.options.region)
         if url:
             address = lambda name: f"{url}/{name}"  # noqa: E731 - one or the other
-        secured = address("").startswith("https:")
-        _Test(address, {"Authorization": f"Bearer {output_of(_TOKEN)}"} if secured else {}).run()
+        headers = {}
+        # A local server is open to its machine, and no token travels unencrypted.
+        if address("").startswith("https:"):
+            _check_that_it_is_shut(address)
+            if self.options.is_open:
+                _check_preflight(address, self.wait)
+            headers["Authorization"] = f"Bearer {output_of(token_command(self.options))}"
+        _Test(address, headers).run()
         say("The smoke test passed.")
+
+
+def token_command(options: Options) -> Command:
+    """Return the command that prints a token: of a service that counts as staff, or of a person."""
+    command = ["gcloud", "auth", "print-identity-token"]
+    if not options.is_open:
+        return command
+    account = f"--impersonate-service-account={options.account(CALLER)}"
+    return [*command, account, f"--audiences={options.audience}", "--include-email"]
+
+
+def _check_that_it_is_shut(address: Address) -> None:
+    """Check that who sends no token is turned away."""
+    day = {"start": "2030-01-07T00:00Z", "end": "2030-01-08T00:00Z"}
+    url = f"{address('list_appointments')}?{urlencode({'doctor_id': 'any', **day})}"
+    status, text = _ask(urllib.request.Request(url))  # noqa: S310 - the operator's own
+    say(f"  list_appointments without a token: {status or 'no answer'}")
+    refused = status in _NOT_ALLOWED
+    _expect("list_appointments", refused, f"must turn away who sends no token: {status} {text}")
+
+
+def _check_preflight(address: Address, wait: Callable[[float], object]) -> None:
+    """Check that a browser may ask before it sends a token; wait while the opening is new."""
+    request = urllib.request.Request(address("create_appointment"), method="OPTIONS")  # noqa: S310
+    status, text = _ask(request)
+    for _ in range(_TRIES - 1):
+        if status not in _NOT_ALLOWED:
+            break
+        wait(_PAUSE_SECONDS)
+        status, text = _ask(request)
+    say(f"  create_appointment, preflight of a browser: {status or 'no answer'}")
+    _expect("create_appointment", status == _NO_CONTENT, f"must answer a preflight: {text}")
 
 
 @dataclass(frozen=True)

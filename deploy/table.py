@@ -1,17 +1,20 @@
 """The table of all resources, in the order of their creation."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 
 from deploy.commands import ROOT
 from deploy.monitoring import monitoring
-from deploy.options import Options
+from deploy.options import CALLER, Options
 from deploy.resources import Resource
 from deploy.source import uploaded, version
 
 RUNTIME, BUILD = "appointments", "appointments-build"
 CONTAINER = "appointments"  # the service, its image, and the repository of the image
+_INVOKER, _EVERYBODY = "roles/run.invoker", "allUsers"
+_USER_OF_TOKENS = "roles/iam.serviceAccountOpenIdTokenCreator"
 # The default accounts have no roles in projects made since 2024, and too many in older ones.
 _ROLES = {RUNTIME: "roles/datastore.user", BUILD: "roles/cloudbuild.builds.builder"}
 _SERVICES = (
@@ -55,11 +58,45 @@ def _project(options: Options) -> Iterator[Resource]:
         yield _binding(options, "projects", options.project, member, role)
 
 
-def _invokers(options: Options, service: str) -> Iterator[Resource]:
-    """List who may call a service of Cloud Run; every function is such a service."""
-    name = f"{service} --region={options.region}"
+def _caller(options: Options) -> Iterator[Resource]:
+    """List the account that calls as a service, and who may call with its tokens."""
+    gcloud, account = options.gcloud, options.account(CALLER)
+    yield Resource(
+        "Google Cloud service for tokens", gcloud("services enable iamcredentials.googleapis.com")
+    )
+    yield Resource(
+        f"Service account {CALLER}",
+        gcloud(f"iam service-accounts create {CALLER} --display-name={CALLER}"),
+        gcloud(f"iam service-accounts describe {account}"),
+        delete=gcloud(f"iam service-accounts delete {account} --quiet"),
+    )
     for member in options.invoker:
-        yield _binding(options, "run services", name, member, "roles/run.invoker")
+        yield _binding(options, "iam service-accounts", account, member, _USER_OF_TOKENS)
+
+
+def _guarded(options: Options, service: str, deployment: Iterable[Resource]) -> Iterator[Resource]:
+    """List a deployment, and who may reach it; every function is a service of Cloud Run.
+
+    An instance that asks for no token must never be reachable by everybody, neither before nor
+    after a change of --auth. So a service is closed before such an instance starts, and opened
+    after the last one has ended: gcloud's own flags change the policy at other moments.
+    """
+    name = f"{service} --region={options.region}"
+    everybody = _binding(options, "run services", name, _EVERYBODY, _INVOKER)
+    if options.is_open:
+        yield from deployment
+        yield everybody
+        return
+    yield _unbinding(options, f"Openness of {service}", name, everybody)
+    yield from deployment
+    for member in options.invoker:
+        yield _binding(options, "run services", name, member, _INVOKER)
+
+
+def _unbinding(options: Options, title: str, name: str, binding: Resource) -> Resource:
+    command = f"run services remove-iam-policy-binding {name} --member={_EVERYBODY}"
+    close = options.gcloud(f"{command} --role={_INVOKER} --format=none")
+    return Resource(title, (), binding.describe, delete=close, wanted=False)
 
 
 def _binding(options: Options, kind: str, name: str, member: str, role: str) -> Resource:
@@ -69,7 +106,7 @@ def _binding(options: Options, kind: str, name: str, member: str, role: str) -> 
     describe = f"{kind} get-iam-policy {name} --flatten=bindings[].members"
     wanted = f'--filter=bindings.role="{role}" AND bindings.members="{member}"'
     return Resource(
-        f"{role} on {name.partition(' ')[0]} for {member}",
+        f"{role} on {re.split('[ @]', name)[0]} for {member}",
         options.gcloud(create),
         options.gcloud(f"{describe} --format=value(bindings.role)", wanted),
     )
@@ -120,8 +157,7 @@ def _doctors(options: Options) -> Iterator[Resource]:
 
 def _functions(options: Options) -> Iterator[Resource]:
     for name in functions():
-        yield _function(options, name)
-        yield from _invokers(options, name_in_cloud(name))
+        yield from _guarded(options, name_in_cloud(name), [_function(options, name)])
 
 
 def _function(options: Options, name: str) -> Resource:
@@ -148,8 +184,7 @@ def _container(options: Options) -> Iterator[Resource]:
     registry = f"{options.region}-docker.pkg.dev/{options.project}/{CONTAINER}"
     image = f"{registry}/{CONTAINER}:{version(uploaded())}"
     yield from _image(options, image)
-    yield from _service(options, image)
-    yield from _invokers(options, CONTAINER)
+    yield from _guarded(options, CONTAINER, _service(options, image))
 
 
 def _image(options: Options, image: str) -> Iterator[Resource]:
@@ -201,8 +236,10 @@ def _runtime(options: Options) -> str:
     """Return the flags that functions and container have in common."""
     # Commas separate origins, so semicolons separate variables.
     variables = ";".join(f"{name}={value}" for name, value in options.environment().items())
+    # Without a flag for it, gcloud asks who may call what is new; --quiet answers: nobody yet.
+    access = "--quiet" if options.is_open else "--no-allow-unauthenticated"
     return (
-        f"--no-allow-unauthenticated --service-account={options.account(RUNTIME)}"
+        f"{access} --service-account={options.account(RUNTIME)}"
         f" --concurrency={options.concurrency} --cpu={options.cpu} --memory={options.memory}"
         f" --min-instances={options.min_instances} --max-instances={options.max_instances}"
         f" --timeout=30s --set-env-vars=^;^{variables} --format=none"
@@ -211,6 +248,7 @@ def _runtime(options: Options) -> str:
 
 TABLE: dict[str, Callable[[Options], Iterable[Resource]]] = {
     "project": _project,
+    "caller": _caller,
     "database": _database,
     "functions": _functions,
     "container": _container,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.auth_emulator import running_auth_emulator
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, running_emulator
 
 STORES = ("sqlite", "firestore")
@@ -23,6 +24,18 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(str(error))
         pytest.skip(f"NOT TESTED ON FIRESTORE: {error}")
+
+
+@pytest.fixture(scope="session")
+def auth_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Firebase's emulator of accounts; without one, a skip, or a failure in CI."""
+    try:
+        with running_auth_emulator(tmp_path_factory.mktemp("auth-emulator")) as address:
+            yield address
+    except NoEmulatorError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(f"NOT TESTED WITH FIREBASE'S ACCOUNTS: {error}")
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -39,15 +39,23 @@ def running_emulator(log: Path) -> Iterator[str]:
     gcloud = shutil.which("gcloud")
     if gcloud is None or shutil.which("java") is None:
         raise NoEmulatorError("gcloud and java are needed to start the Firestore emulator")
-    address = f"{HOST}:{_free_port()}"
+    address = f"{HOST}:{free_port()}"
     command = [gcloud, "emulators", "firestore", "start", f"--host-port={address}", "--quiet"]
     with started(command, log):
         yield address
 
 
 @contextmanager
-def started(command: Sequence[str], log: Path, folder: Path | None = None) -> Iterator[None]:
+def started(
+    command: Sequence[str],
+    log: Path,
+    folder: Path | None = None,
+    *,
+    ready: str = "is now running",
+) -> Iterator[None]:
     """An emulator that a command starts, in a folder; it runs until the context ends.
+
+    It is ready when it has printed so.
 
     Raises NoEmulatorError where it does not start.
     """
@@ -61,22 +69,22 @@ def started(command: Sequence[str], log: Path, folder: Path | None = None) -> It
             start_new_session=True,
         )
     try:
-        _wait_until_it_runs(process, log)
+        _wait_until_it_runs(process, log, ready)
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def _wait_until_it_runs(process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_runs(process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
     give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while "is now running" not in log.read_text():
+    while ready not in log.read_text():
         if process.poll() is not None or time.monotonic() > give_up_at:
-            raise NoEmulatorError(f"gcloud did not start the emulator: {log.read_text()}")
+            raise NoEmulatorError(f"the emulator did not start: {log.read_text()}")
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -268,7 +268,7 @@ ENTRA = "https://login.microsoftonline.com"
                 audiences=("demo-clinic",),
                 project="demo-clinic",
                 service_audiences=("demo-clinic",),
-                unsigned=True,
+                emulator="127.0.0.1:9099",
             ),
         ),
         (

@@ -15,8 +15,10 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import MINUTE, round_up_to_minute
 from shared.runtime.composition import doctors_of_file
 from shared.runtime.endpoints import endpoints
+from shared.settings import AuthSettings
 
 _ID = "$ID"
+_SIGNED_IN = ' -H "Authorization: Bearer $TOKEN"'
 
 
 async def greeting(dependencies: Dependencies) -> str:
@@ -24,13 +26,17 @@ async def greeting(dependencies: Dependencies) -> str:
     url = f"http://localhost:{dependencies.settings.port}"
     stored = await dependencies.doctor_cache.doctors()
     doctors = list(stored.values())
+    auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
+    lines += ["", _who_may_call(auth)]
     if openings := await _free_tomorrow(dependencies, doctors):
-        lines += ["", "Try, in another terminal:", *_commands(url, *openings)]
+        lines += ["", _try(auth), *_signing_up(auth), *_commands(url, auth, *openings)]
     if doctors != as_stored(doctors_of_file(dependencies.settings), stored):
         file = dependencies.settings.doctors_file
         lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
+    if dependencies.settings.auth is None:
+        lines += ["", "Everybody who can connect may do everything: AUTH is none."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
 
 
@@ -47,7 +53,32 @@ async def _free_tomorrow(
     return []
 
 
-def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:
+def _who_may_call(auth: AuthSettings | None) -> str:
+    """Return the line that says who may call."""
+    if auth is None:
+        return "Everybody on this machine may do everything, because AUTH is not set."
+    signed = ", unsigned by the emulator," if auth.unsigned else ""
+    return f"Callers are known by their tokens{signed} of {auth.issuer}."
+
+
+def _try(auth: AuthSettings | None) -> str:
+    if auth is None or auth.unsigned:
+        return "Try, in another terminal:"
+    return "Try, in another terminal, with a user's token in TOKEN (docs/authentication.md):"
+
+
+def _signing_up(auth: AuthSettings | None) -> Iterator[str]:
+    """Yield a command that signs a new user up with the emulator, and keeps the token."""
+    if auth and auth.unsigned:
+        url = f"http://{auth.emulator}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=local"
+        body = """'{"email": "ada-'$RANDOM'@clinic.example", "password": "secret"}'"""
+        keep = """sed -n 's/.*"idToken": *"\\([^"]*\\)".*/\\1/p'"""
+        yield f"TOKEN=$(curl -s '{url}' -H 'Content-Type: application/json' -d {body} | {keep})"
+
+
+def _commands(
+    url: str, auth: AuthSettings | None, opening: Opening, another: Opening
+) -> Iterator[str]:
     """Yield commands to book the one opening, look around, move to the other one, and cancel."""
     zone = opening.doctor.zone
     start = opening.interval.start.astimezone(zone)
@@ -58,20 +89,22 @@ def _commands(url: str, opening: Opening, another: Opening) -> Iterator[str]:
         "duration_minutes": 30,
         "patient": {"name": "Ada Lovelace"},
     }
+    token = "" if auth is None else _SIGNED_IN
     # Shows the response and keeps the id in it for the commands that follow.
     keep_id = """ID=$(curl -s %s | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')"""
-    yield keep_id % _post(f"{url}/create_appointment", body)
+    yield keep_id % _post(f"{url}/create_appointment", body, token)
     window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
-    query = urlencode({"doctor_id": opening.doctor.id, **window}, safe=":")
-    yield f"curl '{url}/list_appointments?{query}'"
+    whose = {"patient_id": "me"} if auth else {"doctor_id": opening.doctor.id}
+    query = urlencode(whose | window, safe=":")
+    yield f"curl '{url}/list_appointments?{query}'{token}"
     yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}'"
-    yield f'curl "{url}/get_appointment?appointment_id={_ID}"'
+    yield f'curl "{url}/get_appointment?appointment_id={_ID}"{token}'
     later = another.interval.start.astimezone(another.doctor.zone).isoformat()
     move = {"appointment_id": _ID, "doctor_id": another.doctor.id, "start": later}
-    yield f"curl {_post(f'{url}/reschedule_appointment', move)}"
-    yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID})}"
+    yield f"curl {_post(f'{url}/reschedule_appointment', move, token)}"
+    yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID}, token)}"
 
 
-def _post(url: str, body: object) -> str:
+def _post(url: str, body: object, token: str) -> str:
     data = json.dumps(body).replace(_ID, "'$ID'")  # The shell inserts it between the quotes.
-    return f"{url} -H 'Content-Type: application/json' -d '{data}'"
+    return f"{url}{token} -H 'Content-Type: application/json' -d '{data}'"

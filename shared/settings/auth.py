@@ -26,7 +26,7 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     `issuer` and `audiences` are what users' tokens must name. `project` is the Firebase project,
     None for any other issuer; `tenant` its tenant. `services` are the e-mail addresses of service
     accounts whose Google-signed tokens for one of `service_audiences` count as staff.
-    `unsigned` tells that the tokens come from Firebase's emulator, which signs none.
+    `emulator` is the address of Firebase's emulator, whose tokens nobody signs.
     """
 
     issuer: str
@@ -37,7 +37,12 @@ class AuthSettings(Struct, frozen=True, kw_only=True):
     services: frozenset[str] = frozenset()
     service_audiences: tuple[str, ...] = ()
     app_check: bool = False
-    unsigned: bool = False
+    emulator: str | None = None
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether the tokens are those of the emulator, which anybody can write."""
+        return self.emulator is not None
 
 
 def read_auth(given: Mapping[str, str], *, exposed: bool) -> AuthSettings | None:
@@ -88,20 +93,20 @@ def _firebase(given: Mapping[str, str], *, app_check: bool) -> AuthSettings:
         services=_services(given.get("AUTH_SERVICES", "")),
         service_audiences=_list(given.get("AUTH_AUDIENCE", "")) or (project,),
         app_check=app_check,
-        unsigned=_unsigned(given, project),
+        emulator=_emulator(given, project),
     )
 
 
-def _unsigned(given: Mapping[str, str], project: str) -> bool:
-    """Whether the emulator's tokens are accepted, which anybody can write."""
+def _emulator(given: Mapping[str, str], project: str) -> str | None:
+    """Return the emulator whose tokens are accepted, if one is named and nothing is at stake."""
     if EMULATOR not in given:
-        return False
+        return None
     if "K_SERVICE" in given:
         raise SettingsError(f"{EMULATOR}: must not be set in the cloud")
     if not project.startswith("demo-"):
         rule = 'with it, GOOGLE_CLOUD_PROJECT must begin with "demo-"'
         raise SettingsError(f'{EMULATOR}: {rule}, unlike "{project}"')
-    return True
+    return given[EMULATOR]
 
 
 def _openid(given: Mapping[str, str], auth: str) -> AuthSettings:

@@ -32,12 +32,17 @@ def shell_lines(page: Path) -> Iterator[str]:
         yield from block.replace("\\\n", " ").splitlines()
 
 
-def deploy(*arguments: str, path: str, top: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def deploy(
+    *arguments: str,
+    path: str,
+    top: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
     """Run `python3 -m deploy` to its end, with the programs of this PATH only."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "deploy", *arguments],
         cwd=top,
-        env={"PATH": path},
+        env={"PATH": path, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=60,

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.options import Options
 from deploy.plans import PLANS
+from deploy.smoke import token_command
 from tests.deploy.deployments import PAGES, shell_lines
 
 GCLOUD = shutil.which("gcloud")
@@ -21,18 +23,21 @@ pytestmark = pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed"
 
 EVERYTHING = Options(
     project="hospital-42",
+    auth="none",
     region="europe-west1",
     allowed_origins="https://a.example",
     invoker=("user:me@clinic.example",),
     notification_channel=("one",),
 )
+OPEN = replace(EVERYTHING, auth="firebase")
 Tree = dict[str, Any]
 
 
 def commands() -> set[tuple[str, ...]]:
     """Return all commands of gcloud, be they run, tried or only printed."""
-    actions = [action for verb in PLANS for action in PLANS[verb](EVERYTHING)]
-    lines = [line for action in actions for line in action.script()]
+    plans = [PLANS[verb](options) for verb in PLANS for options in (EVERYTHING, OPEN)]
+    lines = [line for plan in plans for action in plan for line in action.script()]
+    lines += [shlex.join(token_command(options)) for options in (EVERYTHING, OPEN)]
     return {tuple(words) for line in lines for words in gcloud_in(line)}
 
 
@@ -89,6 +94,7 @@ def test_gcloud_knows_every_command_and_flag_of_deploy_and_of_the_pages(tree: Tr
     assert {"functions deploy", "run deploy", "builds submit", "functions delete"} <= names
     assert {"firestore databases create", "monitoring dashboards update"} <= names
     assert {"firestore databases restore", "firestore export", "logging read"} <= names
+    assert {"auth print-identity-token", "iam service-accounts add-iam-policy-binding"} <= names
     assert len(names) > 40
 
 

@@ -6,6 +6,9 @@ from deploy.options import Options, parsed
 
 PROJECT = ["--project", "my-clinic", "--region", "europe-west1"]
 SOMEBODY = 'somebody such as "user:me@clinic.example"; never everybody, who would see all patients'
+AUTH = '"firebase", the https:// address of an issuer, or "none": only --invoker may call then'
+DEPLOY = "functions --project my-clinic --region us-east4 --auth"
+ADDRESSES = 'e-mail addresses such as "backend@my-clinic.iam.gserviceaccount.com"'
 CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
 
 
@@ -19,6 +22,33 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
         (
             "watch --region us-east4 --project my-clinic --min-instances 9 --max-instances 8",
             "--min-instances: must not be above --max-instances",
+        ),
+        ("functions --project my-clinic --region us-east4", f"--auth: is needed: {AUTH}"),
+        ("container --project my-clinic --region us-east4", f"--auth: is needed: {AUTH}"),
+        (
+            f"{DEPLOY} none --auth-services=a@b.example",
+            "--auth-services: means nothing without tokens; set --auth, or remove it",
+        ),
+        (
+            f"{DEPLOY} https://id.example",
+            "--auth-audience: is needed with an issuer: whom its tokens are for",
+        ),
+        (
+            f"{DEPLOY} https://id.example --auth-audience=app --app-check=on",
+            "--app-check: needs --auth firebase",
+        ),
+        (
+            f"{DEPLOY} https://id.example --auth-audience=app --auth-tenant=one",
+            "--auth-tenant: needs --auth firebase",
+        ),
+        (f"{DEPLOY} firebase --env AUTH=none", "--env: must not set AUTH; use --auth"),
+        (
+            f"{DEPLOY} firebase --env=AUTH_SERVICES=",
+            "--env: must not set AUTH_SERVICES; use --auth-services",
+        ),
+        (
+            "smoke --auth firebase --url https://a.example",
+            "--project: is needed",
         ),
         ("functions @no/such.txt", "[Errno 2] No such file or directory: 'no/such.txt'"),
     ],
@@ -37,6 +67,13 @@ def test_a_bad_choice_ends_with_one_line(arguments: str, said: str) -> None:
         ("clinic-time-zone", "Berlin time", 'an IANA time zone such as "Europe/Berlin"'),
         ("doctors-file", "my doctors", 'a file such as "doctors.json"'),
         ("allowed-origins", "a;STORE=b", 'like "https://clinic.example,https://other.example"'),
+        ("auth", "everybody", AUTH),
+        ("auth", "http://id.example", AUTH),
+        ("auth-audience", "", "names separated by commas"),
+        ("auth-role-claim", "my role", 'a name such as "realm_access.roles"'),
+        ("auth-tenant", "a/b", 'the id of one, such as "clinic-x7k2p"'),
+        ("auth-services", "allUsers", ADDRESSES),
+        ("app-check", "yes", '"off" or "on"'),
         ("concurrency", "1001", "1 to 1000"),
         ("cpu", "0.5", "1, 2, 4, 6 or 8"),
         ("memory", "512", 'one such as "512Mi" or "1Gi"'),
@@ -60,9 +97,9 @@ def refusal(arguments: list[str]) -> object:
 
 
 def test_an_option_that_is_not_given_has_a_default() -> None:
-    assert parsed(["functions", *PROJECT]) == (
+    assert parsed(["functions", *PROJECT, "--auth=none"]) == (
         "functions",
-        Options(project="my-clinic", region="europe-west1"),
+        Options(project="my-clinic", region="europe-west1", auth="none"),
         False,
     )
 
@@ -74,7 +111,8 @@ def test_all_instances_may_be_kept_warm() -> None:
 def test_a_file_may_hold_the_options_of_every_verb(tmp_path: Path) -> None:
     file = tmp_path / "production.txt"
     callers = "--invoker user:a@clinic.example\n--invoker group:b@clinic.example\n"
-    file.write_text(f"--project my-clinic\n--region=us-east4\n\n{callers}")
+    auth = "--auth firebase\n--app-check on\n"
+    file.write_text(f"--project my-clinic\n--region=us-east4\n\n{callers}{auth}")
     for verb in ("functions", "container", "watch", "smoke", "remove"):
         _, options, dry_run = parsed([verb, f"@{file}", "--dry-run"])
         assert (options.project, options.region) == ("my-clinic", "us-east4")

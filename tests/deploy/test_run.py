@@ -17,12 +17,18 @@ from deploy.table import TABLE
 from tests.deploy.deployments import ROOT, StandIns, deploy
 from tests.end_to_end.processes import local_runner
 
-PROJECT = ["--project", "hospital-42", "--region", "europe-west1"]
-OPTIONS = Options(project="hospital-42", region="europe-west1", invoker=("user:me@clinic.example",))
+PROJECT = ["--project", "hospital-42", "--region", "europe-west1", "--auth", "none"]
+OPTIONS = Options(
+    project="hospital-42",
+    region="europe-west1",
+    auth="none",
+    invoker=("user:me@clinic.example",),
+)
 THING = "projects/hospital-42/thing/1"
 ABSENT = {"gcloud projects describe *": (0, ""), "gcloud * describe *": (1, "NOT_FOUND")}
 PROTECTED = "name\\tDELETE_PROTECTION_ENABLED\\tPOINT_IN_TIME_RECOVERY_ENABLED"
 PRESENT = {
+    "gcloud * get-iam-policy *allUsers*": (0, ""),
     "gcloud firestore databases describe *": (0, PROTECTED),
     "gcloud run services describe *traffic*": (0, "True"),
     "gcloud * describe *": (0, "there: is"),
@@ -79,6 +85,37 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     assert starts(changes(stand_ins)) == deployed
 
 
+def test_what_was_open_is_closed_before_functions_that_ask_for_no_token(
+    stand_ins: StandIns,
+) -> None:
+    open_to_all = {"gcloud * get-iam-policy *allUsers*": (0, "roles/run.invoker")}
+    stand_ins.answer(PRESENT | open_to_all)
+    run(OPTIONS, "functions")
+    steps = ["run services remove-iam-policy-binding", "functions deploy"]
+    done = [call.removeprefix("gcloud ") for call in changes(stand_ins)]
+    assert len(done) == 14
+    for call, step in zip(done, steps * 7, strict=True):
+        assert call.startswith(step)
+
+
+def test_with_tokens_a_second_run_changes_nothing_and_opens_again_what_was_closed(
+    stand_ins: StandIns,
+) -> None:
+    options = replace(OPTIONS, auth="firebase")
+    stand_ins.answer(ABSENT)
+    run(options, "caller", "functions")
+    first = changes(stand_ins)
+    open_to_all = {"gcloud * get-iam-policy *allUsers*": (0, "roles/run.invoker")}
+    stand_ins.answer(labelled("ACTIVE\\t%s", first) | PRESENT | open_to_all)
+    run(options, "caller", "functions")
+    enabled = "gcloud services enable iamcredentials.googleapis.com"
+    assert starts(changes(stand_ins)) == [enabled]
+
+    stand_ins.answer(labelled("ACTIVE\\t%s", first) | PRESENT)
+    run(options, "functions")
+    assert starts(changes(stand_ins)) == ["gcloud run services add-iam-policy-binding"] * 7
+
+
 def test_a_database_without_protection_gets_it_and_keeps_its_data(stand_ins: StandIns) -> None:
     unprotected = PROTECTED.replace("RECOVERY_ENABLED", "RECOVERY_DISABLED")
     stand_ins.answer(PRESENT | {"gcloud firestore databases describe *": (0, unprotected)})
@@ -132,7 +169,7 @@ def test_a_printed_dry_run_makes_the_same_calls_when_pasted(
     stand_ins: StandIns, database: str
 ) -> None:
     origins = "https://a.example,https://b.example"
-    options = Options("hospital-42", "europe-west1", database, allowed_origins=origins)
+    options = replace(OPTIONS, database=database, allowed_origins=origins, invoker=())
     stand_ins.answer(ABSENT)
     run(options, "project", "database", "functions", "doctors")
     made = changes(stand_ins)
@@ -152,6 +189,16 @@ def test_a_printed_dry_run_makes_the_same_calls_when_pasted(
         ("gcloud services enable", "You do not have an active account", "gcloud auth login"),
         ("gcloud services enable", "Billing account is not open", "gcloud billing projects link"),
         ("gcloud services enable", "PERMISSION_DENIED: not you", "become owner of the project"),
+        (
+            "gcloud services enable",
+            "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getOpenIdToken' denied",
+            "deploy with --invoker user:YOUR_ADDRESS",
+        ),
+        (
+            "gcloud services enable",
+            "FAILED_PRECONDITION: do not belong to a permitted customer",
+            "your organization forbids what is open to everybody",
+        ),
         ("firebase deploy", "Failed to authenticate", "gcloud auth application-default login"),
         ("firebase deploy", "env: npx: No such file or directory", "install Node 20"),
     ],
@@ -209,7 +256,7 @@ def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     deleted = [call for call in calls if re.search(LOOKS, call) is None]
-    assert len(deleted) == 22
+    assert len(deleted) == 23
     assert all(" delete " in call for call in deleted)
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):

@@ -1,4 +1,5 @@
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from typing import ClassVar
 import pytest
 
 from deploy.commands import Failed
+from deploy.options import Options
 from deploy.smoke import Smoke
-from tests.deploy.deployments import ROOT, deploy
+from tests.certificates import certificate_of_this_machine
+from tests.deploy.deployments import ROOT, StandIns, deploy
 from tests.end_to_end.processes import local_runner
 
 OPENING = {
@@ -25,6 +28,13 @@ SHOWN: Answer = (200, {"appointments": [{"id": "a1"}]})
 GONE: Answer = (200, {"appointments": []})
 CANCELLED: Answer = (200, {"id": "a1"})
 LOST: Answer = (0, {})
+REFUSED: Answer = (401, {"code": "unauthenticated"})
+CLOSED: Answer = (403, {})
+PREFLIGHT: Answer = (204, {})
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmVk"  # noqa: S105 - opens nothing
+ASK = "gcloud auth print-identity-token"
+AS = "--impersonate-service-account=appointments-caller@"
+OF = ".iam.gserviceaccount.com --audiences="
 NOT_ALLOWED = "you may not call it: deploy with --invoker user:YOUR_ADDRESS"
 
 
@@ -34,8 +44,10 @@ class Script(BaseHTTPRequestHandler):
     answers: ClassVar[list[Answer]] = []
     asked: ClassVar[list[str]] = []
     keys: ClassVar[list[str]] = []
+    tokens: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
+        self.tokens.append(self.headers["Authorization"])
         self.asked.append(self.path.partition("?")[0].strip("/"))
         status, body = self.answers.pop(0)
         if status:
@@ -51,18 +63,27 @@ class Script(BaseHTTPRequestHandler):
             self.keys.append(key)
         self.do_GET()
 
+    def do_OPTIONS(self) -> None:
+        self.do_GET()
+
     def log_message(self, *_: object) -> None:
         """Print nothing."""
 
 
 @contextmanager
-def server(*answers: Answer) -> Iterator[tuple[str, type[Script]]]:
-    handler = type("Script", (Script,), {"answers": list(answers), "asked": [], "keys": []})
+def server(
+    *answers: Answer, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, type[Script]]]:
+    fresh: dict[str, list[object]] = {name: [] for name in ("asked", "keys", "tokens")}
+    handler = type("Script", (Script,), {"answers": list(answers), **fresh})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
+        if tls:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listening.server_port}", handler
+            scheme = "https" if tls else "http"
+            yield f"{scheme}://127.0.0.1:{listening.server_port}", handler
         finally:
             listening.shutdown()
             thread.join()
@@ -105,7 +126,7 @@ def test_a_wrong_answer_fails_with_one_line_and_what_was_booked_is_cancelled(
     answers: list[Answer], said: str
 ) -> None:
     with server(*answers) as (url, script), pytest.raises(Failed) as failed:
-        Smoke(url=url).run()
+        Smoke(Options(url=url)).run()
     assert str(failed.value) == f"the smoke test failed: {said}"
     assert ("cancel_appointment" in script.asked) == (BOOKED in answers)
     assert script.answers == []
@@ -113,7 +134,7 @@ def test_a_wrong_answer_fails_with_one_line_and_what_was_booked_is_cancelled(
 
 def test_a_booking_with_a_lost_answer_is_repeated_with_the_same_key() -> None:
     with server(FOUND, LOST, BOOKED, SHOWN, CANCELLED, GONE) as (url, script):
-        Smoke(url=url).run()
+        Smoke(Options(url=url)).run()
     assert len(script.keys) == 2
     assert len(set(script.keys)) == 1
 
@@ -123,3 +144,101 @@ def test_without_an_answer_it_ends_with_one_line_and_status_1() -> None:
     assert test.returncode == 1
     assert test.stderr.startswith("the smoke test failed: first_available must answer 200: ")
     assert test.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate_of_this_machine(tmp_path_factory.mktemp("certificate"))
+
+
+def tls_with(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("auth", "door", "asks"),
+    [
+        ("", [CLOSED], ASK),
+        ("--auth=none", [CLOSED], ASK),
+        (
+            "--project=my-clinic --region=us-east4 --auth=firebase",
+            [REFUSED, PREFLIGHT],
+            f"{ASK} {AS}my-clinic{OF}my-clinic --include-email",
+        ),
+        (
+            "--project=p-12345 --region=us-east4 --auth=https://i.example --auth-audience=app,web",
+            [REFUSED, PREFLIGHT],
+            f"{ASK} {AS}p-12345{OF}app --include-email",
+        ),
+    ],
+    ids=["nothing said", "none", "firebase", "issuer"],
+)
+def test_it_checks_the_door_and_then_sends_a_token_that_it_never_prints(
+    stand_ins: StandIns, certificate: Path, auth: str, door: list[Answer], asks: str
+) -> None:
+    stand_ins.answer({"gcloud auth print-identity-token*": (0, TOKEN)})
+    works = [FOUND, BOOKED, SHOWN, CANCELLED, GONE]
+    with server(*door, *works, tls=tls_with(certificate)) as (url, script):
+        trusted = {"SSL_CERT_FILE": str(certificate)}
+        test = deploy(
+            "smoke", *auth.split(), "--url", url, path=stand_ins.path, environment=trusted
+        )
+    assert (test.stderr, test.returncode) == ("", 0)
+    assert script.tokens == [None] * len(door) + [f"Bearer {TOKEN}"] * 5
+    assert stand_ins.calls() == [asks]
+    assert TOKEN not in test.stdout
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [REFUSED, PREFLIGHT, (401, {"detail": "the token is for another audience"})],
+        [REFUSED, PREFLIGHT, FOUND, (500, {}), (500, {})],
+        [REFUSED, PREFLIGHT, FOUND, LOST, LOST],
+        [REFUSED, PREFLIGHT, FOUND, BOOKED, GONE, (503, {})],
+    ],
+)
+def test_a_failure_does_not_print_the_token_either(
+    stand_ins: StandIns, certificate: Path, answers: list[Answer]
+) -> None:
+    stand_ins.answer({"gcloud auth print-identity-token*": (0, TOKEN)})
+    auth = ["--project=my-clinic", "--region=us-east4", "--auth=firebase"]
+    with server(*answers, tls=tls_with(certificate)) as (url, script):
+        trusted = {"SSL_CERT_FILE": str(certificate)}
+        test = deploy("smoke", *auth, "--url", url, path=stand_ins.path, environment=trusted)
+    assert test.returncode == 1
+    assert script.tokens[-1] == f"Bearer {TOKEN}"
+    assert TOKEN not in test.stdout + test.stderr
+    assert test.stderr.startswith("the smoke test failed: ")
+
+
+def test_a_token_is_never_sent_unencrypted(stand_ins: StandIns) -> None:
+    auth = ["--project=my-clinic", "--region=us-east4", "--auth=firebase"]
+    with server(FOUND, BOOKED, SHOWN, CANCELLED, GONE) as (url, script):
+        assert deploy("smoke", *auth, "--url", url, path=stand_ins.path).returncode == 0
+    assert script.tokens == [None] * 5
+    assert stand_ins.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("door", "said"),
+    [
+        ([SHOWN], "list_appointments must turn away who sends no token: 200"),
+        ([(404, {"code": "unknown_doctor"})], "must turn away who sends no token: 404"),
+        ([REFUSED, (405, {"detail": "no"})], "create_appointment must answer a preflight: "),
+        ([REFUSED, *[CLOSED] * 9], "create_appointment must answer a preflight: "),
+    ],
+)
+def test_a_door_that_is_open_or_that_no_browser_finds_fails(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, door: list[Answer], said: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    waits: list[float] = []
+    with server(*door, tls=tls_with(certificate)) as (url, script):
+        options = Options("my-clinic", "us-east4", auth="firebase", url=url)
+        with pytest.raises(Failed, match=said):
+            Smoke(options, wait=waits.append).run()
+    assert script.answers == []
+    assert waits == [15] * max(0, door.count(CLOSED) - 1)

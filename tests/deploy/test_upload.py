@@ -71,7 +71,7 @@ def test_a_changed_file_deploys_what_contains_it(
     tmp_path: Path, file: str, changed: set[str]
 ) -> None:
     def plan(verb: str) -> str:
-        options = ["--project=hospital-42", "--region=us-east4", "--dry-run"]
+        options = ["--project=hospital-42", "--region=us-east4", "--auth=none", "--dry-run"]
         return deploy(verb, *options, path="/nonexistent", top=tmp_path).stdout
 
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")

@@ -135,11 +135,11 @@ def kill_all(servers: Sequence[Server]) -> None:
 
 
 def run_module(
-    module: str, folder: Path, settings: Mapping[str, str]
+    module: str, folder: Path, settings: Mapping[str, str], arguments: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     """`python -m MODULE`, to its end."""
     return subprocess.run(  # noqa: S603 - our own program
-        [PYTHON, "-m", module],
+        [PYTHON, "-m", module, *arguments],
         cwd=folder,
         env=environment(folder, settings),
         capture_output=True,

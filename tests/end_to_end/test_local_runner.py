@@ -6,17 +6,15 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.end_to_end.pasting import paste
 from tests.end_to_end.processes import (
     HOST,
-    PATIENCE_SECONDS,
     ROOT,
     free_port,
     local_runner,
@@ -51,7 +49,8 @@ def settings(store_settings: dict[str, str]) -> dict[str, str]:
 
 def test_it_answers_as_soon_as_it_has_printed_where(folder: Path) -> None:
     with local_runner(folder, {}, wait=False) as server:
-        server.greeting()
+        greeting = server.greeting()
+        assert "Everybody who can connect may do everything: AUTH is none." in greeting
         assert server.get("/docs").status_code == 200
 
 
@@ -62,7 +61,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
         greeting = server.greeting()
         assert greeting[:7] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
-        booked, listed, first, found, moved, cancelled = _paste(commands, folder)
+        booked, listed, first, found, moved, cancelled = paste(commands, folder)
 
     assert (booked[0], booked[1]["status"]) == (201, "booked")
     assert listed == (200, {"appointments": [booked[1]], "next_page_token": None})
@@ -252,23 +251,6 @@ def _doctors(*ids_and_zones: tuple[str, str], closes: str = "17:00") -> str:
         for doctor_id, zone in ids_and_zones
     ]
     return json.dumps({"doctors": doctors})
-
-
-def _paste(commands: list[str], home: Path) -> list[tuple[int, Any]]:
-    """The statuses and the JSON that commands get; curl's own settings make it show the status."""
-    (home / ".curlrc").write_text('silent\nshow-error\nwrite-out = "%{http_code}\\n"\n')
-    ended = subprocess.run(  # noqa: S603 - our own commands
-        ["bash", "-c", "\n".join(commands)],  # noqa: S607 - the bash of whoever runs this
-        env={"PATH": os.environ["PATH"], "HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=True,
-    )
-    lines = ended.stdout.splitlines()
-    bodies, statuses = lines[::2], lines[1::2]
-    return [(int(status), json.loads(body)) for body, status in zip(bodies, statuses, strict=True)]
 
 
 def _start_error(folder: Path, settings: dict[str, str]) -> str:
