@@ -1,7 +1,8 @@
 # All functions as one service, each under its name. To keep appointments in a volume:
 #   docker build -t appointments .
 #   docker run -p 8080:8080 -v appointments:/app/data \
-#     -e STORE=sqlite:data/appointments.db appointments
+#     -e STORE=sqlite:data/appointments.db -e AUTH=none appointments
+# AUTH=none lets everybody who can connect do everything; docs/authentication.md has the other ways.
 FROM python:3.13-slim
 
 WORKDIR /app
@@ -18,7 +19,7 @@ COPY doctors.json ./
 # The service cannot write bytecode, and the base image has none for the standard library: modules
 # that are not compiled here would be compiled at each start. A failed import ends the build.
 RUN python -m compileall -q functions shared
-RUN python -c "import uvicorn.main, shared.runtime.all_functions, shared.store.firestore.store, shared.observability.metrics"
+RUN python -c "import uvicorn.main, shared.runtime.all_functions, shared.store.firestore.store, shared.observability.metrics, shared.access.token_authentication"
 
 # A new volume inherits these permissions; nothing else in the image is writable.
 RUN mkdir -m 1777 data

@@ -97,13 +97,13 @@ def _start(name: str, request: Request, settings: Mapping[str, str], into: Start
     source = RIVALS if name == FLOOR else "main.py"
     started = time.perf_counter()
     with starting_function(name, settings, source) as process:
-        _send(process.port, request)
+        send(process.port, request)
         into.seconds.append(time.perf_counter() - started)
         into.worker_mib.append(process.worker_mib())
         into.both_mib.append(process.both_mib())
 
 
-def _send(port: int, request: Request) -> bytes:
+def send(port: int, request: Request) -> bytes:
     """Send a request as soon as the port is open; end the program if it is not granted."""
     connection = HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
     give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -139,7 +139,7 @@ def _requests(settings: Mapping[str, str]) -> dict[str, list[Request]]:
 
         def book() -> str:
             booking = _request(create, {**PLACE, "start": _at(next(minutes))})
-            return str(json.loads(_send(process.port, booking))["id"])
+            return str(json.loads(send(process.port, booking))["id"])
 
         def request(function: Endpoint) -> Request:
             values = DAY if function.method == "GET" else {**PLACE, "start": _at(next(minutes))}

@@ -17,6 +17,11 @@ class SingleFlight(Generic[T]):
         self._work = work
         self._task: asyncio.Task[T] | None = None
 
+    @property
+    def under_way(self) -> asyncio.Task[T] | None:
+        """The run that is under way, if there is one."""
+        return self._task
+
     def run(self) -> asyncio.Task[T]:
         """Return the run that is under way, or begin one."""
         if self._task is None:

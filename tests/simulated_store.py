@@ -46,6 +46,12 @@ class SimulatedStore:
         self.version += 1
         self.elsewhere[key] = Stored(whereabouts, self.version)
 
+    def put_patients(self, *schedules: PatientSchedule) -> None:
+        """Replace schedules, as another writer would."""
+        for schedule in schedules:
+            self.version += 1
+            self.patients[schedule.key] = Stored(schedule, self.version)
+
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
         self.version += 1

@@ -1,4 +1,7 @@
-"""Who sends a request, found out from its tokens."""
+"""Who calls: what every deployment has, whatever it knows of tokens.
+
+Nothing here needs a library for tokens, which a process that asks nobody should not load.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,39 +9,32 @@ from typing import Protocol
 from shared.access.caller import ANYBODY, Caller
 
 
-class TokenRefused(Exception):
-    """A token does not count; the message says why, without repeating it."""
-
-
-class AppRefused(Exception):
-    """No valid App Check token shows that an app of ours sends the request."""
-
-
-class KeysUnavailable(Exception):
-    """The keys of the issuer cannot be fetched, so nobody can tell whether a token counts."""
-
-
 class Authenticator(Protocol):
-    """Finds out who sends a request."""
+    """Tells who sends a request."""
+
+    def begin(self) -> None:
+        """Begin to fetch what will be needed, and wait for nothing. Needs a running loop."""
 
     async def caller(
         self, authorization: Sequence[str], app_check: Sequence[str], *, app_check_needed: bool
     ) -> Caller:
-        """Return who sends a request with these values of the two headers.
+        """Return the caller, from the values of the headers as they were sent.
 
-        Raises TokenRefused, AppRefused or KeysUnavailable.
+        `authorization` holds those of `Authorization`, `app_check` of `X-Firebase-AppCheck`; a
+        request whose app must be verified says so. Raises Unauthenticated, AppNotVerified, and
+        KeysUnavailable or StoreError if nobody can tell.
         """
 
 
 class Open:
-    """Asks nobody who they are: everybody may do everything."""
+    """Lets everybody do everything, whatever they send."""
+
+    def begin(self) -> None:
+        """Do nothing."""
 
     async def caller(
-        self,
-        authorization: Sequence[str],  # noqa: ARG002
-        app_check: Sequence[str],  # noqa: ARG002
-        *,
-        app_check_needed: bool,  # noqa: ARG002
+        self, authorization: Sequence[str], app_check: Sequence[str], *, app_check_needed: bool
     ) -> Caller:
-        """Return anybody, whatever was sent."""
+        """Return anybody."""
+        _ = authorization, app_check, app_check_needed
         return ANYBODY

@@ -30,6 +30,7 @@ def application(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         configure_log()  # Not earlier: the servers configure it for themselves first.
+        dependencies.authenticator.begin()
         yield
         await dependencies.close()
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from shared.access.authentication import AppRefused, KeysUnavailable, TokenRefused
+from shared.access import errors as access
 from shared.access.caller import Caller
 from shared.access.permissions import PERMISSIONS, may_ask, may_call
 from shared.http.call import Call
@@ -155,7 +155,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
                 return await self.handler(await self._call(request, dependencies)), None
         except RequestError as error:
             return error_response(error), None
-        except (StoreError, KeysUnavailable) as error:
+        except (StoreError, access.KeysUnavailable) as error:
             return error_response(TryAgain()), error
         except TimeoutError:
             return error_response(TryAgain()), StoreUnavailable(f"no answer within {seconds:g} s")
@@ -184,10 +184,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         tokens = headers.getlist("authorization"), headers.getlist("x-firebase-appcheck")
         try:
             caller = await dependencies.authenticator.caller(*tokens, app_check_needed=needed)
-        except TokenRefused as error:
-            raise Unauthenticated(str(error)) from None
-        except AppRefused as error:
-            raise AppNotVerified(str(error)) from None
+        except access.Unauthenticated as error:
+            raise Unauthenticated(error.detail) from None
+        except access.AppNotVerified as error:
+            raise AppNotVerified(error.detail) from None
         if caller.kind == "anonymous" and not may_call(caller, self.name):
             raise Unauthenticated("sign in, and send the token: Authorization: Bearer <token>")
         return caller

@@ -6,6 +6,8 @@ Like a refusal of the rules, each class carries the stable `code`, the `title` a
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from shared.access.errors import AppNotVerified as _Unverified
+from shared.access.errors import Unauthenticated as _Unknown
 from shared.http.schemas.problem import FieldError
 from shared.rules.outcomes import TooManyRequests, UnclearTime
 
@@ -46,7 +48,7 @@ class InvalidRequest(RequestError):
 class Unauthenticated(RequestError):
     """Nobody knows who asks, and the function needs to."""
 
-    code, title, status = "unauthenticated", "Nobody is signed in", 401
+    code, title, status = _Unknown.code, _Unknown.title, _Unknown.status
     header_meanings: ClassVar = {"WWW-Authenticate": "`Bearer`"}
 
     def __init__(self, detail: str) -> None:
@@ -56,7 +58,7 @@ class Unauthenticated(RequestError):
 class AppNotVerified(RequestError):
     """Nothing shows that an app of this project sends the request."""
 
-    code, title, status = "app_not_verified", "The app is not verified", 401
+    code, title, status = _Unverified.code, _Unverified.title, _Unverified.status
     header_meanings: ClassVar = Unauthenticated.header_meanings
 
     def __init__(self, detail: str) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from shared.access.authentication import Open
+from shared.access.authentication import Authenticator, Open
+from shared.access.blocked_callers import BlockedSource
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
@@ -66,12 +67,13 @@ def build_dependencies(
     settings: Settings,
     store: Store,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    authenticator: Authenticator | None = None,
 ) -> Dependencies:
-    """Return the dependencies around a store."""
+    """Return the dependencies around a store; without an authenticator, with that of AUTH."""
     transactions = Coordinator(store, settings.deadline_seconds, Random())
     return Dependencies(
         settings=settings,
-        authenticator=Open(),
+        authenticator=authenticator or _authenticator(settings, store, now),
         store=store,
         doctor_cache=DoctorCache(store),
         transactions=transactions,
@@ -81,6 +83,17 @@ def build_dependencies(
         now=now,
         observers=_observers(settings),
     )
+
+
+def _authenticator(
+    settings: Settings, blocked: BlockedSource, now: Callable[[], datetime]
+) -> Authenticator:
+    if settings.auth is None:
+        return Open()
+    # Who asks nobody should not pay for this import, either.
+    from shared.access.token_authentication import token_authenticator  # noqa: PLC0415
+
+    return token_authenticator(settings.auth, blocked, lambda: now().timestamp())
 
 
 def _observers(settings: Settings) -> tuple[Observer, ...]:

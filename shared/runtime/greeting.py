@@ -35,6 +35,8 @@ async def greeting(dependencies: Dependencies) -> str:
     if doctors != as_stored(doctors_of_file(dependencies.settings), stored):
         file = dependencies.settings.doctors_file
         lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
+    if dependencies.settings.auth is None:
+        lines += ["", "Everybody who can connect may do everything: AUTH is none."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
 
 

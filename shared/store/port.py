@@ -1,8 +1,9 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
-A store keeps documents (doctor-days, whereabouts of appointments that have left their day,
-idempotency records, doctors), each with a version, and can write several of them at once on the
-condition that none has changed; and the secrets of the deployment. All policy is above it.
+A store keeps documents, each with a version: doctor-days, whereabouts of appointments that left
+their day, patients, idempotency records, doctors. It can write several of them at once on the
+condition that none has changed. It also keeps the secrets of the deployment, and the blocked
+callers. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -192,15 +193,17 @@ class Store(Protocol):
 
         The idempotency records of the appointments stay, so that a late retry books nothing, but
         tell no more what was asked for. The schedule and the history of the account are deleted,
-        on the version that was read: raises `VersionConflict`. From then on, no view of an earlier
-        instant can be read. Safe to repeat.
+        on the version that was read. From then on, no view of an earlier instant can be read.
+
+        Raises `VersionConflict` if the schedule is not as it was read, or if a record changes
+        meanwhile. Safe to repeat, also after an attempt that was cut off.
         """
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
         """Return the blocked callers: their tokens issued before an instant count no more."""
 
     async def block(self, caller: PatientKey, issued_before: datetime) -> None:
-        """Refuse the tokens that a caller was issued before an instant."""
+        """Refuse the tokens that a caller was issued before an instant; the last call counts."""
 
     async def doctors(self) -> Sequence[Doctor]:
         """Return all doctors, ordered by id."""

@@ -250,17 +250,25 @@ def wait_until_nobody_listens(server: Server) -> None:
             {"DEADLINE_SECONDS": "soon"},
             'DEADLINE_SECONDS: must be a number above 0 and at most 300, not "soon"\n',
         ),
+        (
+            {"UVICORN_HOST": "0.0.0.0"},  # noqa: S104 - as the Dockerfile says
+            (
+                "AUTH: must be set where others than this machine can connect:"
+                ' "none", "firebase", or the https:// address of an issuer\n'
+            ),
+        ),
         # The user who serves may not write beside the code.
         ({}, 'STORE: cannot use the file "appointments.db": unable to open database file\n'),
     ],
-    ids=["invalid", "no store"],
+    ids=["invalid", "open to others", "no store"],
 )
 def test_a_setting_that_cannot_be_used_ends_it_with_one_line(
     image: Image, settings: dict[str, str], said: str
 ) -> None:
     if not (settings or IS_ROOT):
         pytest.skip("only root can build as one user and serve as another")
-    ended = image.run(*image.command, UVICORN_HOST=HOST, PORT=str(free_port()), **settings)
+    defaults = {"UVICORN_HOST": HOST, "PORT": str(free_port())}
+    ended = image.run(*image.command, **{**defaults, **settings})
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
 
 

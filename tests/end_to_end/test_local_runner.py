@@ -49,7 +49,8 @@ def settings(store_settings: dict[str, str]) -> dict[str, str]:
 
 def test_it_answers_as_soon_as_it_has_printed_where(folder: Path) -> None:
     with local_runner(folder, {}, wait=False) as server:
-        server.greeting()
+        greeting = server.greeting()
+        assert "Everybody who can connect may do everything: AUTH is none." in greeting
         assert server.get("/docs").status_code == 200
 
 

@@ -24,7 +24,7 @@ from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule
 from tests.functions.callers import ISSUER, Known
@@ -192,6 +192,15 @@ class Api:
         async with self.dependencies.store.snapshot() as snapshot:
             state = await snapshot.load([day.key], [])
         await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
+
+    async def mark_erasing(self, caller: Caller) -> None:
+        """Mark a patient's account as one that is being erased, past all rules."""
+        assert caller.patient
+        async with self.dependencies.store.snapshot() as snapshot:
+            state = await snapshot.load((), (), (), [caller.patient])
+        read = state.patients[caller.patient]
+        write = PatientWrite(read, replace(read.value, erasing=True))
+        await self.dependencies.store.commit([], [], [], [write])
 
     async def put_ended(self, *appointments: Appointment) -> None:
         """Bring appointments that hold no time any more into the store."""

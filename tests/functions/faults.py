@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.settings import read_settings
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    PatientWrite,
     RecordWrite,
     Snapshot,
     Store,
+    Stored,
     StoreRefused,
     StoreUnavailable,
     Version,
@@ -44,8 +48,23 @@ class SilentStore:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Not reached without a view."""
+        raise NotImplementedError
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Not reached without a view."""
+        raise NotImplementedError
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        """Nobody asks for them."""
+        raise NotImplementedError
+
+    async def block(self, caller: PatientKey, issued_before: datetime) -> None:
+        """Nobody asks for it."""
         raise NotImplementedError
 
     async def doctors(self) -> Sequence[Doctor]:
@@ -89,11 +108,12 @@ class BreakingStore(SilentStore):
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, records, elsewhere)
+            await self._store.commit(days, records, elsewhere, patients)
         raise StoreUnavailable("it may have happened")
 
 
@@ -105,4 +125,46 @@ async def cut_off(api: Api, when: CutOff = "at once") -> AsyncIterator[Api]:
         commits = when == "after a commit"
         store, settings = BreakingStore(api.dependencies.store, commits=commits), SETTINGS
     async with calling(store, api.clock, settings) as other:
+        yield other
+
+
+class FailingStore:
+    """Another store, of which only so many writes succeed, and all reads."""
+
+    def __init__(self, store: Store, writes: int) -> None:
+        self._store = store
+        self.writes = writes
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        """Fail if there were enough."""
+        self._count()
+        return await self._store.commit(days, records, elsewhere, patients)
+
+    async def erase(
+        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
+    ) -> None:
+        """Fail if there were enough."""
+        self._count()
+        await self._store.erase(appointment_ids, patient)
+
+    def _count(self) -> None:
+        if self.writes == 0:
+            raise StoreUnavailable("cut off")
+        self.writes -= 1
+
+
+@asynccontextmanager
+async def failing(api: Api, writes: int) -> AsyncIterator[Api]:
+    """Another instance on the store of a client's, which takes only so many writes from it."""
+    store: Any = FailingStore(api.dependencies.store, writes)
+    async with calling(store, api.clock, IMPATIENT) as other:
         yield other

@@ -173,7 +173,9 @@ async def test_what_belongs_to_others_is_answered_like_what_does_not_exist(
     theirs = (await make(api))["id"]
     strangers = [BOB] if make in (moved_to_another, cancelled) else [BOB, OTHER_DOCTOR]
     for stranger in strangers:
-        documents, headers, reads = [], [], []
+        documents: list[Json] = []
+        headers: list[Json] = []
+        reads: list[int] = []
         for name in (theirs, UNKNOWN):
             async with fresh(api, stranger, reads) as instance:
                 response = await answer(instance, function, {"appointment_id": name, **request_})

@@ -7,7 +7,15 @@ from msgspec import structs
 
 from shared.model.day import DayKey
 from shared.model.documents import Documents
-from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, State, Version
+from shared.model.patient_key import PatientKey
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    PatientWrite,
+    RecordWrite,
+    State,
+    Version,
+)
 from shared.transactions.command import Command
 from tests.proof.history import Book
 from tests.proof.promises import WatchedStore
@@ -17,6 +25,7 @@ from tests.proof.world import Request, command_of
 Days: TypeAlias = Sequence[DayWrite]
 Records: TypeAlias = Sequence[RecordWrite]
 Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
+Patients: TypeAlias = Sequence[PatientWrite]
 
 
 class Unchecked(WatchedStore):
@@ -29,26 +38,56 @@ class Unchecked(WatchedStore):
 class BlindToRecords(WatchedStore):
     """Looks at the versions of all but records."""
 
-    def has_changed(self, days: Days, records: Records, elsewhere: Elsewhere = ()) -> bool:  # noqa: ARG002
-        return super().has_changed(days, (), elsewhere)
+    def has_changed(
+        self,
+        days: Days,
+        records: Records,  # noqa: ARG002
+        elsewhere: Elsewhere = (),
+        patients: Patients = (),
+    ) -> bool:
+        return super().has_changed(days, (), elsewhere, patients)
+
+
+class BlindToPatients(WatchedStore):
+    """Looks at the versions of all but patients."""
+
+    def has_changed(
+        self,
+        days: Days,
+        records: Records,
+        elsewhere: Elsewhere = (),
+        patients: Patients = (),  # noqa: ARG002
+    ) -> bool:
+        return super().has_changed(days, records, elsewhere)
 
 
 class Torn(WatchedStore):
     """Writes one day after the other."""
 
     def write(
-        self, days: Days, records: Records, elsewhere: Elsewhere = ()
-    ) -> Mapping[DayKey, Version]:
-        versions = {day.day.key: super(Torn, self).write([day], ())[day.day.key] for day in days}
-        super().write((), records, elsewhere)
-        return versions
+        self,
+        days: Days,
+        records: Records,
+        elsewhere: Elsewhere = (),
+        patients: Patients = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        versions = [super(Torn, self).write([day], ()) for day in days]
+        versions.append(super().write((), records, elsewhere, patients))
+        return {key: version for each in versions for key, version in each.items()}
 
 
 class Forgetful(WatchedStore):
     """Says that it has written, and has not."""
 
-    def write(self, days: Days, *_: object) -> Mapping[DayKey, Version]:
-        return {write.day.key: 0 for write in days}
+    def write(
+        self,
+        days: Days,
+        records: Records,  # noqa: ARG002
+        elsewhere: Elsewhere = (),  # noqa: ARG002
+        patients: Patients = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        written: list[DayKey | PatientKey] = [write.day.key for write in days]
+        return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
 
 
 class Lagging(WatchedStore):
@@ -62,10 +101,14 @@ class Lagging(WatchedStore):
         return self._old if self.changed_at else super().view()
 
     def write(
-        self, days: Days, records: Records, elsewhere: Elsewhere = ()
-    ) -> Mapping[DayKey, Version]:
+        self,
+        days: Days,
+        records: Records,
+        elsewhere: Elsewhere = (),
+        patients: Patients = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         self._old = super().view()
-        return super().write(days, records, elsewhere)
+        return super().write(days, records, elsewhere, patients)
 
 
 def moves_without_records(request: Request, number: int) -> Command:
@@ -77,7 +120,9 @@ def bookings_looked_for_on_their_day_alone(request: Request, number: int) -> Com
     command = command_of(request, number)
     if not isinstance(request.asked, Book):
         return command
-    return structs.replace(command, decide=lambda found: command.decide(Documents(found.days)))
+    return structs.replace(
+        command, decide=lambda found: command.decide(Documents(found.days, patients=found.patients))
+    )
 
 
 def days_by_local_date(request: Request, number: int) -> Command:
@@ -88,6 +133,7 @@ def days_by_local_date(request: Request, number: int) -> Command:
 BROKEN = [
     (Parts(Unchecked), "overlapping bookings", 0, "lie nowhere"),
     (Parts(BlindToRecords), "one key for two days", 0, "a key took effect twice"),
+    (Parts(BlindToPatients), "two doctors for one patient", 0, "of one patient overlap"),
     (Parts(Torn), "a cancellation and a move", 0, "lie"),
     (Parts(Forgetful), "overlapping bookings", 0, "no order explains"),
     (Parts(Lagging), "booked after a cancellation", 0, "no order explains"),

@@ -5,14 +5,27 @@ The proof must find out that functions on them book twice; a proof that cannot f
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset
-from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Store, Version, VersionConflict
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    PatientWrite,
+    RecordWrite,
+    Store,
+    Version,
+    VersionConflict,
+)
+
+Document = TypeVar("Document", DaySchedule, PatientSchedule)
 
 
 class Unchecked:
@@ -25,6 +38,9 @@ class Unchecked:
         self.put_doctors = store.put_doctors
         self.secret = store.secret
         self.left_behind = store.left_behind
+        self.erase = store.erase
+        self.blocked = store.blocked
+        self.block = store.block
         self.close = store.close
 
     async def commit(
@@ -32,7 +48,8 @@ class Unchecked:
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, as if nothing had changed since it was read."""
         while True:
             async with self._store.snapshot() as snapshot:
@@ -40,6 +57,7 @@ class Unchecked:
                     [write.day.key for write in days],
                     [write.record.key for write in records],
                     [write.key for write in elsewhere],
+                    [write.schedule.key for write in patients],
                 )
             writes = []
             for write in days:
@@ -50,17 +68,22 @@ class Unchecked:
                 for write in records
                 for found in [state.records.get(write.record.key)]
             ]
+            schedules = []
+            for patient in patients:
+                there = state.patients[patient.schedule.key]
+                schedule = _overwritten(there.value, patient.changed())
+                schedules.append(PatientWrite(there, schedule))
             told = [replace(w, replaced=state.elsewhere[w.key].version) for w in elsewhere]
             try:
-                return await self._store.commit(writes, kept, told)
+                return await self._store.commit(writes, kept, told, schedules)
             except VersionConflict:
                 continue
 
 
-def _overwritten(day: DaySchedule, changes: Mapping[str, Appointment | None]) -> DaySchedule:
+def _overwritten(document: Document, changes: Mapping[str, Appointment | None]) -> Document:
     for name, entry in changes.items():
-        day = day.without(name) if entry is None else day.with_appointment(entry)
-    return day
+        document = document.without(name) if entry is None else document.with_appointment(entry)
+    return document
 
 
 class ByLocalDate:
@@ -73,6 +96,9 @@ class ByLocalDate:
         self.put_doctors = store.put_doctors
         self.secret = store.secret
         self.left_behind = store.left_behind
+        self.erase = store.erase
+        self.blocked = store.blocked
+        self.block = store.block
         self.close = store.close
 
     async def doctors(self) -> Sequence[Doctor]:

@@ -32,7 +32,7 @@ def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -
         last, cancels = after.get(name), [call for call in made if isinstance(call.asked, Cancel)]
         mine = [time for time in held if time.name == name]
         kept = cancels or not mine or (last and last.booked)
-        if not kept or any(time.until == inf and last != Granted(time.slot) for time in mine):
+        if not kept or any(time.until == inf and not _has(last, time.slot) for time in mine):
             lost.append(f"{name} was acknowledged, and is {last} in the end")
         asked = {call.asked.slot for call in made if isinstance(call.asked, Book | Move)}
         asked |= {before[name].slot} if name in before else set()
@@ -51,6 +51,10 @@ def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -
         and max(one.since, two.since) < min(one.until, two.until)
     }
     return Verdict(tuple(double), tuple(lost), tuple(phantom))
+
+
+def _has(last: Granted | None, slot: Slot) -> bool:
+    return last is not None and last.booked and last.slot == slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,25 @@ An appointment goes by the name that its client gave it, which nobody else uses.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 Minutes = tuple[int, int]
 """From, and until before."""
+
+
+Part = tuple[int, int] | tuple[int, int, str]
+"""Of a time that is taken: with a name if by the asking patient's own appointment, else merged."""
+
+
+class Allowed(NamedTuple):
+    """How many appointments patients may have booked, and how often they may change any."""
+
+    booked: float = inf
+    changes: float = inf
+
+
+NO_LIMITS = Allowed()
 
 
 class Slot(NamedTuple):
@@ -25,10 +40,15 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Book a new appointment."""
+    """Book a new appointment, of an account if it has an `owner`.
+
+    `by` is the patient who asks, here and below: for themselves. None: whoever may do everything.
+    """
 
     name: str
     slot: Slot
+    owner: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,7 @@ class Move:
 
     name: str
     slot: Slot
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,7 @@ class Cancel:
     """Give an appointment up."""
 
     name: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +107,7 @@ class Granted:
 
     slot: Slot
     booked: bool = True
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +117,21 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The time is taken: the busy parts of it, merged, in order."""
+    """The doctor has no time: the busy parts of it, in order."""
 
-    conflicts: tuple[Minutes, ...]
+    conflicts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The patient has no time, though the doctor has: the busy parts of it, in order."""
+
+    conflicts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`already_cancelled` or `unknown_appointment`; nothing has changed."""
+    """`already_cancelled`, `unknown_appointment` or `too_many_requests`; nothing has changed."""
 
     code: str
 
@@ -120,7 +150,7 @@ class Opening:
     start: int | None
 
 
-Answer = Granted | Done | Taken | Refused | Listed | Opening
+Answer = Granted | Done | Taken | Busy | Refused | Listed | Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +175,10 @@ Hours = dict[str, tuple[Minutes, ...]]
 
 
 class History(NamedTuple):
-    """All that was done, and what there was before it and after it."""
+    """All that was done, what there was before it and after it, and what patients may do."""
 
     calls: Sequence[Call]
     hours: Hours
     before: Appointments
     after: Appointments
+    allowed: Allowed = NO_LIMITS

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import Pointer, Whereabouts
-from shared.store.port import State
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.port import State, Stored
 from tests.proof.calls import Call, Option
+
+Key = DayKey | PatientKey
 
 
 def told(option: Option) -> str:
@@ -29,14 +33,16 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second, third = call.arguments
+    first, second, third, fourth = call.arguments
     if call.verb == "load":
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
         names += [f"where {key.appointment_id} is" for key in sorted(third)]
+        names += [f"patient {key.digits[:6]}" for key in sorted(fourth)]
     else:
         names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
         names += [f"record {write.record.key[:6]}" for write in second]
         names += [f"where {write.key.appointment_id} is" for write in third]
+        names += [f"{_name(write.schedule.key)} on v{write.read.version or 0}" for write in fourth]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -45,20 +51,25 @@ def shown(result: object) -> str:
     if isinstance(result, BaseException):
         return f"{type(result).__name__}: {result}"
     if isinstance(result, State):
-        days = (f"{_name(k)} v{s.version or 0} {_entries(s.value)}" for k, s in result.days.items())
+        days = (_document(key, stored) for key, stored in result.days.items())
         there = (f"{k.appointment_id} {_where(s.value)}" for k, s in result.elsewhere.items())
-        return "; ".join([*days, *(f"record {key[:6]}" for key in result.records), *there])
+        known = (_document(key, stored) for key, stored in result.patients.items())
+        records = (f"record {key[:6]}" for key in result.records)
+        return "; ".join([*days, *records, *there, *known])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"
 
 
-def _name(key: DayKey) -> str:
+def _name(key: Key) -> str:
+    if isinstance(key, PatientKey):
+        return f"patient {key.digits[:6]}"
     return f"{key.doctor_id} {key.day}"
 
 
-def _entries(day: DaySchedule) -> str:
-    return f"[{', '.join(f'{a.id} {_times(a)}' for a in day.appointments)}]"
+def _document(key: Key, stored: Stored[DaySchedule] | Stored[PatientSchedule]) -> str:
+    entries = (f"{a.id} {_times(a)}" for a in stored.value.appointments)
+    return f"{_name(key)} v{stored.version or 0} [{', '.join(entries)}]"
 
 
 def _where(whereabouts: Whereabouts | None) -> str:

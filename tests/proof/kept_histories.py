@@ -19,13 +19,13 @@ from tests.proof.search import LIMIT
 
 def kept(folder: Path, name: str, history: History) -> Path:
     """The file that a history is written to."""
-    calls, hours, before, after = history
+    calls, hours, before, after, allowed = history
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.py"
     lines = [
         "from tests.proof.history import *",
         *("", "CALLS = [", *_each(sorted(calls, key=lambda call: call.invoked)), "]"),
-        *("", f"HOURS = {hours!r}"),
+        *("", f"HOURS = {hours!r}", f"ALLOWED = {allowed!r}"),
         *("", "BEFORE = {", *_each_of(before), "}"),
         *("", "AFTER = {", *_each_of(after), "}"),
     ]
@@ -44,12 +44,12 @@ def _each_of(appointments: Appointments) -> list[str]:
 def history_in(file: Path) -> History:
     """The history that was written to a file."""
     found = runpy.run_path(str(file))
-    return History(found["CALLS"], found["HOURS"], found["BEFORE"], found["AFTER"])
+    return History(*(found[name] for name in ("CALLS", "HOURS", "BEFORE", "AFTER", "ALLOWED")))
 
 
 if __name__ == "__main__":
     path, *steps = sys.argv[1:]
-    verdict = judge(*history_in(Path(path)), limit=int(steps[0]) if steps else LIMIT)
+    verdict = judge(history_in(Path(path)), limit=int(steps[0]) if steps else LIMIT)
     found = [sentence for kind in astuple(verdict) for sentence in kind]
     print("\n".join(found) or "An order explains it.")
     sys.exit(1 if found else 0)

@@ -9,7 +9,16 @@ from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
-from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Stored, Version
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    PatientWrite,
+    RecordWrite,
+    Stored,
+    Version,
+)
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
 
@@ -36,19 +45,21 @@ class WatchedStore(SimulatedStore):
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
-    ) -> Mapping[DayKey, Version]:
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
         """Write, and look at what there is then."""
         for write in records:
             used = self.records.get(write.record.key)
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
-        versions = super().write(days, records, elsewhere)
+        versions = super().write(days, records, elsewhere, patients)
         self._look()
         return versions
 
     def _look(self) -> None:
         before, self.there = self.there, all_appointments(self.days, self.elsewhere)
+        check_patients(self.there.values(), self.patients)
         if not before.keys() <= self.there.keys():
             raise Broken(f"{before.keys() - self.there.keys()} lie nowhere")
         for name, appointment in self.there.items():
@@ -61,6 +72,7 @@ class WatchedStore(SimulatedStore):
 
 Days = Mapping[DayKey, Stored[DaySchedule]]
 Elsewhere = Mapping[ElsewhereKey, Stored[Whereabouts | None]]
+Patients = Mapping[PatientKey, Stored[PatientSchedule]]
 
 _home_day = cache(home_day)
 
@@ -93,6 +105,25 @@ def all_appointments(
             _check_days(booked[name], keys)
         _check_elsewhere(booked, stands, ended, elsewhere)
     return {**booked, **ended}
+
+
+def check_patients(there: Iterable[Appointment], patients: Patients) -> None:
+    """Every booked appointment of an account stands in its schedule, and nothing else does.
+
+    No two of them overlap.
+    """
+    booked: dict[PatientKey, list[Appointment]] = {key: [] for key in patients}
+    for appointment in sorted(there, key=lambda a: a.position):
+        if appointment.owner and appointment.status == "booked":
+            booked.setdefault(appointment.owner, []).append(appointment)
+    for key, wanted in booked.items():
+        for before, after in pairwise(wanted):
+            if before.interval.overlaps(after.interval):
+                raise Broken(f"{after.id} and {before.id} of one patient overlap")
+        found = patients[key].value.appointments if key in patients else ()
+        if [*found] != wanted:
+            has, knows = ([a.id for a in some] for some in (wanted, found))
+            raise Broken(f"a patient has {has}, and knows of {knows}")
 
 
 def _check_overlaps(booked: Iterable[Appointment]) -> None:

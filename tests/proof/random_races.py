@@ -15,7 +15,7 @@ from tests.proof.calls import Call, Option
 from tests.proof.gates import Gates, Trace
 from tests.proof.history import Book, Cancel, Move, Slot
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
-from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, World, place
+from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, There, World, place
 from tests.simulated_loop import SimulatedLoop
 
 
@@ -86,11 +86,12 @@ def random_case(random: Random) -> Case:
     instances = (2, 2, 2, 2, 3)[int(dice() * 5)]
     count = (3, 3, 3, 3, 3, 3, 3, 3, 4, 8)[int(dice() * 10)]
     taken = random.sample(GRID, 1 + int(dice() * 3))
-    before = tuple(
-        (f"{_birthplace(DAYS[int(dice() * 4)])}b{number}", slot)
-        for number, slot in enumerate(taken)
-    )
-    names = [name for name, _ in before]
+    before: World = ()
+    for number, slot in enumerate(taken):
+        name = f"{_birthplace(DAYS[int(dice() * 4)])}b{number}"
+        before += (There(name, slot, _patient_for(slot, before, dice)),)
+    owners = {name: owner for name, _, owner in before}
+    names = [*owners]
     near = [*taken, random.choice(GRID), random.choice(GRID), random.choice(BETWEEN)]
     requests: list[Request] = []
     for number in range(count):
@@ -101,15 +102,19 @@ def random_case(random: Random) -> Case:
             requests.append(_again(again, where, number))
         elif kind < 0.5:
             name = f"{_birthplace(place(slot))}r{number}"
-            used = ("k1", "k2", None, None, None)[int(dice() * 5)]
+            used = ("k1", "k1", "k2", None, None)[int(dice() * 5)]
             names.append(name)
-            requests.append(Request(where, Book(name, slot), used))
+            owner = (None, "ada", "ada", "bob")[int(dice() * 4)]
+            owners[name] = owner
+            by = owner if dice() < 0.9 else None
+            requests.append(Request(where, Book(name, slot, owner, by), used))
         elif kind < 0.8:
             name = names[int(dice() * len(names))]
             used = "k3" if dice() < 0.2 else None
-            requests.append(Request(where, Move(name, slot), used))
+            requests.append(Request(where, Move(name, slot, _asks(owners[name], dice)), used))
         else:
-            requests.append(Request(where, Cancel(names[int(dice() * len(names))])))
+            name = names[int(dice() * len(names))]
+            requests.append(Request(where, Cancel(name, _asks(owners[name], dice))))
     patience = [
         (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
     ]
@@ -127,10 +132,25 @@ def random_case(random: Random) -> Case:
     )
 
 
+def _patient_for(slot: Slot, before: World, dice: Callable[[], float]) -> str | None:
+    """Nobody, or somebody who has no other appointment then."""
+    owner = (None, "ada", "ada", "bob")[int(dice() * 4)]
+    mine = [there.slot for there in before if there.owner == owner]
+    return None if any(s.start < slot.end and slot.start < s.end for s in mine) else owner
+
+
+def _asks(owner: str | None, dice: Callable[[], float]) -> str | None:
+    """Mostly the patient whose appointment it is, sometimes staff, seldom another patient."""
+    pick = dice()
+    if pick < 0.7:
+        return owner
+    return None if pick < 0.9 else "bob"
+
+
 def _again(request: Request, where: int, number: int) -> Request:
     asked = request.asked
     if isinstance(asked, Book):
-        asked = Book(f"{_birthplace(place(asked.slot))}r{number}", asked.slot)
+        asked = replace(asked, name=f"{_birthplace(place(asked.slot))}r{number}")
     return Request(where, asked, request.key)
 
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 from math import inf
 
 from tests.proof.history import (
+    NO_LIMITS,
+    Allowed,
     Answer,
     Appointments,
     Asked,
     Book,
+    Busy,
     Call,
     Cancel,
     Change,
@@ -17,12 +20,14 @@ from tests.proof.history import (
     First,
     Get,
     Granted,
+    History,
     Hours,
     List,
     Listed,
     Minutes,
     Move,
     Opening,
+    Part,
     Refused,
     Slot,
     Taken,
@@ -31,17 +36,13 @@ from tests.proof.history import (
 Booked = dict[str, list[tuple[int, int, str]]]
 
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
+TOO_MANY = Refused("too_many_requests")
 
 
-def proves(
-    order: Sequence[Call],
-    calls: Sequence[Call],
-    hours: Hours,
-    before: Appointments,
-    after: Appointments,
-) -> bool:
+def proves(order: Sequence[Call], history: History) -> bool:
     """Whether an order explains it: done again from the beginning, one call after the other."""
-    state, instant = State(before), -inf
+    calls, hours, before, after, allowed = history
+    state, instant = State(before, allowed), -inf
     for call in order:
         instant = max(instant, call.invoked)
         granted = told(call.asked, state, hours)
@@ -49,7 +50,8 @@ def proves(
         if not in_time or not agree(call.answer, granted):
             return False
         if isinstance(call.asked, Change) and isinstance(granted, Granted):
-            state = State(state.all | {call.asked.name: granted})
+            changes = state.changes + state.counted(call.asked)
+            state = State(state.all | {call.asked.name: granted}, allowed, changes)
     missing = Counter(map(id, calls))
     missing.subtract(map(id, order))
     once = min(missing.values(), default=0) >= 0
@@ -64,10 +66,21 @@ def agree(answer: Answer | None, right: Answer | None) -> bool:
 
 
 class State:
-    """All appointments by name; of each doctor the times of the booked ones, in order."""
+    """All appointments by name; of each doctor the times of the booked ones, in order.
 
-    def __init__(self, appointments: Appointments, booked: Booked | None = None) -> None:
+    `changes` counts those that patients made themselves, of which so many are `allowed`.
+    """
+
+    def __init__(
+        self,
+        appointments: Appointments,
+        allowed: Allowed = NO_LIMITS,
+        changes: Counter[str] | None = None,
+        booked: Booked | None = None,
+    ) -> None:
         self.all = appointments
+        self.allowed = allowed
+        self.changes = Counter[str]() if changes is None else changes
         self._booked = _in_order(appointments) if booked is None else booked
 
     def booked(self, slot: Slot, but: str | None = None) -> list[tuple[int, int, str]]:
@@ -76,8 +89,20 @@ class State:
         booked = self._booked.get(slot.doctor, ())
         return [b for b in booked if b[0] < end and b[1] > start and b[2] != but]
 
-    def changed(self, name: str, appointment: Granted) -> "State":
+    def of_patient(self, owner: str) -> list[tuple[int, int, str]]:
+        """Start, end and name of all that are booked for an account, in order."""
+        mine = ((a.slot, name) for name, a in self.all.items() if a.booked and a.owner == owner)
+        return sorted((slot.start, slot.end, name) for slot, name in mine)
+
+    def counted(self, change: Change) -> Counter[str]:
+        """What a change that is granted counts for: nothing if it is there already."""
+        old = self.all.get(change.name)
+        again = isinstance(change, Cancel) and old and not old.booked
+        return Counter([change.by] if change.by and not again else ())
+
+    def changed(self, change: Change, appointment: Granted) -> "State":
         """The state after a change; this one stays as it is."""
+        name, counted = change.name, self.counted(change)
         booked, old = self._booked.copy(), self.all.get(name)
         if old and old.booked:
             doctor = old.slot.doctor
@@ -85,7 +110,8 @@ class State:
         if appointment.booked:
             doctor, start, end = appointment.slot
             booked[doctor] = sorted([*booked.get(doctor, []), (start, end, name)])
-        return State(self.all | {name: appointment}, booked)
+        changes = self.changes + counted if counted else self.changes
+        return State(self.all | {name: appointment}, self.allowed, changes, booked)
 
 
 def _in_order(appointments: Appointments) -> Booked:
@@ -110,33 +136,67 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
             return Listed(tuple((name, start, end) for start, end, name in booked))
         case First():
             return Opening(first_opening(asked, state, hours))
-        case Book(name, slot):
-            return None if name in state.all else _placed(name, slot, state, hours)
+        case Book(name, slot, owner):
+            if name in state.all:
+                return None
+            wanted = Granted(slot, owner=owner)
+            return _too_many(asked, state) or _placed(asked, wanted, state, hours)
     return _told_of(asked, state.all.get(asked.name), state, hours)
 
 
 def _told_of(
     asked: Move | Cancel | Get, found: Granted | None, state: State, hours: Hours
 ) -> Answer | None:
-    if found is None:
+    if found is None or (not isinstance(asked, Get) and asked.by not in (None, found.owner)):
         return UNKNOWN
     if isinstance(asked, Get):
         return found
+    if not found.booked:
+        return found if isinstance(asked, Cancel) else CANCELLED
+    if refusal := _too_many(asked, state):
+        return refusal
     if isinstance(asked, Cancel):
         return replace(found, booked=False)
-    return _placed(asked.name, asked.slot, state, hours) if found.booked else CANCELLED
+    return _placed(asked, replace(found, slot=asked.slot), state, hours)
 
 
-def _placed(name: str, slot: Slot, state: State, hours: Hours) -> Granted | Taken | None:
+def _too_many(asked: Change, state: State) -> Refused | None:
+    if not asked.by:
+        return None
+    too_often = state.changes[asked.by] >= state.allowed.changes
+    too_many = isinstance(asked, Book) and len(state.of_patient(asked.by)) >= state.allowed.booked
+    return TOO_MANY if too_often or too_many else None
+
+
+def _placed(
+    asked: Book | Move, wanted: Granted, state: State, hours: Hours
+) -> Granted | Taken | Busy | None:
+    slot, name = asked.slot, asked.name
     if not any(opens <= slot.start and slot.end <= closes for opens, closes in hours[slot.doctor]):
         return None
-    busy: list[Minutes] = []
-    for start, end, _ in state.booked(slot, but=name):
-        part = max(start, slot.start), min(end, slot.end)
-        if busy and part[0] <= busy[-1][1]:
-            part = busy[-1][0], max(busy.pop()[1], part[1])
-        busy.append(part)
-    return Taken(tuple(busy)) if busy else Granted(slot)
+    if taken := _parts(asked, state.booked(slot, but=name), state):
+        return Taken(taken)
+    mine = state.of_patient(wanted.owner) if wanted.owner else ()
+    busy = _parts(asked, [b for b in mine if b[0] < slot.end and b[1] > slot.start], state)
+    return Busy(busy) if busy else wanted
+
+
+def _parts(
+    asked: Book | Move, booked: Sequence[tuple[int, int, str]], state: State
+) -> tuple[Part, ...]:
+    """What is taken of the asked time: by appointments of whoever asks singly, the rest merged."""
+    parts, merged = list[Part](), list[Minutes]()
+    for start, end, name in booked:
+        part = max(start, asked.slot.start), min(end, asked.slot.end)
+        if name == asked.name:
+            continue
+        if asked.by and state.all[name].owner == asked.by:
+            parts.append((*part, name))
+        elif merged and part[0] <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], part[1])
+        else:
+            merged.append(part)
+    return tuple(sorted([*parts, *merged], key=lambda each: each[:2]))
 
 
 def first_opening(asked: First, state: State, hours: Hours) -> int | None:

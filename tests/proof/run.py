@@ -245,7 +245,7 @@ def _verdict(
 def judge_round(round_: Round, state: Appointments, histories: Path, limit: int = LIMIT) -> Verdict:
     """Of one round; what is unexplained or undecided says where its history is kept."""
     history = History(round_.calls, round_.hours(), {}, state)
-    verdict = judge(*history, limit)
+    verdict = judge(history, limit)
     if not (verdict.unexplained or verdict.undecided):
         return verdict
     file = kept(histories, f"round-{round_.number}", history)

@@ -35,11 +35,11 @@ from tests.proof.history import (
     First,
     Get,
     Granted,
-    Hours,
+    History,
     List,
     Move,
 )
-from tests.proof.needs import Marks, change_of, lacks, meets
+from tests.proof.needs import Marks, Need, change_of, lacks, meets, owners_of
 from tests.proof.rules import UNKNOWN, State, agree, told
 
 LIMIT = 100_000
@@ -82,17 +82,11 @@ class Search:
     in order, and it is over when each would be right.
     """
 
-    def __init__(
-        self,
-        calls: Sequence[Call],
-        hours: Hours,
-        before: Appointments,
-        after: Appointments,
-        limit: int = LIMIT,
-    ) -> None:
+    def __init__(self, history: History, limit: int = LIMIT) -> None:
         self.steps, self.limit = 0, limit
+        calls, self.hours, before, after, self.allowed = history
         calls = [call for call in calls if _may_count(call, before, after)]
-        self.hours, self.before, self.count = hours, before, len(calls)
+        self.before, self.count = before, len(calls)
         names = {call.asked.name for call in calls if not isinstance(call.asked, List | First)}
         names |= before.keys() | after.keys()
         ends = [Call(inf, Get(name), inf, after.get(name, UNKNOWN)) for name in sorted(names)]
@@ -104,6 +98,7 @@ class Search:
         uses.update(self.changes[number].name for number in self.optional)
         self.uncertain = [name for name, times in uses.items() if times > 1]
         self.marks = Marks.of(self.calls, before, after)
+        self.owners = owners_of(self.calls, before, after)
         self.reads = [self.marks.read_by(call.asked) for call in self.calls]
         made = numbered[: self.count]
         events = [(call.invoked, False, number) for number, call in made]
@@ -114,7 +109,7 @@ class Search:
     def run(self) -> list[Call] | None:
         """Try one way after the other, the deepest first. Raises `Undecided`."""
         failed: dict[Key, list[tuple[int, int]]] = {}
-        beginning = self._advance(_Way(0, (), State(self.before), (), touched=0))
+        beginning = self._advance(_Way(0, (), State(self.before, self.allowed), (), touched=0))
         forks = [_Fork((), 0, 0, iter([beginning]))]
         while forks:
             way = next(forks[-1].ways, None)
@@ -137,11 +132,13 @@ class Search:
     def _key(self, way: _Way) -> tuple[Key, int]:
         """All that matters for what comes after it; and which changes may yet come, as bits.
 
-        Who is in order tells how the other appointments are.
+        Who is in order tells how the other appointments are. Of two cancellations, only the first
+        counts as a change of the patient who asked.
         """
         must = tuple(number for number in way.under_way if number not in self.optional)
         optional = sum(1 << number for number in way.under_way if number in self.optional)
-        return (way.passed, must, tuple(map(way.state.all.get, self.uncertain))), optional
+        counts = tuple(sorted(way.state.changes.items()))
+        return (way.passed, must, tuple(map(way.state.all.get, self.uncertain)), counts), optional
 
     def _due(self, way: _Way) -> int | None:
         """The call whose answer is next; after all answers, what is not yet as in the end."""
@@ -167,7 +164,7 @@ class Search:
             granted = told(change, way.state, self.hours)
             assert isinstance(granted, Granted)
             touched = self.marks.touched_by(change, way.state)
-            state = way.state.changed(change.name, granted)
+            state = way.state.changed(change, granted)
             under_way = tuple(other for other in way.under_way if other != number)
             order = (*way.order, number)
             yield self._advance(_Way(way.passed, under_way, state, order, touched))
@@ -215,12 +212,19 @@ class Search:
         found = [
             (
                 self.marks.of_need(need),
-                [n for n in others if n in self.changes and meets(self.changes[n], need)],
+                [
+                    n
+                    for n in others
+                    if n in self.changes and meets(self.changes[n], need, self.owners)
+                ],
             )
             for need in lacks(self.calls[number], state, self.hours)
         ]
         nothing = self.reads[number], list[int]()
         return min(found, key=lambda one: len({*one[1]} - {*chosen}), default=nothing)
+
+    def _meets(self, number: int, need: Need) -> bool:
+        return meets(self.changes[number], need, self.owners)
 
 
 def _blame(forks: Sequence[_Fork], touched: int, why: int) -> None:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.model.day import DaySchedule
-from shared.rules.outcomes import Accepted, AlreadyCancelled, Replayed, SlotTaken
+from shared.rules.outcomes import Accepted, AlreadyCancelled, PatientBusy, Replayed, SlotTaken
 from shared.store.port import StoreError, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
-from tests.proof.history import Appointments, Granted
+from tests.proof.history import Appointments, Granted, History
 from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
+    ALLOWED,
     HOURS,
     INSTANTS,
     LOOK,
@@ -27,6 +28,7 @@ from tests.proof.world import (
     days_of,
     expired_record,
     granted,
+    patients_of,
     pointers_of,
 )
 from tests.simulated_loop import SimulatedLoop
@@ -97,6 +99,7 @@ class Run:
         worlds.pop(before, None)
         for world in (*worlds, before):
             self.store.put(*(day for day in days_of(world) if self._is_there(day)))
+            self.store.put_patients(*patients_of(world))
             self.store.elsewhere.clear()
             for birth, where in pointers_of(world).items():
                 self.store.put_elsewhere(birth, where)
@@ -156,14 +159,14 @@ class Run:
             raise Broken(*loop.complaints)
         tries = [one for client in self.tries for one in client]
         calls, names = history_of(tries, self.store.there)
-        before = {name: Granted(slot) for name, slot in self.case.before}
+        before = {name: Granted(slot, owner=owner) for name, slot, owner in self.case.before}
         after: Appointments = {}
         for name, found in self.store.there.items():
             told = names.get(name, name)
             if told in after:
                 raise Broken(f"one key has booked {told} and {name}")
             after[told] = granted(found)
-        if explain(calls, HOURS, before, after) is None:
+        if explain(History(calls, HOURS, before, after, ALLOWED)) is None:
             raise Broken(f"no order explains {calls}, which end in {after}")
 
 
@@ -175,6 +178,7 @@ def _short(answer: object) -> str:
     match answer:
         case Accepted(found) | Replayed(found) | AlreadyCancelled(found):
             return f"{type(answer).__name__}: {found.id} {granted(found)}"
-        case SlotTaken(conflicts=conflicts):
-            return f"SlotTaken: {', '.join(f'{c.start:%d %H:%M}-{c.end:%H:%M}' for c in conflicts)}"
+        case SlotTaken(conflicts=conflicts) | PatientBusy(conflicts=conflicts):
+            parts = [f"{c.interval.start:%d %H:%M}-{c.interval.end:%H:%M}" for c in conflicts]
+            return f"{type(answer).__name__}: {', '.join(parts)}"
     return repr(answer)

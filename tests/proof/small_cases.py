@@ -1,7 +1,7 @@
 """Small cases: two or three requests that get in each other's way, to be tried in every order."""
 
 from tests.proof.history import Book, Cancel, Move, Slot
-from tests.proof.world import DAY, Case, Request
+from tests.proof.world import DAY, Case, Request, There
 
 NINE, QUARTER, HALF = (Slot("strange", start, start + 30) for start in (540, 555, 570))
 TUESDAY, TUESDAY_TOO = (Slot("strange", DAY + start, DAY + start + 30) for start in (540, 555))
@@ -40,10 +40,43 @@ _ACROSS = _clients(
     Request(0, Move(E, AFTER_MIDNIGHT), later=True), Request(1, Book(F, MIDNIGHT_TOO))
 )
 _AFTER = ((Request(0, Cancel(A)), Request(1, Book(B, NINE))),)
-_HELD = ((A, NINE),)
-_FOREIGN = ((A, TUESDAY),)
-_BOTH = ((A, NINE), (B, HALF))
-_FAR = ((A, NINE), (D, TUESDAY))
+_HELD = (There(A, NINE),)
+_FOREIGN = (There(A, TUESDAY),)
+_BOTH = (There(A, NINE), There(B, HALF))
+_FAR = (There(A, NINE), There(D, TUESDAY))
+
+# One patient, and two doctors: what keeps the two apart is the patient's document alone.
+AT_WHO, AT_WHO_LATER = (Slot("who", start, start + 30) for start in (540, 570))
+_TWO_DOCTORS = _clients(
+    Request(0, Book(A, NINE, "ada", "ada")), Request(1, Book(E, AT_WHO, "ada", "ada"))
+)
+_WITH_KEYS = _clients(
+    Request(0, Book(A, NINE, "ada", "ada"), "k"), Request(1, Book(E, AT_WHO, "ada", "ada"), "k")
+)
+_BY_STAFF = _clients(Request(0, Book(A, NINE, "ada", "ada")), Request(1, Book(E, AT_WHO, "ada")))
+_BOOKED_AND_MOVED_THERE = _clients(
+    Request(0, Book(B, HALF, "ada", "ada")), Request(1, Move(E, AT_WHO_LATER, "ada"))
+)
+_TWO_MOVES = _clients(Request(0, Move(A, HALF, "ada")), Request(1, Move(E, AT_WHO_LATER, "ada")))
+_LEAVING = _clients(Request(0, Cancel(A, "ada")), Request(1, Book(E, AT_WHO, "ada", "ada")))
+_FOURTH_AHEAD = _clients(
+    Request(0, Book(B, HALF, "ada", "ada")), Request(1, Book(E, AT_WHO, "ada", "ada"))
+)
+_OTHERS = _clients(Request(0, Cancel(A, "bob")), Request(1, Move(A, HALF, "ada")))
+_CHANGES = (
+    tuple(Request(0, Move(A, slot, "ada")) for slot in (HALF, NINE)),
+    tuple(Request(1, Move(A, slot, "ada")) for slot in (TUESDAY, QUARTER)),
+)
+_OWN_BATCH = _clients(
+    Request(0, Book(A, NINE, "ada", "ada")),
+    Request(0, Book(E, AT_WHO, "ada", "ada")),
+    Request(0, Book(B, HALF)),
+    Request(1, Book(F, AT_WHO_LATER)),
+)
+_AT_NINE = (There(A, NINE, "ada"),)
+_HERS_AND_WHO = (There(A, NINE, "ada"), There(E, AFTER_MIDNIGHT, "ada"))
+_ONE_LATER = (There(D, TUESDAY, "ada"),)
+_TWO_LATER = (*_ONE_LATER, There(C, TUESDAY._replace(start=DAY + 600, end=DAY + 630), "ada"))
 
 CASES = [
     Case("overlapping bookings", _OVERLAPPING, faults=2),
@@ -76,9 +109,32 @@ CASES = [
     Case("booked and cancelled", _BOOKED_AND_CANCELLED, faults=2),
     Case("booked and moved away", _BOOKED_AND_MOVED, faults=1),
     Case("new clock rules", _NEW_RULES, faults=1),
-    Case("across midnight", _ACROSS, ((E, BEFORE_MIDNIGHT),), faults=1),
+    Case("across midnight", _ACROSS, (There(E, BEFORE_MIDNIGHT),), faults=1),
     Case("three bookings", _THREE, at_once=True),
     Case("three bookings, warm", _THREE, (), ((), (), ()), at_once=True),
     Case("one key twice in one instance", _ONE_BATCH, at_once=True, faults=1),
     Case("together in one instance", _BESIDE, _HELD, at_once=True),
+    Case("two doctors for one patient", _TWO_DOCTORS, faults=1),
+    Case("two doctors for one patient, warm", _TWO_DOCTORS, (), ((), ()), faults=2),
+    Case("two doctors, and a key", _WITH_KEYS, faults=1),
+    Case("two doctors, one by staff", _BY_STAFF, faults=1),
+    Case(
+        "a patient books and moves",
+        _BOOKED_AND_MOVED_THERE,
+        (There(E, AFTER_MIDNIGHT, "ada"),),
+        faults=1,
+    ),
+    Case("two moves of a patient", _TWO_MOVES, _HERS_AND_WHO, faults=1),
+    Case("a patient goes to another doctor", _LEAVING, _AT_NINE, (_AT_NINE, _AT_NINE), faults=1),
+    Case("a fourth appointment ahead", _FOURTH_AHEAD, _TWO_LATER, faults=1),
+    Case(
+        "a fourth one ahead, outdated",
+        _FOURTH_AHEAD,
+        _TWO_LATER,
+        (_ONE_LATER, _TWO_LATER),
+        faults=1,
+    ),
+    Case("an appointment of somebody else", _OTHERS, _AT_NINE, faults=1),
+    Case("four changes of a patient", _CHANGES, _AT_NINE),
+    Case("a patient twice in one instance", _OWN_BATCH, at_once=True),
 ]

@@ -372,27 +372,27 @@ WRONG = {
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_history_is_explained(name: str) -> None:
     right = RIGHT[name]
-    assert_explains(explain(*right), right)
-    assert judge(*right) == Verdict()
+    assert_explains(explain(right), right)
+    assert judge(right) == Verdict()
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_history_is_not(name: str) -> None:
     wrong = WRONG[name]
-    assert explain(*wrong) is None
-    assert judge(*wrong).unexplained
+    assert explain(wrong) is None
+    assert judge(wrong).unexplained
 
 
 def test_an_order_leaves_out_what_never_took_effect() -> None:
     never, made = unanswered(0, A_AT_NINE), call(1, 2, B_AT_NINE, Granted(NINE))
-    assert explain(*history(never, made, after={"b": Granted(NINE)})) == [made]
+    assert explain(history(never, made, after={"b": Granted(NINE)})) == [made]
 
 
 def test_an_order_is_that_of_the_effects() -> None:
     refused = call(0, 9, A_AT_NINE, Taken(((540, 570),)))
     made = call(1, 8, B_AT_NINE, Granted(NINE))
     right = history(refused, made, after={"b": Granted(NINE)})
-    assert explain(*right) == [made, refused]
+    assert explain(right) == [made, refused]
 
 
 # What is wrong, in words
@@ -443,7 +443,7 @@ def test_two_that_were_acknowledged_at_once_are_a_double_booking_though_one_was_
 
 def test_what_cannot_be_explained_names_the_call_where_the_search_ended() -> None:
     wrong = WRONG["a list that misses an acknowledged one"]
-    (sentence,) = judge(*wrong).unexplained
+    (sentence,) = judge(wrong).unexplained
     assert sentence == f"no order explains {wrong.calls[1]}"
 
 
@@ -496,7 +496,7 @@ RANDOMS = st.builds(Random, st.integers(0, 2**32))
 @given(RANDOMS, st.integers(1, 8))
 def test_whatever_an_atomic_store_answers_is_explained(random: Random, breadth: int) -> None:
     right = happened(random, random.randint(1, 14), breadth)
-    assert_explains(explain(*right), right)
+    assert_explains(explain(right), right)
     assert problems(right.calls, right.before, right.after) == Verdict()
 
 
@@ -506,7 +506,7 @@ def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
     random: Random, breadth: int
 ) -> None:
     made_up = spoilt(random, happened(random, random.randint(1, 6), breadth))
-    found = explain(*made_up)
+    found = explain(made_up)
     assert (found is not None) == explained_by_some_order(made_up)
     if found is None:
         return
@@ -518,4 +518,4 @@ def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
 def test_a_long_history_of_many_at_once_is_explained(seed: int) -> None:
     right = happened(Random(seed), 300, 24)  # noqa: S311 - to be repeated
     assert sum(made.answer is None for made in right.calls) > 10
-    assert_explains(explain(*right), right)
+    assert_explains(explain(right), right)

@@ -11,6 +11,7 @@ from tests.proof.simulation import replay
 def test_random_races_keep_every_promise_and_show_every_kind_of_answer_and_fault() -> None:
     counts = simulate_random(range(3000))
     answers = "Accepted Replayed SlotTaken AlreadyCancelled UnknownAppointment KeyReused"
+    answers += " PatientBusy TooManyAhead TooManyChanges"
     errors = "StoreUnavailable StoreRefused TimeoutError"
     faults = "slow unanswered lands contended fails time"
     assert counts["runs"] == 3000

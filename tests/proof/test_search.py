@@ -42,7 +42,7 @@ def long_history(kind: str, seed: int) -> History:
 
 def explained(right: History, folder: Path, seed: str) -> list[Call] | None:
     try:
-        return explain(*right, LIMIT)
+        return explain(right, LIMIT)
     except Undecided as undecided:
         pytest.fail(f"{seed}: {undecided}; kept in {kept(folder / 'proof-histories', seed, right)}")
 
@@ -97,7 +97,7 @@ def test_what_is_undecided_is_kept_to_be_judged_again(tmp_path: Path) -> None:
     judge_round(round_with(*BOOKED), STATE, tmp_path, limit=1)
     again = history_in(tmp_path / "round-7.py")
     assert again == History(BOOKED, Round(7).hours(), {}, STATE)
-    assert judge(*again) == Verdict()
+    assert judge(again) == Verdict()
 
 
 def test_what_no_order_explains_is_kept_too(tmp_path: Path) -> None:

@@ -4,17 +4,32 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     KeyReused,
     Outcome,
+    PatientBusy,
     Replayed,
     SlotTaken,
+    TooManyRequests,
     UnknownAppointment,
 )
-from tests.proof.history import Answer, Book, Call, Cancel, Done, Get, Granted, Refused, Taken
+from tests.proof.history import (
+    Answer,
+    Book,
+    Busy,
+    Call,
+    Cancel,
+    Done,
+    Get,
+    Part,
+    Refused,
+    Taken,
+)
 from tests.proof.promises import Broken
+from tests.proof.rules import TOO_MANY
 from tests.proof.world import MINUTES, Request, asks_for, granted
 
 
@@ -45,14 +60,14 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
             asked = replace(asked, name=names[asked.name])
         if isinstance(one.answer, KeyReused):
             _check_reuse(one, tries)
-        elif refusal := _refusal(one.answer):
+        elif refusal := _refusal(one.answer, names):
             calls.append(Call(one.began, asked, one.ended, refusal))
         else:
             operations.setdefault(_operation(one), []).append(one)
     for group in operations.values():
         calls.extend(_of_an_operation(group, names))
     granted = [group for group in operations.values() if any(one.answer for one in group)]
-    used = [group[0].request.key for group in granted if group[0].request.key]
+    used = [_used(group[0]) for group in granted if group[0].request.key]
     if len(used) != len({*used}):
         raise Broken(f"a key was granted for two operations: {used}")
     return calls, names
@@ -60,8 +75,12 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
 
 def _operation(one: Try) -> object:
     """What is the same for all tries of one operation."""
-    key = one.request.key
-    return (key, asks_for(one.request.asked)) if key else id(one)
+    return (_used(one), asks_for(one.request.asked)) if one.request.key else id(one)
+
+
+def _used(one: Try) -> tuple[str | None, str | None]:
+    """The key, and whose it is: the same key of two callers is two keys."""
+    return one.request.key, one.request.asked.by
 
 
 def _names(tries: Sequence[Try], there: Collection[str]) -> dict[str, str]:
@@ -94,7 +113,7 @@ def _of_an_operation(tries: Sequence[Try], names: Mapping[str, str]) -> Iterator
     for one in answered:
         assert isinstance(one.answer, Accepted | Replayed)
         shown = granted(one.answer.appointment)
-        if plain and shown == Granted(asked.slot):
+        if plain and (shown.slot, shown.booked) == (asked.slot, True):
             answer = shown
         else:
             yield Call(one.began, Get(asked.name), one.ended, shown)
@@ -109,10 +128,12 @@ def _of_a_cancel(answer: Outcome | None) -> Answer | None:
             return granted(found)
         case UnknownAppointment():
             return Refused("unknown_appointment")
+        case TooManyRequests():
+            return TOO_MANY
     raise Broken(f"a cancellation was answered {answer}")
 
 
-def _refusal(answer: Outcome | None) -> Answer | None:
+def _refusal(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
     match answer:
         case None | Accepted() | Replayed() | KeyReused():
             return None
@@ -120,22 +141,35 @@ def _refusal(answer: Outcome | None) -> Answer | None:
             return Refused("already_cancelled")
         case UnknownAppointment():
             return Refused("unknown_appointment")
-        case SlotTaken(conflicts=conflicts, openings=openings):
+        case TooManyRequests():
+            return TOO_MANY
+        case PatientBusy(conflicts=conflicts):
+            return Busy(_parts(conflicts, names))
+        case SlotTaken(conflicts=conflicts, openings=openings, patient_busy=busy):
             for opening in openings:
-                if any(opening.interval.overlaps(conflict) for conflict in conflicts):
+                taken = [*busy, *(conflict.interval for conflict in conflicts)]
+                if any(opening.interval.overlaps(interval) for interval in taken):
                     raise Broken(f"{opening} is offered, and taken")
-            return Taken(tuple((MINUTES[c.start], MINUTES[c.end]) for c in conflicts))
+            return Taken(_parts(conflicts, names))
     raise Broken(f"answered {answer}")
+
+
+def _parts(conflicts: Sequence[Conflict], names: Mapping[str, str]) -> tuple[Part, ...]:
+    parts = list[Part]()
+    for interval, name in ((each.interval, each.appointment_id) for each in conflicts):
+        times = MINUTES[interval.start], MINUTES[interval.end]
+        parts.append((*times, names.get(name, name)) if name else times)
+    return tuple(parts)
 
 
 def _check_reuse(one: Try, tries: Sequence[Try]) -> None:
     """Another request with the key must have been granted, or may have been, before the answer."""
     assert one.ended is not None
     if not any(
-        other.request.key == one.request.key
+        _used(other) == _used(one)
         and other.began < one.ended
         and asks_for(other.request.asked) != asks_for(one.request.asked)
-        and not (isinstance(other.answer, KeyReused) or _refusal(other.answer))
+        and not (isinstance(other.answer, KeyReused) or _refusal(other.answer, {}))
         for other in tries
     ):
         raise Broken("the key was not used for anything else")

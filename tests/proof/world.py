@@ -1,4 +1,4 @@
-"""The world that is simulated: two doctors, two days, and what clients ask for there.
+"""The world that is simulated: two doctors, two patients, two days, and what clients ask for.
 
 Times are minutes since the first midnight. Doctor Strange keeps office hours; Doctor Who works
 around the clock, in a zone that two releases of the time-zone data put an hour apart.
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
+from typing import NamedTuple
 
 from msgspec.structs import replace as struct_with
 
@@ -19,16 +20,19 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import time_zone
 from shared.rules import moving
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
+from shared.rules.limits import Limits
 from shared.rules.outcomes import Decision, Refusal
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
-from tests.builders import appointment, at, doctor, key, to_book, to_move
-from tests.proof.history import Book, Cancel, Granted, Hours, Move, Slot
+from tests.builders import appointment, at, doctor, key, owned, patient, to_book, to_move
+from tests.proof.history import Allowed, Book, Cancel, Granted, Hours, Move, Slot
 
 MON, TUE = "2026-11-23", "2026-11-24"
 MIDNIGHT = at(f"{MON}T00:00Z")
@@ -50,6 +54,12 @@ RELEASES = {
         "who": struct_with(LATER["who"], day_shift=timedelta(hours=1)),
     },
 }
+PATIENTS = {name: patient(name) for name in ("ada", "bob")}
+NAMES = {caller.patient: name for name, caller in PATIENTS.items() if caller.patient}
+ALLOWED = Allowed(booked=3, changes=2)
+LIMITS = Limits(open_appointments=3, changes_per_day=2)
+"""Low enough for two or three requests to meet them."""
+
 DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
 HOURS: Hours = {"strange": ((540, 1020), (DAY + 540, DAY + 1020)), "who": ((-DAY, 3 * DAY),)}
 INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
@@ -57,8 +67,16 @@ MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 15)
 
 Asked = Book | Move | Cancel
 
-World = tuple[tuple[str, Slot], ...]
-"""Appointments by name, which is the id, and so says where each was born."""
+
+class There(NamedTuple):
+    """An appointment by name, which is the id, and so says where it was born."""
+
+    name: str
+    slot: Slot
+    owner: str | None = None
+
+
+World = tuple[There, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +129,29 @@ def places(slot: Slot) -> tuple[DayKey, ...]:
 def days_of(world: World) -> list[DaySchedule]:
     """All doctor-days, as they are in this world."""
     days = {day: DaySchedule(day) for day in DAYS}
-    for name, slot in world:
-        for where in places(slot):
+    for there in world:
+        for where in places(there.slot):
             days.setdefault(where, DaySchedule(where))
-            days[where] = days[where].with_appointment(_made(name, slot))
+            days[where] = days[where].with_appointment(_made(there))
     return list(days.values())
+
+
+@cache
+def patients_of(world: World) -> list[PatientSchedule]:
+    """The schedules of those who have anything in this world."""
+    schedules: dict[PatientKey, PatientSchedule] = {}
+    for made in map(_made, world):
+        if owner := made.owner:
+            schedule = schedules.get(owner, PatientSchedule(owner))
+            schedules[owner] = schedule.with_appointment(made)
+    return list(schedules.values())
 
 
 def pointers_of(world: World) -> dict[ElsewhereKey, Pointer]:
     """Where those of this world are that do not touch the day of their birth."""
     return {
-        birth_of(name): Pointer(place(slot))
-        for name, slot in world
+        birth_of(name): Pointer(place(slot), _account(owner))
+        for name, slot, owner in world
         if _home(name) not in places(slot)
     }
 
@@ -136,7 +165,8 @@ def granted(appointment: Appointment) -> Granted:
     """An appointment, in the words of a history."""
     interval = appointment.interval
     slot = Slot(appointment.doctor_id, MINUTES[interval.start], MINUTES[interval.end])
-    return Granted(slot, appointment.cancelled_at is None)
+    owner = NAMES[appointment.owner] if appointment.owner else None
+    return Granted(slot, appointment.cancelled_at is None, owner)
 
 
 def command_of(request: Request, number: int, *, by_local_date: bool = False) -> Command:
@@ -147,7 +177,9 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
     asked, key = request.asked, request.key
     if isinstance(asked, Move) and key is None:
         key = f"move {number}"
-    idempotency = None if key is None else _idempotency(key, asks_for(asked))
+    caller = PATIENTS[asked.by] if asked.by else ANYBODY
+    idempotency = None if key is None else _idempotency(key, asks_for(asked), caller)
+    owner = asked.owner if isinstance(asked, Book) else None
     release = "later" if request.later else "older"
     if request.later and by_local_date:
         release = "later, by local date"
@@ -157,14 +189,15 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
         decide,
         INSTANTS[number],
         birth_of(asked.name),
-        ANYBODY,
+        caller,
+        frozenset(filter(None, (caller.patient, _account(owner)))),
         idempotency=idempotency,
     )
 
 
 def expired_record(key: str) -> IdempotencyRecord:
     """What is left of a key that was used two days before the first request."""
-    return IdempotencyRecord(_idempotency(key, ()).key, "old", "old", INSTANTS[0])
+    return IdempotencyRecord(_idempotency(key, (), ANYBODY).key, "old", "old", INSTANTS[0])
 
 
 @cache
@@ -178,20 +211,29 @@ def _decision(
     asked: Asked, number: int, release: str
 ) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
     now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
-    days = frozenset({home})
+    days, caller = frozenset({home}), PATIENTS[asked.by] if asked.by else ANYBODY
+    sought = Sought(asked.name, home, doctors, caller)
     if isinstance(asked, Cancel):
-        sought = Sought(asked.name, home, doctors, ANYBODY)
-        return days, partial(cancel, request=Cancellation(sought), now=now)
+        return days, partial(cancel, request=Cancellation(sought), now=now, limits=LIMITS)
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
         wish = to_book(asked.name, doctor, interval, now)
-        return frozenset(wish.days), partial(book, booking=wish, now=now)
-    move = to_move(asked.name, home, doctor, interval)
-    move = struct_with(move, sought=struct_with(move.sought, doctors=doctors))
-    return days, partial(moving.move, request=move, now=now)
+        wanted = _owned(wish.appointment, asked.owner)
+        wish = struct_with(wish, appointment=wanted, caller=caller)
+        return frozenset(wish.days), partial(book, booking=wish, now=now, limits=LIMITS)
+    move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
+    return days, partial(moving.move, request=move, now=now, limits=LIMITS)
 
 
-_idempotency = cache(partial(Idempotency.of, caller=ANYBODY))
+_idempotency = cache(Idempotency.of)
+
+
+def _account(name: str | None) -> PatientKey | None:
+    return PATIENTS[name].patient if name else None
+
+
+def _owned(made: Appointment, name: str | None) -> Appointment:
+    return owned(made, PATIENTS[name]) if name else made
 
 
 @cache
@@ -209,9 +251,10 @@ def _home(name: str) -> DayKey:
 
 
 @cache
-def _made(name: str, slot: Slot) -> Appointment:
+def _made(there: There) -> Appointment:
+    name, slot, owner = there
     plain = appointment(f"{MON}T09:00Z", f"{MON}T09:30Z", name, doctor_id=slot.doctor)
-    return plain._replace(interval=_interval(slot))
+    return _owned(plain._replace(interval=_interval(slot)), owner)
 
 
 LOOK = Command(
@@ -220,5 +263,6 @@ LOOK = Command(
     INSTANTS[0],
     ElsewhereKey("nobody", "nobody's"),
     ANYBODY,
+    frozenset(NAMES),
 )
-"""Changes nothing; an instance that has read for it remembers all days."""
+"""Changes nothing; an instance that has read for it remembers all days and patients."""

@@ -1,17 +1,21 @@
 """The stored form of a day, which is one JSON text for each entry, of whereabouts, of a record."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
+    ERASED,
     Document,
     appointment_to_text,
     day_from_texts,
@@ -20,7 +24,13 @@ from shared.store.documents import (
     record_from_document,
     record_to_document,
 )
-from shared.store.port import StoreRefused
+from shared.store.patient_documents import (
+    ended_by_month,
+    patient_from_document,
+    patient_to_changes,
+)
+from shared.store.port import PatientWrite, Stored, StoreRefused
+from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, doctor, key, schedule
 
 MON = "2026-11-23"
@@ -95,7 +105,7 @@ def test_a_day_without_entries_is_an_empty_day(texts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "newer",
-    [{"service_id": "check-up"}, {"patient": {"name": "Ada Lovelace", "id": "ada-1"}}],
+    [{"service_id": "check-up"}, {"patient": {"name": "Ada Lovelace", "language": "en"}}],
     ids=["of-the-entry", "of-the-patient"],
 )
 def test_fields_of_a_newer_version_are_kept(newer: Document) -> None:
@@ -130,6 +140,52 @@ def test_a_pointer_tells_where_an_appointment_is_that_has_left_the_day_of_its_bi
     assert pointer_from_document(ID, document) == pointer
 
 
+# Patients
+
+LATER = appointment(f"{MON}T16:00Z", f"{MON}T17:00Z", "later", doctor_id="who")
+CHANGED_AT = at("2026-11-20T12:00:00.000001+00:00")
+
+
+def test_a_patient_is_written_as_what_changes_and_what_is_to_be_removed() -> None:
+    before = PatientSchedule(ADAS, (EARLIER, BOOKED, LATER), erasing=True)
+    after = PatientSchedule(ADAS, (BOOKED, LATER._replace(reason="pain")), (CHANGED_AT,))
+    changes = patient_to_changes(PatientWrite(Stored(before, 7), after))
+    later = json.loads(changes["appointments"].pop("later"))
+    assert (later["doctor_id"], later["reason"]) == ("who", "pain")
+    assert changes == {
+        "kind": "patient",
+        "schema": 3,
+        "appointments": {"z": None},
+        "changed_at": ["2026-11-20T12:00:00.000001Z"],
+        "erasing": None,
+    }
+
+
+def test_a_patient_is_read_in_order_of_start_whatever_the_order_in_the_document() -> None:
+    owned = FULL._replace(owner=ADAS, patient=Patient("Zoë", id="zoe"))
+    schedule_ = PatientSchedule(ADAS, (LATER, owned, EARLIER), (CHANGED_AT,), erasing=True)
+    write = PatientWrite(Stored(PatientSchedule(ADAS), None), schedule_)
+    read = patient_from_document(ADAS, patient_to_changes(write))
+    assert read == replace(schedule_, appointments=(EARLIER, owned, LATER))
+
+
+def test_a_document_of_a_patient_may_lack_all_but_its_tags() -> None:
+    assert patient_from_document(ADAS, {"kind": "patient", "schema": 3}) == PatientSchedule(ADAS)
+
+
+def test_what_ends_is_filed_by_the_month_in_utc_in_which_it_started_when_it_was_read() -> None:
+    years = [f"{year:04}-12-31T23:59:59.999999+00:00" for year in (1, 2026)]
+    old, new = (
+        BOOKED._replace(id=start, interval=Interval(at(start), at(start) + timedelta(hours=1)))
+        for start in years
+    )
+    read = Stored(PatientSchedule(ADAS, (old, EARLIER, BOOKED, new)), 7)
+    moved = BOOKED._replace(interval=new.interval)
+    write = PatientWrite(read, PatientSchedule(ADAS, (moved,)))
+    months = {"0001-12": [old.id], "2026-11": ["z"], "2026-12": [new.id]}
+    assert ended_by_month(write) == months
+
+
 RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")
 FIELDS = {
     "kind": "idempotency_record",
@@ -149,6 +205,11 @@ def test_a_record_is_written_without_its_key() -> None:
 def test_a_record_of_release_1_0_has_no_tags_and_names_no_request() -> None:
     old = {name: FIELDS[name] for name in ("fingerprint", "appointment_id", "expires_at")}
     assert record_from_document("key", old) == replace(RECORD, request_id="")
+
+
+def test_the_fingerprint_of_an_erased_record_is_that_of_no_request() -> None:
+    idempotency = Idempotency.of("key", ["a"], ANYBODY)
+    assert len(ERASED) != len(idempotency.fingerprint)
 
 
 def test_a_record_of_a_newer_schema_is_refused_loudly() -> None:

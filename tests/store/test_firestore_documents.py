@@ -7,7 +7,9 @@ the contract suite shows on the emulator what the requests come to.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -16,6 +18,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1._helpers import decode_dict
 from google.cloud.firestore_v1.types import (
     BatchGetDocumentsRequest,
+    BatchGetDocumentsResponse,
     CommitRequest,
     CommitResponse,
     Document,
@@ -28,15 +31,20 @@ from google.cloud.firestore_v1.types import (
 )
 from mockfirestore import MockFirestore  # type: ignore[import-untyped]
 
+from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
+from shared.store.documents import appointment_to_text
 from shared.store.firestore.errors import translated_errors
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    PatientWrite,
     RecordWrite,
     SnapshotExpired,
     Stored,
@@ -58,6 +66,9 @@ READ_AT = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 READ = 1_795_176_000_123_456_000
 """The version of what was read then: nanoseconds since 1970."""
 WRITTEN_AT = [datetime(2026, 11, 20, 12, 0, n, tzinfo=UTC) for n in range(4)]
+ADA = PatientKey("ada" + 37 * "0")
+MARK = f"{DOCUMENTS}erasures/last"
+MICROSECOND = timedelta(microseconds=1)
 RECORD = IdempotencyRecord(
     "hash", "print", "strange.20261123.first", at("2026-11-24T09:00Z"), "request"
 )
@@ -74,9 +85,16 @@ class Recorder:
         self.found: list[RunQueryResponse] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
+        self.mark: BatchGetDocumentsResponse | None = None
+        self.together = 0
+        self._arrived = asyncio.Event()
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        response = RunQueryResponse.serialize  # `BatchGetDocuments` never finds anything.
+        def response(message: RunQueryResponse | BatchGetDocumentsResponse) -> bytes:
+            written: bytes = type(message).serialize(message)
+            return written
+
+        # `BatchGetDocuments` finds nothing but the mark of the last erasure.
         get, run = BatchGetDocumentsRequest.deserialize, RunQueryRequest.deserialize
         methods = {
             "Commit": grpc.unary_unary_rpc_method_handler(
@@ -95,15 +113,22 @@ class Recorder:
             await asyncio.Event().wait()
         if self.code:
             await context.abort(self.code, "as the test wants it")
-        results = [WriteResult(update_time=WRITTEN_AT[n]) for n in range(len(request.writes))]
+        times = islice(cycle(WRITTEN_AT), len(request.writes))
+        results = [WriteResult(update_time=time) for time in times]
         return CommitResponse(write_results=results, commit_time=WRITTEN_AT[0])
 
     async def _read(
         self, request: object, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[RunQueryResponse]:
+    ) -> AsyncIterator[RunQueryResponse | BatchGetDocumentsResponse]:
         self.reads.append(request)
+        if len(self.reads) >= self.together:
+            self._arrived.set()
+        await self._arrived.wait()
         if self.code:
             await context.abort(self.code, "as the test wants it")
+        if self.mark and MARK in getattr(request, "documents", ()):
+            yield self.mark
+            return
         for response in self.found:
             yield response
 
@@ -246,6 +271,137 @@ async def test_whereabouts_are_a_document_below_the_doctor_which_is_sent_whole(
     assert sent(write) == (path, fields, [], AS_READ)
 
 
+MINE = FIRST._replace(owner=ADA)
+THEN = at("2026-11-20T12:00Z")
+
+
+def patients(*appointments: Appointment, erasing: bool = False) -> PatientSchedule:
+    return PatientSchedule(ADA, appointments, (THEN,), erasing)
+
+
+PATIENTS: list[
+    tuple[Stored[PatientSchedule], PatientSchedule, dict[str, Any], list[str], Precondition]
+] = [
+    (
+        Stored(PatientSchedule(ADA), None),
+        patients(MINE),
+        {"appointments": {"strange.20261123.first": "2026-11-23T09:00:00Z"}},
+        ["appointments.`strange.20261123.first`"],
+        IF_NEW,
+    ),
+    (
+        Stored(patients(MINE, SECOND), READ),
+        patients(THIRD, SECOND, erasing=True),
+        {"appointments": {"strange.20261123.third": "2026-11-23T12:00:00Z"}, "erasing": True},
+        ["appointments.`strange.20261123.first`", "appointments.`strange.20261123.third`"],
+        AS_READ,
+    ),
+    (Stored(patients(MINE), READ), patients(MINE), {}, [], AS_READ),
+]
+
+
+async def test_a_patient_is_a_document_of_which_only_the_changes_are_sent(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    for read, schedule_, fields, mask, precondition in PATIENTS:
+        versions = await store.commit([], [], patients=[PatientWrite(read, schedule_)])
+        write = firestore.commits[-1].writes[0]
+        assert sent(write) == (
+            "patients/ada0000000000000000000000000000000000000",
+            {"kind": "patient", "schema": 3, "changed_at": ["2026-11-20T12:00:00Z"], **fields},
+            sorted(["changed_at", "erasing", "kind", "schema", *mask]),
+            precondition,
+        )
+        assert versions == {ADA: int(WRITTEN_AT[0].timestamp()) * 1_000_000_000}
+
+
+async def test_an_appointment_of_a_patient_tells_the_doctor_and_whose_it_is(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    read = Stored(PatientSchedule(ADA), None)
+    await store.commit([], [], patients=[PatientWrite(read, patients(MINE))])
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    entries = write.update.fields["appointments"].map_value.fields
+    entry = json.loads(entries[FIRST.id].string_value)
+    assert (entry["doctor_id"], entry["owner"]) == ("strange", ADA.digits)
+    del entry["doctor_id"]
+    assert entry == json.loads(appointment_to_text(MINE))
+
+
+async def test_what_ends_is_added_to_the_months_of_the_history_whatever_these_hold(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    january = SECOND._replace(id="january", interval=span("2027-01-01T00:00Z", "2027-01-01T01:00Z"))
+    read = Stored(patients(MINE, SECOND, january), READ)
+    await store.commit([NEW_DAY], [], patients=[PatientWrite(read, patients())])
+    ((_, _, november, next_year),) = (commit.writes for commit in firestore.commits)
+    history = "patients/ada0000000000000000000000000000000000000/history/"
+    for write, month, names in (
+        (november, "2026-11", ["strange.20261123.first", "strange.20261123.second"]),
+        (next_year, "2027-01", ["january"]),
+    ):
+        path = write.update.name.removeprefix(DOCUMENTS)
+        fields = decode_dict(write.update.fields, None)
+        assert (path, fields) == (
+            history + month,
+            {"kind": "history", "appointments": dict.fromkeys(names, True)},
+        )
+        paths = [f"appointments.{n}" if n.isalpha() else f"appointments.`{n}`" for n in names]
+        assert list(write.update_mask.field_paths) == ["kind", *paths]
+        # Never made older, as nobody has read it.
+        (schema,) = write.update_transforms
+        assert (schema.field_path, schema.maximum) == ("schema", Value(integer_value=3))
+        assert "current_document" not in write
+
+
+def found_record(name: str, fingerprint: str = "print") -> RunQueryResponse:
+    fields = {"fingerprint": Value(string_value=fingerprint)}
+    document = Document(name=f"{DOCUMENTS}{name}", fields=fields, update_time=READ_AT)
+    return RunQueryResponse(document=document)
+
+
+async def test_an_erasure_is_one_commit_that_counts_itself_last(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.found = [found_record("receipts/b"), found_record("receipts/a", "erased")]
+    await store.erase(["a"], Stored(PatientSchedule(ADA), READ))
+    ((record, *months, patient, mark),) = (commit.writes for commit in firestore.commits)
+    assert sent(record) == ("receipts/b", {"fingerprint": "erased"}, ["fingerprint"], AS_READ)
+    assert [sent(month)[0] for month in months] == ["receipts/b", "receipts/a"]  # Whatever is there
+    path = "patients/ada0000000000000000000000000000000000000"
+    assert sent(patient) == (path, {}, [], AS_READ)
+    tags = {"kind": "erasures", "schema": 3}
+    assert sent(mark) == ("erasures/last", tags, ["kind", "schema"], Precondition())
+    (count,) = mark.update_transforms
+    assert (count.field_path, count.increment) == ("count", Value(integer_value=1))
+    of_records, of_history = firestore.reads
+    where = of_records.structured_query.where.field_filter
+    assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
+    assert of_history.parent == DOCUMENTS + path
+
+
+async def test_an_erasure_that_is_too_large_for_one_commit_takes_the_patient_with_the_last(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.found = [found_record(f"receipts/{number}") for number in range(300)]
+    await store.erase([str(number) for number in range(31)], Stored(PatientSchedule(ADA), READ))
+    # Two queries for thirty-one ids, each of which finds all, and the months of the history.
+    assert [len(request.writes) for request in firestore.commits] == [400, 400, 102]
+    assert len(firestore.reads) == 3
+    *_, patient, mark = firestore.commits[-1].writes
+    assert [sent(write)[0].split("/")[0] for write in (patient, mark)] == ["patients", "erasures"]
+
+
+async def test_a_blocked_caller_is_a_document_that_the_last_call_writes(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.block(ADA, THEN)
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    fields = {"kind": "blocked_caller", "schema": 3, "issued_before": "2026-11-20T12:00:00Z"}
+    path = "blocked/ada0000000000000000000000000000000000000"
+    assert sent(write) == (path, fields, [], Precondition())
+
+
 async def test_a_secret_is_a_document_that_is_only_ever_created(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
@@ -320,23 +476,55 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
     firestore: Recorder, store: FirestoreStore, code: str
 ) -> None:
     firestore.code = grpc.StatusCode[code]
-    async with store.snapshot() as now, store.snapshot(READ_AT) as past:
+    async with store.snapshot() as now:
         errors = await asyncio.gather(
             store.commit([NEW_DAY], []),
             now.load([MONDAY], []),
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
+            now.history(ADA, MONDAY.day, TUESDAY.day),
             store.doctors(),
+            store.blocked(),
+            store.erase(["a"]),
+            store.erase([], Stored(PatientSchedule(ADA), None)),
+            return_exceptions=True,
+        )
+    of_commit, of_read, _ = ERRORS[code]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 8]
+    assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 8)
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_a_refusal_of_a_read_of_the_past_may_mean_that_it_is_gone(
+    firestore: Recorder, store: FirestoreStore, code: str
+) -> None:
+    firestore.code = grpc.StatusCode[code]
+    async with store.snapshot(READ_AT) as past:
+        errors = await asyncio.gather(
             past.load([MONDAY], []),
             anext(past.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(past.scan_ended("strange", STARTS)),
+            past.history(ADA, MONDAY.day, TUESDAY.day),
             return_exceptions=True,
         )
-    of_commit, of_read, of_past = ERRORS[code]
-    expected = [of_commit, *[of_read] * 4, *[of_past] * 3]
-    assert [type(error) for error in errors] == expected
+    _, _, of_past = ERRORS[code]
+    assert [type(error) for error in errors] == [of_past] * 4
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 7)
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
+    firestore: Recorder, store: FirestoreStore, code: str
+) -> None:
+    firestore.code = grpc.StatusCode[code]
+    of_commit, of_read, _ = ERRORS[code]
+    with pytest.raises(of_commit):
+        await store.erase([])
+    # Without a condition there is no conflict.
+    with pytest.raises(of_read):
+        await store.block(ADA, READ_AT)
+    assert len(firestore.commits) == 2
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -385,8 +573,54 @@ async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
         await snapshot.load([MONDAY], [])
         assert [day async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)] == []
         assert [a async for a in snapshot.scan_ended("strange", STARTS)] == []
+        assert await snapshot.history(ADA, MONDAY.day, TUESDAY.day) == []
         assert await snapshot.instant() == READ_AT
-    assert [request.read_time for request in firestore.reads] == [READ_AT] * 3
+    of_view = [r for r in firestore.reads if MARK not in getattr(r, "documents", ())]
+    assert [request.read_time for request in of_view] == [READ_AT] * 4
+
+
+async def test_the_first_read_of_a_past_view_looks_for_the_last_erasure_at_the_present(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    for first in (True, False):
+        async with store.snapshot(READ_AT) as snapshot:
+            if first:
+                await snapshot.load([MONDAY], [])
+            await snapshot.history(ADA, MONDAY.day, TUESDAY.day)
+            await snapshot.load([MONDAY], [])
+        looked = [list(r.documents) for r in firestore.reads if getattr(r, "documents", [])]
+        assert looked.count([MARK]) == 1
+        (of_mark,) = (r for r in firestore.reads if MARK in getattr(r, "documents", ()))
+        assert of_mark.read_time is None
+        firestore.reads.clear()
+
+
+async def test_the_last_erasure_is_looked_for_without_waiting_for_the_read_itself(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.together = 2  # Neither is answered before both have arrived.
+    async with asyncio.timeout(60), store.snapshot(READ_AT) as snapshot:
+        await snapshot.load([MONDAY], [])
+    assert len(firestore.reads) == 2
+
+
+@pytest.mark.parametrize(
+    ("erased_after", "shown"),
+    [(-MICROSECOND, True), (0 * MICROSECOND, False), (MICROSECOND, False)],
+)
+async def test_a_past_view_is_shown_if_the_last_erasure_was_before_its_instant(
+    firestore: Recorder,
+    store: FirestoreStore,
+    erased_after: timedelta,
+    shown: bool,  # noqa: FBT001
+) -> None:
+    mark = Document(name=MARK, update_time=READ_AT + erased_after)
+    firestore.mark = BatchGetDocumentsResponse(found=mark)
+    expected = nullcontext() if shown else pytest.raises(SnapshotExpired, match="was erased")
+    async with store.snapshot(READ_AT) as snapshot:
+        for _ in range(2):
+            with expected:
+                await snapshot.load([MONDAY], [])
 
 
 async def test_a_view_that_has_read_nothing_has_no_instant(store: FirestoreStore) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.access.caller import ANYBODY
 from shared.model.day import DayKey
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
@@ -115,7 +116,7 @@ async def test_everything_is_found_where_it_belongs_from_now_on(earlier: Earlier
     assert await earlier.listed("who") == {"booked": [], "all": [ABROAD]}
     async with earlier.store.snapshot() as snapshot:
         for name in (AFTER_MIDNIGHT, MOVED, CANCELLED, ABROAD):
-            found = await find_appointment(snapshot, name)
+            found = await find_appointment(snapshot, name, ANYBODY)
             assert found
             assert found.id == name
         day = (await snapshot.load([key("2027-07-05")], ())).days[key("2027-07-05")].value

@@ -1,7 +1,7 @@
 """How SQLite forgets: the past hour can be read, and nothing that was replaced before it."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
@@ -9,13 +9,17 @@ import pytest
 
 from shared.model.appointment import Appointment
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.port import DayWrite, RecordWrite, SnapshotExpired
-from shared.store.sqlite.pruning import _DELETE_PAST, _DELETE_RECORDS
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired
+from shared.store.sqlite.erasing import _ERASE_RECORDS, Erasure
+from shared.store.sqlite.patient_rows import _READ_AT
+from shared.store.sqlite.pruning import _DELETE_PAST, _DELETE_PAST_PATIENTS, _DELETE_RECORDS
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, key, schedule
 from tests.functions.api import Clock
 
-MONDAY = key("2026-11-23")
+MONDAY, ADA = key("2026-11-23"), PatientKey("ada" + 37 * "0")
 EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
 LATE = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
 
@@ -55,6 +59,25 @@ async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
         monday = (await snapshot.load([MONDAY], [])).days[MONDAY]
     await store.commit([DayWrite(monday, schedule("2026-11-23", *appointments))], [])
     return await instant_of(store)
+
+
+async def book(store: SqliteStore, *appointments: Appointment) -> datetime:
+    """Let a patient have these and no others; the instant from which on that is so."""
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    write = PatientWrite(read, PatientSchedule(ADA, appointments))
+    await store.commit([], [], patients=[write])
+    return await instant_of(store)
+
+
+async def booked_at(store: SqliteStore, instant: datetime) -> list[str] | None:
+    """What the patient had booked at an instant; None if it has expired."""
+    try:
+        async with store.snapshot(instant) as snapshot:
+            state = await snapshot.load([], [], patients=[ADA])
+    except SnapshotExpired:
+        return None
+    return [a.id for a in state.patients[ADA].value.appointments]
 
 
 def record(name: str, expires_at: datetime) -> IdempotencyRecord:
@@ -131,6 +154,22 @@ async def test_a_view_that_was_current_within_the_hour_can_be_read_however_old_i
     assert await ids_at(store, night) == ["early"]
     clock.now += timedelta(minutes=1)
     assert await ids_at(store, night) is None
+
+
+@pytest.mark.parametrize("pruned", [False, True], ids=["rows-still-there", "pruned"])
+async def test_so_is_what_a_patient_had_booked(
+    store: SqliteStore,
+    pruner: SqliteStore,
+    clock: Clock,
+    pruned: bool,  # noqa: FBT001
+) -> None:
+    before, after = await book(store, EARLY), await book(store, LATE)
+    for since, expected in ((HOUR - MICROSECOND, ["early"]), (HOUR, None)):
+        clock.now = after + since
+        if pruned:
+            await pruner.commit([], [])
+        assert await booked_at(store, before) == expected
+        assert await booked_at(store, after) == ["late"]
 
 
 async def test_an_instant_that_is_yet_to_come_is_refused(store: SqliteStore, clock: Clock) -> None:
@@ -232,6 +271,56 @@ async def test_what_can_no_longer_be_read_is_deleted(
     assert kept == [[("early",), ("late",)], [("late",)], [("late",)], []]
 
 
+async def test_what_a_patient_had_booked_is_deleted_too(
+    store: SqliteStore, clock: Clock, path: str, prune: Callable[[], Awaitable[object]]
+) -> None:
+    for appointments in ([EARLY], [EARLY, LATE], []):  # Each a microsecond after the one before.
+        await book(store, *appointments)
+    kept = []
+    for microseconds in range(3):
+        clock.now = NOW + HOUR + microseconds * MICROSECOND
+        await prune()
+        kept += query(path, "SELECT count(*) FROM past_patients")
+    assert kept == [(2,), (1,), (0,)]
+
+
+async def test_an_erasure_deletes_all_of_the_past_at_once_and_nothing_that_is_current(
+    store: SqliteStore, path: str
+) -> None:
+    await fill(store, 500, 300)
+    before = await put(store, EARLY)
+    await put(store, LATE)
+    for appointments in ([EARLY], [LATE]):
+        await book(store, *appointments)
+    assert (await ids_at(store, before), rows_in(path)) == (["early"], (501, 300))
+    await store.erase([])
+    assert (await ids_at(store, before), rows_in(path)) == (None, (0, 300))
+    assert query(path, "SELECT count(*) FROM past_patients") == [(0,)]
+    last = await instant_of(store)
+    assert (await ids_at(store, last), await booked_at(store, last)) == (["late"], ["late"])
+
+
+async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, path: str) -> None:
+    await fill(store, 0, 500)
+    await book(store, *(EARLY._replace(id=str(number)) for number in range(500)))
+    await book(store)
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    left = []
+    erasure = Erasure(["a"], read)
+    more = True
+    while more:
+        more, _ = store._erase_some(erasure)  # noqa: SLF001 - one of its transactions
+        left += query(
+            path,
+            """
+            SELECT (SELECT count(*) FROM receipts WHERE body NOT LIKE '%erased%'),
+            (SELECT count(*) FROM patient_history), (SELECT count(*) FROM patients)
+            """,
+        )
+    assert left == [(300, 500, 1), (100, 500, 1), (0, 300, 1), (0, 100, 1), (0, 0, 0)]
+
+
 async def test_expired_records_are_deleted(
     store: SqliteStore, clock: Clock, path: str, prune: Callable[[], Awaitable[object]]
 ) -> None:
@@ -278,15 +367,34 @@ async def test_a_start_deletes_all_of_it(store: SqliteStore, clock: Clock, path:
     assert rows_in(path) == (0, 0)
 
 
+def assert_nothing_is_scanned(
+    path: str, statement: str, values: Sequence[object] | Mapping[str, object], but: str = "-"
+) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    plan = [str(row[-1]) for row in rows]
+    assert not [step for step in plan if step.startswith("SCAN") and but not in step], plan
+
+
 async def test_what_is_to_be_deleted_is_found_without_reading_all_the_rest(
     store: SqliteStore, path: str
 ) -> None:
     store.prepare([])
     for statement, values in (
         (_DELETE_PAST, (1, 2)),
+        (_DELETE_PAST_PATIENTS, (1, 2)),
         (_DELETE_RECORDS, ("2", 2)),
         ("SELECT max(until) FROM past_entries WHERE until <= ?", (1,)),
         ("SELECT max(until) FROM past_elsewhere WHERE until <= ?", (1,)),
+        ("SELECT max(until) FROM past_patients WHERE until <= ?", (1,)),
     ):
-        plan = [str(row[-1]) for row in query(path, f"EXPLAIN QUERY PLAN {statement}", *values)]
-        assert not [step for step in plan if step.startswith("SCAN")], plan
+        assert_nothing_is_scanned(path, statement, values)
+
+
+async def test_what_is_to_be_erased_or_was_replaced_is_found_without_reading_all_the_rest(
+    store: SqliteStore, path: str
+) -> None:
+    store.prepare([])
+    asked = {"ids": '["a"]', "erased": "erased", "most": 2}
+    assert_nothing_is_scanned(path, _ERASE_RECORDS, asked, but="json_each")
+    assert_nothing_is_scanned(path, _READ_AT, {"digits": "ada", "past": 1})

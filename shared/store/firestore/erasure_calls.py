@@ -60,9 +60,11 @@ async def erase(
 
 
 async def last_erasure(calls: Calls) -> datetime | None:
-    """Return the instant of the last erasure by Firestore's own clock, if there was any."""
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get([_mark_name(calls)], None)]
+    """Return the instant of the last erasure by Firestore's own clock, if there was any.
+
+    Raises what the call raises.
+    """
+    answers = [answer async for answer in calls.batch_get([_mark_name(calls)], None)]
     count_reads(len(answers))
     found = (answer.found for answer in answers if answer.found.name)
     return next((document.update_time.ToDatetime(UTC) for document in found), None)
@@ -70,7 +72,7 @@ async def last_erasure(calls: Calls) -> datetime | None:
 
 async def _record_writes(calls: Calls, appointment_ids: Collection[str]) -> AsyncIterator[Message]:
     """Yield a write for each record that still tells what was asked for."""
-    ids = sorted(appointment_ids)
+    ids = sorted(set(appointment_ids))
     for start in range(0, len(ids), _MOST_COMPARED):
         where = _one_of("appointment_id", ids[start : start + _MOST_COMPARED])
         for document in await _query(calls, calls.root, "receipts", where=where):

@@ -160,15 +160,13 @@ class FirestoreSnapshot:
         return [answer.document for answer in answers if answer.document.name]
 
     async def _batch_get(self, names: Collection[str]) -> list[Message]:
-        with translated_errors(expired=self._expired):
-            return [answer async for answer in self._calls.batch_get(names, self._read_time)]
+        return [answer async for answer in self._calls.batch_get(names, self._read_time)]
 
     async def _run_query(
         self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]
     ) -> list[Message]:
-        with translated_errors(expired=self._expired):
-            found = self._calls.run_query(parent, collection, self._read_time, order, **bounds)
-            return [answer async for answer in found]
+        found = self._calls.run_query(parent, collection, self._read_time, order, **bounds)
+        return [answer async for answer in found]
 
     async def _unless_erased(self, read: Awaitable[T]) -> T:
         """Return what is read; SnapshotExpired if something was erased at the instant or later.
@@ -177,9 +175,10 @@ class FirestoreSnapshot:
         keeps what was erased, and would show it for an hour. Both instants are Firestore's own.
         """
         instant = self._unchecked_instant
-        if instant is None:
-            return await read
-        answer, erased_at = await asyncio.gather(read, last_erasure(self._calls))
+        with translated_errors(expired=self._expired):
+            if instant is None:
+                return await read
+            answer, erased_at = await asyncio.gather(read, last_erasure(self._calls))
         if erased_at is not None and instant <= erased_at:
             raise SnapshotExpired("something was erased since that instant")
         self._unchecked_instant = None

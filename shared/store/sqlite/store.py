@@ -157,8 +157,10 @@ class SqliteStore:
         """Erase, and delete all of the past: one transaction after the other, others in between."""
         self._check_open()
         erasure = Erasure(appointment_ids, patient)
-        while await self._in_thread(self._erase_some, erasure):
-            pass
+        more = True
+        while more:
+            more, rows = await self._in_thread(self._erase_some, erasure)
+            count_writes(rows)
         while await self._in_thread(self._prune):
             pass
 
@@ -271,9 +273,11 @@ class SqliteStore:
         with transaction(self._writer()) as connection:
             return read_or_create_secret(connection, name, value)
 
-    def _erase_some(self, erasure: Erasure) -> bool:
+    def _erase_some(self, erasure: Erasure) -> tuple[bool, int]:
         with transaction(self._writer()) as connection:
-            return erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
+            before = connection.total_changes
+            more = erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
+            return more, connection.total_changes - before
 
     def _prune(self) -> bool:
         with transaction(self._writer()) as connection:

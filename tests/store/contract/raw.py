@@ -11,7 +11,9 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.patient_key import PatientKey
 from shared.store.firestore.documents import day_name, elsewhere_name
+from shared.store.firestore.patient_documents import history_name, patient_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
 from shared.store.sqlite.clock import to_number
@@ -74,6 +76,19 @@ class RawSqlite:
         fields: Fields = json.loads(body)
         return fields
 
+    async def put_patient(self, key: PatientKey, fields: Fields) -> None:
+        body = json.dumps({**await self.patient(key), **fields})
+        self._run("UPDATE patients SET body = ? WHERE digits = ?", body, key.digits)
+
+    async def patient(self, key: PatientKey) -> Fields:
+        ((body,),) = self._run("SELECT body FROM patients WHERE digits = ?", key.digits)
+        fields: Fields = json.loads(body)
+        return fields
+
+    async def put_blocked(self, key: PatientKey, fields: Fields) -> None:
+        row = (key.digits, json.dumps(fields))
+        self._run("INSERT OR REPLACE INTO blocked VALUES (?, ?)", *row)
+
     async def put_secret(self, name: str, fields: Fields) -> None:
         ((body,),) = self._run("SELECT body FROM secrets WHERE name = ?", name)
         body = json.dumps({**json.loads(body), **fields})
@@ -130,6 +145,22 @@ class RawFirestore:
 
     async def doctor(self, doctor_id: str) -> Fields:
         return {"id": doctor_id, **await self._get(f"{self._calls.root}/doctors/{doctor_id}")}
+
+    async def put_patient(self, key: PatientKey, fields: Fields) -> None:
+        await self._put(patient_name(self._calls.root, key), fields)
+
+    async def patient(self, key: PatientKey) -> Fields:
+        return await self._get(patient_name(self._calls.root, key))
+
+    async def put_blocked(self, key: PatientKey, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/blocked/{key.digits}", fields)
+
+    async def put_history(self, key: PatientKey, month: str, fields: Fields) -> None:
+        patient = patient_name(self._calls.root, key)
+        await self._put(history_name(patient, month), fields)
+
+    async def history(self, key: PatientKey, month: str) -> Fields:
+        return await self._get(history_name(patient_name(self._calls.root, key), month))
 
     async def put_secret(self, name: str, fields: Fields) -> None:
         await self._put(f"{self._calls.root}/secrets/{name}", fields)

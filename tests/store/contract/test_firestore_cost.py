@@ -11,9 +11,14 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY
+from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.patient_key import patient_key
+from shared.model.patient_schedule import PatientSchedule
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.look_ups import find_appointment
 from shared.queries.openings import first_openings
@@ -23,7 +28,7 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, Stored
+from shared.store.port import DayWrite, PatientWrite, RecordWrite, Stored
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -32,6 +37,9 @@ from tests.commands import cancel
 from tests.firestore_emulator import emulated_store
 
 NOW = at("2026-11-20T12:00Z")
+ADA = patient_key("https://issuer", "ada")
+NO_PATIENT = Stored(PatientSchedule(ADA), None)
+MONTHS = ("10", "11", "12")
 
 
 @dataclass
@@ -98,13 +106,16 @@ async def cost_of(connection: Counting, transactions: Coordinator, command: Comm
 
 
 def command(start: str, end: str, name: str, idempotency_key: str | None = None) -> Command:
-    wish = booking(start, end, name)
+    wish, named = booking(start, end, name), None
+    if idempotency_key is not None:
+        named = Idempotency.of(idempotency_key, [start], ANYBODY)
     return Command(
         days=frozenset(wish.days),
         decide=partial(book, booking=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
-        idempotency=None if idempotency_key is None else Idempotency.of(idempotency_key, [start]),
+        caller=ANYBODY,
+        idempotency=named,
     )
 
 
@@ -164,7 +175,48 @@ async def test_a_page_is_one_query_that_reads_only_days_that_exist_now_or_at_an_
     async with store.snapshot(instant) as snapshot:
         rest = await list_window(snapshot, replace(every, after=page.appointments[1].position))
     assert [a.id for a in rest.appointments] == ["full2"]
+    # The last erasure is looked for meanwhile.
+    assert connection.cost == Cost(["run_query", "batch_get"], reads=3, writes=0)
+
+
+def patient_write(read: Stored[PatientSchedule], *appointments: Appointment) -> PatientWrite:
+    return PatientWrite(read, PatientSchedule(ADA, appointments))
+
+
+async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_each_month(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    booked = [booking(f"2026-{m}-23T09:00Z", f"2026-{m}-23T17:00Z", m).appointment for m in MONTHS]
+    monday = key("2026-11-23")
+    for after in (booked, []):
+        connection.cost = Cost()
+        async with store.snapshot() as snapshot:
+            state = await snapshot.load([monday], [], patients=[ADA])
+        day = DayWrite(state.days[monday], state.days[monday].value)
+        await store.commit([day], [], patients=[patient_write(state.patients[ADA], *after)])
+        writes = 2 if after else 2 + 3
+        assert connection.cost == Cost(["batch_get", "commit"], reads=2, writes=writes)
+    connection.cost = Cost()
+    async with store.snapshot() as snapshot:
+        assert await snapshot.history(ADA, date(2026, 1, 1), date(2026, 11, 1)) == ["10", "11"]
     assert connection.cost == Cost(["run_query"], reads=2, writes=0)
+
+
+async def test_an_erasure_is_a_query_for_thirty_appointments_one_for_the_history_and_a_commit(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
+    await store.commit([], [], patients=[patient_write(NO_PATIENT, wish)])
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    await store.commit([], [], patients=[patient_write(read)])
+    record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
+    await store.commit([], [RecordWrite(record, None)])
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    connection.cost = Cost()
+    await store.erase(["a"], read)
+    assert connection.cost == Cost(["run_query", "run_query", "commit"], reads=2, writes=4)
 
 
 def moved(name: str, start: str) -> Command:
@@ -172,11 +224,12 @@ def moved(name: str, start: str) -> Command:
     target = span(start, (at(start) + timedelta(minutes=30)).isoformat())
     wish = to_move(name, key("2026-11-23"), doctor(), target)
     return Command(
-        days=frozenset({wish.home}),
+        days=frozenset({wish.sought.home}),
         decide=partial(move, request=wish, now=NOW),
         now=NOW,
         birth=ElsewhereKey("strange", name),
-        idempotency=Idempotency.of(f"{name} to {start}", [start]),
+        caller=ANYBODY,
+        idempotency=Idempotency.of(f"{name} to {start}", [start], ANYBODY),
     )
 
 
@@ -191,7 +244,7 @@ async def test_a_look_up_is_one_call_and_two_after_any_number_of_moves(
         await cost_of(connection, transactions, moved(name, start))
         connection.cost = Cost()
         async with store.snapshot() as snapshot:
-            found = await find_appointment(snapshot, name)
+            found = await find_appointment(snapshot, name, ANYBODY)
         assert found is not None
         assert found.interval.start == at(start)
         costs.append(connection.cost)

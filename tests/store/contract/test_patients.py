@@ -113,8 +113,11 @@ async def test_a_commit_writes_days_and_patients_together_and_returns_the_versio
         )
         async with rival.snapshot() as snapshot:
             after = await snapshot.load([MONDAY], [], patients=[ADA, BOB])
-        stored = {**after.days, **after.patients}
-        assert versions == {k: stored[k].version for k in (MONDAY, ADA, BOB)}
+        assert versions == {
+            MONDAY: after.days[MONDAY].version,
+            ADA: after.patients[ADA].version,
+            BOB: after.patients[BOB].version,
+        }
         seen.add(versions[ADA])
     assert after.days[MONDAY].value == schedule("2026-11-23", EARLY, OTHER)
     assert after.patients[ADA].value == PatientSchedule(ADA, (EARLY, OTHER))

@@ -1,19 +1,25 @@
 """Two versions of the program on one store, as in every rolling deployment."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, ElsewhereWrite, Store, Stored, StoreRefused
+from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store, Stored, StoreRefused
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
 
 MONDAY = key("2026-11-23")
+ADA = PatientKey("ada" + 37 * "0")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "first")
 SECOND = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z", "second")
 
@@ -26,7 +32,7 @@ NEWER: dict[str, Any] = {
     "end": "2026-11-23T09:30:00Z",
     "created_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
-    "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "id": "ada-1"},
+    "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "language": "en"},
     "service_id": "check-up",
     "buffers": {"before": 5, "after": 10},
 }
@@ -148,6 +154,82 @@ async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_doe
     assert (await load(store)).value == monday(FIRST)
     await move_first(store)
     assert await raw.day(MONDAY) == {"schema": 3}
+
+
+# Patients
+
+
+async def load_patient(store: Store) -> Stored[PatientSchedule]:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+
+
+async def book(store: Store, *appointments: Appointment) -> None:
+    write = PatientWrite(await load_patient(store), PatientSchedule(ADA, appointments))
+    await store.commit([], [], patients=[write])
+
+
+def texts_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(text) for name, text in fields["appointments"].items()}
+
+
+async def test_fields_of_a_newer_version_are_kept_in_the_document_of_a_patient(
+    store: Store, raw: Raw
+) -> None:
+    await book(store, SECOND)
+    newer = {**NEWER, "doctor_id": "who"}
+    second = (await raw.patient(ADA))["appointments"]["second"]
+    texts = {"first": json.dumps(newer), "second": second}
+    await raw.put_patient(ADA, {"appointments": texts, "limits": {"open": 7}})
+    read = await load_patient(store)
+    first = cast("Appointment", read.value.find("first"))
+    assert (first.doctor_id, first.patient.email) == ("who", "ada@example.org")
+    moved = first._replace(interval=span("2026-11-23T14:00Z", "2026-11-23T14:30Z"))
+    after = replace(read.value.without("second").with_appointment(moved), erasing=True)
+    await store.commit([], [], patients=[PatientWrite(read, after)])
+    fields = await raw.patient(ADA)
+    times = {"start": "2026-11-23T14:00:00Z", "end": "2026-11-23T14:30:00Z"}
+    assert texts_of(fields) == {"first": {**newer, **times}}
+    assert (fields["limits"], fields["erasing"]) == ({"open": 7}, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "family"}, 'the kind "family"'),
+        ({"schema": 4}, "has schema 4"),
+        ({"changed_at": ["yesterday"]}, "is damaged"),
+        ({"appointments": {"first": json.dumps(NEWER)}}, "names no doctor"),
+        ({"appointments": {"first": '{"id": "first", "kind": "hold"}'}}, 'the kind "hold"'),
+        ({"appointments": {"first": "{"}}, "is damaged"),
+    ],
+    ids=["kind", "schema", "changed-at", "doctor", "kind-of-entry", "json"],
+)
+async def test_a_patient_who_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    await book(store, FIRST)
+    await raw.put_patient(ADA, fields)
+    with pytest.raises(StoreRefused, match=f"the patient {ADA.digits}.* {said}"):
+        await load_patient(store)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "banned"}, 'the kind "banned"'),
+        ({"schema": 4}, "has schema 4"),
+        ({"issued_before": "yesterday"}, "is damaged"),
+    ],
+    ids=["kind", "schema", "instant"],
+)
+async def test_a_blocked_caller_who_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    blocked = {"kind": "blocked_caller", "schema": 3, "issued_before": "2026-11-23T09:00:00Z"}
+    await raw.put_blocked(ADA, {**blocked, **fields})
+    with pytest.raises(StoreRefused, match=f"the blocked caller {ADA.digits}.* {said}"):
+        await store.blocked()
 
 
 async def test_fields_of_a_doctor_that_a_newer_version_wrote_are_kept(

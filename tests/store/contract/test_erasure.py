@@ -1,0 +1,286 @@
+"""Erased is erased: records, schedules, histories, and every view of an earlier instant."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import date, datetime
+
+import pytest
+
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_key import PatientKey, patient_key
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    PatientWrite,
+    RecordWrite,
+    Snapshot,
+    SnapshotExpired,
+    State,
+    Store,
+    Stored,
+    StoreUnavailable,
+    VersionConflict,
+)
+from shared.store.usage import StoreUsage, charged_to
+from tests.builders import appointment, at, key, schedule, span
+
+ADA, BOB = patient_key("https://issuer", "ada"), patient_key("https://issuer", "bob")
+MONDAY = key("2026-11-23")
+EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
+LATE = appointment("2026-12-23T16:00Z", "2026-12-23T17:00Z", "late")
+CANCELLED = EARLY._replace(cancelled_at=at("2026-01-03T00:00Z"), reason="private")
+ALL_DAY = span("2026-11-23T00:00Z", "2026-11-24T00:00Z")
+FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
+
+Read = Callable[[Snapshot], Awaitable[object]]
+
+
+def record_of(name: str, appointment_id: str) -> IdempotencyRecord:
+    expires_at = at("2099-01-01T00:00Z")
+    return IdempotencyRecord(name, f"print of {name}", appointment_id, expires_at, "request")
+
+
+def erased(name: str, appointment_id: str) -> IdempotencyRecord:
+    expires_at = at("2099-01-01T00:00Z")
+    return IdempotencyRecord(name, "erased", appointment_id, expires_at, "request")
+
+
+async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedule]:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([], [], patients=[patient])).patients[patient]
+
+
+async def change(store: Store, patient: PatientKey, *appointments: Appointment) -> None:
+    """Let a patient have these appointments and no others."""
+    write = PatientWrite(await load(store, patient), PatientSchedule(patient, appointments))
+    await store.commit([], [], patients=[write])
+
+
+async def tell(store: Store, whereabouts: Whereabouts | None) -> None:
+    """Let these be the whereabouts of the early appointment."""
+    name = ElsewhereKey("strange", "early")
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], [name])).elsewhere[name]
+    await store.commit([], [], [ElsewhereWrite(name, whereabouts, read.version)])
+
+
+async def records(store: Store, *names: str) -> list[IdempotencyRecord]:
+    async with store.snapshot() as snapshot:
+        found = (await snapshot.load([], names)).records
+    return [found[name].value for name in names]
+
+
+async def history(store: Store, patient: PatientKey) -> Collection[str]:
+    async with store.snapshot() as snapshot:
+        return await snapshot.history(patient, FIRST, LAST)
+
+
+async def instant_of(store: Store) -> datetime:
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        return await snapshot.instant()
+
+
+async def test_records_of_erased_appointments_stay_and_tell_no_more_what_was_asked_for(
+    store: Store, rival: Store
+) -> None:
+    kept = [record_of(name, of) for name, of in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "3"))]
+    await store.commit([], [RecordWrite(record, None) for record in kept])
+    for _ in range(2):
+        await rival.erase(["1", "3", "none"])
+        assert await records(store, "a", "b", "c", "d") == [
+            erased("a", "1"),
+            record_of("b", "2"),
+            erased("c", "1"),
+            erased("d", "3"),
+        ]
+    with pytest.raises(VersionConflict):
+        await store.commit([], [RecordWrite(record_of("a", "4"), None)])
+
+
+async def test_a_great_many_records_are_erased(store: Store) -> None:
+    names = [f"{number:04}" for number in range(450)]
+    for start in (0, 400):
+        some = names[start : start + 400]
+        await store.commit([], [RecordWrite(record_of(name, f"of {name}"), None) for name in some])
+    await store.erase([f"of {name}" for name in names])
+    assert await records(store, *names) == [erased(name, f"of {name}") for name in names]
+
+
+async def test_an_erased_patient_has_no_schedule_and_no_history_and_others_keep_theirs(
+    store: Store, rival: Store
+) -> None:
+    for patient in (ADA, BOB):
+        await change(store, patient, EARLY, LATE)
+        await change(store, patient)
+        await change(store, patient, LATE)
+    await rival.erase([], await load(store))
+    assert await load(store) == Stored(PatientSchedule(ADA), None)
+    assert await history(store, ADA) == []
+    assert (await load(store, BOB)).value == PatientSchedule(BOB, (LATE,))
+    assert await history(store, BOB) == ["early", "late"]
+    await store.erase([], await load(store))
+    await change(rival, ADA, EARLY)
+    assert (await load(store)).value == PatientSchedule(ADA, (EARLY,))
+
+
+async def test_a_long_history_is_erased(store: Store) -> None:
+    names = [f"{number:04}" for number in range(450)]
+    await change(store, ADA, *(EARLY._replace(id=name) for name in names))
+    await change(store, ADA)
+    assert await history(store, ADA) == names
+    await store.erase([], await load(store))
+    assert await history(store, ADA) == []
+
+
+Became = Callable[[Store], Awaitable[None]]
+
+
+async def booked(store: Store) -> None:
+    await change(store, ADA, EARLY, LATE)
+    await change(store, ADA, LATE)
+
+
+async def erased_by_another(store: Store) -> None:
+    await booked(store)
+    await store.erase([], await load(store))
+
+
+@pytest.mark.parametrize(
+    ("there", "became"),
+    [(False, booked), (True, booked), (True, erased_by_another)],
+    ids=["has-come-to-be", "has-changed", "is-gone"],
+)
+async def test_a_patient_who_is_not_as_was_read_is_a_conflict_and_nothing_is_erased(
+    store: Store,
+    rival: Store,
+    there: bool,  # noqa: FBT001
+    became: Became,
+) -> None:
+    if there:
+        await change(store, ADA, EARLY)
+    read = await load(store)
+    await became(rival)
+    await store.commit([], [RecordWrite(record_of("a", "early"), None)])
+    after, gone, before = await load(rival), await history(rival, ADA), await instant_of(store)
+    with pytest.raises(VersionConflict):
+        await store.erase(["early"], read)
+    assert (await load(store), await history(store, ADA)) == (after, gone)
+    assert await records(store, "a") == [record_of("a", "early")]
+    async with store.snapshot(before) as snapshot:
+        await snapshot.load([MONDAY], [])
+
+
+async def test_a_commit_on_the_schedule_that_was_erased_is_a_conflict(
+    store: Store, rival: Store
+) -> None:
+    await change(store, ADA, EARLY)
+    read = await load(store)
+    await rival.erase([], read)
+    with pytest.raises(VersionConflict):
+        await store.commit([], [], patients=[PatientWrite(read, PatientSchedule(ADA))])
+    assert (await load(store), await history(store, ADA)) == (
+        Stored(PatientSchedule(ADA), None),
+        [],
+    )
+
+
+# Views of earlier instants
+
+
+async def load_all(snapshot: Snapshot) -> State:
+    return await snapshot.load([MONDAY], [], patients=[ADA])
+
+
+async def scan(snapshot: Snapshot) -> list[DaySchedule]:
+    return [day async for day in snapshot.scan("strange", MONDAY.day, MONDAY.day)]
+
+
+async def scan_ended(snapshot: Snapshot) -> list[Appointment]:
+    return [ended async for ended in snapshot.scan_ended("strange", ALL_DAY)]
+
+
+async def past(snapshot: Snapshot) -> Collection[str]:
+    return await snapshot.history(ADA, FIRST, LAST)
+
+
+READS: list[Read] = [load_all, scan, scan_ended, past]
+
+
+@pytest.fixture
+async def before(store: Store) -> datetime:
+    """An instant at which there was something of everything that is erased after it."""
+    day = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))
+    await store.commit([day], [])
+    await tell(store, CANCELLED)
+    await change(store, ADA, EARLY, LATE)
+    await change(store, ADA, LATE)
+    return await instant_of(store)
+
+
+async def erase_all(store: Store) -> None:
+    """Erase as its callers do: the appointments themselves first."""
+    async with store.snapshot() as snapshot:
+        read = await snapshot.load([MONDAY], [])
+    day = DayWrite(read.days[MONDAY], schedule("2026-11-23"))
+    await store.commit([day], [])
+    await tell(store, None)
+    await store.erase(["early"], await load(store))
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_what_was_erased_is_shown_by_no_view_of_an_instant_before(
+    store: Store, rival: Store, before: datetime, read: Read
+) -> None:
+    async with rival.snapshot(before) as snapshot:
+        shown = await read(snapshot)
+    assert "early" in str(shown)
+    await erase_all(store)
+    async with rival.snapshot(before) as snapshot:
+        for _ in range(2):
+            with pytest.raises(SnapshotExpired):
+                await read(snapshot)
+    async with rival.snapshot() as snapshot:
+        assert "early" not in str(await read(snapshot))
+
+
+async def test_every_erasure_ends_the_views_of_instants_before_it_and_no_others(
+    store: Store, rival: Store, before: datetime
+) -> None:
+    instants = [before]
+    for _ in range(3):
+        await store.erase([])
+        await change(rival, BOB, EARLY)  # So that the next view is later for certain.
+        instants.append(await instant_of(rival))
+        for instant in instants[:-1]:
+            async with rival.snapshot(instant) as snapshot:
+                with pytest.raises(SnapshotExpired):
+                    await load_all(snapshot)
+        async with store.snapshot(instants[-1]) as snapshot:
+            assert (await load_all(snapshot)).patients[ADA].value == PatientSchedule(ADA, (LATE,))
+
+
+async def test_a_view_that_was_read_before_an_erasure_may_go_on(
+    store: Store, rival: Store, before: datetime
+) -> None:
+    async with rival.snapshot(before) as snapshot:
+        shown = await load_all(snapshot)
+        await erase_all(store)
+        assert await load_all(snapshot) == shown
+
+
+async def test_what_an_erasure_writes_is_counted(store: Store, before: datetime) -> None:
+    assert before
+    read, usage = await load(store), StoreUsage()
+    with charged_to([usage]):
+        await store.erase(["early"], read)
+    assert usage.writes > 0
+
+
+async def test_a_closed_store_erases_nothing(store: Store) -> None:
+    await store.close()
+    with pytest.raises(StoreUnavailable):
+        await store.erase(["early"])

@@ -1,0 +1,152 @@
+"""A SQLite file of the version before patients: all in it stays, and more can be kept."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shared.model.elsewhere import ElsewhereKey, Pointer
+from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_key import patient_key
+from shared.model.patient_schedule import PatientSchedule
+from shared.store.port import PatientWrite, StoreRefused
+from shared.store.sqlite.clock import to_instant
+from shared.store.sqlite.store import SqliteStore
+from tests.builders import appointment, at, key, schedule
+
+VERSION_4 = """
+    CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TABLE receipts (key TEXT PRIMARY KEY, expires_at TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE TABLE clock (instant INTEGER NOT NULL, kept_from INTEGER NOT NULL);
+    CREATE TABLE doctor_days (
+        doctor_id TEXT, day TEXT, version INTEGER NOT NULL,
+        schema INTEGER NOT NULL, derived TEXT,
+        PRIMARY KEY (doctor_id, day)
+    ) WITHOUT ROWID;
+    CREATE TABLE entries (
+        doctor_id TEXT, day TEXT, id TEXT, since INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, day, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE past_entries (
+        doctor_id TEXT, day TEXT, id TEXT, until INTEGER,
+        since INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, day, id, until)
+    ) WITHOUT ROWID;
+    CREATE TABLE elsewhere (
+        doctor_id TEXT, id TEXT, since INTEGER NOT NULL, start INTEGER, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, id)
+    ) WITHOUT ROWID;
+    CREATE INDEX ended ON elsewhere (doctor_id, start, id) WHERE start IS NOT NULL;
+    CREATE TABLE past_elsewhere (
+        doctor_id TEXT, id TEXT, until INTEGER, since INTEGER NOT NULL,
+        start INTEGER, body TEXT NOT NULL,
+        PRIMARY KEY (doctor_id, id, until)
+    ) WITHOUT ROWID;
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX receipts_by_expiry ON receipts (expires_at);
+    CREATE INDEX past_entries_by_end ON past_entries (until);
+    CREATE INDEX past_elsewhere_by_end ON past_elsewhere (until);
+
+    INSERT INTO clock VALUES (2000, 0);
+    INSERT INTO doctor_days VALUES ('strange', '2026-11-23', 7, 3, NULL);
+    INSERT INTO entries VALUES (
+        'strange', '2026-11-23', 'a', 2000,
+        '{"id":"a","start":"2026-11-23T10:00:00Z","end":"2026-11-23T10:30:00Z",\
+"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","kind":"appointment",\
+"schema":3,"patient":{"name":"Ada Lovelace"}}'
+    );
+    INSERT INTO past_entries VALUES (
+        'strange', '2026-11-23', 'a', 2000, 1000,
+        '{"id":"a","start":"2026-11-23T09:00:00Z","end":"2026-11-23T09:30:00Z",\
+"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","kind":"appointment",\
+"schema":3,"patient":{"name":"Ada Lovelace"}}'
+    );
+    INSERT INTO elsewhere VALUES (
+        'strange', 'b', 1000, NULL,
+        '{"kind":"pointer","schema":3,"doctor_id":"who","day":"2026-11-24"}'
+    );
+    INSERT INTO receipts VALUES (
+        'key', '2099-01-01T00:00:00Z',
+        '{"kind":"idempotency_record","schema":3,"fingerprint":"print","appointment_id":"a",\
+"expires_at":"2099-01-01T00:00:00Z","request_id":"request"}'
+    );
+    INSERT INTO secrets VALUES ('name', '{"kind":"secret","schema":3,"value":"known"}');
+    PRAGMA user_version = 4
+"""
+"""A file with an appointment that was moved, a pointer, an idempotency record and a secret."""
+
+ADA = patient_key("https://issuer", "ada")
+MONDAY, TOLD = key("2026-11-23"), ElsewhereKey("strange", "b")
+BEFORE = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z")
+AFTER = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z")
+RECORD = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"), "request")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    path = str(tmp_path / "appointments.db")
+    run(path, VERSION_4)
+    return path
+
+
+@pytest.fixture
+async def store(path: str) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(path, now=lambda: to_instant(3000))
+    yield opened
+    await opened.close()
+
+
+def run(path: str, script: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+
+
+def dump(path: str) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return [*connection.iterdump(), str(version)]
+
+
+async def test_all_that_a_file_held_is_there_and_patients_can_be_kept_beside_it(
+    store: SqliteStore,
+) -> None:
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load([MONDAY], ["key"], [TOLD], [ADA])
+    assert state.days[MONDAY].value == schedule("2026-11-23", AFTER)
+    assert state.days[MONDAY].version == 7
+    assert state.records["key"].value == RECORD
+    assert state.elsewhere[TOLD].value == Pointer(key("2026-11-24", "who"))
+    assert await store.secret("name", "other") == "known"
+    booked = PatientSchedule(ADA, (AFTER,))
+    await store.commit([], [], patients=[PatientWrite(state.patients[ADA], booked)])
+    async with store.snapshot() as snapshot:
+        found = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    assert found.value == booked
+
+
+async def test_the_past_of_a_file_can_still_be_read(store: SqliteStore) -> None:
+    async with store.snapshot(to_instant(1500)) as snapshot:
+        state = await snapshot.load([MONDAY], [], patients=[ADA])
+    assert state.days[MONDAY].value == schedule("2026-11-23", BEFORE)
+    assert state.patients[ADA].value == PatientSchedule(ADA)
+
+
+async def test_records_of_before_can_be_erased(store: SqliteStore, path: str) -> None:
+    await store.erase(["a"])
+    with closing(sqlite3.connect(path)) as connection:
+        ((body,),) = connection.execute("SELECT body FROM receipts").fetchall()
+    fields = json.loads(body)
+    assert (fields["fingerprint"], fields["request_id"]) == ("erased", "request")
+
+
+async def test_a_file_that_cannot_be_upgraded_whole_stays_as_it_was(
+    store: SqliteStore, path: str
+) -> None:
+    run(path, "CREATE TABLE blocked (in_the_way)")
+    before = dump(path)
+    with pytest.raises(StoreRefused, match="already exists"):
+        await store.blocked()
+    assert dump(path) == before
