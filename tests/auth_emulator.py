@@ -15,7 +15,7 @@ import httpx
 from tests.firestore_emulator import HOST, NoEmulatorError, free_port, started
 
 VARIABLE = "FIREBASE_AUTH_EMULATOR_HOST"
-PROJECT = "demo-clinic"
+PROJECT = "demo-local"
 # Without the scripts of its packages: nothing here needs them, and one may compile for minutes.
 _FIREBASE = ("--yes", "--ignore-scripts", "firebase-tools@15")
 _SECONDS = 60
