@@ -123,7 +123,7 @@ async def test_an_erasure_of_several_commits_that_was_cut_off_is_ended_by_the_ne
     store._connected = CutOff(calls)  # type: ignore[assignment] # noqa: SLF001
     with pytest.raises(StoreUnavailable):
         await store.erase(names, read)
-    assert await left(store) == (50, True, ["first"])
+    assert await left(store) == (52, True, ["first"])
     await store.erase(names, read)
     assert await left(store) == (0, False, [])
     async with store.snapshot(before) as snapshot:
