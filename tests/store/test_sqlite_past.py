@@ -334,6 +334,19 @@ async def test_what_an_erasure_left_that_was_cut_off_is_erased_by_the_next(
     assert query(path, "SELECT count(*) FROM patients") == [(0,)]
 
 
+async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next_commits(
+    store: SqliteStore, path: str
+) -> None:
+    await fill(store, 300, 0)
+    await store.commit([], [])  # Nothing is due for five minutes.
+    store._erase_some(Erasure([], None))  # noqa: SLF001 - all but the past
+    left = []
+    for _ in range(2):
+        await store.commit([], [])
+        left.append(rows_in(path))
+    assert left == [(100, 0), (0, 0)]
+
+
 async def test_expired_records_are_deleted(
     store: SqliteStore, clock: Clock, path: str, prune: Callable[[], Awaitable[object]]
 ) -> None:
