@@ -25,7 +25,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.queries.patients import all_ids
 from shared.rules.erasing import erase
 from shared.rules.existing import Doctors, Sought
-from shared.rules.outcomes import Accepted, NeedsDoctor
+from shared.rules.outcomes import Accepted, UnknownAppointment
 from shared.store.port import PatientWrite, Store, Stored, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -106,6 +106,7 @@ class Erasure(Struct, frozen=True):
         decide = partial(erase, sought=sought, now=now)
         command = Command(frozenset({home}), decide, now, sought.birth, caller=ANYBODY)
         outcome = await self.coordinator.run(command)
-        if isinstance(outcome, NeedsDoctor):
-            raise StoreUnavailable(f"the doctor {outcome.doctor_id} is not known here")
-        return isinstance(outcome, Accepted)
+        if isinstance(outcome, Accepted | UnknownAppointment):
+            return isinstance(outcome, Accepted)
+        # Its doctor is not known here, for one. It must not pass for erased.
+        raise StoreUnavailable(f"{appointment_id} is not erased: {type(outcome).__name__}")

@@ -25,7 +25,8 @@ class Pages(BaseHTTPRequestHandler):
             case "/moved":
                 self._answer(302, b"", Location="/keys")
             case "/slow":
-                SLOW.wait()
+                ARRIVED.set()
+                GO_ON.wait(10)
                 self._answer(200, b"keys")
             case "/broken":
                 self.wfile.write(b"rubbish\r\n\r\n")
@@ -45,7 +46,7 @@ class Pages(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-SLOW = threading.Event()
+ARRIVED, GO_ON = threading.Event(), threading.Event()
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +92,9 @@ async def test_where_nobody_listens_keys_are_unavailable() -> None:
 
 
 async def test_the_loop_goes_on_while_an_issuer_thinks(address: str) -> None:
-    SLOW.clear()
     waiting = asyncio.create_task(get(f"{address}/slow"))
+    await asyncio.to_thread(ARRIVED.wait)
     await get(f"{address}/keys")  # The issuer answers others, and the loop sees it.
     assert not waiting.done()
-    SLOW.set()
+    GO_ON.set()
     assert (await waiting).body == b"keys"

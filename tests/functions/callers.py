@@ -28,6 +28,9 @@ class Known:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    def begin(self) -> None:
+        """There is nothing to fetch."""
+
     async def caller(
         self,
         authorization: Sequence[str],  # noqa: ARG002

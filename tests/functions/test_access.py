@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from shared.access.caller import Caller
-from shared.access.permissions import PERMISSIONS
+from shared.access.caller import ANONYMOUS, Caller
+from shared.access.permissions import PERMISSIONS, may_see
 from shared.http.health import store_health
 from shared.observability.request_record import RequestRecord
 from shared.runtime.endpoints import endpoints
+from tests.builders import appointment
 from tests.functions.api import (
     MONDAY_AT_NINE,
     ON_BOTH_STORES,
@@ -185,6 +186,12 @@ async def test_what_belongs_to_others_is_answered_like_what_does_not_exist(
         assert documents[0] == documents[1]
         assert headers[0] == headers[1]
         assert reads[0] == reads[1] > 0
+
+
+def test_who_showed_no_token_sees_no_appointment() -> None:
+    there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z")
+    assert not may_see(ANONYMOUS, there)
+    assert not may_see(ADA, there)
 
 
 async def test_a_doctor_loses_sight_of_what_moves_to_another(api: Api) -> None:
