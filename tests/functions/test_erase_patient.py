@@ -219,7 +219,7 @@ async def test_where_it_is_cut_off_nothing_is_booked_and_the_next_request_goes_o
 async def test_staff_erase_people_without_an_account_by_their_appointments(api: Api) -> None:
     wish: Json = {"patient": PERSON, "reason": WHY}
     times = ("2050-11-21T09:00", "2050-11-21T11:00", "2050-11-22T09:00")
-    mine = [(await api.ask(**wish, start=start)).json() for start in times]
+    mine = [(await api.by(CLERK).ask(start, **wish, start=start)).json() for start in times]
     other = await api.book("2050-11-21T10:00")
     ids = [appointment["id"] for appointment in mine]
     response = await api.by(CLERK).erase(appointment_ids=[*ids, ids[0]])
@@ -229,6 +229,8 @@ async def test_staff_erase_people_without_an_account_by_their_appointments(api: 
         assert (now["patient"], now["status"]) == (ERASED, "cancelled")
         assert "reason" not in now
     assert await api.found(other) == other
+    again = await api.by(CLERK).ask(times[0], **wish, start=times[0])
+    problem(again, 422, "idempotency_key_reused")
     assert (await api.by(CLERK).erase(appointment_ids=ids)).json() == {"appointments": 3}
 
 

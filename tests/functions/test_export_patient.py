@@ -63,7 +63,10 @@ async def test_a_page_token_of_another_is_refused(api: Api) -> None:
     await lived(api)
     first: Json = {"patient_id": "me", "page_size": 1}
     token = (await api.by(ADA).export(first)).json()["next_page_token"]
+    of_ada = {**first, "patient_id": "ada"}
+    clerk_s = (await api.by(CLERK).export(of_ada)).json()["next_page_token"]
     refused = [
+        await api.by(CLERK).export({**first, "patient_id": "bob|2", "page_token": clerk_s}),
         await api.by(BOB).export({**first, "page_token": token}),
         await api.by(CLERK).export({**first, "patient_id": "ada", "page_token": token}),
         await api.by(ADA).page(

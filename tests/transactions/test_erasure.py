@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.existing import Doctors
 from shared.store.port import Stored, StoreUnavailable, VersionConflict
+from shared.transactions import erasure as transactions_erasure
 from shared.transactions.erasure import Erasure
 from tests.builders import appointment, at, doctor, owned, patient, schedule, schedule_of
 from tests.scripted_store import ScriptedStore, after, instance, prompt
@@ -53,6 +54,17 @@ async def test_the_account_is_marked_first_and_goes_last() -> None:
     assert (store.patients, store.erased) == ({}, [{HERS.id}])
     assert store.ids() == []
     assert store.commits == 3  # The mark, the day, the rest.
+
+
+async def test_all_are_erased_however_few_are_erased_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transactions_erasure, "MOST_AT_ONCE", 1)
+    other = owned(appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "strange.20261124.b"), ADA)
+    store = Erasing(schedule_of(ADA, HERS, other))
+    store.put(schedule("2026-11-24", other))
+    assert await erasure(store).erase_account(KEY, NOW) == 2
+    assert store.ids() == []
 
 
 async def test_of_one_who_is_not_known_nothing_is_written() -> None:
