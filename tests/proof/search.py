@@ -98,7 +98,7 @@ class Search:
         uses.update(self.changes[number].name for number in self.optional)
         self.uncertain = [name for name, times in uses.items() if times > 1]
         self.marks = Marks.of(self.calls, before, after)
-        self.owners = owners_of(self.calls, before, after)
+        self.owners = owners_of(self.calls, before)
         self.reads = [self.marks.read_by(call.asked) for call in self.calls]
         made = numbered[: self.count]
         events = [(call.invoked, False, number) for number, call in made]
