@@ -44,7 +44,7 @@ from tests.firestore_emulator import emulated_store
 ALONE_DAYS = 20
 CROWDS = (16, 64)
 CROWD_DAYS = 448
-"""Doctor-days of a whole crowd: fewer than the day cache holds, as many for each client."""
+"""Doctor-days of a whole crowd: fewer than the document cache holds, as many for each client."""
 SLOTS = 16
 """Bookings of half an hour on a day, from nine to five."""
 FIRESTORE_ROUNDS = 9

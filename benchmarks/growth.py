@@ -162,7 +162,7 @@ class Visits:
         chance = Random(1)  # noqa: S311 - every run visits the same days
         self._store = store
         self._doctors = _doctors(size)
-        # No day is visited twice, so none is in the day cache before its first booking.
+        # No day is visited twice, so none is cached before its first booking.
         keys = [(doctor, day) for doctor in self._doctors for day in _days(size)]
         self._visited = chance.sample(keys, size.times)
         self._coordinator = Coordinator(store, DEADLINE_SECONDS, chance)

@@ -77,8 +77,8 @@ class Queues(Struct, Generic[T]):
     all queues are in one order. The first of that order is first everywhere; it waits for running
     batches only, for its days or, parked, for its patient.
 
-    No starvation: nobody enters in front of a waiter but those who were parked by then, each once,
-    and nobody gets a patient that is promised to another.
+    No starvation: a command concerns one patient at most, and nobody gets a patient that is
+    promised to another. So a waiter parks once at most, and goes in front of others once at most.
     """
 
     _waiting: dict[DayKey, deque[Waiter[T]]] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Queues(Struct, Generic[T]):
         """Release what a batch held; return the days on which another may start now."""
         self._held -= batch.days
         freed = {*batch.days}
-        for key in batch.patients:
+        for key in sorted(batch.patients):  # In the same order in every process.
             self._patients_held.discard(key)
             if waiter := self._unpark(key):
                 freed |= waiter.command.days

@@ -27,8 +27,8 @@ class Command(Struct, frozen=True):
     when the request arrived, `birth` the appointment that it books or changes, under the doctor of
     its birth, `caller` is who sent the request, and `request_id` identifies it in the idempotency
     record that it leaves. `elsewhere` and `patients` are what must be loaded before the first
-    attempt; later ones load `birth` too. The account of a patient who asks, and that of a new
-    appointment's owner, are known from the beginning.
+    attempt; later ones load `birth` too. The account of a patient who asks, or that of a new
+    appointment's owner, is known from the beginning; a command concerns one account at most.
     """
 
     days: frozenset[DayKey]
