@@ -125,10 +125,12 @@ def documents(
     return Documents({day.key: day for day in days}, elsewhere or {}, schedules)
 
 
-def to_move(appointment_id: str, home: DayKey, to: Doctor, interval: Interval) -> Move:
+def to_move(
+    appointment_id: str, home: DayKey, to: Doctor, interval: Interval, by: Caller = ANYBODY
+) -> Move:
     """A request to move an appointment to an interval with a doctor."""
     time = RequestedTime(interval.start, interval.end)
-    return Move(Sought(appointment_id, home, {to.id: to}, ANYBODY), time, to.id)
+    return Move(Sought(appointment_id, home, {to.id: to}, by), time, to.id)
 
 
 def _minutes(clock_time: str) -> int:

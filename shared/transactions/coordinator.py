@@ -28,7 +28,6 @@ committed yet.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from contextlib import suppress
 from random import Random
 from typing import Any, TypeVar
 
@@ -55,10 +54,6 @@ from shared.transactions.retries import Retries
 from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDecisions
 
 T = TypeVar("T")
-
-
-class _BatchRefused(Exception):
-    """The store refused a commit of several commands; it may object to a single one."""
 
 
 class Coordinator:
@@ -142,9 +137,15 @@ class Coordinator:
                 waiter.tell(await decisions.decide(waiter.command))
 
     async def _commit_batch(self, batch: Batch[Granted]) -> None:
-        """Give every command of a batch its outcome, together if the store lets them."""
-        with suppress(_BatchRefused):
+        """Give every command of a batch its outcome, together if the store lets them.
+
+        What it refuses for all of them may be the fault of one, or of what one of them reads.
+        """
+        try:
             await self._commit(Batch(batch.days, batch.waiters))
+        except StoreRefused:
+            if len(batch.waiters) == 1:
+                raise
         for waiter in batch.waiting():
             await self._commit_alone(batch.days, waiter)
 
@@ -182,23 +183,18 @@ class Coordinator:
                 break
             answers.append((waiter, plan.decide(waiter.command)))
         if plan.changes_anything:
-            await self._write(plan, len(answers), alone=len(batch.waiters) == 1)
+            await self._write(plan, len(answers))
         for waiter, answer in answers:
             waiter.tell(answer)
 
-    async def _write(self, plan: BatchPlan, commands: int, *, alone: bool) -> None:
+    async def _write(self, plan: BatchPlan, commands: int) -> None:
         count_attempt(commands)
-        try:
-            versions = await self._store.commit(
-                plan.day_writes(),
-                list(plan.records.values()),
-                plan.elsewhere_writes(),
-                plan.patient_writes(),
-            )
-        except StoreRefused as error:
-            if alone:
-                raise
-            raise _BatchRefused from error
+        versions = await self._store.commit(
+            plan.day_writes(),
+            list(plan.records.values()),
+            plan.elsewhere_writes(),
+            plan.patient_writes(),
+        )
         self._cache.put(
             {key: Stored(plan.days[key], versions[key]) for key in plan.changed},
             {key: Stored(plan.patients[key], versions[key]) for key in plan.booked},

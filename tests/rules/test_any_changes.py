@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id, home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
+from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.queries.look_ups import find_appointment
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
@@ -26,7 +28,7 @@ from shared.rules.moving import Move, move
 from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
 from shared.rules.requested_time import RequestedTime
 from shared.store.port import DayWrite, Stored
-from tests.builders import at, doctor, to_book
+from tests.builders import at, doctor, owned, patient, to_book
 from tests.reference_model import Held, conflicts
 from tests.scripted_store import ScriptedStore
 
@@ -51,14 +53,19 @@ def places(draw: st.DrawFn) -> Held:
 CHANGES = st.tuples(st.sampled_from(["book", "move", "move", "home", "cancel"]), st.integers(0, 7))
 
 
+PATIENTS = [None, patient("ada"), patient("bob")]
+
+
 class Calendar:
     """The documents as the rules change them, and beside them what the model holds."""
 
     def __init__(self) -> None:
         self.days: dict[DayKey, DaySchedule] = {}
         self.elsewhere: dict[ElsewhereKey, Whereabouts] = {}
+        self.patients: dict[PatientKey, PatientSchedule] = {}
         self.held: dict[str, Held] = {}
         self.born: dict[str, Held] = {}
+        self.owners: dict[str, Caller | None] = {}
 
     def apply(self, kind: str, number: int, place: Held) -> None:
         """Make a change on one of the appointments, if there is any, else book one."""
@@ -67,6 +74,9 @@ class Calendar:
         if kind == "book" or not names:
             name = appointment_id(days_of(place)[0], f"n{len(names)}")
             booking = to_book(name, DOCTORS[place.doctor], interval_of(place), NOW)
+            if owner := PATIENTS[number % 3]:
+                booking = replace(booking, appointment=owned(booking.appointment, owner))
+            self.owners[name] = owner
             self.decide(name, place, lambda found: book(found, booking, NOW), *booking.days)
             self.born.setdefault(name, place)
         elif kind == "cancel":
@@ -90,21 +100,35 @@ class Calendar:
             if not isinstance(outcome, NeedsDocuments):
                 break
             assert changes == Documents()
-            assert not (outcome.days <= needed.days and outcome.elsewhere <= needed.elsewhere)
-            needed = outcome
+            assert not (
+                outcome.days <= needed.days
+                and outcome.elsewhere <= needed.elsewhere
+                and outcome.patients <= needed.patients
+            )
+            needed = replace(outcome, patients=outcome.patients | needed.patients)
         busy = becomes.booked and conflicts(self.held, becomes.doctor, becomes.when, but=name)
-        granted = not busy and (name not in self.held or self.held[name].booked)
+        too = becomes.booked and self.patient_is_busy(name, becomes.when)
+        granted = not (busy or too) and (name not in self.held or self.held[name].booked)
         assert isinstance(outcome, Accepted) is granted is bool(changes.days)
         if isinstance(outcome, Accepted):
             self.commit(given, changes)
             self.held[name] = held(outcome.appointment)
             assert (outcome.appointment.id, self.held[name]) == (name, becomes)
 
+    def patient_is_busy(self, name: str, when: range) -> bool:
+        """Whether its patient has another appointment in one of these minutes."""
+        owner = self.owners[name]
+        mine = [other for other in self.held if self.owners[other] is owner and other != name]
+        return owner is not None and any(
+            self.held[other].booked and {*self.held[other].when} & {*when} for other in mine
+        )
+
     def documents(self, needed: NeedsDocuments) -> Documents:
         """What a store would load."""
         return Documents(
             {key: self.days.get(key, DaySchedule(key)) for key in needed.days},
             {key: self.elsewhere.get(key) for key in needed.elsewhere},
+            {key: self.patients.get(key, PatientSchedule(key)) for key in needed.patients},
         )
 
     def commit(self, given: Documents, changes: Documents) -> None:
@@ -113,13 +137,28 @@ class Calendar:
         assert all(DayWrite(Stored(given.days[k], 1), d).changed() for k, d in changes.days.items())
         assert all(self.elsewhere.get(k) != to for k, to in changes.elsewhere.items())
         assert self.elsewhere.keys() & changes.elsewhere.keys() <= given.elsewhere.keys()
+        assert changes.patients.keys() <= given.patients.keys()
         self.days.update(changes.days)
+        self.patients.update(changes.patients)
         there = {**self.elsewhere, **changes.elsewhere}
         self.elsewhere = {key: found for key, found in there.items() if found}
 
     def standing(self) -> dict[DayKey, set[str]]:
         """Which appointments the days hold, where they hold any."""
         return {key: {a.id for a in d.appointments} for key, d in self.days.items() if d.busy}
+
+    def schedules(self) -> dict[PatientKey, set[str]]:
+        """Which appointments the schedules of patients hold, where they hold any."""
+        found = {key: {a.id for a in s.appointments} for key, s in self.patients.items()}
+        return {key: ids for key, ids in found.items() if ids}
+
+    def expected_schedules(self) -> dict[PatientKey, set[str]]:
+        """Every account that has booked appointments, and these."""
+        found: dict[PatientKey, set[str]] = {}
+        for name, owner in self.owners.items():
+            if owner and owner.patient and name in self.held and self.held[name].booked:
+                found.setdefault(owner.patient, set()).add(name)
+        return found
 
     def whereabouts(self) -> dict[ElsewhereKey, str | DayKey | ElsewhereKey]:
         """What is kept beside the days; the id of an appointment stands for itself."""
@@ -183,6 +222,7 @@ def test_every_appointment_stands_where_it_belongs_and_nowhere_else_and_is_found
         calendar.apply(*change, place)
         assert calendar.standing() == expected_days(calendar.held)
         assert calendar.whereabouts() == expected_whereabouts(calendar.held)
+        assert calendar.schedules() == calendar.expected_schedules()
 
     for name, place in calendar.held.items():
         store = ScriptedStore(*calendar.days.values())

@@ -46,8 +46,9 @@ class Story:
         self.batches: list[Batch] = []
         self.held: list[Batch] = []
 
-    def arrive(self, *days: DayKey) -> None:
-        self.arrived.append(waiter(*days, name="abcdefgh"[len(self.arrived) % 8]))
+    def arrive(self, *days: DayKey, patients: Iterable[PatientKey] = ()) -> None:
+        name = "abcdefgh"[len(self.arrived) % 8]
+        self.arrived.append(waiter(*days, name=name, patients=patients))
         self.queues.add(self.arrived[-1])
         self._take(frozenset(days))
 
@@ -89,16 +90,48 @@ class Story:
 def test_a_batch_is_those_whose_turn_it_is_on_days_that_nobody_holds(
     story: str, expected: str
 ) -> None:
+    assert batches_of(story) == expected
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [
+        pytest.param("mP tP", "a", id="a-patient-is-held"),
+        pytest.param("mP tQ", "a b", id="another-patient-is-not"),
+        pytest.param("mP tP t", "a c", id="whoever-waits-for-a-patient-blocks-nobody"),
+        pytest.param("mP tP -", "a b", id="until-the-patient-is-released"),
+        pytest.param("mP tP t t -0 -0", "a c bd", id="and-goes-to-the-front"),
+        pytest.param("mP tP t -1 -", "a c b", id="however-long-that-takes"),
+        pytest.param("m mP mP mQ m -", "a bcde", id="all-patients-of-one-day-go-together"),
+        pytest.param("m tP mP mP m -", "a b e", id="but-those-who-are-held-elsewhere"),
+        pytest.param("mP t tP t tP t -1 - - -", "a b df c e", id="who-parks-first-goes-first"),
+        pytest.param("mP tP t -0 wP", "a c", id="a-patient-is-promised-to-who-parked-first"),
+        pytest.param("mP tP t -0 wP - -", "a c b d", id="and-then-to-the-next"),
+        pytest.param("wP mtP t m", "a c d", id="both-its-days-go-on-without-it"),
+        pytest.param("wP mtP t m - - -", "a c d b", id="and-it-takes-both-back"),
+        pytest.param("wP m mtP t -1", "a b d", id="who-parks-lets-others-start-on-its-other-day"),
+    ],
+)
+def test_a_command_whose_patient_is_held_waits_aside(story: str, expected: str) -> None:
+    assert batches_of(story) == expected
+
+
+def batches_of(story: str) -> str:
+    """The batches that are taken as commands arrive and batches end.
+
+    `mtP` needs two days and a patient; `-1` ends the second of the batches that run.
+    """
     told, days = Story(), {"m": MON, "t": TUE, "w": WED}
     for chapter in story.split():
-        if chapter == "-":
-            told.end()
+        if chapter.startswith("-"):
+            told.end(int(chapter[1:] or 0))
         else:
-            told.arrive(*(days[letter] for letter in chapter))
+            needed = [days[letter] for letter in chapter if letter in days]
+            told.arrive(*needed, patients=[PatientKey(p) for p in chapter if p.isupper()])
     batches = [
         "".join(w.command.birth.appointment_id for w in batch.waiters) for batch in told.batches
     ]
-    assert " ".join(batches) == expected
+    return " ".join(batches)
 
 
 @pytest.mark.parametrize(
@@ -141,3 +174,31 @@ def test_everybody_is_taken_once_in_order_and_no_day_is_held_twice(
     for day in (MON, TUE, WED):
         arrived = [w for w in told.arrived if day in w.command.days]
         assert [w for w in told.taken() if day in w.command.days] == arrived
+
+
+SOME = st.tuples(
+    st.sets(st.sampled_from([MON, TUE, WED]), min_size=1),
+    st.sampled_from([(), (), (PatientKey("P"),), (PatientKey("Q"),)]),
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.lists(SOME | st.integers(0, 2), max_size=40))
+def test_nobody_is_forgotten_and_nobody_waits_for_what_is_free(
+    story: list[tuple[set[DayKey], tuple[PatientKey, ...]] | int],
+) -> None:
+    told = Story()
+    for chapter in story:
+        if not isinstance(chapter, int):
+            told.arrive(*chapter[0], patients=chapter[1])
+        elif told.held:
+            told.end(chapter)
+        waiting = [w for w in told.arrived if w not in told.taken()]
+        # Who came first of all who wait is never kept from free days by a free patient.
+        held = {key for batch in told.held for key in (*batch.days, *batch.patients)}
+        assert told.held or not waiting
+        assert all(held & {*w.command.days, *w.command.patients} for w in waiting[:1])
+    for _ in told.arrived:
+        if told.held:
+            told.end()
+    assert sorted(told.taken(), key=id) == sorted(told.arrived, key=id)

@@ -193,6 +193,15 @@ async def test_a_refused_commit_fails_only_the_command_that_the_store_objects_to
 
 
 @simulated
+async def test_a_single_command_that_the_store_objects_to_is_not_tried_again() -> None:
+    store = ScriptedStore()
+    store.on_commit.append(fails_for_good)
+    with pytest.raises(StoreRefused):
+        await instance(store).run(command(NINE))
+    assert (store.loads, store.commits) == (1, 1)
+
+
+@simulated
 async def test_a_silent_day_does_not_hold_up_another_day() -> None:
     store = ScriptedStore()
     store.on_commit.append(hangs)

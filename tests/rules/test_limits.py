@@ -1,0 +1,177 @@
+"""How much patients may do by themselves, and when they may go on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.access.caller import ANYBODY, Caller
+from shared.model.appointment import Appointment
+from shared.model.documents import Documents
+from shared.model.patient_schedule import PatientSchedule
+from shared.rules.booking import Booking, book
+from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.existing import Sought
+from shared.rules.limits import CHANGES_PER_DAY, OPEN_APPOINTMENTS, Limits
+from shared.rules.moving import move
+from shared.rules.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    BeingErased,
+    Decision,
+    InThePast,
+    TooManyAhead,
+    TooManyChanges,
+)
+from tests.builders import (
+    appointment,
+    at,
+    doctor,
+    documents,
+    key,
+    owned,
+    patient,
+    schedule,
+    schedule_of,
+    span,
+    to_move,
+)
+
+MON, NOW = "2026-11-23", at("2026-11-20T12:00:00.5Z")
+ADA = patient("ada")
+ID = "strange.20261123.a"
+HERS = owned(appointment(f"{MON}T11:00Z", f"{MON}T12:00Z", ID), ADA)
+FEW = Limits(open_appointments=2, changes_per_day=3)
+SECOND = timedelta(seconds=1)
+
+Ask = Callable[[PatientSchedule, Caller], Decision]
+
+
+def given(hers: PatientSchedule) -> Documents:
+    return documents(schedule(MON, HERS), patients=[hers])
+
+
+def booking(hers: PatientSchedule, by: Caller) -> Decision:
+    new = owned(appointment(f"{MON}T15:00Z", f"{MON}T15:30Z", "new"), ADA)
+    return book(given(hers), Booking(doctor(), new, by), NOW, FEW)
+
+
+def moving(hers: PatientSchedule, by: Caller) -> Decision:
+    to = span(f"{MON}T15:00Z", f"{MON}T16:00Z")
+    return move(given(hers), to_move(ID, key(MON), doctor(), to, by), NOW, FEW)
+
+
+def cancelling(hers: PatientSchedule, by: Caller) -> Decision:
+    sought = Sought(ID, key(MON), {"strange": doctor()}, by)
+    return cancel(given(hers), Cancellation(sought), NOW, FEW)
+
+
+EVERY_CHANGE = pytest.mark.parametrize("ask", [booking, moving, cancelling])
+
+
+def changed(*seconds_ago: float) -> PatientSchedule:
+    """Her schedule after changes so long ago."""
+    ago = sorted(seconds_ago, reverse=True)
+    return schedule_of(ADA, HERS, changed_at=[NOW - seconds * SECOND for seconds in ago])
+
+
+def ending(*ends: str) -> PatientSchedule:
+    """Her schedule with appointments of half an hour that end then."""
+    found = [ahead(f"x{number}", at(end) - 30 * 60 * SECOND) for number, end in enumerate(ends)]
+    return schedule_of(ADA, *found)
+
+
+def ahead(name: str, start: object) -> Appointment:
+    text = str(start).replace(" ", "T")
+    return appointment(text, str(at(text) + 30 * 60 * SECOND), name)
+
+
+@EVERY_CHANGE
+def test_a_change_by_the_patient_counts_and_one_by_others_does_not(ask: Ask) -> None:
+    own, _ = ask(changed(60), ADA)
+    others, _ = ask(changed(60), ANYBODY)
+    assert ADA.patient
+    assert own.patients[ADA.patient].changed_at == (NOW - 60 * SECOND, NOW)
+    assert others.patients[ADA.patient].changed_at == (NOW - 60 * SECOND,)
+
+
+@EVERY_CHANGE
+@pytest.mark.parametrize(
+    ("seconds_ago", "retry_after"),
+    [
+        pytest.param([3, 2], None, id="fewer"),
+        pytest.param([3, 2, 1], 86_397, id="as-many"),
+        pytest.param([4, 3, 2, 1], 86_397, id="more-than-there-may-be"),
+        pytest.param([86_399.5, 2, 1], 1, id="rounded-up"),
+        pytest.param([86_400, 2, 1], None, id="a-day-ago"),
+        pytest.param([2, 1, -60], 86_398, id="one-by-a-clock-that-is-ahead"),
+    ],
+)
+def test_so_many_changes_may_be_made_in_a_day(
+    ask: Ask, seconds_ago: list[float], retry_after: int | None
+) -> None:
+    changes, outcome = ask(changed(*seconds_ago), ADA)
+    if retry_after is None:
+        assert isinstance(outcome, Accepted)
+    else:
+        assert (changes, outcome) == (documents(), TooManyChanges(retry_after))
+
+
+@EVERY_CHANGE
+def test_whoever_is_not_a_patient_may_go_on(ask: Ask) -> None:
+    doctor_ = Caller("doctor", "https://issuer.example", "w", frozenset({"strange"}))
+    for caller in (ANYBODY, doctor_):
+        _, outcome = ask(changed(4, 3, 2, 1), caller)
+        assert isinstance(outcome, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("ends", "retry_after"),
+    [
+        pytest.param(["2026-11-20T12:10Z"], None, id="fewer"),
+        pytest.param(["2026-11-20T12:10Z", "2026-11-25T12:00Z"], 600, id="as-many"),
+        pytest.param(["2026-11-20T12:00Z", "2026-11-25T12:00Z"], None, id="one-has-ended"),
+        pytest.param(
+            ["2026-11-20T12:10Z", "2026-11-20T13:10Z", "2026-11-25T12:00Z"], 4200, id="more"
+        ),
+    ],
+)
+def test_so_many_appointments_may_lie_ahead(ends: list[str], retry_after: int | None) -> None:
+    _, outcome = booking(ending(*ends), ADA)
+    if retry_after is None:
+        assert isinstance(outcome, Accepted)
+    else:
+        assert outcome == TooManyAhead(retry_after)
+
+
+@pytest.mark.parametrize("ask", [moving, cancelling])
+def test_what_lies_ahead_does_not_stand_in_the_way_of_other_changes(ask: Ask) -> None:
+    many = ending(*(f"2026-12-0{day}T12:00Z" for day in range(1, 9)))
+    _, outcome = ask(many.with_appointment(HERS), ADA)
+    assert isinstance(outcome, Accepted)
+
+
+@EVERY_CHANGE
+@pytest.mark.parametrize("caller", [ADA, ANYBODY], ids=["patient", "staff"])
+def test_nothing_changes_for_an_account_that_is_being_erased(ask: Ask, caller: Caller) -> None:
+    assert ADA.patient
+    erasing = PatientSchedule(ADA.patient, (HERS,), changed(1, 2, 3).changed_at, erasing=True)
+    assert ask(erasing, caller) == (documents(), BeingErased())
+
+
+def test_cancelling_what_is_cancelled_is_answered_whatever_the_limits() -> None:
+    gone = HERS._replace(cancelled_at=NOW)
+    sought = Sought(ID, key(MON), {"strange": doctor()}, ADA)
+    there = documents(schedule(MON), elsewhere={sought.birth: gone}, patients=[changed(3, 2, 1)])
+    changes, outcome = cancel(there, Cancellation(sought), NOW, FEW)
+    assert (changes, outcome) == (documents(), AlreadyCancelled(gone))
+
+
+def test_patients_may_have_twenty_ahead_and_make_sixty_changes_a_day() -> None:
+    assert (OPEN_APPOINTMENTS, CHANGES_PER_DAY) == (20, 60)
+    assert Limits() == Limits(20, 60)
+
+
+def test_only_refusals_that_time_lifts_say_when_to_try_again() -> None:
+    kinds = [BeingErased(), TooManyAhead(600), TooManyChanges(86_397), InThePast()]
+    assert [kind.retry_after for kind in kinds] == [5, 600, 86_397, None]
