@@ -1,6 +1,6 @@
 # All functions as one service, each under its name. To keep appointments in a volume:
 #   docker build -t appointments .
-#   docker run -p 8080:8080 -v appointments:/app/data \
+#   docker run -p 127.0.0.1:8080:8080 -v appointments:/app/data \
 #     -e STORE=sqlite:data/appointments.db -e AUTH=none appointments
 # AUTH=none lets everybody who can connect do everything; docs/authentication.md has the other ways.
 FROM python:3.13-slim

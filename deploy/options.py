@@ -56,7 +56,7 @@ class Options:
         return ["gcloud", *words.split(), *arguments, f"--project={self.project}"]
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of the functions. Unless `env` says otherwise, IAM is the door."""
+        """Return the environment of the functions."""
         variables = {
             "GOOGLE_CLOUD_PROJECT": self.project,
             "FIRESTORE_DATABASE": self.database,

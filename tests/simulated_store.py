@@ -32,6 +32,7 @@ class SimulatedStore:
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
+        self.histories: dict[PatientKey, dict[str, date]] = {}
         self.version = 0
         self.put(*days)
 
@@ -51,6 +52,11 @@ class SimulatedStore:
         for schedule in schedules:
             self.version += 1
             self.patients[schedule.key] = Stored(schedule, self.version)
+
+    def put_patient(self, schedule: PatientSchedule) -> None:
+        """Replace a schedule, as another writer would."""
+        self.version += 1
+        self.patients[schedule.key] = Stored(schedule, self.version)
 
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
@@ -114,6 +120,8 @@ class SimulatedStore:
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
         for patient in patients:
+            started = {a.id: a.interval.start.date() for a in patient.ended()}
+            self.histories.setdefault(patient.schedule.key, {}).update(started)
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
@@ -253,12 +261,23 @@ class View:
                 yield appointment
 
     async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
-        """Nobody asks for it."""
-        raise NotImplementedError
+        """The ids of what has left a schedule and started in these months."""
+        touches = () if self._state else [patient]
+        months = first.replace(day=1), last.replace(day=1)
+        result: Sequence[str]
+        result = await self._port.call("load", touches, self._history, (), patient, *months)
+        return result
 
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
+
+    def _history(
+        self, _: Collection[DayKey], patient: PatientKey, first: date, last: date
+    ) -> Sequence[str]:
+        self._look()
+        found = self._port.store.histories.get(patient, {})
+        return [name for name, day in found.items() if first <= day.replace(day=1) <= last]
 
     def _look(self) -> State:
         if self._state is None:

@@ -33,7 +33,7 @@ NAMES = (
     *("PORT", "STORE", "CLINIC_TIME_ZONE", "DOCTORS_FILE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"),
     *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
     *("AUTH", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_TENANT", "AUTH_SERVICES", "APP_CHECK"),
-    *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER"),
+    *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER", "RETENTION_DAYS"),
 )
 
 
@@ -68,6 +68,8 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
         ("DEADLINE_SECONDS", "300", "deadline_seconds", 300.0),
         ("RATE_PER_CALLER", "0", "rate_per_caller", 0),
         ("RATE_PER_CALLER", "10000", "rate_per_caller", 10_000),
+        ("RETENTION_DAYS", "1", "retention_days", 1),
+        ("RETENTION_DAYS", "36500", "retention_days", 36_500),
         ("PAGE_TOKEN_KEYS", KEY, "page_token_keys", (KEY,)),
         (
             "PAGE_TOKEN_KEYS",
@@ -94,6 +96,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "ALLOWED_ORIGINS": ("a.example", "https://a.example/", "https://", "null", "https://a b"),
     "DEADLINE_SECONDS": ("0", "-1", "300.1", "nan", "inf", "ten", "10s"),
     "RATE_PER_CALLER": ("-1", "10001", "50.0", "many", "٨٠", "9" * 5000),
+    "RETENTION_DAYS": ("0", "-1", "36501", "1.5", "off"),
     "AUTH": (
         *("None", "Firebase", "clinic.example", "http://clinic.example", "https://", "ftp://a"),
         *("https://a@b", "https://a?b", "https://a#b", "https://a b", "https://a\\b"),
@@ -109,6 +112,7 @@ WHAT_IS_RIGHT = {
     "ALLOWED_ORIGINS": "https://clinic.example",
     "DEADLINE_SECONDS": "300",
     "RATE_PER_CALLER": "0 to 10000",
+    "RETENTION_DAYS": "1 to 36500",
     "AUTH": '"none", "firebase", or the https:// address',
     "APP_CHECK": '"off" or "on"',
 }

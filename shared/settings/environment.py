@@ -14,6 +14,7 @@ from shared.settings.errors import SettingsError
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
 HIGHEST_RATE = 10_000
+MOST_DAYS = 36_500
 SHORTEST_KEY = 32
 STORED_KEY = "stored"
 """In the place of a page token key: the one that the store keeps."""
@@ -50,7 +51,8 @@ class Settings(Struct, frozen=True):
 
     `auth` is None where everybody may do everything. `rate_per_caller` is the requests that a
     caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
-    requests on, and appends the addresses that they come from.
+    requests on, and appends the addresses that they come from. `retention_days` is how long after
+    its end an appointment names its patient, None if for ever.
     """
 
     port: int
@@ -65,6 +67,7 @@ class Settings(Struct, frozen=True):
     auth: AuthSettings | None
     rate_per_caller: int
     proxied: bool
+    retention_days: int | None = None
 
 
 def read_settings(
@@ -89,6 +92,7 @@ def read_settings(
         auth=read_auth(given, exposed=exposed),
         rate_per_caller=_rate(given.get("RATE_PER_CALLER", "50")),
         proxied="K_SERVICE" in given,
+        retention_days=_days(given["RETENTION_DAYS"]) if "RETENTION_DAYS" in given else None,
     )
 
 
@@ -153,6 +157,14 @@ def _rate(text: str) -> int:
         return int(text)
     limits = f"a whole number from 0 to {HIGHEST_RATE}"
     raise SettingsError(f'RATE_PER_CALLER: must be {limits}, not "{text}"')
+
+
+def _days(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= MOST_DAYS:
+        return int(text)
+    raise SettingsError(
+        f'RETENTION_DAYS: must be a whole number from 1 to {MOST_DAYS}, not "{text}"'
+    )
 
 
 def _metrics(given: Mapping[str, str]) -> bool:

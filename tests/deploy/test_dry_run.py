@@ -29,7 +29,10 @@ DATABASE = [
     "bash -c",
 ]
 # Last, because an older version of the functions refuses a doctor that a newer one wrote.
-AFTER = ["env -u FIRESTORE_EMULATOR_HOST", "python3 -m deploy"]
+AFTER = [
+    "env -u FIRESTORE_EMULATOR_HOST -u FIREBASE_AUTH_EMULATOR_HOST STORE=firestore ",
+    "python3 -m deploy",
+]
 IMAGE = ["gcloud artifacts repositories create", "gcloud builds submit"]
 CONTAINER = ["gcloud run deploy", "gcloud run services update-traffic"]
 SHUT = 'test -z "$(gcloud run services get-iam-policy'
@@ -37,6 +40,8 @@ LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
     "cancel_appointment",
     "create_appointment",
+    "erase_patient",
+    "export_patient",
     "first_available",
     "get_appointment",
     "list_appointments",
@@ -61,8 +66,8 @@ FUNCTION = ["gcloud functions deploy"]
 @pytest.mark.parametrize(
     ("verb", "auth", "after"),
     [
-        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * 7),
-        ("functions", OPEN, [*FUNCTION, LET_IN] * 7),
+        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * 9),
+        ("functions", OPEN, [*FUNCTION, LET_IN] * 9),
         ("container", CLOSED, [*IMAGE, SHUT, *CONTAINER, LET_IN]),
         ("container", OPEN, [*IMAGE, *CONTAINER, LET_IN]),
     ],
@@ -100,7 +105,7 @@ def test_with_tokens_everybody_reaches_the_functions_and_callers_get_tokens_of_a
 ) -> None:
     lines = commands(dry_run(verb, *CHOICES, *CALLER, *OPEN))
     opened = [line for line in lines if line.startswith(LET_IN)]
-    assert len(opened) == (7 if verb == "functions" else 1)
+    assert len(opened) == (9 if verb == "functions" else 1)
     assert all(" --member=allUsers --role=roles/run.invoker " in line for line in opened)
     # gcloud's flag opens a container before the new revision asks for tokens.
     assert not any("allow-unauthenticated" in line for line in lines)
@@ -222,7 +227,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 24
+    assert len(commands(lines)) == 26
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))

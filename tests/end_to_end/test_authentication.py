@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -22,9 +23,11 @@ from tests.auth_emulator import (
     sign_in_anonymously,
     sign_up,
 )
+from tests.deploy.deployments import shell_lines
 from tests.end_to_end.pasting import paste
 from tests.end_to_end.processes import (
     PATIENCE_SECONDS,
+    PYTHON,
     ROOT,
     Server,
     free_port,
@@ -274,3 +277,37 @@ def test_the_printed_commands_sign_somebody_up_and_work_as_printed(
     assert found == (200, booked[1])
     assert (moved[0], moved[1]["id"]) == (200, booked[1]["id"])
     assert (cancelled[0], cancelled[1]["status"]) == (200, "cancelled")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl, as the commands do")
+def test_the_page_leads_from_zero_to_a_booked_appointment(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    page = (ROOT / "docs" / "authentication.md").read_text("utf-8")
+    part = tmp_path / "part.md"
+    part.write_text(page[page.index("## From zero") : page.index("## In an app")])
+    port = str(free_port())
+    here = {
+        "127.0.0.1:9099": settings[VARIABLE],
+        "localhost:8080": f"localhost:{port}",
+        "demo-local": PROJECT,
+        "ada@clinic.example": f"{uuid4()}@clinic.example",
+        ".venv/bin/python": f"PYTHONPATH={ROOT} {PYTHON}",
+    }
+    commands = []
+    for line in shell_lines(part):
+        for words, others in here.items():
+            line = line.replace(words, others)  # noqa: PLW2901 - one after the other
+        commands.append(line + (" > /dev/null" if "set_role" in line else ""))
+    assert [line for line in commands if line.startswith("make ")] == [
+        "make accounts",
+        f"make run AUTH=firebase GOOGLE_CLOUD_PROJECT={PROJECT} {VARIABLE}={settings[VARIABLE]}",
+    ]
+    with local_runner(tmp_path, settings, int(port)):
+        booked, mine, refused, everybodys = paste(
+            [line for line in commands if not line.startswith("make ")], tmp_path
+        )
+    assert (booked[0], booked[1]["status"]) == (201, "booked")
+    assert mine == (200, {"appointments": [booked[1]], "next_page_token": None})
+    assert (refused[0], refused[1]["code"]) == (403, "forbidden")
+    assert everybodys == mine

@@ -64,6 +64,7 @@ async def test_what_lies_ahead_costs_one_read(api: Api) -> None:
     ada = api.by(ADA, reads)
     for hour in ("09", "10", "11"):
         await ada.book(f"2050-11-22T{hour}:00")
+    await ada.cancel(await ada.book("2050-11-22T12:00"))
     reads.noted.clear()
     assert len(await listed(ada, start="2050-11-18", end="2051-11-18")) == 3
     assert reads.noted == [1]

@@ -19,6 +19,8 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    Look,
+    Mine,
     Move,
     Opening,
     Refused,
@@ -79,6 +81,10 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
             yield from (Need(name) for name, _, _ in there - {*shown})
             booked = {*shown} - there
             yield from (Need(name, Slot(doctor, start, end)) for name, start, end in booked)
+        case Mine(), Listed(shown):
+            right = told(call.asked, state, hours)
+            there = {*right.appointments} if isinstance(right, Listed) else set()
+            yield from (Need(name) for name, _, _ in there ^ {*shown})
         case First(doctor, _, length) as asked, Opening(start):
             now = first_opening(asked, state, hours)
             if start is not None:
@@ -149,7 +155,7 @@ class Marks:
     @classmethod
     def of(cls, calls: Sequence[Call], before: Appointments, after: Appointments) -> "Marks":
         """Marks that tell all apart that occurs in a history."""
-        names = {call.asked.name for call in calls if not isinstance(call.asked, List | First)}
+        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
         times = {granted.slot for granted in (*before.values(), *after.values())}
         for call in calls:
             match call.asked:
@@ -186,6 +192,8 @@ class Marks:
                 return self.time(Slot(doctor, *window))
             case Book(name, slot) | Move(name, slot):
                 return self.name(name) | self.time(slot) | self.account(self._owners.get(name))
+            case Mine(owner):
+                return self.account(owner)
             case Cancel(name, by):
                 return self.name(name) | self.account(by)
         return self.name(asked.name)

@@ -32,11 +32,10 @@ from tests.proof.history import (
     Book,
     Call,
     Cancel,
-    First,
     Get,
     Granted,
     History,
-    List,
+    Look,
     Move,
 )
 from tests.proof.needs import Marks, Need, change_of, lacks, meets, owners_of
@@ -87,7 +86,7 @@ class Search:
         calls, self.hours, before, after, self.allowed = history
         calls = [call for call in calls if _may_count(call, before, after)]
         self.before, self.count = before, len(calls)
-        names = {call.asked.name for call in calls if not isinstance(call.asked, List | First)}
+        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
         names |= before.keys() | after.keys()
         ends = [Call(inf, Get(name), inf, after.get(name, UNKNOWN)) for name in sorted(names)]
         self.calls = [*sorted(calls, key=lambda call: call.invoked), *ends]

@@ -360,12 +360,12 @@ def found_record(name: str, fingerprint: str = "print") -> RunQueryResponse:
     return RunQueryResponse(document=document)
 
 
-async def test_an_erasure_is_one_commit_that_counts_itself_last(
+async def test_an_erasure_is_one_commit_that_counts_itself(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     firestore.found = [found_record("receipts/b"), found_record("receipts/a", "erased")]
     await store.erase(["a"], Stored(PatientSchedule(ADA), READ))
-    ((record, *months, patient, mark),) = (commit.writes for commit in firestore.commits)
+    ((record, *months, mark, patient),) = (commit.writes for commit in firestore.commits)
     assert sent(record) == ("receipts/b", {"fingerprint": "erased"}, ["fingerprint"], AS_READ)
     assert [sent(month)[0] for month in months] == ["receipts/b", "receipts/a"]  # Whatever is there
     path = "patients/ada0000000000000000000000000000000000000"
@@ -380,16 +380,20 @@ async def test_an_erasure_is_one_commit_that_counts_itself_last(
     assert of_history.parent == DOCUMENTS + path
 
 
+@pytest.mark.parametrize(
+    ("found", "sizes"),
+    [(132, [398]), (133, [398, 3]), (134, [398, 6]), (300, [398, 398, 106])],
+)
 async def test_an_erasure_that_is_too_large_for_one_commit_takes_the_patient_with_the_last(
-    firestore: Recorder, store: FirestoreStore
+    firestore: Recorder, store: FirestoreStore, found: int, sizes: list[int]
 ) -> None:
-    firestore.found = [found_record(f"receipts/{number}") for number in range(300)]
+    firestore.found = [found_record(f"receipts/{number}") for number in range(found)]
     await store.erase([str(number) for number in range(31)], Stored(PatientSchedule(ADA), READ))
     # Two queries for thirty-one ids, each of which finds all, and the months of the history.
-    assert [len(request.writes) for request in firestore.commits] == [400, 400, 102]
+    assert [len(request.writes) for request in firestore.commits] == sizes
     assert len(firestore.reads) == 3
-    *_, patient, mark = firestore.commits[-1].writes
-    assert [sent(write)[0].split("/")[0] for write in (patient, mark)] == ["patients", "erasures"]
+    *_, mark, patient = firestore.commits[-1].writes
+    assert [sent(write)[0].split("/")[0] for write in (mark, patient)] == ["erasures", "patients"]
 
 
 async def test_a_blocked_caller_is_a_document_that_the_last_call_writes(

@@ -320,6 +320,33 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
     assert more == [True, True, True, True, False]
 
 
+async def test_what_an_erasure_left_that_was_cut_off_is_erased_by_the_next(
+    store: SqliteStore, path: str
+) -> None:
+    await fill(store, 0, 250)
+    await book(store, EARLY)
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    assert store._erase_some(Erasure(["a"], read)) == (True, 200)  # noqa: SLF001
+    await store.erase(["a"], read)
+    erased = "SELECT count(*) FROM receipts WHERE body LIKE '%erased%'"
+    assert query(path, erased) == [(250,)]
+    assert query(path, "SELECT count(*) FROM patients") == [(0,)]
+
+
+async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next_commits(
+    store: SqliteStore, path: str
+) -> None:
+    await fill(store, 300, 0)
+    await store.commit([], [])  # Nothing is due for five minutes.
+    store._erase_some(Erasure([], None))  # noqa: SLF001 - all but the past
+    left = []
+    for _ in range(2):
+        await store.commit([], [])
+        left.append(rows_in(path))
+    assert left == [(100, 0), (0, 0)]
+
+
 async def test_expired_records_are_deleted(
     store: SqliteStore, clock: Clock, path: str, prune: Callable[[], Awaitable[object]]
 ) -> None:

@@ -1,33 +1,23 @@
 """The erasure of a patient's account, beside rivals that change it meanwhile."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Collection
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
-from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.existing import Doctors
 from shared.store.port import Stored, StoreUnavailable, VersionConflict
 from shared.transactions.erasure import Erasure
 from tests.builders import appointment, at, doctor, owned, patient, schedule, schedule_of
 from tests.scripted_store import ScriptedStore, after, instance, prompt
-from tests.simulated_store import View
 
 ADA = patient("ada")
 NOW = at("2026-11-20T09:00Z")
 HERS = owned(appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "strange.20261123.a"), ADA)
 BOOKED = schedule_of(ADA, HERS)
 KEY = BOOKED.key
-
-
-class ViewWithoutHistory(View):
-    """A view of a store in which nothing has left a schedule."""
-
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:  # noqa: ARG002
-        return []
 
 
 class Erasing(ScriptedStore):
@@ -38,14 +28,6 @@ class Erasing(ScriptedStore):
         self.erased: list[set[str]] = []
         if of_ada:
             self.put_patient(of_ada)
-
-    def put_patient(self, of_ada: PatientSchedule) -> None:
-        self.version += 1
-        self.patients[KEY] = Stored(of_ada, self.version)
-
-    def snapshot(self, instant: datetime | None = None) -> View:
-        assert instant is None
-        return ViewWithoutHistory(self)
 
     async def erase(
         self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None

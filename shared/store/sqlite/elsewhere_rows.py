@@ -13,8 +13,9 @@ from shared.store.documents import (
     pointer_from_document,
     pointer_to_document,
 )
-from shared.store.port import ElsewhereWrite, Stored, VersionConflict
+from shared.store.port import ElsewhereWrite, Stored
 from shared.store.sqlite.clock import to_number
+from shared.store.sqlite.conditions import returned_version
 
 # `start` is a count of microseconds since 1970 for an appointment, and NULL for a pointer. The
 # instant of the commit is the version.
@@ -85,10 +86,10 @@ def read_ended(
 def write_elsewhere(connection: sqlite3.Connection, write: ElsewhereWrite, now: int) -> None:
     """Write or delete whereabouts. Raises VersionConflict if they are not as they were read."""
     if write.replaced is not None:
-        _check(connection.execute(_KEEP_PAST, (now, *write.key, write.replaced)))
+        returned_version(connection.execute(_KEEP_PAST, (now, *write.key, write.replaced)))
         connection.execute(_DROP, write.key)
     if write.whereabouts is not None:
-        _check(connection.execute(_PUT, _row(write.key, write.whereabouts, now)))
+        returned_version(connection.execute(_PUT, _row(write.key, write.whereabouts, now)))
 
 
 def _row(key: ElsewhereKey, whereabouts: Whereabouts, now: int) -> tuple[object, ...]:
@@ -96,9 +97,3 @@ def _row(key: ElsewhereKey, whereabouts: Whereabouts, now: int) -> tuple[object,
         start = to_number(whereabouts.interval.start)
         return (*key, now, start, appointment_to_text(whereabouts))
     return (*key, now, None, json.dumps(pointer_to_document(whereabouts)))
-
-
-def _check(cursor: sqlite3.Cursor) -> None:
-    """Raise VersionConflict if a conditional write met another state: it returns no row then."""
-    if not cursor.fetchall():
-        raise VersionConflict

@@ -12,7 +12,8 @@ from shared.store.patient_documents import (
     patient_from_document,
     patient_to_changes,
 )
-from shared.store.port import PatientWrite, Stored, Version, VersionConflict
+from shared.store.port import PatientWrite, Stored, Version
+from shared.store.sqlite.conditions import returned_version
 
 # The instant of the commit is the version.
 _READ = "SELECT body, since FROM patients WHERE digits = :digits"
@@ -73,17 +74,11 @@ def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int)
     changes = json.dumps(patient_to_changes(write), ensure_ascii=False)
     row = {"digits": key.digits, "now": now, "changes": changes, "read": read}
     if read is None:
-        _check(connection.execute(_FIRST, row))
+        returned_version(connection.execute(_FIRST, row))
     else:
-        _check(connection.execute(_KEEP_PAST, row))
+        returned_version(connection.execute(_KEEP_PAST, row))
         connection.execute(_CHANGE, row)
     for month, names in ended_by_month(write).items():
         rows = [(key.digits, month, name, now) for name in names]
         connection.executemany(_PUT_HISTORY, rows)
     return now
-
-
-def _check(cursor: sqlite3.Cursor) -> None:
-    """Raise VersionConflict if a conditional write met another state: it returns no row then."""
-    if not cursor.fetchall():
-        raise VersionConflict

@@ -17,8 +17,9 @@ from shared.store.documents import (
     record_from_document,
     record_to_document,
 )
-from shared.store.port import DayWrite, RecordWrite, Stored, Version, VersionConflict
+from shared.store.port import DayWrite, RecordWrite, Stored, Version
 from shared.store.schema import SCHEMA, check_schema
+from shared.store.sqlite.conditions import returned_version
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
 # brackets: a list in JSON.
@@ -95,9 +96,9 @@ def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Vers
     """Write the changed entries of a day and return its new version."""
     place, read = (write.day.key.doctor_id, write.day.key.day.isoformat()), write.read.version
     if read is None:
-        version = _only_value(connection.execute(_FIRST_VERSION, (SCHEMA, *place)))
+        version = returned_version(connection.execute(_FIRST_VERSION, (SCHEMA, *place)))
     else:
-        version = _only_value(connection.execute(_NEXT_VERSION, (SCHEMA, *place, read)))
+        version = returned_version(connection.execute(_NEXT_VERSION, (SCHEMA, *place, read)))
     changed, before = write.changed(), write.read.value.entries()
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
@@ -124,10 +125,10 @@ def write_record(connection: sqlite3.Connection, write: RecordWrite) -> None:
     record = write.record
     expires_at, body = instant_to_text(record.expires_at), _json(record_to_document(record))
     if write.replaced is None:
-        _only_value(connection.execute(_FIRST_RECORD, (record.key, expires_at, body)))
+        returned_version(connection.execute(_FIRST_RECORD, (record.key, expires_at, body)))
     else:
         change = (expires_at, body, record.key, write.replaced)
-        _only_value(connection.execute(_REPLACE_RECORD, change))
+        returned_version(connection.execute(_REPLACE_RECORD, change))
 
 
 def read_doctors(connection: sqlite3.Connection) -> list[Doctor]:
@@ -152,12 +153,3 @@ def count_left_behind(connection: sqlite3.Connection) -> int:
 
 def _json(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def _only_value(cursor: sqlite3.Cursor) -> Version:
-    """Return the value that a conditional write returned; there is none if its condition failed."""
-    rows = cursor.fetchall()
-    if not rows:
-        raise VersionConflict
-    version: Version = rows[0][0]
-    return version

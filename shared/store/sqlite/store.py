@@ -276,6 +276,7 @@ class SqliteStore:
     def _erase_some(self, erasure: Erasure) -> tuple[bool, int]:
         with transaction(self._writer()) as connection:
             before = connection.total_changes
+            self._pruned_at = _LONG_AGO  # If this is cut off, the past goes with the next rounds.
             more = erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
             return more, connection.total_changes - before
 

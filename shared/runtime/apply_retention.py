@@ -1,0 +1,47 @@
+"""Erase patients from old appointments: `python -m shared.runtime.apply_retention`.
+
+Concerns the appointments of all doctors that ended more than RETENTION_DAYS days ago. They stay,
+without name, contact, account and texts, as if `erase_patient` had been asked for them. Safe to
+stop, and to run again: what is erased is left alone.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from random import Random
+
+from shared.http.dependencies import Dependencies
+from shared.queries.past import ended_before
+from shared.rules.erasing import erased
+from shared.runtime.operator_commands import run
+from shared.settings import Settings, SettingsError
+from shared.transactions.erasure import Erasure
+
+
+def main(environment: Mapping[str, str] = os.environ) -> None:
+    """Erase, and print how much. Ends with one line and status 1 if that fails."""
+    run(environment, apply, _check_that_there_is_a_limit)
+
+
+async def apply(dependencies: Dependencies) -> None:
+    """Erase the patients of old appointments, and print for each doctor how many there were."""
+    days, now, store = dependencies.settings.retention_days, dependencies.now(), dependencies.store
+    if days is None:
+        return
+    doctors = {doctor.id: doctor for doctor in await store.doctors()}
+    erasure = Erasure(store, dependencies.transactions, doctors, Random())
+    for doctor in doctors.values():
+        count = 0
+        async for page in ended_before(store, doctor, now - timedelta(days=days)):
+            ids = [a.id for a in page if erased(a, now) != a]
+            count += await erasure.erase_appointments(ids, now) if ids else 0
+        print(f"{doctor.id}: erased from {count} appointments", flush=True)
+
+
+def _check_that_there_is_a_limit(settings: Settings) -> None:
+    if settings.retention_days is None:
+        raise SettingsError("RETENTION_DAYS: must be set: after how many days patients are erased")
+
+
+if __name__ == "__main__":
+    main()
