@@ -45,7 +45,7 @@ def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -
             phantom.append(f"{name} is booked in the end, and was cancelled")
     end = 1 + max((call.answered or call.invoked for call in calls), default=0.0)
     held += [_Held(name, a.slot, end, inf) for name, a in after.items() if a.booked]
-    double, patients = _twice(held, owners_of(calls, before, after))
+    double, patients = _twice(held, owners_of(calls, before))
     return Verdict(double, tuple(lost), tuple(phantom), patients=patients)
 
 
