@@ -11,26 +11,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.access import errors as access
-from shared.access.caller import Caller
-from shared.access.permissions import PERMISSIONS, may_ask, may_call
+from shared.access.permissions import PERMISSIONS, may_ask
 from shared.http.call import Call
+from shared.http.caller_errors import AppNotVerified, CallsTooOften, Forbidden, Unauthenticated
+from shared.http.callers import count, identified
 from shared.http.dependencies import Dependencies
 from shared.http.errors import (
-    AppNotVerified,
     BodyTooLarge,
-    CallsTooOften,
-    Forbidden,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
     RequestError,
     TryAgain,
-    Unauthenticated,
     UnsupportedMediaType,
 )
 from shared.http.finishing import READ_METHODS, finished
 from shared.http.problems import ProblemKind, error_response
-from shared.http.rates import name_of
 from shared.http.requests import (
     check_media_type,
     read_body,
@@ -169,28 +165,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         now = dependencies.now()
         if self.method == "POST":
             check_media_type(request)
-        caller = await self._caller(request, dependencies)
+        caller = await identified(request, dependencies, self.name, app_check=self.app_check)
         if self.counted:
-            name = name_of(caller, request, proxied=dependencies.settings.proxied)
-            dependencies.rates.count(name)
+            count(request, dependencies, caller)
         key = read_idempotency_key(request) if self.idempotent else None
         asked = await self._asked(request)
         if not may_ask(caller, self.name, asked.target()):
             raise Forbidden
         return Call(asked, caller, now, dependencies, key)
-
-    async def _caller(self, request: Request, dependencies: Dependencies) -> Caller:
-        headers, needed = request.headers, self.app_check
-        tokens = headers.getlist("authorization"), headers.getlist("x-firebase-appcheck")
-        try:
-            caller = await dependencies.authenticator.caller(*tokens, app_check_needed=needed)
-        except access.Unauthenticated as error:
-            raise Unauthenticated(error.detail) from None
-        except access.AppNotVerified as error:
-            raise AppNotVerified(error.detail) from None
-        if caller.kind == "anonymous" and not may_call(caller, self.name):
-            raise Unauthenticated("sign in, and send the token: Authorization: Bearer <token>")
-        return caller
 
     async def _asked(self, request: Request) -> RequestModel:
         if self.method == "POST":

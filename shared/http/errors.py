@@ -6,10 +6,8 @@ Like a refusal of the rules, each class carries the stable `code`, the `title` a
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from shared.access.errors import AppNotVerified as _Unverified
-from shared.access.errors import Unauthenticated as _Unknown
 from shared.http.schemas.problem import FieldError
-from shared.rules.outcomes import TooManyRequests, UnclearTime
+from shared.rules.outcomes import UnclearTime
 
 RETRY_AFTER_SECONDS = 1
 
@@ -43,48 +41,6 @@ class InvalidRequest(RequestError):
         listed = list(errors)
         sentences = (f"{error.field}: {error.message}" for error in listed[:3])
         super().__init__(detail or "; ".join(sentences), errors=listed)
-
-
-class Unauthenticated(RequestError):
-    """Nobody knows who asks, and the function needs to."""
-
-    code, title, status = _Unknown.code, _Unknown.title, _Unknown.status
-    header_meanings: ClassVar = {"WWW-Authenticate": "`Bearer`"}
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
-
-
-class AppNotVerified(RequestError):
-    """Nothing shows that an app of this project sends the request."""
-
-    code, title, status = _Unverified.code, _Unverified.title, _Unverified.status
-    header_meanings: ClassVar = Unauthenticated.header_meanings
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, {"WWW-Authenticate": "Bearer"})
-
-
-class Forbidden(RequestError):
-    """The caller is known, and may not do this."""
-
-    code, title, status = "forbidden", "This is not allowed", 403
-
-    def __init__(self) -> None:
-        super().__init__("your account may not do this, or not for this doctor or patient")
-
-
-class CallsTooOften(RequestError):
-    """The caller sends more requests than an instance takes from one."""
-
-    code, title, status = TooManyRequests.code, TooManyRequests.title, TooManyRequests.status
-    header_meanings: ClassVar = {"Retry-After": "in seconds"}
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            "you send requests faster than is allowed; wait, then send fewer",
-            {"Retry-After": str(seconds)},
-        )
 
 
 class UnknownDoctor(RequestError):

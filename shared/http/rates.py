@@ -9,7 +9,7 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from shared.access.caller import Caller
-from shared.http.errors import CallsTooOften
+from shared.http.caller_errors import CallsTooOften
 from shared.settings.addresses import is_loopback
 
 BURST_SECONDS = 4

@@ -50,11 +50,10 @@ class Erasure(Struct, frozen=True):
 
         Its future appointments are cancelled, and nothing of it stays but blocks of its tokens.
         """
-        if not await self._mark(patient):
-            return 0
+        await self._mark(patient)
         async with self.store.snapshot() as snapshot:
             schedule, ids = await all_ids(snapshot, patient)
-        if not schedule.erasing:  # Another request has let it go since.
+        if not schedule.erasing:  # Nothing is kept, or another request has let it go since.
             return 0
         count = await self._erase_all(ids, now)
         await self._let_go(ids, patient)
@@ -66,13 +65,12 @@ class Erasure(Struct, frozen=True):
         await self.store.erase(ids)
         return count
 
-    async def _mark(self, patient: PatientKey) -> bool:
-        """Mark an account that is to be erased; False if nothing is kept of it."""
+    async def _mark(self, patient: PatientKey) -> None:
+        """Mark an account that is to be erased, unless nothing is kept of it."""
         retries = Retries(self.random)
-        while True:
-            stored = await self._stored(patient)
-            if stored.version is None or stored.value.erasing:
-                return stored.value.erasing
+        while (stored := await self._stored(patient)).version is not None:
+            if stored.value.erasing:
+                return
             write = PatientWrite(stored, replace(stored.value, erasing=True))
             try:
                 await self.store.commit([], [], [], [write])

@@ -1,5 +1,6 @@
 """The running server against its own OpenAPI document, with requests right and wrong."""
 
+import json
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -33,9 +34,21 @@ CHECKS = [
 ]
 Case = schemathesis.Case[Any]
 
-ANY_REQUEST = schemathesis.openapi.from_path(ROOT / "openapi.json")
-RIGHT_REQUEST = schemathesis.openapi.from_path(
-    ROOT / "openapi.json",
+DOCUMENT: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text("utf-8"))
+
+
+def without_tokens(document: dict[str, Any]) -> dict[str, Any]:
+    """The same document, but for tokens: the local server asks for none."""
+    paths = {
+        path: {method: {**function, "security": []} for method, function in functions.items()}
+        for path, functions in document["paths"].items()
+    }
+    return {**document, "paths": paths}
+
+
+ANY_REQUEST = schemathesis.openapi.from_dict(without_tokens(DOCUMENT))
+RIGHT_REQUEST = schemathesis.openapi.from_dict(
+    without_tokens(DOCUMENT),
     config=schemathesis.Config.from_dict({"generation": {"mode": "positive"}}),
 )
 
@@ -88,7 +101,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs/swagger.json"])
 def test_the_server_gives_out_the_document_of_this_repository(server: Server, path: str) -> None:
-    assert server.get(path).json() == ANY_REQUEST.raw_schema
+    assert server.get(path).json() == DOCUMENT
 
 
 MINUTES = count()

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from shared.access.caller import ANONYMOUS, ANYBODY, Caller
 from shared.http import rates
 from shared.http.application import application
+from shared.http.caller_errors import CallsTooOften
 from shared.http.dependencies import Dependencies
-from shared.http.errors import CallsTooOften
 from shared.http.rates import Rates
 from shared.http.store_health import StoreHealth
 from shared.observability.request_log import write_readable

@@ -25,7 +25,7 @@ class ListAppointments(RequestModel):
     Exactly one of `doctor_id` and `patient_id` is needed.
     """
 
-    doctor_id: Id | None = None
+    doctor_id: Annotated[Id, Field(description="either this or `patient_id`")] | None = None
     patient_id: (
         Annotated[
             AccountId,

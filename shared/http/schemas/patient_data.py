@@ -42,7 +42,8 @@ class _Whose(RequestModel):
             Field(
                 min_length=1,
                 max_length=MOST_IDS,
-                description="for staff: appointments of people without an account",
+                description="for staff: appointments of people without an account. If one is not "
+                "there (404), or belongs to an account (400), nothing is done",
             ),
         ]
         | None
