@@ -209,7 +209,7 @@ def _locking_transactions(client: AsyncClient) -> Book:
 
 def _bare_inserts(connection: sqlite3.Connection) -> Book:
     """Book by one row in a transaction of its own, written in the event loop."""
-    insert = "INSERT INTO appointments (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)"
+    insert = "INSERT INTO entries (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)"
 
     async def book_it(request: Request) -> None:
         key = request.key

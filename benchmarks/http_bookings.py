@@ -154,7 +154,7 @@ def _raw_file(path: str) -> Iterator[sqlite3.Connection]:
 
 def _raw_commits(connection: sqlite3.Connection) -> float:
     """Return bookings per second: each is one row and one commit that waits for the disk."""
-    (before,) = connection.execute("SELECT count(*) FROM entries").fetchone()
+    (before,) = connection.execute("SELECT count(*) FROM appointments").fetchone()
     done = 0
     started = perf_counter()
     while (seconds := perf_counter() - started) < SECONDS:

@@ -189,7 +189,7 @@ def _bare_queries(database: Database, doctors: Sequence[str], days: Sequence[dat
     """Run one range query for each doctor, all at once."""
 
     async def query(doctor_id: str) -> None:
-        collection = database.client.collection("doctors", doctor_id, "days")
+        collection = database.client.collection("doctors", doctor_id, "schedule")
         first, last = (collection.document(day.isoformat()) for day in (days[0], days[-1]))
         in_order = collection.order_by("__name__")
         asked = in_order.start_at({"__name__": first}).end_at({"__name__": last})

@@ -36,7 +36,8 @@ RIVAL = "portion"
 MANY_TIMES = 50
 MICROSECONDS_A_DAY = Figure(20, "us")
 
-ROUND_THE_CLOCK = ((WorkingHours(0, 24 * 60),),) * 7
+# A minute less than the whole day: the windows of two days that meet at midnight would be one.
+ROUND_THE_CLOCK = ((WorkingHours(0, 24 * 60 - 1),),) * 7
 DOCTOR = Doctor("strange", "Stephen Strange", ZoneInfo("UTC"), ROUND_THE_CLOCK)
 MIDNIGHT = instant(FIRST_DAY)
 SEARCH = OpeningSearch(Interval(MIDNIGHT, MIDNIGHT + timedelta(days=DAYS)), LENGTH)

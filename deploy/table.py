@@ -151,7 +151,9 @@ def _doctors(options: Options) -> Iterator[Resource]:
     variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
     variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment()}
     settings = [f"{name}={value}" for name, value in variables.items()]
-    load = ["env", "-u", "FIRESTORE_EMULATOR_HOST", *settings, "make", "doctors"]
+    # Whoever works with the emulators may have set these, too.
+    emulators = ["-u", "FIRESTORE_EMULATOR_HOST", "-u", "FIREBASE_AUTH_EMULATOR_HOST"]
+    load = ["env", *emulators, *settings, "make", "doctors"]
     yield Resource(f"Doctors of {options.doctors_file}", load)
 
 

@@ -19,6 +19,8 @@ PROJECT = "demo-local"
 # Without the scripts of its packages: nothing here needs them, and one may compile for minutes.
 _FIREBASE = ("--yes", "--ignore-scripts", "firebase-tools@15")
 _SECONDS = 60
+PATIENCE_SECONDS = 600
+"""Long, since a machine that has none of it yet downloads it first."""
 
 
 @contextmanager
@@ -36,8 +38,11 @@ def running_auth_emulator(folder: Path) -> Iterator[str]:
     ports = {name: {"host": HOST, "port": free_port()} for name in ("auth", "hub", "logging")}
     config = {"emulators": {**ports, "ui": {"enabled": False}, "singleProjectMode": False}}
     (folder / "firebase.json").write_text(json.dumps(config))
-    command = [npx, *_FIREBASE, "emulators:start", "--only", "auth", "--project", PROJECT]
-    with started(command, folder / "log.txt", folder, ready="All emulators ready"):
+    # It tells others of its kind where it is, by a file that nobody deletes when it is killed.
+    own = ["env", f"TMPDIR={folder}"]
+    command = [*own, npx, *_FIREBASE, "emulators:start", "--only", "auth", "--project", PROJECT]
+    log, ready = folder / "log.txt", "All emulators ready"
+    with started(command, log, folder, ready=ready, patience=PATIENCE_SECONDS):
         yield f"{HOST}:{ports['auth']['port']}"
 
 

@@ -52,6 +52,7 @@ def started(
     folder: Path | None = None,
     *,
     ready: str = "is now running",
+    patience: float = PATIENCE_SECONDS,
 ) -> Iterator[None]:
     """An emulator that a command starts, in a folder; it runs until the context ends.
 
@@ -69,15 +70,17 @@ def started(
             start_new_session=True,
         )
     try:
-        _wait_until_it_runs(process, log, ready)
+        _wait_until_it_runs(process, log, ready, patience)
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def _wait_until_it_runs(process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
+def _wait_until_it_runs(
+    process: subprocess.Popen[bytes], log: Path, ready: str, patience: float
+) -> None:
+    give_up_at = time.monotonic() + patience
     while ready not in log.read_text():
         if process.poll() is not None or time.monotonic() > give_up_at:
             raise NoEmulatorError(f"the emulator did not start: {log.read_text()}")

@@ -63,7 +63,7 @@ def why_not_booked(
 
 def counted(changes: Documents, caller: Caller, now: datetime) -> Documents:
     """Return the documents that change, with one more change of the caller's own schedule."""
-    patient = caller.patient
+    patient = caller.patient if changes.patients else None
     if patient is None or patient not in changes.patients:
         return changes
     own = changes.patients[patient].with_change(now)

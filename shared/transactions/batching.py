@@ -130,8 +130,8 @@ class Queues(Struct, Generic[T]):
     def _batch(self, days: frozenset[DayKey]) -> Batch[T]:
         batch: Batch[T] = Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
         self._held |= days
-        self._patients_held |= batch.patients
         for key in batch.patients:
+            self._patients_held.add(key)
             self._promised.pop(key, None)
         return batch
 

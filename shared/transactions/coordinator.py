@@ -106,7 +106,7 @@ class Coordinator:
                 return outcome
             if isinstance(outcome, NeedsDocuments):
                 if command.has(outcome):
-                    self._cache.forget(command.days | command.patients)
+                    self._cache.forget(command.days)
                     await retries.pause()
                 command = command.on(outcome)
 

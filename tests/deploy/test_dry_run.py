@@ -29,7 +29,10 @@ DATABASE = [
     "bash -c",
 ]
 # Last, because an older version of the functions refuses a doctor that a newer one wrote.
-AFTER = ["env -u FIRESTORE_EMULATOR_HOST", "python3 -m deploy"]
+AFTER = [
+    "env -u FIRESTORE_EMULATOR_HOST -u FIREBASE_AUTH_EMULATOR_HOST STORE=firestore ",
+    "python3 -m deploy",
+]
 IMAGE = ["gcloud artifacts repositories create", "gcloud builds submit"]
 CONTAINER = ["gcloud run deploy", "gcloud run services update-traffic"]
 SHUT = 'test -z "$(gcloud run services get-iam-policy'

@@ -13,7 +13,8 @@ from tests.proof.processes import Functions, Program
 from tests.proof.proxy import Proxy
 
 PAUSE_SECONDS = 0.1
-CLOCK_HOURS = 12
+CLOCK_HOURS = 11
+"""At most, either way: so two clocks are never as far apart as a patient's changes count."""
 
 Fault = Callable[[], Awaitable[None]]
 

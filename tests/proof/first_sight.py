@@ -6,7 +6,7 @@ from itertools import combinations
 from math import inf
 
 from tests.proof.history import Appointments, Book, Call, Cancel, Granted, Move, Slot
-from tests.proof.needs import change_of, overlap
+from tests.proof.needs import Owners, change_of, overlap, owners_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Verdict:
     phantom: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
+    """Double bookings, too: of one patient, with different doctors."""
 
 
 def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -> Verdict:
@@ -43,14 +45,27 @@ def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -
             phantom.append(f"{name} is booked in the end, and was cancelled")
     end = 1 + max((call.answered or call.invoked for call in calls), default=0.0)
     held += [_Held(name, a.slot, end, inf) for name, a in after.items() if a.booked]
-    double = {
-        f"{one.name} and {two.name} were both booked: {one.slot}, {two.slot}": None
-        for one, two in combinations(sorted(held, key=lambda time: time.name), 2)
-        if one.name != two.name
-        and overlap(one.slot, two.slot)
-        and max(one.since, two.since) < min(one.until, two.until)
-    }
-    return Verdict(tuple(double), tuple(lost), tuple(phantom))
+    double, patients = _twice(held, owners_of(calls, before))
+    return Verdict(double, tuple(lost), tuple(phantom), patients=patients)
+
+
+def _twice(held: "Sequence[_Held]", owners: Owners) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a doctor had twice at one instant, and what a patient had with two doctors."""
+    double, patients = dict[str, None](), dict[str, None]()
+    for one, two in combinations(sorted(held, key=lambda time: time.name), 2):
+        at_once = max(one.since, two.since) < min(one.until, two.until)
+        if one.name == two.name or not at_once:
+            continue
+        told, owner = f"were both booked: {one.slot}, {two.slot}", owners.get(one.name)
+        if overlap(one.slot, two.slot):
+            double[f"{one.name} and {two.name} {told}"] = None
+        elif owner and owner == owners.get(two.name) and overlap(one.slot, _with(one, two.slot)):
+            patients[f"{one.name} and {two.name} of {owner} {told}"] = None
+    return tuple(double), tuple(patients)
+
+
+def _with(one: "_Held", slot: Slot) -> Slot:
+    return slot._replace(doctor=one.slot.doctor)
 
 
 def _has(last: Granted | None, slot: Slot) -> bool:

@@ -73,6 +73,7 @@ class Get:
     """Look an appointment up."""
 
     name: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,14 @@ class List:
     """All booked appointments of a doctor that overlap a window."""
 
     doctor: str
+    window: Minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """All booked appointments of an account that overlap a window, whoever the doctors are."""
+
+    owner: str
     window: Minutes
 
 
@@ -95,7 +104,10 @@ class First:
 Change = Book | Move | Cancel
 """What may change an appointment."""
 
-Asked = Change | Get | List | First
+Look = List | Mine | First
+"""What is asked of a time, and not of an appointment."""
+
+Asked = Change | Get | Look
 
 
 # What is answered

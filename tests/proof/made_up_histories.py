@@ -3,19 +3,24 @@
 The store is the model of all tests, and shares nothing with the checker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
+from typing import NamedTuple
 
 from tests import reference_model as model
 from tests.proof.history import (
+    NO_LIMITS,
+    Allowed,
     Answer,
     Appointments,
     Asked,
     Book,
+    Busy,
     Call,
     Cancel,
+    Change,
     Done,
     First,
     Get,
@@ -24,9 +29,11 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    Mine,
     Minutes,
     Move,
     Opening,
+    Part,
     Refused,
     Slot,
     Taken,
@@ -38,6 +45,7 @@ DAY = (0, 1440)
 NINE, HALF_PAST, TEN = Slot("x", 540, 570), Slot("x", 570, 600), Slot("x", 600, 630)
 WITH_Y = Slot("y", 540, 570)
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
+TOO_MANY = Refused("too_many_requests")
 
 
 def gone(slot: Slot) -> Granted:
@@ -48,46 +56,103 @@ def gone(slot: Slot) -> Granted:
 # The store
 
 
+class Made(NamedTuple):
+    """What the store holds: appointments, and what patients have changed, of what is allowed."""
+
+    there: Appointments
+    changes: Mapping[str, int] = {}
+    allowed: Allowed = NO_LIMITS
+
+
 @cache
 def _held(granted: Granted) -> Held:
     slot = granted.slot
     return Held(slot.doctor, range(slot.start, slot.end), granted.booked)
 
 
-def _place(name: str, slot: Slot, store: Appointments) -> Answer:
-    all_held = {name: _held(granted) for name, granted in store.items()}
-    asked = range(slot.start, slot.end)
-    taken = model.conflicts(all_held, slot.doctor, asked, but=name)
-    return Taken(tuple((part.start, part.stop) for part in taken)) if taken else Granted(slot)
+def _all_held(there: Appointments) -> dict[str, Held]:
+    return {name: _held(granted) for name, granted in there.items()}
 
 
-def answer_of(asked: Asked, store: Appointments, hours: Hours = HOURS) -> Answer:
+def _held_by(owner: str, there: Appointments) -> dict[str, Held]:
+    """What a patient has, as if that were a doctor, who cannot be in two places either."""
+    mine = {name: granted for name, granted in there.items() if granted.owner == owner}
+    return {name: _held(granted)._replace(doctor=owner) for name, granted in mine.items()}
+
+
+def _place(asked: Book | Move, owner: str | None, there: Appointments) -> Answer:
+    name, (doctor, start, end), by = asked.name, asked.slot, asked.by
+    held, mine = _all_held(there), _held_by(owner or "", there)
+    for_whom = _held_by(by or "", there)
+
+    def parts(held: Mapping[str, Held], whose: str) -> tuple[Part, ...]:
+        strangers = {each: h for each, h in held.items() if each not in for_whom}
+        merged = model.conflicts(strangers, whose, range(start, end), but=name)
+        own = [
+            (part.start, part.stop, each)
+            for each in held.keys() & for_whom.keys()
+            for part in model.conflicts({each: held[each]}, whose, range(start, end), but=name)
+        ]
+        return tuple(sorted([*((part.start, part.stop) for part in merged), *own]))
+
+    if taken := parts(held, doctor):
+        return Taken(taken)
+    busy = parts(mine, owner or "")
+    return Busy(busy) if busy else Granted(asked.slot, owner=owner)
+
+
+def _too_many(asked: Change, store: Made) -> bool:
+    booked = sum(held.booked for held in _held_by(asked.by or "", store.there).values())
+    too_often = store.changes.get(asked.by or "", 0) >= store.allowed.changes
+    too_many = isinstance(asked, Book) and booked >= store.allowed.booked
+    return asked.by is not None and (too_often or too_many)
+
+
+def answer_of(asked: Asked, store: Made, hours: Hours = HOURS) -> Answer:
     """The right answer."""
+    there = store.there
     match asked:
-        case Book(name, slot):
-            return _place(name, slot, store)
         case List(doctor, window):
-            names = model.listed({n: _held(g) for n, g in store.items()}, doctor, range(*window))
-            return Listed(tuple((name, *store[name].slot[1:]) for name in names))
+            names = model.listed(_all_held(there), doctor, range(*window))
+            return Listed(tuple((name, *there[name].slot[1:]) for name in names))
+        case Mine(owner, window):
+            names = model.listed(_held_by(owner, there), owner, range(*window))
+            return Listed(tuple((name, *there[name].slot[1:]) for name in names))
         case First(doctor, window, length):
-            taken = model.busy({n: _held(g) for n, g in store.items()}, doctor)
+            taken = model.busy(_all_held(there), doctor)
             works = {m: m for worked in hours[doctor] for m in range(*worked)}
             starts = model.openings(works, taken, range(*window), length)
             return Opening(next(starts, None))
-    granted = store.get(asked.name)
-    if granted is None or isinstance(asked, Get):
-        return granted or UNKNOWN
+        case Book(_, _, owner):
+            return TOO_MANY if _too_many(asked, store) else _place(asked, owner, there)
+    return _answer_about(asked, store)
+
+
+def _answer_about(asked: Move | Cancel | Get, store: Made) -> Answer:
+    granted = store.there.get(asked.name)
+    if granted is None or (asked.by and asked.by != granted.owner):
+        return UNKNOWN
+    if isinstance(asked, Get) or (isinstance(asked, Cancel) and not granted.booked):
+        return granted
+    if not granted.booked:
+        return CANCELLED
+    if _too_many(asked, store):
+        return TOO_MANY
     if isinstance(asked, Cancel):
-        return gone(granted.slot)
-    return _place(asked.name, asked.slot, store) if granted.booked else CANCELLED
+        return replace(granted, booked=False)
+    return _place(asked, granted.owner, store.there)
 
 
-def done(asked: Asked, store: Appointments, hours: Hours = HOURS) -> tuple[Answer, Appointments]:
+def done(asked: Asked, store: Made, hours: Hours = HOURS) -> tuple[Answer, Made]:
     """The right answer, and what there is after it."""
-    answer = answer_of(asked, store, hours)
-    if isinstance(answer, Granted) and isinstance(asked, Book | Move | Cancel):
-        return answer, store | {asked.name: answer}
-    return answer, store
+    answer, there = answer_of(asked, store, hours), store.there
+    if not (isinstance(answer, Granted) and isinstance(asked, Change)):
+        return answer, store
+    changes = dict(store.changes)
+    again = isinstance(asked, Cancel) and there[asked.name] == answer
+    if asked.by and not again:
+        changes[asked.by] = changes.get(asked.by, 0) + 1
+    return answer, store._replace(there=there | {asked.name: answer}, changes=changes)
 
 
 # What is asked
@@ -100,7 +165,7 @@ class Kind:
     `weights` are of bookings, moves, cancellations, look-ups, lists and searches. `at_hand`: of so
     many appointments one is chosen, all that are asked for at about the same time where it is None.
     `answered`: one of these shares of the calls is answered, `made`: this share of the others has
-    an effect if it can have one.
+    an effect if it can have one. Each appointment is of one of the `owners`.
     """
 
     hours: Hours
@@ -111,6 +176,8 @@ class Kind:
     at_hand: int | None = None
     answered: Sequence[float] = (0.5, 0.9)
     made: float = 0.6
+    owners: Sequence[str | None] = (None,)
+    allowed: Allowed = NO_LIMITS
 
 
 NARROW = Kind(
@@ -134,14 +201,37 @@ MOVED_OFTEN = replace(TWO_DAYS, weights=[3, 8, 2, 1, 1, 1], at_hand=8)
 NEVER_MADE = replace(MOVED_OFTEN, weights=[6, 6, 4, 2, 4, 2], made=0.3)
 
 
-def _question(random: Random, kind: Kind, number: int, names: Sequence[str]) -> Asked:
+PATIENTS = replace(NARROW, owners=(None, "ada", "ada", "bob"), allowed=Allowed(booked=2, changes=3))
+PATIENTS_OF_TWO_DAYS = replace(
+    TWO_DAYS,
+    weights=[6, 4, 3, 1, 2, 1],
+    owners=(None, None, "ada", "ada", "bob"),
+    allowed=Allowed(booked=6, changes=20),
+)
+
+
+def _question(
+    random: Random, kind: Kind, number: int, names: Sequence[str], owners: Mapping[str, str | None]
+) -> Asked:
     doctor, start = random.choice("xxy"), random.choice(kind.starts)
     slot, name = Slot(doctor, start, start + random.choice(kind.lengths)), random.choice(names)
     window = random.choice(kind.windows)
     first = First(doctor, window, random.choice(kind.lengths))
-    asked: list[Asked] = [Book(f"n{number}", slot), Move(name, slot), Cancel(name), Get(name)]
-    asked += [List(doctor, window), first]
+    new, seen = f"n{number}", List(doctor, window)
+    by = _asks(random, owners.get(name), kind)
+    asked: list[Asked] = [Book(new, slot), Move(name, slot, by), Cancel(name, by), Get(name, by)]
+    asked += [seen, first]
+    if owner := owners.get(new):
+        asked[0] = Book(new, slot, owner, owner if random.random() < 0.8 else None)
+        asked[4] = Mine(owner, window)
     return random.choices(asked, kind.weights)[0]
+
+
+def _asks(random: Random, owner: str | None, kind: Kind) -> str | None:
+    """Mostly the patient whose appointment it is, sometimes staff, seldom another patient."""
+    if kind.owners == (None,):
+        return None
+    return random.choices([owner, None, random.choice(kind.owners)], [7, 2, 1])[0]
 
 
 # What happened
@@ -153,8 +243,9 @@ def happened(random: Random, count: int, breadth: int, kind: Kind = NARROW) -> H
     About `breadth` are under way at once; some are never answered, some of these never made.
     """
     before: Appointments = {"o0": Granted(NINE), "o1": gone(TEN)} if random.random() < 0.6 else {}
+    before = {name: replace(a, owner=kind.owners[-1]) for name, a in before.items()}
     plans = sorted(_plans(random, count, breadth, kind, before), key=lambda plan: plan[:2])
-    calls, store = [], before
+    calls, store = [], Made(before, allowed=kind.allowed)
     for _, _, planned, made in plans:
         answer: Answer | None = None
         if made:
@@ -164,7 +255,7 @@ def happened(random: Random, count: int, breadth: int, kind: Kind = NARROW) -> H
             answer = Done()
         calls.append(replace(planned, answer=answer if planned.answered is not None else None))
     random.shuffle(calls)
-    return History(calls, kind.hours, before, store)
+    return History(calls, kind.hours, before, store.there, kind.allowed)
 
 
 def _plans(
@@ -173,13 +264,16 @@ def _plans(
     """When each call takes effect, its number, the call without its answer, and if it is made."""
     names = ["nobody", *before, *(f"n{number}" for number in range(count))]
     answering, at_hand = random.choice(kind.answered), kind.at_hand or breadth
+    owners = {name: granted.owner for name, granted in before.items()}
+    if kind.owners != (None,):
+        owners |= {f"n{number}": random.choice(kind.owners) for number in range(count)}
     plans: list[tuple[float, int, Call, bool]] = []
     for number in range(count):
         invoked = random.randint(0, count)
         instant = invoked + random.randint(0, breadth)
         answered = instant + random.randint(0, breadth)
         near = names[:3] + names[max(3, number - at_hand) : number + 3]
-        asked = _question(random, kind, number, near)
+        asked = _question(random, kind, number, near, owners)
         answers = random.random() < answering
         late = 0 if answers else random.choice([0, 0, 3 * breadth])
         planned = Call(invoked, asked, answered if answers else None)
@@ -189,7 +283,8 @@ def _plans(
 
 def spoilt(random: Random, right: History) -> History:
     """One answer, or the end, is replaced by that of another history or of another state."""
-    calls, other = list(right.calls), happened(random, 6, 4)
+    kind = PATIENTS if right.allowed == PATIENTS.allowed else NARROW
+    calls, other = list(right.calls), happened(random, 6, 4, kind)
     index = random.randrange(len(calls))
     if random.random() < 0.3 or calls[index].answer is None:
         name = random.choice([*right.after, "n0", "n1"])
@@ -204,7 +299,8 @@ def spoilt(random: Random, right: History) -> History:
     alike = [
         made.answer for made in (*right.calls, *other.calls) if isinstance(made.asked, type(asked))
     ]
-    answers = [answer for answer in (answer_of(asked, store), *alike) if answer is not None]
+    told = answer_of(asked, Made(store, allowed=right.allowed))
+    answers = [answer for answer in (told, *alike) if answer is not None]
     calls[index] = replace(calls[index], answer=random.choice(answers))
     return right._replace(calls=calls)
 
@@ -212,14 +308,18 @@ def spoilt(random: Random, right: History) -> History:
 # What cannot have happened
 
 
-def _left_alone(right: History) -> str:
+def _left_alone(right: History, *, owned: bool = False) -> str:
     """An appointment that there is in the end, of which no change may still be made."""
     changing = {
         call.asked.name
         for call in right.calls
         if call.answer is None and isinstance(call.asked, Book | Move | Cancel)
     }
-    return next(name for name, a in right.after.items() if a.booked and name not in changing)
+    return next(
+        name
+        for name, a in right.after.items()
+        if a.booked and name not in changing and (a.owner or not owned)
+    )
 
 
 def _when_all_is_over(right: History, asked: Asked, answer: Answer) -> History:
@@ -232,6 +332,34 @@ def booked_twice(right: History) -> History:
     slot = right.after[_left_alone(right)].slot
     again = _when_all_is_over(right, Book("again", slot), Granted(slot))
     return again._replace(after=right.after | {"again": Granted(slot)})
+
+
+def patient_booked_twice(right: History) -> History:
+    """A patient gets what another doctor has free at a time when they are with this one."""
+    doctor, start, end = right.after[name := _left_alone(right, owned=True)].slot
+    slot, owner = Slot("y" if doctor == "x" else "x", start, end), right.after[name].owner
+    again = _when_all_is_over(right, Book("again", slot, owner), Granted(slot, owner=owner))
+    return again._replace(after=right.after | {"again": Granted(slot, owner=owner)})
+
+
+def told_of_one_that_is_not_theirs(right: History) -> History:
+    """A patient is shown what another has."""
+    name = _left_alone(right, owned=True)
+    return _when_all_is_over(right, Get(name, "somebody else"), right.after[name])
+
+
+def listed_without_their_own(right: History) -> History:
+    """A patient's list lacks an appointment that was booked before it."""
+    found = right.after[_left_alone(right, owned=True)]
+    window = found.slot.start, found.slot.end
+    return _when_all_is_over(right, Mine(found.owner or "", window), Listed(()))
+
+
+def refused_for_nothing(right: History) -> History:
+    """A patient who has nothing is told to have an appointment, or too many."""
+    slot = right.after[_left_alone(right)].slot
+    asked = Book("again", slot._replace(doctor="x"), "newcomer", "newcomer")
+    return _when_all_is_over(right, asked, TOO_MANY)
 
 
 def lost(right: History) -> History:
@@ -261,4 +389,10 @@ WRONGS: Sequence[Callable[[History], History]] = (
     lost,
     listed_without,
     seen_too_early,
+)
+WRONGS_OF_PATIENTS: Sequence[Callable[[History], History]] = (
+    patient_booked_twice,
+    told_of_one_that_is_not_theirs,
+    listed_without_their_own,
+    refused_for_nothing,
 )

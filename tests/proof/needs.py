@@ -19,6 +19,8 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    Look,
+    Mine,
     Move,
     Opening,
     Refused,
@@ -50,9 +52,9 @@ def overlap(one: Slot, two: Slot) -> bool:
     return one.doctor == two.doctor and one.start < two.end and two.start < one.end
 
 
-def owners_of(calls: Sequence[Call], *states: Appointments) -> Owners:
-    """Whose each appointment of a history is."""
-    there = {name: granted.owner for state in states for name, granted in state.items()}
+def owners_of(calls: Sequence[Call], before: Appointments) -> Owners:
+    """Whose each appointment of a history is, whatever is claimed in the end."""
+    there = {name: granted.owner for name, granted in before.items()}
     made = (call.asked for call in calls if isinstance(call.asked, Book))
     return {**there, **{asked.name: asked.owner for asked in made}}
 
@@ -79,6 +81,10 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
             yield from (Need(name) for name, _, _ in there - {*shown})
             booked = {*shown} - there
             yield from (Need(name, Slot(doctor, start, end)) for name, start, end in booked)
+        case Mine(), Listed(shown):
+            right = told(call.asked, state, hours)
+            there = {*right.appointments} if isinstance(right, Listed) else set()
+            yield from (Need(name) for name, _, _ in there ^ {*shown})
         case First(doctor, _, length) as asked, Opening(start):
             now = first_opening(asked, state, hours)
             if start is not None:
@@ -147,17 +153,17 @@ class Marks:
         self._times: dict[Slot, int] = {}
 
     @classmethod
-    def of(cls, calls: Sequence[Call], *states: Appointments) -> "Marks":
+    def of(cls, calls: Sequence[Call], before: Appointments, after: Appointments) -> "Marks":
         """Marks that tell all apart that occurs in a history."""
-        names = {call.asked.name for call in calls if not isinstance(call.asked, List | First)}
-        times = {granted.slot for state in states for granted in state.values()}
+        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
+        times = {granted.slot for granted in (*before.values(), *after.values())}
         for call in calls:
             match call.asked:
                 case List(doctor, window) | First(doctor, window):
                     times.add(Slot(doctor, *window))
                 case Book(_, slot) | Move(_, slot):
                     times.add(slot)
-        return cls(names.union(*states), times, owners_of(calls, *states))
+        return cls(names.union(before, after), times, owners_of(calls, before))
 
     def name(self, name: str) -> int:
         """The mark of an appointment, 0 if nobody ever changes it."""
@@ -186,6 +192,8 @@ class Marks:
                 return self.time(Slot(doctor, *window))
             case Book(name, slot) | Move(name, slot):
                 return self.name(name) | self.time(slot) | self.account(self._owners.get(name))
+            case Mine(owner):
+                return self.account(owner)
             case Cancel(name, by):
                 return self.name(name) | self.account(by)
         return self.name(asked.name)

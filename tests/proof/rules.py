@@ -1,7 +1,7 @@
 """The rules: what a store would answer that does one thing after the other."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -24,6 +24,7 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    Mine,
     Minutes,
     Move,
     Opening,
@@ -33,7 +34,10 @@ from tests.proof.history import (
     Taken,
 )
 
-Booked = dict[str, list[tuple[int, int, str]]]
+Times = tuple[int, int, str]
+"""Start, end and name."""
+
+Booked = dict[str, list[Times]]
 
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
 TOO_MANY = Refused("too_many_requests")
@@ -83,13 +87,11 @@ class State:
         self.changes = Counter[str]() if changes is None else changes
         self._booked = _in_order(appointments) if booked is None else booked
 
-    def booked(self, slot: Slot, but: str | None = None) -> list[tuple[int, int, str]]:
+    def booked(self, slot: Slot, but: str | None = None) -> list[Times]:
         """Start, end and name of those that overlap a time."""
-        start, end = slot.start, slot.end
-        booked = self._booked.get(slot.doctor, ())
-        return [b for b in booked if b[0] < end and b[1] > start and b[2] != but]
+        return [b for b in _within(self._booked.get(slot.doctor, ()), *slot[1:]) if b[2] != but]
 
-    def of_patient(self, owner: str) -> list[tuple[int, int, str]]:
+    def of_patient(self, owner: str) -> list[Times]:
         """Start, end and name of all that are booked for an account, in order."""
         mine = ((a.slot, name) for name, a in self.all.items() if a.booked and a.owner == owner)
         return sorted((slot.start, slot.end, name) for slot, name in mine)
@@ -114,6 +116,10 @@ class State:
         return State(self.all | {name: appointment}, self.allowed, changes, booked)
 
 
+def _within(booked: Iterable[Times], start: int, end: int) -> list[Times]:
+    return [b for b in booked if b[0] < end and b[1] > start]
+
+
 def _in_order(appointments: Appointments) -> Booked:
     booked: Booked = {}
     for name, appointment in appointments.items():
@@ -134,6 +140,9 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
         case List(doctor, window):
             booked = state.booked(Slot(doctor, *window))
             return Listed(tuple((name, start, end) for start, end, name in booked))
+        case Mine(owner, window):
+            mine = _within(state.of_patient(owner), *window)
+            return Listed(tuple((name, start, end) for start, end, name in mine))
         case First():
             return Opening(first_opening(asked, state, hours))
         case Book(name, slot, owner):
@@ -147,7 +156,7 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
 def _told_of(
     asked: Move | Cancel | Get, found: Granted | None, state: State, hours: Hours
 ) -> Answer | None:
-    if found is None or (not isinstance(asked, Get) and asked.by not in (None, found.owner)):
+    if found is None or asked.by not in (None, found.owner):
         return UNKNOWN
     if isinstance(asked, Get):
         return found
@@ -177,13 +186,11 @@ def _placed(
     if taken := _parts(asked, state.booked(slot, but=name), state):
         return Taken(taken)
     mine = state.of_patient(wanted.owner) if wanted.owner else ()
-    busy = _parts(asked, [b for b in mine if b[0] < slot.end and b[1] > slot.start], state)
+    busy = _parts(asked, _within(mine, *slot[1:]), state)
     return Busy(busy) if busy else wanted
 
 
-def _parts(
-    asked: Book | Move, booked: Sequence[tuple[int, int, str]], state: State
-) -> tuple[Part, ...]:
+def _parts(asked: Book | Move, booked: Sequence[Times], state: State) -> tuple[Part, ...]:
     """What is taken of the asked time: by appointments of whoever asks singly, the rest merged."""
     parts, merged = list[Part](), list[Minutes]()
     for start, end, name in booked:

@@ -17,10 +17,11 @@ import httpx
 
 from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
+from tests.proof.accounts import SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
 from tests.proof.first_sight import Verdict, problems
-from tests.proof.history import Appointments, History
+from tests.proof.history import Appointments
 from tests.proof.kept_histories import kept
 from tests.proof.processes import (
     Functions,
@@ -32,6 +33,7 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
+from tests.proof.rules import TOO_MANY
 from tests.proof.search import LIMIT
 from tests.proof.workload import Client, Round, Tally, final_state
 
@@ -84,7 +86,7 @@ class Report:
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
         verdict, longest = self.verdict, self.tally.longest
-        found = [*verdict.double, *verdict.lost, *verdict.phantom]
+        found = [*verdict.double, *verdict.patients, *verdict.lost, *verdict.phantom]
         found += [*verdict.unexplained, *verdict.undecided]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
@@ -115,7 +117,7 @@ class Site:
 @asynccontextmanager
 async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
     """Everything that runs, on an empty store."""
-    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control}
+    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control, **SETTINGS}
     (folder / "doctors.json").write_text(json.dumps(_doctors()))
     async with AsyncExitStack() as stack:
         emulator = emulator_proxy = None
@@ -124,8 +126,7 @@ async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
         else:
             emulator = stack.enter_context(own_emulator(folder))
             emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
-            settings |= {"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-proof"}
-            settings[VARIABLE] = emulator_proxy.address
+            settings |= {"STORE": "firestore", VARIABLE: emulator_proxy.address}
         patient = {**settings, **DEADLINE}  # The emulator may still be waking.
         load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, patient)
         load.check_returncode()
@@ -244,7 +245,7 @@ def _verdict(
 
 def judge_round(round_: Round, state: Appointments, histories: Path, limit: int = LIMIT) -> Verdict:
     """Of one round; what is unexplained or undecided says where its history is kept."""
-    history = History(round_.calls, round_.hours(), {}, state)
+    history = round_.history(state)
     verdict = judge(history, limit)
     if not (verdict.unexplained or verdict.undecided):
         return verdict
@@ -300,11 +301,15 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
     kinds = sorted({kind for report in reports for kind in report.faults})
     rows: list[tuple[str, list[str]]] = [
         ("operations", [f"{r.tally.operations:,}" for r in reports]),
+        ("of these by signed-in patients", [f"{r.tally.by_patients:,}" for r in reports]),
+        ("answered patient_busy", [f"{r.tally.answers['Busy']:,}" for r in reports]),
+        ("answered too_many_requests", [f"{r.tally.answers[TOO_MANY.code]:,}" for r in reports]),
         ("faults", [f"{r.faults.total():,}" for r in reports]),
         *((f"of these {kind}", [f"{r.faults[kind]:,}" for r in reports]) for kind in kinds),
         ("tries without an answer, sent again", [f"{r.tally.retries:,}" for r in reports]),
         ("operations given up without an answer", [f"{r.tally.given_up:,}" for r in reports]),
         ("**double bookings**", [f"**{len(r.verdict.double)}**" for r in reports]),
+        ("**double bookings of a patient**", [f"**{len(r.verdict.patients)}**" for r in reports]),
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
         ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),

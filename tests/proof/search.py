@@ -32,11 +32,10 @@ from tests.proof.history import (
     Book,
     Call,
     Cancel,
-    First,
     Get,
     Granted,
     History,
-    List,
+    Look,
     Move,
 )
 from tests.proof.needs import Marks, Need, change_of, lacks, meets, owners_of
@@ -87,7 +86,7 @@ class Search:
         calls, self.hours, before, after, self.allowed = history
         calls = [call for call in calls if _may_count(call, before, after)]
         self.before, self.count = before, len(calls)
-        names = {call.asked.name for call in calls if not isinstance(call.asked, List | First)}
+        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
         names |= before.keys() | after.keys()
         ends = [Call(inf, Get(name), inf, after.get(name, UNKNOWN)) for name in sorted(names)]
         self.calls = [*sorted(calls, key=lambda call: call.invoked), *ends]
@@ -98,7 +97,7 @@ class Search:
         uses.update(self.changes[number].name for number in self.optional)
         self.uncertain = [name for name, times in uses.items() if times > 1]
         self.marks = Marks.of(self.calls, before, after)
-        self.owners = owners_of(self.calls, before, after)
+        self.owners = owners_of(self.calls, before)
         self.reads = [self.marks.read_by(call.asked) for call in self.calls]
         made = numbered[: self.count]
         events = [(call.invoked, False, number) for number, call in made]

@@ -4,6 +4,7 @@ The store of the random ones is the model of all tests, and shares nothing with 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from tests.proof.checker import explain, judge
 from tests.proof.first_sight import Verdict, problems
 from tests.proof.history import (
+    Allowed,
     Answer,
     Appointments,
     Asked,
     Book,
+    Busy,
     Call,
     Cancel,
     Done,
@@ -26,6 +29,7 @@ from tests.proof.history import (
     History,
     List,
     Listed,
+    Mine,
     Move,
     Opening,
     Slot,
@@ -36,10 +40,15 @@ from tests.proof.made_up_histories import (
     DAY,
     HALF_PAST,
     HOURS,
+    NARROW,
     NINE,
+    PATIENTS,
     TEN,
+    TOO_MANY,
     UNKNOWN,
     WITH_Y,
+    Kind,
+    Made,
     done,
     gone,
     happened,
@@ -65,6 +74,11 @@ def history(*calls: Call, after: Appointments, before: Appointments | None = Non
 
 A_AT_NINE, B_AT_NINE = Book("a", NINE), Book("b", NINE)
 BOOKED: Appointments = {"a": Granted(NINE)}
+
+
+ADAS, ADAS_WITH_Y = Granted(NINE, owner="ada"), Granted(WITH_Y, owner="ada")
+HERS: Appointments = {"a": ADAS}
+FOR_ADA, BY_ADA = Book("b", WITH_Y, "ada"), Book("b", WITH_Y, "ada", "ada")
 
 
 def two_moves_at_once(last: Slot) -> History:
@@ -176,6 +190,46 @@ RIGHT = {
         after={"a": Granted(HALF_PAST), "b": Granted(NINE)},
         before={"a": Granted(NINE), "b": Granted(HALF_PAST)},
     ),
+}
+RIGHT |= {
+    "a patient is busy with another doctor, until that is given up": history(
+        call(0, 1, BY_ADA, Busy(((540, 570, "a"),))),
+        call(2, 3, FOR_ADA, Busy(((540, 570),))),
+        call(4, 5, Cancel("a", "ada"), replace(ADAS, booked=False)),
+        call(6, 7, BY_ADA, ADAS_WITH_Y),
+        after={"a": replace(ADAS, booked=False), "b": ADAS_WITH_Y},
+        before=HERS,
+    ),
+    "two patients at one time, with two doctors": history(
+        call(0, 9, Book("b", WITH_Y, "bob", "bob"), Granted(WITH_Y, owner="bob")),
+        after={**HERS, "b": Granted(WITH_Y, owner="bob")},
+        before=HERS,
+    ),
+    "a patient is told what is their own, and nothing else": history(
+        call(0, 1, Mine("ada", DAY), listed(("a", 540, 570))),
+        call(2, 3, Mine("bob", DAY), listed()),
+        call(4, 5, Get("a", "ada"), ADAS),
+        call(6, 7, Get("a", "bob"), UNKNOWN),
+        call(8, 9, Cancel("a", "bob"), UNKNOWN),
+        call(10, 11, Move("a", TEN, "bob"), UNKNOWN),
+        call(12, 13, Book("b", Slot("x", 550, 590), "ada", "ada"), Taken(((550, 570, "a"),))),
+        call(14, 15, Book("c", Slot("x", 550, 590), "bob", "bob"), Taken(((550, 570),))),
+        after=HERS,
+        before=HERS,
+    ),
+    "as many as a patient may have, and staff give one more": history(
+        call(0, 1, Book("b", TEN, "ada", "ada"), TOO_MANY),
+        call(2, 3, Book("c", TEN, "ada"), Granted(TEN, owner="ada")),
+        after={**HERS, "c": Granted(TEN, owner="ada")},
+        before=HERS,
+    )._replace(allowed=Allowed(booked=1)),
+    "as many changes as a patient may make, of which one was not answered": history(
+        unanswered(0, Move("a", TEN, "ada")),
+        call(1, 2, Move("a", HALF_PAST, "ada"), Granted(HALF_PAST, owner="ada")),
+        call(3, 4, Cancel("a", "ada"), TOO_MANY),
+        after={"a": Granted(HALF_PAST, owner="ada")},
+        before=HERS,
+    )._replace(allowed=Allowed(changes=2)),
 }
 
 WRONG = {
@@ -368,6 +422,80 @@ WRONG = {
     ),
 }
 
+WRONG |= {
+    "a patient with two doctors at once": history(
+        call(0, 9, Book("a", NINE, "ada", "ada"), ADAS),
+        call(0, 9, BY_ADA, ADAS_WITH_Y),
+        after={"a": ADAS, "b": ADAS_WITH_Y},
+    ),
+    "a patient moved to where they are with another doctor": history(
+        call(0, 1, Move("b", WITH_Y), ADAS_WITH_Y),
+        after={"a": ADAS, "b": ADAS_WITH_Y},
+        before={"a": ADAS, "b": Granted(TEN, owner="ada")},
+    ),
+    "a patient is busy who has nothing then": history(
+        call(0, 1, FOR_ADA, Busy(((540, 570),))), after={}
+    ),
+    "a patient is busy at another time than they are": history(
+        call(0, 1, FOR_ADA, Busy(((540, 560),))), after=HERS, before=HERS
+    ),
+    "busy with what was given up before": history(
+        call(0, 1, Cancel("a"), replace(ADAS, booked=False)),
+        call(2, 3, FOR_ADA, Busy(((540, 570),))),
+        after={"a": replace(ADAS, booked=False)},
+        before=HERS,
+    ),
+    "busy with what is another's": history(
+        call(0, 1, Book("b", WITH_Y, "bob"), Busy(((540, 570),))), after=HERS, before=HERS
+    ),
+    "a stranger is told whose time it is": history(
+        call(0, 1, Book("b", NINE, "bob", "bob"), Taken(((540, 570, "a"),))),
+        after=HERS,
+        before=HERS,
+    ),
+    "a patient is shown what is another's": history(
+        call(0, 1, Get("a", "bob"), ADAS), after=HERS, before=HERS
+    ),
+    "a patient cancels what is another's": history(
+        call(0, 1, Cancel("a", "bob"), replace(ADAS, booked=False)),
+        after={"a": replace(ADAS, booked=False)},
+        before=HERS,
+    ),
+    "a patient does not find what is their own": history(
+        call(0, 1, Get("a", "ada"), UNKNOWN), after=HERS, before=HERS
+    ),
+    "a patient's list lacks what is their own": history(
+        call(0, 1, Mine("ada", DAY), listed()), after=HERS, before=HERS
+    ),
+    "a patient's list shows what is another's": history(
+        call(0, 1, Mine("bob", DAY), listed(("a", 540, 570))), after=HERS, before=HERS
+    ),
+    "booked for another account than was asked": history(
+        call(0, 1, FOR_ADA, Granted(WITH_Y, owner="bob")),
+        after={"b": Granted(WITH_Y, owner="bob")},
+    ),
+    "too many, and there are fewer": history(
+        call(0, 1, Book("b", TEN, "ada", "ada"), TOO_MANY), after=HERS, before=HERS
+    )._replace(allowed=Allowed(booked=2)),
+    "more than a patient may have": history(
+        call(0, 1, replace(BY_ADA, slot=TEN), Granted(TEN, owner="ada")),
+        after={**HERS, "b": Granted(TEN, owner="ada")},
+        before=HERS,
+    )._replace(allowed=Allowed(booked=1)),
+    "more changes than a patient may make": history(
+        call(0, 9, Move("a", TEN, "ada"), Granted(TEN, owner="ada")),
+        call(0, 9, Move("a", HALF_PAST, "ada"), Granted(HALF_PAST, owner="ada")),
+        after={"a": Granted(HALF_PAST, owner="ada")},
+        before=HERS,
+    )._replace(allowed=Allowed(changes=1)),
+    "what staff have changed counts for a patient": history(
+        call(0, 1, Move("a", TEN), Granted(TEN, owner="ada")),
+        call(2, 3, Cancel("a", "ada"), TOO_MANY),
+        after={"a": Granted(TEN, owner="ada")},
+        before=HERS,
+    )._replace(allowed=Allowed(changes=1)),
+}
+
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_history_is_explained(name: str) -> None:
@@ -441,6 +569,12 @@ def test_two_that_were_acknowledged_at_once_are_a_double_booking_though_one_was_
     assert (found.lost, found.phantom) == ((), ())
 
 
+def test_a_patient_with_two_doctors_at_once_is_a_double_booking_of_its_own_kind() -> None:
+    wrong = WRONG["a patient with two doctors at once"]
+    found = problems(wrong.calls, wrong.before, wrong.after)
+    assert found == Verdict(patients=(f"a and b of ada were both booked: {NINE}, {WITH_Y}",))
+
+
 def test_what_cannot_be_explained_names_the_call_where_the_search_ended() -> None:
     wrong = WRONG["a list that misses an acknowledged one"]
     (sentence,) = judge(wrong).unexplained
@@ -458,13 +592,13 @@ def fits(made: Call, answer: Answer) -> bool:
 def assert_explains(order: Sequence[Call] | None, right: History) -> None:
     """Whoever is in order is there at a right instant, and is right, and nobody is missing."""
     assert order is not None
-    store, instant = right.before, 0.0
+    store, instant = Made(right.before, allowed=right.allowed), 0.0
     for made in order:
         instant = max(instant, made.invoked)
         assert made.answered is None or instant <= made.answered
         answer, store = done(made.asked, store)
         assert fits(made, answer), made
-    assert store == right.after
+    assert store.there == right.after
     left = list(right.calls)
     for made in order:
         left.remove(made)
@@ -474,8 +608,8 @@ def assert_explains(order: Sequence[Call] | None, right: History) -> None:
 def explained_by_some_order(right: History) -> bool:
     """Every order is tried, one after the other."""
 
-    def ends_well(left: tuple[Call, ...], store: Appointments) -> bool:
-        if store == right.after and all(made.answer is None for made in left):
+    def ends_well(left: tuple[Call, ...], store: Made) -> bool:
+        if store.there == right.after and all(made.answer is None for made in left):
             return True
         until = min((made.answered for made in left if made.answered is not None), default=None)
         for index, made in enumerate(left):
@@ -486,26 +620,29 @@ def explained_by_some_order(right: History) -> bool:
                 return True
         return False
 
-    return ends_well(tuple(right.calls), right.before)
+    return ends_well(tuple(right.calls), Made(right.before, allowed=right.allowed))
 
 
 RANDOMS = st.builds(Random, st.integers(0, 2**32))
+KINDS = st.sampled_from([NARROW, PATIENTS])
 
 
 @settings(derandomize=True, max_examples=1500, deadline=None)
-@given(RANDOMS, st.integers(1, 8))
-def test_whatever_an_atomic_store_answers_is_explained(random: Random, breadth: int) -> None:
-    right = happened(random, random.randint(1, 14), breadth)
+@given(RANDOMS, st.integers(1, 8), KINDS)
+def test_whatever_an_atomic_store_answers_is_explained(
+    random: Random, breadth: int, kind: Kind
+) -> None:
+    right = happened(random, random.randint(1, 14), breadth, kind)
     assert_explains(explain(right), right)
     assert problems(right.calls, right.before, right.after) == Verdict()
 
 
 @settings(derandomize=True, max_examples=3000, deadline=None)
-@given(RANDOMS, st.integers(0, 8))
+@given(RANDOMS, st.integers(0, 8), KINDS)
 def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
-    random: Random, breadth: int
+    random: Random, breadth: int, kind: Kind
 ) -> None:
-    made_up = spoilt(random, happened(random, random.randint(1, 6), breadth))
+    made_up = spoilt(random, happened(random, random.randint(1, 6), breadth, kind))
     found = explain(made_up)
     assert (found is not None) == explained_by_some_order(made_up)
     if found is None:

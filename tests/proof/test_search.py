@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from tests.proof.accounts import ALLOWED
 from tests.proof.checker import explain, judge
 from tests.proof.first_sight import Verdict
 from tests.proof.history import Book, Call, Granted, History, List, Listed, Slot
@@ -18,8 +19,10 @@ from tests.proof.made_up_histories import (
     HALF_UNANSWERED,
     MOVED_OFTEN,
     NEVER_MADE,
+    PATIENTS_OF_TWO_DAYS,
     TWO_DAYS,
     WRONGS,
+    WRONGS_OF_PATIENTS,
     happened,
 )
 from tests.proof.run import Report, judge_round
@@ -31,6 +34,7 @@ KINDS = {
     "two days": TWO_DAYS,
     "moved often": MOVED_OFTEN,
     "never made": NEVER_MADE,
+    "patients": PATIENTS_OF_TWO_DAYS,
 }
 LIMIT = 20_000
 
@@ -55,8 +59,13 @@ def test_a_history_of_which_half_is_unanswered_is_explained(kind: str, tmp_path:
         assert explained(right, tmp_path, f"{kind}-{seed}") is not None, seed
 
 
-@pytest.mark.parametrize("spoil", WRONGS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        *((kind, spoil) for kind in KINDS for spoil in WRONGS),
+        *(("patients", spoil) for spoil in WRONGS_OF_PATIENTS),
+    ],
+)
 def test_what_cannot_have_happened_is_found_in_it(
     kind: str, spoil: Callable[[History], History], tmp_path: Path
 ) -> None:
@@ -96,7 +105,7 @@ def test_after_so_many_steps_it_is_undecided_whether_there_is_an_order(tmp_path:
 def test_what_is_undecided_is_kept_to_be_judged_again(tmp_path: Path) -> None:
     judge_round(round_with(*BOOKED), STATE, tmp_path, limit=1)
     again = history_in(tmp_path / "round-7.py")
-    assert again == History(BOOKED, Round(7).hours(), {}, STATE)
+    assert again == History(BOOKED, Round(7).hours(), {}, STATE, ALLOWED)
     assert judge(again) == Verdict()
 
 

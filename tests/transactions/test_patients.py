@@ -211,7 +211,24 @@ async def test_a_commit_without_an_answer_does_not_count_as_a_change_of_the_sche
     asked = [command(NINE, "hers", by=ADA), command(TEN, "his", by=BOB)]
     outcomes = await all_of(instance(store), command(f"{MON}T15:00Z", "first"), *asked)
     assert [granted(outcome) for outcome in outcomes] == ["first", "hers", "his"]
-    assert store.commits == 2
+    # Of the day; of the two together, twice; and of each, to see what has become of it.
+    assert (store.loads, store.commits) == (5, 2)
+
+
+@simulated
+async def test_a_schedule_whose_commit_had_no_answer_is_read_again() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    await coordinator.run(command(NINE, "a", by=ADA))
+    await coordinator.run(command(f"{TUE}T12:00Z", "b"))
+    store.on_commit.append(fails_after)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await coordinator.run(command(TEN, "c", by=ADA))
+    await asyncio.sleep(1)
+    assert granted(await coordinator.run(command(TUE_NINE, "d", by=ADA))) == "d"
+    assert held(store, ADA) == ["a", "c", "d"]
+    assert store.commits == 4
 
 
 @simulated
