@@ -1,6 +1,7 @@
 """The controls: stores that break the promise, on purpose.
 
-The proof must find out that functions on them book twice; a proof that cannot fail proves nothing.
+The proof must find out that functions on them book a doctor twice, or a patient; a proof that
+cannot fail proves nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from shared.store.port import (
     PatientWrite,
     RecordWrite,
     Store,
+    Stored,
     Version,
     VersionConflict,
 )
@@ -28,13 +30,12 @@ from shared.store.port import (
 Document = TypeVar("Document", DaySchedule, PatientSchedule)
 
 
-class Unchecked:
-    """A `Store` that looks first and then writes, without a precondition."""
+class _Wrong:
+    """A `Store` that does all but one thing as another does."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.snapshot = store.snapshot
-        self.doctors = store.doctors
         self.put_doctors = store.put_doctors
         self.secret = store.secret
         self.left_behind = store.left_behind
@@ -42,6 +43,14 @@ class Unchecked:
         self.blocked = store.blocked
         self.block = store.block
         self.close = store.close
+
+
+class Unchecked(_Wrong):
+    """A `Store` that looks first and then writes, without a precondition."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.doctors = store.doctors
 
     async def commit(
         self,
@@ -86,20 +95,49 @@ def _overwritten(document: Document, changes: Mapping[str, Appointment | None]) 
     return document
 
 
-class ByLocalDate:
+class PatientsUnchecked(_Wrong):
+    """A `Store` that writes patients' schedules, and nothing else, without a precondition."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.doctors = store.doctors
+
+    async def commit(
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
+        patients: Sequence[PatientWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        """Write all if no doctor-day has changed, whatever the patients have by now."""
+        keys = [write.schedule.key for write in patients]
+        there = await self._patients(keys)
+        while True:
+            schedules = [
+                PatientWrite(found, _overwritten(found.value, write.changed()))
+                for write in patients
+                for found in [there[write.schedule.key]]
+            ]
+            try:
+                return await self._store.commit(days, records, elsewhere, schedules)
+            except VersionConflict:
+                before, there = there, await self._patients(keys)
+                if there == before:
+                    raise
+
+    async def _patients(
+        self, keys: Sequence[PatientKey]
+    ) -> Mapping[PatientKey, Stored[PatientSchedule]]:
+        async with self._store.snapshot() as snapshot:
+            return (await snapshot.load((), (), (), keys)).patients
+
+
+class ByLocalDate(_Wrong):
     """A `Store` whose doctor-days are named by what the instance's time-zone data says now."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self.snapshot = store.snapshot
+        super().__init__(store)
         self.commit = store.commit
-        self.put_doctors = store.put_doctors
-        self.secret = store.secret
-        self.left_behind = store.left_behind
-        self.erase = store.erase
-        self.blocked = store.blocked
-        self.block = store.block
-        self.close = store.close
 
     async def doctors(self) -> Sequence[Doctor]:
         """All doctors, each with the day shift that would be theirs if they were new."""
@@ -110,5 +148,6 @@ class ByLocalDate:
 
 CONTROLS: Mapping[str, Callable[[Store], Store]] = {
     "unchecked": Unchecked,
+    "patients unchecked": PatientsUnchecked,
     "by local date": ByLocalDate,
 }

@@ -9,13 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 import httpx
 
-from tests.end_to_end.processes import DEADLINE, run_module
+from tests.end_to_end.processes import DEADLINE, HOST, run_module
 from tests.firestore_emulator import VARIABLE
 from tests.proof.accounts import SETTINGS
 from tests.proof.checker import judge
@@ -34,6 +35,7 @@ from tests.proof.processes import (
 )
 from tests.proof.proxy import Proxy
 from tests.proof.rules import TOO_MANY
+from tests.proof.schedules import opened, wrong_schedules
 from tests.proof.search import LIMIT
 from tests.proof.workload import Client, Round, Tally, final_state
 
@@ -76,18 +78,25 @@ class Report:
 
     store: str
     grace: float
+    control: str = ""
     seconds: float = 0.0
     tally: Tally = field(default_factory=Tally)
     faults: Counter[str] = field(default_factory=Counter)
     verdict: Verdict = field(default_factory=Verdict)
+    schedules: list[str] = field(default_factory=list)
+    """Of patients, each that is not as the doctors' days say."""
     noticed: bool | None = None
     """Whether the loss of all data was seen; None where it was not tried."""
+
+    def found_out(self) -> Sequence[str]:
+        """The double bookings that tell a control, of the kind that it does not prevent."""
+        return self.verdict.patients if "patients" in self.control else self.verdict.double
 
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
         verdict, longest = self.verdict, self.tally.longest
         found = [*verdict.double, *verdict.patients, *verdict.lost, *verdict.phantom]
-        found += [*verdict.unexplained, *verdict.undecided]
+        found += [*verdict.unexplained, *verdict.undecided, *self.schedules]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
             found.append(f"it was stuck: {self.tally.given_up} operations were never answered")
@@ -107,6 +116,11 @@ class Site:
     proxies: list[Proxy]
     emulator: Program | None = None
     emulator_proxy: Proxy | None = None
+
+    @property
+    def place(self) -> Path | str:
+        """Where the store itself is: a file, or the address of the emulator behind its proxy."""
+        return f"{HOST}:{self.emulator.port}" if self.emulator else self.folder / FILE
 
     @property
     def urls(self) -> list[str]:
@@ -142,7 +156,7 @@ async def prove(
 
     Histories that no order explains, and those of which this is not decided, are kept in a folder.
     """
-    report, rounds = Report(store, plan.grace), list[Round]()
+    report, rounds = Report(store, plan.grace, plan.control), list[Round]()
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(site(store, folder, plan.control))
         # One for each client: what a shared one spends on choosing a connection grows with them.
@@ -176,6 +190,9 @@ async def prove(
             await asyncio.sleep(DEADLINE_SECONDS + 1)
         url = running.processes[0].url
         states = [await final_state(phones[0], url, r, report.tally) for r in rounds]
+        accounts = [account for round_ in rounds for account in round_.accounts]
+        async with opened(running.place) as store_itself:
+            report.schedules = await wrong_schedules(store_itself, accounts)
         if running.emulator:
             report.noticed = await _loses_everything(running, phones[0], rounds)
     progress(_line(report) + ", looking for an order that explains it")
@@ -237,7 +254,10 @@ def _verdict(
     rounds: Sequence[Round], states: Sequence[Appointments], histories: Path, limit: int
 ) -> Verdict:
     """Of all rounds together; each is a history by itself, since it has days of its own."""
-    with ProcessPoolExecutor(2) as pool:
+    # Not forked from this process, which may have threads of a database's client.
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(2, context) as pool:
         verdicts = list(pool.map(judge_round, rounds, states, repeat(histories), repeat(limit)))
     kinds = (field.name for field in fields(Verdict))
     return Verdict(*(tuple(s for v in verdicts for s in getattr(v, kind)) for kind in kinds))
@@ -312,6 +332,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("**double bookings of a patient**", [f"**{len(r.verdict.patients)}**" for r in reports]),
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
+        ("**wrong schedules of patients**", [f"**{len(r.schedules)}**" for r in reports]),
         ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),
         ("rounds that are undecided", [f"{len(r.verdict.undecided)}" for r in reports]),
         ("longest time without an answer", [f"{r.tally.longest:.1f} s" for r in reports]),
