@@ -13,7 +13,10 @@ from benchmarks.servers import emulator
 from benchmarks.table import Row, lines, machine
 from benchmarks.timing import say
 
-PARTS = ("rules", "bookings", "reads", "http", "http_searches", "hot_day", "instances", "tokens")
+PARTS = (
+    *("rules", "bookings", "reads", "http", "http_searches", "hot_day", "instances", "tokens"),
+    "patients",
+)
 
 
 def main(chosen: Sequence[str]) -> int:

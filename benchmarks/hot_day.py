@@ -1,7 +1,8 @@
 """How a doctor-day fares when all clients book it at once, on the Firestore emulator.
 
 Several processes of the function, each as in production, and hundreds of clients. The rival is a
-function that decides in the library's transaction.
+function that decides in the library's transaction. The same crowd comes once more with a token
+each: as patients, all others of whom book for themselves while one asks for many slots at once.
 """
 
 import asyncio
@@ -19,10 +20,12 @@ from typing import Any
 import httpx
 import uvloop
 
+from benchmarks.callers import asking_for_tokens, signed_in
 from benchmarks.data import PATIENT, instant, next_monday, working_days
 from benchmarks.servers import RIVALS, function, load_doctors, on_firestore
 from benchmarks.table import Figure, Row, faster, plain
 from benchmarks.timing import say
+from shared.rules.limits import OPEN_APPOINTMENTS
 
 PROCESSES = 4
 CLIENTS = 400
@@ -30,12 +33,18 @@ RUNS = 3
 TIMEOUT_SECONDS = 60
 CREATED, CONFLICT = 201, 409
 
+BUSY = OPEN_APPOINTMENTS
+"""As many as one patient may have ahead."""
+
 MANY_TIMES = 100
 CROWD = f"hot day, {PROCESSES} processes x {CLIENTS // PROCESSES} clients"
 # It loads no certificates: that takes longer than a booking.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 Json = dict[str, Any]
+Headers = Mapping[str, str]
+
+NOBODY: Headers = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,38 @@ def rows() -> list[Row]:
         days = iter(working_days(next_monday(), 2 * RUNS))
         ours = [_sent(urls, _slots(next(days)), "free slots of one day") for _ in range(RUNS)]
         one = [_sent(urls, [_booking(next(days), 0)] * CLIENTS, "one slot") for _ in range(RUNS)]
+    signed_in_ones = _signed_in_crowds()
     with _instances(on_firestore(), RIVALS) as urls:
         rival = _sent(urls, _slots(next_monday()), f"the rival (up to {TIMEOUT_SECONDS} s)")
-    return [*_slots_rows(ours, rival), *_one_slot_rows(one)]
+    return [*_slots_rows(ours, rival), *_patients_rows(signed_in_ones), *_one_slot_rows(one)]
+
+
+def _signed_in_crowds() -> list[Crowd]:
+    """Send crowds of patients, in each of which all are others."""
+    settings = on_firestore()
+    load_doctors(settings)
+    clerk = signed_in(settings, "front-desk", "staff")
+    with _instances(asking_for_tokens(settings), headers=clerk) as urls:
+        crowds = []
+        for day in working_days(next_monday(), RUNS):
+            names = [f"{day}.{max(number, BUSY - 1)}" for number in range(CLIENTS)]
+            patients = [signed_in(settings, name) for name in names]
+            crowds.append(_sent(urls, _slots(day), "signed-in patients", patients))
+        return crowds
+
+
+def _patients_rows(crowds: Sequence[Crowd]) -> Iterator[Row]:
+    good = all(crowd.counts == {CREATED: CLIENTS} for crowd in crowds)
+    yield Row(
+        f"{CROWD}, all signed in, one of them {BUSY} times: answers in {RUNS} runs",
+        ours=_counts(crowds),
+        against="",
+        result="all booked" if good else "not all booked",
+        goal="no failure",
+        met=good,
+    )
+    each = Figure(median(crowd.milliseconds_each for crowd in crowds), "ms")
+    yield plain(f"{CROWD}, all signed in, one booking", each)
 
 
 def _slots_rows(ours: Sequence[Crowd], rival: Crowd) -> Iterator[Row]:
@@ -118,24 +156,31 @@ def _is_true_refusal(crowd: Crowd) -> bool:
 
 
 @contextmanager
-def _instances(settings: Mapping[str, str], source: str = "main.py") -> Iterator[list[str]]:
+def _instances(
+    settings: Mapping[str, str], source: str = "main.py", headers: Headers = NOBODY
+) -> Iterator[list[str]]:
     """Serve the function in several processes; each has booked once, on a day of its own."""
     with ExitStack() as stack:
         started = (function("create_appointment", settings, source) for _ in range(PROCESSES))
         urls = [stack.enter_context(process).url for process in started]
         elsewhere = working_days(next_monday(), 100)[-PROCESSES:]
-        warm = _sent(urls, [_booking(day, 0) for day in elsewhere], "first bookings elsewhere")
+        bookings = [_booking(day, 0) for day in elsewhere]
+        warm = _sent(urls, bookings, "first bookings elsewhere", [headers] * PROCESSES)
         if warm.counts != {CREATED: PROCESSES}:
             raise SystemExit(f"the functions do not book: {warm}")
         yield urls
 
 
-def _sent(urls: Sequence[str], bookings: Sequence[Json], name: str) -> Crowd:
+def _sent(
+    urls: Sequence[str], bookings: Sequence[Json], name: str, headers: Sequence[Headers] = ()
+) -> Crowd:
     say(f"hot day: {name}")
-    return uvloop.run(_crowd(urls, bookings))
+    return uvloop.run(_crowd(urls, bookings, headers or [NOBODY] * len(bookings)))
 
 
-async def _crowd(urls: Sequence[str], bookings: Sequence[Json]) -> Crowd:
+async def _crowd(
+    urls: Sequence[str], bookings: Sequence[Json], headers: Sequence[Headers]
+) -> Crowd:
     """Send all bookings at once, in turn to each process, each from a client of its own."""
     async with AsyncExitStack() as stack:
         # One pool for all would take longer to find a connection than a response takes.
@@ -145,17 +190,19 @@ async def _crowd(urls: Sequence[str], bookings: Sequence[Json]) -> Crowd:
         )
         clients = [await stack.enter_async_context(client) for client in new]
         started = perf_counter()
-        requests = zip(clients, cycle(urls), bookings, strict=False)
+        requests = zip(clients, cycle(urls), bookings, headers, strict=False)
         responses = await asyncio.gather(*(_send(*request) for request in requests))
         seconds = perf_counter() - started
     counts = Counter(r if isinstance(r, str) else r.status_code for r in responses)
     return Crowd(seconds, counts, responses)
 
 
-async def _send(client: httpx.AsyncClient, url: str, booking: Json) -> httpx.Response | str:
+async def _send(
+    client: httpx.AsyncClient, url: str, booking: Json, headers: Headers
+) -> httpx.Response | str:
     """Return the response, or the name of the error."""
     try:
-        return await client.post(url, json=booking)
+        return await client.post(url, json=booking, headers=headers)
     except httpx.TransportError as error:
         return type(error).__name__
 

@@ -5,7 +5,7 @@ It shares nothing with the code under test, not even the zones: the offsets stan
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from itertools import islice
@@ -19,6 +19,8 @@ EPOCH = datetime(2050, 11, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOURS_KEYS_ARE_KNOWN = 48
 DAYS_SEARCHED = 90
+OPEN_APPOINTMENTS, CHANGES_PER_DAY = 3, 3
+"""What patients may do: less than in truth, so that few steps suffice."""
 
 DOCTORS: list[Json] = [
     {
@@ -171,6 +173,12 @@ class Appointment:
         return at(self.when.stop)
 
     @property
+    def owner(self) -> str | None:
+        """The account that it belongs to, if any."""
+        owner: str | None = self.patient.get("id")
+        return owner
+
+    @property
     def place(self) -> tuple[str, date]:
         """The doctor-day."""
         return self.doctor_id, wall_clock(DOCTOR[self.doctor_id], self.when.start).date()
@@ -231,6 +239,7 @@ class InvalidRequest(Exception):
 
 UNKNOWN_DOCTOR = Answer(404, code="unknown_doctor")
 UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
+TOO_MANY = Answer(429, code="too_many_requests")
 
 
 # The functions
@@ -238,38 +247,43 @@ UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
 
 @dataclass
 class ExpectedAnswers:
-    """Appointments by id, in the order of booking, and what else the answers depend on."""
+    """Appointments by id, in the order of booking, and what else the answers depend on.
+
+    A caller is `by`: the account of a patient, or None for staff, who may do everything.
+    """
 
     now: datetime
     appointments: dict[str, Appointment] = field(default_factory=dict)
-    records: dict[str, IdempotencyRecord] = field(default_factory=dict)
+    records: dict[tuple[str | None, str], IdempotencyRecord] = field(default_factory=dict)
+    changes: list[tuple[str, datetime]] = field(default_factory=list)
+    """Who has booked, moved or cancelled for themselves, and when."""
 
-    def create(self, body: Json, key: str | None, new_id: str) -> Answer:
+    def create(self, body: Json, key: str | None, new_id: str, by: str | None) -> Answer:
         """The answer to create_appointment; `new_id` is what a new appointment gets."""
-        wished = self._wished(body, new_id)
+        wished = self._wished(body, new_id, by)
         if isinstance(wished, Answer):
             return wished
         details = sorted(wished.patient.items()), wished.reason
         request = ("create", wished.doctor_id, wished.when, *details)
-        if record := self._record(key):
+        if record := self._record(key, by):
             return self._replay(record, request, 201)
-        if refusal := self._refusal(wished.doctor_id, wished.when):
+        if refusal := self._too_many(by, new=True) or self._refusal(wished, by):
             return refusal
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", new_id)
         assert new_id not in self.appointments
         self.appointments[new_id] = wished
-        self._remember(key, request, new_id)
+        self._remember(key, request, new_id, by)
         return Answer(201, wished.json())
 
-    def validate(self, body: Json) -> Answer:
+    def validate(self, body: Json, by: str | None) -> Answer:
         """The answer to validate_appointment."""
-        wished = self._wished(body, "")
+        wished = self._wished(body, "", by)
         if isinstance(wished, Answer):
             return wished
-        refusal = self._refusal(wished.doctor_id, wished.when)
+        refusal = self._too_many(by, new=True) or self._refusal(wished, by)
         return refusal or Answer(200, wished.validated())
 
-    def _wished(self, body: Json, new_id: str) -> Appointment | Answer:
+    def _wished(self, body: Json, new_id: str, by: str | None) -> Appointment | Answer:
         """The appointment that is asked for, or why there is none."""
         doctor_id = body["doctor_id"]
         try:
@@ -280,9 +294,10 @@ class ExpectedAnswers:
         except InvalidRequest as invalid:
             return invalid.answer
         reason = body.get("reason")
-        return Appointment(new_id, doctor_id, when, body["patient"], reason, self.now, self.now)
+        patient = body["patient"] | ({"id": by} if by else {})
+        return Appointment(new_id, doctor_id, when, patient, reason, self.now, self.now)
 
-    def reschedule(self, body: Json, key: str | None) -> Answer:
+    def reschedule(self, body: Json, key: str | None, by: str | None) -> Answer:
         """The answer to reschedule_appointment."""
         appointment_id, doctor_id = body["appointment_id"], body.get("doctor_id")
         try:
@@ -292,40 +307,39 @@ class ExpectedAnswers:
             times = [_meant(body.get("start")), _meant(body.get("end"))]
             length = body.get("duration_minutes")
             request = ("reschedule", appointment_id, doctor_id, *times, length)
-            if record := self._record(key):
+            if record := self._record(key, by):
                 return self._replay(record, request, 200)
-            if appointment_id not in self.appointments:
+            if (appointment := self._found(appointment_id, by)) is None:
                 return UNKNOWN_APPOINTMENT
-            appointment = self.appointments[appointment_id]
             doctor_id = doctor_id or appointment.doctor_id
             when = _asked(body, doctor_id, len(appointment.when))
         except InvalidRequest as invalid:
             return invalid.answer
-        refusal = self._why_fixed(appointment) or self._refusal(
-            doctor_id, when, moving=appointment_id
-        )
+        moved = replace(appointment, doctor_id=doctor_id, when=when)
+        refusal = self._why_fixed(appointment) or self._too_many(by) or self._refusal(moved, by)
         if refusal:
             return refusal
         appointment.doctor_id, appointment.when = doctor_id, when
         appointment.updated_at = self.now
-        self._remember(key, request, appointment_id)
+        self._remember(key, request, appointment_id, by)
         return Answer(200, appointment.json())
 
-    def cancel(self, body: Json) -> Answer:
+    def cancel(self, body: Json, by: str | None) -> Answer:
         """The answer to cancel_appointment."""
-        appointment = self.appointments.get(body["appointment_id"])
+        appointment = self._found(body["appointment_id"], by)
         if appointment is None:
             return UNKNOWN_APPOINTMENT
         if appointment.cancelled_at is None:
-            if refusal := self._why_fixed(appointment):
+            if refusal := self._why_fixed(appointment) or self._too_many(by):
                 return refusal
+            self._count(by)
             appointment.cancelled_at = appointment.updated_at = self.now
             appointment.cancellation_reason = body.get("reason")
         return Answer(200, appointment.json())
 
-    def get(self, appointment_id: str) -> Answer:
+    def get(self, appointment_id: str, by: str | None) -> Answer:
         """The answer to get_appointment."""
-        appointment = self.appointments.get(appointment_id)
+        appointment = self._found(appointment_id, by)
         return UNKNOWN_APPOINTMENT if appointment is None else Answer(200, appointment.json())
 
     def listed(self, query: Json) -> list[Json]:
@@ -336,6 +350,13 @@ class ExpectedAnswers:
         found = model.listed(
             self._held(), query["doctor_id"], window, with_cancelled=with_cancelled
         )
+        return [self.appointments[appointment_id].json() for appointment_id in found]
+
+    def listed_of(self, owner: str, query: Json) -> list[Json]:
+        """What list_appointments shows of a patient, where all times have an offset."""
+        window = range(*(minute(datetime.fromisoformat(query[name])) for name in ("start", "end")))
+        held, with_cancelled = self._held_by(owner), query.get("status") == "all"
+        found = model.listed(held, owner, window, with_cancelled=with_cancelled)
         return [self.appointments[appointment_id].json() for appointment_id in found]
 
     def first(self, query: Json) -> Answer:
@@ -387,29 +408,71 @@ class ExpectedAnswers:
             for a in self.appointments.values()
         }
 
-    def _refusal(self, doctor_id: str, when: range, moving: str | None = None) -> Answer | None:
+    def _held_by(self, owner: str | None) -> dict[str, model.Held]:
+        """What a patient has, as if that were a doctor, who cannot be in two places either."""
+        mine = [a for a in self.appointments.values() if owner and a.owner == owner]
+        return {a.id: model.Held(a.owner or "", a.when, a.cancelled_at is None) for a in mine}
+
+    def _found(self, appointment_id: str, by: str | None) -> Appointment | None:
+        """An appointment, if there is one and the caller may know."""
+        found = self.appointments.get(appointment_id)
+        return found if found and by in (None, found.owner) else None
+
+    def _too_many(self, by: str | None, *, new: bool = False) -> Answer | None:
+        held = self._held_by(by).values()
+        ahead = [h for h in held if h.booked and at(h.when.stop) > self.now]
+        since = self.now - timedelta(days=1)
+        changes = [changed_at for who, changed_at in self.changes if who == by]
+        too_often = sum(changed_at > since for changed_at in changes) >= CHANGES_PER_DAY
+        too_many = new and len(ahead) >= OPEN_APPOINTMENTS
+        return TOO_MANY if by and (too_often or too_many) else None
+
+    def _count(self, by: str | None) -> None:
+        if by:
+            self.changes.append((by, self.now))
+
+    def _refusal(self, wished: Appointment, by: str | None) -> Answer | None:
+        """Why an appointment cannot be as it is wished; its old time, if any, is free for it."""
+        doctor_id, when, moving = wished.doctor_id, wished.when, wished.id
         if at(when.start) <= self.now - MINUTE:
             return Answer(422, code="in_the_past")
         doctor, held = DOCTOR[doctor_id], self._held()
         first, last = (wall_clock(doctor, m).date() for m in (when.start, when.stop - 1))
         works = working(doctor_id, first)
         within = set(when) <= works.keys() | working(doctor_id, last).keys()
-        conflicts = model.conflicts(held, doctor_id, when, but=moving)
+        conflicts = self._parts(held, doctor_id, wished, by)
+        mine, owner = self._held_by(wished.owner), wished.owner or ""
         if within and not conflicts:
-            return None
+            patient_busy = self._parts(mine, owner, wished, by)
+            members = {"conflicts": patient_busy}
+            return Answer(409, members, "patient_busy") if patient_busy else None
         bounds = range(when.start, when.start + DAYS_SEARCHED * 24 * 60)
-        busy = model.busy(held, doctor_id, but=moving)
+        busy = model.busy(held, doctor_id, but=moving) | model.busy(mine, owner, but=moving)
         starts = islice(openings(doctor_id, bounds, len(when), busy), 3)
         offered = [_placed(range(start, start + len(when)), doctor) for start in starts]
         if not within:
             hours = [_times(window, doctor) for window in model.stretches(works.keys())]
             members = {"working_hours": hours, "openings": offered}
             return Answer(422, members, "outside_working_hours")
-        members = {"conflicts": [_times(part, doctor) for part in conflicts], "openings": offered}
-        return Answer(409, members, "slot_taken")
+        return Answer(409, {"conflicts": conflicts, "openings": offered}, "slot_taken")
 
-    def _record(self, key: str | None) -> IdempotencyRecord | None:
-        record = self.records.get(key or "")
+    def _parts(
+        self, held: Mapping[str, model.Held], whose: str, wished: Appointment, by: str | None
+    ) -> list[Json]:
+        """What is taken of a wished time: by the caller's own appointments singly, else merged."""
+        doctor, own = DOCTOR[wished.doctor_id], self._held_by(by).keys() & held.keys()
+        others = {name: h for name, h in held.items() if name not in own}
+        taken: list[tuple[range, Json]] = [
+            (part, {}) for part in model.conflicts(others, whose, wished.when, but=wished.id)
+        ]
+        for name in own:
+            parts = model.conflicts({name: held[name]}, whose, wished.when, but=wished.id)
+            taken += [(part, {"appointment_id": name}) for part in parts]
+        in_order = sorted(taken, key=lambda each: each[0].start)
+        return [_times(part, doctor) | named for part, named in in_order]
+
+    def _record(self, key: str | None, by: str | None) -> IdempotencyRecord | None:
+        record = self.records.get((by, key or ""))
         return record if record and self.now < record.expires_at else None
 
     def _replay(
@@ -420,10 +483,13 @@ class ExpectedAnswers:
         appointment = self.appointments[record.appointment_id]
         return Answer(status, appointment.json(), replayed=True)
 
-    def _remember(self, key: str | None, request: tuple[object, ...], appointment_id: str) -> None:
+    def _remember(
+        self, key: str | None, request: tuple[object, ...], appointment_id: str, by: str | None
+    ) -> None:
+        self._count(by)
         if key is not None:
             expires_at = self.now + timedelta(hours=HOURS_KEYS_ARE_KNOWN)
-            self.records[key] = IdempotencyRecord(request, appointment_id, expires_at)
+            self.records[by, key] = IdempotencyRecord(request, appointment_id, expires_at)
 
 
 def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:

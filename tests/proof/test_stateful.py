@@ -1,5 +1,7 @@
 """All functions, called at random on two instances of one store, against a model.
 
+Staff and two patients call. A patient's appointments are their own, with either doctor.
+
 Each instance keeps days of its own, which the other one changes. After every step all
 answers, and all that is listed of both doctors, must be what the model says.
 """
@@ -7,8 +9,8 @@ answers, and all that is listed of both doctors, must be what the model says.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,13 +29,19 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec import structs
 
 from shared.directory.clinic_file import read_doctors
+from shared.rules.limits import LIMITS, Limits
 from tests.builders import at
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
+from tests.functions.callers import ADA, BOB, CLERK
 from tests.proof.expected_answers import (
+    CHANGES_PER_DAY,
     DOCTOR,
     DOCTORS,
+    OPEN_APPOINTMENTS,
+    UNKNOWN_APPOINTMENT,
     UNKNOWN_DOCTOR,
     Answer,
     Appointment,
@@ -59,7 +67,10 @@ ALWAYS = {"start": "2050-11-01T00:00Z", "end": "2051-03-01T00:00Z"}
 
 STEPS = 40
 
-CLIENTS = st.integers(0, 1)
+PATIENTS = (None, ADA.subject, BOB.subject)
+# A client is staff, or a patient; even ones call one instance, odd ones the other.
+STAFF = st.integers(0, 1)
+CLIENTS = st.sampled_from([0, 1, 0, 1, 2, 3, 4, 5])
 # 0 and up are appointments, first those that can still be changed; below 0 are unknown ones.
 PICKS = st.sampled_from([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, -1, -2, -3])
 KNOWN_IDS = st.sampled_from(["strange", "who"])
@@ -98,6 +109,16 @@ EVERY_KIND = {
     "create in_the_past",
     "create invalid_request",
     "create unknown_doctor",
+    "create patient_busy",
+    "create too_many_requests",
+    "validate patient_busy",
+    "reschedule patient_busy",
+    "reschedule too_many_requests",
+    "cancel too_many_requests",
+    "list of a patient",
+    "get another's",
+    "cancel another's",
+    "reschedule another's",
     "create idempotency_key_reused",
     "reschedule at its start",
     "reschedule within its day",
@@ -174,7 +195,16 @@ class Times:
 TIMES = st.builds(Times, SLOTS, LENGTHS, SPELLINGS, st.booleans())
 NEW_TIMES = st.builds(Times, SLOTS, st.none() | LENGTHS, SPELLINGS, st.booleans())
 DETAILS = st.fixed_dictionaries(
-    {"patient": st.sampled_from([{"name": "Ada"}, {"name": "Bob", "email": "bob@home.example"}])},
+    {
+        "patient": st.sampled_from(
+            [
+                {"name": "Ada"},
+                {"name": "Bob", "email": "bob@home.example"},
+                {"name": "Ada", "id": ADA.subject},
+                {"name": "Bob", "id": BOB.subject},
+            ]
+        )
+    },
     optional={"reason": st.just("cough")},
 )
 WINDOWS = st.builds(
@@ -235,6 +265,14 @@ def at_another_time(body: Json, start: str) -> Json:
     return {**other, "start": start, "duration_minutes": 29}
 
 
+def as_sent_by(patient: str | None, body: Json) -> Json:
+    """The same request; a patient names no other patient, who would be forbidden."""
+    if not patient or body.get("patient", {}).get("id") in (None, patient):
+        return body
+    without_id = {name: value for name, value in body["patient"].items() if name != "id"}
+    return {**body, "patient": without_id}
+
+
 def overlaps(opening: Json, appointment: Appointment) -> bool:
     """Whether an opening takes time that an appointment had with the same doctor."""
     start, end = at(opening["start"]), at(opening["end"])
@@ -256,12 +294,13 @@ class Clients(RuleBasedStateMachine):
         self.seen = seen
         self.clock = Clock(NOW)
         self.model = ExpectedAnswers(NOW)
-        self.sent: list[tuple[str, Json, str]] = []
+        self.sent: list[tuple[int, str, Json, str]] = []
         self.walks: list[Walk] = []
         self.homes: dict[str, object] = {}
         self.runner = asyncio.Runner()
         self.opened = AsyncExitStack()
-        self.apis = [self.run(self._open(opener, folder)) for _ in range(2)]
+        instances = [self.run(self._open(opener, folder)) for _ in range(2)]
+        self.apis = [each.by(caller) for caller in (CLERK, ADA, BOB) for each in instances]
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
@@ -280,24 +319,28 @@ class Clients(RuleBasedStateMachine):
 
     def post(self, client: int, function: str, body: Json, key: str | None = None) -> Answer:
         """Make a call that may change something, and compare its answer with the model's."""
+        body = as_sent_by(PATIENTS[client // 2], body)
         response = self.run(self.apis[client].post(function, body, key))
+        by = PATIENTS[client // 2]
         if function == CREATE:
-            expected = self.model.create(body, key, response.json().get("id", ""))
+            expected = self.model.create(body, key, response.json().get("id", ""), by)
         elif function == VALIDATE:
-            expected = self.model.validate(body)
+            expected = self.model.validate(body, by)
         elif function == RESCHEDULE:
-            expected = self.model.reschedule(body, key)
+            expected = self.model.reschedule(body, key, by)
         else:
-            expected = self.model.cancel(body)
+            expected = self.model.cancel(body, by)
         if key is not None:
-            self.sent.append((function, body, key))
-        return self.agreed(function, response, expected)
+            self.sent.append((client, function, body, key))
+        return self.agreed(function, response, expected, body.get("appointment_id", ""))
 
     def ask(self, client: int, function: str, query: Json) -> httpx.Response:
         return self.run(self.apis[client].client.get(f"/{function}", params=query))
 
-    def agreed(self, function: str, response: httpx.Response, expected: Answer) -> Answer:
-        """The answer, which is the one that was to be expected."""
+    def agreed(
+        self, function: str, response: httpx.Response, expected: Answer, asked_for: str = ""
+    ) -> Answer:
+        """The answer, which is the one that was to be expected; asked for an id, if any."""
         assert response.status_code == expected.status, response.text
         assert ("idempotent-replayed" in response.headers) is expected.replayed
         if expected.code == "invalid_request":
@@ -308,6 +351,8 @@ class Clients(RuleBasedStateMachine):
             assert members == expected.members
         else:
             assert response.json() == expected.members
+        if expected == UNKNOWN_APPOINTMENT and asked_for in self.model.appointments:
+            self.saw(function, "another's")
         what = "replayed" if expected.replayed else "granted"
         self.saw(function, expected.code or what)
         return expected
@@ -341,8 +386,9 @@ class Clients(RuleBasedStateMachine):
         self, wishes: list[tuple[str, Times, bool]], moves: list[tuple[int, str, int]]
     ) -> None:
         """Some are booked, then paged through; some of them are moved before the second page."""
-        for doctor_id, times, keyed in wishes:
-            body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": {"name": "Ada"}}
+        for number, (doctor_id, times, keyed) in enumerate(wishes):
+            patient = {"name": "Ada", **({"id": ADA.subject} if number % 2 else {})}
+            body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": patient}
             self.call_create(0, body, self.new_key(wanted=keyed))
         if not self.model.appointments:
             return
@@ -375,7 +421,8 @@ class Clients(RuleBasedStateMachine):
         self.post(client, VALIDATE, body)
 
     def call_create(self, client: int, body: Json, key: str | None) -> None:
-        had_record, known = key in self.model.records, set(self.model.appointments)
+        had_record = (PATIENTS[client // 2], key) in self.model.records
+        known = set(self.model.appointments)
         answer = self.post(client, CREATE, body, key)
         if answer.replayed and answer.members["updated_at"] != answer.members["created_at"]:
             self.saw(CREATE, "replayed after a change")
@@ -463,7 +510,7 @@ class Clients(RuleBasedStateMachine):
         appointment = self.picked(pick)
         self.call_cancel(client, appointment.id, {"reason": "well again"})
         self.wait(delay)
-        self.call_cancel(1 - client, appointment.id, {"reason": "away"})
+        self.call_cancel(client ^ 1, appointment.id, {"reason": "away"})
 
     def call_cancel(self, client: int, appointment_id: str, reason: Json) -> None:
         found = self.model.appointments.get(appointment_id)
@@ -476,14 +523,14 @@ class Clients(RuleBasedStateMachine):
             self.saw(CANCEL, "away from home")
 
     @precondition(lambda self: self.model.appointments)
-    @rule(client=CLIENTS, pick=st.integers(0, 7), details=DETAILS, paging=CLIENTS)
+    @rule(client=CLIENTS, pick=st.integers(0, 7), details=DETAILS, paging=STAFF)
     def book_what_is_given_up(self, client: int, pick: int, details: Json, paging: int) -> None:
         """Two appointments of one time, of which a page may end with the first."""
         given_up = self.picked(pick)
         self.call_cancel(client, given_up.id, {})
         start, end = (shown(time, "UTC") for time in (given_up.start, given_up.end))
         body = {"doctor_id": given_up.doctor_id, "start": start, "end": end, **details}
-        self.call_create(1 - client, body, None)
+        self.call_create(client ^ 1, body, None)
         query = {"doctor_id": given_up.doctor_id, "start": start, "end": end, "status": "all"}
         walk: Walk | None = Walk({**query, "page_size": 1}, self.model.listed(query))
         while walk:
@@ -513,31 +560,44 @@ class Clients(RuleBasedStateMachine):
         body = {"doctor_id": doctor_id, "start": start, "duration_minutes": 30, **details}
         self.call_create(client, body, None)
 
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=st.integers(2, 5), pick=st.integers(0, 2), nth=st.integers(0, 20))
+    def change_too_often(self, client: int, pick: int, nth: int) -> None:
+        """A patient moves an appointment to and fro, and then cannot give it up."""
+        own = [a for a in map(self.picked, range(8)) if a.owner == PATIENTS[client // 2]]
+        for appointment in own[pick : pick + 1]:
+            for number in range(CHANGES_PER_DAY):
+                start = self.free_time(appointment.doctor_id, len(appointment.when), nth + number)
+                body = {"appointment_id": appointment.id, "start": start}
+                self.call_reschedule(client ^ number % 2, body, None)
+            self.call_cancel(client, appointment.id, {})
+
     @precondition(lambda self: self.sent)
-    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, pick=LATEST, respelled=st.booleans())
+    @rule(client=STAFF, function=KEYED_FUNCTIONS, pick=LATEST, respelled=st.booleans())
     def send_again(self, client: int, function: str, pick: int, *, respelled: bool) -> None:
-        function, body, key = self.sent_before(function, pick)
-        self.resend(client, function, in_other_words(body) if respelled else body, key)
+        sender, function, body, key = self.sent_before(function, pick)
+        again = in_other_words(body) if respelled else body
+        self.resend(sender ^ client, function, again, key)
 
     @precondition(lambda self: self.sent)
-    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, start=SLOTS)
+    @rule(client=STAFF, function=KEYED_FUNCTIONS, start=SLOTS)
     def use_key_for_another_request(self, client: int, function: str, start: datetime) -> None:
-        function, body, key = self.sent_before(function, 0)
-        self.resend(client, function, at_another_time(body, shown(start, "UTC")), key)
+        sender, function, body, key = self.sent_before(function, 0)
+        self.resend(sender ^ client, function, at_another_time(body, shown(start, "UTC")), key)
 
     @precondition(lambda self: self.sent)
-    @rule(client=CLIENTS, function=KEYED_FUNCTIONS, hours=st.sampled_from([47, 48]))
+    @rule(client=STAFF, function=KEYED_FUNCTIONS, hours=st.sampled_from([47, 48]))
     def use_key_after_its_time(self, client: int, function: str, hours: int) -> None:
         """Ask for a free time with a key that is free again, or just not yet."""
-        function, body, key = self.sent_before(function, 0)
+        sender, function, body, key = self.sent_before(function, 0)
         self.wait(hours * 60 * MINUTE)
         start = self.free_time(body.get("doctor_id", "strange"), 29, 1)
-        self.resend(client, function, at_another_time(body, start), key)
+        self.resend(sender ^ client, function, at_another_time(body, start), key)
 
-    def sent_before(self, function: str, pick: int) -> tuple[str, Json, str]:
+    def sent_before(self, function: str, pick: int) -> tuple[int, str, Json, str]:
         """A call with a key: first those of the function, of them those that were granted."""
-        calls = self.sent[::-1]
-        calls.sort(key=lambda call: (call[0] != function, call[2] not in self.model.records))
+        calls, used = self.sent[::-1], {key for _, key in self.model.records}
+        calls.sort(key=lambda call: (call[1] != function, call[3] not in used))
         return calls[pick % len(calls)]
 
     def resend(self, client: int, function: str, body: Json, key: str) -> None:
@@ -562,11 +622,12 @@ class Clients(RuleBasedStateMachine):
     def get(self, client: int, pick: int) -> None:
         appointment_id = self.id_of(pick)
         response = self.ask(client, GET, {"appointment_id": appointment_id})
-        self.agreed(GET, response, self.model.get(appointment_id))
-        if pick >= 0 and self.is_away(self.picked(pick)):
+        expected = self.model.get(appointment_id, PATIENTS[client // 2])
+        self.agreed(GET, response, expected, appointment_id)
+        if pick >= 0 and expected.code is None and self.is_away(self.picked(pick)):
             self.saw(GET, "away from home")
 
-    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, window=WINDOWS, status=STATUSES)
+    @rule(client=STAFF, doctor_id=DOCTOR_IDS, window=WINDOWS, status=STATUSES)
     def list_window(self, client: int, doctor_id: str, window: Json, status: Json) -> None:
         query = {"doctor_id": doctor_id, **window, **status}
         response = self.ask(client, LIST, query)
@@ -576,14 +637,25 @@ class Clients(RuleBasedStateMachine):
         else:
             self.agreed(LIST, response, UNKNOWN_DOCTOR)
 
-    @rule(client=CLIENTS, doctor_id=KNOWN_IDS, status=STATUSES, size=st.integers(1, 2))
+    @rule(client=CLIENTS, whose=st.sampled_from(PATIENTS[1:]), window=WINDOWS, status=STATUSES)
+    def list_of_a_patient(self, client: int, whose: str, window: Json, status: Json) -> None:
+        """Patients list what is their own; staff, what any patient has."""
+        owner = PATIENTS[client // 2]
+        query = {"patient_id": "me" if owner else whose, **window, **status}
+        listed = self.model.listed_of(owner or whose, query)
+        response = self.ask(client, LIST, query)
+        self.agreed(LIST, response, Answer(200, {"appointments": listed, "next_page_token": None}))
+        if listed:
+            self.saw(LIST, "of a patient")
+
+    @rule(client=STAFF, doctor_id=KNOWN_IDS, status=STATUSES, size=st.integers(1, 2))
     def list_first_page(self, client: int, doctor_id: str, status: Json, size: int) -> None:
         query = {"doctor_id": doctor_id, **ALWAYS, **status, "page_size": size}
         if walk := self.turn_page(client, Walk(query, self.model.listed(query))):
             self.walks.append(walk)
 
     @precondition(lambda self: self.walks)
-    @rule(client=CLIENTS, pick=st.integers(0, 7))
+    @rule(client=STAFF, pick=st.integers(0, 7))
     def list_next_page(self, client: int, pick: int) -> None:
         """Turn a page, whatever has happened since the first one."""
         if walk := self.turn_page(client, self.walks.pop(pick % len(self.walks))):
@@ -613,7 +685,7 @@ class Clients(RuleBasedStateMachine):
             self.saw(FIRST, "with several doctors")
 
     @precondition(lambda self: self.model.appointments)
-    @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, count=st.integers(1, 3))
+    @rule(client=STAFF, pick=st.integers(0, 7), shift=SHIFTS, count=st.integers(1, 3))
     def first_available_beside(self, client: int, pick: int, shift: timedelta, count: int) -> None:
         """Look only where an appointment lies, or almost."""
         appointment = self.picked(pick)
@@ -629,13 +701,15 @@ class Clients(RuleBasedStateMachine):
     def all_is_as_in_the_model(self) -> None:
         asked = {**ALWAYS, "status": "all", "page_size": 1000}
         queries = [{"doctor_id": doctor_id, **asked} for doctor_id in DOCTOR]
-        for query, response in zip(queries, self.run(self._all(queries)), strict=True):
-            expected = {"appointments": self.model.listed(query), "next_page_token": None}
-            assert response.json() == expected
+        queries += [{"patient_id": "me", **asked}, {"patient_id": BOB.subject, **asked}]
+        found = [self.model.listed(query) for query in queries[:2]]
+        found += [self.model.listed_of(patient, asked) for patient in PATIENTS if patient]
+        for listed, response in zip(found, self.run(self._all(queries)), strict=True):
+            assert response.json() == {"appointments": listed, "next_page_token": None}
 
     async def _all(self, queries: list[Json]) -> list[httpx.Response]:
-        """What each instance answers to one of the queries."""
-        calls = zip(self.apis, queries, strict=True)
+        """What staff are told by each instance, then Ada by one and staff of Bob by the other."""
+        calls = zip([self.apis[client] for client in (0, 1, 2, 1)], queries, strict=True)
         return await asyncio.gather(*(api.page(query) for api, query in calls))
 
 
@@ -651,9 +725,24 @@ def play(store: str, folder: Path, seeds: int) -> Counter[str]:
 
     # After ten, Hypothesis repeats parts of those more than it thinks of others.
     sizes = settings(max_examples=10, stateful_step_count=STEPS, deadline=None, derandomize=True)
-    for number in range(seeds):
-        run_state_machine_as_test(seed(number)(OnThisStore), settings=sizes)
+    with lower_limits():
+        for number in range(seeds):
+            run_state_machine_as_test(seed(number)(OnThisStore), settings=sizes)
     return seen
+
+
+@contextmanager
+def lower_limits() -> Iterator[None]:
+    """Let patients do only what the model lets them, for a while."""
+    usual = structs.asdict(LIMITS)
+    lower = Limits(open_appointments=OPEN_APPOINTMENTS, changes_per_day=CHANGES_PER_DAY)
+    try:
+        for name, most in structs.asdict(lower).items():
+            structs.force_setattr(LIMITS, name, most)
+        yield
+    finally:
+        for name, most in usual.items():
+            structs.force_setattr(LIMITS, name, most)
 
 
 def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Path) -> None:
