@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import httpx
 
@@ -176,7 +177,9 @@ def launched(
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """The settings, a long deadline, and only what Python and the framework's server need."""
-    return {"PYTHONPATH": str(ROOT), "HOME": str(folder), **DEADLINE, **settings}
+    # Servers that share a home would take gunicorn's control socket in it from each other.
+    home = mkdtemp(prefix="home-", dir=folder)
+    return {"PYTHONPATH": str(ROOT), "HOME": home, **DEADLINE, **settings}
 
 
 def free_port() -> int:
