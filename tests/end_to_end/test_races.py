@@ -36,7 +36,9 @@ def servers(
     folder = tmp_path_factory.mktemp("races")
     (folder / "doctors.json").write_text(
         '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
-        ' [{"days": ["mon", "thu"], "opens": "09:00", "closes": "17:00"}]}]}'
+        ' [{"days": ["mon", "thu"], "opens": "09:00", "closes": "17:00"}]},'
+        ' {"id": "who", "name": "Doctor Who", "working_hours":'
+        ' [{"days": ["thu"], "opens": "09:00", "closes": "17:00"}]}]}'
     )
     settings = {**SETTINGS, **store_settings}
     run_module("shared.runtime.load_doctors", folder, settings).check_returncode()
@@ -46,7 +48,7 @@ def servers(
 
 
 async def test_one_slot_goes_to_exactly_one_of_all_clients(servers: Servers) -> None:
-    answers = await _book_at_once(servers, "2099-03-02T10:00:00-05:00", CLIENTS)
+    answers = await _book_at_once(servers, [_wish("2099-03-02T10:00:00-05:00")] * CLIENTS)
 
     assert _statuses(answers) == {201: 1, 409: 199}
     refusals = [answer.json() for answer in answers if answer.status_code == 409]
@@ -58,7 +60,7 @@ async def test_one_slot_goes_to_exactly_one_of_all_clients(servers: Servers) -> 
 
 async def test_a_key_that_arrives_everywhere_at_once_books_once(servers: Servers) -> None:
     headers = {"Idempotency-Key": "k1"}
-    answers = await _book_at_once(servers, "2099-03-05T10:00:00-05:00", 5, headers)
+    answers = await _book_at_once(servers, [_wish("2099-03-05T10:00:00-05:00")] * 5, headers)
 
     assert _statuses(answers) == {201: 20}
     assert len({answer.text for answer in answers}) == 1
@@ -67,24 +69,39 @@ async def test_a_key_that_arrives_everywhere_at_once_books_once(servers: Servers
     assert await _listed(servers, "2099-03-05") == [answers[0].json()]
 
 
+async def test_a_patient_who_asks_two_doctors_everywhere_gets_one_of_them(servers: Servers) -> None:
+    doctors, day = ("strange", "who"), "2099-03-12"
+    wishes = [_wish(f"{day}T10:00:00-04:00", doctor, "ada") for doctor in doctors]
+    answers = await _book_at_once(servers, wishes * (CLIENTS // 2))
+
+    assert _statuses(answers) == {201: 1, 409: 199}
+    codes = Counter(answer.json().get("code") for answer in answers)
+    assert codes == {None: 1, "slot_taken": 99, "patient_busy": 100}
+    slot = {"start": f"{day}T10:00:00-04:00", "end": f"{day}T10:30:00-04:00"}
+    assert all(a.json()["conflicts"] == [slot] for a in answers if a.status_code == 409)
+    there = [a for doctor in doctors for a in await _listed(servers, day, doctor)]
+    assert there == [a.json() for a in answers if a.is_success]
+
+
+def _wish(start: str, doctor_id: str = "strange", account: str | None = None) -> Json:
+    patient = {"name": "Ada Lovelace", **({"id": account} if account else {})}
+    return {"doctor_id": doctor_id, "start": start, "duration_minutes": 30, "patient": patient}
+
+
 async def _book_at_once(
-    servers: Servers, start: str, clients: int, headers: dict[str, str] | None = None
+    servers: Servers, wishes: Sequence[Json], headers: dict[str, str] | None = None
 ) -> list[httpx.Response]:
-    """The answers that so many clients of each process get to one wish."""
-    wish = {"doctor_id": "strange", "start": start, "duration_minutes": 30}
+    """The answers that these wishes get, each sent to every process by a client of its own."""
     async with AsyncExitStack() as stack:
         apps = [await stack.enter_async_context(server.client()) for server in servers.booking]
         # In turn, so that no process has its requests before the others.
-        requests = [
-            app.post("/", json={**wish, "patient": {"name": "Ada Lovelace"}}, headers=headers)
-            for app in apps * clients
-        ]
+        requests = [app.post("/", json=wish, headers=headers) for wish in wishes for app in apps]
         return await asyncio.gather(*requests)
 
 
-async def _listed(servers: Servers, day: str) -> list[Json]:
+async def _listed(servers: Servers, day: str, doctor_id: str = "strange") -> list[Json]:
     window = {"start": f"{day}T00:00:00", "end": f"{day}T23:59:00"}
-    parameters = {"doctor_id": "strange", "page_size": "1000", **window}
+    parameters = {"doctor_id": doctor_id, "page_size": "1000", **window}
     async with servers.listing.client() as client:
         answer = await client.get("/", params=parameters)
     appointments: list[Json] = answer.json()["appointments"]
