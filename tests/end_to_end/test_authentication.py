@@ -298,16 +298,18 @@ def test_the_page_leads_from_zero_to_a_booked_appointment(
     for line in shell_lines(part):
         for words, others in here.items():
             line = line.replace(words, others)  # noqa: PLW2901 - one after the other
-        commands.append(line + (" > /dev/null" if "set_role" in line else ""))
+        tells_people = line.startswith("echo") or "set_role" in line
+        commands.append(f"{line} > /dev/null" if tells_people else line)
     assert [line for line in commands if line.startswith("make ")] == [
         "make accounts",
         f"make run AUTH=firebase GOOGLE_CLOUD_PROJECT={PROJECT} {VARIABLE}={settings[VARIABLE]}",
     ]
     with local_runner(tmp_path, settings, int(port)):
-        booked, mine, refused, everybodys = paste(
+        booked, mine, unknown, refused, everybodys = paste(
             [line for line in commands if not line.startswith("make ")], tmp_path
         )
     assert (booked[0], booked[1]["status"]) == (201, "booked")
     assert mine == (200, {"appointments": [booked[1]], "next_page_token": None})
+    assert (unknown[0], unknown[1]["code"]) == (401, "unauthenticated")
     assert (refused[0], refused[1]["code"]) == (403, "forbidden")
     assert everybodys == mine
