@@ -199,6 +199,9 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         later = {**which, "start": "2099-03-02T13:00:00Z"}
         moved = server.post("/reschedule_appointment", later)
         cancelled = server.post("/cancel_appointment", which)
+        whose = which["appointment_id"]
+        exported = server.get("/export_patient", appointment_ids=whose)
+        erased = server.post("/erase_patient", {"appointment_ids": [whose]})
         with connection(server) as request:
             request.sendall(b"not HTTP\r\n\r\n")
             assert request.recv(1000).startswith(b"HTTP/1.1 400")
@@ -209,6 +212,8 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
     assert first.json()["openings"][0]["start"] == "2099-03-02T12:30:00Z"
     assert moved.json()["start"] == "2099-03-02T13:00:00Z"
     assert cancelled.json()["status"] == "cancelled"
+    assert exported.json()["appointments"][0]["patient"] == {"name": "Ada Lovelace"}
+    assert erased.json() == {"appointments": 1}
     assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
     message = "uvicorn.error: Invalid HTTP request received."

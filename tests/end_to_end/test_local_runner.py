@@ -25,7 +25,7 @@ from tests.firestore_emulator import VARIABLE
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
-    "validate_appointment",
+    *("validate_appointment", "export_patient", "erase_patient"),
 ]
 NOON = {
     "doctor_id": "strange",
@@ -59,7 +59,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:7] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
+        assert greeting[:9] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = paste(commands, folder)
 

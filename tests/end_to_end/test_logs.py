@@ -2,23 +2,39 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.end_to_end.processes import ROOT, Server, functions
+from tests.access.issuing import unsigned
+from tests.end_to_end.processes import HOST, ROOT, Server, functions
 
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
-    "validate_appointment",
+    *("validate_appointment", "export_patient", "erase_patient"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+NOW = int(time.time())
+TOKEN = unsigned(
+    {
+        "iss": "https://securetoken.google.com/demo-logs",
+        "aud": "demo-logs",
+        "sub": "ada-secret",
+        "role": "staff",
+        "email": "ada@secret.example",
+        "iat": NOW,
+        "auth_time": NOW,
+        "exp": NOW + 3600,
+        "firebase": {"sign_in_provider": "password"},
+    }
+)
 HEADERS = {
     "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01",
-    "Authorization": "Bearer secret-token",
+    "Authorization": f"Bearer {TOKEN}",
     "Idempotency-Key": "secret-key",
     "User-Agent": "secret-agent",
 }
@@ -72,6 +88,7 @@ class Deployment:
             written = server.errors.read_text()[self._read[function] :]
             self._read[function] += len(written)
             assert not SECRETS.search(written), written
+            assert not any(part in written for part in TOKEN.split(".") if part)
             found += [json.loads(line) for line in written.splitlines()]
         return found
 
@@ -84,6 +101,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         "DOCTORS_FILE": str(ROOT / "doctors.json"),
         # Google Cloud sets it; then the framework configures logging for itself.
         "LOG_EXECUTION_ID": "true",
+        "AUTH": "firebase",
+        "GOOGLE_CLOUD_PROJECT": "demo-logs",
+        "FIREBASE_AUTH_EMULATOR_HOST": f"{HOST}:9",  # Nobody need listen there.
     }
     with functions(*FUNCTIONS, folder=folder, settings=settings) as servers:
         deployment = Deployment(dict(zip(FUNCTIONS, servers, strict=True)))
@@ -120,6 +140,9 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("reschedule_appointment", json=move)
     call("reschedule_appointment", json=move, headers={"Idempotency-Key": "another-secret"})
     call("cancel_appointment", json={**this, "reason": "another secret reason"})
+    call("export_patient", params={"patient_id": "ada-secret"})
+    call("erase_patient", json={"appointment_ids": [appointment["id"]]})
+    call("erase_patient", json={}, headers={"Authorization": "Bearer secret-token"})
 
     lines = deployment.log()
 
@@ -145,6 +168,9 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("reschedule_appointment", "POST", 422, "idempotency_key_reused"),
         ("reschedule_appointment", "POST", 200, "ok"),
         ("validate_appointment", "POST", 200, "ok"),
+        ("export_patient", "GET", 200, "ok"),
+        ("erase_patient", "POST", 200, "ok"),
+        ("erase_patient", "POST", 401, "unauthenticated"),
     ]
 
 

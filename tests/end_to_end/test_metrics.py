@@ -49,7 +49,7 @@ def collector() -> Iterator[tuple[str, list[ExportMetricsServiceRequest]]]:
 
 def settings(**more: str) -> dict[str, str]:
     doctors = str(ROOT / "doctors.json")
-    return {"STORE": "sqlite:appointments.db", "DOCTORS_FILE": doctors, **more}
+    return {"STORE": "sqlite:appointments.db", "DOCTORS_FILE": doctors, "AUTH": "none", **more}
 
 
 def test_what_was_counted_is_sent_at_the_latest_when_the_instance_ends(tmp_path: Path) -> None:
