@@ -118,13 +118,13 @@ def booked(server: Server) -> str:
 
 
 @ANY_REQUEST.parametrize()
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_every_request_is_answered_as_documented(case: Case, server: Server) -> None:
     case.call_and_validate(server.url, checks=CHECKS)
 
 
 @RIGHT_REQUEST.parametrize()
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     case: Case, server: Server
 ) -> None:
