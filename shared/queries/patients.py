@@ -12,7 +12,7 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.queries.appointments import LONGEST_EVER, Page, Position, in_order, page_of
 from shared.queries.look_ups import look_up_all
-from shared.store.port import Snapshot, Store
+from shared.store.port import Snapshot, Store, Stored
 
 MOST_MONTHS = 4
 """How many months of a history are read together at most."""
@@ -78,11 +78,13 @@ async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSched
     return (await snapshot.load((), (), (), [patient])).patients[patient].value
 
 
-async def all_ids(snapshot: Snapshot, patient: PatientKey) -> tuple[PatientSchedule, Sequence[str]]:
+async def all_ids(
+    snapshot: Snapshot, patient: PatientKey
+) -> tuple[Stored[PatientSchedule], Sequence[str]]:
     """Return the schedule of an account, and the ids of all appointments that it ever had."""
-    schedule = await load_schedule(snapshot, patient)
+    stored = (await snapshot.load((), (), (), [patient])).patients[patient]
     history = await snapshot.history(patient, date.min, date.max)
-    return schedule, [*(a.id for a in schedule.appointments), *history]
+    return stored, [*(a.id for a in stored.value.appointments), *history]
 
 
 async def export_page(
@@ -93,7 +95,8 @@ async def export_page(
     In order of the days that they were first booked for, which their ids tell, so that only those
     of the page need be looked up.
     """
-    schedule, ids = await all_ids(snapshot, patient)
+    stored, ids = await all_ids(snapshot, patient)
+    schedule = stored.value
     behind = sorted(place for place in set(map(_birth, ids)) if after is None or place > after)
     places = behind[:size]
     there = {a.id: a for a in schedule.appointments}

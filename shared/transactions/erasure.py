@@ -51,13 +51,20 @@ class Erasure(Struct, frozen=True):
         Its future appointments are cancelled, and nothing of it stays but blocks of its tokens.
         """
         await self._mark(patient)
-        async with self.store.snapshot() as snapshot:
-            schedule, ids = await all_ids(snapshot, patient)
-        if not schedule.erasing:  # Nothing is kept, or another request has let it go since.
-            return 0
-        count = await self._erase_all(ids, now)
-        await self._let_go(ids, patient)
-        return count
+        count, erased, retries = 0, set[str](), Retries(self.random)
+        while True:
+            stored, ids = await self._read(patient)
+            if not stored.value.erasing:
+                return count  # Nothing is kept, or it is gone now, whoever let it go.
+            # A mark may be another one by now, of what was booked after this account had gone.
+            if rest := set(ids) - erased:
+                count += await self._erase_all(rest, now)
+                erased |= rest
+                continue
+            try:
+                await self.store.erase(ids, stored)
+            except VersionConflict:
+                await retries.pause()
 
     async def erase_appointments(self, ids: Collection[str], now: datetime) -> int:
         """Erase appointments of people without an account. Raises StoreError."""
@@ -77,13 +84,9 @@ class Erasure(Struct, frozen=True):
             except VersionConflict:
                 await retries.pause()
 
-    async def _let_go(self, ids: Collection[str], patient: PatientKey) -> None:
-        retries = Retries(self.random)
-        while (stored := await self._stored(patient)).value.erasing:
-            try:
-                await self.store.erase(ids, stored)
-            except VersionConflict:
-                await retries.pause()
+    async def _read(self, patient: PatientKey) -> tuple[Stored[PatientSchedule], Sequence[str]]:
+        async with self.store.snapshot() as snapshot:
+            return await all_ids(snapshot, patient)
 
     async def _stored(self, patient: PatientKey) -> Stored[PatientSchedule]:
         async with self.store.snapshot() as snapshot:

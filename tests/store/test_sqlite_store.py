@@ -25,7 +25,7 @@ from shared.store.port import (
     StoreRefused,
     StoreUnavailable,
 )
-from shared.store.sqlite.store import SqliteStore
+from shared.store.sqlite.store import MOST_SNAPSHOTS, SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule
 
 MONDAY, TUESDAY, WEDNESDAY = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
@@ -242,6 +242,20 @@ async def test_a_snapshot_opens_the_file_when_it_reads() -> None:
         with pytest.raises(StoreRefused, match="unable to open"):
             await snapshot.load([MONDAY], [])
     await nowhere.close()
+
+
+async def test_a_view_within_another_waits_for_nobody(store: SqliteStore) -> None:
+    all_have_one = asyncio.Barrier(MOST_SNAPSHOTS)
+
+    async def look_twice() -> DaySchedule:
+        async with store.snapshot():
+            await all_have_one.wait()
+            async with store.snapshot() as inner:
+                return (await inner.load([MONDAY], [])).days[MONDAY].value
+
+    async with asyncio.timeout(60):
+        found = await asyncio.gather(*(look_twice() for _ in range(MOST_SNAPSHOTS)))
+    assert found == [DaySchedule(MONDAY)] * MOST_SNAPSHOTS
 
 
 async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore) -> None:

@@ -95,6 +95,21 @@ async def test_what_another_request_has_let_go_of_meanwhile_is_left_to_it() -> N
     assert store.patients[KEY].value == BOOKED
 
 
+async def test_what_was_booked_and_marked_since_is_erased_too() -> None:
+    """Others have let the account go; the patient has booked, and asked for an erasure again."""
+    store = Erasing()
+    later = owned(appointment("2026-11-24T09:00Z", "2026-11-24T10:00Z", "strange.20261124.b"), ADA)
+
+    def book_and_mark() -> None:
+        store.put(schedule("2026-11-24", later))
+        store.put_patient(replace(schedule_of(ADA, HERS, later), erasing=True))
+
+    store.on_commit += [prompt, after(book_and_mark)]
+    assert await erasure(store).erase_account(KEY, NOW) == 2
+    assert (store.patients, store.erased) == ({}, [{HERS.id, later.id}])
+    assert store.ids() == []
+
+
 async def test_an_account_that_changes_at_the_last_moment_is_read_again() -> None:
     store = Erasing()
     erasing = replace(BOOKED, appointments=(), erasing=True)

@@ -11,7 +11,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -79,6 +80,9 @@ ERASED_AT_ONCE = 200
 PRUNED_AT_START = 10_000
 """How many of each a process that starts deletes at once, while others wait for it."""
 
+_has_snapshot: ContextVar[bool] = ContextVar("has_snapshot", default=False)
+"""Whether the present task has a view open."""
+
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -124,13 +128,20 @@ class SqliteStore:
 
     @asynccontextmanager
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[SqliteSnapshot]:
-        """Open a view, which keeps while others write."""
-        async with self._snapshots:
+        """Open a view, which keeps while others write.
+
+        One within another does not wait for its turn: those that have theirs would all wait for
+        each other.
+        """
+        nested = _has_snapshot.get()
+        async with nullcontext() if nested else self._snapshots:
+            _has_snapshot.set(True)
             snapshot = SqliteSnapshot(self._connections, instant, self._now)
             try:
                 yield snapshot
             finally:
                 snapshot.end()
+                _has_snapshot.set(nested)
 
     async def commit(
         self,
