@@ -59,8 +59,9 @@ class Batch(Struct, Generic[T], eq=False):
         return [waiter for waiter in self.waiters if not waiter.answer.done()]
 
     def usages(self) -> list[StoreUsage]:
-        """Return the store usage of all its requests."""
-        return [usage for waiter in self.waiters for usage in waiter.usages]
+        """Return the store usage of each of its requests, which may have several commands."""
+        usages = (usage for waiter in self.waiters for usage in waiter.usages)
+        return list({id(usage): usage for usage in usages}.values())
 
 
 class Queues(Struct, Generic[T]):

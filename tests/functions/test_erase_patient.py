@@ -245,3 +245,11 @@ async def test_if_any_is_unknown_or_of_an_account_nothing_is_erased(api: Api) ->
     assert "patient_id" in refused.json()["detail"]
     for appointment in (hers, nobody_s):
         assert await api.by(CLERK).found(appointment) == appointment
+
+
+async def test_an_account_of_an_earlier_issuer_is_erased_by_its_appointments(api: Api) -> None:
+    before = Caller("patient", "https://before.example", "ada")
+    appointment = await api.by(before).book("2050-11-21T09:00")
+    response = await api.by(CLERK).erase(appointment_ids=[appointment["id"]])
+    assert (response.status_code, response.json()) == (200, {"appointments": 1})
+    assert (await api.by(CLERK).found(appointment))["patient"] == ERASED

@@ -1,5 +1,6 @@
 """Who is decided together, and who waits: order, exclusion, and an end for everybody."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -11,9 +12,11 @@ from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import Accepted, InThePast
+from shared.store.usage import StoreUsage, charged_to, count_reads
 from shared.transactions import batching as batches
 from shared.transactions.command import Command
 from tests.builders import appointment, at, key
+from tests.commands import command as booking_command
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
@@ -202,3 +205,18 @@ def test_nobody_is_forgotten_and_nobody_waits_for_what_is_free(
         if told.held:
             told.end()
     assert sorted(told.taken(), key=id) == sorted(told.arrived, key=id)
+
+
+async def test_a_request_with_several_commands_in_a_batch_is_charged_once() -> None:
+    async def serve(batch: batches.Batch[str]) -> None:
+        count_reads(1)
+        for waiter in batch.waiting():
+            waiter.tell("served")
+
+    usage, batcher = StoreUsage(), batches.Batcher(serve)
+    with charged_to([usage]):
+        starts = (f"2026-11-23T{hour}:00Z" for hour in (10, 11, 12))
+        await asyncio.gather(
+            *(batcher.enter(booking_command(start, start), 10) for start in starts)
+        )
+    assert usage.reads == 2  # The first command goes alone, the others together.
