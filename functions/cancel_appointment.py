@@ -5,12 +5,11 @@ from functools import partial
 from starlette.responses import Response
 
 from shared.http.call import Call
+from shared.http.changes import Decide, change
 from shared.http.endpoint import Success, endpoint
-from shared.http.problems import refusal_response
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_appointment import CancelAppointment
-from shared.model.appointment_id import home_day
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.outcomes import (
@@ -20,7 +19,6 @@ from shared.rules.outcomes import (
     TooManyRequests,
     UnknownAppointment,
 )
-from shared.transactions.command import Command
 
 
 @endpoint(
@@ -36,22 +34,11 @@ from shared.transactions.command import Command
 )
 async def cancel_appointment(call: Call[CancelAppointment]) -> Response:
     """Cancel an appointment; its time is free at once."""
-    asked, dependencies = call.asked, call.dependencies
-    home = home_day(asked.appointment_id)
-    if home is None:
-        return refusal_response(UnknownAppointment())
-    doctors = await dependencies.doctor_cache.doctors()
-    sought = Sought(asked.appointment_id, home, doctors, call.caller)
-    cancellation = Cancellation(sought, asked.reason)
-    command = Command(
-        days=frozenset({home}),
-        decide=partial(cancel, request=cancellation, now=call.now),
-        now=call.now,
-        birth=sought.birth,
-        caller=call.caller,
-        patients=frozenset(filter(None, [call.caller.patient])),
-    )
-    outcome = await dependencies.transactions.run(command)
+
+    def decide(sought: Sought) -> Decide:
+        return partial(cancel, request=Cancellation(sought, call.asked.reason), now=call.now)
+
+    outcome = await change(call, decide)
     if isinstance(outcome, AlreadyCancelled):
         outcome = Accepted(outcome.appointment)
-    return await outcome_response(dependencies, outcome)
+    return await outcome_response(call.dependencies, outcome)

@@ -26,9 +26,10 @@ from shared.transactions.erasure import Erasure
 async def erase_patient(call: Call[ErasePatient]) -> Response:
     """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
     asked, dependencies = call.asked, call.dependencies
-    doctors = await dependencies.doctor_cache.doctors()
     jitter = Random()  # noqa: S311 - jitter is no secret
-    erasure = Erasure(dependencies.store, dependencies.transactions, doctors, jitter)
+    erasure = Erasure(
+        dependencies.store, dependencies.transactions, dependencies.doctor_cache, jitter
+    )
     if asked.patient_id is not None:
         account = named_account(call, "patient_id", asked.patient_id)
         count = await erasure.erase_account(account.key, call.now)

@@ -9,7 +9,7 @@ from shared.http.call import Call
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_doctor
+from shared.http.lookups import find_bookable_doctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
@@ -18,7 +18,8 @@ from shared.http.schemas.opening import OpeningResponse
 from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.queries.openings import SEARCH_DAYS, first_openings, why_no_opening
+from shared.queries.openings import first_openings
+from shared.rules.booking import SEARCHED
 from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import round_up_to_minute
 
@@ -40,13 +41,13 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
     length = timedelta(minutes=asked.duration_minutes)
     search = OpeningSearch(bounds, length, asked.step_minutes)
     async with dependencies.store.snapshot() as snapshot:
-        openings = await first_openings(snapshot, doctors, search, asked.count)
+        found = await first_openings(snapshot, doctors, search, asked.count)
     return json_response(
         Openings(
-            openings=[OpeningResponse.of_opening(opening) for opening in openings],
+            openings=[OpeningResponse.of_opening(opening) for opening in found.openings],
             searched_from=on_clock(bounds.start, zone),
             searched_until=on_clock(bounds.end, zone),
-            reason=None if openings else await why_no_opening(doctors, search),
+            reason=found.reason,
         )
     )
 
@@ -54,8 +55,8 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
 async def _doctors(asked: FirstAvailable, dependencies: Dependencies) -> list[Doctor]:
     """Return the doctors that are asked for, each once; all if none is named."""
     if asked.doctor_id is None:
-        return list((await dependencies.doctor_cache.doctors()).values())
-    return [await find_doctor(dependencies, name) for name in sorted(set(asked.doctor_id))]
+        return list(await dependencies.doctor_cache.offering())
+    return [await find_bookable_doctor(dependencies, name) for name in sorted(set(asked.doctor_id))]
 
 
 def _bounds(asked: FirstAvailable, zone: ZoneInfo, now: datetime) -> Interval:
@@ -66,7 +67,7 @@ def _bounds(asked: FirstAvailable, zone: ZoneInfo, now: datetime) -> Interval:
     after = now if asked.after is None else max(now, asked.after.as_start(zone))
     start = round_up_to_minute(after)
     if asked.until is None:
-        return Interval(start, start + timedelta(days=SEARCH_DAYS))
+        return Interval(start, start + SEARCHED)
     until = asked.until.as_end(zone)
     checked("until", check_window, after, until, "until", "after, and after now")
     return Interval(min(start, until), until)

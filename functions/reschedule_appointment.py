@@ -7,14 +7,14 @@ from functools import partial
 from starlette.responses import Response
 
 from shared.http.call import Call
+from shared.http.changes import Decide, change
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_doctor
-from shared.http.problems import refusal_response
+from shared.http.lookups import find_bookable_doctor
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
-from shared.model.appointment_id import home_day
+from shared.rules.booking import Terms
 from shared.rules.existing import Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (
@@ -29,7 +29,6 @@ from shared.rules.outcomes import (
     TooManyRequests,
     UnknownAppointment,
 )
-from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 
 
@@ -61,31 +60,20 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""
     asked, dependencies = call.asked, call.dependencies
     if asked.doctor_id is not None:
-        await find_doctor(dependencies, asked.doctor_id)
-    home = home_day(asked.appointment_id)
-    if home is None:
-        return refusal_response(UnknownAppointment())
-    doctors = await dependencies.doctor_cache.doctors()
-    sought = Sought(asked.appointment_id, home, doctors, call.caller)
-    outcome = await dependencies.transactions.run(_command(call, sought))
-    return await outcome_response(dependencies, outcome)
+        await find_bookable_doctor(dependencies, asked.doctor_id)
+    closed = (await dependencies.clinic_cache.clinic()).closed
 
+    def decide(sought: Sought) -> Decide:
+        request = Move(sought, asked.time(), asked.doctor_id, Terms(closed=closed))
+        return partial(move, request=request, now=call.now)
 
-def _command(call: Call[RescheduleAppointment], sought: Sought) -> Command:
-    asked, now = call.asked, call.now
-    request = Move(sought, asked.time(), asked.doctor_id)
     # A move leaves nothing behind that would tell an attempt whose answer was lost that it was
     # committed, once others have moved the appointment on. So there is always a record.
     used = call.key or secrets.token_hex(16)
-    return Command(
-        days=frozenset({sought.home}),
-        decide=partial(move, request=request, now=now),
-        now=now,
-        birth=sought.birth,
-        caller=call.caller,
-        patients=frozenset(filter(None, [call.caller.patient])),
-        idempotency=Idempotency.of(used, _request_parts(asked), call.caller),
-    )
+    idempotency = Idempotency.of(used, _request_parts(asked), call.caller)
+    doctor_ids = () if asked.doctor_id is None else (asked.doctor_id,)
+    outcome = await change(call, decide, doctor_ids, idempotency)
+    return await outcome_response(dependencies, outcome)
 
 
 def _request_parts(asked: RescheduleAppointment) -> list[str | None]:

@@ -5,9 +5,10 @@ entries for one weekday leave a break between them.
 """
 
 from codecs import BOM_UTF8
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from shared.json_text import repeated_member
+from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.time_zones import standard_offset, time_zone
 from shared.store.doctor_documents import WEEK, Weekday, clock_time, minutes_of
@@ -124,3 +126,11 @@ def read_doctors(text: str | bytes, clinic_zone: ZoneInfo, now: datetime) -> lis
 def _place_and_cause(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     return ": ".join(part for part in (place(first["loc"]), message(first, _ClinicFile)) if part)
+
+
+def read_clinic(clinic: Mapping[str, Any], zone: ZoneInfo) -> Clinic:
+    """Return what is true of a whole clinic, as the store keeps it, with `zone` as that of dates.
+
+    `clinic` has the members `policy`, `closed` and `services` of the clinic file, or fewer.
+    """
+    return Clinic()

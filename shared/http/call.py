@@ -15,11 +15,15 @@ Asked = TypeVar("Asked", bound=RequestModel)
 class Call(Struct, Generic[Asked], frozen=True):
     """A request that may be asked: checked in form, and against the table of permissions.
 
-    `now` is when it arrived, `key` the idempotency key that it came with.
+    `now` is the present to the rules, `arrived_at` to all else: when it arrived by the server's
+    clock. The two differ only where a test says what time it is. `key` is the idempotency key that
+    it came with, `versions` are those that it is about, if it says so (`If-Match`).
     """
 
     asked: Asked
     caller: Caller
     now: datetime
     dependencies: Dependencies
+    arrived_at: datetime
     key: str | None = None
+    versions: frozenset[int] | None = None

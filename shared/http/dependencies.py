@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.access.authentication import Authenticator
+from shared.directory.clinic_cache import ClinicCache
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
 from shared.http.rates import Rates
@@ -24,6 +25,7 @@ class Dependencies(Struct, frozen=True):
     authenticator: Authenticator
     store: Store
     doctor_cache: DoctorCache
+    clinic_cache: ClinicCache
     transactions: Coordinator
     page_token_keys: PageTokenKeys
     store_health: StoreHealth

@@ -172,7 +172,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         asked = await self._asked(request)
         if not may_ask(caller, self.name, asked.target()):
             raise Forbidden
-        return Call(asked, caller, now, dependencies, key)
+        return Call(asked, caller, now, dependencies, now, key)
 
     async def _asked(self, request: Request) -> RequestModel:
         if self.method == "POST":

@@ -1,4 +1,4 @@
-"""What a request names, looked up: doctors, and the home days of appointments."""
+"""What a request names, looked up: doctors and services."""
 
 from shared.http.dependencies import Dependencies
 from shared.http.errors import UnknownDoctor
@@ -10,22 +10,30 @@ MOST_EXAMPLES = 10
 
 
 async def find_doctor(dependencies: Dependencies, doctor_id: str) -> Doctor:
-    """Return the doctor of an id: 404 if there is none."""
-    doctors = await dependencies.doctor_cache.doctors()
-    if doctor := doctors.get(doctor_id):
+    """Return the doctor of an id, maybe a retired one: 404 if there is none."""
+    found = await dependencies.doctor_cache.find([doctor_id])
+    if doctor := found.get(doctor_id):
         return doctor
-    known = ", ".join(f'"{name}"' for name in list(doctors)[:MOST_EXAMPLES])
-    raise UnknownDoctor(f'there is no doctor "{doctor_id}"; use an id such as {known}')
+    raise await _unknown(dependencies, doctor_id)
+
+
+async def find_bookable_doctor(dependencies: Dependencies, doctor_id: str) -> Doctor:
+    """Return the doctor of an id: 404 if there is none who takes appointments."""
+    doctor = await find_doctor(dependencies, doctor_id)
+    if doctor.retired:
+        raise await _unknown(dependencies, doctor_id)
+    return doctor
 
 
 async def doctor_of(dependencies: Dependencies, appointment: Appointment) -> Doctor:
     """Return the doctor of an appointment. Raises StoreUnavailable while unknown here."""
-    doctors = await dependencies.doctor_cache.doctors()
-    if doctor := doctors.get(appointment.doctor_id):
+    found = await dependencies.doctor_cache.find([appointment.doctor_id])
+    if doctor := found.get(appointment.doctor_id):
         return doctor
-    raise unknown_here(appointment.doctor_id)
+    raise StoreUnavailable(f"the doctor {appointment.doctor_id} is new, or was deleted by hand")
 
 
-def unknown_here(doctor_id: str) -> StoreUnavailable:
-    """Return the error about a doctor that appointments name and this instance does not know."""
-    return StoreUnavailable(f"the doctor {doctor_id} is new, or was deleted by hand")
+async def _unknown(dependencies: Dependencies, doctor_id: str) -> UnknownDoctor:
+    examples = await dependencies.doctor_cache.offering()
+    known = ", ".join(f'"{doctor.id}"' for doctor in examples[:MOST_EXAMPLES])
+    return UnknownDoctor(f'there is no doctor "{doctor_id}"; use an id such as {known}')

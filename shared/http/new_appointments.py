@@ -6,7 +6,7 @@ from functools import partial
 from shared.http.accounts import account_to_book
 from shared.http.call import Call
 from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_doctor
+from shared.http.lookups import find_bookable_doctor
 from shared.http.problems import ProblemKind
 from shared.http.schemas.appointment import NewAppointment
 from shared.model.appointment_id import appointment_id
@@ -47,7 +47,7 @@ WHY_NOT: tuple[ProblemKind, ...] = (
 async def booking_command(call: Call[NewAppointment]) -> Command | UnclearTime:
     """Return the command that books what is asked for: 404 if there is no such doctor."""
     asked, now, key = call.asked, call.now, call.key
-    doctor = await find_doctor(call.dependencies, asked.doctor_id)
+    doctor = await find_bookable_doctor(call.dependencies, asked.doctor_id)
     interval = asked.time().on_clock_of(doctor.zone)
     if isinstance(interval, UnclearTime):
         return interval

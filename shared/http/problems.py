@@ -16,7 +16,7 @@ from shared.http.schemas.problem import (
     Problem,
     SlotTakenProblem,
 )
-from shared.http.times import local_time_message, written
+from shared.http.times import time_message, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.conflicts import Conflict
@@ -108,8 +108,8 @@ def _refusal_problem(refusal: Refusal) -> Problem:
             detail = f"{doctor.name} does not work from {_spoken(asked, doctor)}{_hint(refusal)}"
             ranges = [TimeRange.of(window, doctor) for window in windows]
             return _problem(refusal, detail, working_hours=ranges, openings=_openings(refusal))
-        case UnclearTime(field=field, problem=problem, time=time, zone=zone):
-            message = local_time_message(problem, time, zone)
+        case UnclearTime(field=field, problem=problem):
+            message = time_message(refusal)
             errors = [FieldError(field=field, message=message, type=problem)]
             return _problem(refusal, f"{field}: {message}", errors=errors)
     return _problem(refusal, refusal.detail)

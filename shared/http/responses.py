@@ -6,11 +6,11 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
-from shared.http.lookups import doctor_of, unknown_here
+from shared.http.lookups import doctor_of
 from shared.http.problems import ProblemResponse, json_line, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.model.appointment import Appointment
-from shared.rules.outcomes import Accepted, NeedsDoctor, Outcome, Refusal, Replayed
+from shared.rules.outcomes import Accepted, Outcome, Refusal, Replayed, Unchanged
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 _REPLAYED = (b"idempotent-replayed", b"true")
@@ -39,12 +39,10 @@ async def outcome_response(
 ) -> Response:
     """Return what a command came to: the appointment, or why not."""
     match outcome:
-        case Accepted(appointment):
+        case Accepted(appointment) | Unchanged(appointment):
             return await appointment_response(dependencies, appointment, status)
         case Replayed(appointment):
             return await appointment_response(dependencies, appointment, status, REPLAYED)
-        case NeedsDoctor(doctor_id):
-            raise unknown_here(doctor_id)
         case Refusal():
             return refusal_response(outcome)
     raise TypeError(type(outcome))

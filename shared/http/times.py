@@ -2,14 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.rules.wall_clock import LocalTimeProblem
+from shared.rules.outcomes import UnclearTime
+from shared.rules.wall_clock import MINUTE
 from shared.rules.window_bounds import end_instant, start_instant
 
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # Beyond, a zone's offset or a search leaves the calendar.
@@ -134,16 +135,18 @@ def written(instant: datetime, zone: ZoneInfo) -> str:
     return on_clock(instant, zone).isoformat().replace("+00:00", "Z")
 
 
-def local_time_message(
-    problem: LocalTimeProblem | Literal["not_after_start", "too_long"],
-    time: datetime,
-    zone: ZoneInfo,
-) -> str:
-    """Return what is wrong with a time on the wall clock of a zone, and what would be right."""
-    if problem == "not_after_start":
-        return "must be after start"
-    if problem == "too_long":
-        return "must be at most 24 hours after start"
-    happens = "is skipped" if problem == "nonexistent_local_time" else "happens twice"
+def time_message(unclear: UnclearTime) -> str:
+    """Return what is wrong with a time or a length, and what would be right."""
+    match unclear.problem:
+        case "missing":
+            return "is required unless the service has a length"
+        case "not_after_start":
+            return "must be after start"
+        case "too_long":
+            return f"must be at most {unclear.longest // MINUTE} minutes after start"
+        case "length_of_service":
+            return "must be left out, because the service has a length"
+    zone, time = unclear.zone, unclear.time
+    happens = "is skipped" if unclear.problem == "nonexistent_local_time" else "happens twice"
     example = written(time.replace(tzinfo=zone), zone)
     return f"{happens} when the clocks of {zone.key} change; send an offset, as in {example}"

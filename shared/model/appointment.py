@@ -1,12 +1,16 @@
 """Appointments and the patients they are for."""
 
-from datetime import datetime
-from typing import Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, Self
 
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
+from shared.model.service import NO_TIME
 
-AppointmentStatus = Literal["booked", "cancelled"]
+Mark = Literal["arrived", "fulfilled", "no_show"]
+"""What happened at the clinic."""
+
+AppointmentStatus = Literal["booked", "cancelled", "arrived", "fulfilled", "no_show"]
 
 
 class Patient(NamedTuple):
@@ -30,6 +34,9 @@ class Appointment(NamedTuple):
     `unknown_fields` are stored fields that this version does not know, as a JSON object: a newer
     instance wrote them, and they are written back unchanged.
     `owner` names the account of `patient.id`, with its issuer; None where there is no account.
+    `before` and `after` are its buffers: they were its service's when it was booked, so a service
+    that changes does not touch it. `version` is one more with every change. `mark` is what happened
+    at the clinic; if the rest of the time was freed then, `freed_from` is when that begins.
     """
 
     id: str
@@ -44,16 +51,42 @@ class Appointment(NamedTuple):
     told_start: datetime | None = None
     unknown_fields: bytes | None = None
     owner: PatientKey | None = None
+    version: int = 1
+    service_id: str | None = None
+    before: timedelta = NO_TIME
+    after: timedelta = NO_TIME
+    mark: Mark | None = None
+    freed_from: datetime | None = None
 
     @property
     def status(self) -> AppointmentStatus:
-        """`cancelled` from the moment of the cancellation, else `booked`."""
-        return "booked" if self.cancelled_at is None else "cancelled"
+        """`cancelled` from the moment of the cancellation, else what happened, else `booked`."""
+        return (self.mark or "booked") if self.cancelled_at is None else "cancelled"
+
+    @property
+    def held(self) -> Interval:
+        """The time that it holds: all of it, or only what was not freed; maybe nothing."""
+        start, end = self.interval
+        return (
+            self.interval if self.freed_from is None else Interval(start, min(self.freed_from, end))
+        )
+
+    @property
+    def reach(self) -> Interval:
+        """Its time with both buffers; it stands in every doctor-day that this touches."""
+        start, end = self.interval
+        if not self.before and not self.after:
+            return self.interval
+        return Interval(start - self.before, end + self.after)
 
     @property
     def position(self) -> tuple[datetime, str]:
         """The sort key of every list: start, then id."""
         return (self.interval.start, self.id)
+
+    def changed(self, now: datetime, **changes: Any) -> Self:  # noqa: ANN401 - its own fields
+        """Return the appointment with these fields from now on: its next version."""
+        return self._replace(updated_at=now, version=self.version + 1, **changes)
 
     def requested(self) -> list[str | None]:
         """Return what a client asks for in a booking, to tell whether two requests are the same."""
@@ -61,4 +94,5 @@ class Appointment(NamedTuple):
         name, email, phone, patient_id = self.patient
         # Without an account as ever, so that a retry finds the record of an older instance.
         account = [] if patient_id is None else [patient_id]
-        return [self.doctor_id, *times, name, email, phone, self.reason, *account]
+        service = [] if self.service_id is None else ["service", self.service_id]
+        return [self.doctor_id, *times, name, email, phone, self.reason, *account, *service]

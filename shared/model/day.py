@@ -1,14 +1,18 @@
 """The doctor-day, the unit of consistency."""
 
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry
+
+Entry = Appointment | OverrideEntry
+"""What a doctor-day holds, each under its id."""
 
 
 class DayKey(NamedTuple):
@@ -19,43 +23,51 @@ class DayKey(NamedTuple):
 
 
 class DaySchedule(Struct, frozen=True, dict=True):
-    """All booked appointments that touch one doctor-day, in order of their positions."""
+    """All appointments and overrides that touch one doctor-day, in order of their positions.
+
+    An appointment touches it with its buffers.
+    """
 
     key: DayKey
     appointments: tuple[Appointment, ...] = ()
+    overrides: tuple[OverrideEntry, ...] = ()
 
     @cached_property
     def busy(self) -> tuple[Interval, ...]:
-        """The times that they hold, in order."""
-        return tuple(a.interval for a in self.appointments)
+        """The times that appointments hold, without buffers, in order."""
+        return tuple(held for a in self.appointments if (held := a.held).start < held.end)
 
-    def busy_without(self, appointment_id: str | None) -> tuple[Interval, ...]:
-        """Return the busy times, leaving out those of one appointment if an id is given."""
-        return self.busy if appointment_id is None else self.without(appointment_id).busy
+    @cached_property
+    def has_buffers(self) -> bool:
+        """Whether any appointment needs time before or after it."""
+        return any(a.before or a.after for a in self.appointments)
 
     def find(self, appointment_id: str) -> Appointment | None:
         """Return the appointment of this id, or None."""
         return next((a for a in self.appointments if a.id == appointment_id), None)
 
-    def entries(self) -> dict[str, Appointment]:
-        """Return everything the day holds, by appointment id."""
-        return {a.id: a for a in self.appointments}
+    def entries(self) -> dict[str, Entry]:
+        """Return everything the day holds, by id."""
+        return {a.id: a for a in self.appointments} | {each.id: each for each in self.overrides}
 
     def without(self, appointment_id: str) -> Self:
         """Return the same day without an appointment."""
-        return type(self)(self.key, tuple(a for a in self.appointments if a.id != appointment_id))
+        others = tuple(a for a in self.appointments if a.id != appointment_id)
+        return replace(self, appointments=others)
 
     def with_appointment(self, appointment: Appointment) -> Self:
         """Return the same day with this appointment, replacing the one of its id."""
         others = self.without(appointment.id).appointments
-        return type(self)(self.key, tuple(sorted((*others, appointment), key=lambda a: a.position)))
+        appointments = tuple(sorted((*others, appointment), key=lambda a: a.position))
+        return replace(self, appointments=appointments)
 
+    def with_override(self, override: OverrideEntry) -> Self:
+        """Return the same day with this override, replacing the one of its id."""
+        others = self.without_override(override.id).overrides
+        overrides = tuple(sorted((*others, override), key=lambda each: (each.interval, each.id)))
+        return replace(self, overrides=overrides)
 
-def busy_times(days: Sequence[DaySchedule], without: str | None = None) -> tuple[Interval, ...]:
-    """Return the busy times of several days, in order and each once.
-
-    Leaves out those of the appointment `without`, if an id is given.
-    """
-    if len(days) == 1:
-        return days[0].busy_without(without)
-    return tuple(sorted({time for day in days for time in day.busy_without(without)}))
+    def without_override(self, override_id: str) -> Self:
+        """Return the same day without an override."""
+        others = tuple(each for each in self.overrides if each.id != override_id)
+        return replace(self, overrides=others)

@@ -26,7 +26,8 @@ class Doctor(Struct, frozen=True, dict=True, cache_hash=True):
     `week` holds the stretches of each weekday, Monday first, in order and without overlaps.
     `day_shift` is what is added to an instant before its UTC date names the doctor-day. Stores
     keep the one that a doctor was first stored with, whatever becomes of the zone: every instance
-    must always find the same day.
+    must always find the same day. `services` are the ids of those offered, None for all of the
+    clinic's. Who is `retired` is not offered and not bookable; what is booked stays.
     """
 
     id: str
@@ -34,8 +35,14 @@ class Doctor(Struct, frozen=True, dict=True, cache_hash=True):
     zone: ZoneInfo
     week: tuple[tuple[WorkingHours, ...], ...]
     day_shift: timedelta = timedelta()
+    services: frozenset[str] | None = None
+    retired: bool = False
+
+    def offers(self, service_id: str) -> bool:
+        """Whether the doctor offers a service of the clinic."""
+        return self.services is None or service_id in self.services
 
     @cached_property
     def without_name(self) -> Self:
         """The same hours of nobody: what is remembered by it serves all who work them."""
-        return replace(self, id="", name="")
+        return replace(self, id="", name="", services=None, retired=False)

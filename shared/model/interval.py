@@ -45,3 +45,21 @@ def clipped(intervals: Iterable[Interval], bounds: Interval) -> Iterator[Interva
         if interval.overlaps(bounds):
             start = max(interval.start, bounds.start)
             yield Interval(start, min(interval.end, bounds.end))
+
+
+def without(intervals: Iterable[Interval], gone: Iterable[Interval]) -> list[Interval]:
+    """Return what is left of intervals in order once some times are gone; those need no order."""
+    left = list(intervals)
+    for start, end in gone:
+        left = [part for each in left for part in _around(each, start, end)]
+    return left
+
+
+def _around(each: Interval, start: datetime, end: datetime) -> Iterator[Interval]:
+    if end <= each.start or each.end <= start:
+        yield each
+        return
+    if each.start < start:
+        yield Interval(each.start, start)
+    if end < each.end:
+        yield Interval(end, each.end)

@@ -49,8 +49,8 @@ class PatientSchedule(Struct, frozen=True):
         return [a for a in self.appointments if a.id != wanted.id]
 
     def ahead(self, now: datetime) -> Sequence[Appointment]:
-        """Return the appointments that have not ended, in order."""
-        return [a for a in self.appointments if a.interval.end > now]
+        """Return the appointments that are still to be kept, in order."""
+        return [a for a in self.appointments if a.held.end > now]
 
     def changes_since(self, instant: datetime) -> Sequence[datetime]:
         """Return the instants of the patient's own changes after an instant, in order."""

@@ -29,18 +29,18 @@ class Placement(Struct, frozen=True):
 def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placement:
     """Return where an appointment stands that was born on the day `home` and is with `doctor`.
 
-    Booked, it stands whole in every doctor-day that it touches, and in its owner's schedule; if
-    `home` is none of its days, a pointer stands under the doctor of its birth. Once it holds no
-    time it stands under the doctor whom it was with, with a pointer from the doctor of its birth if
-    that is another.
+    It stands whole in every doctor-day that it touches with its buffers, and in its owner's
+    schedule; if `home` is none of its days, a pointer stands under the doctor of its birth. Once it
+    is cancelled it stands under the doctor whom it was with, with a pointer from the doctor of its
+    birth if that is another.
     """
     birth, own = (
         ElsewhereKey(doctor_id, appointment.id) for doctor_id in (home.doctor_id, doctor.id)
     )
-    if appointment.status != "booked":
+    if appointment.status == "cancelled":
         pointers = {} if birth == own else {birth: Pointer(own, appointment.owner)}
         return Placement(appointment, (), {own: appointment, **pointers})
-    days = touched_days(doctor, appointment.interval)
+    days = touched_days(doctor, appointment.reach)
     pointers = {} if home in days else {birth: Pointer(days[0], appointment.owner)}
     owner = appointment.owner
     return Placement(appointment, days, pointers, frozenset({owner} if owner else ()))

@@ -1,26 +1,32 @@
-"""The first openings with any of several doctors, on one snapshot."""
+"""The openings of several doctors, on one snapshot: the first ones, or all in a window.
+
+Which hours a doctor works on a day is known once the day was read, because its overrides stand
+there. So days are read in order, and each is searched as soon as those beside it that matter are
+known too.
+"""
 
 import asyncio
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from itertools import islice, takewhile
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from shared.model.day import DayKey, DaySchedule, busy_times
+from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
-from shared.model.doctor_days import DAY, days_of, each_day, end_of_day
+from shared.model.doctor_days import DAY, days_of, each_day, end_of_day, touched_days
 from shared.model.interval import Interval, clipped
 from shared.model.opening import Opening
+from shared.rules.calendar import calendar
 from shared.rules.openings import OpeningSearch, openings
-from shared.rules.outcomes import TimeUnavailable
-from shared.rules.working_windows import working_windows
-from shared.store.port import Snapshot
+from shared.rules.outcomes import OutsideHours, TimeUnavailable
+from shared.rules.wall_clock import local_day
+from shared.rules.window_bounds import whole_date
+from shared.store.port import Snapshot, State
 
-SEARCH_DAYS = 90
 NEXT_OPENINGS = 3
 NO_DAYS: Mapping[DayKey, DaySchedule] = {}
 
@@ -28,7 +34,14 @@ GROWTH = 4
 MOST_DAYS_TOGETHER = 512
 DOCTORS_A_TURN = 8
 
-NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long"]
+NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long", "beyond_horizon"]
+
+
+class Found(Struct, frozen=True):
+    """The openings that were found, or why there are none."""
+
+    openings: Sequence[Opening]
+    reason: NoOpeningReason | None
 
 
 async def first_openings(
@@ -37,40 +50,68 @@ async def first_openings(
     search: OpeningSearch,
     count: int,
     known: Mapping[DayKey, DaySchedule] = NO_DAYS,
-) -> list[Opening]:
-    """Return the first `count` openings with any of the doctors, by start, then by doctor.
+) -> Found:
+    """Find the first `count` openings with any of the doctors, by start, then by doctor.
 
     Reads the next days of all doctors together: a few days at first, then more each time, so
     that few reads follow each other and never many more days are read than needed. Days `known`
-    in this snapshot are searched before anything is read.
+    in this snapshot are searched before anything is read. Why there are no openings is judged by
+    what would be found if nothing were booked.
     """
     best = _Earliest(count)
-    searches = [_DoctorSearch(doctor, search, best) for doctor in doctors]
+    searches = [_DoctorSearch(doctor, search, best, known) for doctor in doctors]
     days_each = 1 if known else _days_each(snapshot.days_at_once, doctors)
+    await _search(snapshot, searches, days_each)
+    return Found(best.openings, None if best.openings else _why_none(searches))
+
+
+async def all_openings(
+    snapshot: Snapshot, doctors: Sequence[Doctor], search: OpeningSearch
+) -> Sequence[Opening]:
+    """Find all openings with any of the doctors, those of one doctor in order of start."""
+    found = _All()
+    searches = [_DoctorSearch(doctor, search, found, NO_DAYS) for doctor in doctors]
+    await _search(snapshot, searches, _days_each(MOST_DAYS_TOGETHER, doctors))
+    return found.openings
+
+
+async def next_openings(
+    snapshot: Snapshot, refusal: TimeUnavailable, known: Mapping[DayKey, DaySchedule]
+) -> Sequence[Opening]:
+    """Return a few openings to book instead of what was refused."""
+    doctors = [refusal.doctor]
+    found = await first_openings(snapshot, doctors, refusal.search, NEXT_OPENINGS, known)
+    return found.openings
+
+
+async def hours_of_date(
+    snapshot: Snapshot, refusal: OutsideHours, known: Mapping[DayKey, DaySchedule]
+) -> tuple[Interval, ...]:
+    """Return when the doctor works on the local date of what was refused, with overrides."""
+    doctor, closed = refusal.doctor, refusal.search.closed
+    date_ = local_day(refusal.asked.start, doctor.zone)
+    keys = touched_days(doctor, whole_date(date_, doctor.zone))
+    unknown = [key for key in keys if key not in known]
+    state = await snapshot.load(unknown, ()) if unknown else State({}, {})
+    read = {key: stored.value for key, stored in state.days.items()}
+    days = [known[key] if key in known else read[key] for key in keys]
+    return calendar(days, closed).windows_on_date(doctor, date_)
+
+
+async def _search(snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_each: int) -> None:
+    by_doctor = {doctor_search.doctor.id: doctor_search for doctor_search in searches}
+    most = max(1, MOST_DAYS_TOGETHER // max(1, len(searches)))
     while True:
-        wanted = []
+        needed: set[DayKey] = set()
         for number, doctor_search in enumerate(searches, 1):
-            if days := doctor_search.next_days(days_each):
-                wanted.append((doctor_search, days))
+            needed |= doctor_search.go_on(days_each)
             await _give_way(number)
-        if not wanted:
-            return best.openings
-        needed = {key for _, days in wanted for day in days for key in day.needed}
-        loaded = await _loaded(snapshot, needed, known)
-        for number, (doctor_search, days) in enumerate(wanted, 1):
-            doctor_search.search_days(days, loaded)
-            await _give_way(number)
-        days_each = min(days_each * GROWTH, _days_each(MOST_DAYS_TOGETHER, doctors))
-
-
-async def _loaded(
-    snapshot: Snapshot, keys: set[DayKey], known: Mapping[DayKey, DaySchedule]
-) -> Mapping[DayKey, DaySchedule]:
-    unknown = keys - known.keys()
-    if not unknown:
-        return known
-    state = await snapshot.load(unknown, ())
-    return {**known, **{key: stored.value for key, stored in state.days.items()}}
+        if not needed:
+            return
+        state = await snapshot.load(needed, ())
+        for key, stored in state.days.items():
+            by_doctor[key.doctor_id].know(stored.value)
+        days_each = min(days_each * GROWTH, most)
 
 
 def _days_each(together: int, doctors: Sequence[Doctor]) -> int:
@@ -83,31 +124,38 @@ async def _give_way(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def next_openings(
-    snapshot: Snapshot, refusal: TimeUnavailable, known: Mapping[DayKey, DaySchedule]
-) -> list[Opening]:
-    """Return a few openings of the refused length from the refused start on."""
-    asked = refusal.asked
-    until = asked.start + timedelta(days=SEARCH_DAYS)
-    search = OpeningSearch(
-        Interval(asked.start, until),
-        asked.length,
-        moving=refusal.moving,
-        patient_busy=refusal.patient_busy,
-    )
-    return await first_openings(snapshot, [refusal.doctor], search, NEXT_OPENINGS, known)
+def _why_none(searches: Iterable["_DoctorSearch"]) -> NoOpeningReason:
+    if any(doctor_search.fits for doctor_search in searches):
+        return "fully_booked"
+    works = any(doctor_search.works for doctor_search in searches)
+    return "duration_too_long" if works else "no_working_hours"
 
 
-async def why_no_opening(doctors: Sequence[Doctor], search: OpeningSearch) -> NoOpeningReason:
-    """Return why a search found nothing, judged by what it would find if nothing were booked."""
-    reason: NoOpeningReason = "no_working_hours"
-    for number, doctor in enumerate(doctors, 1):
-        if any(True for _ in _days_to_search(doctor, search)):
-            return "fully_booked"
-        if _works(doctor, search.bounds):
-            reason = "duration_too_long"
-        await _give_way(number)
-    return reason
+class _Openings(Protocol):
+    """Collects openings, those of each doctor in order of start."""
+
+    openings: list[Opening]
+
+    def rules_out(self, start: datetime, doctor: Doctor) -> bool:
+        """Whether an opening that starts then or later is of no use."""
+
+    def add(self, opening: Opening) -> bool:
+        """Add an opening; return False if it, and every later one of its doctor, is of no use."""
+
+
+class _All(Struct):
+    """All openings."""
+
+    openings: list[Opening] = field(default_factory=list)
+
+    def rules_out(self, start: datetime, doctor: Doctor) -> bool:  # noqa: ARG002 - like the others
+        """Never."""
+        return False
+
+    def add(self, opening: Opening) -> bool:
+        """Add it."""
+        self.openings.append(opening)
+        return True
 
 
 class _Earliest(Struct):
@@ -135,67 +183,89 @@ def _rank(opening: Opening) -> tuple[datetime, str]:
 
 
 class _DoctorSearch:
-    """Searches the days of one doctor in order until later openings cannot be among the best."""
+    """Searches the days of one doctor in order, until later openings are of no use.
 
-    def __init__(self, doctor: Doctor, search: OpeningSearch, best: _Earliest) -> None:
-        self._doctor = doctor
-        self._search = search
-        self._best = best
-        self._days = takewhile(self._is_in_time, _days_to_search(doctor, search))
-
-    def next_days(self, count: int) -> list["_DayToSearch"]:
-        """Return the next days that could have an opening; none if all are too late."""
-        return list(islice(self._days, count))
-
-    def search_days(
-        self, days: Sequence["_DayToSearch"], loaded: Mapping[DayKey, DaySchedule]
-    ) -> None:
-        """Add the openings that start on these days to the best."""
-        for day in days:
-            busy = busy_times([loaded[key] for key in day.needed], self._search.moving)
-            if self._search.patient_busy:
-                busy = tuple(sorted((*busy, *self._search.patient_busy)))
-            for interval in openings(self._doctor, day.day, busy, self._search):
-                if not self._best.add(Opening(self._doctor, interval)):
-                    return
-                self._go_on_after(interval, day)
-
-    def _go_on_after(self, opening: Interval, day: "_DayToSearch") -> None:
-        """Keep the openings of the next day from overlapping one that reaches into it."""
-        if self._search.step is None and len(day.needed) > 1:
-            bounds = Interval(max(opening.end, self._search.bounds.start), self._search.bounds.end)
-            self._search = replace(self._search, bounds=bounds)
-
-    def _is_in_time(self, day: "_DayToSearch") -> bool:
-        return not self._best.rules_out(day.first_start, self._doctor)
-
-
-class _DayToSearch(NamedTuple):
-    """A day that would have an opening if nothing were booked, and when the first would start.
-
-    `needed` are the days that tell whether they are free: the next one too where the doctor works
-    into it.
+    `works` and `fits`: whether the doctor works at all in the days searched so far, and whether
+    there would be an opening if nothing were booked; only known while none was found.
     """
 
-    day: date
-    first_start: datetime
-    needed: tuple[DayKey, ...]
+    def __init__(
+        self,
+        doctor: Doctor,
+        search: OpeningSearch,
+        found: _Openings,
+        known: Mapping[DayKey, DaySchedule],
+    ) -> None:
+        self.doctor = doctor
+        self.works = self.fits = False
+        self._search = search
+        self._found = found
+        self._known = {key.day: day for key, day in known.items() if key.doctor_id == doctor.id}
+        self._day, self._last = days_of(doctor, search.bounds)
 
+    def know(self, day: DaySchedule) -> None:
+        """Take note of a day that was read."""
+        self._known[day.key.day] = day
 
-def _days_to_search(doctor: Doctor, search: OpeningSearch) -> Iterator[_DayToSearch]:
-    """Yield the days that would have an opening if nothing were booked. No others need be read."""
-    for day in each_day(*days_of(doctor, search.bounds)):
-        if first := next(openings(doctor, day, (), search), None):
-            yield _DayToSearch(day, first.start, _needed(doctor, day))
+    def go_on(self, count: int) -> set[DayKey]:
+        """Search the days that are known; return the next ones to be read, if any are needed."""
+        while self._is_going_on() and self._day in self._known:
+            days = self._days_needed(self._known[self._day])
+            if missing := [day for day in days if day not in self._known]:
+                return self._to_read(count, missing)
+            if not self._search_day([self._known[day] for day in days]):
+                return set()
+            self._day += DAY
+        return self._to_read(count, [self._day]) if self._is_going_on() else set()
 
+    def _is_going_on(self) -> bool:
+        if self._day > self._last:
+            return False
+        begins = max(end_of_day(self.doctor, self._day) - DAY, self._search.bounds.start)
+        return not self._found.rules_out(begins, self.doctor)
 
-def _needed(doctor: Doctor, day: date) -> tuple[DayKey, ...]:
-    key = DayKey(doctor.id, day)
-    if working_windows(doctor, day)[-1].end <= end_of_day(doctor, day):
-        return (key,)
-    return (key, DayKey(doctor.id, day + DAY))
+    def _to_read(self, count: int, missing: Sequence[date]) -> set[DayKey]:
+        """Return the days that are missing, and as many of the next ones as are worth a read."""
+        days = each_day(self._day, self._last)
+        following = islice((day for day in days if day not in self._known), count)
+        # If the day itself is not known yet, the one before may turn out to matter.
+        first = [self._day - DAY] if self._search.before and self._day not in self._known else []
+        return {DayKey(self.doctor.id, day) for day in (*first, *missing, *following)}
 
+    def _days_needed(self, day: DaySchedule) -> Sequence[date]:
+        """Return the days that tell which openings start on a day: itself, and those beside it.
 
-def _works(doctor: Doctor, bounds: Interval) -> bool:
-    days = each_day(*days_of(doctor, bounds))
-    return any(True for day in days for _ in clipped(working_windows(doctor, day), bounds))
+        The one before matters if the buffer reaches into it, the one behind if the working hours,
+        or the buffer, do; or if its extra hours may begin where the hours of this one end.
+        """
+        date_, bounds = day.key.day, self._search.bounds
+        windows = calendar([day], self._search.closed).windows(self.doctor, date_)
+        if not windows:
+            return [date_]
+        ends_at = end_of_day(self.doctor, date_)
+        first, last = max(windows[0].start, bounds.start), min(windows[-1].end, bounds.end)
+        before = [date_ - DAY] if first - self._search.before < ends_at - DAY else []
+        reaches = last + self._search.after > ends_at or windows[-1].end >= ends_at < bounds.end
+        return [*before, date_, *([date_ + DAY] if reaches else [])]
+
+    def _search_day(self, days: Sequence[DaySchedule]) -> bool:
+        """Add the openings that start on a day; return False if the later ones are of no use."""
+        search, doctor, day = self._search, self.doctor, self._day
+        windows = calendar(days, search.closed).windows(doctor, day)
+        if not self._found.openings:
+            self._note(windows)
+        for interval in openings(doctor, day, windows, search.busy(days), search):
+            if not self._found.add(Opening(doctor, interval)):
+                return False
+            if search.step is None and interval.end > end_of_day(doctor, day):
+                # The openings of the next day must not overlap one that reaches into it.
+                bounds = Interval(max(interval.end, search.bounds.start), search.bounds.end)
+                self._search = replace(search, bounds=bounds)
+        return True
+
+    def _note(self, windows: Sequence[Interval]) -> None:
+        """Note what would be found if nothing were booked."""
+        within = clipped(windows, self._search.bounds)
+        self.works = self.works or any(True for _ in within)
+        nothing = openings(self.doctor, self._day, windows, (), self._search)
+        self.fits = self.fits or any(True for _ in nothing)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
 from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import LIMITS, Limits, counted, why_not_changed
+from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import Accepted, Decision
 
 
@@ -18,23 +18,21 @@ class Cancellation(Struct, frozen=True):
     reason: str | None = None
 
 
-def cancel(
-    documents: Documents, request: Cancellation, now: datetime, limits: Limits = LIMITS
-) -> Decision:
+def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decision:
     """Decide a cancellation on the days that the appointment touches, and its owner's schedule."""
-    documents, sought = documents.tidied(now), request.sought
+    sought = request.sought
+    arrived_at = sought.arrived_at or now
+    documents = documents.tidied(arrived_at)
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
-    fixed = why_fixed(appointment, now) or why_not_changed(
-        documents.schedule_of(appointment), sought.caller, now, limits
+    fixed = why_fixed(appointment, sought, now) or why_not_changed(
+        documents.schedule_of(appointment), sought.caller, arrived_at, sought.clinic.policy
     )
     if fixed:
         return Documents(), fixed
-    cancelled = appointment._replace(
-        cancelled_at=now, cancellation_reason=request.reason, updated_at=now
-    )
+    cancelled = appointment.changed(now, cancelled_at=now, cancellation_reason=request.reason)
     after = placement(cancelled, sought.home, sought.doctors[cancelled.doctor_id])
     changes = placed(documents, found, after)
-    return counted(changes, sought.caller, now), Accepted(cancelled)
+    return counted(changes, sought.caller, arrived_at), Accepted(cancelled)

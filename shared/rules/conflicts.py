@@ -1,12 +1,15 @@
 """What stands in the way of a time, as the caller may be told."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from msgspec import Struct
 
 from shared.access.caller import Caller
 from shared.model.appointment import Appointment
 from shared.model.interval import Interval, clipped, merged
+from shared.model.service import NO_TIME
+from shared.rules.busy_times import blocked
 
 
 class Conflict(Struct, frozen=True, order=True):
@@ -17,15 +20,21 @@ class Conflict(Struct, frozen=True, order=True):
 
 
 def conflicts(
-    appointments: Iterable[Appointment], asked: Interval, caller: Caller
+    appointments: Iterable[Appointment],
+    asked: Interval,
+    caller: Caller,
+    before: timedelta = NO_TIME,
+    after: timedelta = NO_TIME,
 ) -> tuple[Conflict, ...]:
-    """Return the parts of an asked time that appointments take, in order of start.
+    """Return the parts of an asked time that appointments block, in order of start.
 
-    The caller's own stand singly; all others are merged, and nobody is told whose they are.
+    `before` and `after` are the buffers of what is asked for. The caller's own appointments stand
+    singly; all others are merged, and nobody is told whose they are.
     """
-    there = {a.id: a for a in appointments if a.interval.overlaps(asked)}.values()
+    there = {a.id: (a, blocked(a, before, after)) for a in appointments}.values()
+    # One that holds nothing any more blocks nothing.
+    taken = [(a, part) for a, time in there for part in clipped([time], asked) if a.held.length]
     patient = caller.patient
-    own = [a for a in there if patient is not None and a.owner == patient]
-    others = merged(clipped((a.interval for a in there if a not in own), asked))
-    known = (Conflict(part, a.id) for a in own for part in clipped([a.interval], asked))
-    return tuple(sorted((*map(Conflict, others), *known), key=lambda each: each.interval))
+    own = [Conflict(part, a.id) for a, part in taken if patient and a.owner == patient]
+    others = merged(part for a, part in taken if not (patient and a.owner == patient))
+    return tuple(sorted((*map(Conflict, others), *own), key=lambda each: each.interval))

@@ -1,13 +1,14 @@
-"""What moving and cancelling share: finding the appointment, and whether it may still change."""
+"""What all changes share: finding the appointment, and whether it may still change."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from shared.access.caller import Caller
 from shared.access.permissions import may_see, may_see_pointed
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
@@ -19,7 +20,10 @@ from shared.rules.outcomes import (
     NeedsDoctor,
     NeedsDocuments,
     Refusal,
+    TooLateToCancel,
     UnknownAppointment,
+    VersionMismatch,
+    WrongStatus,
 )
 
 Doctors = Mapping[str, Doctor]
@@ -30,13 +34,18 @@ Found = Placement | NeedsDocuments | NeedsDoctor | UnknownAppointment
 class Sought(Struct, frozen=True):
     """An appointment that a caller asks for, and the day it was born on.
 
-    `doctors` are those that this instance knows.
+    `doctors` are those that are known here. If there are `versions`, the request is about one of
+    these, and about no other state of the appointment. `arrived_at` is when the request was sent
+    by the server's clock, if the `now` of the rules is another.
     """
 
     appointment_id: str
     home: DayKey
     doctors: Doctors
     caller: Caller
+    clinic: Clinic = Clinic()
+    versions: frozenset[int] | None = None
+    arrived_at: datetime | None = None
 
     @property
     def birth(self) -> ElsewhereKey:
@@ -92,8 +101,29 @@ def _with_its_days(documents: Documents, sought: Sought, appointment: Appointmen
     return NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere), found.patients)
 
 
-def why_fixed(appointment: Appointment, now: datetime) -> Refusal | None:
-    """Return why an appointment can no longer be changed, or None."""
+def why_another(appointment: Appointment, sought: Sought) -> VersionMismatch | None:
+    """Return why the request is not about an appointment as it is, or None."""
+    if sought.versions is None or appointment.version in sought.versions:
+        return None
+    return VersionMismatch()
+
+
+def why_fixed(appointment: Appointment, sought: Sought, now: datetime) -> Refusal | None:
+    """Return why an appointment can no longer be moved or cancelled, or None."""
+    if another := why_another(appointment, sought):
+        return another
     if appointment.status == "cancelled":
         return AlreadyCancelled(appointment)
-    return AlreadyStarted() if appointment.interval.start <= now else None
+    if appointment.status != "booked":
+        return WrongStatus(appointment.status)
+    start, notice = appointment.interval.start, _cancel_notice(appointment, sought)
+    if start <= now:
+        return AlreadyStarted()
+    return TooLateToCancel() if start < now + notice else None
+
+
+def _cancel_notice(appointment: Appointment, sought: Sought) -> timedelta:
+    """Return how long before its start a caller may still move or cancel an appointment."""
+    if sought.caller.kind != "patient":
+        return timedelta()
+    return sought.clinic.policy_of(appointment.service_id).cancel_notice

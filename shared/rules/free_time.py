@@ -4,25 +4,23 @@ A booking asks whether its time lies within free time, a search steps through it
 offered and what is accepted cannot differ. A new rule about when a doctor is bookable goes here.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
-from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.rules.working_windows import working_windows
 
 
 def free_time(
-    doctor: Doctor, day: date, busy: Sequence[Interval], bounds: Interval, shortest: timedelta
+    windows: Iterable[Interval], busy: Sequence[Interval], bounds: Interval, shortest: timedelta
 ) -> Iterator[Interval]:
-    """Yield the free times of a doctor-day that last at least `shortest`, earliest first.
+    """Yield the free times that last at least `shortest`, earliest first.
 
-    Free is what lies in a working window and within the bounds, and is not busy; `busy` is in
-    order of start, and that of the next day belongs to it where the windows reach into it. Lazy
-    and linear: the first free time costs no more than the way to it.
+    Free is what lies in one of the `windows` in which the doctor works and within the bounds, and
+    is not busy; both are in order of start. `busy` holds what is blocked on all days into which the
+    windows reach. Lazy and linear: the first free time costs no more than the way to it.
     """
     earliest, latest = bounds
-    for opens, closes in working_windows(doctor, day):
+    for opens, closes in windows:
         free_from, closed_at = max(opens, earliest), min(closes, latest)
         for start, end in busy:
             if start > free_from:

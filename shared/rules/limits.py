@@ -7,32 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
 from shared.model.documents import Documents
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
+from shared.model.policy import Policy
 from shared.rules.outcomes import BeingErased, TooManyAhead, TooManyChanges, TooManyRequests
-
-OPEN_APPOINTMENTS = 20
-CHANGES_PER_DAY = 60
 
 _SECOND = timedelta(seconds=1)
 
 
-class Limits(Struct, frozen=True):
-    """The most that patients may have booked ahead, and may change in 24 hours; one at least."""
-
-    open_appointments: int = OPEN_APPOINTMENTS
-    changes_per_day: int = CHANGES_PER_DAY
-
-
-LIMITS = Limits()
-
-
 def why_not_changed(
-    schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, policy: Policy
 ) -> BeingErased | TooManyRequests | None:
     """Return why no appointment of an account may be booked, moved or cancelled now, or None.
 
@@ -45,19 +32,19 @@ def why_not_changed(
     if caller.kind != "patient":
         return None
     counted = [changed_at + REMEMBERED for changed_at in schedule.changes_since(now - REMEMBERED)]
-    wait = _seconds_until_fewer(counted, limits.changes_per_day, now)
+    wait = _seconds_until_fewer(counted, policy.changes_per_day, now)
     return TooManyChanges(wait) if wait else None
 
 
 def why_not_booked(
-    schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, policy: Policy
 ) -> BeingErased | TooManyRequests | None:
     """Return why nothing new may be booked for an account now, or None."""
-    refusal = why_not_changed(schedule, caller, now, limits)
+    refusal = why_not_changed(schedule, caller, now, policy)
     if refusal or schedule is None or caller.kind != "patient":
         return refusal
     ends = sorted(a.interval.end for a in schedule.ahead(now))
-    wait = _seconds_until_fewer(ends, limits.open_appointments, now)
+    wait = _seconds_until_fewer(ends, policy.open_appointments, now)
     return TooManyAhead(wait) if wait else None
 
 

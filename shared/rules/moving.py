@@ -3,22 +3,25 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.placement import Placement, placed, placement
-from shared.rules.booking import Booking, why_unavailable
+from shared.rules.booking import TERMS, Booking, Terms, why_unavailable
 from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import LIMITS, Limits, counted, why_not_changed
+from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
     NeedsDoctor,
     NeedsDocuments,
     Refusal,
+    RetiredDoctor,
     UnclearTime,
+    UnknownService,
 )
 from shared.rules.requested_time import RequestedTime
 from shared.rules.wall_clock import local_time
@@ -27,51 +30,90 @@ from shared.rules.wall_clock import local_time
 class Move(Struct, frozen=True):
     """A request to move an appointment to another time, day or doctor.
 
-    Without `doctor_id` the doctor stays, and without an end or a length so does the length.
+    Without `doctor_id` the doctor stays, and without an end or a length so does the length. Of the
+    `terms` the policy is the clinic's; that of the appointment's service applies.
     """
 
     sought: Sought
     time: RequestedTime
     doctor_id: str | None = None
+    terms: Terms = TERMS
+
+    def terms_for(self, appointment: Appointment) -> Terms:
+        """Return the terms that an appointment keeps to: those of its service."""
+        policy = self.sought.clinic.policy_of(appointment.service_id)
+        return replace(self.terms, policy=policy)
 
     def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
         """Return where the appointment, as it is, is to be moved to."""
-        doctor_id = self.doctor_id or appointment.doctor_id
+        doctor_id, service_id = self.doctor_id or appointment.doctor_id, appointment.service_id
         doctor = self.sought.doctors.get(doctor_id)
         if doctor is None:
             return NeedsDoctor(doctor_id)
+        if doctor.retired:
+            return RetiredDoctor()
+        if service_id is not None and not doctor.offers(service_id):
+            return UnknownService()
         interval = self.time.on_clock_of(doctor.zone, appointment.interval.length)
-        return interval if isinstance(interval, UnclearTime) else (doctor, interval)
+        if isinstance(interval, UnclearTime):
+            return interval
+        wrong = self._wrong_length(appointment, doctor, interval)
+        return wrong or (doctor, interval)
+
+    def _wrong_length(
+        self, appointment: Appointment, doctor: Doctor, interval: Interval
+    ) -> UnclearTime | None:
+        """Return why an appointment cannot get another length, or None; the one it has can stay."""
+        clinic, caller = self.sought.clinic, self.sought.caller
+        if interval.length == appointment.interval.length:
+            return None
+        service = clinic.services.get(appointment.service_id or "")
+        if service and service.length and caller.kind == "patient":
+            return self.time.wrong_length("length_of_service", doctor.zone)
+        longest = clinic.policy_of(appointment.service_id).longest
+        if interval.length > longest:
+            return self.time.wrong_length("too_long", doctor.zone, longest)
+        return None
 
 
-def move(documents: Documents, request: Move, now: datetime, limits: Limits = LIMITS) -> Decision:
+def move(documents: Documents, request: Move, now: datetime) -> Decision:
     """Decide a move on the days that the appointment touches or would, and its owner's schedule."""
-    documents, sought = documents.tidied(now), request.sought
+    sought = request.sought
+    documents = documents.tidied(sought.arrived_at or now)
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found
-    appointment = found.appointment
-    target = request.target(appointment)
+    if fixed := why_fixed(found.appointment, sought, now):
+        return Documents(), fixed
+    target = request.target(found.appointment)
     if not isinstance(target, tuple):
         return Documents(), target
-    fixed = why_fixed(appointment, now) or why_not_changed(
-        documents.schedule_of(appointment), sought.caller, now, limits
-    )
-    if fixed:
-        return Documents(), fixed
-    doctor, interval = target
-    moved = appointment._replace(
+    return _move_to(documents, request, found, target, now)
+
+
+def _move_to(
+    documents: Documents,
+    request: Move,
+    found: Placement,
+    target: tuple[Doctor, Interval],
+    now: datetime,
+) -> Decision:
+    sought, (doctor, interval) = request.sought, target
+    moved = found.appointment.changed(
+        now,
         doctor_id=doctor.id,
         interval=interval,
         told_start=local_time(interval.start, doctor.zone),
-        updated_at=now,
     )
+    schedule, arrived_at = documents.schedule_of(moved), sought.arrived_at or now
+    if refusal := why_not_changed(schedule, sought.caller, arrived_at, sought.clinic.policy):
+        return Documents(), refusal
     after = placement(moved, sought.home, doctor)
     needed = {sought.home, *found.days, *after.days}
     if not needed <= documents.days.keys():
         return Documents(), NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
-    days, schedule = [documents.days[key] for key in after.days], documents.schedule_of(moved)
-    wanted = Booking(doctor, moved, sought.caller)
-    if refusal := why_unavailable(days, schedule, wanted, now, moving=moved.id):
-        return Documents(), refusal
-    return counted(placed(documents, found, after), sought.caller, now), Accepted(moved)
+    days = [documents.days[key] for key in after.days]
+    wanted = Booking(doctor, moved, sought.caller, request.terms_for(moved))
+    if unavailable := why_unavailable(days, schedule, wanted, now, moving=moved.id):
+        return Documents(), unavailable
+    return counted(placed(documents, found, after), sought.caller, arrived_at), Accepted(moved)

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import end_of_day
 from shared.model.interval import Interval
+from shared.model.service import NO_TIME
+from shared.rules.busy_times import busy_times
 from shared.rules.free_time import free_time
 from shared.rules.wall_clock import MINUTE, minutes_of_day
 
@@ -17,24 +20,37 @@ class OpeningSearch(Struct, frozen=True):
     """Which openings to look for: of this length, within these bounds, on this grid.
 
     Without `step`, the openings of a doctor are the earliest that do not overlap each other; with
-    it, every start whose wall clock is a multiple of `step` minutes since midnight. The time of
-    the appointment `moving` counts as free, that at which the patient is busy does not.
+    it, every start whose wall clock is a multiple of `step` minutes since midnight. `before` and
+    `after` are the buffers that are needed. At the times `closed` nobody works. The time of the
+    appointment `moving` counts as free, that at which the patient is busy does not.
     """
 
     bounds: Interval
     length: timedelta
     step: int | None = None
+    before: timedelta = NO_TIME
+    after: timedelta = NO_TIME
+    closed: tuple[Interval, ...] = ()
     moving: str | None = None
     patient_busy: tuple[Interval, ...] = ()
 
+    def busy(self, days: Sequence[DaySchedule]) -> tuple[Interval, ...]:
+        """Return when nothing can be offered on these days, in order."""
+        busy = busy_times(days, self.moving, self.before, self.after)
+        return tuple(sorted((*busy, *self.patient_busy))) if self.patient_busy else busy
+
 
 def openings(
-    doctor: Doctor, day: date, busy: Sequence[Interval], search: OpeningSearch
+    doctor: Doctor,
+    day: date,
+    windows: Sequence[Interval],
+    busy: Sequence[Interval],
+    search: OpeningSearch,
 ) -> Iterator[Interval]:
     """Yield the openings that start on a doctor-day, earliest first. Lazy, like `free_time`."""
     length, step, ends_at = search.length, search.step, end_of_day(doctor, day)
     stride = MINUTE if step else length
-    for free in free_time(doctor, day, busy, search.bounds, length):
+    for free in free_time(windows, busy, search.bounds, length):
         start = _on_grid(free.start, step, doctor.zone)
         while start + length <= free.end and start < ends_at:
             yield Interval(start, start + length)

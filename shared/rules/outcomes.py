@@ -4,13 +4,13 @@
 `code`, the `title` and the HTTP `status` that clients see, and the `detail` if that never varies.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.model.appointment import Appointment
+from shared.model.appointment import Appointment, AppointmentStatus
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
@@ -19,11 +19,23 @@ from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.patient_key import PatientKey
 from shared.rules.conflicts import Conflict
+from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import LocalTimeProblem
+from shared.rules.working_windows import LONGEST
+
+TimeProblem = (
+    LocalTimeProblem | Literal["not_after_start", "too_long", "length_of_service", "missing"]
+)
 
 
 class Accepted(Struct, frozen=True):
-    """The request is granted: its appointment, booked, moved or cancelled."""
+    """The request is granted: its appointment, as it is from now on."""
+
+    appointment: Appointment
+
+
+class Unchanged(Struct, frozen=True):
+    """The appointment is as the request wants it already, so nothing changes."""
 
     appointment: Appointment
 
@@ -74,9 +86,10 @@ class Refusal(Struct, frozen=True):
 
 
 class UnclearTime(Refusal, frozen=True):
-    """A field names no instant, names two, or ends before the start or too long after it.
+    """A field names no instant, names two, or makes the time end too early or too late.
 
-    `time` is as the client sent it, on the clock of the zone if it has no offset.
+    `time` is as the client sent it, on the clock of the zone if it has no offset. `longest` is what
+    the policy allows.
     """
 
     code = "invalid_request"
@@ -84,9 +97,10 @@ class UnclearTime(Refusal, frozen=True):
     status = 400
 
     field: str
-    problem: LocalTimeProblem | Literal["not_after_start", "too_long"]
+    problem: TimeProblem
     time: datetime
     zone: ZoneInfo
+    longest: timedelta = LONGEST
 
 
 class KeyReused(Refusal, frozen=True):
@@ -108,27 +122,54 @@ class InThePast(Refusal, frozen=True):
 
 
 class TimeUnavailable(Refusal, frozen=True):
-    """The doctor is not free then; `openings` are the next free times of that length.
-
-    The time of the appointment `moving`, if there is one, counts as free. At the times
-    `patient_busy` the patient has other appointments, so no opening is there.
-    """
+    """It cannot be then; `openings` are the next times at which it can, found by `search`."""
 
     doctor: Doctor
     asked: Interval
+    search: OpeningSearch
     openings: tuple[Opening, ...] = ()
-    moving: str | None = None
-    patient_busy: tuple[Interval, ...] = ()
 
 
-class OutsideWorkingHours(TimeUnavailable, frozen=True):
+class TooSoon(TimeUnavailable, frozen=True, kw_only=True):
+    """The clinic wants more notice: the first start that can be booked is `earliest`."""
+
+    code = "too_soon"
+    title = "The time is too soon"
+    status = 422
+
+    earliest: datetime
+
+
+class TooLate(TimeUnavailable, frozen=True, kw_only=True):
+    """The clinic does not book so far ahead: the last start that can be booked is `latest`."""
+
+    code = "too_late"
+    title = "The time is too far ahead"
+    status = 422
+
+    latest: datetime
+
+
+class OutsideHours(TimeUnavailable, frozen=True):
+    """`working_windows` are those of that local date, with overrides."""
+
+    working_windows: tuple[Interval, ...] = ()
+
+
+class OutsideWorkingHours(OutsideHours, frozen=True):
     """Part of the requested time lies outside the working windows of that day."""
 
     code = "outside_working_hours"
     title = "The doctor does not work then"
     status = 422
 
-    working_windows: tuple[Interval, ...] = ()
+
+class TimeOff(OutsideHours, frozen=True):
+    """The doctor would work then by the week, and is away. Why is not for patients to know."""
+
+    code = "time_off"
+    title = "The doctor is away then"
+    status = 422
 
 
 class SlotTaken(TimeUnavailable, frozen=True):
@@ -215,13 +256,82 @@ class UnknownAppointment(Refusal, frozen=True):
     )
 
 
+class RetiredDoctor(Refusal, frozen=True):
+    """The doctor of the appointment takes no new ones, and moving it would be one."""
+
+    code = "unknown_doctor"
+    title = "There is no such doctor"
+    status = 404
+    detail = "this doctor takes no appointments any more; send the `doctor_id` of another one"
+
+
+class UnknownService(Refusal, frozen=True):
+    """The doctor offers no such service."""
+
+    code = "unknown_service"
+    title = "There is no such service"
+    status = 404
+    detail = "the doctor offers no such service; `list_services` lists them"
+
+
+class AnotherPatient(Refusal, frozen=True):
+    """The account of an appointment stays: it cannot be given to another one."""
+
+    code = "invalid_request"
+    title = "The request is not valid"
+    status = 400
+    detail = "patient.id: must be left out, or be the one that the appointment has"
+
+
+class VersionMismatch(Refusal, frozen=True):
+    """The appointment has changed since it was in the state that the request is about."""
+
+    code = "version_mismatch"
+    title = "The appointment has changed"
+    status = 412
+    detail = (
+        "the appointment has changed since you read it; read it again, and send its new version"
+    )
+
+
+class WrongStatus(Refusal, frozen=True):
+    """What happened at the clinic does not allow this: `appointment_status` is what did."""
+
+    code = "wrong_status"
+    title = "The state of the appointment does not allow this"
+    status = 422
+
+    appointment_status: AppointmentStatus
+
+
+class TooEarly(Refusal, frozen=True):
+    """It cannot have happened yet."""
+
+    code = "too_early"
+    title = "It is too early"
+    status = 422
+    detail = (
+        "an appointment can be marked `arrived` and `fulfilled` on its day, and `no_show` from its "
+        "start on"
+    )
+
+
+class TooLateToCancel(Refusal, frozen=True):
+    """The clinic wants more notice before a patient moves or cancels."""
+
+    code = "too_late_to_cancel"
+    title = "It is too late to move or cancel"
+    status = 422
+    detail = "it is too late to move or cancel this appointment by yourself; ask the clinic"
+
+
 class AlreadyCancelled(Refusal, frozen=True):
     """The appointment was cancelled before, and stays as it was."""
 
     code = "already_cancelled"
     title = "The appointment is cancelled"
     status = 422
-    detail = "a cancelled appointment cannot be moved; book a new one"
+    detail = "a cancelled appointment can no longer be changed; book a new one"
 
     appointment: Appointment
 
@@ -235,7 +345,7 @@ class AlreadyStarted(Refusal, frozen=True):
     detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-Outcome = Accepted | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
+Outcome = Accepted | Unchanged | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
 
 Decision = tuple[Documents, Outcome]
 """The changed documents, as they are to be, and the outcome.

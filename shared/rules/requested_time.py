@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.interval import Interval
-from shared.rules.outcomes import UnclearTime
+from shared.rules.outcomes import TimeProblem, UnclearTime
 from shared.rules.wall_clock import resolve_wall_clock
 from shared.rules.working_windows import LONGEST
 
@@ -38,6 +38,13 @@ class RequestedTime(Struct, frozen=True):
         if end - start > LONGEST:
             return UnclearTime("end", "too_long", self.end, zone)
         return Interval(start, end)
+
+    def wrong_length(
+        self, problem: TimeProblem, zone: ZoneInfo, longest: timedelta = LONGEST
+    ) -> UnclearTime:
+        """Return what is wrong with the length, under the name of the field that tells it."""
+        field = "duration_minutes" if self.end is None else "end"
+        return UnclearTime(field, problem, self.end or self.start, zone, longest)
 
 
 def _instant(field: str, time: datetime, zone: ZoneInfo) -> datetime | UnclearTime:

@@ -4,9 +4,10 @@ Unlike the time of an appointment, a bound that a clock change skips or repeats 
 matters is which instants lie between the two.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.model.interval import Interval
 from shared.rules.wall_clock import resolve_wall_clock
 
 _SECOND = timedelta(seconds=1)
@@ -23,6 +24,12 @@ def end_instant(local: datetime, zone: ZoneInfo) -> datetime:
     If it never does, that is the instant of the change that skips it.
     """
     return _bound(local, zone, fold=1)
+
+
+def whole_date(day: date, zone: ZoneInfo) -> Interval:
+    """Return the time of a local date, from its first instant to that of the next one."""
+    midnights = (datetime.combine(each, time()) for each in (day, day + timedelta(days=1)))
+    return Interval(*(start_instant(midnight, zone) for midnight in midnights))
 
 
 def _bound(local: datetime, zone: ZoneInfo, fold: int) -> datetime:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from random import Random
 
 from shared.http.dependencies import Dependencies
+from shared.queries.doctors import all_doctors
 from shared.queries.past import ended_before
 from shared.rules.erasing import erased
 from shared.runtime.operator_commands import run
@@ -28,9 +29,8 @@ async def apply(dependencies: Dependencies) -> None:
     days, now, store = dependencies.settings.retention_days, dependencies.now(), dependencies.store
     if days is None:
         return
-    doctors = {doctor.id: doctor for doctor in await store.doctors()}
-    erasure = Erasure(store, dependencies.transactions, doctors, Random())
-    for doctor in doctors.values():
+    erasure = Erasure(store, dependencies.transactions, dependencies.doctor_cache, Random())
+    async for doctor in all_doctors(store):
         count = 0
         async for page in ended_before(store, doctor, now - timedelta(days=days)):
             ids = [a.id for a in page if erased(a, now) != a]

@@ -62,9 +62,9 @@ class AppointmentReport:
         """Whether nothing was found."""
         return not self._found.total()
 
-    async def lines(self, store: Store, doctors: Iterable[Doctor]) -> AsyncIterator[str]:
+    async def lines(self, store: Store, doctors: AsyncIterator[Doctor]) -> AsyncIterator[str]:
         """Yield a line for each finding as soon as it is known, then what to do about each kind."""
-        for doctor in doctors:
+        async for doctor in doctors:
             async for kind, words in self._findings(store, doctor):
                 self._found[kind] += 1
                 if self._brief and self._found[kind] > BRIEFLY:

@@ -7,6 +7,7 @@ from random import Random
 
 from shared.access.authentication import Authenticator, Open
 from shared.access.blocked_callers import BlockedSource
+from shared.directory.clinic_cache import ClinicCache
 from shared.directory.clinic_file import read_doctors
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
@@ -76,6 +77,7 @@ def build_dependencies(
         authenticator=authenticator or _authenticator(settings, store, now),
         store=store,
         doctor_cache=DoctorCache(store),
+        clinic_cache=ClinicCache(store, settings.clinic_zone),
         transactions=transactions,
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
         store_health=StoreHealth(store, settings.deadline_seconds),

@@ -24,20 +24,26 @@ _SIGNED_IN = ' -H "Authorization: Bearer $TOKEN"'
 async def greeting(dependencies: Dependencies) -> str:
     """Return what the server says at its start: addresses, and commands to paste that work now."""
     url = f"http://localhost:{dependencies.settings.port}"
-    stored = await dependencies.doctor_cache.doctors()
-    doctors = list(stored.values())
+    doctors = await dependencies.doctor_cache.offering()
     auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
     lines += ["", _who_may_call(auth)]
     if openings := await _free_tomorrow(dependencies, doctors):
         lines += ["", _try(auth), *_signing_up(auth), *_commands(url, auth, *openings)]
-    if doctors != as_stored(doctors_of_file(dependencies.settings), stored):
+    if await _differs(dependencies):
         file = dependencies.settings.doctors_file
         lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
     if dependencies.settings.auth is None:
         lines += ["", "Everybody who can connect may do everything: AUTH is none."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
+
+
+async def _differs(dependencies: Dependencies) -> bool:
+    """Whether the clinic file says something else of its doctors than the store."""
+    wanted = doctors_of_file(dependencies.settings)
+    stored = await dependencies.doctor_cache.find([doctor.id for doctor in wanted])
+    return list(stored.values()) != as_stored(wanted, stored)
 
 
 async def _free_tomorrow(
@@ -47,9 +53,11 @@ async def _free_tomorrow(
     tomorrow = round_up_to_minute(dependencies.now()) + timedelta(days=1)
     search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
     async with dependencies.store.snapshot() as snapshot:
-        for opening in await first_openings(snapshot, doctors, search, count=1):
+        first = await first_openings(snapshot, doctors, search, count=1)
+        for opening in first.openings:
             found = await first_openings(snapshot, [opening.doctor], search, count=2)
-            return found if len(found) == 2 else []  # noqa: PLR2004 - one to book, one to move to
+            if len(found.openings) == 2:  # noqa: PLR2004 - one to book, one to move to
+                return found.openings
     return []
 
 

@@ -10,6 +10,7 @@ from shared.directory.doctor_changes import as_stored, change, changes_clock
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
 from shared.queries.ahead import count_ahead
+from shared.queries.doctors import all_doctors
 from shared.runtime.appointment_report import AppointmentReport
 from shared.runtime.composition import doctors_of_file
 from shared.runtime.operator_commands import run
@@ -24,8 +25,9 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 async def load(dependencies: Dependencies) -> None:
     """Load the doctors, print what changed, and what is now wrong with appointments."""
     settings, store = dependencies.settings, dependencies.store
-    stored = {doctor.id: doctor for doctor in await store.doctors()}
-    wanted = as_stored(doctors_of_file(settings), stored)
+    of_file = doctors_of_file(settings)
+    stored = await store.doctors([doctor.id for doctor in of_file])
+    wanted = as_stored(of_file, stored)
     for doctor in wanted:
         if changes_clock(stored.get(doctor.id), doctor):
             await _check_that_none_lies_ahead(dependencies, stored[doctor.id], doctor)
@@ -34,7 +36,7 @@ async def load(dependencies: Dependencies) -> None:
     for doctor in wanted:
         print(f"{doctor.id}: {change(stored.get(doctor.id), doctor)}")
     report = AppointmentReport(wanted, dependencies.now(), brief=True)
-    async for line in report.lines(store, await store.doctors()):
+    async for line in report.lines(store, all_doctors(store)):
         print(line)
 
 

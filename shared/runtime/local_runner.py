@@ -49,7 +49,7 @@ def main() -> None:
 async def _serve(
     dependencies: Dependencies, doctors: Collection[Doctor], listener: socket.socket
 ) -> None:
-    if not await dependencies.store.doctors():
+    if not await dependencies.store.list_doctors(1):
         await dependencies.store.put_doctors(doctors)
     print(await greeting(dependencies), flush=True)
     config = uvicorn.Config(local_application(dependencies), log_config=None, access_log=False)

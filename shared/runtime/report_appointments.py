@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shared.http.dependencies import Dependencies
+from shared.queries.doctors import all_doctors
 from shared.runtime.appointment_report import AppointmentReport
 from shared.runtime.composition import doctors_of_file
 from shared.runtime.operator_commands import run
@@ -26,7 +27,7 @@ async def report(dependencies: Dependencies) -> bool:
     """Print what is wrong; return whether that is nothing."""
     store = dependencies.store
     found = AppointmentReport(doctors_of_file(dependencies.settings), dependencies.now())
-    async for line in found.lines(store, await store.doctors()):
+    async for line in found.lines(store, all_doctors(store)):
         print(line)
     return found.is_clean
 

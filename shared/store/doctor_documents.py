@@ -30,6 +30,8 @@ class _Doctor(msgspec.Struct):
     time_zone: str
     working_hours: list[_Hours]
     day_shift_minutes: int
+    services: list[str] | None = None
+    retired: bool = False
 
 
 def doctor_from_document(fields: dict[str, Any]) -> Doctor:
@@ -48,8 +50,22 @@ def doctor_from_document(fields: dict[str, Any]) -> Doctor:
         week = tuple(_hours_on(day, stored.working_hours) for day in WEEK)
     except ValueError as error:
         raise StoreRefused(f"{name} is damaged: {error}") from None
-    shift = timedelta(minutes=stored.day_shift_minutes)
-    return Doctor(id=stored.id, name=stored.name, zone=zone, week=week, day_shift=shift)
+    return Doctor(
+        id=stored.id,
+        name=stored.name,
+        zone=zone,
+        week=week,
+        day_shift=timedelta(minutes=stored.day_shift_minutes),
+        services=None if stored.services is None else frozenset(stored.services),
+        retired=stored.retired,
+    )
+
+
+def offered(doctor: Doctor) -> list[str]:
+    """Return the services by which a doctor is to be found; `*` stands for all of them."""
+    if doctor.retired:
+        return []
+    return ["*"] if doctor.services is None else sorted(doctor.services)
 
 
 def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
@@ -69,6 +85,9 @@ def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
             {"days": days, "opens": clock_time(hours.opens), "closes": clock_time(hours.closes)}
             for hours, days in by_hours.items()
         ],
+        "services": None if doctor.services is None else sorted(doctor.services),
+        "retired": doctor.retired,
+        "offers": offered(doctor),
     }
 
 

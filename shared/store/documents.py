@@ -7,17 +7,20 @@ document where it is kept.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from shared.model.appointment import Appointment, Patient
-from shared.model.day import DayKey, DaySchedule
+from shared.model.appointment import Appointment, Mark, Patient
+from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_key import PatientKey
+from shared.model.service import NO_TIME
+from shared.model.time_zones import MINUTE
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 
@@ -34,11 +37,17 @@ class _Patient(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 _NOBODY = _Patient()
 
 
-class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
+class _Entry(
+    msgspec.Struct,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="appointment",
+):
     """The fields of an appointment; absent ones are left out.
 
-    `doctor_id` is absent where the document is one of a doctor. The defaults of `kind` and `schema`
-    are what release 1.0 meant by writing neither.
+    `doctor_id` is absent where the document is one of a doctor. Buffers are in minutes. The default
+    of `schema` is what release 1.0 meant by not writing it.
     """
 
     id: str
@@ -46,7 +55,6 @@ class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     end: datetime
     created_at: datetime
     updated_at: datetime
-    kind: Literal["", "appointment"] = ""
     schema: Literal[1, 2, 3] = 1
     told_start: datetime | None = None
     patient: _Patient = _NOBODY
@@ -55,6 +63,22 @@ class _Entry(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     cancellation_reason: str | None = None
     owner: str | None = None
     doctor_id: str | None = None
+    version: int = 1
+    service_id: str | None = None
+    buffer_before: int = 0
+    buffer_after: int = 0
+    mark: Mark | None = None
+    freed_from: datetime | None = None
+
+
+class _OverrideEntry(msgspec.Struct, tag_field="kind", tag="override"):
+    """What a day knows of an override. Nothing changes it there, so no field of it can be lost."""
+
+    id: str
+    type: OverrideKind
+    start: datetime
+    end: datetime
+    schema: Literal[3] = SCHEMA
 
 
 class _Place(msgspec.Struct):
@@ -63,11 +87,13 @@ class _Place(msgspec.Struct):
     owner: str | None = None
 
 
+_E = TypeVar("_E")
+
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
 _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Patient))
 
 _encode = msgspec.json.Encoder().encode
-_decode_entries = msgspec.json.Decoder(list[_Entry]).decode
+_decode_entries = msgspec.json.Decoder(list[_Entry | _OverrideEntry]).decode
 _decode_documents = msgspec.json.Decoder(list[Document]).decode
 
 
@@ -91,6 +117,19 @@ def appointment_to_text(appointment: Appointment, *, with_doctor: bool = False) 
     return (_with_unknown(text, unknown) if unknown else text).decode()
 
 
+def override_entry_to_text(override: OverrideEntry) -> str:
+    """Write what a day knows of an override."""
+    (start, end), kind = override.interval, override.kind
+    return _encode(_OverrideEntry(id=override.id, type=kind, start=start, end=end)).decode()
+
+
+def entry_to_text(entry: Entry) -> str:
+    """Write an entry of a doctor-day."""
+    if isinstance(entry, Appointment):
+        return appointment_to_text(entry)
+    return override_entry_to_text(entry)
+
+
 def appointment_from_text(doctor_id: str, text: str) -> Appointment:
     """Read an appointment with a doctor; StoreRefused if this version does not understand it."""
     (appointment,) = appointments_from_texts(f"an appointment with {doctor_id}", doctor_id, [text])
@@ -102,10 +141,14 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
 
     Raises StoreRefused for an entry that this version does not understand.
     """
-    name = f"{key.doctor_id}, {key.day}"
-    appointments = appointments_from_texts(name, key.doctor_id, texts)
+    entries = _entries_from_texts(f"{key.doctor_id}, {key.day}", key.doctor_id, texts)
+    appointments = [entry for entry in entries if isinstance(entry, Appointment)]
     appointments.sort(key=lambda appointment: appointment.position)
-    return DaySchedule(key, tuple(appointments))
+    if len(appointments) == len(entries):
+        return DaySchedule(key, tuple(appointments))
+    overrides = [entry for entry in entries if isinstance(entry, OverrideEntry)]
+    overrides.sort(key=lambda override: (override.interval, override.id))
+    return DaySchedule(key, tuple(appointments), tuple(overrides))
 
 
 def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Appointment]:
@@ -113,18 +156,31 @@ def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -
 
     `doctor_id` is the doctor of those that name none.
     """
+    entries = _entries_from_texts(name, doctor_id, texts)
+    found = [entry for entry in entries if isinstance(entry, Appointment)]
+    if len(found) < len(entries):
+        raise StoreRefused(f"{name} is damaged: an entry of it is no appointment")
+    return found
+
+
+def _entries_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Entry]:
     try:
         entries = _decode_entries(f"[{','.join(texts)}]")
     except msgspec.DecodeError:
-        return _appointments_of_unknown_texts(name, doctor_id, texts)
-    return [_appointment_of(doctor_id, entry) for entry in entries]
+        return _entries_of_unknown_texts(name, doctor_id, texts)
+    return [_entry_from(doctor_id, entry) for entry in entries]
+
+
+def _entry_from(doctor_id: str, entry: _Entry | _OverrideEntry) -> Entry:
+    if isinstance(entry, _Entry):
+        return _appointment_of(doctor_id, entry)
+    return OverrideEntry(entry.id, entry.type, Interval(entry.start, entry.end))
 
 
 def _entry_of(appointment: Appointment) -> _Entry:
     patient, owner = appointment.patient, appointment.owner
     return _Entry(
         id=appointment.id,
-        kind="appointment",
         schema=SCHEMA,
         start=appointment.interval.start,
         end=appointment.interval.end,
@@ -136,6 +192,12 @@ def _entry_of(appointment: Appointment) -> _Entry:
         cancelled_at=appointment.cancelled_at,
         cancellation_reason=appointment.cancellation_reason,
         owner=None if owner is None else owner.digits,
+        version=appointment.version,
+        service_id=appointment.service_id,
+        buffer_before=appointment.before // MINUTE,
+        buffer_after=appointment.after // MINUTE,
+        mark=appointment.mark,
+        freed_from=appointment.freed_from,
     )
 
 
@@ -154,36 +216,56 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         entry.told_start,
         unknown,
         None if entry.owner is None else PatientKey(entry.owner),
+        entry.version,
+        entry.service_id,
+        _minutes(entry.buffer_before),
+        _minutes(entry.buffer_after),
+        entry.mark,
+        entry.freed_from,
     )
+
+
+def _minutes(count: int) -> timedelta:
+    return count * MINUTE if count else NO_TIME
 
 
 # What a newer instance wrote. Slow, but only until the deployment is complete.
 
 
-def _appointments_of_unknown_texts(
-    name: str, doctor_id: str, texts: Iterable[str]
-) -> list[Appointment]:
+def _entries_of_unknown_texts(name: str, doctor_id: str, texts: Iterable[str]) -> list[Entry]:
     """Read entries one by one, and keep the fields that this version does not know."""
     try:
         documents = _decode_documents(f"[{','.join(texts)}]")
     except msgspec.DecodeError as error:
         raise StoreRefused(f"{name} is damaged: {error}") from None
-    entries = (_known_and_unknown(name, fields) for fields in documents)
-    return [_appointment_of(doctor_id, entry, unknown) for entry, unknown in entries]
+    return [_entry_of_unknown_text(name, doctor_id, fields) for fields in documents]
+
+
+def _entry_of_unknown_text(name: str, doctor_id: str, fields: Document) -> Entry:
+    named = f"the entry {fields.get('id')} of {name}"
+    if fields.get("kind") == "override":
+        check_schema(named, "override", fields)
+        return _entry_from(doctor_id, _converted(name, fields, _OverrideEntry))
+    check_schema(named, "appointment", fields)
+    entry, unknown = _known_and_unknown(name, fields)
+    return _appointment_of(doctor_id, entry, unknown)
 
 
 def _known_and_unknown(name: str, fields: Document) -> tuple[_Entry, bytes | None]:
-    check_schema(f"the entry {fields.get('id')} of {name}", "appointment", fields)
-    known, unknown = _split(fields, _FIELDS)
+    known, unknown = _split({n: v for n, v in fields.items() if n != "kind"}, _FIELDS)
     if isinstance(fields.get("patient"), dict):
         known["patient"], unknown_of_patient = _split(fields["patient"], _PATIENT_FIELDS)
         if unknown_of_patient:
             unknown["patient"] = unknown_of_patient
+    entry = _converted(name, {**known, "kind": "appointment"}, _Entry)
+    return entry, _encode(unknown) if unknown else None
+
+
+def _converted(name: str, fields: Document, into: type[_E]) -> _E:
     try:
-        entry = msgspec.convert(known, _Entry)
+        return msgspec.convert(fields, into)
     except msgspec.ValidationError as error:
         raise StoreRefused(f"an entry of {name} is damaged: {error}") from None
-    return entry, _encode(unknown) if unknown else None
 
 
 def _split(fields: Document, names: Collection[str]) -> tuple[Document, Document]:

@@ -1,24 +1,25 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
 A store keeps documents, each with a version: doctor-days, whereabouts of appointments that left
-their day, patients, idempotency records, doctors. It can write several of them at once on the
-condition that none has changed. It also keeps the secrets of the deployment, and the blocked
-callers. All policy is above it.
+their day, patients, idempotency records, doctors, overrides, the clinic. It can write several of
+them at once on the condition that none has changed. It also keeps the secrets of the deployment,
+and the blocked callers. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct, field
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 
@@ -62,6 +63,7 @@ class State(Struct, frozen=True):
     records: dict[str, Stored[IdempotencyRecord]]
     elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = field(default_factory=dict)
     patients: dict[PatientKey, Stored[PatientSchedule]] = field(default_factory=dict)
+    overrides: dict[OverrideKey, Stored[Override | None]] = field(default_factory=dict)
 
 
 class DayWrite(Struct, frozen=True):
@@ -70,7 +72,7 @@ class DayWrite(Struct, frozen=True):
     read: Stored[DaySchedule]
     day: DaySchedule
 
-    def changed(self) -> dict[str, Appointment | None]:
+    def changed(self) -> dict[str, Entry | None]:
         """Return the entries that differ from those that were read, by id; None: removed.
 
         An entry that did not change is the same object, so comparing identities is enough.
@@ -95,6 +97,13 @@ class ElsewhereWrite(Struct, frozen=True):
 
     key: ElsewhereKey
     whereabouts: Whereabouts | None
+    replaced: Version | None
+
+
+class OverrideWrite(Struct, frozen=True):
+    """Write an override whole where one of version `replaced` was read; None: where was none."""
+
+    override: Override
     replaced: Version | None
 
 
@@ -134,8 +143,12 @@ class Snapshot(Protocol):
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
         """Read documents. A day or a patient without one has nothing booked."""
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """Read only the versions of days; None of one without a document."""
 
     def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -149,6 +162,14 @@ class Snapshot(Protocol):
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
         """Read what was last with a doctor, holds no time any more, and starts in an interval.
+
+        In order of start, then id, and only as far as needed, like `scan`.
+        """
+
+    def scan_overrides(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Override]:
+        """Read a doctor's overrides that start in an interval, also those that were deleted.
 
         In order of start, then id, and only as far as needed, like `scan`.
         """
@@ -170,7 +191,7 @@ class Store(Protocol):
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
         A view of an instant shows days, what has ended, and patients with their histories, but
-        neither records nor whereabouts; its reads raise `SnapshotExpired` if it is gone.
+        neither records, whereabouts nor overrides; its reads raise `SnapshotExpired` if it is gone.
         """
 
     async def commit(
@@ -179,6 +200,7 @@ class Store(Protocol):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
 
@@ -205,8 +227,22 @@ class Store(Protocol):
     async def block(self, caller: PatientKey, issued_before: datetime) -> None:
         """Refuse the tokens that a caller was issued before an instant; the last call counts."""
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """Return all doctors, ordered by id."""
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """Return those of these doctors that are stored, by id, in one call."""
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """Return the first doctors, retired ones too, whose ids come after one, ordered by id.
+
+        With `service_id` only those who are not retired and offer that service.
+        """
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Return what is true of the whole clinic, as it was put; empty if nothing was."""
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Replace what is true of the whole clinic: members as JSON holds them."""
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add these doctors, or replace those with the same ids, which keep their day shift.

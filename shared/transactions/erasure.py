@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
+from shared.directory.doctor_cache import DoctorCache
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
 from shared.model.patient_key import PatientKey
@@ -29,6 +30,7 @@ from shared.rules.outcomes import Accepted, UnknownAppointment
 from shared.store.port import PatientWrite, Store, Stored, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
+from shared.transactions.known_doctors import run_with_doctors
 from shared.transactions.retries import Retries
 
 MOST_AT_ONCE = 50
@@ -38,11 +40,11 @@ _Homes = Sequence[tuple[DayKey, str]]
 
 
 class Erasure(Struct, frozen=True):
-    """What an erasure works with. `doctors` are those that this instance knows."""
+    """What an erasure works with."""
 
     store: Store
     coordinator: Coordinator
-    doctors: Doctors
+    doctors: DoctorCache
     random: Random
 
     async def erase_account(self, patient: PatientKey, now: datetime) -> int:
@@ -103,11 +105,14 @@ class Erasure(Struct, frozen=True):
 
     async def _erase(self, appointment_id: str, home: DayKey, now: datetime) -> bool:
         """Erase an appointment; False if there is none any more."""
-        sought = Sought(appointment_id, home, self.doctors, ANYBODY)
-        decide = partial(erase, sought=sought, now=now)
-        command = Command(frozenset({home}), decide, now, sought.birth, caller=ANYBODY)
-        outcome = await self.coordinator.run(command)
+
+        def command(doctors: Doctors) -> Command:
+            sought = Sought(appointment_id, home, doctors, ANYBODY)
+            decide = partial(erase, sought=sought, now=now)
+            return Command(frozenset({home}), decide, now, sought.birth, caller=ANYBODY)
+
+        outcome = await run_with_doctors(self.coordinator, self.doctors, {home.doctor_id}, command)
         if isinstance(outcome, Accepted | UnknownAppointment):
             return isinstance(outcome, Accepted)
-        # Its doctor is not known here, for one. It must not pass for erased.
+        # It must not pass for erased.
         raise StoreUnavailable(f"{appointment_id} is not erased: {type(outcome).__name__}")

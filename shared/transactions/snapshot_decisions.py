@@ -12,12 +12,13 @@ from shared.model.documents import Documents
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.queries.look_ups import find_appointment
-from shared.queries.openings import next_openings
+from shared.queries.openings import hours_of_date, next_openings
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
     KeyReused,
     Outcome,
+    OutsideHours,
     Replayed,
     TimeUnavailable,
     UnknownAppointment,
@@ -56,8 +57,7 @@ class SnapshotDecisions(Struct):
             applied = await self._appointment(command.birth.appointment_id)
             return SnapshotDecision(_shown(command, Accepted(applied)))
         if isinstance(outcome, TimeUnavailable):
-            refusal = replace(outcome, openings=await self._openings(outcome))
-            return SnapshotDecision(refusal)
+            return SnapshotDecision(await self._in_full(outcome))
         return SnapshotDecision(outcome, to_commit=isinstance(outcome, Accepted))
 
     async def _replay(self, record: IdempotencyRecord, command: Command) -> Outcome:
@@ -78,6 +78,14 @@ class SnapshotDecisions(Struct):
             return found
         message = f"{appointment_id} was acknowledged but is gone: was the data changed by hand?"
         raise StoreRefused(message)
+
+    async def _in_full(self, refusal: TimeUnavailable) -> TimeUnavailable:
+        """Add what can be booked instead and, where they matter, the working hours."""
+        refusal = replace(refusal, openings=await self._openings(refusal))
+        if isinstance(refusal, OutsideHours):
+            windows = await hours_of_date(self.snapshot, refusal, self.known.days)
+            return replace(refusal, working_windows=windows)
+        return refusal
 
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""

@@ -27,6 +27,7 @@ from shared.store.documents import (
     appointment_from_text,
     appointment_to_text,
     day_from_texts,
+    entry_to_text,
     pointer_from_document,
     pointer_to_document,
     record_from_document,
@@ -125,11 +126,11 @@ def write_day(root: str, write: DayWrite) -> Message:
     """
     name = day_name(root, write.day.key)
     if write.read.version is None:
-        texts = {n: appointment_to_text(a) for n, a in write.day.entries().items()}
+        texts = {n: entry_to_text(a) for n, a in write.day.entries().items()}
         mask = None
     else:
         changed = write.changed()
-        texts = {n: appointment_to_text(a) for n, a in changed.items() if a}
+        texts = {n: entry_to_text(a) for n, a in changed.items() if a}
         paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
     fields: Mapping[str, object] = {**DAY_TAGS, "appointments": texts} if texts else DAY_TAGS

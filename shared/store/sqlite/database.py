@@ -118,6 +118,25 @@ _SCHEMA = (
     -- It finds what is to be erased.
     CREATE INDEX receipts_by_appointment ON receipts (json_extract(body, '$.appointment_id'))
     """,
+    """
+    CREATE TABLE clinic (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
+
+    -- Who offers a service, where * stands for all of them.
+    CREATE TABLE offers (
+        service_id TEXT, doctor_id TEXT, PRIMARY KEY (service_id, doctor_id)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX offers_by_doctor ON offers (doctor_id);
+
+    INSERT INTO offers SELECT '*', id FROM doctors;
+
+    CREATE TABLE overrides (
+        doctor_id TEXT, id TEXT, start INTEGER NOT NULL, version INTEGER NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (doctor_id, id)
+    ) WITHOUT ROWID;
+
+    CREATE INDEX overrides_by_start ON overrides (doctor_id, start, id)
+    """,
 )
 
 

@@ -2,17 +2,19 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.doctor_documents import doctor_from_document, doctor_to_document
+from shared.store.clinic_documents import clinic_from_document, clinic_to_document
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered
 from shared.store.documents import (
     Document,
-    appointment_to_text,
     day_from_texts,
+    entry_to_text,
     instant_to_text,
     record_from_document,
     record_to_document,
@@ -66,6 +68,15 @@ _PUT_DOCTOR = """
     ON CONFLICT (id) DO UPDATE
     SET body = json_patch(body, json_remove(excluded.body, '$.day_shift_minutes'))
 """
+_DOCTORS_BY_ID = "SELECT body FROM doctors WHERE id IN (SELECT value FROM json_each(?))"
+_DOCTORS = "SELECT body FROM doctors WHERE id > :after ORDER BY id LIMIT :limit"
+_DOCTORS_OFFERING = """
+    SELECT body FROM doctors JOIN offers ON offers.doctor_id = doctors.id
+    WHERE offers.service_id IN (:service, '*') AND id > :after ORDER BY id LIMIT :limit
+"""
+_OFFER_NOTHING = "DELETE FROM offers WHERE doctor_id = ?"
+_OFFER = "INSERT INTO offers VALUES (?, ?)"
+_PUT_CLINIC = "INSERT OR REPLACE INTO clinic VALUES (1, ?)"
 _IS_ANY_LEFT_BEHIND = "SELECT 1 FROM sqlite_master WHERE name = 'left_behind'"
 
 
@@ -103,7 +114,7 @@ def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Vers
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
     connection.executemany(_DROP, replaced)
-    entries = [(*place, name, appointment_to_text(e)) for name, e in changed.items() if e]
+    entries = [(*place, name, entry_to_text(e)) for name, e in changed.items() if e]
     connection.executemany(_PUT, [(now, *row) for row in entries])
     return version
 
@@ -131,9 +142,20 @@ def write_record(connection: sqlite3.Connection, write: RecordWrite) -> None:
         returned_version(connection.execute(_REPLACE_RECORD, change))
 
 
-def read_doctors(connection: sqlite3.Connection) -> list[Doctor]:
-    """Return all doctors, ordered by id."""
-    rows = connection.execute("SELECT body FROM doctors ORDER BY id").fetchall()
+def read_doctors(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Doctor]:
+    """Return those of these doctors that there are, by id."""
+    rows = connection.execute(_DOCTORS_BY_ID, (json.dumps(list(ids)),)).fetchall()
+    found = (doctor_from_document(json.loads(body)) for (body,) in rows)
+    return {doctor.id: doctor for doctor in found}
+
+
+def list_doctors(
+    connection: sqlite3.Connection, limit: int, after: str, service_id: str | None
+) -> list[Doctor]:
+    """Return the first doctors behind an id, ordered by id, maybe only those of a service."""
+    asked = {"limit": limit, "after": after, "service": service_id}
+    statement = _DOCTORS if service_id is None else _DOCTORS_OFFERING
+    rows = connection.execute(statement, asked).fetchall()
     return [doctor_from_document(json.loads(body)) for (body,) in rows]
 
 
@@ -141,6 +163,20 @@ def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -
     """Add or replace doctors."""
     rows = [(doctor.id, _json(doctor_to_document(doctor))) for doctor in doctors]
     connection.executemany(_PUT_DOCTOR, rows)
+    connection.executemany(_OFFER_NOTHING, [(doctor.id,) for doctor in doctors])
+    offers = [(service, doctor.id) for doctor in doctors for service in offered(doctor)]
+    connection.executemany(_OFFER, offers)
+
+
+def read_clinic(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return what is true of the whole clinic; empty if nothing was put."""
+    row = connection.execute("SELECT body FROM clinic").fetchone()
+    return {} if row is None else clinic_from_document(json.loads(row[0]))
+
+
+def write_clinic(connection: sqlite3.Connection, clinic: Mapping[str, Any]) -> None:
+    """Replace what is true of the whole clinic."""
+    connection.execute(_PUT_CLINIC, (_json(clinic_to_document(clinic)),))
 
 
 def count_left_behind(connection: sqlite3.Connection) -> int:

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, closing, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -50,7 +50,10 @@ from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.pruning import prune
 from shared.store.sqlite.rows import (
     count_left_behind,
+    list_doctors,
+    read_clinic,
     read_doctors,
+    write_clinic,
     write_day,
     write_doctors,
     write_record,
@@ -187,11 +190,29 @@ class SqliteStore:
         await self._in_thread(self._block, caller, issued_before)
         count_writes(1)
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """Return all doctors, ordered by id."""
-        found = self._read(read_doctors)
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """Return those of these doctors that are stored, by id."""
+        found = self._read(partial(read_doctors, ids=ids))
+        count_reads(len(ids))
+        return found
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """Return the first doctors behind an id, maybe only those who offer a service."""
+        found = self._read(partial(list_doctors, limit=limit, after=after, service_id=service_id))
         count_reads(len(found))
         return found
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Return what is true of the whole clinic."""
+        count_reads(1)
+        return self._read(read_clinic)
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Replace what is true of the whole clinic."""
+        self._check_open()
+        await self._in_thread(self._put_clinic, clinic)
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
@@ -302,6 +323,10 @@ class SqliteStore:
     def _put_doctors(self, doctors: Collection[Doctor]) -> None:
         with transaction(self._writer()) as connection:
             write_doctors(connection, doctors)
+
+    def _put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        with transaction(self._writer()) as connection:
+            write_clinic(connection, clinic)
 
     def _close_writer(self) -> None:
         if self._write_connection is not None:

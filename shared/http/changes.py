@@ -1,0 +1,52 @@
+"""From a request about an appointment to what became of it: moving, cancelling and the like."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from shared.http.call import Call
+from shared.model.appointment_id import home_day
+from shared.model.documents import Documents
+from shared.rules.existing import Doctors, Sought
+from shared.rules.outcomes import Decision, Outcome, UnknownAppointment
+from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
+from shared.transactions.known_doctors import run_with_doctors
+
+Decide = Callable[[Documents], Decision]
+
+
+async def change(
+    call: Call[Any],
+    decide: Callable[[Sought], Decide],
+    doctor_ids: Collection[str] = (),
+    idempotency: Idempotency | None = None,
+) -> Outcome:
+    """Decide and commit a change of the appointment that a request names by `appointment_id`.
+
+    `decide` makes the decision from what is sought; `doctor_ids` are further doctors that it needs
+    to know.
+    """
+    dependencies, appointment_id = call.dependencies, call.asked.appointment_id
+    home = home_day(appointment_id)
+    if home is None:
+        return UnknownAppointment()
+    clinic = await dependencies.clinic_cache.clinic()
+
+    def command(doctors: Doctors) -> Command:
+        sought = Sought(appointment_id, home, doctors, call.caller, clinic, call.versions)
+        return Command(
+            days=frozenset({home}),
+            decide=decide(sought),
+            now=call.now,
+            birth=sought.birth,
+            caller=call.caller,
+            patients=frozenset(filter(None, [call.caller.patient])),
+            idempotency=idempotency,
+        )
+
+    return await run_with_doctors(
+        dependencies.transactions,
+        dependencies.doctor_cache,
+        {home.doctor_id, *doctor_ids},
+        command,
+    )

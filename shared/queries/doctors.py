@@ -1,0 +1,17 @@
+"""All doctors, one page after the other, for the commands of an operator."""
+
+from collections.abc import AsyncIterator
+
+from shared.model.doctor import Doctor
+from shared.store.port import Store
+
+PAGE_SIZE = 200
+
+
+async def all_doctors(store: Store) -> AsyncIterator[Doctor]:
+    """Yield all doctors of a store, retired ones too, ordered by id."""
+    after = ""
+    while page := await store.list_doctors(PAGE_SIZE, after):
+        for doctor in page:
+            yield doctor
+        after = page[-1].id

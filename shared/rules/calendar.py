@@ -1,0 +1,65 @@
+"""When a doctor works: the week, plus extra hours, minus time off."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+
+from msgspec import Struct
+
+from shared.model.day import DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import DAY, end_of_day
+from shared.model.interval import Interval, clipped, merged, without
+from shared.rules.wall_clock import local_day
+from shared.rules.working_windows import LONGEST, windows_on_date, working_windows
+
+
+class Calendar(Struct, frozen=True, dict=True):
+    """What differs from a doctor's week on the doctor-days that were read.
+
+    `extra` are extra hours, `off` is time off, the closed days of the clinic among it.
+    """
+
+    extra: tuple[Interval, ...] = ()
+    off: tuple[Interval, ...] = ()
+
+    @cached_property
+    def differs(self) -> bool:
+        """Whether anything does."""
+        return bool(self.extra or self.off)
+
+    def windows(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
+        """Return when a doctor works on a doctor-day, as `working_windows` does."""
+        windows = self.windows_of_week(doctor, day)
+        return tuple(without(windows, self.off)) if self.off else windows
+
+    def windows_of_week(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
+        """Return when a doctor would work if nobody were ever away: without time off."""
+        windows = working_windows(doctor, day)
+        if not self.extra:
+            return windows
+        end = end_of_day(doctor, day)
+        together = merged((*windows, *clipped(self.extra, Interval(end - DAY, end + LONGEST))))
+        return tuple(window for window in together if window.start < end)
+
+    def windows_on_date(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
+        """Return when a doctor works on a local date, in order, with breaks between.
+
+        Extra hours lie within one local date.
+        """
+        extra = (time for time in self.extra if local_day(time.start, doctor.zone) == day)
+        return tuple(without(merged((*windows_on_date(doctor, day), *extra)), self.off))
+
+    def is_off(self, interval: Interval) -> bool:
+        """Whether a doctor is away at any time of an interval."""
+        return any(time.overlaps(interval) for time in self.off)
+
+
+def calendar(days: Iterable[DaySchedule], closed: tuple[Interval, ...] = ()) -> Calendar:
+    """Return what differs from the week on these doctor-days; `closed` is when the clinic is."""
+    overrides = {override for day in days for override in day.overrides}
+    if not overrides:
+        return Calendar(off=closed)
+    extra = sorted(each.interval for each in overrides if each.kind == "extra_hours")
+    off = sorted(each.interval for each in overrides if each.kind == "time_off")
+    return Calendar(tuple(extra), (*off, *closed))
