@@ -22,6 +22,7 @@ ROOMS = (
     "shared.json_text",
     "shared.single_flight",
     "shared.texts",
+    "shared.time_texts",
     "shared.model",
     "shared.settings",
     "shared.store",
