@@ -105,6 +105,9 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "first_available",
         "get_appointment",
         "list_appointments",
+        "list_doctors",
+        "list_openings",
+        "list_services",
         "reschedule_appointment",
         "validate_appointment",
     ]
