@@ -28,7 +28,7 @@ async def create_appointment(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def list_appointments(request: Request) -> Response:
-    """List the appointments of a doctor or a patient that overlap a time window."""
+    """List the appointments of doctors or a patient that overlap a time window."""
     return await _functions["list_appointments"](request, _dependencies)
 
 
@@ -72,3 +72,21 @@ async def erase_patient(request: Request) -> Response:
 async def validate_appointment(request: Request) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
     return await _functions["validate_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_doctors(request: Request) -> Response:
+    """List the doctors that can be booked: their hours by the week, and their services."""
+    return await _functions["list_doctors"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_services(request: Request) -> Response:
+    """List the services that can be booked: the kinds of appointments."""
+    return await _functions["list_services"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_openings(request: Request) -> Response:
+    """List all times that can be booked in a few weeks, for a calendar."""
+    return await _functions["list_openings"](request, _dependencies)

@@ -22,6 +22,7 @@ ROOMS = (
     "shared.json_text",
     "shared.single_flight",
     "shared.texts",
+    "shared.time_texts",
     "shared.model",
     "shared.settings",
     "shared.store",
@@ -104,6 +105,9 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "first_available",
         "get_appointment",
         "list_appointments",
+        "list_doctors",
+        "list_openings",
+        "list_services",
         "reschedule_appointment",
         "validate_appointment",
     ]

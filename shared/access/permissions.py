@@ -11,6 +11,8 @@ from shared.model.patient_key import PatientKey
 
 ME = "me"
 """In the place of a patient's id: that of the caller."""
+EVERY_DOCTOR = "*"
+"""In the place of a doctor's id: all of them."""
 
 
 class Target(Struct, frozen=True):
@@ -40,7 +42,8 @@ def _with_oneself(caller: Caller, target: Target) -> bool:
 
 
 def _own_schedule(caller: Caller, target: Target) -> bool:
-    return target.patient_id is None and _with_oneself(caller, target)
+    named = target.patient_id is None and EVERY_DOCTOR not in target.doctor_ids
+    return named and _with_oneself(caller, target)
 
 
 _Row = Mapping[Kind, Permission]
@@ -54,6 +57,9 @@ _OF_A_PATIENT: _Row = {"patient": _of_oneself, "staff": _always}
 PERMISSIONS: Mapping[str, _Row] = {
     "store_health": _EVERYBODY,
     "first_available": _EVERYBODY,
+    "list_openings": _EVERYBODY,
+    "list_doctors": _EVERYBODY,
+    "list_services": _EVERYBODY,
     "create_appointment": _BOOKING,
     "validate_appointment": _BOOKING,
     "get_appointment": _BY_ID,

@@ -86,6 +86,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     responses: Mapping[int, Success] = {}
     problems: tuple[ProblemKind, ...] = ()
     idempotent: bool = False
+    conditional: bool = False
     books: bool = False
     personal: bool = False
     app_check: bool = True

@@ -1,7 +1,7 @@
 """Lists page by page: all pages show the instant of the first one."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from shared.http.dependencies import Dependencies
@@ -11,6 +11,8 @@ from shared.queries.appointments import Page, Position
 from shared.store.port import Snapshot, SnapshotExpired
 
 P = TypeVar("P", bound=Page)
+
+_NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 
 ReadPage = Callable[[Snapshot, Position | None], Awaitable[P]]
 """Reads the page behind a position; the first one behind none."""
@@ -32,6 +34,24 @@ async def read_page(
     if following is None:
         return page, None
     return page, page_token(following, scope, await keys.keys())
+
+
+async def read_last_id(dependencies: Dependencies, scope: Scope, token: str | None) -> str:
+    """Return the id behind which a page begins, empty for the first one.
+
+    For lists in order of ids, whose pages show what there is when each is read. Raises
+    InvalidRequest if the token is not one of this list.
+    """
+    if token is None:
+        return ""
+    keys = await dependencies.page_token_keys.keys()
+    return checked("page_token", read_page_token, token, scope, keys).position[1]
+
+
+async def id_token(dependencies: Dependencies, scope: Scope, last_id: str) -> str:
+    """Return the token of the page behind an id."""
+    bookmark = Bookmark((_NO_INSTANT, last_id), _NO_INSTANT)
+    return page_token(bookmark, scope, await dependencies.page_token_keys.keys())
 
 
 async def _read(

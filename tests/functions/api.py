@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import read_clinic_file
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment
@@ -221,7 +221,7 @@ async def _is_like_every_answer(response: httpx.Response) -> None:
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
-    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
+    SqliteStore(str(path)).prepare(read_clinic_file(DOCTORS, SETTINGS.clinic_zone, NOW).doctors)
     return path
 
 
