@@ -10,11 +10,13 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
@@ -32,6 +34,7 @@ class SimulatedStore:
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
+        self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
         self.histories: dict[PatientKey, dict[str, date]] = {}
         self.version = 0
         self.put(*days)
@@ -58,6 +61,11 @@ class SimulatedStore:
         self.version += 1
         self.patients[schedule.key] = Stored(schedule, self.version)
 
+    def put_override(self, override: Override) -> None:
+        """Leave an override, as another writer would, but not in the days that it touches."""
+        self.version += 1
+        self.overrides[override.key] = Stored(override, self.version)
+
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
         self.version += 1
@@ -69,25 +77,17 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read."""
-        for write in days:
-            found = self.days.get(write.day.key)
-            if (found and found.version) != write.read.version:
-                return True
-        for record in records:
-            used = self.records.get(record.record.key)
-            if (used and used.version) != record.replaced:
-                return True
-        for whereabouts in elsewhere:
-            there = self.elsewhere.get(whereabouts.key)
-            if (there and there.version) != whereabouts.replaced:
-                return True
-        for patient in patients:
-            known = self.patients.get(patient.schedule.key)
-            if (known and known.version) != patient.read.version:
-                return True
-        return False
+        there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
+            *((self.days.get(w.day.key), w.read.version) for w in days),
+            *((self.records.get(w.record.key), w.replaced) for w in records),
+            *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
+            *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
+            *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
+        ]
+        return any((there and there.version) != read for there, read in there_and_read)
 
     def write_unchanged(
         self,
@@ -95,11 +95,12 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records, elsewhere, patients):
+        if self.has_changed(days, records, elsewhere, patients, overrides):
             raise VersionConflict("changed")
-        return self.write(days, records, elsewhere, patients)
+        return self.write(days, records, elsewhere, patients, overrides)
 
     def write(
         self,
@@ -107,6 +108,7 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
@@ -123,12 +125,14 @@ class SimulatedStore:
             started = {a.id: a.interval.start.date() for a in patient.ended()}
             self.histories.setdefault(patient.schedule.key, {}).update(started)
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
+        for override in overrides:
+            self.overrides[override.override.key] = Stored(override.override, self.version)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 
     def view(self) -> State:
         """All that there is now."""
-        beside = self.elsewhere.copy(), self.patients.copy()
+        beside = self.elsewhere.copy(), self.patients.copy(), self.overrides.copy()
         return State(self.days.copy(), self.records.copy(), *beside)
 
 
@@ -159,19 +163,38 @@ class Port:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
-        write = self.store.write_unchanged
+        touches += [override.override.key for override in overrides]
+        writes = (days, records, elsewhere, patients, overrides)
         result: Mapping[DayKey | PatientKey, Version]
-        result = await self.call("commit", touches, write, days, records, elsewhere, patients)
+        result = await self.call("commit", touches, self.store.write_unchanged, *writes)
         return result
 
-    async def doctors(self) -> Sequence[Doctor]:
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
         """None: decisions are given theirs."""
+        return {}
+
+    async def list_doctors(
+        self,
+        limit: int,  # noqa: ARG002
+        after: str = "",  # noqa: ARG002
+        service_id: str | None = None,  # noqa: ARG002
+    ) -> Sequence[Doctor]:
+        """None."""
         return []
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Nothing was put."""
+        return {}
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Nobody does."""
+        raise NotImplementedError
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Nobody does."""
@@ -223,12 +246,18 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
         """Read documents."""
-        wanted = (days, records, elsewhere, patients)
+        wanted = (days, records, elsewhere, patients, overrides)
         touches = () if self._state else [key for keys in wanted for key in keys]
         result: State = await self._port.call("load", touches, self._load, *wanted)
         return result
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """The versions of days."""
+        found = await self.load(days, ())
+        return {key: stored.version for key, stored in found.days.items()}
 
     async def scan(
         self,
@@ -260,6 +289,20 @@ class View:
                 assert isinstance(appointment, Appointment)
                 yield appointment
 
+    async def scan_overrides(
+        self,
+        doctor_id: str,
+        starts: Interval,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[Override]:
+        """A doctor's overrides, each read when it is asked for."""
+        there = self._look().overrides
+        found = [o.value for k, o in there.items() if k.doctor_id == doctor_id and o.value]
+        for override in sorted(found, key=lambda each: each.position):
+            if starts.start <= override.interval.start < starts.end:
+                await self.load((), (), overrides=[override.key])
+                yield override
+
     async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
         """The ids of what has left a schedule and started in these months."""
         touches = () if self._state else [patient]
@@ -290,6 +333,7 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
         patients: Collection[PatientKey],
+        overrides: Collection[OverrideKey],
     ) -> State:
         there = self._look()
         return State(
@@ -300,4 +344,5 @@ class View:
                 key: there.patients.get(key) or Stored(PatientSchedule(key), None)
                 for key in patients
             },
+            {key: there.overrides.get(key) or Stored(None, None) for key in overrides},
         )

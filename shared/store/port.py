@@ -191,7 +191,8 @@ class Store(Protocol):
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
         A view of an instant shows days, what has ended, and patients with their histories, but
-        neither records, whereabouts nor overrides; its reads raise `SnapshotExpired` if it is gone.
+        neither versions, records, whereabouts nor overrides. Its reads raise `SnapshotExpired` if
+        the instant is gone.
         """
 
     async def commit(

@@ -487,16 +487,20 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
             now.history(ADA, MONDAY.day, TUESDAY.day),
-            store.doctors(),
+            now.versions([MONDAY]),
+            anext(now.scan_overrides("strange", STARTS)),
+            store.doctors(["strange"]),
+            store.list_doctors(10),
+            store.clinic(),
             store.blocked(),
             store.erase(["a"]),
             store.erase([], Stored(PatientSchedule(ADA), None)),
             return_exceptions=True,
         )
     of_commit, of_read, _ = ERRORS[code]
-    assert [type(error) for error in errors] == [of_commit, *[of_read] * 8]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 12]
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 8)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 12)
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -528,7 +532,9 @@ async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
     # Without a condition there is no conflict.
     with pytest.raises(of_read):
         await store.block(ADA, READ_AT)
-    assert len(firestore.commits) == 2
+    with pytest.raises(of_read):
+        await store.put_clinic({})
+    assert len(firestore.commits) == 3
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -548,7 +554,7 @@ async def test_without_credentials_every_call_fails_for_good(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file.json")
     store = FirestoreStore(FirestoreDatabase("demo-documents", "(default)"), seconds=10)
     with pytest.raises(StoreRefused, match="was not found"):
-        await store.doctors()
+        await store.doctors(["strange"])
     await store.close()
 
 

@@ -40,6 +40,7 @@ _DAYS_AT = """
     WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
     GROUP BY day ORDER BY day LIMIT :limit
 """
+_VERSION = "SELECT version FROM doctor_days WHERE doctor_id = ? AND day = ?"
 _KEEP_PAST = """
     INSERT INTO past_entries SELECT doctor_id, day, id, ?, since, body FROM entries
     WHERE doctor_id = ? AND day = ? AND id = ?
@@ -101,6 +102,13 @@ def read_day(connection: sqlite3.Connection, key: DayKey, past: int | None) -> S
     """Return one day; an empty one if it has no document."""
     found = read_days(connection, key.doctor_id, (key.day, key.day), 1, past)
     return next(found, Stored(DaySchedule(key), None))
+
+
+def read_version(connection: sqlite3.Connection, key: DayKey) -> Version | None:
+    """Return the version of a day; None if it has no document."""
+    row = connection.execute(_VERSION, (key.doctor_id, key.day.isoformat())).fetchone()
+    version: Version | None = row and row[0]
+    return version
 
 
 def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:

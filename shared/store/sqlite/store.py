@@ -1,6 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
-Entries of days, idempotency records and doctors are rows of JSON; a day is a row with its version.
+Entries of days, idempotency records, doctors and overrides are rows of JSON; a day is a row with
+its version.
 Replaced entries stay for an hour, so that the days of an instant can still be read for so long.
 
 A commit waits for the disk, in a thread of its own; commits that arrive meanwhile share the next
@@ -27,6 +28,7 @@ from shared.store.patient_documents import ended_by_month
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
@@ -46,6 +48,7 @@ from shared.store.sqlite.database import (
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
 from shared.store.sqlite.erasing import Erasure, erase_some
+from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.pruning import prune
 from shared.store.sqlite.rows import (
@@ -152,17 +155,19 @@ class SqliteStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> _Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
         answer: asyncio.Future[_Versions] = asyncio.get_running_loop().create_future()
-        commit = _Commit(days, records, elsewhere, patients, answer)
+        writes = (days, records, elsewhere, patients, overrides)
+        commit = _Commit(*writes, answer)
         self._waiting.append(commit)
         if self._round is None:
             self._start_round()
         versions = await commit.answer
         months = sum(len(ended_by_month(patient)) for patient in patients)
-        count_writes(len(days) + len(records) + len(elsewhere) + len(patients) + months)
+        count_writes(sum(map(len, writes)) + months)
         return versions
 
     async def erase(
@@ -340,6 +345,7 @@ class _Commit(Struct):
     records: Sequence[RecordWrite]
     elsewhere: Sequence[ElsewhereWrite]
     patients: Sequence[PatientWrite]
+    overrides: Sequence[OverrideWrite]
     answer: asyncio.Future[_Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
@@ -374,6 +380,8 @@ class _Commit(Struct):
             write_record(connection, record)
         for whereabouts in self.elsewhere:
             write_elsewhere(connection, whereabouts, now)
+        for override in self.overrides:
+            write_override(connection, override)
         versions: dict[DayKey | PatientKey, Version] = {}
         for patient in self.patients:
             versions[patient.schedule.key] = write_patient(connection, patient, now)

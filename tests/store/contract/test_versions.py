@@ -237,10 +237,10 @@ async def test_fields_of_a_doctor_that_a_newer_version_wrote_are_kept(
 ) -> None:
     await store.put_doctors([doctor()])
     await raw.put_doctor("strange", {"room": 7})
-    assert await store.doctors() == [doctor()]
+    assert await store.doctors(["strange"]) == {"strange": doctor()}
     changed = doctor((("10:00", "12:00"),))
     await store.put_doctors([changed])
-    assert await store.doctors() == [changed]
+    assert await store.list_doctors(10) == [changed]
     fields = await raw.doctor("strange")
     assert (fields["room"], fields["kind"], fields["schema"]) == (7, "doctor", 3)
 
@@ -260,4 +260,6 @@ async def test_a_day_or_a_doctor_that_is_not_understood_is_refused_loudly(
     ):
         await raw.put_doctor("strange", fields)
         with pytest.raises(StoreRefused, match=said):
-            await store.doctors()
+            await store.doctors(["strange"])
+        with pytest.raises(StoreRefused, match=said):
+            await store.list_doctors(10)
