@@ -104,7 +104,9 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "first_available",
         "get_appointment",
         "list_appointments",
+        "mark_appointment",
         "reschedule_appointment",
+        "update_appointment",
         "validate_appointment",
     ]
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
