@@ -69,6 +69,18 @@ async def erase_patient(request: Request) -> Response:
 
 
 @functions_framework.aio.http
+async def mark_appointment(request: Request) -> Response:
+    """Record that a patient arrived, was seen, or did not come; what is left of the time is free."""
+    return await _functions["mark_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def update_appointment(request: Request) -> Response:
+    """Correct who comes to an appointment, and why, without a move."""
+    return await _functions["update_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
 async def validate_appointment(request: Request) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
     return await _functions["validate_appointment"](request, _dependencies)

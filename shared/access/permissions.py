@@ -16,10 +16,14 @@ EVERY_DOCTOR = "*"
 
 
 class Target(Struct, frozen=True):
-    """Whom a request names: doctors, and the account of a patient."""
+    """Whom a request names: doctors, and the account of a patient.
+
+    `breaks_rules` tells that it asks for a booking that need not keep all rules.
+    """
 
     doctor_ids: frozenset[str] = frozenset()
     patient_id: str | None = None
+    breaks_rules: bool = False
 
 
 Permission = Callable[[Caller, Target], bool]
@@ -29,8 +33,12 @@ def _always(_caller: Caller, _target: Target) -> bool:
     return True
 
 
+def _within_rules(_caller: Caller, target: Target) -> bool:
+    return not target.breaks_rules
+
+
 def _for_oneself(caller: Caller, target: Target) -> bool:
-    return target.patient_id in (None, caller.subject)
+    return _within_rules(caller, target) and target.patient_id in (None, caller.subject)
 
 
 def _of_oneself(_caller: Caller, target: Target) -> bool:
@@ -64,7 +72,9 @@ PERMISSIONS: Mapping[str, _Row] = {
     "validate_appointment": _BOOKING,
     "get_appointment": _BY_ID,
     "cancel_appointment": _BY_ID,
-    "reschedule_appointment": {**_BY_ID, "doctor": _with_oneself},
+    "reschedule_appointment": {**_BY_ID, "patient": _within_rules, "doctor": _with_oneself},
+    "update_appointment": {**_BY_ID, "patient": _for_oneself},
+    "mark_appointment": {"doctor": _always, "staff": _always},
     "list_appointments": {"patient": _of_oneself, "doctor": _own_schedule, "staff": _always},
     "export_patient": _OF_A_PATIENT,
     "erase_patient": _OF_A_PATIENT,

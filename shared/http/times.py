@@ -17,6 +17,15 @@ _SECONDS = re.compile(r"\d\d:\d\d:(?!00(\.0+)?([Zz+-]|$))", re.ASCII)
 _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
 
 
+def parse_instant(text: str) -> datetime | None:
+    """Return the time that a text writes with an offset; None if it writes none."""
+    try:
+        time = _parse(text)
+    except PydanticCustomError:
+        return None
+    return time if time.tzinfo else None
+
+
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - what a client sent, of any type
     """Restore an offset that was not escaped: in a query string `+` means a space."""
     return _PLUS_SENT_AS_SPACE.sub("+", value) if isinstance(value, str) else value
@@ -83,7 +92,8 @@ def time_message(unclear: UnclearTime) -> str:
         case "not_after_start":
             return "must be after start"
         case "too_long":
-            return f"must be at most {unclear.longest // MINUTE} minutes after start"
+            most = f"must be at most {unclear.longest // MINUTE}"
+            return most if unclear.field == "duration_minutes" else f"{most} minutes after start"
         case "length_of_service":
             return "must be left out, because the service has a length"
     zone, time = unclear.zone, unclear.time

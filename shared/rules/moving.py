@@ -16,7 +16,6 @@ from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
-    NeedsDoctor,
     NeedsDocuments,
     Refusal,
     RetiredDoctor,
@@ -44,13 +43,14 @@ class Move(Struct, frozen=True):
         policy = self.sought.clinic.policy_of(appointment.service_id)
         return replace(self.terms, policy=policy)
 
-    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
-        """Return where the appointment, as it is, is to be moved to."""
+    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | Refusal:
+        """Return where the appointment, as it is, is to be moved to.
+
+        Its doctor is among those of `sought`; if the one of `doctor_id` is not, there is none.
+        """
         doctor_id, service_id = self.doctor_id or appointment.doctor_id, appointment.service_id
         doctor = self.sought.doctors.get(doctor_id)
-        if doctor is None:
-            return NeedsDoctor(doctor_id)
-        if doctor.retired:
+        if doctor is None or doctor.retired:
             return RetiredDoctor()
         if service_id is not None and not doctor.offers(service_id):
             return UnknownService()
