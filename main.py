@@ -72,3 +72,21 @@ async def erase_patient(request: Request) -> Response:
 async def validate_appointment(request: Request) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
     return await _functions["validate_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def create_override(request: Request) -> Response:
+    """Take time off a doctor's calendar, or add hours to it."""
+    return await _functions["create_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def delete_override(request: Request) -> Response:
+    """Delete an override; the week counts again."""
+    return await _functions["delete_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_overrides(request: Request) -> Response:
+    """List the overrides of a doctor that overlap a time window."""
+    return await _functions["list_overrides"](request, _dependencies)

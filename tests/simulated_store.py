@@ -10,11 +10,13 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
@@ -32,6 +34,7 @@ class SimulatedStore:
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
+        self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
         self.histories: dict[PatientKey, dict[str, date]] = {}
         self.version = 0
         self.put(*days)
@@ -69,25 +72,17 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read."""
-        for write in days:
-            found = self.days.get(write.day.key)
-            if (found and found.version) != write.read.version:
-                return True
-        for record in records:
-            used = self.records.get(record.record.key)
-            if (used and used.version) != record.replaced:
-                return True
-        for whereabouts in elsewhere:
-            there = self.elsewhere.get(whereabouts.key)
-            if (there and there.version) != whereabouts.replaced:
-                return True
-        for patient in patients:
-            known = self.patients.get(patient.schedule.key)
-            if (known and known.version) != patient.read.version:
-                return True
-        return False
+        pairs: list[tuple[Stored[Any] | None, Version | None]] = [
+            *((self.days.get(w.day.key), w.read.version) for w in days),
+            *((self.records.get(w.record.key), w.replaced) for w in records),
+            *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
+            *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
+            *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
+        ]
+        return any((found and found.version) != read for found, read in pairs)
 
     def write_unchanged(
         self,
@@ -95,11 +90,12 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records, elsewhere, patients):
+        if self.has_changed(days, records, elsewhere, patients, overrides):
             raise VersionConflict("changed")
-        return self.write(days, records, elsewhere, patients)
+        return self.write(days, records, elsewhere, patients, overrides)
 
     def write(
         self,
@@ -107,6 +103,7 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
@@ -123,12 +120,14 @@ class SimulatedStore:
             started = {a.id: a.interval.start.date() for a in patient.ended()}
             self.histories.setdefault(patient.schedule.key, {}).update(started)
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
+        for override in overrides:
+            self.overrides[override.override.key] = Stored(override.override, self.version)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 
     def view(self) -> State:
         """All that there is now."""
-        beside = self.elsewhere.copy(), self.patients.copy()
+        beside = self.elsewhere.copy(), self.patients.copy(), self.overrides.copy()
         return State(self.days.copy(), self.records.copy(), *beside)
 
 
@@ -159,19 +158,38 @@ class Port:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
-        write = self.store.write_unchanged
+        touches += [override.override.key for override in overrides]
+        write, writes = self.store.write_unchanged, (days, records, elsewhere, patients, overrides)
         result: Mapping[DayKey | PatientKey, Version]
-        result = await self.call("commit", touches, write, days, records, elsewhere, patients)
+        result = await self.call("commit", touches, write, *writes)
         return result
 
-    async def doctors(self) -> Sequence[Doctor]:
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
         """None: decisions are given theirs."""
+        return {}
+
+    async def list_doctors(
+        self,
+        limit: int,  # noqa: ARG002
+        after: str = "",  # noqa: ARG002
+        service_id: str | None = None,  # noqa: ARG002
+    ) -> Sequence[Doctor]:
+        """None."""
         return []
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Nothing is true of all."""
+        return {}
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Nobody does."""
+        raise NotImplementedError
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Nobody does."""
@@ -223,11 +241,19 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
         """Read documents."""
-        wanted = (days, records, elsewhere, patients)
+        wanted = (days, records, elsewhere, patients, overrides)
         touches = () if self._state else [key for keys in wanted for key in keys]
         result: State = await self._port.call("load", touches, self._load, *wanted)
+        return result
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """Read the versions of days."""
+        touches = () if self._state else days
+        result: Mapping[DayKey, Version | None]
+        result = await self._port.call("load", touches, self._versions, (), days)
         return result
 
     async def scan(
@@ -260,6 +286,19 @@ class View:
                 assert isinstance(appointment, Appointment)
                 yield appointment
 
+    async def scan_overrides(
+        self,
+        doctor_id: str,
+        starts: Interval,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[Override]:
+        """A doctor's overrides that start in an interval, all of one view."""
+        found = [stored.value for stored in self._look().overrides.values() if stored.value]
+        for override in sorted(found, key=lambda each: each.position):
+            start = override.interval.start
+            if override.doctor_id == doctor_id and starts.start <= start < starts.end:
+                yield override
+
     async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
         """The ids of what has left a schedule and started in these months."""
         touches = () if self._state else [patient]
@@ -271,6 +310,12 @@ class View:
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
+
+    def _versions(
+        self, _: Collection[DayKey], days: Collection[DayKey]
+    ) -> Mapping[DayKey, Version | None]:
+        found = self._look().days
+        return {key: found[key].version if key in found else None for key in days}
 
     def _history(
         self, _: Collection[DayKey], patient: PatientKey, first: date, last: date
@@ -290,6 +335,7 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
         patients: Collection[PatientKey],
+        overrides: Collection[OverrideKey],
     ) -> State:
         there = self._look()
         return State(
@@ -300,4 +346,5 @@ class View:
                 key: there.patients.get(key) or Stored(PatientSchedule(key), None)
                 for key in patients
             },
+            {key: there.overrides.get(key) or Stored(None, None) for key in overrides},
         )

@@ -94,6 +94,12 @@ def _parse_bound(value: object) -> WindowBound:
     return WindowBound(_parse(value))
 
 
+def _parse_bound_minute(value: object) -> WindowBound:
+    if isinstance(value, str) and _WHOLE_DAY.fullmatch(value):
+        return WindowBound(_existing(value), whole_day=True)
+    return WindowBound(_parse_minute(value))
+
+
 def _schema(pattern: str, meaning: str) -> dict[str, str]:
     described = (
         "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
@@ -111,18 +117,19 @@ BodyMinute = Annotated[
 ]
 """A time in a JSON body that falls on a whole minute; naive if it has no offset."""
 
-QueryBound = Annotated[
-    WindowBound,
-    PlainValidator(_parse_bound),
-    WithJsonSchema(
-        _schema(
-            f"{_DATE}({_TIME})?",
-            "A date alone means that whole day, from its first instant to that of the next day. "
-            "A time that a clock change skips means the instant of the change.",
-        )
-    ),
-]
+_BOUND = WithJsonSchema(
+    _schema(
+        f"{_DATE}({_TIME})?",
+        "A date alone means that whole day, from its first instant to that of the next day. "
+        "A time that a clock change skips means the instant of the change.",
+    )
+)
+
+QueryBound = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
 """A bound of a window in a query string, of any precision."""
+
+BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
+"""A bound of a time in a JSON body: a whole minute, or a whole local day."""
 
 
 def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
