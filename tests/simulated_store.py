@@ -61,6 +61,11 @@ class SimulatedStore:
         self.version += 1
         self.patients[schedule.key] = Stored(schedule, self.version)
 
+    def put_override(self, override: Override) -> None:
+        """Leave an override, as another writer would, but not in the days that it touches."""
+        self.version += 1
+        self.overrides[override.key] = Stored(override, self.version)
+
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
         self.version += 1
@@ -75,14 +80,14 @@ class SimulatedStore:
         overrides: Sequence[OverrideWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read."""
-        pairs: list[tuple[Stored[Any] | None, Version | None]] = [
+        there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
             *((self.days.get(w.day.key), w.read.version) for w in days),
             *((self.records.get(w.record.key), w.replaced) for w in records),
             *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
             *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
             *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
         ]
-        return any((found and found.version) != read for found, read in pairs)
+        return any((there and there.version) != read for there, read in there_and_read)
 
     def write_unchanged(
         self,
@@ -165,9 +170,9 @@ class Port:
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
         touches += [override.override.key for override in overrides]
-        write, writes = self.store.write_unchanged, (days, records, elsewhere, patients, overrides)
+        writes = (days, records, elsewhere, patients, overrides)
         result: Mapping[DayKey | PatientKey, Version]
-        result = await self.call("commit", touches, write, *writes)
+        result = await self.call("commit", touches, self.store.write_unchanged, *writes)
         return result
 
     async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
@@ -184,7 +189,7 @@ class Port:
         return []
 
     async def clinic(self) -> Mapping[str, Any]:
-        """Nothing is true of all."""
+        """Nothing was put."""
         return {}
 
     async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
@@ -292,11 +297,12 @@ class View:
         starts: Interval,
         at_once: int = 16,  # noqa: ARG002
     ) -> AsyncIterator[Override]:
-        """A doctor's overrides that start in an interval, all of one view."""
-        found = [stored.value for stored in self._look().overrides.values() if stored.value]
+        """A doctor's overrides, each read when it is asked for."""
+        there = self._look().overrides
+        found = [o.value for k, o in there.items() if k.doctor_id == doctor_id and o.value]
         for override in sorted(found, key=lambda each: each.position):
-            start = override.interval.start
-            if override.doctor_id == doctor_id and starts.start <= start < starts.end:
+            if starts.start <= override.interval.start < starts.end:
+                await self.load((), (), overrides=[override.key])
                 yield override
 
     async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:

@@ -14,6 +14,7 @@ from shared.settings import read_settings
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Snapshot,
@@ -30,7 +31,7 @@ IMPATIENT = read_settings({"DEADLINE_SECONDS": "0.1"})
 
 
 class SilentStore:
-    """Another store, which knows its doctors but never answers anything else."""
+    """Another store, which knows its doctors and its clinic but never answers anything else."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,6 +50,7 @@ class SilentStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Not reached without a view."""
         raise NotImplementedError
@@ -67,9 +69,23 @@ class SilentStore:
         """Nobody asks for it."""
         raise NotImplementedError
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """All doctors."""
-        return await self._store.doctors()
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """These doctors."""
+        return await self._store.doctors(ids)
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """A page of doctors."""
+        return await self._store.list_doctors(limit, after, service_id)
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """What is true of the whole clinic."""
+        return await self._store.clinic()
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Nobody asks for it."""
@@ -109,11 +125,12 @@ class BreakingStore(SilentStore):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, records, elsewhere, patients)
+            await self._store.commit(days, records, elsewhere, patients, overrides)
         raise StoreUnavailable("it may have happened")
 
 
@@ -144,10 +161,11 @@ class FailingStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Fail if there were enough."""
         self._count()
-        return await self._store.commit(days, records, elsewhere, patients)
+        return await self._store.commit(days, records, elsewhere, patients, overrides)
 
     async def erase(
         self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
