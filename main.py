@@ -102,3 +102,21 @@ async def list_services(request: Request) -> Response:
 async def list_openings(request: Request) -> Response:
     """List all times that can be booked in a few weeks, for a calendar."""
     return await _functions["list_openings"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def create_override(request: Request) -> Response:
+    """Take time off a doctor's calendar, or add hours to it."""
+    return await _functions["create_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def delete_override(request: Request) -> Response:
+    """Delete an override; the week counts again."""
+    return await _functions["delete_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_overrides(request: Request) -> Response:
+    """List the overrides of a doctor that overlap a time window."""
+    return await _functions["list_overrides"](request, _dependencies)

@@ -60,6 +60,7 @@ _EVERYBODY: _Row = dict.fromkeys(("anonymous", "patient", "doctor", "staff"), _a
 _BOOKING: _Row = {"patient": _for_oneself, "doctor": _with_oneself, "staff": _always}
 # What they may do with an appointment depends on whose it is: `may_see`.
 _BY_ID: _Row = {"patient": _always, "doctor": _always, "staff": _always}
+_OF_A_SCHEDULE: _Row = {"doctor": _with_oneself, "staff": _always}
 _OF_A_PATIENT: _Row = {"patient": _of_oneself, "staff": _always}
 
 PERMISSIONS: Mapping[str, _Row] = {
@@ -76,6 +77,9 @@ PERMISSIONS: Mapping[str, _Row] = {
     "update_appointment": {**_BY_ID, "patient": _for_oneself},
     "mark_appointment": {"doctor": _always, "staff": _always},
     "list_appointments": {"patient": _of_oneself, "doctor": _own_schedule, "staff": _always},
+    "create_override": _OF_A_SCHEDULE,
+    "delete_override": _OF_A_SCHEDULE,
+    "list_overrides": _OF_A_SCHEDULE,
     "export_patient": _OF_A_PATIENT,
     "erase_patient": _OF_A_PATIENT,
 }

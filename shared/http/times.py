@@ -20,7 +20,7 @@ _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
 def parse_instant(text: str) -> datetime | None:
     """Return the time that a text writes with an offset; None if it writes none."""
     try:
-        time = _parse(text)
+        time = parse_time(text)
     except PydanticCustomError:
         return None
     return time if time.tzinfo else None
@@ -43,6 +43,11 @@ def _parse_bound(value: object) -> WindowBound:
     return WindowBound(*parse_time_or_date(_restore_plus(value)))
 
 
+def _parse_bound_minute(value: object) -> WindowBound:
+    time, whole_day = parse_time_or_date(value)
+    return WindowBound(time if whole_day else _parse_minute(value), whole_day)
+
+
 def _schema(pattern: str, meaning: str) -> dict[str, str]:
     described = (
         "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
@@ -60,18 +65,19 @@ BodyMinute = Annotated[
 ]
 """A time in a JSON body that falls on a whole minute; naive if it has no offset."""
 
-QueryBound = Annotated[
-    WindowBound,
-    PlainValidator(_parse_bound),
-    WithJsonSchema(
-        _schema(
-            f"{DATE}({TIME})?",
-            "A date alone means that whole day, from its first instant to that of the next day. "
-            "A time that a clock change skips means the instant of the change.",
-        )
-    ),
-]
+_BOUND = WithJsonSchema(
+    _schema(
+        f"{DATE}({TIME})?",
+        "A date alone means that whole day, from its first instant to that of the next day. "
+        "A time that a clock change skips means the instant of the change.",
+    )
+)
+
+QueryBound = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
 """A bound of a window in a query string, of any precision."""
+
+BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
+"""A bound of a time in a JSON body: a whole minute, or a whole local day."""
 
 
 def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
