@@ -229,24 +229,25 @@ class _DoctorSearch:
         days = each_day(self._day, self._last)
         following = islice((day for day in days if day not in self._known), count)
         # If the day itself is not known yet, the one before may turn out to matter.
-        first = [self._day - DAY] if self._search.before and self._day not in self._known else []
+        first = [self._day - DAY] if self._search.before and self._day in missing else []
         return {DayKey(self.doctor.id, day) for day in (*first, *missing, *following)}
 
     def _days_needed(self, day: DaySchedule) -> Sequence[date]:
-        """Return the days that tell which openings start on a day: itself, and those beside it.
+        """Return the days that tell which openings start on a day: all that one could touch.
 
-        The one before matters if the buffer reaches into it, the one behind if the working hours,
-        or the buffer, do; or if its extra hours may begin where the hours of this one end.
+        Openings touch days with their buffers. Hours that go on to the end of the day may be joined
+        by those of the next one, which that day alone can tell.
         """
-        date_, bounds = day.key.day, self._search.bounds
-        windows = calendar([day], self._search.closed).windows(self.doctor, date_)
-        if not windows:
+        date_, search = day.key.day, self._search
+        windows = calendar([day], search.closed).windows(self.doctor, date_)
+        within = [*clipped(windows, search.bounds)]
+        if not within:
             return [date_]
-        ends_at = end_of_day(self.doctor, date_)
-        first, last = max(windows[0].start, bounds.start), min(windows[-1].end, bounds.end)
-        before = [date_ - DAY] if first - self._search.before < ends_at - DAY else []
-        reaches = last + self._search.after > ends_at or windows[-1].end >= ends_at < bounds.end
-        return [*before, date_, *([date_ + DAY] if reaches else [])]
+        first, last, ends_at = within[0].start, within[-1].end, end_of_day(self.doctor, date_)
+        if last >= ends_at:
+            last = min(ends_at + search.length, search.bounds.end)
+        reach = Interval(first - search.before, last + search.after)
+        return [*each_day(*days_of(self.doctor, reach))]
 
     def _search_day(self, days: Sequence[DaySchedule]) -> bool:
         """Add the openings that start on a day; return False if the later ones are of no use."""

@@ -27,8 +27,9 @@ def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decisi
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
+    schedule, policy = documents.schedule_of(appointment), sought.policy_of(appointment)
     fixed = why_fixed(appointment, sought, now) or why_not_changed(
-        documents.schedule_of(appointment), sought.caller, arrived_at, sought.clinic.policy
+        schedule, sought.caller, arrived_at, policy
     )
     if fixed:
         return Documents(), fixed
