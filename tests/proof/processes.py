@@ -206,7 +206,7 @@ async def appointments_in(file: Path) -> list[Appointment]:
     store = SqliteStore(str(file))
     try:
         async with store.snapshot() as snapshot:
-            doctors = await store.doctors()
+            doctors = await store.list_doctors(1000)
             booked = [
                 appointment
                 for doctor in doctors
