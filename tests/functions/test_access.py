@@ -35,6 +35,9 @@ HERS = "HERS"
 NEXT = "2050-11-22T09:00"
 REQUESTS: list[tuple[str, Json, str]] = [
     ("first_available", {}, "200 200 200 200 200 200"),
+    ("list_doctors", {}, "200 200 200 200 200 200"),
+    ("list_services", {}, "200 200 200 200 200 200"),
+    ("list_openings", {**WEEK, "duration_minutes": 30}, "200 200 200 200 200 200"),
     ("get_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
     ("get_appointment", {"appointment_id": UNKNOWN}, "401 404 404 404 404 404"),
     ("cancel_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
@@ -61,6 +64,9 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("list_appointments", {**WEEK, "doctor_id": "strange"}, "401 403 403 200 403 200"),
     ("list_appointments", {**WEEK, "doctor_id": "who"}, "401 403 403 403 200 200"),
     ("list_appointments", {**WEEK, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("list_appointments", {**WEEK, "doctor_id": "*"}, "401 403 403 403 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": ["strange", "who"]}, "401 403 403 403 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": ["strange"] * 2}, "401 403 403 200 403 200"),
     ("list_appointments", {**WEEK, "patient_id": "me"}, "401 200 200 403 403 400"),
     ("list_appointments", {**WEEK, "patient_id": "ada"}, "401 403 403 403 403 200"),
     ("list_appointments", {**WEEK, "patient_id": "nobody"}, "401 403 403 403 403 200"),

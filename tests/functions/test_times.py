@@ -74,6 +74,7 @@ async def with_doom(api: Api, zone: str) -> None:
     """Employ a doctor who never sleeps, long before all windows."""
     always = doctor((("00:00", "24:00"),), zone, "mon tue wed thu fri sat sun", "doom")
     await api.dependencies.store.put_doctors([always])
+    await api.dependencies.store.put_clinic({"policy": {"horizon_days": 10_000}})
     api.clock.now = at("2011-01-01T00:00Z")
 
 

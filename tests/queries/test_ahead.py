@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.queries.ahead import booked_ahead, checked_ahead, count_ahead
@@ -42,7 +43,9 @@ async def test_they_are_counted() -> None:
 
 async def checked(of: Doctor, *days: DaySchedule) -> list[Sequence[Finding]]:
     """What is wrong with each appointment, in order."""
-    return [each async for each in checked_ahead(ScriptedStore(*days).snapshot(), of, NINE)]
+    return [
+        each async for each in checked_ahead(ScriptedStore(*days).snapshot(), of, NINE, Clinic())
+    ]
 
 
 async def test_each_is_checked_by_itself() -> None:

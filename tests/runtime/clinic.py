@@ -77,7 +77,7 @@ class Clinic:
         """The only doctor of the store."""
 
         async def read(dependencies: Dependencies) -> Doctor:
-            (doctor,) = await dependencies.store.doctors()
+            (doctor,) = await dependencies.store.list_doctors(2)
             return doctor
 
         return await self.run(read)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.http.dependencies import Dependencies
+from shared.model import clinic as model
 from shared.model.appointment import Appointment, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -38,9 +39,12 @@ OUTSIDE = (
 )
 RETIRE = (
     "not in the clinic file: 1 in all. They are still stored, and patients can book them. To "
-    'retire one, put the entry back with "working_hours": [], and load the file: no more is booked,'
+    'retire one, put the entry back with "retired": true, and load the file: no more is booked,'
     " and what is booked stays."
 )
+
+
+NOTHING_SAID = model.Clinic()
 
 
 def at_three(appointment_id: str = "three", doctor_id: str = "strange") -> Appointment:
@@ -87,7 +91,11 @@ async def test_hours_that_are_shortened_leave_an_appointment_booked_and_name_it(
         "",
         OUTSIDE.format(1),
     ]
-    assert capsys.readouterr().out.splitlines() == ["strange: changed", *found]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "strange: changed",
+        *found,
+    ]
     assert not await reported(clinic)
     assert capsys.readouterr().out.splitlines() == [*found, "Booked appointments ahead: 1."]
 
@@ -102,7 +110,11 @@ async def test_a_doctor_who_is_removed_is_still_stored_and_the_appointments_are_
     clinic.has(who=("UTC", "17:00"))
     await clinic.loads()
     found = ["strange: not in the clinic file: booked appointments ahead: 2", "", RETIRE]
-    assert capsys.readouterr().out.splitlines() == ["who: unchanged", *found]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "who: unchanged",
+        *found,
+    ]
     assert not await reported(clinic)
     assert capsys.readouterr().out.splitlines() == [*found, "Booked appointments ahead: 2."]
 
@@ -113,15 +125,20 @@ async def test_the_advice_for_a_removed_doctor_can_be_followed(clinic: Clinic, c
     clinic.has(who=("UTC", "17:00"), strange=(NEW_YORK, None))
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: changed\nwho: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: changed\nwho: unchanged\n"
+
+
+async def each(doctors: Sequence[Doctor]) -> AsyncIterator[Doctor]:
+    for doctor in doctors:
+        yield doctor
 
 
 async def lines(clinic: Clinic, *doctors: Doctor, brief: bool = False) -> Sequence[str]:
     """The lines about doctors as they are given, whom the clinic file names."""
 
     async def read(dependencies: Dependencies) -> Sequence[str]:
-        report = AppointmentReport(doctors, clinic.now, brief=brief)
-        return [line async for line in report.lines(dependencies.store, doctors)]
+        report = AppointmentReport(doctors, NOTHING_SAID, clinic.now, brief=brief)
+        return [line async for line in report.lines(dependencies.store, each(doctors))]
 
     return await clinic.run(read)
 
@@ -222,7 +239,12 @@ async def test_entries_that_an_upgrade_could_not_read_are_counted_until_they_are
         "them. The table left_behind of the file has them with the reason; book again what is "
         "still wanted, and delete the rows."
     )
-    assert capsys.readouterr().out.splitlines() == ["strange: added", "", left]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "strange: added",
+        "",
+        left,
+    ]
     assert not await reported(clinic)
     with closing(sqlite3.connect(clinic.folder / "appointments.db")) as file, file:
         file.execute("DELETE FROM left_behind")

@@ -26,9 +26,9 @@ async def test_an_empty_store_gets_the_doctors_of_the_file_and_keeps_them(tmp_pa
     (tmp_path / "doctors.json").write_text(json.dumps(only))
     for changes in ({}, {"DOCTORS_FILE": f"{tmp_path}/doctors.json"}):
         dependencies = start(environment(tmp_path, **changes), exposed=False)
-        doctors = await dependencies.doctor_cache.doctors()
+        doctors = await dependencies.doctor_cache.offering()
         await dependencies.store.close()
-        assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
+        assert [(d.id, d.name, d.zone.key) for d in doctors] == [
             ("strange", "Doctor Strange", BERLIN),
             ("who", "Doctor Who", BERLIN),
         ]

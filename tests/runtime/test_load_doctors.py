@@ -23,10 +23,10 @@ def test_it_writes_only_what_differs(tmp_path: Path, capsys: pytest.CaptureFixtu
     file = tmp_path / "appointments.db"
     settings = {"STORE": f"sqlite:{file}", "DOCTORS_FILE": str(DOCTORS_FILE)}
     load_doctors.main(settings)
-    assert capsys.readouterr().out == "strange: added\nwho: added\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: added\nwho: added\n"
     before = file.stat().st_mtime_ns
     load_doctors.main(settings)
-    assert capsys.readouterr().out == "strange: unchanged\nwho: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\nwho: unchanged\n"
     assert file.stat().st_mtime_ns == before
 
 
@@ -86,4 +86,4 @@ async def test_another_clock_is_accepted_once_none_lies_ahead_and_the_day_shift_
     assert (doctor.zone, doctor.day_shift) == (time_zone(CHICAGO), timedelta(hours=-5))
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\n"
