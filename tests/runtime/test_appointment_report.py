@@ -72,7 +72,7 @@ async def test_nothing_is_wrong_with_what_is_as_it_was_told(clinic: Clinic, caps
     await clinic.books(at_three())
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\n"
     assert await reported(clinic)
     assert capsys.readouterr().out == "Nothing is wrong. Booked appointments ahead: 1.\n"
 
