@@ -3,16 +3,12 @@
 That one kind may do something, and another may not, is written down here and nowhere else.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import httpx
 import pytest
 
 from shared.access.caller import ANONYMOUS, Caller
 from shared.access.permissions import PERMISSIONS, may_see
 from shared.http.health import store_health
-from shared.observability.request_record import RequestRecord
 from shared.runtime.endpoints import endpoints
 from tests.builders import appointment
 from tests.functions.api import (
@@ -20,10 +16,10 @@ from tests.functions.api import (
     ON_BOTH_STORES,
     Api,
     Json,
-    calling,
     problem,
 )
 from tests.functions.callers import ADA, BOB, CALLERS, CLERK, OTHER_DOCTOR, STEPHEN
+from tests.functions.reads import fresh
 
 UNKNOWN = "strange.20501121.0123456789abcdef01234567"
 WEEK = {"start": "2050-11-21", "end": "2050-11-27"}
@@ -125,21 +121,6 @@ async def test_who_may_do_what(
 
 
 # What one may not see is not there
-
-
-@asynccontextmanager
-async def fresh(api: Api, caller: Caller, reads: list[int]) -> AsyncIterator[Api]:
-    """An instance that remembers nothing, as somebody calls it; how much it reads is noted."""
-
-    class Reads:
-        def __call__(self, record: RequestRecord) -> None:
-            reads.append(record.usage.reads)
-
-        def close(self) -> None:
-            """Nothing."""
-
-    async with calling(api.dependencies.store, api.clock) as instance:
-        yield instance.by(caller, Reads())
 
 
 async def booked(api: Api) -> Json:

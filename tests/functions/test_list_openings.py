@@ -6,9 +6,9 @@ from tests.builders import at, doctor
 from tests.functions.api import ON_BOTH_STORES, Api, Json, field_errors, problem
 from tests.functions.clinics import SCAN, TALK, change_doctor, describe, employ
 
-MONDAY = {"start": "2050-11-21", "end": "2050-11-21", "duration_minutes": 30}
-STRANGE = {**MONDAY, "doctor_id": "strange"}
-WHO = {**MONDAY, "doctor_id": "who"}
+MONDAY: Json = {"start": "2050-11-21", "end": "2050-11-21", "duration_minutes": 30}
+STRANGE: Json = {**MONDAY, "doctor_id": "strange"}
+WHO: Json = {**MONDAY, "doctor_id": "who"}
 
 
 async def days(api: Api, query: Json) -> list[Json]:
@@ -31,7 +31,7 @@ def quarters(*hours: int) -> list[str]:
 @ON_BOTH_STORES
 async def test_every_start_on_the_grid_that_fits_is_listed_by_day(api: Api) -> None:
     await api.book("2050-11-21T10:00", 60)
-    week = {**STRANGE, "end": "2050-11-27", "step_minutes": 60, "duration_minutes": 60}
+    week: Json = {**STRANGE, "end": "2050-11-27", "step_minutes": 60, "duration_minutes": 60}
     found = await days(api, week)
     assert [day["date"] for day in found] == [f"2050-11-{day}" for day in range(21, 26)]
     assert found[0] == {
@@ -63,7 +63,7 @@ async def test_dates_are_each_doctors_own_also_far_apart(api: Api) -> None:
     east = doctor(hours, "Pacific/Auckland", week, "east")
     west = doctor(hours, "Pacific/Honolulu", week, "west")
     await api.dependencies.store.put_doctors([east, west])
-    query = {**MONDAY, "doctor_id": ["east", "west"], "step_minutes": 720}
+    query: Json = {**MONDAY, "doctor_id": ["east", "west"], "step_minutes": 720}
     assert [(day["doctor_id"], day["starts"]) for day in await days(api, query)] == [
         ("east", ["2050-11-21T00:00:00+13:00", "2050-11-21T12:00:00+13:00"]),
         ("west", ["2050-11-21T00:00:00-10:00", "2050-11-21T12:00:00-10:00"]),
@@ -82,7 +82,7 @@ async def test_dates_are_each_doctors_own_also_far_apart(api: Api) -> None:
 async def test_times_without_an_offset_are_of_the_doctor_or_else_of_the_clinic(
     api: Api, named: list[str], expected: list[str]
 ) -> None:
-    window = {"start": "2050-11-21T12:00", "end": "2050-11-21T13:00", "doctor_id": named}
+    window: Json = {"start": "2050-11-21T12:00", "end": "2050-11-21T13:00", "doctor_id": named}
     assert await starts(api, {**MONDAY, **window}) == expected
 
 
@@ -98,7 +98,7 @@ async def test_what_is_past_or_closed_is_not_listed(api: Api) -> None:
         api, closed=[lunch, {"start": "2050-11-22", "end": "2050-11-23", "name": "Works"}]
     )
     api.clock.now = at("2050-11-21T10:31Z")
-    week = {**WHO, "start": "2050-11-14", "end": "2050-11-24"}
+    week: Json = {**WHO, "start": "2050-11-14", "end": "2050-11-24"}
     assert [(day["date"], day["starts"][0][11:16]) for day in await days(api, week)] == [
         ("2050-11-21", "10:45"),
         ("2050-11-24", "08:00"),
@@ -117,7 +117,7 @@ async def test_what_is_past_or_closed_is_not_listed(api: Api) -> None:
 async def test_notice_and_horizon_cut_what_is_listed(api: Api) -> None:
     await describe(api, policy={"notice_minutes": 61, "horizon_days": 2})
     api.clock.now = at("2050-11-21T09:30:20Z")
-    query = {**WHO, "end": "2050-11-27", "step_minutes": 30, "duration_minutes": 60}
+    query: Json = {**WHO, "end": "2050-11-27", "step_minutes": 30, "duration_minutes": 60}
     found = [start for day in await days(api, query) for start in day["starts"]]
     assert found[0] == "2050-11-21T11:00:00Z"
     assert found[-1] == "2050-11-23T09:30:00Z"
@@ -128,7 +128,7 @@ async def test_a_service_has_its_length_its_buffers_and_its_doctors(api: Api) ->
     await describe(api, services=[SCAN, TALK])
     await change_doctor(api, "strange", services=frozenset({"talk"}))
     await api.book("2050-11-21T09:00", 30, "who")
-    scan = {"start": "2050-11-21T08:00Z", "end": "2050-11-21T10:10Z", "service_id": "scan"}
+    scan: Json = {"start": "2050-11-21T08:00Z", "end": "2050-11-21T10:10Z", "service_id": "scan"}
     (day,) = await days(api, scan)
     assert day["doctor_id"] == "who"
     # 20 minutes, and 10 to the next one.
@@ -139,7 +139,7 @@ async def test_a_service_has_its_length_its_buffers_and_its_doctors(api: Api) ->
         "09:30",
         "09:45",
     ]
-    strange = {**scan, "doctor_id": "strange"}
+    strange: Json = {**scan, "doctor_id": "strange"}
     problem(await api.client.get("/list_openings", params=strange), 404, "unknown_service")
 
 
@@ -156,7 +156,9 @@ async def test_there_is_exactly_one_length(
     api: Api, changes: Json, errors: list[tuple[str, str]]
 ) -> None:
     await describe(api, services=[SCAN, TALK], policy={"longest_minutes": 60})
-    query = {name: value for name, value in {**MONDAY, **changes}.items() if value is not None}
+    query: Json = {
+        name: value for name, value in {**MONDAY, **changes}.items() if value is not None
+    }
     response = await api.client.get("/list_openings", params=query)
     assert field_errors(response) == errors
     assert (await starts(api, {**WHO, "service_id": "talk"}))[:2] == ["08:00", "08:15"]
@@ -193,7 +195,7 @@ async def test_doctors_times_days_are_limited_and_more_so_on_a_fine_grid(
 ) -> None:
     await employ(api, doctors, week=((),) * 7)
     named = [f"d{number:03}" for number in range(doctors)]
-    query = {**MONDAY, "doctor_id": named, "end": end, "step_minutes": step}
+    query: Json = {**MONDAY, "doctor_id": named, "end": end, "step_minutes": step}
     response = await api.client.get("/list_openings", params=query)
     assert response.status_code == status
     if status == 400:
@@ -203,7 +205,7 @@ async def test_doctors_times_days_are_limited_and_more_so_on_a_fine_grid(
 
 async def test_what_it_lists_is_what_first_available_names(api: Api) -> None:
     await api.book("2050-11-21T13:10", 25, "who")
-    window = {"after": "2050-11-21", "until": "2050-11-21", "step_minutes": 15, "count": 50}
+    window: Json = {"after": "2050-11-21", "until": "2050-11-21", "step_minutes": 15, "count": 50}
     first = (await api.first({**window, "doctor_id": "who"})).json()["openings"]
     assert [start[:16] for day in await days(api, WHO) for start in day["starts"]] == [
         opening["start"][:16] for opening in first

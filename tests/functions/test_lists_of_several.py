@@ -7,10 +7,11 @@ from tests.builders import appointment, doctor, schedule
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors, problem, starts
 from tests.functions.callers import CLERK, STEPHEN
 from tests.functions.clinics import change_doctor, employ
+from tests.functions.reads import fresh
 
-DAY = {"start": "2050-11-21T00:00Z", "end": "2050-11-22T00:00Z"}
-BOTH = {**DAY, "doctor_id": ["who", "strange"]}
-EVERY = {**DAY, "doctor_id": "*"}
+DAY: Json = {"start": "2050-11-21T00:00Z", "end": "2050-11-22T00:00Z"}
+BOTH: Json = {**DAY, "doctor_id": ["who", "strange"]}
+EVERY: Json = {**DAY, "doctor_id": "*"}
 
 
 async def pages(api: Api, query: Json, size: int) -> list[Json]:
@@ -93,7 +94,7 @@ async def test_a_named_doctor_who_is_none_is_404_among_others_too(api: Api) -> N
 async def test_a_clinic_of_more_than_two_hundred_doctors_must_name_them(api: Api) -> None:
     await employ(api, 199, retired=True)
     assert field_errors(await api.page(EVERY)) == [("doctor_id", "too_many")]
-    named = {**DAY, "doctor_id": [f"d{number:03}" for number in range(199)]}
+    named: Json = {**DAY, "doctor_id": [f"d{number:03}" for number in range(199)]}
     assert (await api.page(named)).json() == {"appointments": [], "next_page_token": None}
 
 
@@ -111,7 +112,7 @@ async def test_times_without_an_offset_are_of_the_one_doctor_or_else_of_the_clin
     api: Api, doctors: str | list[str], expected: list[str]
 ) -> None:
     await a_busy_day(api)
-    window = {"start": "2050-11-21T09:00", "end": "2050-11-21T09:30", "doctor_id": doctors}
+    window: Json = {"start": "2050-11-21T09:00", "end": "2050-11-21T09:30", "doctor_id": doctors}
     assert starts((await api.page(window)).json()["appointments"]) == expected
 
 
@@ -124,7 +125,7 @@ async def test_a_token_of_several_doctors_is_good_for_these_only(api: Api, other
     token = (await api.page({**BOTH, "page_size": 1})).json()["next_page_token"]
     response = await api.page({**DAY, **other, "page_token": token})
     assert field_errors(response) == [("page_token", "page_token")]
-    turned = {**DAY, "doctor_id": ["strange", "who", "who"], "page_token": token}
+    turned: Json = {**DAY, "doctor_id": ["strange", "who", "who"], "page_token": token}
     assert len((await api.page(turned)).json()["appointments"]) == 5
 
 
@@ -137,7 +138,7 @@ async def test_a_token_that_says_every_doctor_does_not_make_a_doctor_staff(api: 
 
 # What did not change
 
-MONDAY = {"doctor_id": "strange", "start": "2050-11-21", "end": "2050-11-21"}
+MONDAY: Json = {"doctor_id": "strange", "start": "2050-11-21", "end": "2050-11-21"}
 
 
 async def test_a_first_page_that_did_not_change_is_not_sent_again(api: Api) -> None:
@@ -162,7 +163,7 @@ async def test_a_first_page_that_did_not_change_is_not_sent_again(api: Api) -> N
 
 async def test_the_tag_is_of_what_is_listed_and_of_whether_there_is_more(api: Api) -> None:
     await api.book("2050-11-21T09:00")
-    one = {**MONDAY, "page_size": 1}
+    one: Json = {**MONDAY, "page_size": 1}
     alone = (await api.page(one)).headers["etag"]
     assert (await api.page(MONDAY)).headers["etag"] == alone
     await api.book("2050-11-21T10:00")
@@ -180,9 +181,10 @@ async def test_a_doctors_day_that_did_not_change_costs_two_reads(api: Api) -> No
     await api.book("2050-11-21T09:00")
     tag = (await api.page(MONDAY)).headers["etag"]
     reads: list[int] = []
-    observed = api.by(CLERK, lambda record: reads.append(record.usage.reads))
-    for _ in range(2):
-        await observed.client.get(
-            "/list_appointments", params=MONDAY, headers={"If-None-Match": tag}
-        )
-    assert max(reads) <= 2
+    async with fresh(api, CLERK, reads) as instance:
+        for _ in range(2):
+            await instance.client.get(
+                "/list_appointments", params=MONDAY, headers={"If-None-Match": tag}
+            )
+    assert reads[0] <= 3  # The doctor, too.
+    assert reads[1] <= 2
