@@ -5,7 +5,7 @@ import pytest
 from shared.http.page_tokens import Scope
 from shared.http.pages import id_token
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors
-from tests.functions.clinics import SCAN, TALK, change_doctor, describe, employ
+from tests.functions.described import SCAN, TALK, change_doctor, describe, employ
 
 
 async def doctors(api: Api, **query: str | int) -> Json:

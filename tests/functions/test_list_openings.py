@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import at, doctor
 from tests.functions.api import ON_BOTH_STORES, Api, Json, field_errors, problem
-from tests.functions.clinics import SCAN, TALK, change_doctor, describe, employ
+from tests.functions.described import SCAN, TALK, change_doctor, describe, employ
 
 MONDAY: Json = {"start": "2050-11-21", "end": "2050-11-21", "duration_minutes": 30}
 STRANGE: Json = {**MONDAY, "doctor_id": "strange"}

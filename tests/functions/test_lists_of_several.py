@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.builders import appointment, doctor, schedule
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors, problem, starts
 from tests.functions.callers import CLERK, STEPHEN
-from tests.functions.clinics import change_doctor, employ
+from tests.functions.described import change_doctor, employ
 from tests.functions.reads import fresh
 
 DAY: Json = {"start": "2050-11-21T00:00Z", "end": "2050-11-22T00:00Z"}

@@ -8,7 +8,7 @@ import pytest
 from shared.directory.doctor_cache import MOST_TOGETHER
 from tests.functions.api import MONDAY_AT_NINE, Api, Json
 from tests.functions.callers import CLERK
-from tests.functions.clinics import SCAN, change_doctor, describe, employ
+from tests.functions.described import SCAN, change_doctor, describe, employ
 from tests.functions.reads import fresh
 
 DAY: Json = {"start": "2050-11-21T00:00Z", "end": "2050-11-22T00:00Z"}

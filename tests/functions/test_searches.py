@@ -13,7 +13,7 @@ from tests.functions.api import (
     problem,
     starts,
 )
-from tests.functions.clinics import SCAN, TALK, change_doctor, describe, employ
+from tests.functions.described import SCAN, TALK, change_doctor, describe, employ
 
 WHO: Json = {"doctor_id": "who"}
 
