@@ -13,6 +13,7 @@ VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
 LIST, FIRST = "list_appointments", "first_available"
+OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
 
 SOME_ID = "strange.20501121.x"
 GOOD_BODIES: dict[str, Json] = {
@@ -25,6 +26,9 @@ GOOD_BODIES: dict[str, Json] = {
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
     FIRST: "doctor_id=strange",
+    OPENINGS: "doctor_id=strange&start=2050-11-21&end=2050-11-22&duration_minutes=30",
+    DOCTORS: "page_size=1",
+    SERVICES: "",
     GET: f"appointment_id={SOME_ID}",
     EXPORT: "patient_id=ada",
 }
@@ -298,10 +302,21 @@ TIMES_IN_QUERIES = [
     (LIST, "end", "doctor_id=strange&start=2050-12-01T00:00"),
     (FIRST, "after", "doctor_id=strange"),
     (FIRST, "until", "doctor_id=strange"),
+    (OPENINGS, "start", "duration_minutes=30&end=2050-12-01T00:00"),
+    (OPENINGS, "end", "duration_minutes=30&start=2050-12-01T00:00"),
 ]
 NUMBERS_IN_QUERIES = [
     (LIST, "page_size"),
     *((FIRST, name) for name in ("count", "duration_minutes", "step_minutes")),
+    (OPENINGS, "step_minutes"),
+]
+WINDOWS_OF_OPENINGS = [
+    ("2050-11-21", "2050-11-20", "not_after_start"),
+    ("2050-11-21T00:00", "2050-11-21T00:00", "not_after_start"),
+    ("2050-11-21T00:00Z", "2050-11-21T00:00", "not_after_start"),
+    ("2050-11-21", "2051-01-02", "window_too_long"),
+    ("2050-11-21T00:00", "2051-01-02T00:01", "window_too_long"),
+    ("2050-11-21T00:00Z", "2051-01-03T00:00", "window_too_long"),
 ]
 ADDED: list[tuple[str, str, str, str]] = [
     (LIST, "colour=red", "colour", "extra_forbidden"),
@@ -310,7 +325,17 @@ ADDED: list[tuple[str, str, str, str]] = [
     (LIST, "%00=1", "\0", "extra_forbidden"),
     (LIST, ";", ";", "extra_forbidden"),
     (LIST, "%ff=1", "\ufffd", "extra_forbidden"),
-    (LIST, "doctor_id=who", "doctor_id", "repeated"),
+    (LIST, "doctor_id=*", "doctor_id", "too_many"),
+    (LIST, "doctor_id=" + "&doctor_id=".join(200 * ["who"]), "doctor_id", "too_long"),
+    (LIST, "doctor_id=a*", "doctor_id[1]", "string_pattern_mismatch"),
+    (OPENINGS, "doctor_id=*", "doctor_id[1]", "string_pattern_mismatch"),
+    (OPENINGS, "count=1", "count", "extra_forbidden"),
+    (OPENINGS, "duration_minutes=30", "duration_minutes", "repeated"),
+    (OPENINGS, "step_minutes=7", "step_minutes", "not_a_divisor"),
+    (DOCTORS, "page_size=1", "page_size", "repeated"),
+    (DOCTORS, "page_token=W", "page_token", "page_token"),
+    (DOCTORS, "service_id=scan", "service_id", "extra_forbidden"),
+    (SERVICES, "page_size=1", "page_size", "extra_forbidden"),
     (LIST, "start=2050-11-21T00:00", "start", "repeated"),
     (LIST, "colour=red&colour=red", "colour", "extra_forbidden"),
     (LIST, "status=cancelled", "status", "literal_error"),
@@ -370,7 +395,7 @@ BAD_QUERIES = [
         Bad(function, query.format(text), [(field, "string_pattern_mismatch")])
         for text in ESCAPED_IDS
         for function, query, field in (
-            (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id"),
+            (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id[0]"),
             (FIRST, "doctor_id={}", "doctor_id[0]"),
             (GET, "appointment_id={}", "appointment_id"),
         )
@@ -392,8 +417,8 @@ BAD_QUERIES = [
             (FIRST, "doctorId", '"doctor_id"'),
             (FIRST, "doctor_ids", '"doctor_id"'),
             *((FIRST, f"doctor_id{end}", "repeat doctor_id without brackets") for end in BRACKETS),
-            *((LIST, f"doctor_id{end}", "send doctor_id without brackets") for end in BRACKETS),
-            (FIRST, "colour[]", "after, until"),
+            *((LIST, f"doctor_id{end}", "repeat doctor_id without brackets") for end in BRACKETS),
+            (FIRST, "colour[]", "doctor_id, service_id"),
             (GET, "appointmentId", '"appointment_id"'),
         )
     ),
@@ -402,6 +427,16 @@ BAD_QUERIES = [
         for start, end, kind in WINDOWS_OF_LISTS
     ),
     *(Bad(FIRST, query, [("until", kind)]) for query, kind in WINDOWS_OF_SEARCHES),
+    *(
+        Bad(OPENINGS, f"duration_minutes=30&start={start}&end={end}", [("end", kind)])
+        for start, end, kind in WINDOWS_OF_OPENINGS
+    ),
+    Bad(
+        OPENINGS,
+        "start=2050-11-21&end=2050-11-22",
+        [("duration_minutes", "missing")],
+        ("service_id",),
+    ),
     Bad(LIST, "start=2050-11-21&end=2050-11-22", [("doctor_id", "missing")], ("patient_id",)),
     Bad(LIST, "patient_id=me&start=2050-11-21&end=2050-11-22", [("patient_id", "not_a_patient")]),
     Bad(LIST, "patient_id=ada&start=2050-11-21&end=2050-11-21T00:00", [("end", "not_after_start")]),
@@ -424,5 +459,8 @@ NOTHING: list[Bad] = [
     Bad(EXPORT, "", [("patient_id", "missing")]),
     Bad(FIRST, "count=", [("count", "int_type")]),
     Bad(GET, "", [("appointment_id", "missing")]),
+    Bad(OPENINGS, "", [("start", "missing"), ("end", "missing")]),
+    Bad(DOCTORS, "page_size=", [("page_size", "int_type")]),
+    Bad(SERVICES, "a=1", [("a", "extra_forbidden")]),
 ]
 """For each function the shortest request that it refuses."""

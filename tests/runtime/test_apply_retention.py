@@ -44,7 +44,7 @@ async def old_clinic(clinic: Clinic) -> Clinic:
 
 async def listed(clinic: Clinic, doctor_id: str = "strange") -> list[Appointment]:
     async def read(dependencies: Dependencies) -> list[Appointment]:
-        doctors = {doctor.id: doctor for doctor in await dependencies.store.doctors()}
+        doctors = await dependencies.store.doctors([doctor_id])
         query = ListQuery(doctors[doctor_id], ALL, with_cancelled=True, size=1000)
         async with dependencies.store.snapshot() as snapshot:
             return list((await list_window(snapshot, query)).appointments)
