@@ -11,6 +11,8 @@ from shared.model.patient_key import PatientKey
 
 ME = "me"
 """In the place of a patient's id: that of the caller."""
+EVERY_DOCTOR = "*"
+"""In the place of a doctor's id: all of them."""
 
 
 class Target(Struct, frozen=True):
@@ -48,7 +50,8 @@ def _with_oneself(caller: Caller, target: Target) -> bool:
 
 
 def _own_schedule(caller: Caller, target: Target) -> bool:
-    return target.patient_id is None and _with_oneself(caller, target)
+    named = target.patient_id is None and EVERY_DOCTOR not in target.doctor_ids
+    return named and _with_oneself(caller, target)
 
 
 _Row = Mapping[Kind, Permission]
@@ -57,11 +60,15 @@ _EVERYBODY: _Row = dict.fromkeys(("anonymous", "patient", "doctor", "staff"), _a
 _BOOKING: _Row = {"patient": _for_oneself, "doctor": _with_oneself, "staff": _always}
 # What they may do with an appointment depends on whose it is: `may_see`.
 _BY_ID: _Row = {"patient": _always, "doctor": _always, "staff": _always}
+_OF_A_SCHEDULE: _Row = {"doctor": _with_oneself, "staff": _always}
 _OF_A_PATIENT: _Row = {"patient": _of_oneself, "staff": _always}
 
 PERMISSIONS: Mapping[str, _Row] = {
     "store_health": _EVERYBODY,
     "first_available": _EVERYBODY,
+    "list_openings": _EVERYBODY,
+    "list_doctors": _EVERYBODY,
+    "list_services": _EVERYBODY,
     "create_appointment": _BOOKING,
     "validate_appointment": _BOOKING,
     "get_appointment": _BY_ID,
@@ -70,6 +77,9 @@ PERMISSIONS: Mapping[str, _Row] = {
     "update_appointment": {**_BY_ID, "patient": _for_oneself},
     "mark_appointment": {"doctor": _always, "staff": _always},
     "list_appointments": {"patient": _of_oneself, "doctor": _own_schedule, "staff": _always},
+    "create_override": _OF_A_SCHEDULE,
+    "delete_override": _OF_A_SCHEDULE,
+    "list_overrides": _OF_A_SCHEDULE,
     "export_patient": _OF_A_PATIENT,
     "erase_patient": _OF_A_PATIENT,
 }

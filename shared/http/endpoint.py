@@ -75,8 +75,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     key, `conditional` that it takes a version of what it names (`If-None-Match` of GET, or else
     `If-Match`), `books` that a 201 of it means a booked appointment, `personal` that its answers
     are about patients and must not be stored on the way, `app_check` that App Check covers it where
-    that is on, and `counted` that a caller may call it only so often. Who may call it stands in the
-    table of permissions, under its name.
+    that is on, and `counted` that a caller may call it only so often. It may take as long as
+    `deadlines` of the setting. Who may call it stands in the table of permissions, under its name.
     """
 
     handler: Handler
@@ -94,6 +94,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     personal: bool = False
     app_check: bool = True
     counted: bool = True
+    deadlines: int = 1
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -149,7 +150,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         self, request: Request, dependencies: Dependencies
     ) -> tuple[Response, Exception | None]:
         """Answer a request of the right method."""
-        seconds = dependencies.settings.deadline_seconds + GRACE_SECONDS
+        seconds = dependencies.settings.deadline_seconds * self.deadlines + GRACE_SECONDS
         try:
             async with asyncio.timeout(seconds):
                 response = await self.handler(await self._call(request, dependencies))

@@ -1,5 +1,6 @@
 """Responses out: models and outcomes to HTTP."""
 
+import hashlib
 from collections.abc import Mapping
 
 from pydantic import BaseModel
@@ -22,6 +23,12 @@ def json_response(
 ) -> Response:
     """Return a model as JSON."""
     return Response(json_line(model), status, headers, media_type="application/json")
+
+
+def content_tag(model: BaseModel) -> str:
+    """Return the entity tag of an answer with this content, whatever else may be in it: weak."""
+    digest = hashlib.blake2b(model.model_dump_json().encode(), digest_size=16).hexdigest()
+    return f'W/"{digest}"'
 
 
 async def appointment_response(

@@ -41,5 +41,5 @@ async def checked_ahead(
     ends_last: Appointment | None = None
     async for appointment in booked_ahead(snapshot, doctor, now):
         yield list(findings(doctor, appointment, ends_last))
-        if ends_last is None or appointment.interval.end > ends_last.interval.end:
+        if ends_last is None or appointment.held.end > ends_last.held.end:
             ends_last = appointment

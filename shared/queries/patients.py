@@ -38,7 +38,7 @@ class PatientQuery(Struct, frozen=True):
         """Whether the appointment belongs to this page or a later one."""
         return (
             appointment.interval.overlaps(self.window)
-            and (self.with_cancelled or appointment.status == "booked")
+            and (self.with_cancelled or appointment.status != "cancelled")
             and (self.after is None or appointment.position > self.after)
         )
 

@@ -42,16 +42,21 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield what is wrong with an appointment, the worst first.
 
-    `earlier` is the one that ends last of all that come before it in order of start: if it
-    overlaps any of them, it overlaps that one.
+    `earlier` is the one that holds time longest of all that come before it in order of start: if
+    it overlaps any of them, it overlaps that one.
     """
-    if earlier and earlier.interval.overlaps(appointment.interval):
+    if earlier and _share_time(earlier.held, appointment.held):
         yield Overlap(doctor, appointment, earlier)
     told = appointment.told_start
     if told is not None and told != local_time(appointment.interval.start, doctor.zone):
         yield AnotherTimeThanTold(doctor, appointment)
     if not is_within_hours(doctor, appointment.interval):
         yield OutsideHours(doctor, appointment)
+
+
+def _share_time(one: Interval, other: Interval) -> bool:
+    """Whether two times overlap, either of which may be empty."""
+    return max(one.start, other.start) < min(one.end, other.end)
 
 
 def is_within_hours(doctor: Doctor, interval: Interval) -> bool:

@@ -13,7 +13,7 @@ from shared.model.opening import Opening
 from shared.queries.openings import first_openings
 from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import MINUTE, round_up_to_minute
-from shared.runtime.composition import doctors_of_file
+from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints
 from shared.settings import AuthSettings
 
@@ -33,17 +33,19 @@ async def greeting(dependencies: Dependencies) -> str:
         lines += ["", _try(auth), *_signing_up(auth), *_commands(url, auth, *openings)]
     if await _differs(dependencies):
         file = dependencies.settings.doctors_file
-        lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
+        lines += ["", f"The store differs from {file}: `make doctors` loads it."]
     if dependencies.settings.auth is None:
         lines += ["", "Everybody who can connect may do everything: AUTH is none."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
 
 
 async def _differs(dependencies: Dependencies) -> bool:
-    """Whether the clinic file says something else of its doctors than the store."""
-    wanted = doctors_of_file(dependencies.settings)
-    stored = await dependencies.doctor_cache.find([doctor.id for doctor in wanted])
-    return list(stored.values()) != as_stored(wanted, stored)
+    """Whether the clinic file says something else than the store."""
+    file = clinic_file(dependencies.settings)
+    stored = await dependencies.doctor_cache.find([doctor.id for doctor in file.doctors])
+    if list(stored.values()) != as_stored(file.doctors, stored):
+        return True
+    return await dependencies.store.clinic() != file.clinic
 
 
 async def _free_tomorrow(

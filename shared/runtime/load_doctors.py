@@ -12,7 +12,7 @@ from shared.model.doctor import Doctor
 from shared.queries.ahead import count_ahead
 from shared.queries.doctors import all_doctors
 from shared.runtime.appointment_report import AppointmentReport
-from shared.runtime.composition import doctors_of_file
+from shared.runtime.composition import clinic_file
 from shared.runtime.operator_commands import run
 from shared.settings import SettingsError
 
@@ -25,7 +25,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 async def load(dependencies: Dependencies) -> None:
     """Load the doctors, print what changed, and what is now wrong with appointments."""
     settings, store = dependencies.settings, dependencies.store
-    of_file = doctors_of_file(settings)
+    of_file = clinic_file(settings).doctors
     stored = await store.doctors([doctor.id for doctor in of_file])
     wanted = as_stored(of_file, stored)
     for doctor in wanted:

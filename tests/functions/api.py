@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from shared.access.caller import Caller
 from shared.directory.clinic_cache import ClinicCache
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import read_clinic_file
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment
@@ -252,14 +252,14 @@ async def _is_like_every_answer(response: httpx.Response) -> None:
     assert not response.content or response.content.endswith(b"\n")
     assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
     assert response.headers["api-version"] == "1.1"
-    personal = re.search("_(appointment|patient)", response.url.path)
+    personal = re.search("_(appointment|patient|override)", response.url.path)
     assert response.headers.get("cache-control") == ("no-store" if personal else None)
 
 
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
-    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
+    SqliteStore(str(path)).prepare(read_clinic_file(DOCTORS, SETTINGS.clinic_zone, NOW).doctors)
     return path
 
 

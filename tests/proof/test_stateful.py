@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import read_clinic_file
 from shared.rules.limits import LIMITS, Limits
 from tests.builders import at
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
@@ -304,7 +304,8 @@ class Clients(RuleBasedStateMachine):
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
-        doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone, NOW)
+        text = json.dumps({"doctors": DOCTORS})
+        doctors = read_clinic_file(text, SETTINGS.clinic_zone, NOW).doctors
         await store.put_doctors(doctors)
         return await self.opened.enter_async_context(calling(store, self.clock))
 

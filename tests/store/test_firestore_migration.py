@@ -108,6 +108,8 @@ async def test_everything_is_found_where_it_belongs_from_now_on(earlier: Earlier
         await earlier.store.list_doctors(10)
     migration = await earlier.migrate()
     assert migration.left == []
+    of_service = await earlier.store.list_doctors(10, service_id="x-ray")
+    assert [d.id for d in of_service] == ["strange", "who"]
     assert [d.day_shift for d in await earlier.store.list_doctors(10)] == 2 * [timedelta(hours=-5)]
     assert await earlier.listed("strange") == {
         "booked": [AFTER_MIDNIGHT, MOVED],

@@ -125,11 +125,17 @@ def check_order(start: datetime, end: datetime, field: str = "end", after: str =
         raise field_error(field, "not_after_start", f"must be after {after}")
 
 
-def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
-    """Refuse a window that is empty, or too long to search in one request."""
+def check_window(
+    start: datetime,
+    end: datetime,
+    field: str = "end",
+    after: str = "start",
+    longest: int = LONGEST_DAYS,
+) -> None:
+    """Refuse a window that is empty, or has too many days to search in one request."""
     check_order(start, end, field, after)
-    if comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
-        message = f"must be at most {LONGEST_DAYS} days after {after}"
+    if comparable(start, end) and end - start > timedelta(days=longest):
+        message = f"must be at most {longest} days after {after}"
         raise field_error(field, "window_too_long", message)
 
 

@@ -89,6 +89,8 @@ PRUNED_AT_START = 10_000
 _has_snapshot: ContextVar[bool] = ContextVar("has_snapshot", default=False)
 """Whether the present task has a view open."""
 
+NO_CLINIC: Mapping[str, Any] = {}
+
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -118,8 +120,10 @@ class SqliteStore:
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._connections = ReadConnections(path, busy_seconds)
 
-    def prepare(self, doctors: Collection[Doctor]) -> None:
-        """Create the file if need be, with these doctors if it has none. Blocks; leaves it closed.
+    def prepare(self, doctors: Collection[Doctor], clinic: Mapping[str, Any] = NO_CLINIC) -> None:
+        """Create the file if need be, with these doctors and this clinic if it has no doctors.
+
+        Blocks; leaves it closed.
 
         Raises sqlite3.Error if the file cannot be used.
         """
@@ -127,6 +131,8 @@ class SqliteStore:
             with transaction(connection):
                 if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                     write_doctors(connection, doctors)
+                    if clinic:
+                        write_clinic(connection, clinic)
             more = True
             while more:
                 with transaction(connection):  # Each its own, so that other processes can write.
