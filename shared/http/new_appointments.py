@@ -68,11 +68,12 @@ async def booking_command(call: Call[NewAppointment]) -> Command | Refusal:
 
     404 if there is no such doctor.
     """
-    asked, clinic = call.asked, await call.dependencies.clinic_cache.clinic()
-    doctor = await find_doctor(call.dependencies, asked.doctor_id)
+    asked, dependencies = call.asked, call.dependencies
+    doctor = await find_doctor(dependencies, asked.doctor_id)
     named = asked.time().on_clock_of(doctor.zone)
     if isinstance(named, UnclearTime):
         return named
+    clinic = await dependencies.clinic_cache.clinic()
     wanted = _appointment(call, doctor, named)
     found = RequestedService(doctor, clinic, asked.time(), asked.service_id).resolved()
     if not isinstance(found, Refusal):

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
+from shared.directory.clinic_cache import ClinicCache
 from shared.directory.clinic_file import read_clinic_file
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.observability.request_log import write_readable
@@ -98,9 +101,21 @@ class Api:
         )
         return Api(known, self.clock)
 
-    async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
-        """Post a body, with an idempotency key if there is one."""
-        headers = {} if key is None else {"Idempotency-Key": key}
+    def of(self, clinic: Clinic) -> "Api":
+        """The same instance, if it were of this clinic."""
+        known = KnownClinic(self.dependencies.store, self.dependencies.settings.clinic_zone, clinic)
+        return Api(replace(self.dependencies, clinic_cache=known), self.clock)
+
+    async def post(
+        self,
+        function: str,
+        body: object,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Post a body, with an idempotency key if there is one, and maybe other headers."""
+        keyed = {} if key is None else {"Idempotency-Key": key}
+        headers = {**keyed, **(headers or {})}
         return await self.client.post(f"/{function}", json=body, headers=headers)
 
     async def create(self, body: object, key: str | None = None) -> httpx.Response:
@@ -137,6 +152,17 @@ class Api:
         """Give an appointment up."""
         return await self.post(
             "cancel_appointment", {"appointment_id": appointment["id"], **fields}
+        )
+
+    async def mark(self, appointment: Json, status: str) -> httpx.Response:
+        """Tell what happened to an appointment."""
+        body = {"appointment_id": appointment["id"], "status": status}
+        return await self.post("mark_appointment", body)
+
+    async def update(self, appointment: Json, **fields: object) -> httpx.Response:
+        """Ask for an appointment to be corrected."""
+        return await self.post(
+            "update_appointment", {"appointment_id": appointment["id"], **fields}
         )
 
     async def reschedule(
@@ -206,6 +232,18 @@ class Api:
         """Bring appointments that hold no time any more into the store."""
         writes = [ElsewhereWrite(ElsewhereKey(a.doctor_id, a.id), a, None) for a in appointments]
         await self.dependencies.store.commit([], [], writes)
+
+
+class KnownClinic(ClinicCache):
+    """A clinic that nobody reads from a store."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, clinic: Clinic) -> None:
+        super().__init__(store, zone)
+        self._known = clinic
+
+    async def clinic(self) -> Clinic:
+        """The clinic."""
+        return self._known
 
 
 async def _is_like_every_answer(response: httpx.Response) -> None:

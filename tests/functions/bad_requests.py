@@ -11,6 +11,7 @@ T = TypeVar("T")
 CREATE, MOVE = "create_appointment", "reschedule_appointment"
 VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
+MARK, UPDATE = "mark_appointment", "update_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
 LIST, FIRST = "list_appointments", "first_available"
 OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
@@ -21,6 +22,8 @@ GOOD_BODIES: dict[str, Json] = {
     VALIDATE: MONDAY_AT_NINE,
     MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
     CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
+    MARK: {"appointment_id": SOME_ID, "status": "arrived"},
+    UPDATE: {"appointment_id": SOME_ID, "patient": {"name": "Ada King"}, "reason": "check-up"},
     ERASE: {"patient_id": "ada"},
 }
 GOOD_QUERIES = {
@@ -125,6 +128,27 @@ VALUES: dict[tuple[str, str], Values] = {
     (CREATE, "patient"): each("model_type", [None, "Ada Lovelace", [{"name": "Ada"}]]),
     (CREATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
     (CANCEL, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
+    (CREATE, "service_id"): IDS,
+    (VALIDATE, "service_id"): IDS,
+    (MOVE, "service_id"): each("extra_forbidden", ["check-up"]),
+    (CREATE, "allow"): each("list_type", ["time_off", {"time_off": True}, True, 1]),
+    (MOVE, "allow"): each("list_type", ["time_off", {}]),
+    (CANCEL, "allow"): each("extra_forbidden", [[]]),
+    (CREATE, "version"): each("extra_forbidden", [1]),
+    (MARK, "appointment_id"): [(None, "string_type"), *IDS],
+    (MARK, "status"): each(
+        "literal_error",
+        [None, "", "booked", "cancelled", "Arrived", "arrived ", "no-show", 1, True, ["arrived"]],
+    ),
+    (MARK, "reason"): each("extra_forbidden", ["late"]),
+    (UPDATE, "appointment_id"): [(None, "string_type"), *IDS],
+    (UPDATE, "patient"): [
+        (None, "missing"),
+        *each("model_type", ["Ada Lovelace", [{"name": "Ada"}]]),
+    ],
+    (UPDATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
+    (UPDATE, "start"): each("extra_forbidden", ["2050-11-22T09:00"]),
+    (UPDATE, "service_id"): each("extra_forbidden", ["check-up"]),
     (CREATE, "validate_only"): each("extra_forbidden", [True, False, None]),
     (VALIDATE, "validate_only"): each("extra_forbidden", [True]),
     (VALIDATE, "start"): [(None, "time"), *TIMES],
@@ -216,6 +240,16 @@ BAD_BODIES = [
         for value, kind in values
     ),
     *(bad(CREATE, f"patient.{name}", kind, patient=person) for person, name, kind in PATIENTS),
+    *(
+        bad(UPDATE, f"patient.{name}", kind, patient=person)
+        for person, name, kind in PATIENTS
+        if kind != "not_a_patient"
+    ),
+    *(
+        bad(function, f"allow[{len(allowed) - 1}]", "literal_error", "too_soon", allow=allowed)
+        for function in (CREATE, VALIDATE, MOVE)
+        for allowed in (["slot_taken"], ["time_off", "day_full"], [""], [None], [1], [["time_off"]])
+    ),
     *(lasting(CREATE, *times, "not_after_start") for times in (*ENDS, *ENDS_OF_STRANGE)),
     *(lasting(MOVE, *times, "not_after_start") for times in ENDS),
     lasting(CREATE, "2050-11-22T09:00", "2050-11-23T09:01", "too_long"),
@@ -232,7 +266,7 @@ BAD_BODIES = [
     # What may have been meant, or else all that is known.
     bad(CREATE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
     bad(CREATE, "doctorId", "extra_forbidden", '"doctor_id"', doctorId="who"),
-    bad(CREATE, "colour", "extra_forbidden", "duration_minutes, doctor_id", "reason", colour="red"),
+    bad(CREATE, "colour", "extra_forbidden", "duration_minutes, doctor_id", "allow", colour="red"),
     bad(CREATE, "patient.mail", "extra_forbidden", '"email"', patient={"name": "A", "mail": "a"}),
     bad(MOVE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
     bad(CANCEL, "reasn", "extra_forbidden", '"reason"', reasn="ill"),
@@ -454,6 +488,9 @@ NOTHING: list[Bad] = [
     Bad(VALIDATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
     Bad(MOVE, {}, [("start", "missing"), ("appointment_id", "missing")]),
     Bad(CANCEL, {}, [("appointment_id", "missing")]),
+    Bad(MARK, {}, [("appointment_id", "missing"), ("status", "missing")]),
+    Bad(UPDATE, {}, [("appointment_id", "missing")]),
+    Bad(UPDATE, {"appointment_id": SOME_ID}, [("patient", "missing")], ("reason",)),
     Bad(LIST, "", [(name, "missing") for name in ("start", "end")]),
     Bad(ERASE, {}, [("patient_id", "missing")]),
     Bad(EXPORT, "", [("patient_id", "missing")]),

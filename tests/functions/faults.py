@@ -186,3 +186,29 @@ async def failing(api: Api, writes: int) -> AsyncIterator[Api]:
     store: Any = FailingStore(api.dependencies.store, writes)
     async with calling(store, api.clock, IMPATIENT) as other:
         yield other
+
+
+class ForgetfulStore:
+    """Another store, which does not answer its first commit, though it does it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.lost = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
+        patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        """Lose the first answer."""
+        versions = await self._store.commit(days, records, elsewhere, patients, overrides)
+        self.lost += 1
+        if self.lost == 1:
+            raise StoreUnavailable("it may have happened")
+        return versions

@@ -3,6 +3,8 @@
 That one kind may do something, and another may not, is written down here and nowhere else.
 """
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 import pytest
 
@@ -10,7 +12,7 @@ from shared.access.caller import ANONYMOUS, Caller
 from shared.access.permissions import PERMISSIONS, may_see
 from shared.http.health import store_health
 from shared.runtime.endpoints import endpoints
-from tests.builders import appointment
+from tests.builders import appointment, at
 from tests.functions.api import (
     MONDAY_AT_NINE,
     ON_BOTH_STORES,
@@ -52,6 +54,46 @@ REQUESTS: list[tuple[str, Json, str]] = [
         "reschedule_appointment",
         {"appointment_id": UNKNOWN, "start": NEXT},
         "401 404 404 404 404 404",
+    ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": HERS, "start": NEXT, "allow": []},
+        "401 403 403 200 404 200",
+    ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": UNKNOWN, "start": NEXT, "allow": ["too_soon"]},
+        "401 403 403 404 404 404",
+    ),
+    ("update_appointment", {"appointment_id": HERS, "reason": "x"}, "401 200 404 200 404 200"),
+    ("update_appointment", {"appointment_id": UNKNOWN, "reason": "x"}, "401 404 404 404 404 404"),
+    (
+        "update_appointment",
+        {"appointment_id": HERS, "patient": {"name": "Ada", "id": "ada"}},
+        "401 200 403 200 404 200",
+    ),
+    (
+        "update_appointment",
+        {"appointment_id": HERS, "patient": {"name": "Bob", "id": "bob|2"}},
+        "401 403 404 400 404 400",
+    ),
+    # Too early, for whoever may.
+    ("mark_appointment", {"appointment_id": HERS, "status": "arrived"}, "401 403 403 422 403 422"),
+    (
+        "mark_appointment",
+        {"appointment_id": UNKNOWN, "status": "arrived"},
+        "401 403 403 404 403 404",
+    ),
+    ("mark_appointment", {"appointment_id": "x", "status": "arrived"}, "401 403 403 403 403 404"),
+    (
+        "create_appointment",
+        {**MONDAY_AT_NINE, "start": NEXT, "allow": []},
+        "401 403 403 201 403 201",
+    ),
+    (
+        "validate_appointment",
+        {**MONDAY_AT_NINE, "start": NEXT, "allow": ["patient_busy"]},
+        "401 403 403 200 403 200",
     ),
     ("create_appointment", {**MONDAY_AT_NINE, "start": NEXT}, "401 201 201 201 403 201"),
     ("create_appointment", {**OF_ADA, "start": NEXT}, "401 201 403 201 403 201"),
@@ -152,6 +194,7 @@ async def cancelled_elsewhere(api: Api) -> Json:
 BY_ID: list[tuple[str, Json]] = [
     ("get_appointment", {}),
     ("cancel_appointment", {"reason": "x"}),
+    ("update_appointment", {"reason": "x"}),
     ("reschedule_appointment", {"start": "2050-11-25T14:00Z"}),
     ("reschedule_appointment", {"start": "2051-03-12T02:30"}),
 ]
@@ -180,6 +223,29 @@ async def test_what_belongs_to_others_is_answered_like_what_does_not_exist(
         assert documents[0] == documents[1]
         assert headers[0] == headers[1]
         assert reads[0] == reads[1] > 0
+
+
+@ON_BOTH_STORES
+@pytest.mark.parametrize("make", [booked, moved, cancelled])
+async def test_of_other_schedules_a_doctor_is_not_told_what_there_is_to_mark(
+    api: Api, make: Callable[[Api], Awaitable[Json]]
+) -> None:
+    documents: list[Json] = []
+    reads: list[int] = []
+    for name in ((await make(api))["id"], UNKNOWN):
+        async with fresh(api, OTHER_DOCTOR, reads) as instance:
+            response = await instance.mark({"id": name}, "arrived")
+        assert problem(response, 403, "forbidden").keys() == {"detail"}
+        documents.append({**response.json(), "instance": ""})
+    assert documents[0] == documents[1]
+    assert reads[0] == reads[1] > 0
+
+
+async def test_what_has_moved_to_another_doctor_is_that_doctor_s_to_mark(api: Api) -> None:
+    hers = await moved_to_another(api)
+    api.clock.now = at("2050-11-24T14:00Z")
+    problem(await api.by(STEPHEN).mark(hers, "arrived"), 404, "unknown_appointment")
+    assert (await api.by(OTHER_DOCTOR).mark(hers, "arrived")).status_code == 200
 
 
 def test_who_showed_no_token_sees_no_appointment() -> None:

@@ -14,6 +14,7 @@ from tests.functions.bad_requests import (
     CREATE,
     GOOD_BODIES,
     GOOD_QUERIES,
+    MARK,
     NOTHING,
     Bad,
 )
@@ -56,7 +57,7 @@ async def test_a_body_is_json_of_at_most_64_kib(api: Api, function: str) -> None
         refused = await api.client.post(url, content=content, headers=headers)
         problem(refused, 415, "unsupported_media_type")
     granted = await api.client.post(url, content=content, headers=JSON)
-    assert granted.status_code == (201 if function == CREATE else 200)
+    assert granted.status_code == {CREATE: 201, MARK: 422}.get(function, 200)
 
 
 @pytest.mark.parametrize("media_type", ["APPLICATION/JSON", "application/json; charset=utf-8"])
@@ -186,7 +187,7 @@ async def test_a_body_is_not_compressed(api: Api, function: str) -> None:
         assert refused.headers["accept-encoding"] == "identity"
     headers = {**JSON, "Content-Encoding": "Identity"}
     granted = await api.client.post(f"/{function}", content=content, headers=headers)
-    assert granted.is_success
+    assert granted.status_code < 300 or granted.json()["code"] == "too_early"
 
 
 async def test_a_body_may_arrive_in_parts(api: Api) -> None:
