@@ -99,11 +99,14 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
     functions = [
         "cancel_appointment",
         "create_appointment",
+        "create_override",
+        "delete_override",
         "erase_patient",
         "export_patient",
         "first_available",
         "get_appointment",
         "list_appointments",
+        "list_overrides",
         "reschedule_appointment",
         "validate_appointment",
     ]

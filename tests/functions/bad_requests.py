@@ -12,21 +12,32 @@ CREATE, MOVE = "create_appointment", "reschedule_appointment"
 VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
+MAKE, UNMAKE = "create_override", "delete_override"
+LIST_OVERRIDES = "list_overrides"
 LIST, FIRST = "list_appointments", "first_available"
 
 SOME_ID = "strange.20501121.x"
+SOME_OVERRIDE = "strange.override.x"
 GOOD_BODIES: dict[str, Json] = {
     CREATE: MONDAY_AT_NINE,
     VALIDATE: MONDAY_AT_NINE,
     MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
     CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
     ERASE: {"patient_id": "ada"},
+    MAKE: {
+        "doctor_id": "strange",
+        "kind": "time_off",
+        "start": "2050-11-25",
+        "end": "2050-11-25T12:00",
+    },
+    UNMAKE: {"override_id": SOME_OVERRIDE},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
     FIRST: "doctor_id=strange",
     GET: f"appointment_id={SOME_ID}",
     EXPORT: "patient_id=ada",
+    LIST_OVERRIDES: "doctor_id=strange&start=2050-11-21&end=2050-11-22",
 }
 SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
 """What the clocks of New York never show, and what they show twice."""
@@ -424,5 +435,8 @@ NOTHING: list[Bad] = [
     Bad(EXPORT, "", [("patient_id", "missing")]),
     Bad(FIRST, "count=", [("count", "int_type")]),
     Bad(GET, "", [("appointment_id", "missing")]),
+    Bad(MAKE, {}, [(name, "missing") for name in ("doctor_id", "kind", "start", "end")]),
+    Bad(UNMAKE, {}, [("override_id", "missing")]),
+    Bad(LIST_OVERRIDES, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
 ]
 """For each function the shortest request that it refuses."""

@@ -10,19 +10,16 @@ from tests.functions.test_create_override import MAKE, MONDAY
 
 
 NO_TEXTS: list[object] = [None, 1, ["strange"], {}]
+NO_TIMES: list[object] = [
+    *(None, 1, True, {}, "", "tomorrow", "2050-11-31", "2050-02-29", "20501121"),
+    *("2050-11-21Z", "2050-11-21\n", "2050-11-2", "2050-11-21 09:00", "2050-11-21T24:00"),
+    *("2050-11-21T09:00 01:00", "２０５０-11-21"),  # noqa: RUF001 - wide digits
+]
 BAD: list[tuple[Json, str, str]] = [
     *(({"doctor_id": value}, "doctor_id", "string_type") for value in NO_TEXTS),
     *(({"doctor_id": v}, "doctor_id", "string_pattern_mismatch") for v in ("", "a/b", "a" * 129)),
     *(({"kind": value}, "kind", "literal_error") for value in (None, "", "holiday", 1, "TIME_OFF")),
-    *(
-        ({name: value}, name, "time")
-        for name in ("start", "end")
-        for value in (
-            *(None, 1, True, {}, "", "tomorrow", "2050-11-31", "2050-02-29", "20501121"),
-            *("2050-11-21Z", "2050-11-21\n", "2050-11-2", "2050-11-21 09:00", "2050-11-21T24:00"),
-            *("2050-11-21T09:00 01:00", "２０５０-11-21"),  # noqa: RUF001 - wide digits
-        )
-    ),
+    *(({name: value}, name, "time") for name in ("start", "end") for value in NO_TIMES),
     *(({"start": v}, "start", "time_out_of_range") for v in ("1899-12-31", "0001-01-01T00:00")),
     *(({"end": v}, "end", "time_out_of_range") for v in ("9999-01-01", "9999-12-31T23:59Z")),
     ({"start": "2050-11-21T09:00:01"}, "start", "whole_minutes"),
