@@ -40,6 +40,8 @@ LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
     "cancel_appointment",
     "create_appointment",
+    "create_override",
+    "delete_override",
     "erase_patient",
     "export_patient",
     "first_available",
@@ -47,6 +49,7 @@ NAMES = (
     "list_appointments",
     "list_doctors",
     "list_openings",
+    "list_overrides",
     "list_services",
     "mark_appointment",
     "reschedule_appointment",

@@ -13,10 +13,13 @@ VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
 MARK, UPDATE = "mark_appointment", "update_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
+MAKE, UNMAKE = "create_override", "delete_override"
+LIST_OVERRIDES = "list_overrides"
 LIST, FIRST = "list_appointments", "first_available"
 OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
 
 SOME_ID = "strange.20501121.x"
+SOME_OVERRIDE = "strange.override.x"
 GOOD_BODIES: dict[str, Json] = {
     CREATE: MONDAY_AT_NINE,
     VALIDATE: MONDAY_AT_NINE,
@@ -25,6 +28,13 @@ GOOD_BODIES: dict[str, Json] = {
     MARK: {"appointment_id": SOME_ID, "status": "arrived"},
     UPDATE: {"appointment_id": SOME_ID, "patient": {"name": "Ada King"}, "reason": "check-up"},
     ERASE: {"patient_id": "ada"},
+    MAKE: {
+        "doctor_id": "strange",
+        "kind": "time_off",
+        "start": "2050-11-25",
+        "end": "2050-11-25T12:00",
+    },
+    UNMAKE: {"override_id": SOME_OVERRIDE},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
@@ -34,6 +44,7 @@ GOOD_QUERIES = {
     SERVICES: "",
     GET: f"appointment_id={SOME_ID}",
     EXPORT: "patient_id=ada",
+    LIST_OVERRIDES: "doctor_id=strange&start=2050-11-21&end=2050-11-22",
 }
 SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
 """What the clocks of New York never show, and what they show twice."""
@@ -499,5 +510,8 @@ NOTHING: list[Bad] = [
     Bad(OPENINGS, "", [("start", "missing"), ("end", "missing")]),
     Bad(DOCTORS, "page_size=", [("page_size", "int_type")]),
     Bad(SERVICES, "a=1", [("a", "extra_forbidden")]),
+    Bad(MAKE, {}, [(name, "missing") for name in ("doctor_id", "kind", "start", "end")]),
+    Bad(UNMAKE, {}, [("override_id", "missing")]),
+    Bad(LIST_OVERRIDES, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
 ]
 """For each function the shortest request that it refuses."""

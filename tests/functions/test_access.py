@@ -25,6 +25,7 @@ from tests.functions.reads import fresh
 
 UNKNOWN = "strange.20501121.0123456789abcdef01234567"
 WEEK = {"start": "2050-11-21", "end": "2050-11-27"}
+AWAY = {"kind": "time_off", "start": "2050-11-22", "end": "2050-11-22"}
 OF_ADA: Json = {**MONDAY_AT_NINE, "patient": {"name": "Ada", "id": "ada"}}
 
 # A request, in which HERS stands for an appointment of Ada's with Doctor Strange, and what each
@@ -116,6 +117,16 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("erase_patient", {"patient_id": "ada"}, "401 403 403 403 403 200"),
     ("erase_patient", {"appointment_ids": [HERS]}, "401 403 403 403 403 400"),
     ("erase_patient", {"appointment_ids": [UNKNOWN]}, "401 403 403 403 403 404"),
+    ("create_override", {**AWAY, "doctor_id": "strange"}, "401 403 403 201 403 201"),
+    ("create_override", {**AWAY, "doctor_id": "who"}, "401 403 403 403 201 201"),
+    ("create_override", {**AWAY, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("list_overrides", {**WEEK, "doctor_id": "strange"}, "401 403 403 200 403 200"),
+    ("list_overrides", {**WEEK, "doctor_id": "who"}, "401 403 403 403 200 200"),
+    ("list_overrides", {**WEEK, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("delete_override", {"override_id": "strange.override.a"}, "401 403 403 404 403 404"),
+    ("delete_override", {"override_id": "who.override.a"}, "401 403 403 403 404 404"),
+    ("delete_override", {"override_id": "doom.override.a"}, "401 403 403 403 403 404"),
+    ("delete_override", {"override_id": "doom"}, "401 403 403 404 404 404"),
 ]
 MATRIX = [
     pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")
