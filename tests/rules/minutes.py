@@ -63,10 +63,16 @@ def working_around(doctor: Doctor, dates: Sequence[date]) -> dict[int, int]:
     return {m: shown for day in around for m, shown in working(doctor, day).items()}
 
 
+@lru_cache(maxsize=100_000)
+def local(zone: ZoneInfo, minute: int) -> tuple[date, int]:
+    """The local date of a minute, and what the clock shows then, in minutes since midnight."""
+    shown = instant_of(minute).astimezone(zone)
+    return shown.date(), shown.hour * 60 + shown.minute
+
+
 def shown_at(doctor: Doctor, minutes: Iterable[int]) -> dict[int, int]:
-    """What a doctor's clock shows at some minutes, in minutes since midnight."""
-    local = {m: instant_of(m).astimezone(doctor.zone) for m in minutes}
-    return {m: shown.hour * 60 + shown.minute for m, shown in local.items()}
+    """What a doctor's clock shows at some minutes."""
+    return {m: local(doctor.zone, m)[1] for m in minutes}
 
 
 def keys_of(doctor: Doctor, minutes: range) -> list[DayKey]:
