@@ -8,6 +8,7 @@ from msgspec import Struct
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.queries.appointments import LONGEST_EVER, Page, Position, in_order, page_of
@@ -78,13 +79,13 @@ async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSched
     return (await snapshot.load((), (), (), [patient])).patients[patient].value
 
 
-async def all_ids(
+async def all_of(
     snapshot: Snapshot, patient: PatientKey
-) -> tuple[Stored[PatientSchedule], Sequence[str]]:
-    """Return the schedule of an account, and the ids of all appointments that it ever had."""
+) -> tuple[Stored[PatientSchedule], Sequence[PastAppointment]]:
+    """Return the schedule of an account, and all appointments that it ever had."""
     stored = (await snapshot.load((), (), (), [patient])).patients[patient]
     history = await snapshot.history(patient, date.min, date.max)
-    return stored, [*(a.id for a in stored.value.appointments), *history]
+    return stored, [*map(PastAppointment.of, stored.value.appointments), *history]
 
 
 async def export_page(
@@ -95,13 +96,14 @@ async def export_page(
     In order of the days that they were first booked for, which their ids tell, so that only those
     of the page need be looked up.
     """
-    stored, ids = await all_ids(snapshot, patient)
+    stored, past = await all_of(snapshot, patient)
     schedule = stored.value
-    behind = sorted(place for place in set(map(_birth, ids)) if after is None or place > after)
+    born = {_birth(each.id) for each in past}
+    behind = sorted(place for place in born if after is None or place > after)
     places = behind[:size]
     there = {a.id: a for a in schedule.appointments}
-    past = await look_up_all(store, [name for _, name in places if name not in there])
-    there |= {name: a for name, a in past.items() if a.owner == patient}
+    found = await look_up_all(store, [name for _, name in places if name not in there])
+    there |= {name: a for name, a in found.items() if a.owner == patient}
     page = [there[name] for _, name in places if name in there]
     return AccountPage(page, places[-1] if len(behind) > size else None, schedule)
 
@@ -123,7 +125,7 @@ async def _history(
 ) -> AsyncIterator[Appointment]:
     """Yield what has left the schedule, in order. Months are read only as far as needed."""
     for first, last in _months(starts):
-        ids = await snapshot.history(query.patient, first, last)
+        ids = [past.id for past in await snapshot.history(query.patient, first, last)]
         found = (await look_up_all(store, ids)).values()
         # One that is being erased belongs to nobody any more.
         theirs = [a for a in found if a.owner == query.patient and query.includes(a)]

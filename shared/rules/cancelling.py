@@ -7,7 +7,7 @@ from msgspec import Struct
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
 from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import LIMITS, Limits, counted, why_not_changed
+from shared.rules.limits import LIMITS, Limits, counted, why_not_cancelled
 from shared.rules.outcomes import Accepted, Decision
 
 
@@ -27,7 +27,7 @@ def cancel(
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
-    fixed = why_fixed(appointment, now) or why_not_changed(
+    fixed = why_fixed(appointment, now) or why_not_cancelled(
         documents.schedule_of(appointment), sought.caller, now, limits
     )
     if fixed:

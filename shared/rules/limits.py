@@ -13,19 +13,30 @@ from msgspec.structs import replace
 from shared.access.caller import Caller
 from shared.model.documents import Documents
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
-from shared.rules.outcomes import BeingErased, TooManyAhead, TooManyChanges, TooManyRequests
+from shared.rules.outcomes import (
+    BeingErased,
+    TooManyAhead,
+    TooManyChanges,
+    TooManyErasures,
+    TooManyRequests,
+)
 
 OPEN_APPOINTMENTS = 20
 CHANGES_PER_DAY = 60
+ERASURES_PER_DAY = 3
 
 _SECOND = timedelta(seconds=1)
 
 
 class Limits(Struct, frozen=True):
-    """The most that patients may have booked ahead, and may change in 24 hours; one at least."""
+    """The most that patients may have booked ahead, and may change and erase in 24 hours.
+
+    One of each at least.
+    """
 
     open_appointments: int = OPEN_APPOINTMENTS
     changes_per_day: int = CHANGES_PER_DAY
+    erasures_per_day: int = ERASURES_PER_DAY
 
 
 LIMITS = Limits()
@@ -34,16 +45,26 @@ LIMITS = Limits()
 def why_not_changed(
     schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
 ) -> BeingErased | TooManyRequests | None:
-    """Return why no appointment of an account may be booked, moved or cancelled now, or None.
+    """Return why no appointment of an account may be booked or moved now, or None.
 
     `schedule` is None where there is no account.
     """
-    if schedule is None:
+    if schedule is not None and schedule.erasing:
+        return BeingErased()
+    return why_not_cancelled(schedule, caller, now, limits)
+
+
+def why_not_cancelled(
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, limits: Limits = LIMITS
+) -> BeingErased | TooManyRequests | None:
+    """Return why no appointment of an account may be cancelled now, or None.
+
+    Staff and doctors may also while it is erased: then all that lies ahead is cancelled anyway.
+    """
+    if schedule is None or caller.kind != "patient":
         return None
     if schedule.erasing:
         return BeingErased()
-    if caller.kind != "patient":
-        return None
     counted = [changed_at + REMEMBERED for changed_at in schedule.changes_since(now - REMEMBERED)]
     wait = _seconds_until_fewer(counted, limits.changes_per_day, now)
     return TooManyChanges(wait) if wait else None
@@ -59,6 +80,20 @@ def why_not_booked(
     ends = sorted(a.interval.end for a in schedule.ahead(now))
     wait = _seconds_until_fewer(ends, limits.open_appointments, now)
     return TooManyAhead(wait) if wait else None
+
+
+def why_not_erased(
+    schedule: PatientSchedule, caller: Caller, now: datetime, limits: Limits = LIMITS
+) -> TooManyErasures | None:
+    """Return why an account may not be erased now, or None.
+
+    A patient's own erasures are few, since each one ends everybody's views of earlier instants.
+    """
+    if caller.kind != "patient":
+        return None
+    counted = [at + REMEMBERED for at in schedule.erasures_since(now - REMEMBERED)]
+    wait = _seconds_until_fewer(counted, limits.erasures_per_day, now)
+    return TooManyErasures(wait) if wait else None
 
 
 def counted(changes: Documents, caller: Caller, now: datetime) -> Documents:

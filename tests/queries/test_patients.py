@@ -8,6 +8,7 @@ import pytest
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.queries.appointments import Position
 from shared.queries.patients import PatientQuery, export_page, list_patient
@@ -49,7 +50,7 @@ class Months(ScriptedStore):
             self.put_elsewhere(ElsewhereKey("strange", ended.id), ended)
         self.asked: list[str] = []
         key = schedule_of(ADA).key
-        self.histories[key] = {a.id: a.interval.start.date() for a in PAST}
+        self.histories[key] = {a.id: PastAppointment.of(a) for a in PAST}
         self.schedule = schedule_of(ADA, AHEAD, FAR)
 
     def snapshot(self, instant: object = None) -> "NotingView":
@@ -64,7 +65,9 @@ class NotingView(View):
         super().__init__(store)
         self._months = store
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         self._months.asked.append(f"{first:%y-%m}..{last:%y-%m}")
         return await super().history(patient, first, last)
 

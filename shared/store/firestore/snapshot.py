@@ -11,6 +11,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
@@ -32,7 +33,6 @@ from shared.store.firestore.patient_documents import (
     read_patient,
 )
 from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
-from shared.store.patient_documents import month_of
 from shared.store.port import SnapshotExpired, State
 from shared.store.usage import count_reads
 
@@ -118,7 +118,9 @@ class FirestoreSnapshot:
             start_at = Cursor(values=place, before=False)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         """Read the months that have a document, in one query."""
         parent = patient_name(self._calls.root, patient)
         ends = [[Value(reference_value=history_name(parent, month_of(d)))] for d in (first, last)]
@@ -128,7 +130,7 @@ class FirestoreSnapshot:
         }
         months = await self._query(parent, "history", ("__name__",), bounds)
         count_reads(len(months))
-        return [name for month in months for name in read_history(patient, month)]
+        return [past for month in months for past in read_history(patient, month)]
 
     async def instant(self) -> datetime:
         """Return the read time."""
