@@ -14,6 +14,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+# The tests of a module stay in one process, because they share servers.
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 VULNERABILITIES := https://api.osv.dev/v1/query
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
@@ -29,13 +31,11 @@ doctors: .venv/local
 report: .venv/local
 	@$(BIN)/python -m shared.runtime.report_appointments
 
-# Coverage makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev
-	$(BIN)/pytest -q --cov --cov-report=term-missing --ignore=tests/proof
-	$(BIN)/pytest -q tests/proof
+	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	$(BIN)/pytest -q -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
+	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
 		--ignore=tests/proof --ignore=tests/store/contract
 
 check: .venv/dev
