@@ -72,7 +72,12 @@ accounts:
 	@echo 'make run AUTH=firebase GOOGLE_CLOUD_PROJECT=demo-local FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:9099'
 	@npx --yes --ignore-scripts firebase-tools@15 emulators:start --only auth --project demo-local
 
+# First the tests whose inputs are random, with three times as many of them.
+RANDOM := tests/rules tests/transactions tests/functions/test_any_input.py \
+	tests/end_to_end/test_contract.py tests/proof/test_checker.py tests/proof/test_patients.py \
+	tests/proof/test_stateful.py
 proof: .venv/dev
+	EXAMPLES_FACTOR=3 $(BIN)/pytest -q $(AT_ONCE) $(RANDOM)
 	$(BIN)/python -m tests.proof
 
 bench: .venv/dev
