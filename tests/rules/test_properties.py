@@ -7,7 +7,7 @@ from functools import cache, lru_cache, partial
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -27,6 +27,7 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
 from tests.builders import to_book
+from tests.examples import examples
 from tests.reference_model import Held
 from tests.scripted_store import ScriptedStore
 from tests.strategies import (
@@ -44,8 +45,8 @@ from tests.strategies import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERYTHING = 10_000
 SECOND = timedelta(seconds=1)
-many = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(max_examples=50, deadline=None, derandomize=True)
+many = examples(50)
+few = examples(25)
 
 
 # In the words of the model
