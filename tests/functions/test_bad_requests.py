@@ -31,13 +31,14 @@ async def sent(api: Api, function: str, request: object) -> httpx.Response:
     return await api.client.post(f"/{function}", content=content, headers=JSON)
 
 
-@pytest.mark.parametrize("bad", ALL, ids=[f"{bad.function} {bad.request!r:.60}" for bad in ALL])
-async def test_a_bad_request_is_refused_field_by_field(api: Api, bad: Bad) -> None:
-    response = await sent(api, bad.function, bad.request)
-    assert field_errors(response) == bad.errors
-    first = response.json()["errors"][0]
-    assert first["message"] in response.json()["detail"]
-    assert all(words in first["message"] for words in bad.words)
+@pytest.mark.parametrize("function", dict.fromkeys(bad.function for bad in ALL))
+async def test_a_bad_request_is_refused_field_by_field(api: Api, function: str) -> None:
+    for bad in (bad for bad in ALL if bad.function == function):
+        response = await sent(api, function, bad.request)
+        assert field_errors(response) == bad.errors, bad
+        first = response.json()["errors"][0]
+        assert first["message"] in response.json()["detail"], bad
+        assert all(words in first["message"] for words in bad.words), bad
 
 
 @ON_BOTH_STORES

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import StoreUnavailable
-from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, run_module
+from tests.end_to_end.processes import PATIENCE_SECONDS, run_module
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, emulated_store
+from tests.ports import HOST
 from tests.proof.exhausted import refusing_server
 from tests.proof.processes import (
     Functions,

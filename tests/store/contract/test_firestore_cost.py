@@ -199,11 +199,12 @@ async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_e
         assert connection.cost == Cost(["batch_get", "commit"], reads=2, writes=writes)
     connection.cost = Cost()
     async with store.snapshot() as snapshot:
-        assert await snapshot.history(ADA, date(2026, 1, 1), date(2026, 11, 1)) == ["10", "11"]
+        past = await snapshot.history(ADA, date(2026, 1, 1), date(2026, 11, 1))
+    assert [each.id for each in past] == ["10", "11"]
     assert connection.cost == Cost(["run_query"], reads=2, writes=0)
 
 
-async def test_an_erasure_is_a_query_for_thirty_appointments_one_for_the_history_and_a_commit(
+async def test_an_erasure_is_a_query_and_a_commit_for_the_records_and_for_the_history_each(
     store: FirestoreStore, connection: Counting
 ) -> None:
     wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
@@ -216,8 +217,14 @@ async def test_an_erasure_is_a_query_for_thirty_appointments_one_for_the_history
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     connection.cost = Cost()
-    await store.erase(["a"], read)
-    assert connection.cost == Cost(["run_query", "run_query", "commit"], reads=2, writes=4)
+    await store.erase_records(["a"])
+    assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=1)
+    connection.cost = Cost()
+    await store.erase_patient(read, PatientSchedule(ADA))
+    assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=2)
+    connection.cost = Cost()
+    await store.end_views()
+    assert connection.cost == Cost(["commit"], reads=0, writes=1)
 
 
 def moved(name: str, start: str) -> Command:
