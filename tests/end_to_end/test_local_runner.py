@@ -26,6 +26,7 @@ FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
+    *("create_override", "delete_override", "list_overrides"),
 ]
 NOON = {
     "doctor_id": "strange",
