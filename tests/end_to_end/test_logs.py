@@ -18,6 +18,7 @@ FUNCTIONS = [
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
     *("list_openings", "list_doctors", "list_services"),
+    *("create_override", "delete_override", "list_overrides"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOW = int(time.time())
@@ -145,6 +146,10 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("export_patient", params={"patient_id": "ada-secret"})
     call("erase_patient", json={"appointment_ids": [appointment["id"]]})
     call("erase_patient", json={}, headers={"Authorization": "Bearer secret-token"})
+    away = {"kind": "time_off", "start": "2099-03-05", "end": "2099-03-05", "note": "a secret note"}
+    made = call("create_override", json={"doctor_id": "strange", **away}).json()
+    call("list_overrides", params={**window, "end": "2099-03-06"})
+    call("delete_override", json={"override_id": made["override_id"]})
 
     lines = deployment.log()
 
@@ -173,6 +178,9 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("export_patient", "GET", 200, "ok"),
         ("erase_patient", "POST", 200, "ok"),
         ("erase_patient", "POST", 401, "unauthenticated"),
+        ("create_override", "POST", 201, "ok"),
+        ("delete_override", "POST", 200, "ok"),
+        ("list_overrides", "GET", 200, "ok"),
     ]
 
 
