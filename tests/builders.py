@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime
 
 from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
+from shared.model.clinic import Clinic
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.booking import Booking
@@ -24,6 +26,7 @@ NINE_TO_FIVE: Hours = (("09:00", "17:00"),)
 ADA = Patient("Ada Lovelace")
 FIRST_OF_2026 = datetime(2026, 1, 1, tzinfo=UTC)
 ISSUER = "https://issuer.example"
+CLINIC = Clinic()
 
 
 def at(text: str) -> datetime:
@@ -115,6 +118,23 @@ def schedule(day: str, *appointments: Appointment, doctor_id: str = "strange") -
     return DaySchedule(key(day, doctor_id), tuple(ordered))
 
 
+def with_overrides(day: DaySchedule, *overrides: OverrideEntry) -> DaySchedule:
+    """The same day, with these overrides."""
+    for override in overrides:
+        day = day.with_override(override)
+    return day
+
+
+def off(start: str, end: str, name: str = "off") -> OverrideEntry:
+    """Time off between two instants."""
+    return OverrideEntry(f"strange.override.{name}", "time_off", span(start, end))
+
+
+def extra(start: str, end: str, name: str = "extra") -> OverrideEntry:
+    """Extra hours between two instants."""
+    return OverrideEntry(f"strange.override.{name}", "extra_hours", span(start, end))
+
+
 def documents(
     *days: DaySchedule,
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None,
@@ -125,12 +145,18 @@ def documents(
     return Documents({day.key: day for day in days}, elsewhere or {}, schedules)
 
 
-def to_move(
-    appointment_id: str, home: DayKey, to: Doctor, interval: Interval, by: Caller = ANYBODY
+def to_move(  # noqa: PLR0913 - what a move is made of
+    appointment_id: str,
+    home: DayKey,
+    to: Doctor,
+    interval: Interval,
+    by: Caller = ANYBODY,
+    *,
+    clinic: Clinic = CLINIC,
 ) -> Move:
     """A request to move an appointment to an interval with a doctor."""
     time = RequestedTime(interval.start, interval.end)
-    return Move(Sought(appointment_id, home, {to.id: to}, by), time, to.id)
+    return Move(Sought(appointment_id, home, {to.id: to}, by, clinic), time, to.id)
 
 
 def _minutes(clock_time: str) -> int:

@@ -255,9 +255,11 @@ class View:
         return result
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
-        """The versions of days."""
-        found = await self.load(days, ())
-        return {key: stored.version for key, stored in found.days.items()}
+        """Read the versions of days."""
+        touches = () if self._state else days
+        result: Mapping[DayKey, Version | None]
+        result = await self._port.call("load", touches, self._versions, (), days)
+        return result
 
     async def scan(
         self,
@@ -314,6 +316,12 @@ class View:
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
+
+    def _versions(
+        self, _: Collection[DayKey], days: Collection[DayKey]
+    ) -> Mapping[DayKey, Version | None]:
+        found = self._look().days
+        return {key: found[key].version if key in found else None for key in days}
 
     def _history(
         self, _: Collection[DayKey], patient: PatientKey, first: date, last: date

@@ -108,7 +108,9 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "list_doctors",
         "list_openings",
         "list_services",
+        "mark_appointment",
         "reschedule_appointment",
+        "update_appointment",
         "validate_appointment",
     ]
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

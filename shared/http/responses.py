@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
+from shared.http.entity_tags import version_tag
 from shared.http.lookups import doctor_of
 from shared.http.problems import ProblemResponse, json_line, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -36,9 +37,11 @@ async def appointment_response(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an appointment on the clock of its doctor."""
+    """Return an appointment on the clock of its doctor, with its version as the entity tag."""
     doctor = await doctor_of(dependencies, appointment)
-    return json_response(AppointmentResponse.of_appointment(appointment, doctor), status, headers)
+    shown = AppointmentResponse.of_appointment(appointment, doctor)
+    tag = {"ETag": version_tag(appointment.version)}
+    return json_response(shown, status, {**tag, **(headers or {})})
 
 
 async def outcome_response(

@@ -17,6 +17,15 @@ _SECONDS = re.compile(r"\d\d:\d\d:(?!00(\.0+)?([Zz+-]|$))", re.ASCII)
 _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
 
 
+def parse_instant(text: str) -> datetime | None:
+    """Return the time that a text writes with an offset; None if it writes none."""
+    try:
+        time = parse_time(text)
+    except PydanticCustomError:
+        return None
+    return time if time.tzinfo else None
+
+
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - what a client sent, of any type
     """Restore an offset that was not escaped: in a query string `+` means a space."""
     return _PLUS_SENT_AS_SPACE.sub("+", value) if isinstance(value, str) else value
@@ -32,6 +41,11 @@ def _parse_minute(value: object) -> datetime:
 
 def _parse_bound(value: object) -> WindowBound:
     return WindowBound(*parse_time_or_date(_restore_plus(value)))
+
+
+def _parse_bound_minute(value: object) -> WindowBound:
+    time, whole_day = parse_time_or_date(value)
+    return WindowBound(time if whole_day else _parse_minute(value), whole_day)
 
 
 def _schema(pattern: str, meaning: str) -> dict[str, str]:
@@ -51,18 +65,19 @@ BodyMinute = Annotated[
 ]
 """A time in a JSON body that falls on a whole minute; naive if it has no offset."""
 
-QueryBound = Annotated[
-    WindowBound,
-    PlainValidator(_parse_bound),
-    WithJsonSchema(
-        _schema(
-            f"{DATE}({TIME})?",
-            "A date alone means that whole day, from its first instant to that of the next day. "
-            "A time that a clock change skips means the instant of the change.",
-        )
-    ),
-]
+_BOUND = WithJsonSchema(
+    _schema(
+        f"{DATE}({TIME})?",
+        "A date alone means that whole day, from its first instant to that of the next day. "
+        "A time that a clock change skips means the instant of the change.",
+    )
+)
+
+QueryBound = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
 """A bound of a window in a query string, of any precision."""
+
+BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
+"""A bound of a time in a JSON body: a whole minute, or a whole local day."""
 
 
 def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -83,7 +98,8 @@ def time_message(unclear: UnclearTime) -> str:
         case "not_after_start":
             return "must be after start"
         case "too_long":
-            return f"must be at most {unclear.longest // MINUTE} minutes after start"
+            most = f"must be at most {unclear.longest // MINUTE}"
+            return most if unclear.field == "duration_minutes" else f"{most} minutes after start"
         case "length_of_service":
             return "must be left out, because the service has a length"
     zone, time = unclear.zone, unclear.time

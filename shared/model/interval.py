@@ -51,7 +51,9 @@ def without(intervals: Iterable[Interval], gone: Iterable[Interval]) -> list[Int
     """Return what is left of intervals in order once some times are gone; those need no order."""
     left = list(intervals)
     for start, end in gone:
-        left = [part for each in left for part in _around(each, start, end)]
+        # Of many closed days few are near.
+        if left and start < left[-1].end and left[0].start < end:
+            left = [part for each in left for part in _around(each, start, end)]
     return left
 
 

@@ -50,7 +50,7 @@ class PatientSchedule(Struct, frozen=True):
 
     def ahead(self, now: datetime) -> Sequence[Appointment]:
         """Return the appointments that are still to be kept, in order."""
-        return [a for a in self.appointments if a.held.end > now]
+        return [a for a in self.appointments if a.held.length and a.held.end > now]
 
     def changes_since(self, instant: datetime) -> Sequence[datetime]:
         """Return the instants of the patient's own changes after an instant, in order."""

@@ -64,4 +64,11 @@ def _patients(
     appointment, schedules = after.appointment, documents.patients
     left = before.patients - after.patients if before else ()
     gone = {key: schedules[key].without(appointment.id) for key in left}
-    return gone | {key: schedules[key].with_appointment(appointment) for key in after.patients}
+    # What has gone to the history stays there, though it is still marked or corrected.
+    stands = {
+        key: schedules[key].with_appointment(appointment)
+        if before is None or schedules[key].find(appointment.id)
+        else schedules[key]
+        for key in after.patients
+    }
+    return gone | stands

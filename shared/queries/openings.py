@@ -102,10 +102,11 @@ async def _search(snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_
     by_doctor = {doctor_search.doctor.id: doctor_search for doctor_search in searches}
     most = max(1, MOST_DAYS_TOGETHER // max(1, len(searches)))
     while True:
-        needed: set[DayKey] = set()
         for number, doctor_search in enumerate(searches, 1):
-            needed |= doctor_search.go_on(days_each)
+            doctor_search.go_on()
             await _give_way(number)
+        # Not before all have gone on: what one finds may spare the others a read.
+        needed = {key for doctor_search in searches for key in doctor_search.to_read(days_each)}
         if not needed:
             return
         state = await snapshot.load(needed, ())
@@ -202,21 +203,32 @@ class _DoctorSearch:
         self._found = found
         self._known = {key.day: day for key, day in known.items() if key.doctor_id == doctor.id}
         self._day, self._last = days_of(doctor, search.bounds)
+        self._missing: Sequence[date] = ()
 
     def know(self, day: DaySchedule) -> None:
         """Take note of a day that was read."""
         self._known[day.key.day] = day
 
-    def go_on(self, count: int) -> set[DayKey]:
-        """Search the days that are known; return the next ones to be read, if any are needed."""
-        while self._is_going_on() and self._day in self._known:
-            days = self._days_needed(self._known[self._day])
-            if missing := [day for day in days if day not in self._known]:
-                return self._to_read(count, missing)
-            if not self._search_day([self._known[day] for day in days]):
-                return set()
-            self._day += DAY
-        return self._to_read(count, [self._day]) if self._is_going_on() else set()
+    def go_on(self) -> None:
+        """Search the days that are known, as far as that is of use."""
+        while self._is_going_on():
+            days = self._days_needed()
+            self._missing = [day for day in days if day not in self._known]
+            if self._missing:
+                return
+            is_of_use = self._search_day([self._known[day] for day in days])
+            self._day = self._day + DAY if is_of_use else self._last + DAY
+
+    def to_read(self, count: int) -> set[DayKey]:
+        """Return the days that are missing, and as many of the next ones as are worth a read.
+
+        None if whatever they could tell is of no use any more.
+        """
+        if not self._is_going_on():
+            return set()
+        days = each_day(self._day, self._last)
+        following = islice((day for day in days if day not in self._known), count)
+        return {DayKey(self.doctor.id, day) for day in (*self._missing, *following)}
 
     def _is_going_on(self) -> bool:
         if self._day > self._last:
@@ -224,29 +236,25 @@ class _DoctorSearch:
         begins = max(end_of_day(self.doctor, self._day) - DAY, self._search.bounds.start)
         return not self._found.rules_out(begins, self.doctor)
 
-    def _to_read(self, count: int, missing: Sequence[date]) -> set[DayKey]:
-        """Return the days that are missing, and as many of the next ones as are worth a read."""
-        days = each_day(self._day, self._last)
-        following = islice((day for day in days if day not in self._known), count)
-        # If the day itself is not known yet, the one before may turn out to matter.
-        first = [self._day - DAY] if self._search.before and self._day not in self._known else []
-        return {DayKey(self.doctor.id, day) for day in (*first, *missing, *following)}
+    def _days_needed(self) -> Sequence[date]:
+        """Return the days that tell which openings start on a day: all that one could touch.
 
-    def _days_needed(self, day: DaySchedule) -> Sequence[date]:
-        """Return the days that tell which openings start on a day: itself, and those beside it.
-
-        The one before matters if the buffer reaches into it, the one behind if the working hours,
-        or the buffer, do; or if its extra hours may begin where the hours of this one end.
+        Openings touch days with their buffers. Hours that go on to the end of the day may be joined
+        by those of the next one, which that day alone can tell.
         """
-        date_, bounds = day.key.day, self._search.bounds
-        windows = calendar([day], self._search.closed).windows(self.doctor, date_)
-        if not windows:
-            return [date_]
-        ends_at = end_of_day(self.doctor, date_)
-        first, last = max(windows[0].start, bounds.start), min(windows[-1].end, bounds.end)
-        before = [date_ - DAY] if first - self._search.before < ends_at - DAY else []
-        reaches = last + self._search.after > ends_at or windows[-1].end >= ends_at < bounds.end
-        return [*before, date_, *([date_ + DAY] if reaches else [])]
+        day, search = self._day, self._search
+        if day not in self._known:
+            # What the day before holds may turn out to matter.
+            return [day - DAY, day] if search.before else [day]
+        windows = calendar([self._known[day]], search.closed).windows(self.doctor, day)
+        within = [*clipped(windows, search.bounds)]
+        if not within:
+            return [day]
+        first, last, ends_at = within[0].start, within[-1].end, end_of_day(self.doctor, day)
+        if last >= ends_at:
+            last = min(ends_at + search.length, search.bounds.end)
+        reach = Interval(first - search.before, last + search.after)
+        return [*each_day(*days_of(self.doctor, reach))]
 
     def _search_day(self, days: Sequence[DaySchedule]) -> bool:
         """Add the openings that start on a day; return False if the later ones are of no use."""

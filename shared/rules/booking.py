@@ -15,7 +15,7 @@ from shared.model.interval import Interval, without
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.placement import placed, placement
 from shared.model.policy import POLICY, Policy
-from shared.rules.busy_times import busy_times
+from shared.rules.busy_times import blocked, busy_times
 from shared.rules.calendar import Calendar, calendar
 from shared.rules.conflicts import conflicts
 from shared.rules.day_limit import is_full
@@ -178,8 +178,9 @@ def _why_not_free(
         return OutsideWorkingHours(doctor, asked, search)
     if "time_off" not in terms.broken and there.is_off(asked):
         return TimeOff(doctor, asked, search)
+    before, after = appointment.before, appointment.after
     others = (a for day in days for a in day.appointments if a.id != search.moving)
-    taken = conflicts(others, asked, wanted.caller, appointment.before, appointment.after)
+    taken = conflicts(((a, blocked(a, before, after)) for a in others), asked, wanted.caller)
     return SlotTaken(doctor, asked, search, conflicts=taken)
 
 
@@ -203,7 +204,7 @@ def _search(
         after=appointment.after,
         closed=wanted.terms.closed,
         moving=moving,
-        patient_busy=tuple(a.held for a in others),
+        patient_busy=tuple(a.held for a in others if a.held.length),
     )
 
 
@@ -213,7 +214,9 @@ def _why_not_stored(
     """Return why an appointment cannot have a time at which the doctor is free, or None."""
     appointment, asked = wanted.appointment, wanted.appointment.interval
     if schedule:
-        busy = conflicts(schedule.others(appointment), asked, wanted.caller)
+        # The buffers are the doctor's: a patient is busy only with the appointments themselves.
+        held = ((a, a.held) for a in schedule.others(appointment))
+        busy = conflicts(held, asked, wanted.caller)
         if busy and "patient_busy" not in wanted.terms.broken:
             return PatientBusy(wanted.doctor, asked, busy)
         if is_full(schedule, appointment):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cached_property
 
 from msgspec import Struct
 
@@ -14,7 +13,7 @@ from shared.rules.wall_clock import local_day
 from shared.rules.working_windows import LONGEST, windows_on_date, working_windows
 
 
-class Calendar(Struct, frozen=True, dict=True):
+class Calendar(Struct, frozen=True):
     """What differs from a doctor's week on the doctor-days that were read.
 
     `extra` are extra hours, `off` is time off, the closed days of the clinic among it.
@@ -22,11 +21,6 @@ class Calendar(Struct, frozen=True, dict=True):
 
     extra: tuple[Interval, ...] = ()
     off: tuple[Interval, ...] = ()
-
-    @cached_property
-    def differs(self) -> bool:
-        """Whether anything does."""
-        return bool(self.extra or self.off)
 
     def windows(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
         """Return when a doctor works on a doctor-day, as `working_windows` does."""
@@ -39,8 +33,10 @@ class Calendar(Struct, frozen=True, dict=True):
         if not self.extra:
             return windows
         end = end_of_day(doctor, day)
-        together = merged((*windows, *clipped(self.extra, Interval(end - DAY, end + LONGEST))))
-        return tuple(window for window in together if window.start < end)
+        # Extra hours may join the windows of this day to those of the next one.
+        together = merged((*windows, *working_windows(doctor, day + DAY), *self.extra))
+        reach = Interval(end - DAY, end + LONGEST)
+        return tuple(window for window in clipped(together, reach) if window.start < end)
 
     def windows_on_date(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
         """Return when a doctor works on a local date, in order, with breaks between.
@@ -57,9 +53,7 @@ class Calendar(Struct, frozen=True, dict=True):
 
 def calendar(days: Iterable[DaySchedule], closed: tuple[Interval, ...] = ()) -> Calendar:
     """Return what differs from the week on these doctor-days; `closed` is when the clinic is."""
-    overrides = {override for day in days for override in day.overrides}
-    if not overrides:
-        return Calendar(off=closed)
-    extra = sorted(each.interval for each in overrides if each.kind == "extra_hours")
-    off = sorted(each.interval for each in overrides if each.kind == "time_off")
-    return Calendar(tuple(extra), (*off, *closed))
+    overrides = [override for day in days for override in day.overrides]
+    extra = tuple(each.interval for each in overrides if each.kind == "extra_hours")
+    off = tuple(each.interval for each in overrides if each.kind == "time_off")
+    return Calendar(extra, (*off, *closed))

@@ -27,11 +27,11 @@ def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decisi
     if not isinstance(found, Placement):
         return Documents(), found
     appointment = found.appointment
-    fixed = why_fixed(appointment, sought, now) or why_not_changed(
-        documents.schedule_of(appointment), sought.caller, arrived_at, sought.clinic.policy
-    )
-    if fixed:
+    if fixed := why_fixed(appointment, sought, now):
         return Documents(), fixed
+    schedule, policy = documents.schedule_of(appointment), sought.policy_of(appointment)
+    if refusal := why_not_changed(schedule, sought.caller, arrived_at, policy):
+        return Documents(), refusal
     cancelled = appointment.changed(now, cancelled_at=now, cancellation_reason=request.reason)
     after = placement(cancelled, sought.home, sought.doctors[cancelled.doctor_id])
     changes = placed(documents, found, after)

@@ -42,6 +42,6 @@ def erased(appointment: Appointment, now: datetime) -> Appointment:
         told_start=None,
         unknown_fields=None,
     )
-    if after.status != "cancelled" and after.interval.start > now:
+    if after.status == "booked" and after.interval.start > now:
         after = after._replace(cancelled_at=now)
     return after if after == appointment else after.changed(now)

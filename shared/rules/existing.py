@@ -14,6 +14,7 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.placement import Placement, placement
+from shared.model.policy import Policy
 from shared.rules.outcomes import (
     AlreadyCancelled,
     AlreadyStarted,
@@ -51,6 +52,10 @@ class Sought(Struct, frozen=True):
     def birth(self) -> ElsewhereKey:
         """The name of what is kept of it under the doctor of its birth."""
         return ElsewhereKey(self.home.doctor_id, self.appointment_id)
+
+    def policy_of(self, appointment: Appointment) -> Policy:
+        """Return the policy that an appointment keeps to: that of its service."""
+        return self.clinic.policy_of(appointment.service_id)
 
 
 def find(documents: Documents, sought: Sought) -> Found:
@@ -126,4 +131,4 @@ def _cancel_notice(appointment: Appointment, sought: Sought) -> timedelta:
     """Return how long before its start a caller may still move or cancel an appointment."""
     if sought.caller.kind != "patient":
         return timedelta()
-    return sought.clinic.policy_of(appointment.service_id).cancel_notice
+    return sought.policy_of(appointment).cancel_notice

@@ -59,11 +59,11 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield what is wrong with an appointment, the worst first.
 
-    `earlier` is the one that ends last of all that come before it in order of start: if it
-    overlaps any of them, it overlaps that one. `calendar` is that of the doctor-days that it
+    `earlier` is the one that holds time longest of all that come before it in order of start: if
+    it overlaps any of them, it overlaps that one. `calendar` is that of the doctor-days that it
     touches.
     """
-    if earlier and earlier.held.overlaps(appointment.held):
+    if earlier and _share_time(earlier.held, appointment.held):
         yield Overlap(doctor, appointment, earlier)
     told = appointment.told_start
     if told is not None and told != local_time(appointment.interval.start, doctor.zone):
@@ -75,6 +75,11 @@ def findings(
     service_id = appointment.service_id
     if service_id and not (service_id in clinic.services and doctor.offers(service_id)):
         yield ServiceNotOffered(doctor, appointment)
+
+
+def _share_time(one: Interval, other: Interval) -> bool:
+    """Whether two times overlap, either of which may be empty."""
+    return max(one.start, other.start) < min(one.end, other.end)
 
 
 def is_within_hours(doctor: Doctor, interval: Interval, calendar: Calendar = BY_THE_WEEK) -> bool:

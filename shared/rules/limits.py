@@ -43,7 +43,7 @@ def why_not_booked(
     refusal = why_not_changed(schedule, caller, now, policy)
     if refusal or schedule is None or caller.kind != "patient":
         return refusal
-    ends = sorted(a.interval.end for a in schedule.ahead(now))
+    ends = sorted(a.held.end for a in schedule.ahead(now))
     wait = _seconds_until_fewer(ends, policy.open_appointments, now)
     return TooManyAhead(wait) if wait else None
 

@@ -16,7 +16,6 @@ from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
-    NeedsDoctor,
     NeedsDocuments,
     Refusal,
     RetiredDoctor,
@@ -41,16 +40,16 @@ class Move(Struct, frozen=True):
 
     def terms_for(self, appointment: Appointment) -> Terms:
         """Return the terms that an appointment keeps to: those of its service."""
-        policy = self.sought.clinic.policy_of(appointment.service_id)
-        return replace(self.terms, policy=policy)
+        return replace(self.terms, policy=self.sought.policy_of(appointment))
 
-    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
-        """Return where the appointment, as it is, is to be moved to."""
+    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | Refusal:
+        """Return where the appointment, as it is, is to be moved to.
+
+        Its doctor is among those of `sought`; if the one of `doctor_id` is not, there is none.
+        """
         doctor_id, service_id = self.doctor_id or appointment.doctor_id, appointment.service_id
         doctor = self.sought.doctors.get(doctor_id)
-        if doctor is None:
-            return NeedsDoctor(doctor_id)
-        if doctor.retired:
+        if doctor is None or doctor.retired:
             return RetiredDoctor()
         if service_id is not None and not doctor.offers(service_id):
             return UnknownService()
@@ -63,14 +62,17 @@ class Move(Struct, frozen=True):
     def _wrong_length(
         self, appointment: Appointment, doctor: Doctor, interval: Interval
     ) -> UnclearTime | None:
-        """Return why an appointment cannot get another length, or None; the one it has can stay."""
-        clinic, caller = self.sought.clinic, self.sought.caller
-        if interval.length == appointment.interval.length:
+        """Return why an appointment cannot get another length, or None.
+
+        The one that it has can stay, and that of its service is right, whatever the policy.
+        """
+        service = self.sought.clinic.services.get(appointment.service_id or "")
+        usual = service.length if service else None
+        if interval.length in (appointment.interval.length, usual):
             return None
-        service = clinic.services.get(appointment.service_id or "")
-        if service and service.length and caller.kind == "patient":
+        if usual and self.sought.caller.kind == "patient":
             return self.time.wrong_length("length_of_service", doctor.zone)
-        longest = clinic.policy_of(appointment.service_id).longest
+        longest = self.sought.policy_of(appointment).longest
         if interval.length > longest:
             return self.time.wrong_length("too_long", doctor.zone, longest)
         return None
@@ -106,14 +108,15 @@ def _move_to(
         told_start=local_time(interval.start, doctor.zone),
     )
     schedule, arrived_at = documents.schedule_of(moved), sought.arrived_at or now
-    if refusal := why_not_changed(schedule, sought.caller, arrived_at, sought.clinic.policy):
+    terms = request.terms_for(moved)
+    if refusal := why_not_changed(schedule, sought.caller, arrived_at, terms.policy):
         return Documents(), refusal
     after = placement(moved, sought.home, doctor)
     needed = {sought.home, *found.days, *after.days}
     if not needed <= documents.days.keys():
         return Documents(), NeedsDocuments(frozenset(needed), frozenset(documents.elsewhere))
     days = [documents.days[key] for key in after.days]
-    wanted = Booking(doctor, moved, sought.caller, request.terms_for(moved))
+    wanted = Booking(doctor, moved, sought.caller, terms)
     if unavailable := why_unavailable(days, schedule, wanted, now, moving=moved.id):
         return Documents(), unavailable
     return counted(placed(documents, found, after), sought.caller, arrived_at), Accepted(moved)

@@ -70,5 +70,5 @@ def _why_not(
         return AlreadyCancelled(appointment)
     if request.patient is not UNSET and request.patient.id not in (None, appointment.patient.id):
         return AnotherPatient()
-    schedule, policy = documents.schedule_of(appointment), sought.clinic.policy
+    schedule, policy = documents.schedule_of(appointment), sought.policy_of(appointment)
     return why_not_changed(schedule, sought.caller, arrived_at, policy)

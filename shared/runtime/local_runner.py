@@ -60,7 +60,7 @@ def local_application(dependencies: Dependencies) -> Starlette:
 
     async def openapi_json(request: Request) -> Response:
         response = Response(json.dumps(document) + "\n", media_type="application/json")
-        return finished(response, request, READ_METHODS, dependencies.settings.allowed_origins)
+        return finished(response, request, READ_METHODS, dependencies.settings)
 
     routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
     only_local = [Middleware(LocalHostsOnly)]

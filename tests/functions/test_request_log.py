@@ -30,7 +30,7 @@ async def test_a_line_tells_what_a_request_came_to_and_what_it_took(
 ) -> None:
     ada = await api.book("2050-11-21T09:00")
     assert lines(log) == [
-        # Both doctors, the day, and the new appointment.
+        # The clinic, the doctor, the day, and the new appointment.
         ("create_appointment", 201, "ok", 1, 1, 3, 1)
     ]
     await api.ask("a-key", start="2050-11-21T10:00")

@@ -7,10 +7,21 @@ import pytest
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.queries.openings import first_openings, next_openings, why_no_opening
+from shared.queries.openings import all_openings, first_openings, next_openings
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import TimeUnavailable
-from tests.builders import Hours, appointment, at, doctor, key, schedule, span
+from tests.builders import (
+    Hours,
+    appointment,
+    at,
+    doctor,
+    extra,
+    key,
+    off,
+    schedule,
+    span,
+    with_overrides,
+)
 from tests.scripted_store import ScriptedStore
 
 MORNING: Hours = (("09:00", "10:00"),)
@@ -28,7 +39,7 @@ async def found(
     store: ScriptedStore, doctors: list[Doctor], count: int, bounds: Interval = WEEK
 ) -> list[str]:
     search = OpeningSearch(bounds, HALF_HOUR)
-    openings = await first_openings(store.snapshot(), doctors, search, count)
+    openings = (await first_openings(store.snapshot(), doctors, search, count)).openings
     return [f"{o.doctor.id} {o.interval.start:%d %H:%M}" for o in openings]
 
 
@@ -69,44 +80,125 @@ async def test_of_many_doctors_the_search_reads_one_day_each_at_first_all_togeth
     assert store.loads == 1
 
 
-async def test_the_search_reads_nothing_of_a_doctor_who_only_works_too_late() -> None:
-    store = ScriptedStore(full("2026-11-23", "a"), full("2026-11-25", "a"), full("2026-11-27", "b"))
-    doctors = [morning_doctor("a", "mon tue"), morning_doctor("b", "fri")]
-    assert await found(store, doctors, 1) == ["a 24 09:00"]
-    assert store.days_read() == ["a 2026-11-23", "a 2026-11-24", "b 2026-11-27"]
+async def test_no_day_is_read_on_which_whatever_is_found_would_come_too_late() -> None:
+    names = [f"doctor-{number:02}" for number in range(10)]
+    store = ScriptedStore(*(full("2026-11-23", name) for name in names))
+    doctors = [morning_doctor(names[0], "mon wed"), *map(morning_doctor, names[1:])]
+    assert await found(store, doctors, 1) == ["doctor-01 24 09:00"]
+    # The first read is of a day each, the second of four.
+    assert {key.day.day for key in store.read} == {23, 24, 25, 26, 27}
+    assert store.loads == 2
 
 
-async def test_a_doctor_whose_hours_are_too_short_is_not_read() -> None:
-    store = ScriptedStore(full("2026-11-23"))
-    search = OpeningSearch(WEEK, timedelta(minutes=61))
-    assert await first_openings(store.snapshot(), [morning_doctor("strange")], search, 1) == []
-    assert store.read == []
+async def test_extra_hours_are_found_on_a_day_off() -> None:
+    saturday = with_overrides(
+        schedule("2026-11-28"), extra("2026-11-28T10:00Z", "2026-11-28T11:00Z")
+    )
+    weekend = span("2026-11-28T00:00Z", "2026-11-30T00:00Z")
+    expected = ["strange 28 10:00", "strange 28 10:30"]
+    assert await found(ScriptedStore(saturday), [doctor()], 9, weekend) == expected
 
 
-async def test_days_off_are_passed_over_and_a_doctor_without_working_hours_is_not_read() -> None:
-    friday_to_monday = span("2026-11-27T00:00Z", "2026-12-01T00:00Z")
-    store = ScriptedStore(full("2026-11-27", "a"), full("2026-11-28", "b"), full("2026-11-30", "c"))
-    doctors = [morning_doctor("a"), morning_doctor("b", "tue")]
-    assert await found(store, doctors, 1, friday_to_monday) == ["a 30 09:00"]
-    assert store.days_read() == ["a 2026-11-27", "a 2026-11-30"]
+async def test_time_off_and_closed_days_are_passed_over() -> None:
+    week_off = off("2026-11-22T12:00Z", "2026-11-24T09:30Z")
+    days = [
+        with_overrides(schedule("2026-11-23"), week_off),
+        with_overrides(schedule("2026-11-24"), week_off),
+    ]
+    search = OpeningSearch(
+        span("2026-11-23T00:00Z", "2026-11-27T00:00Z"),
+        HALF_HOUR,
+        closed=(span("2026-11-25T00:00Z", "2026-11-26T00:00Z"),),
+    )
+    snapshot = ScriptedStore(*days).snapshot()
+    openings = await all_openings(snapshot, [morning_doctor("strange")], search)
+    starts = [f"{opening.interval.start:%d %H:%M}" for opening in openings]
+    assert starts == ["24 09:30", "26 09:00", "26 09:30"]
 
 
-async def test_the_next_day_is_read_too_where_the_doctor_works_into_it() -> None:
+EVENING: Hours = (("22:00", "24:00"),)
+
+
+@pytest.mark.parametrize(
+    ("hours", "bounds", "minutes", "read"),
+    [
+        pytest.param(EVENING, "23T22:00 23T23:59", (30, 0, 0), "23", id="not-until-midnight"),
+        pytest.param(EVENING, "23T22:00 24T00:00", (30, 0, 0), "23", id="bounds-end-at-midnight"),
+        pytest.param(EVENING, "23T22:00 24T00:00", (30, 0, 5), "23 24", id="buffer-behind-it"),
+        pytest.param(EVENING, "23T22:00 23T23:50", (30, 0, 5), "23", id="buffer-before-midnight"),
+        pytest.param(
+            EVENING, "23T22:00 23T23:50", (30, 0, 15), "23 24", id="buffer-across-midnight"
+        ),
+        pytest.param(
+            MORNING, "23T00:00 23T23:00", (30, 540, 0), "22 23", id="day-before-may-matter"
+        ),
+        pytest.param(MORNING, "23T00:00 24T00:00", (30, 0, 900), "23 24", id="buffer-of-hours"),
+        pytest.param(
+            (("00:00", "24:00"),),
+            "23T10:00 25T00:00",
+            (1440, 0, 1),
+            "23 24 25",
+            id="two-days-behind",
+        ),
+    ],
+)
+async def test_days_are_read_as_far_as_what_starts_on_one_may_reach_with_its_buffers(
+    hours: Hours, bounds: str, minutes: tuple[int, int, int], read: str
+) -> None:
+    start, end = (f"2026-11-{time}Z" for time in bounds.split())
+    length, *buffers = (timedelta(minutes=each) for each in minutes)
+    store = ScriptedStore()
+    search = OpeningSearch(span(start, end), length, None, *buffers)
+    found = await first_openings(store.snapshot(), [doctor(hours)], search, 99)
+    assert found.openings
+    assert {f"{key.day:%d}" for key in store.read} == {*read.split()}
+    assert len(store.read) == len({*store.read})
+
+
+async def test_what_lies_two_days_behind_a_start_is_not_forgotten() -> None:
+    around = doctor((("00:00", "24:00"),))
+    far = appointment("2026-11-25T00:05Z", "2026-11-25T01:00Z")
+    day_and_buffer = OpeningSearch(
+        span("2026-11-23T23:30Z", "2026-11-25T00:00Z"), timedelta(days=1), after=timedelta(hours=1)
+    )
+    for days, expected in (([], ["23 23:30"]), ([schedule("2026-11-25", far)], [])):
+        store = ScriptedStore(*days)
+        found = await first_openings(store.snapshot(), [around], day_and_buffer, 1)
+        assert [f"{o.interval.start:%d %H:%M}" for o in found.openings] == expected
+
+
+async def test_extra_hours_of_the_next_day_join_those_that_end_at_midnight() -> None:
+    tuesday = with_overrides(
+        schedule("2026-11-24"), extra("2026-11-24T00:00Z", "2026-11-24T01:00Z")
+    )
+    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), timedelta(hours=1))
+    evenings = doctor(EVENING)
+    found = await first_openings(ScriptedStore(tuesday).snapshot(), [evenings], search, 1)
+    assert [o.interval for o in found.openings] == [span("2026-11-23T23:30Z", "2026-11-24T00:30Z")]
+
+
+async def test_extra_hours_until_midnight_join_those_of_the_next_day() -> None:
+    monday = with_overrides(schedule("2026-11-23"), extra("2026-11-23T23:00Z", "2026-11-24T00:00Z"))
+    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), timedelta(hours=1))
+    early = doctor((("00:00", "06:00"),))
+    found = await first_openings(ScriptedStore(monday).snapshot(), [early], search, 1)
+    assert [o.interval for o in found.openings] == [span("2026-11-23T23:30Z", "2026-11-24T00:30Z")]
+
+
+async def test_a_day_that_a_search_has_to_know_too_is_read_once() -> None:
     nights = doctor((("00:00", "06:00"), ("22:00", "24:00")))
     taken = appointment("2026-11-24T00:00Z", "2026-11-24T06:00Z", "night")
     store = ScriptedStore(schedule("2026-11-24", taken))
     bounds = span("2026-11-23T22:45Z", "2026-11-24T22:15Z")
     assert await found(store, [nights], 9, bounds) == ["strange 23 22:45", "strange 23 23:15"]
-    assert store.days_read() == ["strange 2026-11-23", "strange 2026-11-24", "strange 2026-11-25"]
-
-
-async def test_the_next_day_is_not_read_where_the_doctor_goes_home_at_midnight() -> None:
-    store = ScriptedStore()
-    bounds = span("2026-11-23T23:30Z", "2026-11-24T22:30Z")
-    assert await found(store, [doctor((("22:00", "24:00"),))], 9, bounds) == [
-        *("strange 23 23:30", "strange 24 22:00")
-    ]
     assert store.days_read() == ["strange 2026-11-23", "strange 2026-11-24"]
+    assert store.loads == 1
+
+
+def refused(of: Doctor, asked: Interval, moving: str | None = None) -> TimeUnavailable:
+    """A refusal whose next openings are looked for from the asked time on."""
+    bounds = Interval(asked.start, asked.start + timedelta(days=30))
+    return TimeUnavailable(of, asked, OpeningSearch(bounds, asked.length, moving=moving))
 
 
 async def offered(store: ScriptedStore, refusal: TimeUnavailable, *known: DaySchedule) -> list[str]:
@@ -118,11 +210,11 @@ async def offered(store: ScriptedStore, refusal: TimeUnavailable, *known: DaySch
 
 async def test_what_is_known_is_looked_at_before_anything_is_read() -> None:
     three_hours, morning = doctor((("09:00", "12:00"),)), full("2026-11-23")
-    hour = TimeUnavailable(three_hours, span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
+    hour = refused(three_hours, span("2026-11-23T09:00Z", "2026-11-23T10:00Z"))
     store = ScriptedStore(morning)
     assert await offered(store, hour, morning) == ["23 10:00", "23 11:00", "24 09:00"]
-    assert store.days_read() == [f"strange 2026-11-{day}" for day in (24, 25, 26, 27)]
-    half_hour = TimeUnavailable(three_hours, span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
+    assert store.days_read() == ["strange 2026-11-24"]
+    half_hour = refused(three_hours, span("2026-11-23T09:00Z", "2026-11-23T09:30Z"))
     store = ScriptedStore(morning)
     assert await offered(store, half_hour, morning) == ["23 10:00", "23 10:30", "23 11:00"]
     assert store.read == []
@@ -143,37 +235,39 @@ async def test_the_next_openings_are_three_to_which_the_time_of_what_moves_is_fr
     b = appointment("2026-11-23T10:45Z", "2026-11-23T11:30Z", "b")
     asked = span("2026-11-23T09:15Z", "2026-11-23T10:00Z")
     store = ScriptedStore(schedule("2026-11-23", a, b))
-    assert await offered(store, TimeUnavailable(doctor(), asked, moving=moving)) == starts
-
-
-@pytest.mark.parametrize(("busy_days", "starts"), [(90, []), (89, ["31 09:00"])])
-async def test_the_next_openings_are_looked_for_in_ninety_days(
-    busy_days: int, starts: list[str]
-) -> None:
-    every_day = doctor(MORNING, days="mon tue wed thu fri sat sun")
-    january = at("2026-01-01T00:00Z")
-    days = (full(f"{january + timedelta(days=n):%Y-%m-%d}") for n in range(busy_days))
-    asked = span("2026-01-01T09:00Z", "2026-01-01T10:00Z")
-    assert await offered(ScriptedStore(*days), TimeUnavailable(every_day, asked)) == starts
+    assert await offered(store, refused(doctor(), asked, moving)) == starts
 
 
 @pytest.mark.parametrize(
     ("start", "end", "minutes", "reason"),
     [
         ("2026-11-23T00:00Z", "2026-11-24T00:00Z", 60, "fully_booked"),
+        ("2026-11-24T00:00Z", "2026-11-25T00:00Z", 60, "no_working_hours"),
         ("2026-11-23T00:00Z", "2026-11-24T00:00Z", 61, "duration_too_long"),
         ("2026-11-23T09:45Z", "2026-11-24T09:15Z", 16, "duration_too_long"),
         ("2026-11-23T09:00Z", "2026-11-23T09:00:30Z", 1, "duration_too_long"),
         ("2026-11-28T00:00Z", "2026-11-30T09:00Z", 1, "no_working_hours"),
     ],
-    ids=["fits", "long-for-the-hours", "long-for-the-bounds", "half-a-minute", "days-off"],
+    ids=[
+        "fits",
+        "away",
+        "long-for-the-hours",
+        "long-for-the-bounds",
+        "half-a-minute",
+        "days-off",
+    ],
 )
 async def test_the_reason_says_why_there_is_no_opening(
     start: str, end: str, minutes: int, reason: str
 ) -> None:
     search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
-    never = morning_doctor("who", days="")
-    assert await why_no_opening([never, morning_doctor("strange")], search) == reason
+    tuesday_off = off("2026-11-24T09:15Z", "2026-11-24T10:00Z")
+    if reason == "no_working_hours":
+        tuesday_off = off("2026-11-24T09:00Z", "2026-11-24T10:00Z")
+    store = ScriptedStore(full("2026-11-23"), with_overrides(full("2026-11-24"), tuesday_off))
+    doctors = [morning_doctor("who", days=""), morning_doctor("strange")]
+    found = await first_openings(store.snapshot(), doctors, search, 1)
+    assert (found.openings, found.reason) == ([], reason)
 
 
 async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
@@ -186,7 +280,8 @@ async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
     )
     search = OpeningSearch(span("2026-11-23T00:00Z", "2027-01-01T00:00Z"), timedelta(hours=1))
     found = await first_openings(store.snapshot(), [one, other], search, 2)
-    assert [(o.doctor.id, o.interval.start) for o in found] == [
+    assert found.reason is None
+    assert [(o.doctor.id, o.interval.start) for o in found.openings] == [
         ("a", at("2026-11-23T09:00Z")),
         ("b", at("2026-11-30T08:00Z")),
     ]
@@ -194,4 +289,6 @@ async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
 
 async def test_no_doctors_have_no_openings() -> None:
     search = OpeningSearch(WEEK, HALF_HOUR)
-    assert await first_openings(ScriptedStore().snapshot(), [], search, 1) == []
+    found = await first_openings(ScriptedStore().snapshot(), [], search, 1)
+    assert (found.openings, found.reason) == ([], "no_working_hours")
+    assert await all_openings(ScriptedStore().snapshot(), [], search) == []

@@ -35,7 +35,7 @@ def standing(day: str = MON, times: str = "11:00-12:00", doctor_id: str = "stran
 
 
 def cancelled(before: Appointment, reason: str | None = None) -> Appointment:
-    return before._replace(cancelled_at=NOW, updated_at=NOW, cancellation_reason=reason)
+    return before._replace(cancelled_at=NOW, updated_at=NOW, cancellation_reason=reason, version=2)
 
 
 def ask(

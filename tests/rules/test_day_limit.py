@@ -10,11 +10,12 @@ from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry
 from shared.rules.booking import Booking, book
-from shared.rules.day_limit import weight
+from shared.rules.day_limit import OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, DayFull, Outcome
-from shared.store.documents import appointment_to_text
+from shared.store.documents import appointment_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
 from tests.strategies import MINUTE
 
@@ -116,3 +117,17 @@ def test_no_appointment_takes_more_room_than_it_is_weighed(
 ) -> None:
     booked = minute(0, patient)._replace(reason=reason, unknown_fields=unknown)
     assert stored_bytes(schedule(MON, booked)) <= weight(booked)
+
+
+def test_overrides_take_room_too() -> None:
+    time = Interval(at(f"{MON}T00:00Z"), at(f"{MON}T00:01Z"))
+    entries = tuple(OverrideEntry(f"{n:0128}", "extra_hours", time) for n in range(2000))
+    text = override_entry_to_text(entries[0])
+    assert len(entries[0].id) + 1 + len(text.encode()) + 1 < OVERRIDE_BYTES
+    wanted = minute(1, ADA, "")
+    day = DaySchedule(key(MON), overrides=entries)
+    _, refused = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
+    assert isinstance(refused, DayFull)
+    day = DaySchedule(key(MON), overrides=entries[:1990])
+    _, booked = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
+    assert isinstance(booked, Accepted)

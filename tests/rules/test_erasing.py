@@ -37,7 +37,7 @@ def bare(*, cancelled_at: datetime | None, updated_at: datetime) -> Appointment:
     """What is left of it: when, with whom, and what became of it."""
     made = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", ID)
     return made._replace(
-        patient=Patient("erased"), cancelled_at=cancelled_at, updated_at=updated_at
+        patient=Patient("erased"), cancelled_at=cancelled_at, updated_at=updated_at, version=2
     )
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.documents import Documents
 from shared.model.patient_schedule import PatientSchedule
-from shared.rules.booking import Booking, book
+from shared.model.policy import POLICY, Policy
+from shared.model.service import Service
+from shared.rules.booking import Booking, Terms, book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
-from shared.rules.limits import CHANGES_PER_DAY, OPEN_APPOINTMENTS, Limits
 from shared.rules.moving import move
 from shared.rules.outcomes import (
     Accepted,
@@ -23,6 +25,7 @@ from shared.rules.outcomes import (
     TooManyAhead,
     TooManyChanges,
 )
+from shared.rules.updating import Update, update
 from tests.builders import (
     appointment,
     at,
@@ -41,7 +44,8 @@ MON, NOW = "2026-11-23", at("2026-11-20T12:00:00.5Z")
 ADA = patient("ada")
 ID = "strange.20261123.a"
 HERS = owned(appointment(f"{MON}T11:00Z", f"{MON}T12:00Z", ID), ADA)
-FEW = Limits(open_appointments=2, changes_per_day=3)
+FEW = Policy(open_appointments=2, changes_per_day=3)
+CLINIC = Clinic(FEW)
 SECOND = timedelta(seconds=1)
 
 Ask = Callable[[PatientSchedule, Caller], Decision]
@@ -53,20 +57,25 @@ def given(hers: PatientSchedule) -> Documents:
 
 def booking(hers: PatientSchedule, by: Caller) -> Decision:
     new = owned(appointment(f"{MON}T15:00Z", f"{MON}T15:30Z", "new"), ADA)
-    return book(given(hers), Booking(doctor(), new, by), NOW, FEW)
+    return book(given(hers), Booking(doctor(), new, by, Terms(FEW)), NOW)
 
 
 def moving(hers: PatientSchedule, by: Caller) -> Decision:
     to = span(f"{MON}T15:00Z", f"{MON}T16:00Z")
-    return move(given(hers), to_move(ID, key(MON), doctor(), to, by), NOW, FEW)
+    return move(given(hers), to_move(ID, key(MON), doctor(), to, by, clinic=CLINIC), NOW)
 
 
 def cancelling(hers: PatientSchedule, by: Caller) -> Decision:
-    sought = Sought(ID, key(MON), {"strange": doctor()}, by)
-    return cancel(given(hers), Cancellation(sought), NOW, FEW)
+    sought = Sought(ID, key(MON), {"strange": doctor()}, by, CLINIC)
+    return cancel(given(hers), Cancellation(sought), NOW)
 
 
-EVERY_CHANGE = pytest.mark.parametrize("ask", [booking, moving, cancelling])
+def updating(hers: PatientSchedule, by: Caller) -> Decision:
+    sought = Sought(ID, key(MON), {"strange": doctor()}, by, CLINIC)
+    return update(given(hers), Update(sought, reason="a cough"), NOW)
+
+
+EVERY_CHANGE = pytest.mark.parametrize("ask", [booking, moving, cancelling, updating])
 
 
 def changed(*seconds_ago: float) -> PatientSchedule:
@@ -144,7 +153,7 @@ def test_so_many_appointments_may_lie_ahead(ends: list[str], retry_after: int | 
         assert outcome == TooManyAhead(retry_after)
 
 
-@pytest.mark.parametrize("ask", [moving, cancelling])
+@pytest.mark.parametrize("ask", [moving, cancelling, updating])
 def test_what_lies_ahead_does_not_stand_in_the_way_of_other_changes(ask: Ask) -> None:
     many = ending(*(f"2026-12-0{day}T12:00Z" for day in range(1, 9)))
     _, outcome = ask(many.with_appointment(HERS), ADA)
@@ -161,15 +170,39 @@ def test_nothing_changes_for_an_account_that_is_being_erased(ask: Ask, caller: C
 
 def test_cancelling_what_is_cancelled_is_answered_whatever_the_limits() -> None:
     gone = HERS._replace(cancelled_at=NOW)
-    sought = Sought(ID, key(MON), {"strange": doctor()}, ADA)
+    sought = Sought(ID, key(MON), {"strange": doctor()}, ADA, CLINIC)
     there = documents(schedule(MON), elsewhere={sought.birth: gone}, patients=[changed(3, 2, 1)])
-    changes, outcome = cancel(there, Cancellation(sought), NOW, FEW)
+    changes, outcome = cancel(there, Cancellation(sought), NOW)
     assert (changes, outcome) == (documents(), AlreadyCancelled(gone))
 
 
 def test_patients_may_have_twenty_ahead_and_make_sixty_changes_a_day() -> None:
-    assert (OPEN_APPOINTMENTS, CHANGES_PER_DAY) == (20, 60)
-    assert Limits() == Limits(20, 60)
+    assert (POLICY.open_appointments, POLICY.changes_per_day) == (20, 60)
+
+
+def test_the_limits_of_a_service_hold_for_what_is_booked_of_it() -> None:
+    hers = HERS._replace(service_id="flu")
+    there = documents(schedule(MON, hers), patients=[schedule_of(ADA, hers, changed_at=[NOW] * 3)])
+    clinic = Clinic(services={"flu": Service("flu", "Flu shot", policy=FEW)})
+    sought = Sought(ID, key(MON), {"strange": doctor()}, ADA, clinic)
+    to = span(f"{MON}T15:00Z", f"{MON}T16:00Z")
+    for _, outcome in (
+        move(there, to_move(ID, key(MON), doctor(), to, ADA, clinic=clinic), NOW),
+        cancel(there, Cancellation(sought), NOW),
+        update(there, Update(sought), NOW),
+    ):
+        assert outcome == TooManyChanges(86_400)
+
+
+def test_what_was_freed_lies_ahead_no_more() -> None:
+    there = ending("2026-11-20T12:10Z", "2026-11-20T13:10Z")
+    first, second = there.appointments
+    freed = first._replace(mark="fulfilled", freed_from=at("2026-11-20T12:01Z"))
+    _, outcome = booking(there.with_appointment(freed), ADA)
+    assert outcome == TooManyAhead(60)
+    freed = second._replace(mark="fulfilled", freed_from=second.interval.start)
+    _, outcome = booking(there.with_appointment(freed), ADA)
+    assert isinstance(outcome, Accepted)
 
 
 def test_only_refusals_that_time_lifts_say_when_to_try_again() -> None:

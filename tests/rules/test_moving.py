@@ -66,7 +66,7 @@ def moved(day: str, times: str, with_doctor: str = "strange") -> Appointment:
     """The appointment, as it is after it was moved to this time."""
     before = standing(day, times, with_doctor)
     told = before.interval.start.replace(tzinfo=None)
-    return before._replace(updated_at=NOW, told_start=told)
+    return before._replace(updated_at=NOW, told_start=told, version=2)
 
 
 def other(day: str, times: str) -> Appointment:
@@ -245,6 +245,7 @@ BY_NIGHT = standing()._replace(
     interval=NIGHT,
     updated_at=NOW,
     told_start=datetime(2026, 11, 23, 23, 30),  # noqa: DTZ001 - on the doctor's wall clock
+    version=2,
 )
 
 
@@ -293,24 +294,24 @@ def test_its_own_time_before_midnight_does_not_stand_in_its_way_behind_it() -> N
 def test_the_times_of_others_stand_in_its_way_and_nothing_changes(
     day: str, asked: str, given: list[DaySchedule], conflict: str
 ) -> None:
-    refusal = SlotTaken(
-        doctor(), on(day, asked), conflicts=(Conflict(on(day, conflict)),), moving=ID
-    )
-    assert ask(day, asked, *given) == (documents(), refusal)
+    changes, outcome = ask(day, asked, *given)
+    assert changes == documents()
+    assert isinstance(outcome, SlotTaken)
+    assert (outcome.asked, outcome.search.moving) == (on(day, asked), ID)
+    assert outcome.conflicts == (Conflict(on(day, conflict)),)
 
 
 @pytest.mark.parametrize(
-    ("of", "times", "hours"),
-    [(doctor(), "16:30-17:30", "09:00-17:00"), (WHO, "11:30-12:30", "06:00-12:00")],
+    ("of", "times"),
+    [(doctor(), "16:30-17:30"), (WHO, "11:30-12:30")],
     ids=["of-its-doctor", "of-the-doctor-whom-it-is-moved-to"],
 )
-def test_working_hours_hold_for_a_move_and_nothing_changes(
-    of: Doctor, times: str, hours: str
-) -> None:
-    assert ask(MON, times, HOME, THEIRS, of=of) == (
-        documents(),
-        OutsideWorkingHours(of, on(MON, times), working_windows=(on(MON, hours),), moving=ID),
-    )
+def test_working_hours_hold_for_a_move_and_nothing_changes(of: Doctor, times: str) -> None:
+    changes, outcome = ask(MON, times, HOME, THEIRS, of=of)
+    assert changes == documents()
+    assert isinstance(outcome, OutsideWorkingHours)
+    assert (outcome.doctor, outcome.asked) == (of, on(MON, times))
+    assert outcome.search.moving == ID
 
 
 @pytest.mark.parametrize(
@@ -364,16 +365,18 @@ def test_without_an_end_its_length_stays() -> None:
     assert outcome.appointment.interval == on(TUE, "15:00-16:00")
 
 
-@pytest.mark.parametrize(
-    "given",
-    [documents(HOME), documents(LEFT, elsewhere={HERE: CANCELLED})],
-    ids=["booked", "cancelled"],
-)
-def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes(given: Documents) -> None:
+def test_a_time_that_is_unclear_is_the_refusal_and_nothing_changes() -> None:
     skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
     request = Move(sought({"strange": doctor(zone="Europe/Berlin")}), RequestedTime(skipped))
     refusal = UnclearTime("start", "nonexistent_local_time", skipped, time_zone("Europe/Berlin"))
-    assert move(given, request, NOW) == (documents(), refusal)
+    assert move(documents(HOME), request, NOW) == (documents(), refusal)
+
+
+def test_what_is_cancelled_is_said_to_be_so_whatever_time_is_asked_for() -> None:
+    skipped = datetime(2026, 3, 29, 2, 30)  # noqa: DTZ001 - on the doctor's wall clock
+    request = Move(sought({"strange": doctor(zone="Europe/Berlin")}), RequestedTime(skipped))
+    given = documents(LEFT, elsewhere={HERE: CANCELLED})
+    assert move(given, request, NOW) == (documents(), AlreadyCancelled(CANCELLED))
 
 
 def test_the_patient_is_told_the_start_on_the_clock_of_the_doctor() -> None:

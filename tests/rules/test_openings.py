@@ -23,8 +23,8 @@ def starts(
     """When the openings start, by the doctor's clock."""
     search = OpeningSearch(bounds, timedelta(minutes=minutes), step)
     found = asyncio.run(first_openings(ScriptedStore(*days).snapshot(), [of], search, 99))
-    assert {opening.interval.length for opening in found} <= {timedelta(minutes=minutes)}
-    return [opening.interval.start.astimezone(of.zone) for opening in found]
+    assert {opening.interval.length for opening in found.openings} <= {timedelta(minutes=minutes)}
+    return [opening.interval.start.astimezone(of.zone) for opening in found.openings]
 
 
 @pytest.mark.parametrize(

@@ -172,14 +172,14 @@ def test_a_refusal_tells_the_search_when_the_patient_is_busy() -> None:
     taken, busy = on_monday("10:00-11:00", "x", None), on_monday("15:00-16:00", "y")
     _, outcome = booking("10:00-11:00", taken, hers=schedule_of(ADA, busy))
     assert isinstance(outcome, SlotTaken)
-    assert outcome.patient_busy == (busy.interval,)
+    assert outcome.search.patient_busy == (busy.interval,)
     _, outcome = booking("08:00-09:00", hers=schedule_of(ADA, busy))
     assert isinstance(outcome, OutsideWorkingHours)
-    assert outcome.patient_busy == (busy.interval,)
+    assert outcome.search.patient_busy == (busy.interval,)
     there = documents(schedule(MON, HERS, taken), patients=[schedule_of(ADA, HERS, busy)])
     _, outcome = moving("10:00-11:00", there)
     assert isinstance(outcome, SlotTaken)
-    assert outcome.patient_busy == (busy.interval,)
+    assert outcome.search.patient_busy == (busy.interval,)
 
 
 # What a refusal tells of conflicts

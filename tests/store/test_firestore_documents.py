@@ -35,6 +35,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
@@ -44,6 +45,7 @@ from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     SnapshotExpired,
@@ -234,8 +236,77 @@ async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
         "time_zone": "Europe/Berlin",
         "day_shift_minutes": 60,
         "working_hours": [{"days": ["mon", "tue"], "opens": "09:00", "closes": "17:00"}],
+        "services": None,
+        "retired": False,
+        "offers": ["*"],
     }
     assert sent(write) == ("doctors/strange", fields, sorted(fields), IF_NEW)
+
+
+async def test_doctors_of_a_service_are_asked_for_by_a_field_that_needs_no_index_of_ours(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.list_doctors(20, "strange", "x-ray")
+    (read,) = firestore.reads
+    query = read.structured_query
+    asked = query.where.field_filter
+    assert (asked.field.field_path, asked.op.name) == ("offers", "ARRAY_CONTAINS_ANY")
+    assert [v.string_value for v in asked.value.array_value.values] == ["x-ray", "*"]
+    assert [order.field.field_path for order in query.order_by] == ["__name__"]
+    (after,) = query.start_at.values
+    assert (after.reference_value, query.start_at.before) == (f"{DOCUMENTS}doctors/strange", False)
+    assert query.limit == 20
+
+
+async def test_the_clinic_is_one_document_that_is_sent_whole(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.put_clinic({"services": [{"id": "x-ray", "duration_minutes": 20}]})
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    services = [{"id": "x-ray", "duration_minutes": 20}]
+    fields = {"kind": "clinic", "schema": 3, "services": services}
+    assert sent(write) == ("clinic/settings", fields, [], Precondition())
+
+
+HOLIDAY = Override(
+    id="strange.override.1",
+    doctor_id="strange",
+    kind="time_off",
+    interval=span("2026-11-23T12:00Z", "2026-11-24T12:00Z"),
+    created_at=at("2026-01-01T00:00Z"),
+)
+
+
+@pytest.mark.parametrize(("version", "precondition"), [(None, IF_NEW), (READ, AS_READ)])
+async def test_an_override_is_a_document_below_its_doctor_whose_start_can_be_queried(
+    firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition
+) -> None:
+    await store.commit([NEW_DAY], [], overrides=[OverrideWrite(HOLIDAY, version)])
+    ((_, write),) = (commit.writes for commit in firestore.commits)
+    fields = {
+        "kind": "override",
+        "schema": 3,
+        "type": "time_off",
+        "start": at("2026-11-23T12:00Z"),
+        "end": "2026-11-24T12:00:00Z",
+        "created_at": "2026-01-01T00:00:00Z",
+        "note": None,
+        "deleted_at": None,
+    }
+    path = "doctors/strange/overrides/strange.override.1"
+    assert sent(write) == (path, fields, sorted(fields), precondition)
+
+
+async def test_versions_of_days_are_asked_for_with_one_small_field_and_all_else_with_all_fields(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    async with store.snapshot() as snapshot:
+        await snapshot.versions([MONDAY, TUESDAY])
+        await snapshot.load([MONDAY], [])
+    versions, load = firestore.reads
+    assert len(versions.documents) == 2
+    assert list(versions.mask.field_paths) == ["schema"]
+    assert "mask" not in load
 
 
 ELSEWHERE = ElsewhereKey("strange", "strange.20261123.first")
@@ -439,7 +510,8 @@ async def test_every_document_is_where_the_paths_say(
 ) -> None:
     await store.put_doctors([doctor()])
     gone = ElsewhereWrite(ELSEWHERE, CANCELLED, None)
-    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone])
+    away = OverrideWrite(HOLIDAY, None)
+    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone], overrides=[away])
     database = MockFirestore()
     for write in (write for commit in firestore.commits for write in commit.writes):
         path, fields, _, _ = sent(write)
@@ -447,6 +519,7 @@ async def test_every_document_is_where_the_paths_say(
     strange = database.collection("doctors").document("strange")
     (day,), (ended,) = (strange.collection(name).stream() for name in ("schedule", "elsewhere"))
     assert ended.id == "strange.20261123.first"
+    assert [o.id for o in strange.collection("overrides").stream()] == ["strange.override.1"]
     assert (day.id, list(day.to_dict()["appointments"])) == ("2026-11-23", [FIRST.id])
     assert [found.id for found in database.collection("receipts").stream()] == ["hash"]
 
@@ -487,16 +560,20 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
             now.history(ADA, MONDAY.day, TUESDAY.day),
-            store.doctors(),
+            now.versions([MONDAY]),
+            anext(now.scan_overrides("strange", STARTS)),
+            store.doctors(["strange"]),
+            store.list_doctors(10),
+            store.clinic(),
             store.blocked(),
             store.erase(["a"]),
             store.erase([], Stored(PatientSchedule(ADA), None)),
             return_exceptions=True,
         )
     of_commit, of_read, _ = ERRORS[code]
-    assert [type(error) for error in errors] == [of_commit, *[of_read] * 8]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 12]
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 8)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 12)
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -528,7 +605,9 @@ async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
     # Without a condition there is no conflict.
     with pytest.raises(of_read):
         await store.block(ADA, READ_AT)
-    assert len(firestore.commits) == 2
+    with pytest.raises(of_read):
+        await store.put_clinic({})
+    assert len(firestore.commits) == 3
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -548,7 +627,7 @@ async def test_without_credentials_every_call_fails_for_good(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file.json")
     store = FirestoreStore(FirestoreDatabase("demo-documents", "(default)"), seconds=10)
     with pytest.raises(StoreRefused, match="was not found"):
-        await store.doctors()
+        await store.doctors(["strange"])
     await store.close()
 
 

@@ -13,8 +13,10 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired
 from shared.store.sqlite.erasing import _ERASE_RECORDS, Erasure
+from shared.store.sqlite.override_rows import _STARTING
 from shared.store.sqlite.patient_rows import _READ_AT
 from shared.store.sqlite.pruning import _DELETE_PAST, _DELETE_PAST_PATIENTS, _DELETE_RECORDS
+from shared.store.sqlite.rows import _DOCTORS_OFFERING
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, key, schedule
 from tests.functions.api import Clock
@@ -424,3 +426,13 @@ async def test_what_is_to_be_erased_or_was_replaced_is_found_without_reading_all
     asked = {"ids": '["a"]', "erased": "erased", "most": 2}
     assert_nothing_is_scanned(path, _ERASE_RECORDS, asked, but="json_each")
     assert_nothing_is_scanned(path, _READ_AT, {"digits": "ada", "past": 1})
+
+
+async def test_doctors_of_a_service_and_overrides_are_found_without_reading_all_the_rest(
+    store: SqliteStore, path: str
+) -> None:
+    store.prepare([])
+    page = {"service": "x-ray", "after": "strange", "limit": 2}
+    assert_nothing_is_scanned(path, _DOCTORS_OFFERING, page)
+    starting = {"doctor": "strange", "after": 1, "after_id": "", "end": 2, "limit": 2}
+    assert_nothing_is_scanned(path, _STARTING, starting)

@@ -1,11 +1,13 @@
 """The erasure of a patient's account, beside rivals that change it meanwhile."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
+from shared.directory.doctor_cache import DoctorCache
+from shared.model.doctor import Doctor
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.existing import Doctors
 from shared.store.port import Stored, StoreUnavailable, VersionConflict
@@ -26,9 +28,13 @@ class Erasing(ScriptedStore):
 
     def __init__(self, of_ada: PatientSchedule | None = BOOKED) -> None:
         super().__init__(schedule("2026-11-23", HERS))
+        self.known: Doctors = {"strange": doctor()}
         self.erased: list[set[str]] = []
         if of_ada:
             self.put_patient(of_ada)
+
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        return {each: self.known[each] for each in ids if each in self.known}
 
     async def erase(
         self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
@@ -43,9 +49,9 @@ class Erasing(ScriptedStore):
         self.erased.append(set(appointment_ids))
 
 
-def erasure(store: Erasing, doctors: Doctors | None = None) -> Erasure:
-    known = {"strange": doctor()} if doctors is None else doctors
-    return Erasure(store, instance(store), known, Random(0))  # noqa: S311 - jitter is no secret
+def erasure(store: Erasing) -> Erasure:
+    jitter = Random(0)  # noqa: S311 - it is no secret
+    return Erasure(store, instance(store), DoctorCache(store), jitter)
 
 
 async def test_the_account_is_marked_first_and_goes_last() -> None:
@@ -130,8 +136,9 @@ async def test_an_account_that_is_back_at_the_last_moment_is_left_alone() -> Non
 
 async def test_an_appointment_that_cannot_be_erased_does_not_pass_for_erased() -> None:
     store = Erasing()
-    with pytest.raises(StoreUnavailable, match=r"strange\.20261123\.a is not erased: NeedsDoctor"):
-        await erasure(store, {}).erase_account(KEY, NOW)
+    store.known = {}
+    with pytest.raises(StoreUnavailable, match="the doctor strange is new, or was deleted"):
+        await erasure(store).erase_account(KEY, NOW)
     assert store.patients[KEY].value.erasing
     assert store.erased == []
 

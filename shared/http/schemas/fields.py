@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from shared.access.permissions import Target
 from shared.http.times import BodyMinute
 from shared.rules.requested_time import RequestedTime
+from shared.rules.starts import Rule
 from shared.validation import TextForm
 
 LONGEST_MINUTES = 1440
@@ -41,6 +42,18 @@ AccountId = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
+
+ServiceId = Annotated[
+    Id,
+    Field(
+        description="which kind of appointment; one that has a length is sent without `end` and "
+        "`duration_minutes`"
+    ),
+]
+Allow = Annotated[
+    list[Rule],
+    Field(description="for doctors and staff: the rules that this booking may break"),
+]
 
 PageSize = Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)]
 PageToken = (

@@ -72,8 +72,11 @@ _PUT_DOCTOR = """
 _DOCTORS_BY_ID = "SELECT body FROM doctors WHERE id IN (SELECT value FROM json_each(?))"
 _DOCTORS = "SELECT body FROM doctors WHERE id > :after ORDER BY id LIMIT :limit"
 _DOCTORS_OFFERING = """
-    SELECT body FROM doctors JOIN offers ON offers.doctor_id = doctors.id
-    WHERE offers.service_id IN (:service, '*') AND id > :after ORDER BY id LIMIT :limit
+    SELECT body FROM doctors WHERE id IN (
+        SELECT doctor_id FROM offers WHERE service_id IN (:service, '*') AND doctor_id > :after
+        ORDER BY doctor_id LIMIT :limit
+    )
+    ORDER BY id
 """
 _OFFER_NOTHING = "DELETE FROM offers WHERE doctor_id = ?"
 _OFFER = "INSERT INTO offers VALUES (?, ?)"

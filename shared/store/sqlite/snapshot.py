@@ -15,7 +15,7 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_key import PatientKey
-from shared.store.port import State, Version
+from shared.store.port import State, Stored, Version
 from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
 from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
@@ -25,6 +25,7 @@ from shared.store.sqlite.rows import read_day, read_days, read_records, read_ver
 from shared.store.usage import count_reads
 
 LARGEST_CHUNK = 128
+DAYS_A_TURN = 16
 
 
 class SqliteSnapshot:
@@ -56,7 +57,11 @@ class SqliteSnapshot:
         count_reads(sum(map(len, wanted)))
         with translated_errors():
             connection = self._open()
-            found = {key: read_day(connection, key, self._past) for key in days}
+            found: dict[DayKey, Stored[DaySchedule]] = {}
+            for number, key in enumerate(days, 1):
+                found[key] = read_day(connection, key, self._past)
+                if number % DAYS_A_TURN == 0:
+                    await asyncio.sleep(0)  # A year is long: let other requests have their turn.
             whereabouts = {key: read_elsewhere(connection, key) for key in elsewhere}
             schedules = {key: read_patient(connection, key, self._past) for key in patients}
             named = {key: read_override(connection, key) for key in overrides}
