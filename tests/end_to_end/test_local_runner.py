@@ -27,6 +27,8 @@ FUNCTIONS = [
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
     *("list_openings", "list_doctors", "list_services"),
+    *("mark_appointment", "update_appointment"),
+    *("create_override", "delete_override", "list_overrides"),
 ]
 FAR_AHEAD = {"horizon_days": 36_600}
 NOON = {
