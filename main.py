@@ -70,7 +70,7 @@ async def erase_patient(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def mark_appointment(request: Request) -> Response:
-    """Record that a patient arrived, was seen, or did not come; what is left of the time is free."""
+    """Record that a patient arrived, was seen, or did not come; the rest of the time is free."""
     return await _functions["mark_appointment"](request, _dependencies)
 
 

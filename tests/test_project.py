@@ -100,6 +100,8 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
     functions = [
         "cancel_appointment",
         "create_appointment",
+        "create_override",
+        "delete_override",
         "erase_patient",
         "export_patient",
         "first_available",
@@ -107,6 +109,7 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
         "list_appointments",
         "list_doctors",
         "list_openings",
+        "list_overrides",
         "list_services",
         "mark_appointment",
         "reschedule_appointment",
