@@ -9,11 +9,24 @@ from typing import NamedTuple
 
 
 class Held(NamedTuple):
-    """The minutes with a doctor that an appointment holds, or held until it was cancelled."""
+    """The minutes with a doctor that an appointment holds, or held until it was cancelled.
+
+    So many minutes `before` and `after` it are a buffer. From the minute `freed_from` on it holds
+    nothing, if it is done.
+    """
 
     doctor: str
     when: range
     booked: bool = True
+    before: int = 0
+    after: int = 0
+    freed_from: int | None = None
+
+    @property
+    def holds(self) -> range:
+        """The minutes at which nobody else can be there."""
+        ends = [self.when.stop, *([] if self.freed_from is None else [self.freed_from])]
+        return range(self.when.start, min(ends) if self.booked else self.when.start)
 
 
 def stretches(minutes: Collection[int]) -> list[range]:
@@ -39,17 +52,36 @@ def _reached(clock: Mapping[int, int], wanted: int) -> int:
     return then if clock[then] == wanted else then - 1 + wanted - clock[then - 1]
 
 
-def busy(held: Mapping[str, Held], doctor: str, but: str | None = None) -> set[int]:
-    """The minutes that a doctor's booked appointments hold, but for one of them."""
-    mine = (h.when for name, h in held.items() if h.booked and h.doctor == doctor and name != but)
-    return {m for when in mine for m in when}
+def busy(
+    held: Mapping[str, Held],
+    doctor: str,
+    but: str | None = None,
+    buffers: tuple[int, int] = (0, 0),
+) -> set[int]:
+    """The minutes that a doctor's appointments keep from others, but for one of them.
+
+    They keep those that they hold and, if they hold any, those of their own buffers; and those of
+    which a minute that they hold is in one of the `buffers`, before and after, of who asks.
+    """
+    mine = (h for name, h in held.items() if h.doctor == doctor and name != but)
+    return {m for h in mine for m in _kept(h, *buffers)}
+
+
+def _kept(held: Held, before: int, after: int) -> Iterator[int]:
+    for m in held.holds:
+        yield from range(m - held.before, m + held.after + 1)
+        yield from range(m - after, m + before + 1)
 
 
 def conflicts(
-    held: Mapping[str, Held], doctor: str, asked: range, but: str | None = None
+    held: Mapping[str, Held],
+    doctor: str,
+    asked: range,
+    but: str | None = None,
+    buffers: tuple[int, int] = (0, 0),
 ) -> list[range]:
     """The parts of an asked time that are taken; none where it is free."""
-    return stretches(busy(held, doctor, but) & set(asked))
+    return stretches(busy(held, doctor, but, buffers) & set(asked))
 
 
 def listed(

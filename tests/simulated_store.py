@@ -11,6 +11,7 @@ from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
@@ -35,7 +36,7 @@ class SimulatedStore:
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
         self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
-        self.histories: dict[PatientKey, dict[str, date]] = {}
+        self.histories: dict[PatientKey, dict[str, PastAppointment]] = {}
         self.version = 0
         self.put(*days)
 
@@ -122,8 +123,11 @@ class SimulatedStore:
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
         for patient in patients:
-            started = {a.id: a.interval.start.date() for a in patient.ended()}
-            self.histories.setdefault(patient.schedule.key, {}).update(started)
+            history = self.histories.setdefault(patient.schedule.key, {})
+            history.update((past.id, past) for past in patient.ended())
+            for past in patient.forgotten:
+                if past.id in history and history[past.id].month == past.month:
+                    del history[past.id]
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
         for override in overrides:
             self.overrides[override.override.key] = Stored(override.override, self.version)
@@ -208,9 +212,19 @@ class Port:
         """None."""
         raise NotImplementedError
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Nobody is."""
+        raise NotImplementedError
+
+    async def end_views(self) -> None:
         """Nobody does."""
         raise NotImplementedError
 
@@ -305,11 +319,13 @@ class View:
                 await self.load((), (), overrides=[override.key])
                 yield override
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
-        """The ids of what has left a schedule and started in these months."""
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
+        """What has left a schedule and started in these months."""
         touches = () if self._state else [patient]
-        months = first.replace(day=1), last.replace(day=1)
-        result: Sequence[str]
+        months = month_of(first), month_of(last)
+        result: Sequence[PastAppointment]
         result = await self._port.call("load", touches, self._history, (), patient, *months)
         return result
 
@@ -324,11 +340,14 @@ class View:
         return {key: found[key].version if key in found else None for key in days}
 
     def _history(
-        self, _: Collection[DayKey], patient: PatientKey, first: date, last: date
-    ) -> Sequence[str]:
+        self, _: Collection[DayKey], patient: PatientKey, first: str, last: str
+    ) -> Sequence[PastAppointment]:
         self._look()
-        found = self._port.store.histories.get(patient, {})
-        return [name for name, day in found.items() if first <= day.replace(day=1) <= last]
+        found = self._port.store.histories.get(patient, {}).values()
+        return sorted(
+            (past for past in found if first <= past.month <= last),
+            key=lambda past: (past.month, past.id),
+        )
 
     def _look(self) -> State:
         if self._state is None:

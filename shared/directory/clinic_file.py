@@ -42,7 +42,7 @@ ClockTime = Annotated[
 
 
 LONGEST_NOTICE = 366 * 1440
-LONGEST_HORIZON = 3660
+LONGEST_HORIZON = 36_600
 LONGEST_BUFFER = 720
 """In minutes. With it, the longest appointment touches three doctor-days at most."""
 LONGEST_CLOSED = timedelta(days=366)

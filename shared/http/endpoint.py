@@ -14,7 +14,7 @@ from shared.access import errors as access
 from shared.access.permissions import PERMISSIONS, may_ask
 from shared.http.call import Call
 from shared.http.caller_errors import AppNotVerified, CallsTooOften, Forbidden, Unauthenticated
-from shared.http.callers import count, identified
+from shared.http.callers import admitted
 from shared.http.clock_for_tests import read_test_now
 from shared.http.dependencies import Dependencies
 from shared.http.entity_tags import if_modified, read_if_match
@@ -171,9 +171,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         arrived_at = dependencies.now()
         if self.method == "POST":
             check_media_type(request)
-        caller = await identified(request, dependencies, self.name, app_check=self.app_check)
-        if self.counted:
-            count(request, dependencies, caller)
+        caller = await admitted(
+            request, dependencies, self.name, app_check=self.app_check, counted=self.counted
+        )
         key = read_idempotency_key(request) if self.idempotent else None
         versions = read_if_match(request) if self.conditional and self.method == "POST" else None
         now = read_test_now(request) if dependencies.settings.test_clock else None

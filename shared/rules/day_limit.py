@@ -16,6 +16,9 @@ from shared.model.patient_schedule import PatientSchedule
 LARGEST_DOCUMENT = 1_000_000
 """In bytes: the limit of 1,048,576 less what the document takes beside its appointments."""
 
+OF_SERVICE_BYTES = 120
+"""The most that a service and a mark take beside their texts: buffers, freed time, their names."""
+
 APPOINTMENT_BYTES = 600
 """The most that an appointment takes beside its texts: ids, times and the names of its fields."""
 
@@ -60,5 +63,7 @@ def _weight_of_all(appointments: Iterable[Appointment], overrides: int) -> int:
 
 def weight(appointment: Appointment) -> int:
     """Return how many bytes of a stored document an appointment takes at the most."""
-    texts = msgspec.json.encode([*appointment.patient, appointment.reason])
-    return APPOINTMENT_BYTES + len(texts) + len(appointment.unknown_fields or b"")
+    service, mark = appointment.service_id, appointment.mark
+    texts = msgspec.json.encode([*appointment.patient, appointment.reason, service, mark])
+    more = OF_SERVICE_BYTES if service or mark else 0
+    return APPOINTMENT_BYTES + more + len(texts) + len(appointment.unknown_fields or b"")

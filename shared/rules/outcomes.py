@@ -259,8 +259,14 @@ class TooManyChanges(TooManyRequests, frozen=True):
     )
 
 
+class TooManyErasures(TooManyRequests, frozen=True):
+    """The patient has erased the account as often in 24 hours as patients may."""
+
+    detail = "you have erased your account as often in 24 hours as you may; try again later"
+
+
 class BeingErased(Refusal, frozen=True):
-    """The account is being erased: nothing is booked, moved or cancelled for it meanwhile."""
+    """The account is being erased: nothing is booked or moved for it, nor cancelled by it."""
 
     code = "try_again"
     title = "No certain answer in time"

@@ -26,7 +26,9 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 async def report(dependencies: Dependencies) -> bool:
     """Print what is wrong; return whether that is nothing."""
     store = dependencies.store
-    found = AppointmentReport(clinic_file(dependencies.settings).doctors, dependencies.now())
+    clinic = await dependencies.clinic_cache.clinic()
+    named = clinic_file(dependencies.settings).doctors
+    found = AppointmentReport(named, clinic, dependencies.now())
     async for line in found.lines(store, all_doctors(store)):
         print(line)
     return found.is_clean

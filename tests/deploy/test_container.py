@@ -24,7 +24,8 @@ from typing import Any, NoReturn
 import pytest
 
 from shared.runtime.endpoints import endpoints
-from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, ROOT, Server, free_port
+from tests.end_to_end.processes import PATIENCE_SECONDS, ROOT, Server
+from tests.ports import HOST, free_port
 
 BUILDER = 65533
 IS_ROOT = os.geteuid() == 0

@@ -154,7 +154,7 @@ def test_a_doctor_may_be_retired() -> None:
     "members",
     [
         {"policy": {"notice_minutes": 366 * 1440, "horizon_days": 367}},
-        {"policy": {"horizon_days": 3660, "open_appointments": 1000, "changes_per_day": 10_000}},
+        {"policy": {"horizon_days": 36_600, "open_appointments": 1000, "changes_per_day": 10_000}},
         {"policy": {"longest_minutes": 1}, "services": [service(duration_minutes=1)]},
         {"services": [service(id="A.b_-9" + 122 * "x", buffer_before_minutes=720)]},
         {"services": [service(duration_minutes=1440, buffer_after_minutes=720)]},
@@ -237,7 +237,7 @@ WRONG_CLINICS: list[tuple[Mapping[str, object], str, str]] = [
         ({"policy": {name: value}}, f"policy.{name}", "")
         for name, values in {
             "notice_minutes": (-1, 527_041, 0.5, "1", None),
-            "horizon_days": (0, 3661),
+            "horizon_days": (0, 36_601),
             "cancel_notice_minutes": (-1, 527_041),
             "open_appointments": (0, 1001),
             "changes_per_day": (0, 10_001),

@@ -22,14 +22,15 @@ from shared.model.appointment import Appointment
 from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.override import Override
 from shared.observability.request_log import write_readable
 from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store
 from shared.store.sqlite.store import SqliteStore
-from tests.builders import appointment, at, schedule
+from tests.builders import appointment, at, schedule, span
 from tests.functions.callers import ISSUER, Known
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -212,6 +213,13 @@ class Api:
         """Bring an appointment of a simple id into the store, at ten on that Monday."""
         there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", "strange.20501121.x")
         await self.put(schedule("2050-11-21", there))
+        await self.put_some_override()
+
+    async def put_some_override(self) -> None:
+        """Bring extra hours of a simple id into the store, far from everything else."""
+        time = span("2050-12-10T15:00Z", "2050-12-10T16:00Z")
+        extra = Override("strange.override.x", "strange", "extra_hours", time, NOW)
+        await self.dependencies.store.commit([], [], overrides=[OverrideWrite(extra, None)])
 
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""

@@ -55,10 +55,20 @@ class SilentStore:
         """Not reached without a view."""
         raise NotImplementedError
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Not reached without a view."""
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Nobody asks for them."""
+        raise NotImplementedError
+
+    async def end_views(self) -> None:
+        """Nobody asks for it."""
         raise NotImplementedError
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
@@ -167,12 +177,20 @@ class FailingStore:
         self._count()
         return await self._store.commit(days, records, elsewhere, patients, overrides)
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
         """Fail if there were enough."""
         self._count()
-        await self._store.erase(appointment_ids, patient)
+        await self._store.erase_records(appointment_ids)
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Fail if there were enough."""
+        self._count()
+        await self._store.erase_patient(read, rest)
+
+    async def end_views(self) -> None:
+        """Fail if there were enough."""
+        self._count()
+        await self._store.end_views()
 
     def _count(self) -> None:
         if self.writes == 0:

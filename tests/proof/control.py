@@ -39,7 +39,10 @@ class _Wrong:
         self.put_doctors = store.put_doctors
         self.secret = store.secret
         self.left_behind = store.left_behind
-        self.erase = store.erase
+        self.erase_records = store.erase_records
+        self.erase_patient = store.erase_patient
+        self.erased_patients = store.erased_patients
+        self.end_views = store.end_views
         self.blocked = store.blocked
         self.block = store.block
         self.close = store.close

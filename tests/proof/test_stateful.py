@@ -34,6 +34,7 @@ from msgspec import structs
 from shared.directory.clinic_file import read_clinic_file
 from shared.rules.limits import LIMITS, Limits
 from tests.builders import at
+from tests.examples import FACTOR
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.functions.callers import ADA, BOB, CLERK
 from tests.proof.expected_answers import (
@@ -747,11 +748,11 @@ def lower_limits() -> Iterator[None]:
 
 
 def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Path) -> None:
-    seen = play("sqlite", tmp_path, seeds=6)
+    seen = play("sqlite", tmp_path, seeds=6 * FACTOR)
     assert EVERY_KIND - seen.keys() == set()
 
 
 @pytest.mark.usefixtures("emulator")
 def test_whatever_is_called_they_do_so_on_firestore_too(tmp_path: Path) -> None:
-    seen = play("firestore", tmp_path, seeds=2)
+    seen = play("firestore", tmp_path, seeds=FACTOR)
     assert seen["reschedule onwards"]

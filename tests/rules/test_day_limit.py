@@ -1,12 +1,13 @@
 """How much a day holds: no more than a store can keep of it, and no less than that."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
@@ -102,6 +103,18 @@ def test_onto_a_full_day_nothing_can_be_moved() -> None:
     request = to_move("guest", key(TUE), AROUND_THE_CLOCK, minute(1000).interval)
     _, outcome = move(documents(full, schedule(TUE, guest)), request, NOW)
     assert outcome == DayFull()
+
+
+def test_a_service_and_a_mark_take_no_more_room_than_they_are_weighed() -> None:
+    owner = Caller("patient", "https://issuer.example", "ada").patient
+    booked = minute(0, ADA, "")._replace(version=999_999, owner=owner)
+    of_service = booked._replace(
+        service_id="s" * 80, before=timedelta(days=1), after=timedelta(days=1)
+    )
+    marked = booked._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
+    both = of_service._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
+    for appointment in (booked, of_service, marked, both):
+        assert stored_bytes(schedule(MON, appointment)) <= weight(appointment)
 
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

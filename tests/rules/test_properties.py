@@ -1,36 +1,35 @@
 """Rules and queries against the model, around the days on which clocks change."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache, partial
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor, WorkingHours
+from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.interval import Interval, clipped, merged
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.conflicts import Conflict
 from shared.rules.existing import Sought
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
 from tests.builders import to_book
+from tests.examples import examples
 from tests.reference_model import Held
+from tests.rules.minutes import held, interval_of, minute, minutes, working_around
 from tests.scripted_store import ScriptedStore
 from tests.strategies import (
-    DAY,
     MINUTE,
     STEPS,
     doctors_and_dates,
@@ -41,77 +40,24 @@ from tests.strategies import (
     whiles,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERYTHING = 10_000
 SECOND = timedelta(seconds=1)
-many = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(max_examples=50, deadline=None, derandomize=True)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+many = examples(50)
+few = examples(25)
 
 
-# In the words of the model
-
-
-def minute(instant: datetime) -> int:
-    return (instant - EPOCH) // MINUTE
-
-
-def minutes(interval: Interval) -> range:
-    return range(minute(interval.start), minute(interval.end))
-
-
-def interval_of(minutes: range) -> Interval:
-    return Interval(EPOCH + minutes.start * MINUTE, EPOCH + minutes.stop * MINUTE)
-
-
-@cache
-def wall_clock(zone: ZoneInfo, day: date) -> dict[int, int]:
-    """What the clock shows, in minutes since the midnight of a date, at each minute around it."""
-    midnight = datetime.combine(day, time())
-    first = minute(midnight.replace(tzinfo=UTC)) - 16 * 60
-    around = {m: EPOCH + m * MINUTE for m in range(first, first + 56 * 60)}
-    local = {m: instant.astimezone(zone) for m, instant in around.items()}
-    return {m: (shown.replace(tzinfo=None) - midnight) // MINUTE for m, shown in local.items()}
-
-
-@lru_cache(maxsize=1000)
-def working_hours(hours: tuple[WorkingHours, ...], zone: ZoneInfo, day: date) -> Mapping[int, int]:
-    return model.working(hours, wall_clock(zone, day))
-
-
-def working(doctor: Doctor, day: date) -> Mapping[int, int]:
-    """The minutes that are worked on a local date, and what the clock shows then."""
-    return working_hours(doctor.week[day.weekday()], doctor.zone, day)
-
-
-def working_around(doctor: Doctor, dates: Sequence[date]) -> dict[int, int]:
-    """The minutes that are worked from two days before some dates to two days after them."""
-    around = [dates[0] - 2 * DAY, dates[0] - DAY, *dates, dates[-1] + DAY, dates[-1] + 2 * DAY]
-    return {m: shown for day in around for m, shown in working(doctor, day).items()}
-
-
-def held(documents: Documents) -> dict[str, Held]:
-    standing = [a for day in documents.days.values() for a in day.appointments]
-    ended = [a for a in documents.elsewhere.values() if isinstance(a, Appointment)]
-    return {
-        a.id: Held(a.doctor_id, minutes(a.interval), a.status == "booked")
-        for a in (*standing, *ended)
-    }
-
-
-def expected_outcome(
+def expected_refusal(
     documents: Documents, dates: Sequence[date], wish: Booking, now: datetime
-) -> Outcome | None:
-    """The refusal, or None where there is none."""
-    doctor, asked = wish.doctor, wish.appointment.interval
-    if minute(asked.start) < minute(now):
-        return InThePast()
-    if not working_around(doctor, dates).keys() >= set(minutes(asked)):
-        works = working(doctor, asked.start.astimezone(doctor.zone).date())
-        windows = map(interval_of, model.stretches(works.keys()))
-        return OutsideWorkingHours(doctor, asked, working_windows=tuple(windows))
-    taken = map(interval_of, model.conflicts(held(documents), doctor.id, minutes(asked)))
-    conflicts = tuple(map(Conflict, taken))
-    return SlotTaken(doctor, asked, conflicts=conflicts) if conflicts else None
+) -> tuple[type, Sequence[range]] | None:
+    """The refusal and the conflicts, or None where there is none."""
+    doctor, asked = wish.doctor, minutes(wish.appointment.interval)
+    if asked.start < minute(now):
+        return InThePast, []
+    if not working_around(doctor, dates).keys() >= set(asked):
+        return OutsideWorkingHours, []
+    conflicts = model.conflicts(held(documents), doctor.id, asked)
+    return (SlotTaken, conflicts) if conflicts else None
 
 
 # What is booked and looked for
@@ -153,12 +99,12 @@ def some_days(draw: st.DrawFn, least: int = 5, *, cancelled: bool = False) -> So
     documents = Documents()
     for n, interval in enumerate(draw(st.lists(short | short | long, min_size=least, max_size=25))):
         booking = wish(doctor, interval, f"{n:02}")
-        changes, outcome = booked(documents, booking, EPOCH)
+        changes, outcome = booked(documents, booking, LONG_AGO)
         documents = changed(documents, changes)
         if cancelled and n % 3 == 0 and isinstance(outcome, Accepted):
             sought = Sought(booking.appointment.id, booking.days[0], {doctor.id: doctor}, ANYBODY)
             request = Cancellation(sought)
-            changes, _ = cancel(documents, request, EPOCH)
+            changes, _ = cancel(documents, request, LONG_AGO)
             documents = changed(documents, changes)
     return doctor, dates, documents
 
@@ -175,7 +121,7 @@ def starts_found(
     doctor: Doctor, documents: Documents, search: OpeningSearch, count: int
 ) -> list[int]:
     snapshot = store_of(documents).snapshot()
-    found = asyncio.run(first_openings(snapshot, [doctor], search, count))
+    found = asyncio.run(first_openings(snapshot, [doctor], search, count)).openings
     assert all(opening.interval.length == search.length for opening in found)
     return [minute(opening.interval.start) for opening in found]
 
@@ -210,8 +156,11 @@ def test_a_booking_is_granted_or_refused_for_the_reason_that_each_minute_confirm
 
     changes, outcome = booked(documents, wish(doctor, asked), now)
 
-    if refusal := expected_outcome(documents, dates, wish(doctor, asked), now):
-        assert (changes, outcome) == (Documents(), refusal)
+    if refusal := expected_refusal(documents, dates, wish(doctor, asked), now):
+        assert changes == Documents()
+        conflicts = outcome.conflicts if isinstance(outcome, SlotTaken) else ()
+        told = [minutes(conflict.interval) for conflict in conflicts]
+        assert (type(outcome), told) == refusal
     else:
         assert isinstance(outcome, Accepted)
         new = Held(doctor.id, minutes(asked))

@@ -12,6 +12,7 @@ from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideEntry, OverrideKey
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
@@ -29,9 +30,10 @@ from shared.store.documents import (
 )
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.patient_documents import (
-    ended_by_month,
+    history_changes,
     patient_from_document,
     patient_to_changes,
+    rest_to_document,
 )
 from shared.store.port import PatientWrite, Stored, StoreRefused
 from shared.transactions.idempotency import Idempotency
@@ -289,12 +291,29 @@ def test_a_patient_is_written_as_what_changes_and_what_is_to_be_removed() -> Non
         "appointments": {"z": None},
         "changed_at": ["2026-11-20T12:00:00.000001Z"],
         "erasing": None,
+        "erased_at": None,
+        "kept_until": None,
     }
+
+
+def test_what_stays_of_an_erased_patient_is_written_whole_and_nothing_for_nothing() -> None:
+    then = at("2026-11-20T11:00Z")
+    rest = PatientSchedule(ADAS, (), (then, CHANGED_AT), erased_at=(CHANGED_AT,))
+    document = rest_to_document(rest)
+    assert document == {
+        "kind": "patient",
+        "schema": 3,
+        "changed_at": ["2026-11-20T11:00:00Z", "2026-11-20T12:00:00.000001Z"],
+        "erased_at": ["2026-11-20T12:00:00.000001Z"],
+        "kept_until": "2026-11-21T12:00:00.000001Z",
+    }
+    assert patient_from_document(ADAS, document) == rest
+    assert rest_to_document(PatientSchedule(ADAS)) is None
 
 
 def test_a_patient_is_read_in_order_of_start_whatever_the_order_in_the_document() -> None:
     owned = FULL._replace(owner=ADAS, patient=Patient("Zoë", id="zoe"))
-    schedule_ = PatientSchedule(ADAS, (LATER, owned, EARLIER), (CHANGED_AT,), erasing=True)
+    schedule_ = PatientSchedule(ADAS, (LATER, owned, EARLIER), (CHANGED_AT,), True, (CHANGED_AT,))  # noqa: FBT003
     write = PatientWrite(Stored(PatientSchedule(ADAS), None), schedule_)
     read = patient_from_document(ADAS, patient_to_changes(write))
     assert read == replace(schedule_, appointments=(EARLIER, owned, LATER))
@@ -313,8 +332,24 @@ def test_what_ends_is_filed_by_the_month_in_utc_in_which_it_started_when_it_was_
     read = Stored(PatientSchedule(ADAS, (old, EARLIER, BOOKED, new)), 7)
     moved = BOOKED._replace(interval=new.interval)
     write = PatientWrite(read, PatientSchedule(ADAS, (moved,)))
-    months = {"0001-12": [old.id], "2026-11": ["z"], "2026-12": [new.id]}
-    assert ended_by_month(write) == months
+    z = EARLIER.interval.start
+    months = {
+        "0001-12": {old.id: old.interval.start},
+        "2026-11": {"z": z},
+        "2026-12": {new.id: new.interval.start},
+    }
+    assert history_changes(write) == months
+
+
+def test_what_left_as_it_was_last_goes_to_the_history_and_what_is_forgotten_leaves_it() -> None:
+    there = PatientSchedule(ADAS, (EARLIER, BOOKED))
+    left = [PastAppointment("z", "2027-01", at("2027-01-01T09:00Z"))]
+    gone = [PastAppointment(BOOKED.id, "2026-11", None), PastAppointment("old", "2027-01", None)]
+    write = PatientWrite(Stored(there, 7), PatientSchedule(ADAS), left, gone)
+    assert history_changes(write) == {
+        "2026-11": {BOOKED.id: None},
+        "2027-01": {"z": at("2027-01-01T09:00Z"), "old": None},
+    }
 
 
 RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")

@@ -380,7 +380,7 @@ async def test_a_patient_is_a_document_of_which_only_the_changes_are_sent(
         assert sent(write) == (
             "patients/ada0000000000000000000000000000000000000",
             {"kind": "patient", "schema": 3, "changed_at": ["2026-11-20T12:00:00Z"], **fields},
-            sorted(["changed_at", "erasing", "kind", "schema", *mask]),
+            sorted(["changed_at", "erased_at", "erasing", "kept_until", "kind", "schema", *mask]),
             precondition,
         )
         assert versions == {ADA: int(WRITTEN_AT[0].timestamp()) * 1_000_000_000}
@@ -407,15 +407,17 @@ async def test_what_ends_is_added_to_the_months_of_the_history_whatever_these_ho
     await store.commit([NEW_DAY], [], patients=[PatientWrite(read, patients())])
     ((_, _, november, next_year),) = (commit.writes for commit in firestore.commits)
     history = "patients/ada0000000000000000000000000000000000000/history/"
-    for write, month, names in (
-        (november, "2026-11", ["strange.20261123.first", "strange.20261123.second"]),
-        (next_year, "2027-01", ["january"]),
+    first, second = "strange.20261123.first", "strange.20261123.second"
+    times = ["2026-11-23T09:00:00Z", "2026-11-23T16:00:00Z"]
+    for write, month, names, starts in (
+        (november, "2026-11", [first, second], times),
+        (next_year, "2027-01", ["january"], ["2027-01-01T00:00:00Z"]),
     ):
         path = write.update.name.removeprefix(DOCUMENTS)
         fields = decode_dict(write.update.fields, None)
         assert (path, fields) == (
             history + month,
-            {"kind": "history", "appointments": dict.fromkeys(names, True)},
+            {"kind": "history", "appointments": dict(zip(names, starts, strict=True))},
         )
         paths = [f"appointments.{n}" if n.isalpha() else f"appointments.`{n}`" for n in names]
         assert list(write.update_mask.field_paths) == ["kind", *paths]
@@ -431,40 +433,90 @@ def found_record(name: str, fingerprint: str = "print") -> RunQueryResponse:
     return RunQueryResponse(document=document)
 
 
-async def test_an_erasure_is_one_commit_that_counts_itself(
+async def test_records_are_erased_if_they_are_as_they_were_found(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     firestore.found = [found_record("receipts/b"), found_record("receipts/a", "erased")]
-    await store.erase(["a"], Stored(PatientSchedule(ADA), READ))
-    ((record, *months, mark, patient),) = (commit.writes for commit in firestore.commits)
+    await store.erase_records(["a"])
+    ((record,),) = (commit.writes for commit in firestore.commits)
     assert sent(record) == ("receipts/b", {"fingerprint": "erased"}, ["fingerprint"], AS_READ)
-    assert [sent(month)[0] for month in months] == ["receipts/b", "receipts/a"]  # Whatever is there
-    path = "patients/ada0000000000000000000000000000000000000"
-    assert sent(patient) == (path, {}, [], AS_READ)
+    (of_records,) = firestore.reads
+    where = of_records.structured_query.where.field_filter
+    assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
+
+
+PATH = "patients/ada0000000000000000000000000000000000000"
+REST = PatientSchedule(ADA, (), (THEN,), erased_at=(THEN,))
+NOON = "2026-11-20T12:00:00Z"
+KEPT = {
+    "kind": "patient",
+    "schema": 3,
+    "changed_at": [NOON],
+    "erased_at": [NOON],
+    "kept_until": "2026-11-21T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("rest", "fields"), [(PatientSchedule(ADA), {}), (REST, KEPT)], ids=["nothing", "instants"]
+)
+async def test_an_account_is_erased_in_one_commit_that_replaces_its_document(
+    firestore: Recorder, store: FirestoreStore, rest: PatientSchedule, fields: dict[str, Any]
+) -> None:
+    firestore.found = [found_record("receipts/b"), found_record("receipts/a")]  # Whatever is there
+    await store.erase_patient(Stored(patients(MINE), READ), rest)
+    ((patient, *months),) = (commit.writes for commit in firestore.commits)
+    assert sent(patient) == (PATH, fields, [], AS_READ)
+    assert "update_mask" not in patient
+    assert [write.delete.removeprefix(DOCUMENTS) for write in months] == [
+        "receipts/b",
+        "receipts/a",
+    ]
+    (of_history,) = firestore.reads
+    assert of_history.parent == DOCUMENTS + PATH
+
+
+@pytest.mark.parametrize(
+    ("found", "sizes"), [(399, [400]), (400, [400, 2]), (900, [400, 400, 103])]
+)
+async def test_each_commit_of_a_long_erasure_checks_the_patient_and_the_last_one_takes_it(
+    firestore: Recorder, store: FirestoreStore, found: int, sizes: list[int]
+) -> None:
+    firestore.found = [found_record(f"receipts/{number}") for number in range(found)]
+    await store.erase_patient(Stored(patients(MINE), READ), PatientSchedule(ADA))
+    assert [len(request.writes) for request in firestore.commits] == sizes
+    *checks, last = (sent(request.writes[0]) for request in firestore.commits)
+    version = Precondition(update_time=WRITTEN_AT[0])
+    conditions = [AS_READ, *[version] * len(checks)]
+    for check, condition in zip(checks, conditions, strict=False):
+        assert check == (PATH, {"kind": "patient"}, ["kind"], condition)
+    assert last == (PATH, {}, [], conditions[len(checks)])
+
+
+async def test_the_end_of_views_is_a_document_that_counts_itself(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.end_views()
+    ((mark,),) = (commit.writes for commit in firestore.commits)
     tags = {"kind": "erasures", "schema": 3}
     assert sent(mark) == ("erasures/last", tags, ["kind", "schema"], Precondition())
     (count,) = mark.update_transforms
     assert (count.field_path, count.increment) == ("count", Value(integer_value=1))
-    of_records, of_history = firestore.reads
-    where = of_records.structured_query.where.field_filter
-    assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
-    assert of_history.parent == DOCUMENTS + path
 
 
-@pytest.mark.parametrize(
-    ("found", "sizes"),
-    [(132, [398]), (133, [398, 3]), (134, [398, 6]), (300, [398, 398, 106])],
-)
-async def test_an_erasure_that_is_too_large_for_one_commit_takes_the_patient_with_the_last(
-    firestore: Recorder, store: FirestoreStore, found: int, sizes: list[int]
+async def test_whose_rest_counts_no_more_is_found_by_when_that_is(
+    firestore: Recorder, store: FirestoreStore
 ) -> None:
-    firestore.found = [found_record(f"receipts/{number}") for number in range(found)]
-    await store.erase([str(number) for number in range(31)], Stored(PatientSchedule(ADA), READ))
-    # Two queries for thirty-one ids, each of which finds all, and the months of the history.
-    assert [len(request.writes) for request in firestore.commits] == sizes
-    assert len(firestore.reads) == 3
-    *_, mark, patient = firestore.commits[-1].writes
-    assert [sent(write)[0].split("/")[0] for write in (mark, patient)] == ["erasures", "patients"]
+    firestore.found = [found_record(PATH)]
+    assert await store.erased_patients(THEN) == [ADA]
+    (read,) = firestore.reads
+    where = read.structured_query.where.field_filter
+    assert (where.field.field_path, where.op.name) == ("kept_until", "LESS_THAN_OR_EQUAL")
+    assert where.value.string_value == NOON
+    assert [o.field.field_path for o in read.structured_query.order_by] == [
+        "kept_until",
+        "__name__",
+    ]
 
 
 async def test_a_blocked_caller_is_a_document_that_the_last_call_writes(
@@ -566,14 +618,15 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             store.list_doctors(10),
             store.clinic(),
             store.blocked(),
-            store.erase(["a"]),
-            store.erase([], Stored(PatientSchedule(ADA), None)),
+            store.erase_records(["a"]),
+            store.erase_patient(Stored(PatientSchedule(ADA), None), PatientSchedule(ADA)),
+            store.erased_patients(THEN),
             return_exceptions=True,
         )
     of_commit, of_read, _ = ERRORS[code]
-    assert [type(error) for error in errors] == [of_commit, *[of_read] * 12]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 13]
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 12)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 13)
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -595,14 +648,14 @@ async def test_a_refusal_of_a_read_of_the_past_may_mean_that_it_is_gone(
 
 
 @pytest.mark.parametrize("code", ERRORS)
-async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
+async def test_a_refusal_to_end_views_or_to_block_is_told_like_that_of_a_read(
     firestore: Recorder, store: FirestoreStore, code: str
 ) -> None:
     firestore.code = grpc.StatusCode[code]
-    of_commit, of_read, _ = ERRORS[code]
-    with pytest.raises(of_commit):
-        await store.erase([])
+    _, of_read, _ = ERRORS[code]
     # Without a condition there is no conflict.
+    with pytest.raises(of_read):
+        await store.end_views()
     with pytest.raises(of_read):
         await store.block(ADA, READ_AT)
     with pytest.raises(of_read):

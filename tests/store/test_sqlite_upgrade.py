@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.override import Override
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused
@@ -177,11 +178,32 @@ async def test_the_past_of_a_file_can_still_be_read(store: SqliteStore) -> None:
 
 
 async def test_records_of_before_can_be_erased(store: SqliteStore, path: str) -> None:
-    await store.erase(["a"])
+    await store.erase_records(["a"])
     with closing(sqlite3.connect(path)) as connection:
         ((body,),) = connection.execute("SELECT body FROM receipts").fetchall()
     fields = json.loads(body)
     assert (fields["fingerprint"], fields["request_id"]) == ("erased", "request")
+
+
+async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "other.db")
+    store = SqliteStore(path)
+    store.prepare([])
+    run(path, "ALTER TABLE patient_history DROP COLUMN start; PRAGMA user_version = 5")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        row = (ADA.digits, "2026-11", "old", 0)
+        connection.execute("INSERT INTO patient_history VALUES (?, ?, ?, ?)", row)
+    booked, ended = PatientSchedule(ADA, (BEFORE,)), PatientSchedule(ADA)
+    for schedule_ in (booked, ended):
+        async with store.snapshot() as snapshot:
+            read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        await store.commit([], [], patients=[PatientWrite(read, schedule_)])
+    async with store.snapshot() as snapshot:
+        assert await snapshot.history(ADA, MONDAY.day, MONDAY.day) == [
+            PastAppointment("a", "2026-11", at("2026-11-23T09:00Z")),
+            PastAppointment("old", "2026-11", None),
+        ]
+    await store.close()
 
 
 async def test_a_file_that_cannot_be_upgraded_whole_stays_as_it_was(

@@ -12,6 +12,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
@@ -39,7 +40,6 @@ from shared.store.firestore.patient_documents import (
     read_patient,
 )
 from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
-from shared.store.patient_documents import month_of
 from shared.store.port import SnapshotExpired, State, Version
 from shared.store.usage import count_reads
 
@@ -129,7 +129,9 @@ class FirestoreSnapshot:
         async for document in self._by_start(doctor_id, "overrides", starts, at_once):
             yield override_of(OverrideKey(doctor_id, last_part(document.name)), document)
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         """Read the months that have a document, in one query."""
         parent = patient_name(self._calls.root, patient)
         ends = [[Value(reference_value=history_name(parent, month_of(d)))] for d in (first, last)]
@@ -139,7 +141,7 @@ class FirestoreSnapshot:
         }
         months = await self._query(parent, "history", ("__name__",), bounds)
         count_reads(len(months))
-        return [name for month in months for name in read_history(patient, month)]
+        return [past for month in months for past in read_history(patient, month)]
 
     async def instant(self) -> datetime:
         """Return the read time."""

@@ -23,7 +23,12 @@ from shared.store.firestore.documents import (
     write_elsewhere,
     write_record,
 )
-from shared.store.firestore.erasure_calls import erase
+from shared.store.firestore.erasure_calls import (
+    end_views,
+    erase_patient,
+    erase_records,
+    erased_patients,
+)
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.override_documents import write_override
 from shared.store.firestore.patient_documents import write_histories, write_patient
@@ -85,11 +90,21 @@ class FirestoreStore:
         written = zip(keys, results, strict=False)
         return {key: result.update_time.ToNanoseconds() for key, result in written}
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Erase, in one commit if Firestore allows it."""
-        await erase(self._calls(), appointment_ids, patient)
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Erase the records of appointments."""
+        await erase_records(self._calls(), appointment_ids)
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Erase an account, in one commit if Firestore allows it."""
+        await erase_patient(self._calls(), read, rest)
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Return whose rest need not be kept any more."""
+        return await erased_patients(self._calls(), now)
+
+    async def end_views(self) -> None:
+        """End the views of earlier instants."""
+        await end_views(self._calls())
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
         """Return the blocked callers."""

@@ -14,6 +14,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.store.port import State, Stored, Version
 from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
@@ -125,12 +126,14 @@ class SqliteSnapshot:
             await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         """Read the rows of these months, which count as a document each."""
         with translated_errors():
             found = read_history(self._open(), patient, first, last, self._past)
-        count_reads(len({month for month, _ in found}))
-        return [name for _, name in found]
+        count_reads(len({past.month for past in found}))
+        return found
 
     async def instant(self) -> datetime:
         """Return the instant of the last commit that it sees."""

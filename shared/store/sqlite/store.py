@@ -24,7 +24,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.patient_documents import ended_by_month
+from shared.store.patient_documents import history_changes
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
@@ -47,7 +47,12 @@ from shared.store.sqlite.database import (
     translated_errors,
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
-from shared.store.sqlite.erasing import Erasure, erase_some
+from shared.store.sqlite.erasing import (
+    end_views,
+    erase_patient,
+    erase_records,
+    erased_patients,
+)
 from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.pruning import prune
@@ -172,20 +177,30 @@ class SqliteStore:
         if self._round is None:
             self._start_round()
         versions = await commit.answer
-        months = sum(len(ended_by_month(patient)) for patient in patients)
+        months = sum(len(history_changes(patient)) for patient in patients)
         count_writes(sum(map(len, writes)) + months)
         return versions
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Erase, and delete all of the past: one transaction after the other, others in between."""
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Erase the records of appointments: one transaction after the other, others in between."""
+        await self._step_by_step(partial(erase_records, ids=appointment_ids, most=ERASED_AT_ONCE))
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Erase an account, likewise."""
+        now, most = self._now(), ERASED_AT_ONCE
+        await self._step_by_step(partial(erase_patient, read=read, rest=rest, now=now, most=most))
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Return whose rest need not be kept any more."""
+        found = self._read(partial(erased_patients, now=now))
+        count_reads(len(found))
+        return found
+
+    async def end_views(self) -> None:
+        """End the views of earlier instants, and delete all of the past."""
         self._check_open()
-        erasure = Erasure(appointment_ids, patient)
-        more = True
-        while more:
-            more, rows = await self._in_thread(self._erase_some, erasure)
-            count_writes(rows)
+        await self._in_thread(self._end_views)
+        count_writes(1)
         while await self._in_thread(self._prune):
             pass
 
@@ -283,6 +298,14 @@ class SqliteStore:
             commit.tell(result)
         self._start_round()
 
+    async def _step_by_step(self, step: Callable[[sqlite3.Connection], bool]) -> None:
+        """Take a step, which tells if another is needed, in a transaction; then the next ones."""
+        self._check_open()
+        more = True
+        while more:
+            more, rows = await self._in_thread(self._take, step)
+            count_writes(rows)
+
     # In the writing thread
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
@@ -316,12 +339,15 @@ class SqliteStore:
         with transaction(self._writer()) as connection:
             return read_or_create_secret(connection, name, value)
 
-    def _erase_some(self, erasure: Erasure) -> tuple[bool, int]:
+    def _take(self, step: Callable[[sqlite3.Connection], bool]) -> tuple[bool, int]:
         with transaction(self._writer()) as connection:
             before = connection.total_changes
+            return step(connection), connection.total_changes - before
+
+    def _end_views(self) -> None:
+        with transaction(self._writer()) as connection:
             self._pruned_at = _LONG_AGO  # If this is cut off, the past goes with the next rounds.
-            more = erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
-            return more, connection.total_changes - before
+            end_views(connection, self._now())
 
     def _prune(self) -> bool:
         with transaction(self._writer()) as connection:

@@ -1,0 +1,196 @@
+"""Bookings and searches against the model, with everything that a clinic's calendar knows at once.
+
+Buffers, time off, extra hours, closed days, notice, horizon, freed times, and rules that may be
+broken, around the days on which clocks change.
+"""
+
+import asyncio
+from datetime import UTC, datetime, time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.access.caller import ANYBODY
+from shared.model.appointment import Appointment
+from shared.model.day import DaySchedule
+from shared.model.interval import Interval
+from shared.queries.openings import all_openings, first_openings, hours_of_date, next_openings
+from shared.rules.booking import Booking, WhyUnavailable, why_unavailable
+from shared.rules.openings import OpeningSearch
+from shared.rules.outcomes import OutsideHours, SlotTaken, TimeUnavailable
+from tests import reference_model as model
+from tests.builders import ADA, owned
+from tests.rules.clinics import HER, LONG_AGO, SomeClinic, Wanted, buffers, clinics
+from tests.rules.minutes import interval_of, local, minute, minutes
+from tests.scripted_store import ScriptedStore
+from tests.strategies import MINUTE, STEPS, intervals, several_days
+
+EVERYTHING = 10_000
+many = settings(max_examples=150, deadline=None, derandomize=True)
+few = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def booking(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> Booking:
+    """A request to book what is wanted, or to have it instead of what is moved."""
+    doctor, when, before, after, moving = wanted
+    plain = Appointment(
+        moving or "new", doctor.id, interval_of(when), ADA, LONG_AGO, LONG_AGO
+    )._replace(before=before * MINUTE, after=after * MINUTE)
+    return Booking(doctor, owned(plain, HER) if hers else plain, ANYBODY, clinic.terms)
+
+
+def why_not(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> WhyUnavailable | None:
+    """Why it cannot be booked, as the rules say."""
+    asked = booking(clinic, wanted, hers=hers)
+    days = [clinic.days.get(key, DaySchedule(key)) for key in asked.days]
+    schedule = clinic.hers if hers else None
+    return why_unavailable(days, schedule, asked, clinic.now, wanted.moving)
+
+
+@given(st.data())
+@many
+def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
+    data: st.DataObject,
+) -> None:
+    clinic = data.draw(clinics(breaking=True))
+    doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
+    moving = data.draw(st.sampled_from([None, *(a.id for a in clinic.appointments)]))
+    for day in clinic.dates:
+        asked = minutes(data.draw(intervals(doctor, day, 90) | intervals(doctor, day, 1440)))
+        wanted = Wanted(doctor, asked, *data.draw(buffers()), moving)
+        outcome = why_not(clinic, wanted, hers=hers)
+        assert (outcome and outcome.code) == clinic.refusal(wanted, hers=hers)
+        if isinstance(outcome, SlotTaken):
+            taken = model.stretches(clinic.taken(wanted) & {*asked})
+            assert [minutes(conflict.interval) for conflict in outcome.conflicts] == taken
+
+
+@given(st.data())
+@few
+def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
+    data: st.DataObject,
+) -> None:
+    clinic = data.draw(clinics())
+    doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
+    asked = minutes(data.draw(intervals(doctor, clinic.dates[1], 180)))
+    wanted = Wanted(doctor, asked, *data.draw(buffers()))
+    refusal = why_not(clinic, wanted, hers=hers)
+    if not isinstance(refusal, TimeUnavailable):
+        return
+    snapshot = ScriptedStore(*clinic.days.values()).snapshot()
+    found = asyncio.run(next_openings(snapshot, refusal, {}))
+    starts = [minute(opening.interval.start) for opening in found]
+    expected: list[int] = []
+    free_from, until = first_instead(clinic, asked.start), asked.start + 1440
+    for start in range(free_from, until):
+        at_that_time = wanted._replace(when=range(start, start + len(asked)))
+        if start >= free_from and why_not(clinic, at_that_time, hers=hers) is None:
+            expected.append(start)
+            free_from = start + len(asked)
+    assert [start for start in starts if start < until] == expected[:3]
+
+
+def first_instead(clinic: SomeClinic, asked: int) -> int:
+    """The first minute that is looked at for something else: beyond the horizon, from now on."""
+    allowed, policy = clinic.starts(), clinic.terms.policy
+    if asked < allowed.stop:
+        return max(asked, allowed.start)
+    has_begun = not policy.notice and clinic.now.second > 0
+    return allowed.start + has_begun
+
+
+@given(st.data(), st.integers(1, 60) | st.integers(1, 1440))
+@few
+def test_the_first_opening_of_several_doctors_can_be_booked_and_nothing_earlier_can(
+    data: st.DataObject, length: int
+) -> None:
+    clinic = data.draw(clinics())
+    needs = data.draw(buffers())
+    window = data.draw(intervals(clinic.doctors[0], clinic.dates[1], 12 * 60))
+    allowed = clinic.starts()
+    start = max(minute(window.start), allowed.start)
+    last = min(minute(window.end), allowed.stop - 1 + length)
+    bounds = interval_of(range(start, max(start, last)))
+    search = searched(clinic, bounds, length, None, needs)
+    snapshot = ScriptedStore(*clinic.days.values()).snapshot()
+    found = asyncio.run(first_openings(snapshot, clinic.doctors, search, 1))
+    first = [(minute(o.interval.start), o.doctor.id) for o in found.openings]
+    until = first[0][0] + 1 if first else last - length + 1
+    free = [
+        (at, doctor.id)
+        for at in range(start, until)
+        for doctor in clinic.doctors
+        if why_not(clinic, Wanted(doctor, range(at, at + length), *needs)) is None
+    ]
+    assert free[:1] == first
+    assert (found.reason is None) is bool(first)
+
+
+@pytest.mark.parametrize("steps", [st.none(), st.sampled_from(STEPS)], ids=["in-turn", "on-a-grid"])
+@given(st.data(), st.integers(1, 90) | st.integers(1, 1440))
+@many
+def test_all_openings_of_several_doctors_are_those_that_each_minute_confirms(
+    steps: st.SearchStrategy[int | None], data: st.DataObject, length: int
+) -> None:
+    clinic, step, needs = data.draw(clinics()), data.draw(steps), data.draw(buffers())
+    bounds = data.draw(several_days(clinic.doctors[0], clinic.dates[1]))
+    search = searched(clinic, bounds, length, step, needs)
+    expected = {
+        doctor.id: list(
+            model.openings(
+                clinic.works(doctor),
+                clinic.taken(Wanted(doctor, range(0), *needs)),
+                minutes(bounds),
+                length,
+                step,
+            )
+        )
+        for doctor in clinic.doctors
+    }
+    snapshot = ScriptedStore(*clinic.days.values()).snapshot()
+    every = asyncio.run(all_openings(snapshot, clinic.doctors, search))
+    found = {
+        doctor.id: [minute(o.interval.start) for o in every if o.doctor is doctor]
+        for doctor in clinic.doctors
+    }
+    assert found == expected
+    first = asyncio.run(first_openings(snapshot, clinic.doctors, search, EVERYTHING))
+    in_order = sorted((start, name) for name, starts in expected.items() for start in starts)
+    assert [(minute(o.interval.start), o.doctor.id) for o in first.openings] == in_order
+    if not in_order:
+        assert first.reason == why_none(clinic, minutes(bounds), length, step)
+
+
+@given(clinics())
+@few
+def test_the_hours_of_a_date_are_those_that_each_minute_confirms(clinic: SomeClinic) -> None:
+    doctor, day = clinic.doctors[0], clinic.dates[1]
+    midnight = minute(datetime.combine(day, time(), UTC))
+    that_day = [
+        m for m in range(midnight - 960, midnight + 2400) if local(doctor.zone, m)[0] == day
+    ]
+    start = that_day[0]
+    bounds = interval_of(range(start, start + 1))
+    refusal = OutsideHours(doctor, bounds, searched(clinic, bounds, 1, None, (0, 0)))
+    snapshot = ScriptedStore(*clinic.days.values()).snapshot()
+    windows = asyncio.run(hours_of_date(snapshot, refusal, {}))
+    works = clinic.works(doctor).keys() & {*that_day}
+    assert [minutes(window) for window in windows] == model.stretches(works)
+
+
+def searched(
+    clinic: SomeClinic, bounds: Interval, length: int, step: int | None, needs: tuple[int, int]
+) -> OpeningSearch:
+    """A search of so many minutes that need these buffers."""
+    before, after = (each * MINUTE for each in needs)
+    return OpeningSearch(bounds, length * MINUTE, step, before, after, clinic.terms.closed)
+
+
+def why_none(clinic: SomeClinic, bounds: range, length: int, step: int | None) -> str:
+    """Why nothing is found, by what would be if nothing were booked."""
+    works = [clinic.works(doctor) for doctor in clinic.doctors]
+    if any([*model.openings(each, (), bounds, length, step)] for each in works):
+        return "fully_booked"
+    is_work = any(m in bounds for each in works for m in each)
+    return "duration_too_long" if is_work else "no_working_hours"
