@@ -70,13 +70,7 @@ async def erase_patient(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def mark_appointment(request: Request) -> Response:
-<<<<<<< HEAD
-    """Record that a patient arrived, was seen, or did not come; the rest of the time is free."""
-||||||| 115d66e
-    """Record that a patient arrived, was seen, or did not come; what is left of the time is free."""
-=======
     """Record that a patient arrived, was seen, or did not come."""
->>>>>>> calendar
     return await _functions["mark_appointment"](request, _dependencies)
 
 
