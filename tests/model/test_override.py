@@ -3,7 +3,6 @@
 import pytest
 
 from shared.model.appointment_id import appointment_id, home_day
-from shared.model.day import DayKey
 from shared.model.override import (
     Override,
     OverrideEntry,
@@ -45,7 +44,7 @@ def test_only_an_id_of_ours_leads_to_a_doctor(text: str, doctor_id: str | None) 
 
 @pytest.mark.parametrize("doctor_id", ["who", "w.override", "override.20260109"])
 def test_no_id_is_that_of_an_override_and_of_an_appointment(doctor_id: str) -> None:
-    home: DayKey = key("2026-01-09", doctor_id)
+    home = key("2026-01-09", doctor_id)
     booked, override = appointment_id(home, "a1"), override_id(doctor_id, "a1")
     assert (home_day(booked), override_key(booked)) == (home, None)
     assert (home_day(override), override_key(override)) == (None, OverrideKey(doctor_id, override))
