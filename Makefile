@@ -14,6 +14,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+# The tests of a module stay in one process, because they share servers.
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 VULNERABILITIES := https://api.osv.dev/v1/query
 
 GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
@@ -29,13 +31,11 @@ doctors: .venv/local
 report: .venv/local
 	@$(BIN)/python -m shared.runtime.report_appointments
 
-# Coverage makes the simulations of the proof twice as slow, and shows nothing new.
 test: .venv/dev
-	$(BIN)/pytest -q --cov --cov-report=term-missing --ignore=tests/proof
-	$(BIN)/pytest -q tests/proof
+	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	$(BIN)/pytest -q -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
+	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
 		--ignore=tests/proof --ignore=tests/store/contract
 
 check: .venv/dev
@@ -72,7 +72,12 @@ accounts:
 	@echo 'make run AUTH=firebase GOOGLE_CLOUD_PROJECT=demo-local FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:9099'
 	@npx --yes --ignore-scripts firebase-tools@15 emulators:start --only auth --project demo-local
 
+# First the tests whose inputs are random, with three times as many of them.
+RANDOM := tests/rules tests/transactions tests/functions/test_any_input.py \
+	tests/end_to_end/test_contract.py tests/proof/test_checker.py tests/proof/test_patients.py \
+	tests/proof/test_stateful.py
 proof: .venv/dev
+	EXAMPLES_FACTOR=3 $(BIN)/pytest -q $(AT_ONCE) $(RANDOM)
 	$(BIN)/python -m tests.proof
 
 bench: .venv/dev

@@ -28,7 +28,7 @@ async def create_appointment(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def list_appointments(request: Request) -> Response:
-    """List the appointments of a doctor or a patient that overlap a time window."""
+    """List the appointments of doctors or a patient that overlap a time window."""
     return await _functions["list_appointments"](request, _dependencies)
 
 
@@ -69,6 +69,54 @@ async def erase_patient(request: Request) -> Response:
 
 
 @functions_framework.aio.http
+async def mark_appointment(request: Request) -> Response:
+    """Record that a patient arrived, was seen, or did not come."""
+    return await _functions["mark_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def update_appointment(request: Request) -> Response:
+    """Correct who comes to an appointment, and why, without a move."""
+    return await _functions["update_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
 async def validate_appointment(request: Request) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
     return await _functions["validate_appointment"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_doctors(request: Request) -> Response:
+    """List the doctors that can be booked: their hours by the week, and their services."""
+    return await _functions["list_doctors"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_services(request: Request) -> Response:
+    """List the services that can be booked: the kinds of appointments."""
+    return await _functions["list_services"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_openings(request: Request) -> Response:
+    """List all times that can be booked in a few weeks, for a calendar."""
+    return await _functions["list_openings"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def create_override(request: Request) -> Response:
+    """Take time off a doctor's calendar, or add hours to it."""
+    return await _functions["create_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def delete_override(request: Request) -> Response:
+    """Delete an override; the week counts again."""
+    return await _functions["delete_override"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def list_overrides(request: Request) -> Response:
+    """List the overrides of a doctor that overlap a time window."""
+    return await _functions["list_overrides"](request, _dependencies)

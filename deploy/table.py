@@ -244,7 +244,7 @@ def _runtime(options: Options) -> str:
         f"{access} --service-account={options.account(RUNTIME)}"
         f" --concurrency={options.concurrency} --cpu={options.cpu} --memory={options.memory}"
         f" --min-instances={options.min_instances} --max-instances={options.max_instances}"
-        f" --timeout=30s --set-env-vars=^;^{variables} --format=none"
+        f" --timeout=60s --set-env-vars=^;^{variables} --format=none"
     )
 
 

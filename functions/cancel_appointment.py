@@ -16,8 +16,11 @@ from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
     AlreadyStarted,
+    TooLateToCancel,
     TooManyRequests,
     UnknownAppointment,
+    VersionMismatch,
+    WrongStatus,
 )
 
 
@@ -29,7 +32,15 @@ from shared.rules.outcomes import (
         "reason": "the patient is well again",
     },
     responses={200: Success("Cancelled, now or before", AppointmentResponse)},
-    problems=(UnknownAppointment, AlreadyStarted, TooManyRequests),
+    problems=(
+        UnknownAppointment,
+        VersionMismatch,
+        WrongStatus,
+        AlreadyStarted,
+        TooLateToCancel,
+        TooManyRequests,
+    ),
+    conditional=True,
     personal=True,
 )
 async def cancel_appointment(call: Call[CancelAppointment]) -> Response:

@@ -8,7 +8,7 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse, NewAppointment
-from shared.rules.outcomes import KeyReused, UnclearTime
+from shared.rules.outcomes import KeyReused, Refusal
 
 
 @endpoint(
@@ -24,7 +24,7 @@ from shared.rules.outcomes import KeyReused, UnclearTime
 async def create_appointment(call: Call[NewAppointment]) -> Response:
     """Book an appointment, unless the doctor is not free then."""
     command = await booking_command(call)
-    if isinstance(command, UnclearTime):
+    if isinstance(command, Refusal):
         return refusal_response(command)
     outcome = await call.dependencies.transactions.run(command)
     return await outcome_response(call.dependencies, outcome, 201)

@@ -11,7 +11,7 @@ from shared.http.people import without_account
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response
 from shared.http.schemas.patient_data import ErasedPatient, ErasePatient
-from shared.rules.outcomes import UnknownAppointment
+from shared.rules.outcomes import TooManyErasures, UnknownAppointment
 from shared.transactions.erasure import Erasure
 
 
@@ -20,7 +20,7 @@ from shared.transactions.erasure import Erasure
     takes=ErasePatient,
     example={"patient_id": "me"},
     responses={200: Success("Erased, now or before", ErasedPatient)},
-    problems=(UnknownAppointment,),
+    problems=(UnknownAppointment, TooManyErasures),
     personal=True,
 )
 async def erase_patient(call: Call[ErasePatient]) -> Response:
@@ -32,8 +32,10 @@ async def erase_patient(call: Call[ErasePatient]) -> Response:
     )
     if asked.patient_id is not None:
         account = named_account(call, "patient_id", asked.patient_id)
-        count = await erasure.erase_account(account.key, call.now)
-        return json_response(ErasedPatient(appointments=count))
+        outcome = await erasure.erase_account(account.key, call.caller, call.now)
+        if isinstance(outcome, TooManyErasures):
+            return refusal_response(outcome)
+        return json_response(ErasedPatient(appointments=outcome))
     found = await without_account(dependencies, asked.appointment_ids or [])
     if found is None:
         return refusal_response(UnknownAppointment())

@@ -74,6 +74,7 @@ def _account_response(
         id=account.id,
         changed_at=[on_clock(changed_at, zone) for changed_at in schedule.changed_at],
         erasing=schedule.erasing,
+        erased_at=[on_clock(erased_at, zone) for erased_at in schedule.erased_at],
     )
 
 

@@ -1,27 +1,26 @@
 """Find the first times that can be booked."""
 
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from shared.http.call import Call
-from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_bookable_doctor
+from shared.http.errors import NoSuchService, UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import FirstAvailable, Openings
 from shared.http.schemas.opening import OpeningResponse
+from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
-from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.queries.openings import first_openings
+from shared.queries.openings import Found, first_openings
 from shared.rules.booking import SEARCHED
-from shared.rules.openings import OpeningSearch
-from shared.rules.wall_clock import round_up_to_minute
+from shared.store.port import Snapshot
+
+USUAL_MINUTES = 30
 
 
 @endpoint(
@@ -29,19 +28,18 @@ from shared.rules.wall_clock import round_up_to_minute
     takes=FirstAvailable,
     repeatable="doctor_id",
     responses={200: Success("The openings, by start, or why there is none", Openings)},
-    problems=(UnknownDoctor,),
+    problems=(UnknownDoctor, NoSuchService),
 )
 async def first_available(call: Call[FirstAvailable]) -> Response:
     """Find the first times that can be booked."""
     asked, dependencies = call.asked, call.dependencies
-    doctors = await _doctors(asked, dependencies)
-    only_one = asked.doctor_id is not None and len(doctors) == 1
-    zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    bounds = _bounds(asked, zone, call.now)
-    length = timedelta(minutes=asked.duration_minutes)
-    search = OpeningSearch(bounds, length, asked.step_minutes)
+    search = await read_search(call, asked, USUAL_MINUTES)
+    only_one = asked.doctor_id is not None and len(search.doctors) == 1
+    zone = search.doctors[0].zone if only_one else dependencies.settings.clinic_zone
+    window = _window(asked, zone, search)
+    bounds = _within_horizon(window, search)
     async with dependencies.store.snapshot() as snapshot:
-        found = await first_openings(snapshot, doctors, search, asked.count)
+        found = await _find(snapshot, search, asked, window, bounds)
     return json_response(
         Openings(
             openings=[OpeningResponse.of_opening(opening) for opening in found.openings],
@@ -52,22 +50,36 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
     )
 
 
-async def _doctors(asked: FirstAvailable, dependencies: Dependencies) -> list[Doctor]:
-    """Return the doctors that are asked for, each once; all if none is named."""
-    if asked.doctor_id is None:
-        return list(await dependencies.doctor_cache.offering())
-    return [await find_bookable_doctor(dependencies, name) for name in sorted(set(asked.doctor_id))]
+def _window(asked: FirstAvailable, zone: ZoneInfo, search: Search) -> Interval:
+    """Return where to search: from `after`, at the earliest when notice is given, to `until`.
 
-
-def _bounds(asked: FirstAvailable, zone: ZoneInfo, now: datetime) -> Interval:
-    """Return where to search: from `after`, at the earliest now, on a whole minute, to `until`.
-
-    Empty if `until` comes before that minute.
+    It begins on a whole minute; it is empty if `until` comes before that.
     """
-    after = now if asked.after is None else max(now, asked.after.as_start(zone))
-    start = round_up_to_minute(after)
+    after = search.now if asked.after is None else max(search.now, asked.after.as_start(zone))
+    start = search.earliest(after)
     if asked.until is None:
         return Interval(start, start + SEARCHED)
     until = asked.until.as_end(zone)
     checked("until", check_window, after, until, "until", "after, and after now")
     return Interval(min(start, until), until)
+
+
+def _within_horizon(window: Interval, search: Search) -> Interval:
+    """Return the part of a window that can be booked by now; maybe nothing, at its start."""
+    return Interval(window.start, max(window.start, min(window.end, search.latest_end)))
+
+
+async def _find(
+    snapshot: Snapshot, search: Search, asked: FirstAvailable, window: Interval, bounds: Interval
+) -> Found:
+    if bounds.start >= search.latest_end:
+        return Found([], "beyond_horizon")
+    step = asked.step_minutes
+    found = await first_openings(snapshot, search.doctors, search.within(bounds, step), asked.count)
+    if found.openings or bounds == window or found.reason == "fully_booked":
+        return found
+    # Nobody could within the horizon. Whether anybody could beyond it is another question.
+    beyond = await first_openings(snapshot, search.doctors, search.within(window, step), count=1)
+    if beyond.openings or beyond.reason == "fully_booked":
+        return replace(found, reason="beyond_horizon")
+    return beyond

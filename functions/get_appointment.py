@@ -18,6 +18,7 @@ from shared.rules.outcomes import UnknownAppointment
     example={"appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"},
     responses={200: Success("The appointment, wherever it was moved to", AppointmentResponse)},
     problems=(UnknownAppointment,),
+    conditional=True,
     personal=True,
 )
 async def get_appointment(call: Call[GetAppointment]) -> Response:

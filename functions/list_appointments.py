@@ -1,21 +1,26 @@
-"""List the appointments of a doctor or a patient in a time window, page by page."""
+"""List the appointments of doctors or a patient in a time window, page by page."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from shared.access.permissions import EVERY_DOCTOR
+from shared.directory.doctor_cache import MOST_TOGETHER
 from shared.http.accounts import named_account
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
-from shared.http.lookups import doctor_of, find_doctor
+from shared.http.errors import InvalidRequest, UnknownDoctor
+from shared.http.lookups import doctors_of, find_doctors
 from shared.http.page_tokens import Scope
 from shared.http.pages import ReadPage, read_page
 from shared.http.requests import checked
-from shared.http.responses import json_response
+from shared.http.responses import content_tag, json_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import check_window, comparable
 from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
+from shared.http.schemas.problem import FieldError
+from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.queries.appointments import ListQuery, Page, Position, list_window
@@ -26,6 +31,7 @@ from shared.store.port import Snapshot
 @endpoint(
     "GET",
     takes=ListAppointments,
+    repeatable="doctor_id",
     example={
         "doctor_id": "strange",
         "start": "2030-01-07T00:00:00",
@@ -33,33 +39,62 @@ from shared.store.port import Snapshot
     },
     responses={200: Success("A page of them, by start", AppointmentPage)},
     problems=(UnknownDoctor,),
+    conditional=True,
     personal=True,
 )
 async def list_appointments(call: Call[ListAppointments]) -> Response:
-    """List the appointments of a doctor or a patient that overlap a time window."""
+    """List the appointments of doctors or a patient that overlap a time window."""
     asked, dependencies = call.asked, call.dependencies
     if asked.patient_id is not None:
         scope, read = _of_patient(call, asked.patient_id)
     else:
-        scope, read = await _of_doctor(call, asked.doctor_id or "")
+        scope, read = await _of_doctors(call, asked.doctor_id or [])
     page, token = await read_page(dependencies, scope, asked.page_token, read)
+    with_whom = await doctors_of(dependencies, page.appointments)
     listed = [
-        AppointmentResponse.of_appointment(a, await doctor_of(dependencies, a))
-        for a in page.appointments
+        AppointmentResponse.of_appointment(a, with_whom[a.doctor_id]) for a in page.appointments
     ]
-    return json_response(AppointmentPage(appointments=listed, next_page_token=token))
+    answer = AppointmentPage(appointments=listed, next_page_token=token)
+    # A later page shows an instant of the past, so who has it need not ask again.
+    headers = {"ETag": _tag(answer)} if asked.page_token is None else None
+    return json_response(answer, headers=headers)
 
 
-async def _of_doctor(call: Call[ListAppointments], doctor_id: str) -> tuple[Scope, ReadPage[Page]]:
-    asked = call.asked
-    doctor = await find_doctor(call.dependencies, doctor_id)
-    window = _window(asked, doctor.zone)
+def _tag(page: AppointmentPage) -> str:
+    """Return a tag of what a first page lists, and of whether there are more pages.
+
+    The token of the next one differs with every answer, and one that was answered before goes on.
+    """
+    more = None if page.next_page_token is None else ""
+    return content_tag(page.model_copy(update={"next_page_token": more}))
+
+
+async def _of_doctors(
+    call: Call[ListAppointments], doctor_ids: Sequence[str]
+) -> tuple[Scope, ReadPage[Page]]:
+    asked, dependencies = call.asked, call.dependencies
+    named = sorted(set(doctor_ids))
+    doctors = await _doctors(call, named)
+    only_one = len(named) == 1 and named != [EVERY_DOCTOR]
+    zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
+    window = _window(asked, zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        query = ListQuery(doctor, window, asked.status == "all", asked.page_size, after)
-        return await list_window(snapshot, query)
+        wanted = window, asked.status == "all", asked.page_size, after
+        return await list_window(snapshot, *(ListQuery(doctor, *wanted) for doctor in doctors))
 
-    return _scope(call, doctor.id, window), read
+    return _scope(call, named[0] if only_one else named, window), read
+
+
+async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequence[Doctor]:
+    """Return the doctors that are named, or every doctor: 400 if these are too many."""
+    if named != [EVERY_DOCTOR]:
+        return await find_doctors(call.dependencies, named)
+    everybody = await call.dependencies.doctor_cache.everybody()
+    if len(everybody) > MOST_TOGETHER:
+        message = f"must name doctors, because there are more than {MOST_TOGETHER}"
+        raise InvalidRequest([FieldError(field="doctor_id", message=message, type="too_many")])
+    return everybody
 
 
 def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage[Page]]:
@@ -74,8 +109,13 @@ def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, R
     return _scope(call, patient, window), read
 
 
-def _scope(call: Call[ListAppointments], whose: str | PatientKey, window: Interval) -> Scope:
-    """Return what a page token is good for: a doctor's id and a patient's key differ in JSON."""
+def _scope(
+    call: Call[ListAppointments], whose: str | Sequence[str] | PatientKey, window: Interval
+) -> Scope:
+    """Return what a page token is good for.
+
+    A doctor's id, a list of ids and a patient's key differ in JSON.
+    """
     return Scope("list_appointments", (whose, window, call.asked.status), call.caller.name)
 
 

@@ -25,9 +25,17 @@ from shared.rules.outcomes import (
     KeyReused,
     OutsideWorkingHours,
     PatientBusy,
+    RetiredDoctor,
     SlotTaken,
+    TimeOff,
+    TooLate,
+    TooLateToCancel,
     TooManyRequests,
+    TooSoon,
     UnknownAppointment,
+    UnknownService,
+    VersionMismatch,
+    WrongStatus,
 )
 from shared.transactions.idempotency import Idempotency
 
@@ -41,30 +49,37 @@ from shared.transactions.idempotency import Idempotency
     },
     responses={200: Success("Moved", AppointmentResponse)},
     problems=(
+        UnknownAppointment,
+        VersionMismatch,
+        AlreadyCancelled,
+        WrongStatus,
+        AlreadyStarted,
+        TooLateToCancel,
         UnknownDoctor,
+        UnknownService,
         SlotTaken,
         OutsideWorkingHours,
+        TimeOff,
         InThePast,
+        TooSoon,
+        TooLate,
         PatientBusy,
         DayFull,
         TooManyRequests,
         KeyReused,
-        UnknownAppointment,
-        AlreadyStarted,
-        AlreadyCancelled,
     ),
     idempotent=True,
+    conditional=True,
     personal=True,
 )
 async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     """Move an appointment to another time, day or doctor; its id stays."""
     asked, dependencies = call.asked, call.dependencies
-    if asked.doctor_id is not None:
-        await find_bookable_doctor(dependencies, asked.doctor_id)
-    closed = (await dependencies.clinic_cache.clinic()).closed
+    broken = frozenset(asked.allow or ())
 
     def decide(sought: Sought) -> Decide:
-        request = Move(sought, asked.time(), asked.doctor_id, Terms(closed=closed))
+        terms = Terms(closed=sought.clinic.closed, broken=broken)
+        request = Move(sought, asked.time(), asked.doctor_id, terms)
         return partial(move, request=request, now=call.now)
 
     # A move leaves nothing behind that would tell an attempt whose answer was lost that it was
@@ -73,13 +88,16 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     idempotency = Idempotency.of(used, _request_parts(asked), call.caller)
     doctor_ids = () if asked.doctor_id is None else (asked.doctor_id,)
     outcome = await change(call, decide, doctor_ids, idempotency)
+    if isinstance(outcome, RetiredDoctor) and asked.doctor_id is not None:
+        await find_bookable_doctor(dependencies, asked.doctor_id)  # Its 404 names some that are.
     return await outcome_response(dependencies, outcome)
 
 
 def _request_parts(asked: RescheduleAppointment) -> list[str | None]:
     """Return what makes two requests the same; a time without an offset equals only itself."""
     times = [_spelled(asked.start), _spelled(asked.end), str(asked.duration_minutes)]
-    return ["reschedule_appointment", asked.appointment_id, asked.doctor_id, *times]
+    allowed = ["allow", *sorted(set(asked.allow))] if asked.allow else []
+    return ["reschedule_appointment", asked.appointment_id, asked.doctor_id, *times, *allowed]
 
 
 def _spelled(time: datetime | None) -> str:

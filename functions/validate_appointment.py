@@ -9,7 +9,7 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import NewAppointment, ValidatedAppointment
-from shared.rules.outcomes import Accepted, UnclearTime
+from shared.rules.outcomes import Accepted, Refusal
 
 
 @endpoint(
@@ -24,7 +24,7 @@ async def validate_appointment(call: Call[NewAppointment]) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written."""
     dependencies = call.dependencies
     command = await booking_command(call)
-    if isinstance(command, UnclearTime):
+    if isinstance(command, Refusal):
         return refusal_response(command)
     outcome = await dependencies.transactions.preview(command)
     if not isinstance(outcome, Accepted):

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import httpx
 
-from tests.firestore_emulator import HOST, NoEmulatorError, free_port, started
+from tests.firestore_emulator import NoEmulatorError, started
+from tests.ports import HOST, free_port
 
 VARIABLE = "FIREBASE_AUTH_EMULATOR_HOST"
 PROJECT = "demo-local"

@@ -1,7 +1,9 @@
-"""What tests of several kinds share: the stores that they run against."""
+"""What tests of several kinds share: the stores that they run against, and their order."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,6 +12,53 @@ from tests.auth_emulator import running_auth_emulator
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, running_emulator
 
 STORES = ("sqlite", "firestore")
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that only the user can read
+ENOUGH_BYTES = 2 * 1024**3
+
+LONGEST = (
+    "proof/test_stateful.py",
+    "proof/test_short.py",
+    "end_to_end/test_authentication.py",
+    "deploy/test_container.py",
+    "end_to_end",
+    "proof",
+    "store/contract",
+    "functions",
+    "deploy",
+)
+"""These begin, so that of several processes none has much to do when the others have ended."""
+
+
+def pytest_configure() -> None:
+    """Keep files in memory where that is possible: no test is about what a disk keeps.
+
+    To wait until a disk has written would take a third of all time.
+    """
+    usable = os.access(MEMORY, os.W_OK) and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if usable and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and mark what runs on Firestore, and what covers nothing.
+
+    What random inputs reach by chance is not covered; and coverage makes them twice as slow, as it
+    does the simulations of the proof.
+    """
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((n for n, long in enumerate(LONGEST) if name.startswith(long)), len(LONGEST))
+
+    items.sort(key=turn)
+    for item in items:
+        if "emulator" in getattr(item, "fixturenames", ()):
+            item.add_marker("firestore")
+        is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_random or item.path.is_relative_to(here / "proof"):
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,8 @@ from pathlib import Path
 
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.store import FirestoreStore
+from tests.ports import HOST, free_port
 
-HOST = "127.0.0.1"
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
 PATIENCE_SECONDS = 180
 
@@ -85,10 +84,3 @@ def _wait_until_it_runs(
         if process.poll() is not None or time.monotonic() > give_up_at:
             raise NoEmulatorError(f"the emulator did not start: {log.read_text()}")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

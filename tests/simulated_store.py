@@ -10,11 +10,14 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
@@ -32,7 +35,8 @@ class SimulatedStore:
         self.records: dict[str, Stored[IdempotencyRecord]] = {}
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
-        self.histories: dict[PatientKey, dict[str, date]] = {}
+        self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
+        self.histories: dict[PatientKey, dict[str, PastAppointment]] = {}
         self.version = 0
         self.put(*days)
 
@@ -58,6 +62,11 @@ class SimulatedStore:
         self.version += 1
         self.patients[schedule.key] = Stored(schedule, self.version)
 
+    def put_override(self, override: Override) -> None:
+        """Leave an override, as another writer would, but not in the days that it touches."""
+        self.version += 1
+        self.overrides[override.key] = Stored(override, self.version)
+
     def put_record(self, record: IdempotencyRecord) -> None:
         """Leave a record, as another writer would."""
         self.version += 1
@@ -69,25 +78,17 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read."""
-        for write in days:
-            found = self.days.get(write.day.key)
-            if (found and found.version) != write.read.version:
-                return True
-        for record in records:
-            used = self.records.get(record.record.key)
-            if (used and used.version) != record.replaced:
-                return True
-        for whereabouts in elsewhere:
-            there = self.elsewhere.get(whereabouts.key)
-            if (there and there.version) != whereabouts.replaced:
-                return True
-        for patient in patients:
-            known = self.patients.get(patient.schedule.key)
-            if (known and known.version) != patient.read.version:
-                return True
-        return False
+        there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
+            *((self.days.get(w.day.key), w.read.version) for w in days),
+            *((self.records.get(w.record.key), w.replaced) for w in records),
+            *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
+            *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
+            *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
+        ]
+        return any((there and there.version) != read for there, read in there_and_read)
 
     def write_unchanged(
         self,
@@ -95,11 +96,12 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records, elsewhere, patients):
+        if self.has_changed(days, records, elsewhere, patients, overrides):
             raise VersionConflict("changed")
-        return self.write(days, records, elsewhere, patients)
+        return self.write(days, records, elsewhere, patients, overrides)
 
     def write(
         self,
@@ -107,6 +109,7 @@ class SimulatedStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
@@ -120,15 +123,20 @@ class SimulatedStore:
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
         for patient in patients:
-            started = {a.id: a.interval.start.date() for a in patient.ended()}
-            self.histories.setdefault(patient.schedule.key, {}).update(started)
+            history = self.histories.setdefault(patient.schedule.key, {})
+            history.update((past.id, past) for past in patient.ended())
+            for past in patient.forgotten:
+                if past.id in history and history[past.id].month == past.month:
+                    del history[past.id]
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
+        for override in overrides:
+            self.overrides[override.override.key] = Stored(override.override, self.version)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 
     def view(self) -> State:
         """All that there is now."""
-        beside = self.elsewhere.copy(), self.patients.copy()
+        beside = self.elsewhere.copy(), self.patients.copy(), self.overrides.copy()
         return State(self.days.copy(), self.records.copy(), *beside)
 
 
@@ -159,19 +167,38 @@ class Port:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
-        write = self.store.write_unchanged
+        touches += [override.override.key for override in overrides]
+        writes = (days, records, elsewhere, patients, overrides)
         result: Mapping[DayKey | PatientKey, Version]
-        result = await self.call("commit", touches, write, days, records, elsewhere, patients)
+        result = await self.call("commit", touches, self.store.write_unchanged, *writes)
         return result
 
-    async def doctors(self) -> Sequence[Doctor]:
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
         """None: decisions are given theirs."""
+        return {}
+
+    async def list_doctors(
+        self,
+        limit: int,  # noqa: ARG002
+        after: str = "",  # noqa: ARG002
+        service_id: str | None = None,  # noqa: ARG002
+    ) -> Sequence[Doctor]:
+        """None."""
         return []
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Nothing was put."""
+        return {}
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Nobody does."""
+        raise NotImplementedError
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Nobody does."""
@@ -185,9 +212,19 @@ class Port:
         """None."""
         raise NotImplementedError
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Nobody is."""
+        raise NotImplementedError
+
+    async def end_views(self) -> None:
         """Nobody does."""
         raise NotImplementedError
 
@@ -223,11 +260,19 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
         """Read documents."""
-        wanted = (days, records, elsewhere, patients)
+        wanted = (days, records, elsewhere, patients, overrides)
         touches = () if self._state else [key for keys in wanted for key in keys]
         result: State = await self._port.call("load", touches, self._load, *wanted)
+        return result
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """Read the versions of days."""
+        touches = () if self._state else days
+        result: Mapping[DayKey, Version | None]
+        result = await self._port.call("load", touches, self._versions, (), days)
         return result
 
     async def scan(
@@ -260,11 +305,27 @@ class View:
                 assert isinstance(appointment, Appointment)
                 yield appointment
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
-        """The ids of what has left a schedule and started in these months."""
+    async def scan_overrides(
+        self,
+        doctor_id: str,
+        starts: Interval,
+        at_once: int = 16,  # noqa: ARG002
+    ) -> AsyncIterator[Override]:
+        """A doctor's overrides, each read when it is asked for."""
+        there = self._look().overrides
+        found = [o.value for k, o in there.items() if k.doctor_id == doctor_id and o.value]
+        for override in sorted(found, key=lambda each: each.position):
+            if starts.start <= override.interval.start < starts.end:
+                await self.load((), (), overrides=[override.key])
+                yield override
+
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
+        """What has left a schedule and started in these months."""
         touches = () if self._state else [patient]
-        months = first.replace(day=1), last.replace(day=1)
-        result: Sequence[str]
+        months = month_of(first), month_of(last)
+        result: Sequence[PastAppointment]
         result = await self._port.call("load", touches, self._history, (), patient, *months)
         return result
 
@@ -272,12 +333,21 @@ class View:
         """Nobody asks for it."""
         raise NotImplementedError
 
+    def _versions(
+        self, _: Collection[DayKey], days: Collection[DayKey]
+    ) -> Mapping[DayKey, Version | None]:
+        found = self._look().days
+        return {key: found[key].version if key in found else None for key in days}
+
     def _history(
-        self, _: Collection[DayKey], patient: PatientKey, first: date, last: date
-    ) -> Sequence[str]:
+        self, _: Collection[DayKey], patient: PatientKey, first: str, last: str
+    ) -> Sequence[PastAppointment]:
         self._look()
-        found = self._port.store.histories.get(patient, {})
-        return [name for name, day in found.items() if first <= day.replace(day=1) <= last]
+        found = self._port.store.histories.get(patient, {}).values()
+        return sorted(
+            (past for past in found if first <= past.month <= last),
+            key=lambda past: (past.month, past.id),
+        )
 
     def _look(self) -> State:
         if self._state is None:
@@ -290,6 +360,7 @@ class View:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
         patients: Collection[PatientKey],
+        overrides: Collection[OverrideKey],
     ) -> State:
         there = self._look()
         return State(
@@ -300,4 +371,5 @@ class View:
                 key: there.patients.get(key) or Stored(PatientSchedule(key), None)
                 for key in patients
             },
+            {key: there.overrides.get(key) or Stored(None, None) for key in overrides},
         )

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,7 @@ ROOMS = (
     "shared.json_text",
     "shared.single_flight",
     "shared.texts",
+    "shared.time_texts",
     "shared.model",
     "shared.settings",
     "shared.store",
@@ -54,7 +56,12 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     """The modules of the project that a file imports, anywhere in it."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -99,12 +106,20 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
     functions = [
         "cancel_appointment",
         "create_appointment",
+        "create_override",
+        "delete_override",
         "erase_patient",
         "export_patient",
         "first_available",
         "get_appointment",
         "list_appointments",
+        "list_doctors",
+        "list_openings",
+        "list_overrides",
+        "list_services",
+        "mark_appointment",
         "reschedule_appointment",
+        "update_appointment",
         "validate_appointment",
     ]
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -33,7 +33,7 @@ NAMES = (
     *("PORT", "STORE", "CLINIC_TIME_ZONE", "DOCTORS_FILE", "ALLOWED_ORIGINS", "DEADLINE_SECONDS"),
     *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
     *("AUTH", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_TENANT", "AUTH_SERVICES", "APP_CHECK"),
-    *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER", "RETENTION_DAYS"),
+    *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER", "RETENTION_DAYS", "TEST_CLOCK"),
 )
 
 
@@ -69,6 +69,8 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
         ("RATE_PER_CALLER", "0", "rate_per_caller", 0),
         ("RATE_PER_CALLER", "10000", "rate_per_caller", 10_000),
         ("RETENTION_DAYS", "1", "retention_days", 1),
+        ("TEST_CLOCK", "on", "test_clock", True),
+        ("TEST_CLOCK", "off", "test_clock", False),
         ("RETENTION_DAYS", "36500", "retention_days", 36_500),
         ("PAGE_TOKEN_KEYS", KEY, "page_token_keys", (KEY,)),
         (
@@ -104,6 +106,7 @@ BAD: dict[str, tuple[str, ...]] = {
         "https://login.microsoftonline.com/{tenantid}/v2.0",
     ),
     "APP_CHECK": ("On", "yes", "1"),
+    "TEST_CLOCK": ("On", "yes", "1", "2027-01-01"),
 }
 WHAT_IS_RIGHT = {
     "PORT": "1 to 65535",
@@ -115,6 +118,7 @@ WHAT_IS_RIGHT = {
     "RETENTION_DAYS": "1 to 36500",
     "AUTH": '"none", "firebase", or the https:// address',
     "APP_CHECK": '"off" or "on"',
+    "TEST_CLOCK": '"off" or "on"',
 }
 
 
@@ -175,10 +179,11 @@ def test_of_several_origins_the_bad_one_is_named() -> None:
         ({"STORE": "firestore"}, "GOOGLE_CLOUD_PROJECT", "firestore"),
         ({"K_SERVICE": "f", "STORE": "sqlite:a.db"}, "STORE", "use firestore"),
         ({"K_SERVICE": "f", "STORE": "a.db"}, "STORE", '"a.db"'),
+        ({"K_SERVICE": "f", "AUTH": "none", "TEST_CLOCK": "on"}, "TEST_CLOCK", "cloud"),
     ],
-    ids=["no project", "a disk in the cloud", "nonsense in the cloud"],
+    ids=["no project", "a disk in the cloud", "nonsense in the cloud", "a test clock there"],
 )
-def test_a_store_that_cannot_be_there_is_refused(
+def test_what_cannot_be_there_is_refused(
     environment: dict[str, str], name: str, words: str
 ) -> None:
     message = mistake_in(environment)

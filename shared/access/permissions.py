@@ -11,13 +11,19 @@ from shared.model.patient_key import PatientKey
 
 ME = "me"
 """In the place of a patient's id: that of the caller."""
+EVERY_DOCTOR = "*"
+"""In the place of a doctor's id: all of them."""
 
 
 class Target(Struct, frozen=True):
-    """Whom a request names: doctors, and the account of a patient."""
+    """Whom a request names: doctors, and the account of a patient.
+
+    `breaks_rules` tells that it asks for a booking that need not keep all rules.
+    """
 
     doctor_ids: frozenset[str] = frozenset()
     patient_id: str | None = None
+    breaks_rules: bool = False
 
 
 Permission = Callable[[Caller, Target], bool]
@@ -27,8 +33,12 @@ def _always(_caller: Caller, _target: Target) -> bool:
     return True
 
 
+def _within_rules(_caller: Caller, target: Target) -> bool:
+    return not target.breaks_rules
+
+
 def _for_oneself(caller: Caller, target: Target) -> bool:
-    return target.patient_id in (None, caller.subject)
+    return _within_rules(caller, target) and target.patient_id in (None, caller.subject)
 
 
 def _of_oneself(_caller: Caller, target: Target) -> bool:
@@ -40,7 +50,8 @@ def _with_oneself(caller: Caller, target: Target) -> bool:
 
 
 def _own_schedule(caller: Caller, target: Target) -> bool:
-    return target.patient_id is None and _with_oneself(caller, target)
+    named = target.patient_id is None and EVERY_DOCTOR not in target.doctor_ids
+    return named and _with_oneself(caller, target)
 
 
 _Row = Mapping[Kind, Permission]
@@ -49,17 +60,26 @@ _EVERYBODY: _Row = dict.fromkeys(("anonymous", "patient", "doctor", "staff"), _a
 _BOOKING: _Row = {"patient": _for_oneself, "doctor": _with_oneself, "staff": _always}
 # What they may do with an appointment depends on whose it is: `may_see`.
 _BY_ID: _Row = {"patient": _always, "doctor": _always, "staff": _always}
+_OF_A_SCHEDULE: _Row = {"doctor": _with_oneself, "staff": _always}
 _OF_A_PATIENT: _Row = {"patient": _of_oneself, "staff": _always}
 
 PERMISSIONS: Mapping[str, _Row] = {
     "store_health": _EVERYBODY,
     "first_available": _EVERYBODY,
+    "list_openings": _EVERYBODY,
+    "list_doctors": _EVERYBODY,
+    "list_services": _EVERYBODY,
     "create_appointment": _BOOKING,
     "validate_appointment": _BOOKING,
     "get_appointment": _BY_ID,
     "cancel_appointment": _BY_ID,
-    "reschedule_appointment": {**_BY_ID, "doctor": _with_oneself},
+    "reschedule_appointment": {**_BY_ID, "patient": _within_rules, "doctor": _with_oneself},
+    "update_appointment": {**_BY_ID, "patient": _for_oneself},
+    "mark_appointment": {"doctor": _always, "staff": _always},
     "list_appointments": {"patient": _of_oneself, "doctor": _own_schedule, "staff": _always},
+    "create_override": _OF_A_SCHEDULE,
+    "delete_override": _OF_A_SCHEDULE,
+    "list_overrides": _OF_A_SCHEDULE,
     "export_patient": _OF_A_PATIENT,
     "erase_patient": _OF_A_PATIENT,
 }

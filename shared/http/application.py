@@ -36,8 +36,7 @@ def application(
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = error_response(_outside_of_functions(request, error))
-        origins = dependencies.settings.allowed_origins
-        return finished(problem, request, _ALL_METHODS, origins)
+        return finished(problem, request, _ALL_METHODS, dependencies.settings)
 
     app = Starlette(
         routes=[*health_routes(dependencies), *routes],

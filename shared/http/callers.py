@@ -3,20 +3,34 @@
 from starlette.requests import Request
 
 from shared.access import errors as access
-from shared.access.caller import Caller
+from shared.access.caller import ANONYMOUS, Caller
 from shared.access.permissions import may_call
 from shared.http.caller_errors import AppNotVerified, Unauthenticated
 from shared.http.dependencies import Dependencies
 from shared.http.rates import name_of
 
 
-async def identified(
+async def admitted(
+    request: Request, dependencies: Dependencies, function: str, *, app_check: bool, counted: bool
+) -> Caller:
+    """Return who sends a request to a function: 401 if that must be known and is not, or 429.
+
+    `app_check` tells that App Check covers the function, `counted` that it may be called only so
+    often. Who is refused counts by address, wherever it is: else tokens could be guessed for free.
+    """
+    try:
+        caller = await _identified(request, dependencies, function, app_check=app_check)
+    except (Unauthenticated, AppNotVerified):
+        _count(request, dependencies, ANONYMOUS)
+        raise
+    if counted:
+        _count(request, dependencies, caller)
+    return caller
+
+
+async def _identified(
     request: Request, dependencies: Dependencies, function: str, *, app_check: bool
 ) -> Caller:
-    """Return who sends a request to a function: 401 if it needs to know and does not.
-
-    `app_check` tells that App Check covers the function.
-    """
     headers = request.headers
     tokens = headers.getlist("authorization"), headers.getlist("x-firebase-appcheck")
     try:
@@ -30,7 +44,6 @@ async def identified(
     return caller
 
 
-def count(request: Request, dependencies: Dependencies, caller: Caller) -> None:
-    """Count a request of a caller: 429 if they send too many."""
+def _count(request: Request, dependencies: Dependencies, caller: Caller) -> None:
     name = name_of(caller, request, proxied=dependencies.settings.proxied)
     dependencies.rates.count(name)

@@ -1,5 +1,6 @@
 """From a request about an appointment to what became of it: moving, cancelling and the like."""
 
+import secrets
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -24,20 +25,25 @@ async def change(
     """Decide and commit a change of the appointment that a request names by `appointment_id`.
 
     `decide` makes the decision from what is sought; `doctor_ids` are further doctors that it needs
-    to know.
+    to know. `idempotency` is what tells an attempt whose answer was lost that it was committed.
+    Without it the decision has to: by the state that the appointment is in. That is not enough
+    where the request is about a version, which its own commit makes an older one.
     """
     dependencies, appointment_id = call.dependencies, call.asked.appointment_id
     home = home_day(appointment_id)
     if home is None:
         return UnknownAppointment()
     clinic = await dependencies.clinic_cache.clinic()
+    if idempotency is None and call.versions is not None:
+        idempotency = Idempotency.of(secrets.token_hex(16), [appointment_id], call.caller)
 
     def command(doctors: Doctors) -> Command:
-        sought = Sought(appointment_id, home, doctors, call.caller, clinic, call.versions)
+        about = call.caller, clinic, call.versions, call.arrived_at
+        sought = Sought(appointment_id, home, doctors, *about)
         return Command(
             days=frozenset({home}),
             decide=decide(sought),
-            now=call.now,
+            now=call.arrived_at,
             birth=sought.birth,
             caller=call.caller,
             patients=frozenset(filter(None, [call.caller.patient])),

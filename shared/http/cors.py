@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
+from shared.http.clock_for_tests import HEADER
+from shared.settings import Settings
+
 PREFLIGHT_SECONDS = "600"
 ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Firebase-AppCheck, "
@@ -14,22 +17,21 @@ EXPOSED_HEADERS = "ETag, Request-Id, Retry-After, Idempotent-Replayed, API-Versi
 ANY_PORT = ":*"
 
 
-def cors_headers(
-    request: Request, methods: Sequence[str], origins: Sequence[str]
-) -> dict[str, str]:
+def cors_headers(request: Request, methods: Sequence[str], settings: Settings) -> dict[str, str]:
     """Return the headers that let a page of an allowed origin call a function of these methods.
 
     Starlette's middleware does the same, but for a whole application, and a function has none.
     """
     headers = {"Vary": "Origin"}  # A cache must not give one origin the response to another.
-    origin = request.headers.get("origin")
+    origin, origins = request.headers.get("origin"), settings.allowed_origins
     if origin is None or not any(_includes(allowed, origin) for allowed in origins):
         return headers
     headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
     headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     if request.method == "OPTIONS":
         headers["Access-Control-Allow-Methods"] = ", ".join(methods)
-        headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        test_clock = f", {HEADER}" if settings.test_clock else ""
+        headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS + test_clock
         headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
     return headers
 

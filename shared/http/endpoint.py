@@ -14,8 +14,10 @@ from shared.access import errors as access
 from shared.access.permissions import PERMISSIONS, may_ask
 from shared.http.call import Call
 from shared.http.caller_errors import AppNotVerified, CallsTooOften, Forbidden, Unauthenticated
-from shared.http.callers import count, identified
+from shared.http.callers import admitted
+from shared.http.clock_for_tests import read_test_now
 from shared.http.dependencies import Dependencies
+from shared.http.entity_tags import if_modified, read_if_match
 from shared.http.errors import (
     BodyTooLarge,
     InternalError,
@@ -70,10 +72,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `takes` is the model of its body or, for GET, of its query parameters, of which only the
     `repeatable` one may appear more than once; `example` is an example of it. `problems` are those
     beside the ones that every function can have. `idempotent` tells that it takes an idempotency
-    key, `books` that a 201 of it means a booked appointment, `personal` that its answers are about
-    patients and must not be stored on the way, `app_check` that App Check covers it where that is
-    on, and `counted` that a caller may call it only so often. Who may call it stands in the table
-    of permissions, under its name.
+    key, `conditional` that it takes a version of what it names (`If-None-Match` of GET, or else
+    `If-Match`), `books` that a 201 of it means a booked appointment, `personal` that its answers
+    are about patients and must not be stored on the way, `app_check` that App Check covers it where
+    that is on, and `counted` that a caller may call it only so often. It may take as long as
+    `deadlines` of the setting. Who may call it stands in the table of permissions, under its name.
     """
 
     handler: Handler
@@ -86,10 +89,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     responses: Mapping[int, Success] = {}
     problems: tuple[ProblemKind, ...] = ()
     idempotent: bool = False
+    conditional: bool = False
     books: bool = False
     personal: bool = False
     app_check: bool = True
     counted: bool = True
+    deadlines: int = 1
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -110,7 +115,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         request_id = new_request_id(trace)
         with charged_to([usage]):
             response, error = await self._respond(request, dependencies)
-        code, origins = code_of(response), dependencies.settings.allowed_origins
+        code, settings = code_of(response), dependencies.settings
         if self.personal:
             response.headers["Cache-Control"] = "no-store"
         dependencies.notify(
@@ -128,7 +133,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
                 booked=self.books and response.status_code == CREATED and code == "ok",
             )
         )
-        return finished(response, request, self.methods, origins, request_id)
+        return finished(response, request, self.methods, settings, request_id)
 
     async def _respond(
         self, request: Request, dependencies: Dependencies
@@ -145,10 +150,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         self, request: Request, dependencies: Dependencies
     ) -> tuple[Response, Exception | None]:
         """Answer a request of the right method."""
-        seconds = dependencies.settings.deadline_seconds + GRACE_SECONDS
+        seconds = dependencies.settings.deadline_seconds * self.deadlines + GRACE_SECONDS
         try:
             async with asyncio.timeout(seconds):
-                return await self.handler(await self._call(request, dependencies)), None
+                response = await self.handler(await self._call(request, dependencies))
+            return if_modified(request, response) if self.method == "GET" else response, None
         except RequestError as error:
             return error_response(error), None
         except (StoreError, access.KeysUnavailable) as error:
@@ -162,17 +168,19 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     async def _call(self, request: Request, dependencies: Dependencies) -> Call[Any]:
         """Check a request: its form, its caller, what it asks, and whether they may ask it."""
-        now = dependencies.now()
+        arrived_at = dependencies.now()
         if self.method == "POST":
             check_media_type(request)
-        caller = await identified(request, dependencies, self.name, app_check=self.app_check)
-        if self.counted:
-            count(request, dependencies, caller)
+        caller = await admitted(
+            request, dependencies, self.name, app_check=self.app_check, counted=self.counted
+        )
         key = read_idempotency_key(request) if self.idempotent else None
+        versions = read_if_match(request) if self.conditional and self.method == "POST" else None
+        now = read_test_now(request) if dependencies.settings.test_clock else None
         asked = await self._asked(request)
         if not may_ask(caller, self.name, asked.target()):
             raise Forbidden
-        return Call(asked, caller, now, dependencies, now, key)
+        return Call(asked, caller, now or arrived_at, dependencies, arrived_at, key, versions)
 
     async def _asked(self, request: Request) -> RequestModel:
         if self.method == "POST":

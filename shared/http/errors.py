@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from shared.http.schemas.problem import FieldError
-from shared.rules.outcomes import UnclearTime
+from shared.rules.outcomes import UnclearTime, UnknownService
 
 RETRY_AFTER_SECONDS = 1
 
@@ -47,6 +47,15 @@ class UnknownDoctor(RequestError):
     """No doctor has this id."""
 
     code, title, status = "unknown_doctor", "There is no such doctor", 404
+
+
+class NoSuchService(RequestError):
+    """The clinic, or a doctor whom the request names, does not offer the service."""
+
+    code, title, status = UnknownService.code, UnknownService.title, UnknownService.status
+
+    def __init__(self) -> None:
+        super().__init__(UnknownService.detail)
 
 
 class NotFound(RequestError):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from shared.http.cors import cors_headers
 from shared.http.problems import ProblemResponse
 from shared.observability.request_record import new_request_id, trace_of
+from shared.settings import Settings
 
 API_VERSION = "1.1"
 
@@ -19,19 +20,19 @@ def finished(
     response: Response,
     request: Request,
     methods: Sequence[str],
-    origins: Sequence[str],
+    settings: Settings | None,
     request_id: str | None = None,
 ) -> Response:
     """Add the id of the request, the version of the contract, and what browsers ask for.
 
-    `methods` are those that are allowed at this address, `origins` the pages that may call it.
-    Without `request_id` the request gets one.
+    `methods` are those that are allowed at this address; `settings` say which pages may call it,
+    None of them without. Without `request_id` the request gets one.
     """
     request_id = request_id or new_request_id(trace_of(dict(request.scope["headers"])))
     response.headers["Request-Id"] = request_id
     response.headers["API-Version"] = API_VERSION
     if isinstance(response, ProblemResponse):
         response.name(request_id)
-    if origins:
-        response.headers.update(cors_headers(request, methods, origins))
+    if settings and settings.allowed_origins:
+        response.headers.update(cors_headers(request, methods, settings))
     return response

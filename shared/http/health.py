@@ -27,7 +27,7 @@ def health_routes(dependencies: Dependencies) -> list[Route]:
     """Return `/health`: the instance answers; and `/health/store`: its store does too."""
 
     async def alive(request: Request) -> Response:
-        return finished(_ok(), request, READ_METHODS, dependencies.settings.allowed_origins)
+        return finished(_ok(), request, READ_METHODS, dependencies.settings)
 
     async def store(request: Request) -> Response:
         return await store_health(request, dependencies)

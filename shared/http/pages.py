@@ -1,37 +1,73 @@
-"""Lists page by page: all pages show the instant of the first one."""
+"""Lists page by page: all pages show the instant of the first one, where the store keeps it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from shared.http.dependencies import Dependencies
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked
-from shared.queries.appointments import Page, Position
+from shared.queries.appointments import Position
 from shared.store.port import Snapshot, SnapshotExpired
 
+
+class Page(Protocol):
+    """Part of a list, and the position to continue from if there is more."""
+
+    @property
+    def next_position(self) -> Position | None:
+        """The position of the last of its entries, or None."""
+
+
 P = TypeVar("P", bound=Page)
+
+_NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 
 ReadPage = Callable[[Snapshot, Position | None], Awaitable[P]]
 """Reads the page behind a position; the first one behind none."""
 
 
 async def read_page(
-    dependencies: Dependencies, scope: Scope, token: str | None, read: ReadPage[P]
+    dependencies: Dependencies,
+    scope: Scope,
+    token: str | None,
+    read: ReadPage[P],
+    *,
+    of_now: bool = False,
 ) -> tuple[P, str | None]:
     """Return the page that a token names, or the first one, and the token of the next one.
 
-    Raises InvalidRequest if the token is not one of this list, or too old.
+    With `of_now` each page shows what is there when it is read: for what never changes its
+    position, so that it is listed once at most. Raises InvalidRequest if the token is not one of
+    this list, or too old.
     """
     keys = dependencies.page_token_keys
     after = instant = None
     if token is not None:
         bookmark = checked("page_token", read_page_token, token, scope, await keys.keys())
-        after, instant = bookmark.position, bookmark.instant
+        after, instant = bookmark.position, None if of_now else bookmark.instant
     page, following = await _read(dependencies, instant, lambda view: read(view, after))
     if following is None:
         return page, None
     return page, page_token(following, scope, await keys.keys())
+
+
+async def read_last_id(dependencies: Dependencies, scope: Scope, token: str | None) -> str:
+    """Return the id behind which a page begins, empty for the first one.
+
+    For lists in order of ids, whose pages show what there is when each is read. Raises
+    InvalidRequest if the token is not one of this list.
+    """
+    if token is None:
+        return ""
+    keys = await dependencies.page_token_keys.keys()
+    return checked("page_token", read_page_token, token, scope, keys).position[1]
+
+
+async def id_token(dependencies: Dependencies, scope: Scope, last_id: str) -> str:
+    """Return the token of the page behind an id."""
+    bookmark = Bookmark((_NO_INSTANT, last_id), _NO_INSTANT)
+    return page_token(bookmark, scope, await dependencies.page_token_keys.keys())
 
 
 async def _read(

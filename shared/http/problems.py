@@ -15,18 +15,29 @@ from shared.http.schemas.problem import (
     PatientBusyProblem,
     Problem,
     SlotTakenProblem,
+    TimeOffProblem,
+    TooLateProblem,
+    TooSoonProblem,
+    WrongStatusProblem,
 )
-from shared.http.times import time_message, written
+from shared.http.times import on_clock, time_message, written
+from shared.model.appointment import AppointmentStatus
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
+    InvalidField,
+    OutsideHours,
     OutsideWorkingHours,
     PatientBusy,
     Refusal,
     SlotTaken,
+    TimeOff,
     TimeUnavailable,
+    TooLate,
+    TooSoon,
     UnclearTime,
+    WrongStatus,
 )
 
 PROBLEM_MODELS: Mapping[str, type[Problem]] = {
@@ -34,9 +45,22 @@ PROBLEM_MODELS: Mapping[str, type[Problem]] = {
     SlotTaken.code: SlotTakenProblem,
     PatientBusy.code: PatientBusyProblem,
     OutsideWorkingHours.code: OutsideWorkingHoursProblem,
+    TimeOff.code: TimeOffProblem,
+    TooSoon.code: TooSoonProblem,
+    TooLate.code: TooLateProblem,
+    WrongStatus.code: WrongStatusProblem,
 }
 """The models of those codes that have members of their own; `Problem` of all others."""
 
+
+_STAYS = "the appointment is marked `{}`, and can no longer be moved, cancelled or marked otherwise"
+_WRONG_STATUS: Mapping[AppointmentStatus, str] = {
+    "arrived": "the patient has arrived; the appointment can only be marked `fulfilled` now",
+    "fulfilled": _STAYS.format("fulfilled"),
+    "no_show": _STAYS.format("no_show"),
+    "cancelled": "the appointment is cancelled; book a new one",
+}
+"""What can still happen in the states that do not allow everything."""
 
 ProblemKind = type[RequestError] | type[Refusal]
 """A class that says how clients see it: by code, title and status."""
@@ -97,22 +121,48 @@ def _problem(kind: RequestError | Refusal, detail: str, **members: Any) -> Probl
 
 def _refusal_problem(refusal: Refusal) -> Problem:
     match refusal:
-        case SlotTaken(doctor=doctor, asked=asked, conflicts=conflicts):
-            detail = f"{doctor.name} is not free from {_spoken(asked, doctor)}{_hint(refusal)}"
-            parts = _conflicts(conflicts, doctor)
-            return _problem(refusal, detail, conflicts=parts, openings=_openings(refusal))
+        case TimeUnavailable():
+            return _unavailable_problem(refusal)
         case PatientBusy(doctor=doctor, asked=asked, conflicts=conflicts):
             detail = f"the patient has another appointment from {_spoken(asked, doctor)}"
             return _problem(refusal, detail, conflicts=_conflicts(conflicts, doctor))
-        case OutsideWorkingHours(doctor=doctor, asked=asked, working_windows=windows):
-            detail = f"{doctor.name} does not work from {_spoken(asked, doctor)}{_hint(refusal)}"
-            ranges = [TimeRange.of(window, doctor) for window in windows]
-            return _problem(refusal, detail, working_hours=ranges, openings=_openings(refusal))
         case UnclearTime(field=field, problem=problem):
-            message = time_message(refusal)
-            errors = [FieldError(field=field, message=message, type=problem)]
-            return _problem(refusal, f"{field}: {message}", errors=errors)
+            return _field_problem(refusal, field, time_message(refusal), problem)
+        case InvalidField(field=field, message=message, problem=problem):
+            return _field_problem(refusal, field, message, problem)
+        case WrongStatus(appointment_status=status):
+            return _problem(refusal, _WRONG_STATUS[status], appointment_status=status)
     return _problem(refusal, refusal.detail)
+
+
+def _field_problem(refusal: Refusal, field: str, message: str, kind: str) -> Problem:
+    errors = [FieldError(field=field, message=message, type=kind)]
+    return _problem(refusal, f"{field}: {message}", errors=errors)
+
+
+def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
+    """Return why it cannot be then, and when it can."""
+    doctor, asked = refusal.doctor, _spoken(refusal.asked, refusal.doctor)
+    start, zone = written(refusal.asked.start, doctor.zone), doctor.zone
+    members: dict[str, Any] = {"openings": _openings(refusal)}
+    why = ""
+    match refusal:
+        case SlotTaken(conflicts=conflicts):
+            why = f"{doctor.name} is not free from {asked}"
+            members["conflicts"] = _conflicts(conflicts, doctor)
+        case TimeOff():
+            why = f"{doctor.name} is away for at least a part of the time from {asked}"
+        case OutsideWorkingHours():
+            why = f"{doctor.name} does not work from {asked}"
+        case TooSoon(earliest=earliest):
+            why = f"{start} is too soon; start at {written(earliest, zone)} or later"
+            members["earliest"] = on_clock(earliest, zone)
+        case TooLate(latest=latest):
+            why = f"{start} is too far ahead; start at {written(latest, zone)} or earlier"
+            members["latest"] = on_clock(latest, zone)
+    if isinstance(refusal, OutsideHours):
+        members["working_hours"] = [TimeRange.of(w, doctor) for w in refusal.working_windows]
+    return _problem(refusal, f"{why}{_hint(refusal)}", **members)
 
 
 def _conflicts(conflicts: Iterable[Conflict], doctor: Doctor) -> list[ConflictResponse]:
@@ -125,7 +175,7 @@ def _openings(refusal: TimeUnavailable) -> list[OpeningResponse]:
 
 def _hint(refusal: TimeUnavailable) -> str:
     if not refusal.openings:
-        return ", and has no opening of that length soon"
+        return f"; {refusal.doctor.name} has no opening of that length soon"
     start = written(refusal.openings[0].interval.start, refusal.doctor.zone)
     return f"; the next opening of that length starts at {start}"
 

@@ -1,11 +1,13 @@
 """Responses out: models and outcomes to HTTP."""
 
+import hashlib
 from collections.abc import Mapping
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.dependencies import Dependencies
+from shared.http.entity_tags import version_tag
 from shared.http.lookups import doctor_of
 from shared.http.problems import ProblemResponse, json_line, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -23,15 +25,23 @@ def json_response(
     return Response(json_line(model), status, headers, media_type="application/json")
 
 
+def content_tag(model: BaseModel) -> str:
+    """Return the entity tag of an answer with this content, whatever else may be in it: weak."""
+    digest = hashlib.blake2b(model.model_dump_json().encode(), digest_size=16).hexdigest()
+    return f'W/"{digest}"'
+
+
 async def appointment_response(
     dependencies: Dependencies,
     appointment: Appointment,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an appointment on the clock of its doctor."""
+    """Return an appointment on the clock of its doctor, with its version as the entity tag."""
     doctor = await doctor_of(dependencies, appointment)
-    return json_response(AppointmentResponse.of_appointment(appointment, doctor), status, headers)
+    shown = AppointmentResponse.of_appointment(appointment, doctor)
+    tag = {"ETag": version_tag(appointment.version)}
+    return json_response(shown, status, {**tag, **(headers or {})})
 
 
 async def outcome_response(

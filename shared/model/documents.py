@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 
@@ -17,12 +18,14 @@ from shared.model.patient_schedule import PatientSchedule
 class Documents(Struct, frozen=True):
     """Doctor-days, the whereabouts of appointments beside them, and patients' schedules, by key.
 
-    None stands for whereabouts that do not exist or, among changes, are to be deleted.
+    None stands for whereabouts that do not exist or, among changes, are to be deleted. `forgotten`,
+    among changes, is what neither a schedule nor the history of an account is to hold any more.
     """
 
     days: Mapping[DayKey, DaySchedule] = field(default_factory=dict)
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] = field(default_factory=dict)
     patients: Mapping[PatientKey, PatientSchedule] = field(default_factory=dict)
+    forgotten: Mapping[PatientKey, PastAppointment] = field(default_factory=dict)
 
     def knows(self, appointment_id: str) -> bool:
         """Whether an appointment stands anywhere in them."""

@@ -19,14 +19,21 @@ class PatientSchedule(Struct, frozen=True):
 
     An appointment stands here from its booking until it is cancelled, or until the first change a
     day after its end; then its id goes to the history of the account. `changed_at` are the
-    instants of the patient's own bookings, moves and cancellations that still count. While it is
-    `erasing`, nothing may be booked, moved or cancelled for this account.
+    instants of the patient's own bookings, moves, cancellations and erasures that still count, and
+    `erased_at` those of the erasures. While it is `erasing`, nothing may be booked or moved for
+    this account, and the patient may cancel nothing.
     """
 
     key: PatientKey
     appointments: tuple[Appointment, ...] = ()
     changed_at: tuple[datetime, ...] = ()
     erasing: bool = False
+    erased_at: tuple[datetime, ...] = ()
+
+    @property
+    def counts_until(self) -> datetime | None:
+        """When the last of the patient's own changes counts no more; None if there is none."""
+        return max(self.changed_at) + REMEMBERED if self.changed_at else None
 
     def find(self, appointment_id: str) -> Appointment | None:
         """Return the appointment of this id, or None."""
@@ -44,6 +51,20 @@ class PatientSchedule(Struct, frozen=True):
         """Return the same schedule, with one more change by the patient."""
         return replace(self, changed_at=tuple(sorted((*self.changed_at, now))))
 
+    def marked(self, now: datetime | None = None) -> Self:
+        """Return the same schedule while it is erased; `now` if the patient asked for that."""
+        if now is None:
+            return replace(self, erasing=True)
+        erased_at = tuple(sorted((*self.erased_at, now)))
+        return replace(self.with_change(now), erasing=True, erased_at=erased_at)
+
+    def rest(self, now: datetime) -> Self:
+        """Return what stays once it is erased: when the patient changed what, as long as it counts.
+
+        Otherwise an erasure would give back what limits have taken.
+        """
+        return replace(self.tidied(now), appointments=(), erasing=False)
+
     def others(self, wanted: Appointment) -> Sequence[Appointment]:
         """Return all appointments but the one that is wanted, in order."""
         return [a for a in self.appointments if a.id != wanted.id]
@@ -56,11 +77,20 @@ class PatientSchedule(Struct, frozen=True):
         """Return the instants of the patient's own changes after an instant, in order."""
         return [changed_at for changed_at in self.changed_at if changed_at > instant]
 
+    def erasures_since(self, instant: datetime) -> Sequence[datetime]:
+        """Return the instants of the patient's own erasures after an instant, in order."""
+        return [erased_at for erased_at in self.erased_at if erased_at > instant]
+
     def tidied(self, now: datetime) -> Self:
         """Return the same schedule without what need not be remembered any more."""
         since = now - REMEMBERED
         kept = tuple(a for a in self.appointments if a.interval.end > since)
-        return replace(self, appointments=kept, changed_at=tuple(self.changes_since(since)))
+        return replace(
+            self,
+            appointments=kept,
+            changed_at=tuple(self.changes_since(since)),
+            erased_at=tuple(self.erasures_since(since)),
+        )
 
     def _with(self, appointments: Iterable[Appointment]) -> Self:
         ordered = sorted(appointments, key=lambda appointment: appointment.position)

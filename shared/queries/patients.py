@@ -8,10 +8,11 @@ from msgspec import Struct
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.queries.appointments import LONGEST_EVER, Page, Position, in_order, page_of
-from shared.queries.look_ups import look_up_all
+from shared.queries.look_ups import MOST_AT_ONCE, look_up_all
 from shared.store.port import Snapshot, Store, Stored
 
 MOST_MONTHS = 4
@@ -42,6 +43,11 @@ class PatientQuery(Struct, frozen=True):
             and (self.after is None or appointment.position > self.after)
         )
 
+    def may_include(self, starts: Interval, position: Position) -> bool:
+        """Whether an appointment of the history may belong to this page or a later one."""
+        start, _ = position
+        return starts.start <= start < starts.end and (self.after is None or position > self.after)
+
     def in_history(self) -> Interval | None:
         """Return when an appointment of the history would start that belongs to the list."""
         start, end = self.window
@@ -63,7 +69,8 @@ async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) ->
     """List one page of the appointments that overlap a window, in order of start, then id.
 
     One read where the window begins no earlier than yesterday and only booked ones are wanted.
-    What is in the history changes no more, so it is looked up on views of now.
+    What is in the history changes no more, so it is looked up on views of now, and the start that
+    the history keeps is the last one: its place among the others is known before it is looked up.
     """
     schedule = await load_schedule(snapshot, query.patient)
     ahead = _each(filter(query.includes, schedule.appointments))
@@ -78,13 +85,13 @@ async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSched
     return (await snapshot.load((), (), (), [patient])).patients[patient].value
 
 
-async def all_ids(
+async def all_of(
     snapshot: Snapshot, patient: PatientKey
-) -> tuple[Stored[PatientSchedule], Sequence[str]]:
-    """Return the schedule of an account, and the ids of all appointments that it ever had."""
+) -> tuple[Stored[PatientSchedule], Sequence[PastAppointment]]:
+    """Return the schedule of an account, and all appointments that it ever had."""
     stored = (await snapshot.load((), (), (), [patient])).patients[patient]
     history = await snapshot.history(patient, date.min, date.max)
-    return stored, [*(a.id for a in stored.value.appointments), *history]
+    return stored, [*map(PastAppointment.of, stored.value.appointments), *history]
 
 
 async def export_page(
@@ -95,13 +102,14 @@ async def export_page(
     In order of the days that they were first booked for, which their ids tell, so that only those
     of the page need be looked up.
     """
-    stored, ids = await all_ids(snapshot, patient)
+    stored, past = await all_of(snapshot, patient)
     schedule = stored.value
-    behind = sorted(place for place in set(map(_birth, ids)) if after is None or place > after)
+    born = {_birth(each.id) for each in past}
+    behind = sorted(place for place in born if after is None or place > after)
     places = behind[:size]
     there = {a.id: a for a in schedule.appointments}
-    past = await look_up_all(store, [name for _, name in places if name not in there])
-    there |= {name: a for name, a in past.items() if a.owner == patient}
+    found = await look_up_all(store, [name for _, name in places if name not in there])
+    there |= {name: a for name, a in found.items() if a.owner == patient}
     page = [there[name] for _, name in places if name in there]
     return AccountPage(page, places[-1] if len(behind) > size else None, schedule)
 
@@ -121,14 +129,37 @@ async def _each(appointments: Iterator[Appointment]) -> AsyncIterator[Appointmen
 async def _history(
     snapshot: Snapshot, store: Store, query: PatientQuery, starts: Interval
 ) -> AsyncIterator[Appointment]:
-    """Yield what has left the schedule, in order. Months are read only as far as needed."""
+    """Yield what has left the schedule, in order.
+
+    Months are read, and appointments looked up, only as far as needed. Those whose starts an
+    earlier version did not keep are looked up with their months.
+    """
     for first, last in _months(starts):
-        ids = await snapshot.history(query.patient, first, last)
-        found = (await look_up_all(store, ids)).values()
-        # One that is being erased belongs to nobody any more.
-        theirs = [a for a in found if a.owner == query.patient and query.includes(a)]
-        for appointment in sorted(theirs, key=lambda a: a.position):
-            yield appointment
+        past = await snapshot.history(query.patient, first, last)
+        found = await _theirs(store, query, [each.id for each in past if each.start is None])
+        places = [a.position for a in found.values()]
+        places += [
+            (each.start, each.id)
+            for each in past
+            if each.start and query.may_include(starts, (each.start, each.id))
+        ]
+        places.sort()
+        at_once = min(query.size + 1, MOST_AT_ONCE)  # A page reads one more than it shows.
+        for begin in range(0, len(places), at_once):
+            names = [name for _, name in places[begin : begin + at_once]]
+            unknown = [name for name in names if name not in found]
+            found |= await _theirs(store, query, unknown)
+            for name in names:
+                if name in found:
+                    yield found[name]
+
+
+async def _theirs(store: Store, query: PatientQuery, ids: Sequence[str]) -> dict[str, Appointment]:
+    """Look appointments up, and return those that belong to the list, by id."""
+    found = await look_up_all(store, ids)
+    # One that is being erased belongs to nobody any more.
+    theirs = {name: a for name, a in found.items() if a.owner == query.patient}
+    return {name: a for name, a in theirs.items() if query.includes(a)}
 
 
 def _months(starts: Interval) -> Iterator[tuple[date, date]]:

@@ -141,13 +141,23 @@ def _is_free(
     moving: str | None,
 ) -> bool:
     appointment, terms, asked = wanted.appointment, wanted.terms, wanted.appointment.interval
-    first, last = allowed_starts(now, terms.policy, terms.broken)
+    first, last = _starts(asked.start, terms, now)
     windows = _windows(there, wanted)
     if there.off and "time_off" not in terms.broken:
         windows = without(windows, there.off)
     busy = busy_times(days, moving, appointment.before, appointment.after)
     free = free_time(windows, busy, Interval(first, asked.end), asked.length)
     return asked.start <= last and any(time.contains(asked) for time in free)
+
+
+def _starts(start: datetime, terms: Terms, now: datetime) -> Interval:
+    """Return the first and the last instant at which what starts then may start.
+
+    That it may be in the past is of no use to what is not, and has to give its notice.
+    """
+    is_past = start < round_down_to_minute(now)
+    broken = terms.broken if is_past else terms.broken - {"in_the_past"}
+    return allowed_starts(now, terms.policy, broken)
 
 
 def _windows(there: Calendar, wanted: Booking) -> Sequence[Interval]:
@@ -167,7 +177,7 @@ def _why_not_free(
 ) -> WhyUnavailable:
     doctor, appointment, terms = wanted.doctor, wanted.appointment, wanted.terms
     asked = appointment.interval
-    first, last = allowed_starts(now, terms.policy, terms.broken)
+    first, last = _starts(asked.start, terms, now)
     if asked.start < min(first, round_down_to_minute(now)):
         return InThePast()
     if asked.start < first:

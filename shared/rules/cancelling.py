@@ -7,7 +7,7 @@ from msgspec import Struct
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
 from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import counted, why_not_changed
+from shared.rules.limits import counted, why_not_cancelled
 from shared.rules.outcomes import Accepted, Decision
 
 
@@ -30,7 +30,7 @@ def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decisi
     if fixed := why_fixed(appointment, sought, now):
         return Documents(), fixed
     schedule, policy = documents.schedule_of(appointment), sought.policy_of(appointment)
-    if refusal := why_not_changed(schedule, sought.caller, arrived_at, policy):
+    if refusal := why_not_cancelled(schedule, sought.caller, arrived_at, policy):
         return Documents(), refusal
     cancelled = appointment.changed(now, cancelled_at=now, cancellation_reason=request.reason)
     after = placement(cancelled, sought.home, sought.doctors[cancelled.doctor_id])

@@ -13,7 +13,16 @@ from shared.access.caller import Caller
 from shared.model.documents import Documents
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.model.policy import Policy
-from shared.rules.outcomes import BeingErased, TooManyAhead, TooManyChanges, TooManyRequests
+from shared.rules.outcomes import (
+    BeingErased,
+    TooManyAhead,
+    TooManyChanges,
+    TooManyErasures,
+    TooManyRequests,
+)
+
+ERASURES_PER_DAY = 3
+"""How often patients may erase their own account in 24 hours."""
 
 _SECOND = timedelta(seconds=1)
 
@@ -21,16 +30,26 @@ _SECOND = timedelta(seconds=1)
 def why_not_changed(
     schedule: PatientSchedule | None, caller: Caller, now: datetime, policy: Policy
 ) -> BeingErased | TooManyRequests | None:
-    """Return why no appointment of an account may be booked, moved or cancelled now, or None.
+    """Return why no appointment of an account may be booked or moved now, or None.
 
     `schedule` is None where there is no account.
     """
-    if schedule is None:
+    if schedule is not None and schedule.erasing:
+        return BeingErased()
+    return why_not_cancelled(schedule, caller, now, policy)
+
+
+def why_not_cancelled(
+    schedule: PatientSchedule | None, caller: Caller, now: datetime, policy: Policy
+) -> BeingErased | TooManyRequests | None:
+    """Return why no appointment of an account may be cancelled now, or None.
+
+    Staff and doctors may also while it is erased: then all that lies ahead is cancelled anyway.
+    """
+    if schedule is None or caller.kind != "patient":
         return None
     if schedule.erasing:
         return BeingErased()
-    if caller.kind != "patient":
-        return None
     counted = [changed_at + REMEMBERED for changed_at in schedule.changes_since(now - REMEMBERED)]
     wait = _seconds_until_fewer(counted, policy.changes_per_day, now)
     return TooManyChanges(wait) if wait else None
@@ -46,6 +65,20 @@ def why_not_booked(
     ends = sorted(a.held.end for a in schedule.ahead(now))
     wait = _seconds_until_fewer(ends, policy.open_appointments, now)
     return TooManyAhead(wait) if wait else None
+
+
+def why_not_erased(
+    schedule: PatientSchedule, caller: Caller, now: datetime, most: int = ERASURES_PER_DAY
+) -> TooManyErasures | None:
+    """Return why an account may not be erased now, or None.
+
+    A patient's own erasures are few, since each one ends everybody's views of earlier instants.
+    """
+    if caller.kind != "patient":
+        return None
+    counted = [at + REMEMBERED for at in schedule.erasures_since(now - REMEMBERED)]
+    wait = _seconds_until_fewer(counted, most, now)
+    return TooManyErasures(wait) if wait else None
 
 
 def counted(changes: Documents, caller: Caller, now: datetime) -> Documents:

@@ -16,7 +16,6 @@ from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import (
     Accepted,
     Decision,
-    NeedsDoctor,
     NeedsDocuments,
     Refusal,
     RetiredDoctor,
@@ -43,13 +42,14 @@ class Move(Struct, frozen=True):
         """Return the terms that an appointment keeps to: those of its service."""
         return replace(self.terms, policy=self.sought.policy_of(appointment))
 
-    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | NeedsDoctor | Refusal:
-        """Return where the appointment, as it is, is to be moved to."""
+    def target(self, appointment: Appointment) -> tuple[Doctor, Interval] | Refusal:
+        """Return where the appointment, as it is, is to be moved to.
+
+        Its doctor is among those of `sought`; if the one of `doctor_id` is not, there is none.
+        """
         doctor_id, service_id = self.doctor_id or appointment.doctor_id, appointment.service_id
         doctor = self.sought.doctors.get(doctor_id)
-        if doctor is None:
-            return NeedsDoctor(doctor_id)
-        if doctor.retired:
+        if doctor is None or doctor.retired:
             return RetiredDoctor()
         if service_id is not None and not doctor.offers(service_id):
             return UnknownService()

@@ -103,6 +103,34 @@ class UnclearTime(Refusal, frozen=True):
     longest: timedelta = LONGEST
 
 
+class InvalidField(Refusal, frozen=True):
+    """A field is wrong, though not in itself; `message` says what would be right."""
+
+    code = UnclearTime.code
+    title = UnclearTime.title
+    status = UnclearTime.status
+
+    field: ClassVar[str]
+    problem: ClassVar[str]
+    message: ClassVar[str]
+
+
+class ServiceRequired(InvalidField, frozen=True):
+    """The clinic wants every appointment to be one of a service."""
+
+    field = "service_id"
+    problem = "missing"
+    message = "is required by this clinic; `list_services` lists the services"
+
+
+class AnotherPatient(InvalidField, frozen=True):
+    """The account of an appointment stays: it cannot be given to another one."""
+
+    field = "patient.id"
+    problem = "another_patient"
+    message = "must be left out, or be the one that the appointment has"
+
+
 class KeyReused(Refusal, frozen=True):
     """The idempotency key was used for another request."""
 
@@ -231,8 +259,14 @@ class TooManyChanges(TooManyRequests, frozen=True):
     )
 
 
+class TooManyErasures(TooManyRequests, frozen=True):
+    """The patient has erased the account as often in 24 hours as patients may."""
+
+    detail = "you have erased your account as often in 24 hours as you may; try again later"
+
+
 class BeingErased(Refusal, frozen=True):
-    """The account is being erased: nothing is booked, moved or cancelled for it meanwhile."""
+    """The account is being erased: nothing is booked or moved for it, nor cancelled by it."""
 
     code = "try_again"
     title = "No certain answer in time"
@@ -257,12 +291,12 @@ class UnknownAppointment(Refusal, frozen=True):
 
 
 class RetiredDoctor(Refusal, frozen=True):
-    """The doctor of the appointment takes no new ones, and moving it would be one."""
+    """No doctor of this id takes new appointments; one that is moved would be new there."""
 
     code = "unknown_doctor"
     title = "There is no such doctor"
     status = 404
-    detail = "this doctor takes no appointments any more; send the `doctor_id` of another one"
+    detail = "this doctor takes no appointments; send the `doctor_id` of another one"
 
 
 class UnknownService(Refusal, frozen=True):
@@ -272,15 +306,6 @@ class UnknownService(Refusal, frozen=True):
     title = "There is no such service"
     status = 404
     detail = "the doctor offers no such service; `list_services` lists them"
-
-
-class AnotherPatient(Refusal, frozen=True):
-    """The account of an appointment stays: it cannot be given to another one."""
-
-    code = "invalid_request"
-    title = "The request is not valid"
-    status = 400
-    detail = "patient.id: must be left out, or be the one that the appointment has"
 
 
 class VersionMismatch(Refusal, frozen=True):

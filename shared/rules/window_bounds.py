@@ -7,10 +7,41 @@ matters is which instants lie between the two.
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from shared.model.interval import Interval
 from shared.rules.wall_clock import resolve_wall_clock
 
 _SECOND = timedelta(seconds=1)
+
+
+class WindowBound(Struct, frozen=True):
+    """A bound of a time window: an instant, a time on a wall clock, or a whole local day.
+
+    Of a day, `time` is its midnight.
+    """
+
+    time: datetime
+    whole_day: bool = False
+
+    @property
+    def end_time(self) -> datetime:
+        """The time of this bound as the end of a window: of a day, the midnight after it."""
+        return self.time + timedelta(days=1) if self.whole_day else self.time
+
+    def as_start(self, zone: ZoneInfo) -> datetime:
+        """Return the instant in UTC at which a window begins, on the wall clock of a zone."""
+        if self.time.tzinfo is not None:
+            return self.time.astimezone(UTC)
+        return start_instant(self.time, zone)
+
+    def as_end(self, zone: ZoneInfo) -> datetime:
+        """Return the instant in UTC at which a window ends, on the wall clock of a zone."""
+        if self.time.tzinfo is not None:
+            return self.time.astimezone(UTC)
+        if self.whole_day:
+            return start_instant(self.end_time, zone)
+        return end_instant(self.time, zone)
 
 
 def start_instant(local: datetime, zone: ZoneInfo) -> datetime:

@@ -5,19 +5,30 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
 from shared.queries.ahead import checked_ahead
-from shared.rules.findings import AnotherTimeThanTold, Finding, OutsideHours, Overlap
+from shared.rules.findings import (
+    AnotherTimeThanTold,
+    DuringTimeOff,
+    Finding,
+    OutsideHours,
+    Overlap,
+    ServiceNotOffered,
+)
 from shared.store.port import Store
 
 BRIEFLY = 8
 """How many lines of each kind a brief report has."""
 
 _NOT_NAMED = "not in the clinic file"
+_RETIRED = "retired"
 _KINDS: dict[type[Finding], str] = {
     Overlap: "OVERLAP",
     AnotherTimeThanTold: "another time than told",
+    DuringTimeOff: "during time off",
     OutsideHours: "outside the working hours",
+    ServiceNotOffered: "of a service that is not offered any more",
 }
 _LEFT_BEHIND = "unreadable entries of release 1.0"
 _ADVICE = {
@@ -30,10 +41,16 @@ _ADVICE = {
         "them to the times that were told, or tell the patients and then move each to the time "
         "that it has now, which keeps that as told."
     ),
+    _KINDS[DuringTimeOff]: "They stay booked until somebody moves or cancels them.",
     _KINDS[OutsideHours]: "They stay booked. Move or cancel those that the doctor cannot keep.",
+    _KINDS[ServiceNotOffered]: (
+        "They stay booked, with the buffers that they have. Put the service back into the file if "
+        "it went by mistake; else move or cancel those that cannot be kept."
+    ),
+    _RETIRED: "What is booked with them stays. Move or cancel what they cannot keep.",
     _NOT_NAMED: (
         "They are still stored, and patients can book them. To retire one, put the entry back "
-        'with "working_hours": [], and load the file: no more is booked, and what is booked stays.'
+        'with "retired": true, and load the file: no more is booked, and what is booked stays.'
     ),
     _LEFT_BEHIND: (
         "They hold no time, and no function shows them. The table left_behind of the file has them "
@@ -45,12 +62,15 @@ _ADVICE = {
 class AppointmentReport:
     """The lines of one report, and how much it has found.
 
-    `named` are the doctors of the clinic file. A brief report has a few lines of each kind, and
-    none if nothing is wrong.
+    `named` are the doctors of the clinic file, `clinic` is what the store says of the clinic. A
+    brief report has a few lines of each kind, and none if nothing is wrong.
     """
 
-    def __init__(self, named: Iterable[Doctor], now: datetime, *, brief: bool = False) -> None:
+    def __init__(
+        self, named: Iterable[Doctor], clinic: Clinic, now: datetime, *, brief: bool = False
+    ) -> None:
         self._named = {doctor.id for doctor in named}
+        self._clinic = clinic
         self._now = now
         self._brief = brief
         self._found: Counter[str] = Counter()
@@ -79,13 +99,15 @@ class AppointmentReport:
         """Yield the kind of each finding, and the appointments in words."""
         ahead = 0
         async with store.snapshot() as snapshot:
-            async for findings in checked_ahead(snapshot, doctor, self._now):
+            async for findings in checked_ahead(snapshot, doctor, self._now, self._clinic):
                 ahead += 1
                 for finding in findings:
                     yield _KINDS[type(finding)], _in_words(finding)
         self._ahead += ahead
-        if doctor.id not in self._named:
+        if doctor.id not in self._named and not doctor.retired:
             yield _NOT_NAMED, f"booked appointments ahead: {ahead}"
+        if doctor.retired and ahead:
+            yield _RETIRED, f"booked appointments ahead: {ahead}"
 
     def _summary(self) -> Iterator[str]:
         if not self.is_clean:

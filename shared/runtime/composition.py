@@ -1,6 +1,6 @@
 """Put the dependencies together from the settings. Only here are concrete stores named."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -8,18 +8,19 @@ from random import Random
 from shared.access.authentication import Authenticator, Open
 from shared.access.blocked_callers import BlockedSource
 from shared.directory.clinic_cache import ClinicCache
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import ClinicFile, read_clinic_file
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
 from shared.http.rates import Rates
 from shared.http.store_health import StoreHealth
-from shared.model.doctor import Doctor
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
 from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
+
+NO_FILE = ClinicFile([], {})
 
 
 def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
@@ -31,19 +32,19 @@ def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     try:
         settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
-        return open_dependencies(settings, doctors_of_file(settings) if embedded else ())
+        return open_dependencies(settings, clinic_file(settings) if embedded else NO_FILE)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
 
 
-def open_dependencies(settings: Settings, doctors: Collection[Doctor] = ()) -> Dependencies:
-    """Return the dependencies of these settings; a new SQLite file gets these doctors.
+def open_dependencies(settings: Settings, file: ClinicFile = NO_FILE) -> Dependencies:
+    """Return the dependencies of these settings; a new SQLite file gets this clinic file.
 
     Raises SettingsError if the file cannot be used.
     """
     chosen = settings.store
     if isinstance(chosen, SqliteFile):
-        return build_dependencies(settings, _prepared_file(chosen.path, doctors))
+        return build_dependencies(settings, _prepared_file(chosen.path, file))
 
     # Its import takes half a second, which nobody should pay who does not use it.
     from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
@@ -51,14 +52,14 @@ def open_dependencies(settings: Settings, doctors: Collection[Doctor] = ()) -> D
     return build_dependencies(settings, FirestoreStore(chosen, settings.deadline_seconds))
 
 
-def _prepared_file(path: str, doctors: Collection[Doctor]) -> Store:
+def _prepared_file(path: str, file: ClinicFile) -> Store:
     import sqlite3  # noqa: PLC0415 - for the same reason
 
     from shared.store.sqlite.store import SqliteStore  # noqa: PLC0415
 
     store = SqliteStore(path)
     try:
-        store.prepare(doctors)
+        store.prepare(file.doctors, file.clinic)
     except (sqlite3.Error, StoreError) as error:
         raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
     return store
@@ -113,11 +114,11 @@ def _observers(settings: Settings) -> tuple[Observer, ...]:
         raise SettingsError(message) from error
 
 
-def doctors_of_file(settings: Settings) -> list[Doctor]:
-    """Return the doctors of the clinic file, by id; SettingsError with the place and the cause."""
+def clinic_file(settings: Settings) -> ClinicFile:
+    """Read the clinic file. Raises SettingsError with the place and the cause."""
     path = settings.doctors_file
     try:
-        return read_doctors(Path(path).read_bytes(), settings.clinic_zone, datetime.now(UTC))
+        return read_clinic_file(Path(path).read_bytes(), settings.clinic_zone, datetime.now(UTC))
     except OSError as error:
         message = f'DOCTORS_FILE: cannot read "{path}": {error.strerror}'
     except ValueError as error:

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 from shared.directory.doctor_changes import as_stored
 from shared.http.dependencies import Dependencies
-from shared.model.doctor import Doctor
+from shared.http.searches import Search
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.model.service import Service
 from shared.queries.openings import first_openings
-from shared.rules.openings import OpeningSearch
-from shared.rules.wall_clock import MINUTE, round_up_to_minute
-from shared.runtime.composition import doctors_of_file
+from shared.rules.booking import SEARCHED
+from shared.rules.wall_clock import MINUTE
+from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints
 from shared.settings import AuthSettings
 
@@ -24,38 +25,52 @@ _SIGNED_IN = ' -H "Authorization: Bearer $TOKEN"'
 async def greeting(dependencies: Dependencies) -> str:
     """Return what the server says at its start: addresses, and commands to paste that work now."""
     url = f"http://localhost:{dependencies.settings.port}"
-    doctors = await dependencies.doctor_cache.offering()
     auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
     lines += ["", _who_may_call(auth)]
-    if openings := await _free_tomorrow(dependencies, doctors):
-        lines += ["", _try(auth), *_signing_up(auth), *_commands(url, auth, *openings)]
+    search = await _search(dependencies)
+    if openings := await _free_tomorrow(dependencies, search):
+        commands = _commands(url, auth, search.service, *openings)
+        lines += ["", _try(auth), *_signing_up(auth), *commands]
     if await _differs(dependencies):
         file = dependencies.settings.doctors_file
-        lines += ["", f"The store differs from {file}: `make doctors` loads its doctors."]
+        lines += ["", f"The store differs from {file}: `make doctors` loads it."]
     if dependencies.settings.auth is None:
         lines += ["", "Everybody who can connect may do everything: AUTH is none."]
     return "\n".join([*lines, "", f"Appointments are kept in {dependencies.settings.store}."])
 
 
 async def _differs(dependencies: Dependencies) -> bool:
-    """Whether the clinic file says something else of its doctors than the store."""
-    wanted = doctors_of_file(dependencies.settings)
-    stored = await dependencies.doctor_cache.find([doctor.id for doctor in wanted])
-    return list(stored.values()) != as_stored(wanted, stored)
+    """Whether the clinic file says something else than the store."""
+    file = clinic_file(dependencies.settings)
+    stored = await dependencies.doctor_cache.find([doctor.id for doctor in file.doctors])
+    if list(stored.values()) != as_stored(file.doctors, stored):
+        return True
+    return await dependencies.store.clinic() != file.clinic
 
 
-async def _free_tomorrow(
-    dependencies: Dependencies, doctors: Sequence[Doctor]
-) -> Sequence[Opening]:
-    """Return two free half hours of one doctor from tomorrow on, or nothing."""
-    tomorrow = round_up_to_minute(dependencies.now()) + timedelta(days=1)
-    search = OpeningSearch(Interval(tomorrow, tomorrow + timedelta(days=90)), 30 * MINUTE, step=30)
+async def _search(dependencies: Dependencies) -> Search:
+    """Return what to look for: half an hour, or a service where there must be one."""
+    clinic = await dependencies.clinic_cache.clinic()
+    service = next(iter(clinic.services.values()), None) if clinic.policy.service_required else None
+    doctors = await dependencies.doctor_cache.offering(service.id if service else None)
+    longest = clinic.policy_of(service.id if service else None).longest
+    length = (service and service.length) or min(30 * MINUTE, longest)
+    return Search(doctors, clinic, service, length, dependencies.now())
+
+
+async def _free_tomorrow(dependencies: Dependencies, search: Search) -> Sequence[Opening]:
+    """Return two free times of one doctor from tomorrow on, or nothing."""
+    tomorrow = search.earliest(search.now + timedelta(days=1))
+    until = min(tomorrow + SEARCHED, search.latest_end)
+    if until <= tomorrow:
+        return []
+    wanted = search.within(Interval(tomorrow, until), 30)
     async with dependencies.store.snapshot() as snapshot:
-        first = await first_openings(snapshot, doctors, search, count=1)
+        first = await first_openings(snapshot, search.doctors, wanted, count=1)
         for opening in first.openings:
-            found = await first_openings(snapshot, [opening.doctor], search, count=2)
+            found = await first_openings(snapshot, [opening.doctor], wanted, count=2)
             if len(found.openings) == 2:  # noqa: PLR2004 - one to book, one to move to
                 return found.openings
     return []
@@ -85,18 +100,19 @@ def _signing_up(auth: AuthSettings | None) -> Iterator[str]:
 
 
 def _commands(
-    url: str, auth: AuthSettings | None, opening: Opening, another: Opening
+    url: str,
+    auth: AuthSettings | None,
+    service: Service | None,
+    opening: Opening,
+    another: Opening,
 ) -> Iterator[str]:
     """Yield commands to book the one opening, look around, move to the other one, and cancel."""
     zone = opening.doctor.zone
     start = opening.interval.start.astimezone(zone)
     day = datetime.combine(start, time(), zone)
-    body = {
-        "doctor_id": opening.doctor.id,
-        "start": start.isoformat(),
-        "duration_minutes": 30,
-        "patient": {"name": "Ada Lovelace"},
-    }
+    what = _what(service, opening)
+    booked = {"doctor_id": opening.doctor.id, "start": start.isoformat(), **what}
+    body = {**booked, "patient": {"name": "Ada Lovelace"}}
     token = "" if auth is None else _SIGNED_IN
     # Shows the response and keeps the id in it for the commands that follow.
     keep_id = """ID=$(curl -s %s | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')"""
@@ -105,12 +121,21 @@ def _commands(
     whose = {"patient_id": "me"} if auth else {"doctor_id": opening.doctor.id}
     query = urlencode(whose | window, safe=":")
     yield f"curl '{url}/list_appointments?{query}'{token}"
-    yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}'"
+    of_service = f"&{urlencode(what)}" if service else ""
+    yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}{of_service}'"
     yield f'curl "{url}/get_appointment?appointment_id={_ID}"{token}'
     later = another.interval.start.astimezone(another.doctor.zone).isoformat()
     move = {"appointment_id": _ID, "doctor_id": another.doctor.id, "start": later}
     yield f"curl {_post(f'{url}/reschedule_appointment', move, token)}"
     yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID}, token)}"
+
+
+def _what(service: Service | None, opening: Opening) -> dict[str, str | int]:
+    """Return what a request says of the kind and the length of an appointment."""
+    length = {"duration_minutes": opening.interval.length // MINUTE}
+    if service is None:
+        return {**length}
+    return {"service_id": service.id, **({} if service.length else length)}
 
 
 def _post(url: str, body: object, token: str) -> str:

@@ -32,7 +32,7 @@ class LocalHostsOnly:
             await self._app(scope, receive, send)
             return
         refusal = error_response(MisdirectedRequest(_host(scope), HOSTS))
-        response = finished(refusal, Request(scope), methods=(), origins=())
+        response = finished(refusal, Request(scope), methods=(), settings=None)
         await response(scope, receive, send)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-from collections.abc import Collection
 from contextlib import suppress
 
 import uvicorn
@@ -15,14 +14,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from swagger_ui import api_doc
 
+from shared.directory.clinic_file import ClinicFile
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.http.finishing import READ_METHODS, finished
-from shared.model.doctor import Doctor
 from shared.observability import request_log
 from shared.runtime import openapi
 from shared.runtime.all_functions import function_routes
-from shared.runtime.composition import doctors_of_file, open_dependencies
+from shared.runtime.composition import clinic_file, open_dependencies
 from shared.runtime.greeting import greeting
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
 from shared.settings import SettingsError, read_settings
@@ -35,10 +34,10 @@ def main() -> None:
     """Serve until Ctrl-C. Ends with one line and status 1 if that is not possible."""
     try:
         settings = read_settings(os.environ, default_origins=LOCAL_ORIGINS)
-        doctors = doctors_of_file(settings)
-        dependencies = open_dependencies(settings, doctors)
+        file = clinic_file(settings)
+        dependencies = open_dependencies(settings, file)
         with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
-            uvloop.run(_serve(dependencies, doctors, listener))
+            uvloop.run(_serve(dependencies, file, listener))
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     except StoreError as error:
@@ -46,11 +45,10 @@ def main() -> None:
     print(f"\nStopped. The appointments are kept in {settings.store}.")
 
 
-async def _serve(
-    dependencies: Dependencies, doctors: Collection[Doctor], listener: socket.socket
-) -> None:
+async def _serve(dependencies: Dependencies, file: ClinicFile, listener: socket.socket) -> None:
     if not await dependencies.store.list_doctors(1):
-        await dependencies.store.put_doctors(doctors)
+        await dependencies.store.put_clinic(file.clinic)
+        await dependencies.store.put_doctors(file.doctors)
     print(await greeting(dependencies), flush=True)
     config = uvicorn.Config(local_application(dependencies), log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[listener])
@@ -62,7 +60,7 @@ def local_application(dependencies: Dependencies) -> Starlette:
 
     async def openapi_json(request: Request) -> Response:
         response = Response(json.dumps(document) + "\n", media_type="application/json")
-        return finished(response, request, READ_METHODS, dependencies.settings.allowed_origins)
+        return finished(response, request, READ_METHODS, dependencies.settings)
 
     routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
     only_local = [Middleware(LocalHostsOnly)]

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from shared.http.endpoint import Endpoint, Success
 from shared.http.finishing import API_VERSION
 from shared.http.problems import PROBLEM_MODELS, ProblemKind, header_meanings
+from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.problem import Problem
 from shared.runtime.endpoints import endpoints
 from shared.runtime.openapi_security import SECURITY_SCHEMES, security
@@ -26,6 +27,10 @@ _COMMON_HEADERS = {
         "description": "the version of this contract",
         "schema": {"type": "string", "const": API_VERSION},
     },
+}
+
+_ENTITY_TAG = {
+    "ETag": {"description": "the version, in quotes", "schema": {"type": "string"}},
 }
 
 Json = dict[str, Any]
@@ -79,6 +84,7 @@ def _schemas(functions: Iterable[Endpoint]) -> Json:
 
 def _operation(function: Endpoint) -> Json:
     parameters = [_idempotency_key()] if function.idempotent else []
+    parameters += [_CONDITIONS[function.method]] if function.conditional else []
     operation: Json = {"operationId": function.name, "summary": function.summary}
     operation["security"] = security(function)
     if function.method == "GET":
@@ -88,8 +94,31 @@ def _operation(function: Endpoint) -> Json:
     if parameters:
         operation["parameters"] = parameters
     successes = {str(status): _success(function, status) for status in function.responses}
+    if function.conditional and function.method == "GET":
+        not_modified = "The client has the latest version"
+        successes["304"] = {"description": not_modified, "headers": _headers(_ENTITY_TAG)}
     operation["responses"] = {**successes, **_problems(function.all_problems())}
     return operation
+
+
+_TAG = {"schema": {"type": "string"}, "example": '"1"'}
+_CONDITIONS: Mapping[str, Json] = {
+    "GET": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "the `ETag` of what the client has: the answer is 304 if that is the latest",
+        **_TAG,
+    },
+    "POST": {
+        "name": "If-Match",
+        "in": "header",
+        "description": (
+            "the `ETag` of the appointment as the client knows it, or several of them with commas "
+            "between: the answer is 412 if it has changed since"
+        ),
+        **_TAG,
+    },
+}
 
 
 def _idempotency_key() -> Json:
@@ -137,10 +166,12 @@ def _without_null(field: Json) -> Json:
 def _success(function: Endpoint, status: int) -> Json:
     success: Success = function.responses[status]
     content = {"application/json": {"schema": _reference(success.model)}}
-    headers = {}
+    headers: Json = {}
+    if success.model is AppointmentResponse:
+        headers |= _ENTITY_TAG
     if function.idempotent and status == max(function.responses):
         replayed = "`true` if this very request had been granted before"
-        headers = {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
+        headers |= {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
     return {"description": success.meaning, "content": content, "headers": _headers(headers)}
 
 

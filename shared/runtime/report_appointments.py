@@ -12,7 +12,7 @@ from pathlib import Path
 from shared.http.dependencies import Dependencies
 from shared.queries.doctors import all_doctors
 from shared.runtime.appointment_report import AppointmentReport
-from shared.runtime.composition import doctors_of_file
+from shared.runtime.composition import clinic_file
 from shared.runtime.operator_commands import run
 from shared.settings import Settings, SettingsError, SqliteFile
 
@@ -26,7 +26,9 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 async def report(dependencies: Dependencies) -> bool:
     """Print what is wrong; return whether that is nothing."""
     store = dependencies.store
-    found = AppointmentReport(doctors_of_file(dependencies.settings), dependencies.now())
+    clinic = await dependencies.clinic_cache.clinic()
+    named = clinic_file(dependencies.settings).doctors
+    found = AppointmentReport(named, clinic, dependencies.now())
     async for line in found.lines(store, all_doctors(store)):
         print(line)
     return found.is_clean

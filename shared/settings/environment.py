@@ -52,7 +52,8 @@ class Settings(Struct, frozen=True):
     `auth` is None where everybody may do everything. `rate_per_caller` is the requests that a
     caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
     requests on, and appends the addresses that they come from. `retention_days` is how long after
-    its end an appointment names its patient, None if for ever.
+    its end an appointment names its patient, None if for ever. `test_clock` tells that a request
+    may say what time it is to the rules.
     """
 
     port: int
@@ -68,6 +69,7 @@ class Settings(Struct, frozen=True):
     rate_per_caller: int
     proxied: bool
     retention_days: int | None = None
+    test_clock: bool = False
 
 
 def read_settings(
@@ -93,6 +95,7 @@ def read_settings(
         rate_per_caller=_rate(given.get("RATE_PER_CALLER", "50")),
         proxied="K_SERVICE" in given,
         retention_days=_days(given["RETENTION_DAYS"]) if "RETENTION_DAYS" in given else None,
+        test_clock=_test_clock(given),
     )
 
 
@@ -165,6 +168,15 @@ def _days(text: str) -> int:
     raise SettingsError(
         f'RETENTION_DAYS: must be a whole number from 1 to {MOST_DAYS}, not "{text}"'
     )
+
+
+def _test_clock(given: Mapping[str, str]) -> bool:
+    text = given.get("TEST_CLOCK", "off")
+    if text not in {"off", "on"}:
+        raise SettingsError(f'TEST_CLOCK: must be "off" or "on", not "{text}"')
+    if text == "on" and "K_SERVICE" in given:
+        raise SettingsError("TEST_CLOCK: must not be on in the cloud: callers would set the time")
+    return text == "on"
 
 
 def _metrics(given: Mapping[str, str]) -> bool:

@@ -15,6 +15,7 @@ from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+EVERY_SERVICE = "*"
 WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -62,10 +63,10 @@ def doctor_from_document(fields: dict[str, Any]) -> Doctor:
 
 
 def offered(doctor: Doctor) -> list[str]:
-    """Return the services by which a doctor is to be found; `*` stands for all of them."""
+    """Return the services by which a doctor is to be found, maybe `EVERY_SERVICE`."""
     if doctor.retired:
         return []
-    return ["*"] if doctor.services is None else sorted(doctor.services)
+    return [EVERY_SERVICE] if doctor.services is None else sorted(doctor.services)
 
 
 def doctor_to_document(doctor: Doctor) -> dict[str, Any]:

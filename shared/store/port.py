@@ -20,6 +20,7 @@ from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 
@@ -110,11 +111,14 @@ class OverrideWrite(Struct, frozen=True):
 class PatientWrite(Struct, frozen=True):
     """Replace the schedule that was read by `schedule`.
 
-    What it holds no more goes to the history of the account, in the month of its start.
+    `left` goes to the history of the account; None: all that the schedule holds no more, as it was
+    read. `forgotten` leaves the history.
     """
 
     read: Stored[PatientSchedule]
     schedule: PatientSchedule
+    left: Sequence[PastAppointment] | None = None
+    forgotten: Sequence[PastAppointment] = ()
 
     def changed(self) -> dict[str, Appointment | None]:
         """Return the appointments that differ from those that were read, by id; None: removed."""
@@ -123,9 +127,12 @@ class PatientWrite(Struct, frozen=True):
         gone = dict.fromkeys(before.keys() - after.keys())
         return {**gone, **{name: a for name, a in after.items() if before.get(name) is not a}}
 
-    def ended(self) -> Sequence[Appointment]:
-        """Return the appointments that go to the history."""
-        return [a for a in self.read.value.appointments if self.schedule.find(a.id) is None]
+    def ended(self) -> Sequence[PastAppointment]:
+        """Return what goes to the history."""
+        if self.left is not None:
+            return self.left
+        gone = (a for a in self.read.value.appointments if self.schedule.find(a.id) is None)
+        return [PastAppointment.of(appointment) for appointment in gone]
 
 
 class Snapshot(Protocol):
@@ -174,8 +181,10 @@ class Snapshot(Protocol):
         In order of start, then id, and only as far as needed, like `scan`.
         """
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
-        """Return the ids of what has left a patient's schedule and started in these months.
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
+        """Return what has left a patient's schedule and started in these months, month by month.
 
         `first` and `last` are any days of the first and the last month, in UTC.
         """
@@ -191,7 +200,8 @@ class Store(Protocol):
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
         A view of an instant shows days, what has ended, and patients with their histories, but
-        neither records, whereabouts nor overrides; its reads raise `SnapshotExpired` if it is gone.
+        neither versions, records, whereabouts nor overrides. Its reads raise `SnapshotExpired` if
+        the instant is gone.
         """
 
     async def commit(
@@ -208,18 +218,26 @@ class Store(Protocol):
         Raises `VersionConflict` if a document has changed.
         """
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Erase what is kept of appointments and of an account beside the appointments themselves.
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Let the idempotency records of appointments tell no more what was asked for.
 
-        The idempotency records of the appointments stay, so that a late retry books nothing, but
-        tell no more what was asked for. The schedule and the history of the account are deleted,
-        on the version that was read. From then on, no view of an earlier instant can be read.
-
-        Raises `VersionConflict` if the schedule is not as it was read, or if a record changes
-        meanwhile. Safe to repeat, also after an attempt that was cut off.
+        They stay, so that a late retry books nothing. Raises `VersionConflict` if one of them
+        changes meanwhile. Safe to repeat, also after an attempt that was cut off.
         """
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Delete the history of an account, and all of its schedule but `rest`.
+
+        `rest` holds no appointment; without any instant there is no schedule any more. Raises
+        `VersionConflict` if the schedule is not as it was read; an attempt that is cut off leaves
+        that as it was. Views of earlier instants still show what was there.
+        """
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Return the accounts of which only instants have stayed that count no more."""
+
+    async def end_views(self) -> None:
+        """Let no view of an earlier instant be read any more, as it would show what was erased."""
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
         """Return the blocked callers: their tokens issued before an instant count no more."""

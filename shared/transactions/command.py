@@ -23,11 +23,11 @@ class Command(Struct, frozen=True):
     """One request to change doctor-days.
 
     `decide` is pure, because it may run many times: given the documents, it returns those that
-    change, as they would be, and the outcome, which may be that it needs others. `now` is
-    when the request arrived, `birth` the appointment that it books or changes, under the doctor of
-    its birth, `caller` is who sent the request, and `request_id` identifies it in the idempotency
-    record that it leaves. `elsewhere` and `patients` are what must be loaded before the first
-    attempt; later ones load `birth` too. The account of a patient who asks, or that of a new
+    change, as they would be, and the outcome, which may be that it needs others. `now` is when the
+    request arrived by the server's clock, `birth` the appointment that it books or changes, under
+    the doctor of its birth, `caller` is who sent the request, and `request_id` identifies it in the
+    idempotency record that it leaves. `elsewhere` and `patients` are what must be loaded before the
+    first attempt; later ones load `birth` too. The account of a patient who asks, or that of a new
     appointment's owner, is known from the beginning; a command concerns one account at most.
     """
 

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.day_limit import weight
@@ -28,7 +29,9 @@ Granted = Accepted | AlreadyApplied | NeedsDocuments | None
 class BatchPlan(Struct):
     """The documents and idempotency records of a batch, changed by one command after the other.
 
-    `size` is about how many bytes of entries it changes.
+    `left` is what goes to the histories of patients, as it was last: one command may move what the
+    next one cancels. `forgotten` leaves the histories. `size` is about how many bytes of entries it
+    changes.
     """
 
     state: State
@@ -39,6 +42,8 @@ class BatchPlan(Struct):
     changed: set[DayKey] = field(default_factory=set)
     told: set[ElsewhereKey] = field(default_factory=set)
     booked: set[PatientKey] = field(default_factory=set)
+    left: dict[PatientKey, dict[str, PastAppointment]] = field(default_factory=dict)
+    forgotten: dict[PatientKey, list[PastAppointment]] = field(default_factory=dict)
     size: int = 0
 
     @classmethod
@@ -82,8 +87,15 @@ class BatchPlan(Struct):
 
     def patient_writes(self) -> list[PatientWrite]:
         """Return the changed schedules."""
-        read = self.state.patients
-        return [PatientWrite(read[key], self.patients[key]) for key in sorted(self.booked)]
+        return [
+            PatientWrite(
+                self.state.patients[key],
+                self.patients[key],
+                list(self.left[key].values()),
+                self.forgotten.get(key, ()),
+            )
+            for key in sorted(self.booked)
+        ]
 
     def _elsewhere_write(self, key: ElsewhereKey) -> ElsewhereWrite:
         read = self.state.elsewhere.get(key)
@@ -94,9 +106,23 @@ class BatchPlan(Struct):
         self.changed |= changes.days.keys()
         self.elsewhere.update(changes.elsewhere)
         self.told |= changes.elsewhere.keys()
+        for key, schedule in changes.patients.items():
+            self._let_go(self.patients[key], schedule, changes.forgotten.get(key))
         self.patients.update(changes.patients)
         self.booked |= changes.patients.keys()
         self.size += each * (len(changes.days) + len(changes.elsewhere) + len(changes.patients))
+
+    def _let_go(
+        self, before: PatientSchedule, after: PatientSchedule, forgotten: PastAppointment | None
+    ) -> None:
+        """Note what has left a schedule, and what its history is not to hold any more."""
+        held = {a.id for a in after.appointments}
+        gone = (PastAppointment.of(a) for a in before.appointments if a.id not in held)
+        left = self.left.setdefault(after.key, {})
+        left.update((past.id, past) for past in gone)
+        # What was in the schedule until now is not in the history yet.
+        if forgotten and left.pop(forgotten.id, None) is None:
+            self.forgotten.setdefault(after.key, []).append(forgotten)
 
 
 def documents_of(state: State) -> Documents:

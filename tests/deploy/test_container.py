@@ -17,21 +17,25 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from shared.runtime.endpoints import endpoints
-from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, ROOT, Server, free_port
+from tests.end_to_end.processes import PATIENCE_SECONDS, ROOT, Server
+from tests.ports import HOST, free_port
 
 BUILDER = 65533
 IS_ROOT = os.geteuid() == 0
 # pip asks an index that does not answer twice more, and leaves compiling to the imports.
 PIP = {"PIP_RETRIES": "2", "PIP_COMPILE": "0"}
+TODAY = datetime.now(UTC).date()
+MONDAY, TUESDAY = (TODAY + timedelta(days=28 - TODAY.weekday() + n) for n in (0, 1))
 NOON = {
     "doctor_id": "strange",
-    "start": "2099-03-02T12:00:00Z",
+    "start": f"{MONDAY}T12:00:00Z",
     "duration_minutes": 30,
     "patient": {"name": "Ada Lovelace"},
 }
@@ -192,12 +196,14 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         validated = server.post("/validate_appointment", NOON)
         booked = server.post("/create_appointment", NOON)
         which = {"appointment_id": booked.json()["id"]}
-        window = {"start": "2099-03-02T00:00Z", "end": "2099-03-03T00:00Z"}
+        window = {"start": f"{MONDAY}T00:00Z", "end": f"{TUESDAY}T00:00Z"}
         listed = server.get("/list_appointments", doctor_id="strange", **window)
         found = server.get("/get_appointment", **which)
-        first = server.get("/first_available", doctor_id="strange", after="2099-03-02T12:00:00Z")
-        later = {**which, "start": "2099-03-02T13:00:00Z"}
+        first = server.get("/first_available", doctor_id="strange", after=f"{MONDAY}T12:00:00Z")
+        later = {**which, "start": f"{MONDAY}T13:00:00Z"}
         moved = server.post("/reschedule_appointment", later)
+        updated = server.post("/update_appointment", {**which, "reason": "check-up"})
+        early = server.post("/mark_appointment", {**which, "status": "arrived"})
         cancelled = server.post("/cancel_appointment", which)
         whose = which["appointment_id"]
         exported = server.get("/export_patient", appointment_ids=whose)
@@ -209,8 +215,10 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
 
     assert [it.status_code for it in (validated, booked, found)] == [200, 201, 200]
     assert listed.json()["appointments"] == [found.json()]
-    assert first.json()["openings"][0]["start"] == "2099-03-02T12:30:00Z"
-    assert moved.json()["start"] == "2099-03-02T13:00:00Z"
+    assert first.json()["openings"][0]["start"] == f"{MONDAY}T12:30:00Z"
+    assert moved.json()["start"] == f"{MONDAY}T13:00:00Z"
+    assert updated.json()["reason"] == "check-up"
+    assert early.json()["code"] == "too_early"
     assert cancelled.json()["status"] == "cancelled"
     assert exported.json()["appointments"][0]["patient"] == {"name": "Ada Lovelace"}
     assert erased.json() == {"appointments": 1}
@@ -223,7 +231,7 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
 def test_sigterm_ends_it_after_the_request_under_way_is_answered(
     image: Image, tmp_path: Path
 ) -> None:
-    body = json.dumps({**NOON, "start": "2099-03-03T12:00:00Z"}).encode()
+    body = json.dumps({**NOON, "start": f"{TUESDAY}T12:00:00Z"}).encode()
     head = (
         "POST /create_appointment HTTP/1.1\r\nHost: clinic\r\nExpect: 100-continue\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -40,12 +40,20 @@ LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
     "cancel_appointment",
     "create_appointment",
+    "create_override",
+    "delete_override",
     "erase_patient",
     "export_patient",
     "first_available",
     "get_appointment",
     "list_appointments",
+    "list_doctors",
+    "list_openings",
+    "list_overrides",
+    "list_services",
+    "mark_appointment",
     "reschedule_appointment",
+    "update_appointment",
     "validate_appointment",
 )
 
@@ -66,8 +74,8 @@ FUNCTION = ["gcloud functions deploy"]
 @pytest.mark.parametrize(
     ("verb", "auth", "after"),
     [
-        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * 9),
-        ("functions", OPEN, [*FUNCTION, LET_IN] * 9),
+        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * 17),
+        ("functions", OPEN, [*FUNCTION, LET_IN] * 17),
         ("container", CLOSED, [*IMAGE, SHUT, *CONTAINER, LET_IN]),
         ("container", OPEN, [*IMAGE, *CONTAINER, LET_IN]),
     ],
@@ -105,7 +113,7 @@ def test_with_tokens_everybody_reaches_the_functions_and_callers_get_tokens_of_a
 ) -> None:
     lines = commands(dry_run(verb, *CHOICES, *CALLER, *OPEN))
     opened = [line for line in lines if line.startswith(LET_IN)]
-    assert len(opened) == (9 if verb == "functions" else 1)
+    assert len(opened) == (17 if verb == "functions" else 1)
     assert all(" --member=allUsers --role=roles/run.invoker " in line for line in opened)
     # gcloud's flag opens a container before the new revision asks for tokens.
     assert not any("allow-unauthenticated" in line for line in lines)
@@ -227,7 +235,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 26
+    assert len(commands(lines)) == 34
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))

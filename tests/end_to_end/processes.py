@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,11 +13,12 @@ from tempfile import mkdtemp
 
 import httpx
 
+from tests.ports import HOST, free_port
+
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
 FRAMEWORK = str(Path(sys.executable).with_name("functions-framework"))
 UVICORN = str(Path(sys.executable).with_name("uvicorn"))
-HOST = "127.0.0.1"
 PATIENCE_SECONDS = 180
 """Bounds what is stuck; whoever waits, waits for something that happens."""
 DEADLINE = {"DEADLINE_SECONDS": "120"}
@@ -180,14 +180,6 @@ def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     # Servers that share a home would take gunicorn's control socket in it from each other.
     home = mkdtemp(prefix="home-", dir=folder)
     return {"PYTHONPATH": str(ROOT), "HOME": home, **DEADLINE, **settings}
-
-
-def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

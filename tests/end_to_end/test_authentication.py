@@ -30,10 +30,10 @@ from tests.end_to_end.processes import (
     PYTHON,
     ROOT,
     Server,
-    free_port,
     local_runner,
     run_module,
 )
+from tests.ports import free_port
 
 MARCH = {"start": "2099-03-01T00:00Z", "end": "2099-04-01T00:00Z"}
 SIGN_IN = "sign in, and send the token: Authorization: Bearer <token>"

@@ -20,16 +20,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.end_to_end.processes import (
-    HOST,
-    PATIENCE_SECONDS,
-    PYTHON,
-    ROOT,
-    Server,
-    free_port,
-    local_runner,
-)
+from tests.end_to_end.processes import PATIENCE_SECONDS, PYTHON, ROOT, Server, local_runner
 from tests.firestore_emulator import VARIABLE, started
+from tests.ports import HOST, free_port
 
 # The deadline is long, so that a slow machine is not taken for a store that cannot answer.
 SETTINGS = {"DEADLINE_SECONDS": "120"}

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -19,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.end_to_end.processes import ROOT, Server, local_runner
+from tests.examples import examples
 
 # Not positive_data_acceptance: JSON Schema cannot say that a time exists in the calendar, that the
 # end is after the start, or which doctors there are. The last test sends requests in which all of
@@ -118,13 +118,13 @@ def booked(server: Server) -> str:
 
 
 @ANY_REQUEST.parametrize()
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(15)
 def test_every_request_is_answered_as_documented(case: Case, server: Server) -> None:
     case.call_and_validate(server.url, checks=CHECKS)
 
 
 @RIGHT_REQUEST.parametrize()
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(15)
 def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     case: Case, server: Server
 ) -> None:

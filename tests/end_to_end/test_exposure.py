@@ -5,14 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.processes import (
-    FRAMEWORK,
-    PATIENCE_SECONDS,
-    ROOT,
-    UVICORN,
-    environment,
-    free_port,
-)
+from tests.end_to_end.processes import FRAMEWORK, PATIENCE_SECONDS, ROOT, UVICORN, environment
+from tests.ports import free_port
 
 ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - what is tested
 SERVERS = {

@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from tests.end_to_end.processes import (
-    HOST,
     PATIENCE_SECONDS,
     ROOT,
     Server,
@@ -24,6 +23,7 @@ from tests.end_to_end.processes import (
     local_runner,
     run_module,
 )
+from tests.ports import HOST
 
 CLIENTS = 20
 MINUTES_A_DAY = 8 * 60

@@ -13,20 +13,17 @@ from uuid import uuid4
 import pytest
 
 from tests.end_to_end.pasting import paste
-from tests.end_to_end.processes import (
-    HOST,
-    ROOT,
-    free_port,
-    local_runner,
-    run_module,
-)
+from tests.end_to_end.processes import ROOT, local_runner, run_module
 from tests.firestore_emulator import VARIABLE
+from tests.ports import HOST, free_port
 
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
+    *("list_openings", "list_doctors", "list_services"),
 ]
+FAR_AHEAD = {"horizon_days": 36_600}
 NOON = {
     "doctor_id": "strange",
     "start": "2099-03-02T12:00:00Z",
@@ -37,7 +34,8 @@ NOON = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copy(ROOT / "doctors.json", tmp_path)
+    file = json.loads((ROOT / "doctors.json").read_text("utf-8"))
+    (tmp_path / "doctors.json").write_text(json.dumps({**file, "policy": FAR_AHEAD}))
     return tmp_path
 
 
@@ -59,7 +57,9 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     port = free_port()
     with local_runner(folder, {}, port) as server:
         greeting = server.greeting()
-        assert greeting[:9] == [f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)]
+        assert greeting[: len(FUNCTIONS)] == [
+            f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)
+        ]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
         booked, listed, first, found, moved, cancelled = paste(commands, folder)
 
@@ -100,10 +100,7 @@ def test_other_doctors_in_the_file_are_pointed_out(folder: Path) -> None:
     assert run_module("shared.runtime.load_doctors", folder, {}).returncode == 0
     (folder / "doctors.json").write_text(_doctors(("strange", "UTC")))
     with local_runner(folder, {}) as server:
-        assert (
-            "The store differs from doctors.json: `make doctors` loads its doctors."
-            in server.greeting()
-        )
+        assert "The store differs from doctors.json: `make doctors` loads it." in server.greeting()
 
 
 @pytest.mark.parametrize(
@@ -182,25 +179,25 @@ class _Assets(HTMLParser):
 
 
 def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(
-    folder: Path, settings: dict[str, str]
+    folder: Path,
 ) -> None:
     def load(*doctors: tuple[str, str]) -> tuple[int, str]:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        return _ended("shared.runtime.load_doctors", folder, settings)
+        return _ended("shared.runtime.load_doctors", folder)
 
-    assert load(("strange", "UTC")) == (0, "strange: added\n")
-    assert load(("strange", "UTC")) == (0, "strange: unchanged\n")
-    both = "strange: changed\nwho: added\n"
+    assert load(("strange", "UTC")) == (0, "the clinic: added\nstrange: added\n")
+    assert load(("strange", "UTC")) == (0, "the clinic: unchanged\nstrange: unchanged\n")
+    both = "the clinic: unchanged\nstrange: changed\nwho: added\n"
     assert load(("strange", "Europe/Paris"), ("who", "UTC")) == (0, both)
-    both = "strange: changed\nwho: unchanged\n"
+    both = "the clinic: unchanged\nstrange: changed\nwho: unchanged\n"
     assert load(("strange", "UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         assert server.post("/create_appointment", NOON).status_code == 201
     status, line = load(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
     assert status == 1
     assert re.match(r"DOCTORS_FILE: .* strange .*UTC.*Europe/Paris.* \(1 booked\).*\n\Z", line)
     assert load(("strange", "Etc/UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         found = server.get("/first_available", count="50").json()
     assert {(o["doctor_id"], o["time_zone"]) for o in found["openings"]} == {
         ("strange", "Etc/UTC"),
@@ -209,38 +206,38 @@ def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointment
 
 
 def test_a_doctor_who_is_no_longer_in_the_file_and_appointments_out_of_hours_are_reported(
-    folder: Path, settings: dict[str, str]
+    folder: Path,
 ) -> None:
     def load(*doctors: tuple[str, str], closes: str) -> str:
         (folder / "doctors.json").write_text(_doctors(*doctors, closes=closes))
-        status, said = _ended("shared.runtime.load_doctors", folder, settings)
+        status, said = _ended("shared.runtime.load_doctors", folder)
         assert status == 0
         return said
 
     load(("strange", "UTC"), ("who", "UTC"), closes="17:00")
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         booked = server.post("/create_appointment", NOON).json()["id"]
         assert server.post("/create_appointment", {**NOON, "doctor_id": "who"}).status_code == 201
     clean = "Nothing is wrong. Booked appointments ahead: 2.\n"
-    assert _ended("shared.runtime.report_appointments", folder, settings) == (0, clean)
+    assert _ended("shared.runtime.report_appointments", folder) == (0, clean)
     said = load(("strange", "UTC"), closes="12:00").splitlines()
-    assert said[0] == "strange: changed"
+    assert said[1] == "strange: changed"
     noon = "2099-03-02T12:00:00"
     found = [
         f"strange: outside the working hours: {booked} at {noon}Z (told: {noon})",
         "who: not in the clinic file: booked appointments ahead: 1",
     ]
-    assert said[1:3] == found
-    status, whole = _ended("shared.runtime.report_appointments", folder, settings)
+    assert said[2:4] == found
+    status, whole = _ended("shared.runtime.report_appointments", folder)
     assert (status, whole.splitlines()[:2]) == (1, found)
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         still = server.get("/get_appointment", appointment_id=booked).json()
     assert still["status"] == "booked"
 
 
-def _ended(module: str, folder: Path, settings: dict[str, str]) -> tuple[int, str]:
+def _ended(module: str, folder: Path) -> tuple[int, str]:
     """The status of a command, and what it printed."""
-    done = run_module(module, folder, settings)
+    done = run_module(module, folder, {})
     return done.returncode, done.stdout or done.stderr
 
 
@@ -250,7 +247,7 @@ def _doctors(*ids_and_zones: tuple[str, str], closes: str = "17:00") -> str:
         {"id": doctor_id, "name": "Doctor", "time_zone": zone, "working_hours": hours}
         for doctor_id, zone in ids_and_zones
     ]
-    return json.dumps({"doctors": doctors})
+    return json.dumps({"doctors": doctors, "policy": FAR_AHEAD})
 
 
 def _start_error(folder: Path, settings: dict[str, str]) -> str:

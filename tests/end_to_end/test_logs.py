@@ -10,12 +10,14 @@ import httpx
 import pytest
 
 from tests.access.issuing import unsigned
-from tests.end_to_end.processes import HOST, ROOT, Server, functions
+from tests.end_to_end.processes import ROOT, Server, functions
+from tests.ports import HOST
 
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
+    *("list_openings", "list_doctors", "list_services"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOW = int(time.time())

@@ -12,7 +12,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from tests.end_to_end.processes import HOST, PYTHON, ROOT, environment, functions
+from tests.end_to_end.processes import PYTHON, ROOT, environment, functions
+from tests.ports import HOST
 
 BOOKING = {
     "doctor_id": "strange",

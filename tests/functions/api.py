@@ -7,26 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_cache import ClinicCache
+from shared.directory.clinic_file import read_clinic_file
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.override import Override
 from shared.observability.request_log import write_readable
 from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store
 from shared.store.sqlite.store import SqliteStore
-from tests.builders import appointment, at, schedule
+from tests.builders import appointment, at, schedule, span
 from tests.functions.callers import ISSUER, Known
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -98,9 +102,21 @@ class Api:
         )
         return Api(known, self.clock)
 
-    async def post(self, function: str, body: object, key: str | None = None) -> httpx.Response:
-        """Post a body, with an idempotency key if there is one."""
-        headers = {} if key is None else {"Idempotency-Key": key}
+    def of(self, clinic: Clinic) -> "Api":
+        """The same instance, if it were of this clinic."""
+        known = KnownClinic(self.dependencies.store, self.dependencies.settings.clinic_zone, clinic)
+        return Api(replace(self.dependencies, clinic_cache=known), self.clock)
+
+    async def post(
+        self,
+        function: str,
+        body: object,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Post a body, with an idempotency key if there is one, and maybe other headers."""
+        keyed = {} if key is None else {"Idempotency-Key": key}
+        headers = {**keyed, **(headers or {})}
         return await self.client.post(f"/{function}", json=body, headers=headers)
 
     async def create(self, body: object, key: str | None = None) -> httpx.Response:
@@ -137,6 +153,17 @@ class Api:
         """Give an appointment up."""
         return await self.post(
             "cancel_appointment", {"appointment_id": appointment["id"], **fields}
+        )
+
+    async def mark(self, appointment: Json, status: str) -> httpx.Response:
+        """Tell what happened to an appointment."""
+        body = {"appointment_id": appointment["id"], "status": status}
+        return await self.post("mark_appointment", body)
+
+    async def update(self, appointment: Json, **fields: object) -> httpx.Response:
+        """Ask for an appointment to be corrected."""
+        return await self.post(
+            "update_appointment", {"appointment_id": appointment["id"], **fields}
         )
 
     async def reschedule(
@@ -186,6 +213,13 @@ class Api:
         """Bring an appointment of a simple id into the store, at ten on that Monday."""
         there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z", "strange.20501121.x")
         await self.put(schedule("2050-11-21", there))
+        await self.put_some_override()
+
+    async def put_some_override(self) -> None:
+        """Bring extra hours of a simple id into the store, far from everything else."""
+        time = span("2050-12-10T15:00Z", "2050-12-10T16:00Z")
+        extra = Override("strange.override.x", "strange", "extra_hours", time, NOW)
+        await self.dependencies.store.commit([], [], overrides=[OverrideWrite(extra, None)])
 
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
@@ -208,20 +242,32 @@ class Api:
         await self.dependencies.store.commit([], [], writes)
 
 
+class KnownClinic(ClinicCache):
+    """A clinic that nobody reads from a store."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, clinic: Clinic) -> None:
+        super().__init__(store, zone)
+        self._known = clinic
+
+    async def clinic(self) -> Clinic:
+        """The clinic."""
+        return self._known
+
+
 async def _is_like_every_answer(response: httpx.Response) -> None:
     """Check what no answer may lack."""
     await response.aread()
     assert not response.content or response.content.endswith(b"\n")
     assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
     assert response.headers["api-version"] == "1.1"
-    personal = re.search("_(appointment|patient)", response.url.path)
+    personal = re.search("_(appointment|patient|override)", response.url.path)
     assert response.headers.get("cache-control") == ("no-store" if personal else None)
 
 
 def prepare(folder: Path) -> Path:
     """Make the file of a new store in a folder."""
     path = folder / "appointments.db"
-    SqliteStore(str(path)).prepare(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
+    SqliteStore(str(path)).prepare(read_clinic_file(DOCTORS, SETTINGS.clinic_zone, NOW).doctors)
     return path
 
 

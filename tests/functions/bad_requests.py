@@ -11,22 +11,40 @@ T = TypeVar("T")
 CREATE, MOVE = "create_appointment", "reschedule_appointment"
 VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
+MARK, UPDATE = "mark_appointment", "update_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
+MAKE, UNMAKE = "create_override", "delete_override"
+LIST_OVERRIDES = "list_overrides"
 LIST, FIRST = "list_appointments", "first_available"
+OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
 
 SOME_ID = "strange.20501121.x"
+SOME_OVERRIDE = "strange.override.x"
 GOOD_BODIES: dict[str, Json] = {
     CREATE: MONDAY_AT_NINE,
     VALIDATE: MONDAY_AT_NINE,
     MOVE: {"appointment_id": SOME_ID, "start": "2050-11-22T09:00"},
     CANCEL: {"appointment_id": SOME_ID, "reason": "feels better"},
+    MARK: {"appointment_id": SOME_ID, "status": "arrived"},
+    UPDATE: {"appointment_id": SOME_ID, "patient": {"name": "Ada King"}, "reason": "check-up"},
     ERASE: {"patient_id": "ada"},
+    MAKE: {
+        "doctor_id": "strange",
+        "kind": "time_off",
+        "start": "2050-11-25",
+        "end": "2050-11-25T12:00",
+    },
+    UNMAKE: {"override_id": SOME_OVERRIDE},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
     FIRST: "doctor_id=strange",
+    OPENINGS: "doctor_id=strange&start=2050-11-21&end=2050-11-22&duration_minutes=30",
+    DOCTORS: "page_size=1",
+    SERVICES: "",
     GET: f"appointment_id={SOME_ID}",
     EXPORT: "patient_id=ada",
+    LIST_OVERRIDES: "doctor_id=strange&start=2050-11-21&end=2050-11-22",
 }
 SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
 """What the clocks of New York never show, and what they show twice."""
@@ -121,6 +139,27 @@ VALUES: dict[tuple[str, str], Values] = {
     (CREATE, "patient"): each("model_type", [None, "Ada Lovelace", [{"name": "Ada"}]]),
     (CREATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
     (CANCEL, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
+    (CREATE, "service_id"): IDS,
+    (VALIDATE, "service_id"): IDS,
+    (MOVE, "service_id"): each("extra_forbidden", ["check-up"]),
+    (CREATE, "allow"): each("list_type", ["time_off", {"time_off": True}, True, 1]),
+    (MOVE, "allow"): each("list_type", ["time_off", {}]),
+    (CANCEL, "allow"): each("extra_forbidden", [[]]),
+    (CREATE, "version"): each("extra_forbidden", [1]),
+    (MARK, "appointment_id"): [(None, "string_type"), *IDS],
+    (MARK, "status"): each(
+        "literal_error",
+        [None, "", "booked", "cancelled", "Arrived", "arrived ", "no-show", 1, True, ["arrived"]],
+    ),
+    (MARK, "reason"): each("extra_forbidden", ["late"]),
+    (UPDATE, "appointment_id"): [(None, "string_type"), *IDS],
+    (UPDATE, "patient"): [
+        (None, "missing"),
+        *each("model_type", ["Ada Lovelace", [{"name": "Ada"}]]),
+    ],
+    (UPDATE, "reason"): [(1, "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
+    (UPDATE, "start"): each("extra_forbidden", ["2050-11-22T09:00"]),
+    (UPDATE, "service_id"): each("extra_forbidden", ["check-up"]),
     (CREATE, "validate_only"): each("extra_forbidden", [True, False, None]),
     (VALIDATE, "validate_only"): each("extra_forbidden", [True]),
     (VALIDATE, "start"): [(None, "time"), *TIMES],
@@ -212,6 +251,16 @@ BAD_BODIES = [
         for value, kind in values
     ),
     *(bad(CREATE, f"patient.{name}", kind, patient=person) for person, name, kind in PATIENTS),
+    *(
+        bad(UPDATE, f"patient.{name}", kind, patient=person)
+        for person, name, kind in PATIENTS
+        if kind != "not_a_patient"
+    ),
+    *(
+        bad(function, f"allow[{len(allowed) - 1}]", "literal_error", "too_soon", allow=allowed)
+        for function in (CREATE, VALIDATE, MOVE)
+        for allowed in (["slot_taken"], ["time_off", "day_full"], [""], [None], [1], [["time_off"]])
+    ),
     *(lasting(CREATE, *times, "not_after_start") for times in (*ENDS, *ENDS_OF_STRANGE)),
     *(lasting(MOVE, *times, "not_after_start") for times in ENDS),
     lasting(CREATE, "2050-11-22T09:00", "2050-11-23T09:01", "too_long"),
@@ -228,7 +277,7 @@ BAD_BODIES = [
     # What may have been meant, or else all that is known.
     bad(CREATE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
     bad(CREATE, "doctorId", "extra_forbidden", '"doctor_id"', doctorId="who"),
-    bad(CREATE, "colour", "extra_forbidden", "duration_minutes, doctor_id", "reason", colour="red"),
+    bad(CREATE, "colour", "extra_forbidden", "duration_minutes, doctor_id", "allow", colour="red"),
     bad(CREATE, "patient.mail", "extra_forbidden", '"email"', patient={"name": "A", "mail": "a"}),
     bad(MOVE, "duration", "extra_forbidden", '"duration_minutes"', duration=30),
     bad(CANCEL, "reasn", "extra_forbidden", '"reason"', reasn="ill"),
@@ -298,10 +347,21 @@ TIMES_IN_QUERIES = [
     (LIST, "end", "doctor_id=strange&start=2050-12-01T00:00"),
     (FIRST, "after", "doctor_id=strange"),
     (FIRST, "until", "doctor_id=strange"),
+    (OPENINGS, "start", "duration_minutes=30&end=2050-12-01T00:00"),
+    (OPENINGS, "end", "duration_minutes=30&start=2050-12-01T00:00"),
 ]
 NUMBERS_IN_QUERIES = [
     (LIST, "page_size"),
     *((FIRST, name) for name in ("count", "duration_minutes", "step_minutes")),
+    (OPENINGS, "step_minutes"),
+]
+WINDOWS_OF_OPENINGS = [
+    ("2050-11-21", "2050-11-20", "not_after_start"),
+    ("2050-11-21T00:00", "2050-11-21T00:00", "not_after_start"),
+    ("2050-11-21T00:00Z", "2050-11-21T00:00", "not_after_start"),
+    ("2050-11-21", "2051-01-02", "window_too_long"),
+    ("2050-11-21T00:00", "2051-01-02T00:01", "window_too_long"),
+    ("2050-11-21T00:00Z", "2051-01-03T00:00", "window_too_long"),
 ]
 ADDED: list[tuple[str, str, str, str]] = [
     (LIST, "colour=red", "colour", "extra_forbidden"),
@@ -310,7 +370,17 @@ ADDED: list[tuple[str, str, str, str]] = [
     (LIST, "%00=1", "\0", "extra_forbidden"),
     (LIST, ";", ";", "extra_forbidden"),
     (LIST, "%ff=1", "\ufffd", "extra_forbidden"),
-    (LIST, "doctor_id=who", "doctor_id", "repeated"),
+    (LIST, "doctor_id=*", "doctor_id", "too_many"),
+    (LIST, "doctor_id=" + "&doctor_id=".join(200 * ["who"]), "doctor_id", "too_long"),
+    (LIST, "doctor_id=a*", "doctor_id[1]", "string_pattern_mismatch"),
+    (OPENINGS, "doctor_id=*", "doctor_id[1]", "string_pattern_mismatch"),
+    (OPENINGS, "count=1", "count", "extra_forbidden"),
+    (OPENINGS, "duration_minutes=30", "duration_minutes", "repeated"),
+    (OPENINGS, "step_minutes=7", "step_minutes", "not_a_divisor"),
+    (DOCTORS, "page_size=1", "page_size", "repeated"),
+    (DOCTORS, "page_token=W", "page_token", "page_token"),
+    (DOCTORS, "service_id=scan", "service_id", "extra_forbidden"),
+    (SERVICES, "page_size=1", "page_size", "extra_forbidden"),
     (LIST, "start=2050-11-21T00:00", "start", "repeated"),
     (LIST, "colour=red&colour=red", "colour", "extra_forbidden"),
     (LIST, "status=cancelled", "status", "literal_error"),
@@ -370,7 +440,7 @@ BAD_QUERIES = [
         Bad(function, query.format(text), [(field, "string_pattern_mismatch")])
         for text in ESCAPED_IDS
         for function, query, field in (
-            (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id"),
+            (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id[0]"),
             (FIRST, "doctor_id={}", "doctor_id[0]"),
             (GET, "appointment_id={}", "appointment_id"),
         )
@@ -392,8 +462,8 @@ BAD_QUERIES = [
             (FIRST, "doctorId", '"doctor_id"'),
             (FIRST, "doctor_ids", '"doctor_id"'),
             *((FIRST, f"doctor_id{end}", "repeat doctor_id without brackets") for end in BRACKETS),
-            *((LIST, f"doctor_id{end}", "send doctor_id without brackets") for end in BRACKETS),
-            (FIRST, "colour[]", "after, until"),
+            *((LIST, f"doctor_id{end}", "repeat doctor_id without brackets") for end in BRACKETS),
+            (FIRST, "colour[]", "doctor_id, service_id"),
             (GET, "appointmentId", '"appointment_id"'),
         )
     ),
@@ -402,6 +472,16 @@ BAD_QUERIES = [
         for start, end, kind in WINDOWS_OF_LISTS
     ),
     *(Bad(FIRST, query, [("until", kind)]) for query, kind in WINDOWS_OF_SEARCHES),
+    *(
+        Bad(OPENINGS, f"duration_minutes=30&start={start}&end={end}", [("end", kind)])
+        for start, end, kind in WINDOWS_OF_OPENINGS
+    ),
+    Bad(
+        OPENINGS,
+        "start=2050-11-21&end=2050-11-22",
+        [("duration_minutes", "missing")],
+        ("service_id",),
+    ),
     Bad(LIST, "start=2050-11-21&end=2050-11-22", [("doctor_id", "missing")], ("patient_id",)),
     Bad(LIST, "patient_id=me&start=2050-11-21&end=2050-11-22", [("patient_id", "not_a_patient")]),
     Bad(LIST, "patient_id=ada&start=2050-11-21&end=2050-11-21T00:00", [("end", "not_after_start")]),
@@ -419,10 +499,19 @@ NOTHING: list[Bad] = [
     Bad(VALIDATE, {}, [(name, "missing") for name in ("start", "doctor_id", "patient")]),
     Bad(MOVE, {}, [("start", "missing"), ("appointment_id", "missing")]),
     Bad(CANCEL, {}, [("appointment_id", "missing")]),
+    Bad(MARK, {}, [("appointment_id", "missing"), ("status", "missing")]),
+    Bad(UPDATE, {}, [("appointment_id", "missing")]),
+    Bad(UPDATE, {"appointment_id": SOME_ID}, [("patient", "missing")], ("reason",)),
     Bad(LIST, "", [(name, "missing") for name in ("start", "end")]),
     Bad(ERASE, {}, [("patient_id", "missing")]),
     Bad(EXPORT, "", [("patient_id", "missing")]),
     Bad(FIRST, "count=", [("count", "int_type")]),
     Bad(GET, "", [("appointment_id", "missing")]),
+    Bad(OPENINGS, "", [("start", "missing"), ("end", "missing")]),
+    Bad(DOCTORS, "page_size=", [("page_size", "int_type")]),
+    Bad(SERVICES, "a=1", [("a", "extra_forbidden")]),
+    Bad(MAKE, {}, [(name, "missing") for name in ("doctor_id", "kind", "start", "end")]),
+    Bad(UNMAKE, {}, [("override_id", "missing")]),
+    Bad(LIST_OVERRIDES, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
 ]
 """For each function the shortest request that it refuses."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import read_clinic_file
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.firestore_emulator import emulated_store
@@ -39,5 +39,5 @@ async def _firestore() -> Store:
 
     # A project is a database of its own: the emulator makes it when it is first used.
     store = emulated_store(f"demo-{uuid4()}", seconds=10)
-    await store.put_doctors(read_doctors(DOCTORS, SETTINGS.clinic_zone, NOW))
+    await store.put_doctors(read_clinic_file(DOCTORS, SETTINGS.clinic_zone, NOW).doctors)
     return store

@@ -14,6 +14,7 @@ from shared.settings import read_settings
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Snapshot,
@@ -30,7 +31,7 @@ IMPATIENT = read_settings({"DEADLINE_SECONDS": "0.1"})
 
 
 class SilentStore:
-    """Another store, which knows its doctors but never answers anything else."""
+    """Another store, which knows its doctors and its clinic but never answers anything else."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -49,14 +50,25 @@ class SilentStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Not reached without a view."""
         raise NotImplementedError
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Not reached without a view."""
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Nobody asks for them."""
+        raise NotImplementedError
+
+    async def end_views(self) -> None:
+        """Nobody asks for it."""
         raise NotImplementedError
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
@@ -67,9 +79,23 @@ class SilentStore:
         """Nobody asks for it."""
         raise NotImplementedError
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """All doctors."""
-        return await self._store.doctors()
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """These doctors."""
+        return await self._store.doctors(ids)
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """A page of doctors."""
+        return await self._store.list_doctors(limit, after, service_id)
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """What is true of the whole clinic."""
+        return await self._store.clinic()
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Nobody asks for it."""
+        raise NotImplementedError
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Nobody asks for it."""
@@ -109,11 +135,12 @@ class BreakingStore(SilentStore):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, records, elsewhere, patients)
+            await self._store.commit(days, records, elsewhere, patients, overrides)
         raise StoreUnavailable("it may have happened")
 
 
@@ -144,17 +171,26 @@ class FailingStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Fail if there were enough."""
         self._count()
-        return await self._store.commit(days, records, elsewhere, patients)
+        return await self._store.commit(days, records, elsewhere, patients, overrides)
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
         """Fail if there were enough."""
         self._count()
-        await self._store.erase(appointment_ids, patient)
+        await self._store.erase_records(appointment_ids)
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Fail if there were enough."""
+        self._count()
+        await self._store.erase_patient(read, rest)
+
+    async def end_views(self) -> None:
+        """Fail if there were enough."""
+        self._count()
+        await self._store.end_views()
 
     def _count(self) -> None:
         if self.writes == 0:
@@ -168,3 +204,29 @@ async def failing(api: Api, writes: int) -> AsyncIterator[Api]:
     store: Any = FailingStore(api.dependencies.store, writes)
     async with calling(store, api.clock, IMPATIENT) as other:
         yield other
+
+
+class ForgetfulStore:
+    """Another store, which does not answer its first commit, though it does it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.lost = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        elsewhere: Sequence[ElsewhereWrite] = (),
+        patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
+    ) -> Mapping[DayKey | PatientKey, Version]:
+        """Lose the first answer."""
+        versions = await self._store.commit(days, records, elsewhere, patients, overrides)
+        self.lost += 1
+        if self.lost == 1:
+            raise StoreUnavailable("it may have happened")
+        return versions

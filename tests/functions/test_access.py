@@ -3,8 +3,7 @@
 That one kind may do something, and another may not, is written down here and nowhere else.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -12,21 +11,21 @@ import pytest
 from shared.access.caller import ANONYMOUS, Caller
 from shared.access.permissions import PERMISSIONS, may_see
 from shared.http.health import store_health
-from shared.observability.request_record import RequestRecord
 from shared.runtime.endpoints import endpoints
-from tests.builders import appointment
+from tests.builders import appointment, at
 from tests.functions.api import (
     MONDAY_AT_NINE,
     ON_BOTH_STORES,
     Api,
     Json,
-    calling,
     problem,
 )
 from tests.functions.callers import ADA, BOB, CALLERS, CLERK, OTHER_DOCTOR, STEPHEN
+from tests.functions.reads import fresh
 
 UNKNOWN = "strange.20501121.0123456789abcdef01234567"
 WEEK = {"start": "2050-11-21", "end": "2050-11-27"}
+AWAY = {"kind": "time_off", "start": "2050-11-22", "end": "2050-11-22"}
 OF_ADA: Json = {**MONDAY_AT_NINE, "patient": {"name": "Ada", "id": "ada"}}
 
 # A request, in which HERS stands for an appointment of Ada's with Doctor Strange, and what each
@@ -35,6 +34,9 @@ HERS = "HERS"
 NEXT = "2050-11-22T09:00"
 REQUESTS: list[tuple[str, Json, str]] = [
     ("first_available", {}, "200 200 200 200 200 200"),
+    ("list_doctors", {}, "200 200 200 200 200 200"),
+    ("list_services", {}, "200 200 200 200 200 200"),
+    ("list_openings", {**WEEK, "duration_minutes": 30}, "200 200 200 200 200 200"),
     ("get_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
     ("get_appointment", {"appointment_id": UNKNOWN}, "401 404 404 404 404 404"),
     ("cancel_appointment", {"appointment_id": HERS}, "401 200 404 200 404 200"),
@@ -54,6 +56,46 @@ REQUESTS: list[tuple[str, Json, str]] = [
         {"appointment_id": UNKNOWN, "start": NEXT},
         "401 404 404 404 404 404",
     ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": HERS, "start": NEXT, "allow": []},
+        "401 403 403 200 404 200",
+    ),
+    (
+        "reschedule_appointment",
+        {"appointment_id": UNKNOWN, "start": NEXT, "allow": ["too_soon"]},
+        "401 403 403 404 404 404",
+    ),
+    ("update_appointment", {"appointment_id": HERS, "reason": "x"}, "401 200 404 200 404 200"),
+    ("update_appointment", {"appointment_id": UNKNOWN, "reason": "x"}, "401 404 404 404 404 404"),
+    (
+        "update_appointment",
+        {"appointment_id": HERS, "patient": {"name": "Ada", "id": "ada"}},
+        "401 200 403 200 404 200",
+    ),
+    (
+        "update_appointment",
+        {"appointment_id": HERS, "patient": {"name": "Bob", "id": "bob|2"}},
+        "401 403 404 400 404 400",
+    ),
+    # Too early, for whoever may.
+    ("mark_appointment", {"appointment_id": HERS, "status": "arrived"}, "401 403 403 422 403 422"),
+    (
+        "mark_appointment",
+        {"appointment_id": UNKNOWN, "status": "arrived"},
+        "401 403 403 404 403 404",
+    ),
+    ("mark_appointment", {"appointment_id": "x", "status": "arrived"}, "401 403 403 403 403 404"),
+    (
+        "create_appointment",
+        {**MONDAY_AT_NINE, "start": NEXT, "allow": []},
+        "401 403 403 201 403 201",
+    ),
+    (
+        "validate_appointment",
+        {**MONDAY_AT_NINE, "start": NEXT, "allow": ["patient_busy"]},
+        "401 403 403 200 403 200",
+    ),
     ("create_appointment", {**MONDAY_AT_NINE, "start": NEXT}, "401 201 201 201 403 201"),
     ("create_appointment", {**OF_ADA, "start": NEXT}, "401 201 403 201 403 201"),
     ("validate_appointment", {**MONDAY_AT_NINE, "start": NEXT}, "401 200 200 200 403 200"),
@@ -61,6 +103,9 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("list_appointments", {**WEEK, "doctor_id": "strange"}, "401 403 403 200 403 200"),
     ("list_appointments", {**WEEK, "doctor_id": "who"}, "401 403 403 403 200 200"),
     ("list_appointments", {**WEEK, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("list_appointments", {**WEEK, "doctor_id": "*"}, "401 403 403 403 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": ["strange", "who"]}, "401 403 403 403 403 200"),
+    ("list_appointments", {**WEEK, "doctor_id": ["strange"] * 2}, "401 403 403 200 403 200"),
     ("list_appointments", {**WEEK, "patient_id": "me"}, "401 200 200 403 403 400"),
     ("list_appointments", {**WEEK, "patient_id": "ada"}, "401 403 403 403 403 200"),
     ("list_appointments", {**WEEK, "patient_id": "nobody"}, "401 403 403 403 403 200"),
@@ -72,6 +117,16 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("erase_patient", {"patient_id": "ada"}, "401 403 403 403 403 200"),
     ("erase_patient", {"appointment_ids": [HERS]}, "401 403 403 403 403 400"),
     ("erase_patient", {"appointment_ids": [UNKNOWN]}, "401 403 403 403 403 404"),
+    ("create_override", {**AWAY, "doctor_id": "strange"}, "401 403 403 201 403 201"),
+    ("create_override", {**AWAY, "doctor_id": "who"}, "401 403 403 403 201 201"),
+    ("create_override", {**AWAY, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("list_overrides", {**WEEK, "doctor_id": "strange"}, "401 403 403 200 403 200"),
+    ("list_overrides", {**WEEK, "doctor_id": "who"}, "401 403 403 403 200 200"),
+    ("list_overrides", {**WEEK, "doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("delete_override", {"override_id": "strange.override.a"}, "401 403 403 404 403 404"),
+    ("delete_override", {"override_id": "who.override.a"}, "401 403 403 403 404 404"),
+    ("delete_override", {"override_id": "doom.override.a"}, "401 403 403 403 403 404"),
+    ("delete_override", {"override_id": "doom"}, "401 403 403 404 404 404"),
 ]
 MATRIX = [
     pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")
@@ -121,21 +176,6 @@ async def test_who_may_do_what(
 # What one may not see is not there
 
 
-@asynccontextmanager
-async def fresh(api: Api, caller: Caller, reads: list[int]) -> AsyncIterator[Api]:
-    """An instance that remembers nothing, as somebody calls it; how much it reads is noted."""
-
-    class Reads:
-        def __call__(self, record: RequestRecord) -> None:
-            reads.append(record.usage.reads)
-
-        def close(self) -> None:
-            """Nothing."""
-
-    async with calling(api.dependencies.store, api.clock) as instance:
-        yield instance.by(caller, Reads())
-
-
 async def booked(api: Api) -> Json:
     return await api.by(ADA).book("2050-11-21T14:00")
 
@@ -165,6 +205,7 @@ async def cancelled_elsewhere(api: Api) -> Json:
 BY_ID: list[tuple[str, Json]] = [
     ("get_appointment", {}),
     ("cancel_appointment", {"reason": "x"}),
+    ("update_appointment", {"reason": "x"}),
     ("reschedule_appointment", {"start": "2050-11-25T14:00Z"}),
     ("reschedule_appointment", {"start": "2051-03-12T02:30"}),
 ]
@@ -195,6 +236,29 @@ async def test_what_belongs_to_others_is_answered_like_what_does_not_exist(
         assert reads[0] == reads[1] > 0
 
 
+@ON_BOTH_STORES
+@pytest.mark.parametrize("make", [booked, moved, cancelled])
+async def test_of_other_schedules_a_doctor_is_not_told_what_there_is_to_mark(
+    api: Api, make: Callable[[Api], Awaitable[Json]]
+) -> None:
+    documents: list[Json] = []
+    reads: list[int] = []
+    for name in ((await make(api))["id"], UNKNOWN):
+        async with fresh(api, OTHER_DOCTOR, reads) as instance:
+            response = await instance.mark({"id": name}, "arrived")
+        assert problem(response, 403, "forbidden").keys() == {"detail"}
+        documents.append({**response.json(), "instance": ""})
+    assert documents[0] == documents[1]
+    assert reads[0] == reads[1] > 0
+
+
+async def test_what_has_moved_to_another_doctor_is_that_doctor_s_to_mark(api: Api) -> None:
+    hers = await moved_to_another(api)
+    api.clock.now = at("2050-11-24T14:00Z")
+    problem(await api.by(STEPHEN).mark(hers, "arrived"), 404, "unknown_appointment")
+    assert (await api.by(OTHER_DOCTOR).mark(hers, "arrived")).status_code == 200
+
+
 def test_who_showed_no_token_sees_no_appointment() -> None:
     there = appointment("2050-11-21T15:00Z", "2050-11-21T15:30Z")
     assert not may_see(ANONYMOUS, there)
@@ -209,14 +273,14 @@ async def test_a_doctor_loses_sight_of_what_moves_to_another(api: Api) -> None:
     assert (await api.by(OTHER_DOCTOR).get({"appointment_id": hers["id"]})).status_code == 200
 
 
-async def test_an_id_of_a_doctor_that_is_none_costs_no_read(api: Api) -> None:
+async def test_an_id_of_a_doctor_that_is_none_costs_no_second_read(api: Api) -> None:
     reads: list[int] = []
     async with fresh(api, CLERK, reads) as instance:
         for _ in range(2):
             await instance.ask(doctor_id="doom")
             await instance.page({**WEEK, "doctor_id": "doom"})
             await instance.first("doctor_id=doom")
-    assert reads == [2, 0, 0, 0, 0, 0]  # The doctors, once.
+    assert reads[3:] == [0, 0, 0]
 
 
 # Whose a booking is

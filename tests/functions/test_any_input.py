@@ -8,14 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import FACTOR, examples
 from tests.functions.api import MONDAY_AT_NINE, Api, Json
 from tests.functions.bad_requests import GOOD_BODIES, SOME_ID
 
 JSON = {"Content-Type": "application/json"}
 ANY = settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
+    examples(50),
     # One store is there for all examples; what some of them book may refuse others.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -84,7 +83,7 @@ async def some_appointment(api: Api) -> None:
 
 
 @pytest.mark.parametrize("function", GOOD_BODIES)
-@settings(ANY, max_examples=60)
+@settings(ANY, max_examples=30 * FACTOR)
 @given(body=VALUES, changes=CHANGES)
 async def test_any_json_gets_an_answer(
     api: Api, function: str, body: object, changes: Json

@@ -14,6 +14,8 @@ from tests.functions.bad_requests import (
     CREATE,
     GOOD_BODIES,
     GOOD_QUERIES,
+    MAKE,
+    MARK,
     NOTHING,
     Bad,
 )
@@ -29,13 +31,14 @@ async def sent(api: Api, function: str, request: object) -> httpx.Response:
     return await api.client.post(f"/{function}", content=content, headers=JSON)
 
 
-@pytest.mark.parametrize("bad", ALL, ids=[f"{bad.function} {bad.request!r:.60}" for bad in ALL])
-async def test_a_bad_request_is_refused_field_by_field(api: Api, bad: Bad) -> None:
-    response = await sent(api, bad.function, bad.request)
-    assert field_errors(response) == bad.errors
-    first = response.json()["errors"][0]
-    assert first["message"] in response.json()["detail"]
-    assert all(words in first["message"] for words in bad.words)
+@pytest.mark.parametrize("function", dict.fromkeys(bad.function for bad in ALL))
+async def test_a_bad_request_is_refused_field_by_field(api: Api, function: str) -> None:
+    for bad in (bad for bad in ALL if bad.function == function):
+        response = await sent(api, function, bad.request)
+        assert field_errors(response) == bad.errors, bad
+        first = response.json()["errors"][0]
+        assert first["message"] in response.json()["detail"], bad
+        assert all(words in first["message"] for words in bad.words), bad
 
 
 @ON_BOTH_STORES
@@ -56,7 +59,8 @@ async def test_a_body_is_json_of_at_most_64_kib(api: Api, function: str) -> None
         refused = await api.client.post(url, content=content, headers=headers)
         problem(refused, 415, "unsupported_media_type")
     granted = await api.client.post(url, content=content, headers=JSON)
-    assert granted.status_code == (201 if function == CREATE else 200)
+    statuses = {CREATE: 201, MAKE: 201, MARK: 422}
+    assert granted.status_code == statuses.get(function, 200)
 
 
 @pytest.mark.parametrize("media_type", ["APPLICATION/JSON", "application/json; charset=utf-8"])
@@ -186,7 +190,7 @@ async def test_a_body_is_not_compressed(api: Api, function: str) -> None:
         assert refused.headers["accept-encoding"] == "identity"
     headers = {**JSON, "Content-Encoding": "Identity"}
     granted = await api.client.post(f"/{function}", content=content, headers=headers)
-    assert granted.is_success
+    assert granted.status_code < 300 or granted.json()["code"] == "too_early"
 
 
 async def test_a_body_may_arrive_in_parts(api: Api) -> None:

@@ -28,6 +28,7 @@ async def test_the_answer_is_the_appointment_with_the_time_and_the_reason(api: A
         "patient": {"name": "Ada Lovelace"},
         "reason": "a second opinion",
         "status": "cancelled",
+        "version": 2,
         "created_at": "2050-11-18T07:00:00-05:00",
         "updated_at": "2050-11-18T08:00:00-05:00",
         "cancelled_at": "2050-11-18T08:00:00-05:00",

@@ -36,7 +36,12 @@ async def test_all_appointments_are_exported_whole_by_the_days_first_booked(api:
         response = await api.by(caller).export({"patient_id": whose})
         assert response.status_code == 200
         assert response.json() == {
-            "account": {"id": "ada", "changed_at": ["2050-12-05T13:00:00+01:00"], "erasing": False},
+            "account": {
+                "id": "ada",
+                "changed_at": ["2050-12-05T13:00:00+01:00"],
+                "erasing": False,
+                "erased_at": [],
+            },
             "appointments": expected,
             "next_page_token": None,
         }
@@ -79,7 +84,7 @@ async def test_a_page_token_of_another_is_refused(api: Api) -> None:
 
 async def test_of_one_who_is_not_known_nothing_is_kept(api: Api) -> None:
     response = await api.by(ADA).export({"patient_id": "me"})
-    nothing = {"id": "ada", "changed_at": [], "erasing": False}
+    nothing = {"id": "ada", "changed_at": [], "erasing": False, "erased_at": []}
     assert response.json() == {"account": nothing, "appointments": [], "next_page_token": None}
 
 

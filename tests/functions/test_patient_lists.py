@@ -71,6 +71,21 @@ async def test_what_lies_ahead_costs_one_read(api: Api) -> None:
 
 
 @ON_BOTH_STORES
+async def test_of_a_long_history_a_page_costs_what_it_shows(api: Api) -> None:
+    reads = Reads()
+    ada = api.by(ADA, reads)
+    days = (21, 22, 23, 24, 25, 28, 29, 30)
+    made = [await ada.book(f"2050-11-{day}T09:00") for day in days]
+    for each in made:
+        await ada.cancel(each)
+    reads.noted.clear()
+    page = (await ada.page({**ALL, "status": "all", "page_size": 1})).json()
+    assert [a["id"] for a in page["appointments"]] == [made[0]["id"]]
+    # The schedule, the month, each of two in its day and beside it, and the key of page tokens.
+    assert reads.noted == [7]
+
+
+@ON_BOTH_STORES
 async def test_one_who_has_booked_nothing_has_an_empty_list(api: Api) -> None:
     assert await listed(api.by(ADA)) == []
     assert await listed(api.by(ADA), status="all") == []

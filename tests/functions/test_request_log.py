@@ -30,7 +30,7 @@ async def test_a_line_tells_what_a_request_came_to_and_what_it_took(
 ) -> None:
     ada = await api.book("2050-11-21T09:00")
     assert lines(log) == [
-        # Both doctors, the day, and the new appointment.
+        # The clinic, the doctor, the day, and the new appointment.
         ("create_appointment", 201, "ok", 1, 1, 3, 1)
     ]
     await api.ask("a-key", start="2050-11-21T10:00")
@@ -87,7 +87,8 @@ async def test_a_commit_that_came_too_late_is_an_attempt_too(
 async def test_each_request_is_charged_for_itself_alone(
     api: Api, log: pytest.LogCaptureFixture
 ) -> None:
-    await api.dependencies.doctor_cache.doctors()
+    await api.dependencies.doctor_cache.find(["strange"])
+    await api.dependencies.clinic_cache.clinic()
     await asyncio.gather(*(api.listed() for _ in range(5)))
     await api.book("2050-11-21T09:00")
     await asyncio.gather(*(api.listed() for _ in range(5)))

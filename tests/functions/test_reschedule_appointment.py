@@ -44,6 +44,7 @@ async def test_the_answer_is_the_same_appointment_at_its_new_time(api: Api) -> N
         "patient": {"name": "Ada Lovelace"},
         "reason": "a second opinion",
         "status": "booked",
+        "version": 2,
         "created_at": "2050-11-18T07:00:00-05:00",
         "updated_at": "2050-11-18T08:00:00-05:00",
     }
@@ -62,6 +63,7 @@ async def test_with_another_doctor_all_times_are_on_the_clock_of_that_doctor(api
         "time_zone": "UTC",
         "patient": {"name": "Ada Lovelace"},
         "status": "booked",
+        "version": 2,
         "created_at": "2050-11-18T12:00:00Z",
         "updated_at": "2050-11-18T12:00:00Z",
     }

@@ -64,6 +64,24 @@ async def test_a_token_that_does_not_count_is_refused_everywhere_on_public_funct
     assert response.headers["www-authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize("path", ["/first_available", "/get_appointment", "/health/store"])
+@pytest.mark.parametrize(
+    "error", [access.Unauthenticated("it has expired"), access.AppNotVerified("not verified")]
+)
+async def test_who_is_refused_counts_by_address_so_that_nobody_guesses_faster(
+    error: access.AccessRefused, path: str
+) -> None:
+    guessing = client(Asked(error), rate=1)
+    answers = [(await guessing.get(path)).status_code for _ in range(6)]
+    assert answers == [401, 401, 401, 401, 429, 429]
+
+
+async def test_who_is_not_signed_in_where_one_must_be_counts_too() -> None:
+    nobody = client(Known(ANONYMOUS), rate=1)
+    answers = [(await nobody.get("/get_appointment")).status_code for _ in range(6)]
+    assert answers == [401, 401, 401, 401, 429, 429]
+
+
 async def test_where_nobody_can_tell_whether_a_token_counts_the_client_may_try_again() -> None:
     response = await client(Asked(access.KeysUnavailable("no answer"))).get("/first_available")
     problem(response, 503, "try_again")

@@ -1,10 +1,14 @@
 """A request that the store does not answer ends, and its record says which wait it was."""
 
+from collections.abc import Collection, Mapping
+
 from msgspec.structs import replace
 
+from shared.model.doctor import Doctor
 from shared.observability.request_record import RequestRecord
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
+from tests.builders import doctor
 from tests.functions.api import NOW, Api, Clock
 from tests.scripted_store import ScriptedStore, hangs
 from tests.simulated_loop import now, simulated
@@ -33,3 +37,26 @@ async def test_a_transaction_that_is_not_answered_in_time_says_so_itself() -> No
     assert (response.status_code, now()) == (503, 4)
     (record,) = observer.records
     assert str(record.error) == "no certain answer within 4 s"
+
+
+class Clinic(ScriptedStore):
+    """A store that knows a doctor."""
+
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
+        return {"strange": doctor()}
+
+
+@simulated
+async def test_an_override_may_take_as_long_as_three_bookings() -> None:
+    store, observer = Clinic(), Observer()
+    store.on_load.append(hangs)
+    opened = build_dependencies(read_settings({"DEADLINE_SECONDS": "4"}), store)
+    api = Api(replace(opened, observers=(observer,)), Clock(NOW))
+    day = {"start": "2050-11-21", "end": "2050-11-21"}
+    response = await api.post(
+        "create_override", {"doctor_id": "strange", "kind": "time_off", **day}
+    )
+    assert (response.status_code, now()) == (503, 12)
+    (record,) = observer.records
+    assert str(record.error) == "no certain answer within 12 s"
+    assert (record.function, record.booked) == ("create_override", False)

@@ -31,7 +31,9 @@ from tests.functions.bad_requests import (
     GET,
     GOOD_BODIES,
     LIST,
+    MARK,
     MOVE,
+    UPDATE,
     VALIDATE,
 )
 from tests.http_messages import answering, call, dependencies, failing, function
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from shared.transactions.coordinator import Coordinator
 
 METHODS = {
-    **dict.fromkeys((CREATE, VALIDATE, CANCEL, MOVE, ERASE), "POST"),
+    **dict.fromkeys((CREATE, VALIDATE, CANCEL, MOVE, MARK, UPDATE, ERASE), "POST"),
     **dict.fromkeys((LIST, FIRST, GET, EXPORT), "GET"),
 }
 ALLOW = {"GET": "GET, HEAD, OPTIONS", "POST": "POST, OPTIONS"}

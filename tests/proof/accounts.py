@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr
 from shared.model.patient_key import PatientKey, patient_key
 from shared.rules.limits import LIMITS
 from tests.access.issuing import unsigned
-from tests.end_to_end.processes import HOST
+from tests.ports import HOST
 from tests.proof.history import Allowed
 
 PROJECT = "demo-proof"

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http.dependencies import Dependencies
 from shared.runtime.composition import build_dependencies, start
 from shared.runtime.endpoints import endpoints
-from tests.end_to_end.processes import HOST
+from tests.ports import HOST
 from tests.proof.accounts import lower_limits
 from tests.proof.control import CONTROLS
 

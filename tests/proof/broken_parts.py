@@ -11,6 +11,7 @@ from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
@@ -26,6 +27,7 @@ Days: TypeAlias = Sequence[DayWrite]
 Records: TypeAlias = Sequence[RecordWrite]
 Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
 Patients: TypeAlias = Sequence[PatientWrite]
+Overrides: TypeAlias = Sequence[OverrideWrite]
 
 
 class Unchecked(WatchedStore):
@@ -44,8 +46,9 @@ class BlindToRecords(WatchedStore):
         records: Records,  # noqa: ARG002
         elsewhere: Elsewhere = (),
         patients: Patients = (),
+        overrides: Overrides = (),
     ) -> bool:
-        return super().has_changed(days, (), elsewhere, patients)
+        return super().has_changed(days, (), elsewhere, patients, overrides)
 
 
 class BlindToPatients(WatchedStore):
@@ -57,8 +60,9 @@ class BlindToPatients(WatchedStore):
         records: Records,
         elsewhere: Elsewhere = (),
         patients: Patients = (),  # noqa: ARG002
+        overrides: Overrides = (),
     ) -> bool:
-        return super().has_changed(days, records, elsewhere)
+        return super().has_changed(days, records, elsewhere, (), overrides)
 
 
 class Torn(WatchedStore):
@@ -70,9 +74,10 @@ class Torn(WatchedStore):
         records: Records,
         elsewhere: Elsewhere = (),
         patients: Patients = (),
+        overrides: Overrides = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         versions = [super(Torn, self).write([day], ()) for day in days]
-        versions.append(super().write((), records, elsewhere, patients))
+        versions.append(super().write((), records, elsewhere, patients, overrides))
         return {key: version for each in versions for key, version in each.items()}
 
 
@@ -85,6 +90,7 @@ class Forgetful(WatchedStore):
         records: Records,  # noqa: ARG002
         elsewhere: Elsewhere = (),  # noqa: ARG002
         patients: Patients = (),
+        overrides: Overrides = (),  # noqa: ARG002
     ) -> Mapping[DayKey | PatientKey, Version]:
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
@@ -106,9 +112,10 @@ class Lagging(WatchedStore):
         records: Records,
         elsewhere: Elsewhere = (),
         patients: Patients = (),
+        overrides: Overrides = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         self._old = super().view()
-        return super().write(days, records, elsewhere, patients)
+        return super().write(days, records, elsewhere, patients, overrides)
 
 
 def moves_without_records(request: Request, number: int) -> Command:

@@ -4,14 +4,13 @@ The proof must find out that functions on them book a doctor twice, or a patient
 cannot fail proves nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
@@ -19,6 +18,7 @@ from shared.model.time_zones import standard_offset
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Store,
@@ -27,8 +27,6 @@ from shared.store.port import (
     VersionConflict,
 )
 
-Document = TypeVar("Document", DaySchedule, PatientSchedule)
-
 
 class _Wrong:
     """A `Store` that does all but one thing as another does."""
@@ -36,10 +34,15 @@ class _Wrong:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.snapshot = store.snapshot
+        self.clinic = store.clinic
+        self.put_clinic = store.put_clinic
         self.put_doctors = store.put_doctors
         self.secret = store.secret
         self.left_behind = store.left_behind
-        self.erase = store.erase
+        self.erase_records = store.erase_records
+        self.erase_patient = store.erase_patient
+        self.erased_patients = store.erased_patients
+        self.end_views = store.end_views
         self.blocked = store.blocked
         self.block = store.block
         self.close = store.close
@@ -51,6 +54,7 @@ class Unchecked(_Wrong):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.doctors = store.doctors
+        self.list_doctors = store.list_doctors
 
     async def commit(
         self,
@@ -58,6 +62,7 @@ class Unchecked(_Wrong):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, as if nothing had changed since it was read."""
         while True:
@@ -67,6 +72,7 @@ class Unchecked(_Wrong):
                     [write.record.key for write in records],
                     [write.key for write in elsewhere],
                     [write.schedule.key for write in patients],
+                    [write.override.key for write in overrides],
                 )
             writes = []
             for write in days:
@@ -80,19 +86,36 @@ class Unchecked(_Wrong):
             schedules = []
             for patient in patients:
                 there = state.patients[patient.schedule.key]
-                schedule = _overwritten(there.value, patient.changed())
+                schedule = _overwritten_patient(there.value, patient.changed())
                 schedules.append(PatientWrite(there, schedule))
             told = [replace(w, replaced=state.elsewhere[w.key].version) for w in elsewhere]
+            away = [
+                replace(write, replaced=state.overrides[write.override.key].version)
+                for write in overrides
+            ]
             try:
-                return await self._store.commit(writes, kept, told, schedules)
+                return await self._store.commit(writes, kept, told, schedules, away)
             except VersionConflict:
                 continue
 
 
-def _overwritten(document: Document, changes: Mapping[str, Appointment | None]) -> Document:
+def _overwritten(day: DaySchedule, changes: Mapping[str, Entry | None]) -> DaySchedule:
     for name, entry in changes.items():
-        document = document.without(name) if entry is None else document.with_appointment(entry)
-    return document
+        if entry is None:
+            day = day.without(name).without_override(name)
+        elif isinstance(entry, Appointment):
+            day = day.with_appointment(entry)
+        else:
+            day = day.with_override(entry)
+    return day
+
+
+def _overwritten_patient(
+    schedule: PatientSchedule, changes: Mapping[str, Appointment | None]
+) -> PatientSchedule:
+    for name, entry in changes.items():
+        schedule = schedule.without(name) if entry is None else schedule.with_appointment(entry)
+    return schedule
 
 
 class PatientsUnchecked(_Wrong):
@@ -101,6 +124,7 @@ class PatientsUnchecked(_Wrong):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.doctors = store.doctors
+        self.list_doctors = store.list_doctors
 
     async def commit(
         self,
@@ -108,18 +132,19 @@ class PatientsUnchecked(_Wrong):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all if no doctor-day has changed, whatever the patients have by now."""
         keys = [write.schedule.key for write in patients]
         there = await self._patients(keys)
         while True:
             schedules = [
-                PatientWrite(found, _overwritten(found.value, write.changed()))
+                PatientWrite(found, _overwritten_patient(found.value, write.changed()))
                 for write in patients
                 for found in [there[write.schedule.key]]
             ]
             try:
-                return await self._store.commit(days, records, elsewhere, schedules)
+                return await self._store.commit(days, records, elsewhere, schedules, overrides)
             except VersionConflict:
                 before, there = there, await self._patients(keys)
                 if there == before:
@@ -139,11 +164,20 @@ class ByLocalDate(_Wrong):
         super().__init__(store)
         self.commit = store.commit
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """All doctors, each with the day shift that would be theirs if they were new."""
-        now = datetime.now(UTC)
-        doctors = await self._store.doctors()
-        return [replace(d, day_shift=standard_offset(d.zone, now)) for d in doctors]
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """These doctors, each with the day shift that would be theirs if they were new."""
+        return {each: _as_if_new(d) for each, d in (await self._store.doctors(ids)).items()}
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """A page of them, in the same way."""
+        found = await self._store.list_doctors(limit, after, service_id)
+        return [_as_if_new(doctor) for doctor in found]
+
+
+def _as_if_new(doctor: Doctor) -> Doctor:
+    return replace(doctor, day_shift=standard_offset(doctor.zone, datetime.now(UTC)))
 
 
 CONTROLS: Mapping[str, Callable[[Store], Store]] = {

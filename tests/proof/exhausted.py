@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
-from tests.end_to_end.processes import HOST
+from tests.ports import HOST
 
 
 class Refusals(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc has no types

@@ -33,16 +33,18 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second, third, fourth = call.arguments
+    first, second, third, fourth, fifth = call.arguments
     if call.verb == "load":
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
         names += [f"where {key.appointment_id} is" for key in sorted(third)]
         names += [f"patient {key.digits[:6]}" for key in sorted(fourth)]
+        names += [f"override {key.override_id}" for key in sorted(fifth)]
     else:
         names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
         names += [f"record {write.record.key[:6]}" for write in second]
         names += [f"where {write.key.appointment_id} is" for write in third]
         names += [f"{_name(write.schedule.key)} on v{write.read.version or 0}" for write in fourth]
+        names += [f"override {write.override.id} on v{write.replaced or 0}" for write in fifth]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -54,8 +56,9 @@ def shown(result: object) -> str:
         days = (_document(key, stored) for key, stored in result.days.items())
         there = (f"{k.appointment_id} {_where(s.value)}" for k, s in result.elsewhere.items())
         known = (_document(key, stored) for key, stored in result.patients.items())
+        named = (f"override {k.override_id} v{s.version or 0}" for k, s in result.overrides.items())
         records = (f"record {key[:6]}" for key in result.records)
-        return "; ".join([*days, *records, *there, *known])
+        return "; ".join([*days, *records, *there, *known, *named])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"

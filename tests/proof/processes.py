@@ -4,10 +4,8 @@ All of this blocks, a start for a second or two: where a loop must go on, use a 
 """
 
 import os
-import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +19,14 @@ from typing import Protocol
 from shared.model.appointment import Appointment
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import span
-from tests.end_to_end.processes import HOST, PYTHON, Server, environment, launched
+from tests.end_to_end.processes import PYTHON, Server, environment, launched
 from tests.firestore_emulator import NoEmulatorError
+from tests.ports import HOST, free_port
 from tests.proof.application import CLOCK_FILE, ZONES_FILE
 
 EMULATOR = "platform/cloud-firestore-emulator/cloud_firestore_emulator"
 ALL_TIME = span("2000-01-01T00:00Z", "2200-01-01T00:00Z")
 ON_TWO_CORES = "-XX:+UseSerialGC"
-PORTS = range(20000, 32768)
-"""Below those that the kernel gives to connections that go out."""
 
 
 class Program(Server):
@@ -76,7 +73,7 @@ class Functions(Program):
     """A process with all functions, a clock and time-zone data of its own."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], *, later: bool = False) -> None:
-        port = lasting_port()
+        port = free_port()
         self._folder = folder
         self._clock = folder / f"clock-{port}.txt"
         self.set_clock(0)
@@ -150,7 +147,7 @@ def own_emulator(folder: Path) -> Iterator[Program]:
     script = Path(gcloud).resolve().parents[1] / EMULATOR
     if not script.exists():
         raise NoEmulatorError(f"the Firestore emulator is missing: {script}")
-    port = lasting_port()
+    port = free_port()
     command = [str(script), "start", f"--host={HOST}", f"--port={port}"]
     # The script starts $JAVA as a child; with `exec` it becomes it, so there is one process.
     run = f"exec {java} {ON_TWO_CORES}"
@@ -206,7 +203,7 @@ async def appointments_in(file: Path) -> list[Appointment]:
     store = SqliteStore(str(file))
     try:
         async with store.snapshot() as snapshot:
-            doctors = await store.doctors()
+            doctors = await store.list_doctors(1000)
             booked = [
                 appointment
                 for doctor in doctors
@@ -217,27 +214,3 @@ async def appointments_in(file: Path) -> list[Appointment]:
             return booked + ended
     finally:
         await store.close()
-
-
-# Ports
-
-
-_RESERVATIONS: list[socket.socket] = []
-"""Kept to the end of the tests: no two programs of a run ever share a port."""
-
-
-def lasting_port() -> int:
-    """A port that is free and stays reserved, also while its program is dead for a while.
-
-    Only a program that sets SO_REUSEADDR, as servers do, can bind a reserved port.
-    """
-    while True:
-        port, reservation = secrets.choice(PORTS), socket.socket()
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((HOST, port))  # Fails where there is a reservation, too.
-            probe.close()
-            reservation.bind((HOST, port))
-            _RESERVATIONS.append(reservation)
-            return port
-        reservation.close()

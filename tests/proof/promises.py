@@ -14,6 +14,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
@@ -46,6 +47,7 @@ class WatchedStore(SimulatedStore):
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write, and look at what there is then."""
         for write in records:
@@ -53,7 +55,7 @@ class WatchedStore(SimulatedStore):
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
-        versions = super().write(days, records, elsewhere, patients)
+        versions = super().write(days, records, elsewhere, patients, overrides)
         self._look()
         return versions
 

@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Self
 
-from tests.end_to_end.processes import HOST
-from tests.proof.processes import lasting_port
+from tests.ports import HOST, free_port
 
 CHUNK = 65536
 MOST_CHUNKS = 16
@@ -30,7 +29,7 @@ class Proxy:
 
     def __init__(self, target: int) -> None:
         self.counts: Counter[str] = Counter()
-        self.port = lasting_port()
+        self.port = free_port()
         self._target = target
         self._delay = 0.0
         self._answers_arrive = True

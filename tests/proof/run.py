@@ -16,8 +16,9 @@ from time import monotonic
 
 import httpx
 
-from tests.end_to_end.processes import DEADLINE, HOST, run_module
+from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
+from tests.ports import HOST
 from tests.proof.accounts import SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped

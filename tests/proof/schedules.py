@@ -54,7 +54,7 @@ async def _all_booked(store: Store, snapshot: Snapshot) -> Collection[Appointmen
     """Each once, though it may stand on two days."""
     found = {
         appointment.id: appointment
-        for doctor in await store.doctors()
+        for doctor in await store.list_doctors(1000)
         async for day in snapshot.scan(doctor.id, date.min, date.max)
         for appointment in day.appointments
     }

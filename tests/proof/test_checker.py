@@ -8,9 +8,10 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.proof.checker import explain, judge
 from tests.proof.first_sight import Verdict, problems
 from tests.proof.history import (
@@ -627,7 +628,7 @@ RANDOMS = st.builds(Random, st.integers(0, 2**32))
 KINDS = st.sampled_from([NARROW, PATIENTS])
 
 
-@settings(derandomize=True, max_examples=1500, deadline=None)
+@examples(500)
 @given(RANDOMS, st.integers(1, 8), KINDS)
 def test_whatever_an_atomic_store_answers_is_explained(
     random: Random, breadth: int, kind: Kind
@@ -637,7 +638,7 @@ def test_whatever_an_atomic_store_answers_is_explained(
     assert problems(right.calls, right.before, right.after) == Verdict()
 
 
-@settings(derandomize=True, max_examples=3000, deadline=None)
+@examples(1000)
 @given(RANDOMS, st.integers(0, 8), KINDS)
 def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
     random: Random, breadth: int, kind: Kind

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import StoreUnavailable
-from tests.end_to_end.processes import HOST, PATIENCE_SECONDS, run_module
+from tests.end_to_end.processes import PATIENCE_SECONDS, run_module
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, emulated_store
+from tests.ports import HOST
 from tests.proof.exhausted import refusing_server
 from tests.proof.processes import (
     Functions,
@@ -209,7 +210,7 @@ class Firestore:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, address)
             store = emulated_store(self.settings["GOOGLE_CLOUD_PROJECT"], seconds=10)
-            await store.doctors()  # It connects at its first use.
+            await store.clinic()  # It connects at its first use.
         try:
             yield store
         finally:
@@ -277,7 +278,7 @@ async def test_a_commit_that_is_cut_before_it_arrives_never_happens(firestore: F
         firestore.past_the_proxy() as directly,
         firestore.store(proxy.address) as store,
     ):
-        (strange,) = await store.doctors()
+        (strange,) = await store.list_doctors(10)
         delayed = proxy.counts["chunks delayed"]
         with proxy.delaying(60):
             writing = asyncio.create_task(store.put_doctors([replace(strange, id="who")]))
@@ -285,7 +286,7 @@ async def test_a_commit_that_is_cut_before_it_arrives_never_happens(firestore: F
             proxy.cut()
             with pytest.raises(StoreUnavailable):
                 await writing
-        assert await directly.doctors() == [strange]
+        assert await directly.list_doctors(10) == [strange]
 
 
 async def test_a_database_out_of_quota_is_answered_with_try_again_until_it_is_over(

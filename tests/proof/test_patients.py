@@ -4,9 +4,10 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.proof.checker import explain
 from tests.proof.history import (
     Allowed,
@@ -175,13 +176,13 @@ def explained_by_some_order(right: History) -> bool:
 RANDOMS = st.builds(Random, st.integers(0, 2**32))
 
 
-@settings(derandomize=True, max_examples=1500, deadline=None)
+@examples(500)
 @given(RANDOMS, st.integers(1, 8))
 def test_whatever_an_atomic_store_answers_is_explained(random: Random, breadth: int) -> None:
     assert explain(happened(random, random.randint(1, 12), breadth)) is not None
 
 
-@settings(derandomize=True, max_examples=3000, deadline=None)
+@examples(1000)
 @given(RANDOMS, st.integers(0, 8))
 def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
     random: Random, breadth: int

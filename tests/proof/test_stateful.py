@@ -31,9 +31,10 @@ from hypothesis.stateful import (
 )
 from msgspec import structs
 
-from shared.directory.clinic_file import read_doctors
+from shared.directory.clinic_file import read_clinic_file
 from shared.rules.limits import LIMITS, Limits
 from tests.builders import at
+from tests.examples import FACTOR
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.functions.callers import ADA, BOB, CLERK
 from tests.proof.expected_answers import (
@@ -304,7 +305,8 @@ class Clients(RuleBasedStateMachine):
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
-        doctors = read_doctors(json.dumps({"doctors": DOCTORS}), SETTINGS.clinic_zone, NOW)
+        text = json.dumps({"doctors": DOCTORS})
+        doctors = read_clinic_file(text, SETTINGS.clinic_zone, NOW).doctors
         await store.put_doctors(doctors)
         return await self.opened.enter_async_context(calling(store, self.clock))
 
@@ -746,11 +748,11 @@ def lower_limits() -> Iterator[None]:
 
 
 def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Path) -> None:
-    seen = play("sqlite", tmp_path, seeds=6)
+    seen = play("sqlite", tmp_path, seeds=6 * FACTOR)
     assert EVERY_KIND - seen.keys() == set()
 
 
 @pytest.mark.usefixtures("emulator")
 def test_whatever_is_called_they_do_so_on_firestore_too(tmp_path: Path) -> None:
-    seen = play("firestore", tmp_path, seeds=2)
+    seen = play("firestore", tmp_path, seeds=FACTOR)
     assert seen["reschedule onwards"]

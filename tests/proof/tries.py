@@ -145,9 +145,9 @@ def _refusal(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
             return TOO_MANY
         case PatientBusy(conflicts=conflicts):
             return Busy(_parts(conflicts, names))
-        case SlotTaken(conflicts=conflicts, openings=openings, patient_busy=busy):
+        case SlotTaken(conflicts=conflicts, openings=openings, search=search):
             for opening in openings:
-                taken = [*busy, *(conflict.interval for conflict in conflicts)]
+                taken = [*search.patient_busy, *(conflict.interval for conflict in conflicts)]
                 if any(opening.interval.overlaps(interval) for interval in taken):
                     raise Broken(f"{opening} is offered, and taken")
             return Taken(_parts(conflicts, names))

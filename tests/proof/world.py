@@ -15,6 +15,7 @@ from msgspec.structs import replace as struct_with
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
+from shared.model.clinic import Clinic
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
@@ -22,12 +23,12 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.policy import Policy
 from shared.model.time_zones import time_zone
 from shared.rules import moving
-from shared.rules.booking import book
+from shared.rules.booking import Terms, book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
-from shared.rules.limits import Limits
 from shared.rules.outcomes import Decision, Refusal
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
@@ -57,7 +58,7 @@ RELEASES = {
 PATIENTS = {name: patient(name) for name in ("ada", "bob")}
 NAMES = {caller.patient: name for name, caller in PATIENTS.items() if caller.patient}
 ALLOWED = Allowed(booked=3, changes=2)
-LIMITS = Limits(open_appointments=3, changes_per_day=2)
+CLINIC = Clinic(Policy(open_appointments=3, changes_per_day=2))
 """Low enough for two or three requests to meet them."""
 
 DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
@@ -212,17 +213,17 @@ def _decision(
 ) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
     now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
     days, caller = frozenset({home}), PATIENTS[asked.by] if asked.by else ANYBODY
-    sought = Sought(asked.name, home, doctors, caller)
+    sought = Sought(asked.name, home, doctors, caller, CLINIC)
     if isinstance(asked, Cancel):
-        return days, partial(cancel, request=Cancellation(sought), now=now, limits=LIMITS)
+        return days, partial(cancel, request=Cancellation(sought), now=now)
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
         wish = to_book(asked.name, doctor, interval, now)
         wanted = _owned(wish.appointment, asked.owner)
-        wish = struct_with(wish, appointment=wanted, caller=caller)
-        return frozenset(wish.days), partial(book, booking=wish, now=now, limits=LIMITS)
+        wish = struct_with(wish, appointment=wanted, caller=caller, terms=Terms(CLINIC.policy))
+        return frozenset(wish.days), partial(book, booking=wish, now=now)
     move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
-    return days, partial(moving.move, request=move, now=now, limits=LIMITS)
+    return days, partial(moving.move, request=move, now=now)
 
 
 _idempotency = cache(Idempotency.of)

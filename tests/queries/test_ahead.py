@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.override import OverrideEntry, OverrideKind
 from shared.queries.ahead import booked_ahead, checked_ahead, count_ahead
-from shared.rules.findings import Finding, OutsideHours, Overlap
-from tests.builders import appointment, at, doctor, schedule
+from shared.rules.findings import DuringTimeOff, Finding, OutsideHours, Overlap
+from tests.builders import appointment, at, doctor, schedule, span
 from tests.scripted_store import ScriptedStore
 
 NIGHT_AND_DAY = doctor((("00:00", "24:00"),), days="mon tue wed thu fri sat sun")
@@ -42,7 +44,9 @@ async def test_they_are_counted() -> None:
 
 async def checked(of: Doctor, *days: DaySchedule) -> list[Sequence[Finding]]:
     """What is wrong with each appointment, in order."""
-    return [each async for each in checked_ahead(ScriptedStore(*days).snapshot(), of, NINE)]
+    return [
+        each async for each in checked_ahead(ScriptedStore(*days).snapshot(), of, NINE, Clinic())
+    ]
 
 
 async def test_each_is_checked_by_itself() -> None:
@@ -65,3 +69,47 @@ async def test_two_that_overlap_across_midnight_are_found() -> None:
     early = appointment("2026-11-24T00:15Z", "2026-11-24T00:45Z", "early")
     days = schedule("2026-11-23", ACROSS), schedule("2026-11-24", ACROSS, early)
     assert await checked(NIGHT_AND_DAY, *days) == [[], [Overlap(NIGHT_AND_DAY, early, ACROSS)]]
+
+
+def override(kind: OverrideKind, start: str, end: str) -> OverrideEntry:
+    return OverrideEntry(f"strange.override.{start[:10]}{kind}", kind, span(start, end))
+
+
+NIGHT = appointment("2026-11-24T22:00Z", "2026-11-25T02:00Z", "night")
+EVENING = override("extra_hours", "2026-11-24T22:00Z", "2026-11-25T00:00Z")
+MORNING = override("extra_hours", "2026-11-25T00:00Z", "2026-11-25T02:00Z")
+
+
+async def test_extra_hours_of_all_days_that_it_touches_count() -> None:
+    first = schedule("2026-11-24", NIGHT).with_override(EVENING)
+    alone, both = (
+        schedule("2026-11-25", NIGHT),
+        schedule("2026-11-25", NIGHT).with_override(MORNING),
+    )
+    later = schedule("2026-12-24", appointment("2026-12-24T10:00Z", "2026-12-24T11:00Z", "later"))
+    assert await checked(doctor(), first, both, later) == [[], []]
+    assert await checked(doctor(), first, alone, later) == [[OutsideHours(doctor(), NIGHT)], []]
+
+
+async def test_extra_hours_of_the_day_on_which_a_running_one_began_count() -> None:
+    first = schedule("2026-11-24", NIGHT).with_override(EVENING)
+    second = schedule("2026-11-25", NIGHT).with_override(MORNING)
+    snapshot = ScriptedStore(first, second).snapshot()
+    running = checked_ahead(snapshot, doctor(), at("2026-11-25T01:00Z"), Clinic())
+    assert [each async for each in running] == [[]]
+
+
+async def test_time_off_on_the_last_day_that_it_touches_is_found() -> None:
+    off = override("time_off", "2026-11-25T01:00Z", "2026-11-25T08:00Z")
+    days = schedule("2026-11-24", NIGHT), schedule("2026-11-25", NIGHT).with_override(off)
+    assert await checked(NIGHT_AND_DAY, *days) == [[DuringTimeOff(NIGHT_AND_DAY, NIGHT)]]
+
+
+async def test_time_that_was_freed_does_not_overlap_and_does_not_lie_ahead() -> None:
+    seen = appointment("2026-11-23T09:30Z", "2026-11-23T12:00Z", "seen")
+    seen = seen._replace(mark="fulfilled", freed_from=at("2026-11-23T10:00Z"))
+    over = appointment("2026-11-23T08:00Z", "2026-11-23T12:00Z", "over")
+    over = over._replace(mark="no_show", freed_from=at("2026-11-23T08:30Z"))
+    next_ = appointment("2026-11-23T10:00Z", "2026-11-23T11:00Z", "next")
+    day = schedule("2026-11-23", over, seen, next_)
+    assert await checked(doctor(), day) == [[], []]

@@ -8,6 +8,7 @@ import pytest
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.queries.appointments import Position
 from shared.queries.patients import PatientQuery, export_page, list_patient
@@ -49,7 +50,7 @@ class Months(ScriptedStore):
             self.put_elsewhere(ElsewhereKey("strange", ended.id), ended)
         self.asked: list[str] = []
         key = schedule_of(ADA).key
-        self.histories[key] = {a.id: a.interval.start.date() for a in PAST}
+        self.histories[key] = {a.id: PastAppointment.of(a) for a in PAST}
         self.schedule = schedule_of(ADA, AHEAD, FAR)
 
     def snapshot(self, instant: object = None) -> "NotingView":
@@ -64,7 +65,9 @@ class NotingView(View):
         super().__init__(store)
         self._months = store
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         self._months.asked.append(f"{first:%y-%m}..{last:%y-%m}")
         return await super().history(patient, first, last)
 
@@ -138,6 +141,68 @@ async def test_of_the_history_no_more_is_read_than_a_page_needs() -> None:
     store = made()
     assert await listed(store, YEAR, with_cancelled=True, size=2) == ["night", "december"]
     assert store.asked == ["26-11..26-11", "26-12..27-01"]
+
+
+async def every_page(store: Months, size: int, *, with_cancelled: bool) -> list[str]:
+    """The ids of all pages, one after the other, each of which but the last is full."""
+    found: list[str] = []
+    after: Position | None = None
+    while True:
+        query = PatientQuery(store.schedule.key, YEAR, with_cancelled, size, NOW, after)
+        page = await list_patient(store.snapshot(), store, query)
+        found += [a.id.rpartition(".")[2] for a in page.appointments]
+        after = page.next_position
+        if after is None:
+            return found
+        assert len(page.appointments) == size
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+@pytest.mark.parametrize("of_before", [(), PAST[:2], PAST[1:4], PAST], ids=len)
+@pytest.mark.parametrize("with_cancelled", [False, True])
+async def test_pages_together_are_the_whole_list_whatever_starts_are_known(
+    of_before: Sequence[Appointment], size: int, *, with_cancelled: bool
+) -> None:
+    store = made()
+    history = store.histories[store.schedule.key]
+    for each in of_before:
+        history[each.id] = history[each.id]._replace(start=None)
+    booked = ["night", "december", "february", "ahead", "far"]
+    everything = ["night", "december", "cancelled", "february", "ahead", "given0up", "far"]
+    found = await every_page(store, size, with_cancelled=with_cancelled)
+    assert found == (everything if with_cancelled else booked)
+
+
+async def test_two_that_start_together_are_on_pages_of_their_own() -> None:
+    store = made()
+    twin = hers("2026-12-08T09:00Z", "2026-12-08T10:00Z", "another", cancelled=True)
+    store.put_elsewhere(ElsewhereKey("strange", twin.id), twin)
+    store.histories[store.schedule.key][twin.id] = PastAppointment.of(twin)
+    found = await every_page(store, 1, with_cancelled=True)
+    assert found[1:5] == ["december", "another", "cancelled", "february"]
+
+
+@pytest.mark.parametrize(("size", "looked_up"), [(1, 2), (5, 6), (30, 40), (100, 60)])
+async def test_only_what_a_page_shows_is_looked_up_however_much_a_month_holds(
+    size: int, looked_up: int
+) -> None:
+    store = made()
+    many = [
+        hers(
+            f"2026-12-{1 + n // 6:02}T{9 + n % 6:02}:00Z", f"2026-12-{1 + n // 6:02}T20:00Z", f"{n}"
+        )
+        for n in range(60)
+    ]
+    for n, each in enumerate(many):
+        gone = each._replace(id=f"d{n}.{each.interval.start:%Y%m%d}.x", cancelled_at=NOW)
+        store.put_elsewhere(ElsewhereKey(f"d{n}", gone.id), gone)
+        many[n] = gone
+    key = store.schedule.key
+    store.histories[key] = {each.id: PastAppointment.of(each) for each in many}
+    query = PatientQuery(key, YEAR, True, size, NOW)  # noqa: FBT003
+    page = await list_patient(store.snapshot(), store, query)
+    assert list(page.appointments[:60]) == many[:size]
+    assert len(store.read) == looked_up
 
 
 async def test_a_later_page_begins_where_the_last_one_ended() -> None:

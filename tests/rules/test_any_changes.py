@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
 from shared.rules.requested_time import RequestedTime
 from shared.store.port import DayWrite, Stored
 from tests.builders import at, doctor, owned, patient, to_book
+from tests.examples import examples
 from tests.reference_model import Held, conflicts
 from tests.scripted_store import ScriptedStore
 
@@ -213,7 +214,7 @@ def sought(name: str) -> Sought:
 
 
 @given(st.lists(st.tuples(CHANGES, places()), min_size=8, max_size=30))
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(50)
 def test_every_appointment_stands_where_it_belongs_and_nowhere_else_and_is_found_from_its_id(
     changes: list[tuple[tuple[str, int], Held]],
 ) -> None:

@@ -1,20 +1,22 @@
 """How much a day holds: no more than a store can keep of it, and no less than that."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry
 from shared.rules.booking import Booking, book
-from shared.rules.day_limit import weight
+from shared.rules.day_limit import OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, DayFull, Outcome
-from shared.store.documents import appointment_to_text
+from shared.store.documents import appointment_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
 from tests.strategies import MINUTE
 
@@ -103,6 +105,18 @@ def test_onto_a_full_day_nothing_can_be_moved() -> None:
     assert outcome == DayFull()
 
 
+def test_a_service_and_a_mark_take_no_more_room_than_they_are_weighed() -> None:
+    owner = Caller("patient", "https://issuer.example", "ada").patient
+    booked = minute(0, ADA, "")._replace(version=999_999, owner=owner)
+    of_service = booked._replace(
+        service_id="s" * 80, before=timedelta(days=1), after=timedelta(days=1)
+    )
+    marked = booked._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
+    both = of_service._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
+    for appointment in (booked, of_service, marked, both):
+        assert stored_bytes(schedule(MON, appointment)) <= weight(appointment)
+
+
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 UNKNOWN = st.none() | st.sampled_from(
     [b'{"notes":["\\u00e9",1.5]}', b'{"patient":{"born":"1815"}}']
@@ -116,3 +130,17 @@ def test_no_appointment_takes_more_room_than_it_is_weighed(
 ) -> None:
     booked = minute(0, patient)._replace(reason=reason, unknown_fields=unknown)
     assert stored_bytes(schedule(MON, booked)) <= weight(booked)
+
+
+def test_overrides_take_room_too() -> None:
+    time = Interval(at(f"{MON}T00:00Z"), at(f"{MON}T00:01Z"))
+    entries = tuple(OverrideEntry(f"{n:0128}", "extra_hours", time) for n in range(2000))
+    text = override_entry_to_text(entries[0])
+    assert len(entries[0].id) + 1 + len(text.encode()) + 1 < OVERRIDE_BYTES
+    wanted = minute(1, ADA, "")
+    day = DaySchedule(key(MON), overrides=entries)
+    _, refused = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
+    assert isinstance(refused, DayFull)
+    day = DaySchedule(key(MON), overrides=entries[:1990])
+    _, booked = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
+    assert isinstance(booked, Accepted)

@@ -3,20 +3,24 @@
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.elsewhere import ElsewhereKey, Pointer
+from shared.model.patient_history import PastAppointment
 from shared.model.placement import placement
 from shared.rules.erasing import erase, erased
 from shared.rules.existing import Sought
-from shared.rules.outcomes import Accepted, UnknownAppointment
+from shared.rules.outcomes import Accepted, NeedsDocuments, UnknownAppointment
 from tests.builders import appointment, at, doctor, documents, key, patient, schedule, schedule_of
 
 ADA = patient("ada")
 BEFORE, AFTER = at("2026-11-20T09:00Z"), at("2026-11-24T09:00Z")
 ID = "strange.20261123.a"
 HOME = key("2026-11-23")
+OWNER = schedule_of(ADA).key
+PAST = PastAppointment(ID, "2026-11", at("2026-11-23T09:00Z"))
 BIRTH = ElsewhereKey("strange", ID)
 
 
@@ -69,6 +73,27 @@ def test_it_leaves_the_day_and_the_schedule_and_is_kept_beside_them() -> None:
     assert changes.days[HOME].appointments == ()
     assert changes.elsewhere == {BIRTH: left}
     assert [schedule.appointments for schedule in changes.patients.values()] == [()]
+    assert changes.forgotten == {OWNER: PAST}
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_is_in_the_history_of_its_owner_is_forgotten_there_with_the_same_commit(
+    *, cancelled: bool
+) -> None:
+    sought = Sought(ID, HOME, {"strange": doctor()}, ANYBODY)
+    there = full(cancelled=cancelled)
+    days = [] if cancelled else [there]
+    given = documents(
+        schedule("2026-11-23", *days), elsewhere={BIRTH: there if cancelled else None}
+    )
+    needed = NeedsDocuments(frozenset({HOME}), frozenset({BIRTH}), frozenset({OWNER}))
+    assert erase(given, sought, AFTER) == (documents(), needed)
+    other = appointment("2026-11-25T09:00Z", "2026-11-25T10:00Z", "other")
+    given = replace(given, patients={OWNER: schedule_of(ADA, other)})
+    changes, outcome = erase(given, sought, AFTER)
+    assert isinstance(outcome, Accepted)
+    assert changes.patients == given.patients
+    assert changes.forgotten == {OWNER: PAST}
 
 
 def test_a_pointer_to_it_names_no_owner_any_more() -> None:

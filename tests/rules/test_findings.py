@@ -8,13 +8,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
+from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.service import Service
 from shared.rules.booking import why_unavailable
+from shared.rules.calendar import Calendar
 from shared.rules.findings import (
     AnotherTimeThanTold,
+    DuringTimeOff,
     OutsideHours,
     Overlap,
+    ServiceNotOffered,
     findings,
     is_within_hours,
 )
@@ -140,3 +145,33 @@ def test_an_empty_day_has_room_for_just_what_is_within_the_hours(data: st.DataOb
     days = [DaySchedule(key) for key in wanted.days]
     refusal = why_unavailable(days, None, wanted, interval.start)
     assert (refusal is None) == is_within_hours(someone, interval)
+
+
+OFF = Calendar(off=(span("2026-11-23T11:45Z", "2026-11-23T12:00Z"),))
+NOON = appointment("2026-11-23T11:30Z", "2026-11-23T12:30Z")
+
+
+def test_time_off_is_found_as_such_whatever_the_hours_are() -> None:
+    for someone in (doctor(), doctor((("09:00", "12:00"),))):
+        assert list(findings(someone, NOON, None, OFF)) == [DuringTimeOff(someone, NOON)]
+    beside = Calendar(off=(span("2026-11-23T12:30Z", "2026-11-23T13:00Z"),))
+    assert list(findings(doctor(), NOON, None, beside)) == []
+
+
+def test_extra_hours_are_working_hours() -> None:
+    extra = Calendar(extra=(span("2026-11-23T12:00Z", "2026-11-23T13:00Z"),))
+    morning = doctor((("09:00", "12:00"),))
+    assert list(findings(morning, NOON, None)) == [OutsideHours(morning, NOON)]
+    assert list(findings(morning, NOON, None, extra)) == []
+
+
+def test_a_service_that_the_clinic_or_the_doctor_does_not_offer_any_more_is_found() -> None:
+    clinic, scan = (
+        Clinic(services={"scan": Service("scan", "Scan")}),
+        NOON._replace(service_id="scan"),
+    )
+    only_talk = replace(doctor(), services=frozenset({"talk"}))
+    for someone, of in ((doctor(), Clinic()), (only_talk, clinic)):
+        assert list(findings(someone, scan, None, clinic=of)) == [ServiceNotOffered(someone, scan)]
+    assert list(findings(doctor(), scan, None, clinic=clinic)) == []
+    assert list(findings(only_talk, NOON, None, clinic=Clinic())) == []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment
@@ -15,6 +16,7 @@ from shared.model.service import Service
 from shared.rules.booking import Booking, Terms, book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
+from shared.rules.limits import ERASURES_PER_DAY, why_not_changed, why_not_erased
 from shared.rules.moving import move
 from shared.rules.outcomes import (
     Accepted,
@@ -24,6 +26,7 @@ from shared.rules.outcomes import (
     InThePast,
     TooManyAhead,
     TooManyChanges,
+    TooManyErasures,
 )
 from shared.rules.updating import Update, update
 from tests.builders import (
@@ -165,7 +168,11 @@ def test_what_lies_ahead_does_not_stand_in_the_way_of_other_changes(ask: Ask) ->
 def test_nothing_changes_for_an_account_that_is_being_erased(ask: Ask, caller: Caller) -> None:
     assert ADA.patient
     erasing = PatientSchedule(ADA.patient, (HERS,), changed(1, 2, 3).changed_at, erasing=True)
-    assert ask(erasing, caller) == (documents(), BeingErased())
+    decision = ask(erasing, caller)
+    if (ask, caller) == (cancelling, ANYBODY):  # It is going to be cancelled anyway.
+        assert isinstance(decision[1], Accepted)
+    else:
+        assert decision == (documents(), BeingErased())
 
 
 def test_cancelling_what_is_cancelled_is_answered_whatever_the_limits() -> None:
@@ -176,8 +183,8 @@ def test_cancelling_what_is_cancelled_is_answered_whatever_the_limits() -> None:
     assert (changes, outcome) == (documents(), AlreadyCancelled(gone))
 
 
-def test_patients_may_have_twenty_ahead_and_make_sixty_changes_a_day() -> None:
-    assert (POLICY.open_appointments, POLICY.changes_per_day) == (20, 60)
+def test_patients_may_have_twenty_ahead_and_make_sixty_changes_and_three_erasures_a_day() -> None:
+    assert (POLICY.open_appointments, POLICY.changes_per_day, ERASURES_PER_DAY) == (20, 60, 3)
 
 
 def test_the_limits_of_a_service_hold_for_what_is_booked_of_it() -> None:
@@ -208,3 +215,33 @@ def test_what_was_freed_lies_ahead_no_more() -> None:
 def test_only_refusals_that_time_lifts_say_when_to_try_again() -> None:
     kinds = [BeingErased(), TooManyAhead(600), TooManyChanges(86_397), InThePast()]
     assert [kind.retry_after for kind in kinds] == [5, 600, 86_397, None]
+
+
+# Erasing
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "wait"),
+    [
+        pytest.param([1], None, id="once"),
+        pytest.param([2, 1], 22 * 3600, id="twice"),
+        pytest.param([24, 1], None, id="a-day-ago-counts-no-more"),
+        pytest.param([3, 2, 1], 22 * 3600, id="once-more-than-may-be"),
+    ],
+)
+def test_patients_erase_as_often_as_they_may_and_staff_always(
+    hours_ago: list[int], wait: int | None
+) -> None:
+    instants = tuple(NOW - timedelta(hours=hours) for hours in hours_ago)
+    hers = replace(schedule_of(ADA, HERS), erased_at=instants)
+    expected = None if wait is None else TooManyErasures(wait)
+    assert why_not_erased(hers, ADA, NOW, 2) == expected
+    assert why_not_erased(hers, ANYBODY, NOW, 2) is None
+
+
+def test_an_erasure_is_a_change_and_takes_no_change_back() -> None:
+    hers = schedule_of(ADA, HERS, changed_at=[NOW - timedelta(hours=n) for n in (25, 2)])
+    rest = hers.marked(NOW).rest(NOW)
+    assert len(rest.changed_at) == 2
+    policy = Policy(changes_per_day=2)
+    assert why_not_changed(rest, ADA, NOW, policy) == TooManyChanges(22 * 3600)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -25,6 +25,7 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
 from tests.builders import to_book
+from tests.examples import examples
 from tests.reference_model import Held
 from tests.rules.minutes import held, interval_of, minute, minutes, working_around
 from tests.scripted_store import ScriptedStore
@@ -42,8 +43,8 @@ from tests.strategies import (
 EVERYTHING = 10_000
 SECOND = timedelta(seconds=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-many = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(max_examples=50, deadline=None, derandomize=True)
+many = examples(50)
+few = examples(25)
 
 
 def expected_refusal(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.override import Override
 from shared.runtime import load_doctors
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
@@ -21,6 +22,7 @@ from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 
 T = TypeVar("T")
+NOTHING: Mapping[str, object] = {}
 _RELEASE_1 = """
     CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
     CREATE TABLE days (doctor_id TEXT, day TEXT, version INTEGER NOT NULL);
@@ -47,13 +49,26 @@ class Clinic:
             "DOCTORS_FILE": str(self.folder / "doctors.json"),
         }
 
-    def has(self, **doctors: tuple[str, str | None]) -> None:
-        """Write the clinic file: the zones of doctors by id, and when their days end, if any."""
+    def has(
+        self, members: Mapping[str, object] = NOTHING, **doctors: tuple[str, str | None]
+    ) -> None:
+        """Write the clinic file: the zones of doctors by id, and when their days end, if any.
+
+        `members` are those of the whole clinic; under `doctors`, what is added to each of these.
+        """
+        of_doctors = members.get("doctors", {})
+        assert isinstance(of_doctors, dict)
         entries = [
-            {"id": name, "name": name, "time_zone": zone, "working_hours": _hours(closes)}
+            {
+                "id": name,
+                "name": name,
+                "time_zone": zone,
+                "working_hours": _hours(closes),
+                **of_doctors.get(name, {}),
+            }
             for name, (zone, closes) in doctors.items()
         ]
-        (self.folder / "doctors.json").write_text(json.dumps({"doctors": entries}))
+        (self.folder / "doctors.json").write_text(json.dumps({**members, "doctors": entries}))
 
     def keeps_a_damaged_entry_of_release_1(self) -> None:
         """Make the store a file of release 1.0 with an entry that nobody can read."""
@@ -77,10 +92,23 @@ class Clinic:
         """The only doctor of the store."""
 
         async def read(dependencies: Dependencies) -> Doctor:
-            (doctor,) = await dependencies.store.doctors()
+            (doctor,) = await dependencies.store.list_doctors(2)
             return doctor
 
         return await self.run(read)
+
+    async def takes(self, *overrides: Override) -> None:
+        """Store overrides in the one doctor-day that they touch, past all rules."""
+
+        async def write(dependencies: Dependencies) -> None:
+            for override in overrides:
+                key = DayKey(override.doctor_id, override.interval.start.date())
+                async with dependencies.store.snapshot() as snapshot:
+                    read = (await snapshot.load([key], ())).days[key]
+                day = read.value.with_override(override.entry)
+                await dependencies.store.commit([DayWrite(read, day)], [])
+
+        await self.run(write)
 
     async def books(self, *appointments: Appointment) -> None:
         """Store appointments of one doctor-day each, whatever is there and whatever is right."""

@@ -28,6 +28,7 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
     monkeypatch.setenv("AUTH", "none")
     monkeypatch.setenv("STORE", f"sqlite:{file}")
     monkeypatch.setenv("DOCTORS_FILE", str(DOCTORS_FILE))
+    monkeypatch.setenv("TEST_CLOCK", "on")
     with logging_as_it_was():
         app = serve()
         transport = httpx.ASGITransport(app)
@@ -38,7 +39,8 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
             for name in (*GOOD_BODIES, *GOOD_QUERIES):
                 assert (await client.options(f"/{name}")).status_code == 204
             assert (await client.get("/nothing")).json()["code"] == "not_found"
-            response = await client.post("/create_appointment", json=BOOKING)
+            present = {"Test-Now": "2050-11-18T12:00:00Z"}
+            response = await client.post("/create_appointment", json=BOOKING, headers=present)
             assert response.status_code == 201
             assert log.exists()
     assert not log.exists()

@@ -1,12 +1,27 @@
 """The command that erases patients from old appointments."""
 
+from datetime import date, datetime, timedelta
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment, Patient
+from shared.model.elsewhere import ElsewhereKey
+from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_schedule import PatientSchedule
 from shared.queries.appointments import ListQuery, list_window
 from shared.runtime.apply_retention import apply, main
-from tests.builders import at, patient, span
+from shared.store.port import (
+    ElsewhereWrite,
+    PatientWrite,
+    RecordWrite,
+    SnapshotExpired,
+    Store,
+    Stored,
+)
+from tests.builders import at, patient, schedule_of, span
 from tests.runtime.clinic import Clinic
 
 ADA = Patient("Ada Lovelace", "ada@clinic.example", "+4930123456")
@@ -44,7 +59,7 @@ async def old_clinic(clinic: Clinic) -> Clinic:
 
 async def listed(clinic: Clinic, doctor_id: str = "strange") -> list[Appointment]:
     async def read(dependencies: Dependencies) -> list[Appointment]:
-        doctors = {doctor.id: doctor for doctor in await dependencies.store.doctors()}
+        doctors = await dependencies.store.doctors([doctor_id])
         query = ListQuery(doctors[doctor_id], ALL, with_cancelled=True, size=1000)
         async with dependencies.store.snapshot() as snapshot:
             return list((await list_window(snapshot, query)).appointments)
@@ -104,6 +119,140 @@ async def test_more_than_a_page_is_erased(clinic: Clinic) -> None:
     await clinic.books(*many)
     await clinic.run(apply)
     assert {a.patient for a in await listed(clinic)} == {ERASED}
+
+
+# What is kept beside the appointments
+
+UID = patient("uid-1")
+RECORD = IdempotencyRecord("key", "print", LONG_AGO.id, at("2099-01-01T00:00Z"), "request")
+GONE = appointment("2026-10-05T10:00Z", "2026-10-05T10:30Z", 6)._replace(
+    patient=ADA._replace(id="uid-1"), owner=UID.patient, cancelled_at=at("2026-10-01T00:00Z")
+)
+RECENT = ONE_MINUTE_LESS._replace(patient=ADA._replace(id="uid-1"), owner=UID.patient)
+
+
+class Cut(Exception):
+    """The command is cut off."""
+
+
+class CutOff:
+    """Another store, whose command is cut off at the call of a verb."""
+
+    def __init__(self, store: Store, verb: str) -> None:
+        self._store = store
+        self._verb = verb
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._verb:
+            raise Cut
+        return getattr(self._store, name)
+
+
+async def cut_off(clinic: Clinic, verb: str) -> None:
+    async def applied(dependencies: Dependencies) -> None:
+        store: Any = CutOff(dependencies.store, verb)
+        await apply(replace(dependencies, store=store))
+
+    with pytest.raises(Cut):
+        await clinic.run(applied)
+
+
+async def read_patient(store: Store) -> Stored[PatientSchedule]:
+    key = schedule_of(UID).key
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load((), (), (), [key])).patients[key]
+
+
+async def with_account(clinic: Clinic) -> datetime:
+    """Let the account have what is old in its schedule, in its history and given up, and a record.
+
+    Returns the instant of all this.
+    """
+    owned = (LONG_AGO, JUST_ENOUGH, RECENT, AHEAD)
+    hers = [a._replace(patient=ADA._replace(id="uid-1"), owner=UID.patient) for a in owned]
+
+    async def write(dependencies: Dependencies) -> datetime:
+        store = dependencies.store
+        for schedule in (schedule_of(UID, *hers, GONE), schedule_of(UID, *hers[1:])):
+            write = PatientWrite(await read_patient(store), schedule)
+            await store.commit([], [], [], [write])
+        there = ElsewhereWrite(ElsewhereKey("strange", GONE.id), GONE, None)
+        await store.commit([], [RecordWrite(RECORD, None)], [there])
+        async with store.snapshot() as snapshot:
+            await snapshot.load((), (), (), [schedule_of(UID).key])
+            return await snapshot.instant()
+
+    await clinic.books(*hers)
+    return await clinic.run(write)
+
+
+async def kept(clinic: Clinic) -> tuple[list[str], list[str], str]:
+    """The ids in the schedule and the history of the account, and what the record tells."""
+
+    async def read(dependencies: Dependencies) -> tuple[list[str], list[str], str]:
+        key = schedule_of(UID).key
+        async with dependencies.store.snapshot() as snapshot:
+            state = await snapshot.load((), ["key"], (), [key])
+            past = await snapshot.history(key, date.min, date.max)
+        ids = [a.id for a in state.patients[key].value.appointments]
+        return ids, [each.id for each in past], state.records["key"].value.fingerprint
+
+    return await clinic.run(read)
+
+
+async def can_be_seen(clinic: Clinic, instant: datetime) -> bool:
+    async def read(dependencies: Dependencies) -> None:
+        async with dependencies.store.snapshot(instant) as snapshot:
+            await snapshot.load((), (), (), [schedule_of(UID).key])
+
+    try:
+        await clinic.run(read)
+    except SnapshotExpired:
+        return False
+    return True
+
+
+async def test_what_is_erased_leaves_the_schedule_and_the_history_of_its_account(
+    old_clinic: Clinic,
+) -> None:
+    before = await with_account(old_clinic)
+    old = [LONG_AGO.id, GONE.id]
+    assert await kept(old_clinic) == ([JUST_ENOUGH.id, RECENT.id, AHEAD.id], old, "print")
+    assert await can_be_seen(old_clinic, before)
+    await old_clinic.run(apply)
+    assert await kept(old_clinic) == ([RECENT.id, AHEAD.id], [], "erased")
+    assert not await can_be_seen(old_clinic, before)
+
+
+@pytest.mark.parametrize("verb", ["erase_records", "erased_patients", "end_views"])
+async def test_a_run_completes_what_one_has_left_that_was_cut_off(
+    old_clinic: Clinic, verb: str
+) -> None:
+    before = await with_account(old_clinic)
+    await cut_off(old_clinic, verb)
+    assert await can_be_seen(old_clinic, before)
+    await old_clinic.run(apply)
+    assert await kept(old_clinic) == ([RECENT.id, AHEAD.id], [], "erased")
+    assert not await can_be_seen(old_clinic, before)
+
+
+async def test_what_limits_kept_of_an_erased_account_goes_once_it_counts_no_more(
+    old_clinic: Clinic,
+) -> None:
+    async def erase(dependencies: Dependencies) -> None:
+        read = await read_patient(dependencies.store)
+        rest = PatientSchedule(read.value.key, changed_at=(old_clinic.now,))
+        await dependencies.store.erase_patient(read, rest)
+
+    async def is_known(dependencies: Dependencies) -> bool:
+        return (await read_patient(dependencies.store)).version is not None
+
+    await old_clinic.run(apply)
+    await old_clinic.run(erase)
+    for days, known in ((0, True), (1, False)):
+        old_clinic.now += timedelta(days=days)
+        await old_clinic.run(apply)
+        assert await old_clinic.run(is_known) is known
 
 
 async def test_without_a_limit_nothing_is_erased(old_clinic: Clinic) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -11,14 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from shared.http.dependencies import Dependencies
+from shared.model import clinic as model
 from shared.model.appointment import Appointment, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKind
 from shared.runtime import report_appointments
 from shared.runtime.appointment_report import AppointmentReport
-from tests.builders import NEW_YORK, appointment
+from tests.builders import NEW_YORK, appointment, span
 from tests.clock_rules import with_rules_of
-from tests.runtime.clinic import Clinic
+from tests.runtime.clinic import NOW, Clinic
 
 Out = pytest.CaptureFixture[str]
 
@@ -38,9 +40,12 @@ OUTSIDE = (
 )
 RETIRE = (
     "not in the clinic file: 1 in all. They are still stored, and patients can book them. To "
-    'retire one, put the entry back with "working_hours": [], and load the file: no more is booked,'
+    'retire one, put the entry back with "retired": true, and load the file: no more is booked,'
     " and what is booked stays."
 )
+
+
+NOTHING_SAID = model.Clinic()
 
 
 def at_three(appointment_id: str = "three", doctor_id: str = "strange") -> Appointment:
@@ -68,7 +73,7 @@ async def test_nothing_is_wrong_with_what_is_as_it_was_told(clinic: Clinic, caps
     await clinic.books(at_three())
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\n"
     assert await reported(clinic)
     assert capsys.readouterr().out == "Nothing is wrong. Booked appointments ahead: 1.\n"
 
@@ -87,7 +92,11 @@ async def test_hours_that_are_shortened_leave_an_appointment_booked_and_name_it(
         "",
         OUTSIDE.format(1),
     ]
-    assert capsys.readouterr().out.splitlines() == ["strange: changed", *found]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "strange: changed",
+        *found,
+    ]
     assert not await reported(clinic)
     assert capsys.readouterr().out.splitlines() == [*found, "Booked appointments ahead: 1."]
 
@@ -102,7 +111,11 @@ async def test_a_doctor_who_is_removed_is_still_stored_and_the_appointments_are_
     clinic.has(who=("UTC", "17:00"))
     await clinic.loads()
     found = ["strange: not in the clinic file: booked appointments ahead: 2", "", RETIRE]
-    assert capsys.readouterr().out.splitlines() == ["who: unchanged", *found]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "who: unchanged",
+        *found,
+    ]
     assert not await reported(clinic)
     assert capsys.readouterr().out.splitlines() == [*found, "Booked appointments ahead: 2."]
 
@@ -113,15 +126,20 @@ async def test_the_advice_for_a_removed_doctor_can_be_followed(clinic: Clinic, c
     clinic.has(who=("UTC", "17:00"), strange=(NEW_YORK, None))
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: changed\nwho: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: changed\nwho: unchanged\n"
+
+
+async def each(doctors: Sequence[Doctor]) -> AsyncIterator[Doctor]:
+    for doctor in doctors:
+        yield doctor
 
 
 async def lines(clinic: Clinic, *doctors: Doctor, brief: bool = False) -> Sequence[str]:
     """The lines about doctors as they are given, whom the clinic file names."""
 
     async def read(dependencies: Dependencies) -> Sequence[str]:
-        report = AppointmentReport(doctors, clinic.now, brief=brief)
-        return [line async for line in report.lines(dependencies.store, doctors)]
+        report = AppointmentReport(doctors, NOTHING_SAID, clinic.now, brief=brief)
+        return [line async for line in report.lines(dependencies.store, each(doctors))]
 
     return await clinic.run(read)
 
@@ -222,7 +240,12 @@ async def test_entries_that_an_upgrade_could_not_read_are_counted_until_they_are
         "them. The table left_behind of the file has them with the reason; book again what is "
         "still wanted, and delete the rows."
     )
-    assert capsys.readouterr().out.splitlines() == ["strange: added", "", left]
+    assert capsys.readouterr().out.splitlines() == [
+        "the clinic: unchanged",
+        "strange: added",
+        "",
+        left,
+    ]
     assert not await reported(clinic)
     with closing(sqlite3.connect(clinic.folder / "appointments.db")) as file, file:
         file.execute("DELETE FROM left_behind")
@@ -235,3 +258,90 @@ def test_a_file_that_does_not_exist_is_not_created(clinic: Clinic) -> None:
     with pytest.raises(SystemExit, match=f'^STORE: there is no file "{file}"$'):
         report_appointments.main(clinic.environment)
     assert not file.exists()
+
+
+SCAN = {"id": "scan", "name": "Scan"}
+GONE = (
+    "of a service that is not offered any more: 1 in all. They stay booked, with the buffers that "
+    "they have. Put the service back into the file if it went by mistake; else move or cancel "
+    "those that cannot be kept."
+)
+RETIRED = "retired: 1 in all. What is booked with them stays. Move or cancel what they cannot keep."
+AWAY = "during time off: 1 in all. They stay booked until somebody moves or cancels them."
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{}, {"services": [SCAN], "doctors": {"strange": {"services": []}}}],
+    ids=["clinic", "doctor"],
+)
+async def test_what_is_booked_of_a_service_that_is_gone_is_reported(
+    clinic: Clinic, capsys: Out, members: dict[str, object]
+) -> None:
+    clinic.has({"services": [SCAN]}, strange=(NEW_YORK, "17:00"))
+    await clinic.loads()
+    await clinic.books(at_three()._replace(service_id="scan"))
+    assert await reported(clinic)
+    clinic.has(members, strange=(NEW_YORK, "17:00"))
+    capsys.readouterr()
+    await clinic.loads()
+    found = [f"strange: of a service that is not offered any more: {THREE}", "", GONE]
+    assert capsys.readouterr().out.splitlines()[2:] == found
+    assert not await reported(clinic)
+
+
+async def test_a_retired_doctor_is_reported_while_appointments_lie_ahead(
+    clinic: Clinic, capsys: Out
+) -> None:
+    retired = {"doctors": {"strange": {"retired": True}}}
+    clinic.has(retired, strange=(NEW_YORK, "17:00"), who=("UTC", "17:00"))
+    await clinic.loads()
+    assert await reported(clinic)
+    await clinic.books(at_three())
+    capsys.readouterr()
+    assert not await reported(clinic)
+    found = ["strange: retired: booked appointments ahead: 1", "", RETIRED]
+    assert capsys.readouterr().out.splitlines()[:3] == found
+
+
+async def test_a_retired_doctor_may_leave_the_file_once_none_lies_ahead(clinic: Clinic) -> None:
+    retired = {"doctors": {"strange": {"retired": True}}}
+    clinic.has(retired, strange=(NEW_YORK, "17:00"), who=("UTC", "17:00"))
+    await clinic.loads()
+    clinic.has(who=("UTC", "17:00"))
+    await clinic.loads()
+    assert await reported(clinic)
+
+
+def override(kind: OverrideKind, start: str, end: str) -> Override:
+    return Override(f"strange.override.{kind}", "strange", kind, span(start, end), NOW)
+
+
+async def test_time_off_is_reported_as_such_and_extra_hours_count(
+    clinic: Clinic, capsys: Out
+) -> None:
+    clinic.has(strange=(NEW_YORK, "15:00"))
+    await clinic.loads()
+    await clinic.books(at_three())
+    assert not await reported(clinic)
+    await clinic.takes(override("extra_hours", "2026-11-30T20:00Z", "2026-11-30T21:00Z"))
+    assert await reported(clinic)
+    await clinic.takes(override("time_off", "2026-11-30T20:15Z", "2026-11-30T20:20Z"))
+    capsys.readouterr()
+    assert not await reported(clinic)
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        f"strange: during time off: {THREE}",
+        "",
+        AWAY,
+    ]
+
+
+async def test_closed_days_are_reported_as_time_off(clinic: Clinic, capsys: Out) -> None:
+    clinic.has(strange=(NEW_YORK, "17:00"))
+    await clinic.loads()
+    await clinic.books(at_three())
+    works = {"start": "2026-11-30", "end": "2026-11-30", "name": "Works"}
+    clinic.has({"closed": [works]}, strange=(NEW_YORK, "17:00"))
+    capsys.readouterr()
+    await clinic.loads()
+    assert capsys.readouterr().out.splitlines()[2] == f"strange: during time off: {THREE}"

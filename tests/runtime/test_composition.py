@@ -26,12 +26,25 @@ async def test_an_empty_store_gets_the_doctors_of_the_file_and_keeps_them(tmp_pa
     (tmp_path / "doctors.json").write_text(json.dumps(only))
     for changes in ({}, {"DOCTORS_FILE": f"{tmp_path}/doctors.json"}):
         dependencies = start(environment(tmp_path, **changes), exposed=False)
-        doctors = await dependencies.doctor_cache.doctors()
+        doctors = await dependencies.doctor_cache.offering()
         await dependencies.store.close()
-        assert [(d.id, d.name, d.zone.key) for d in doctors.values()] == [
+        assert [(d.id, d.name, d.zone.key) for d in doctors] == [
             ("strange", "Doctor Strange", BERLIN),
             ("who", "Doctor Who", BERLIN),
         ]
+
+
+async def test_an_empty_store_gets_the_whole_clinic_of_the_file_and_keeps_it(
+    tmp_path: Path,
+) -> None:
+    doom = {"id": "doom", "name": "Doctor Doom", "working_hours": []}
+    whole = {"doctors": [doom], "policy": {"notice_minutes": 60}}
+    (tmp_path / "doctors.json").write_text(json.dumps(whole))
+    for changes in ({"DOCTORS_FILE": f"{tmp_path}/doctors.json"}, {}):
+        dependencies = start(environment(tmp_path, **changes), exposed=False)
+        clinic = await dependencies.clinic_cache.clinic()
+        await dependencies.store.close()
+        assert clinic.policy.notice == timedelta(minutes=60)
 
 
 def test_the_clock_is_in_utc(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The command that loads the doctors of the clinic file."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,10 +25,10 @@ def test_it_writes_only_what_differs(tmp_path: Path, capsys: pytest.CaptureFixtu
     file = tmp_path / "appointments.db"
     settings = {"STORE": f"sqlite:{file}", "DOCTORS_FILE": str(DOCTORS_FILE)}
     load_doctors.main(settings)
-    assert capsys.readouterr().out == "strange: added\nwho: added\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: added\nwho: added\n"
     before = file.stat().st_mtime_ns
     load_doctors.main(settings)
-    assert capsys.readouterr().out == "strange: unchanged\nwho: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\nwho: unchanged\n"
     assert file.stat().st_mtime_ns == before
 
 
@@ -86,4 +88,57 @@ async def test_another_clock_is_accepted_once_none_lies_ahead_and_the_day_shift_
     assert (doctor.zone, doctor.day_shift) == (time_zone(CHICAGO), timedelta(hours=-5))
     capsys.readouterr()
     await clinic.loads()
-    assert capsys.readouterr().out == "strange: unchanged\n"
+    assert capsys.readouterr().out == "the clinic: unchanged\nstrange: unchanged\n"
+
+
+SCAN = {"id": "scan", "name": "Scan", "duration_minutes": 20}
+
+
+async def test_the_clinic_is_loaded_and_compared_as_the_doctors_are(
+    clinic: Clinic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for members, word in (
+        ({"policy": {"notice_minutes": 60}, "services": [SCAN]}, "added"),
+        ({"policy": {"notice_minutes": 60}, "services": [SCAN]}, "unchanged"),
+        ({"policy": {"notice_minutes": 30}, "services": [SCAN]}, "changed"),
+        ({}, "changed"),
+        ({}, "unchanged"),
+    ):
+        clinic.has(members, strange=(NEW_YORK, "17:00"))
+        await clinic.loads()
+        assert capsys.readouterr().out.splitlines()[0] == f"the clinic: {word}"
+        assert await clinic.run(lambda dependencies: dependencies.store.clinic()) == members
+
+
+async def test_a_doctor_who_retires_or_offers_other_services_has_changed(
+    clinic: Clinic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for of_strange, word in (
+        ({}, "added"),
+        ({"services": ["scan"]}, "changed"),
+        ({"services": ["scan"]}, "unchanged"),
+        ({"services": ["scan"], "retired": True}, "changed"),
+    ):
+        members = {"services": [SCAN], "doctors": {"strange": of_strange}}
+        clinic.has(members, strange=(NEW_YORK, "17:00"))
+        await clinic.loads()
+        assert capsys.readouterr().out.splitlines()[1] == f"strange: {word}"
+    doctor = await clinic.doctor()
+    assert (doctor.services, doctor.retired) == (frozenset({"scan"}), True)
+
+
+async def test_doctors_whom_an_earlier_version_stored_are_found_by_services_again(
+    clinic: Clinic,
+) -> None:
+    clinic.has(
+        {"services": [SCAN], "doctors": {"who": {"services": []}, "doom": {"retired": True}}},
+        strange=(NEW_YORK, "17:00"),
+        who=("UTC", "17:00"),
+        doom=("UTC", "17:00"),
+    )
+    await clinic.loads()
+    with closing(sqlite3.connect(clinic.folder / "appointments.db")) as file, file:
+        file.execute("DELETE FROM offers")
+    await clinic.loads()
+    with closing(sqlite3.connect(clinic.folder / "appointments.db")) as file, file:
+        assert file.execute("SELECT * FROM offers").fetchall() == [("*", "strange")]

@@ -30,7 +30,7 @@ class Observer:
 
 def test_it_returns_what_the_command_returns(clinic: Clinic) -> None:
     async def count(dependencies: Dependencies) -> int:
-        return len(await dependencies.store.doctors())
+        return len(await dependencies.store.list_doctors(9))
 
     assert run(clinic.environment, count) == 0
 
@@ -48,7 +48,7 @@ async def test_it_closes_the_store_and_every_observer_though_the_command_fails(
         await run_and_close(opened, fail)
     assert observer.closed
     with pytest.raises(StoreUnavailable, match="closed"):
-        await opened.store.doctors()
+        await opened.store.doctors(["strange"])
 
 
 def test_a_setting_that_cannot_be_used_is_one_line(clinic: Clinic) -> None:
@@ -63,7 +63,7 @@ def test_a_store_that_cannot_be_used_is_one_line(clinic: Clinic, tmp_path: Path)
     async def read(dependencies: Dependencies) -> None:
         with closing(sqlite3.connect(tmp_path / "appointments.db")) as file:
             file.execute("DROP TABLE doctors")
-        await dependencies.store.doctors()
+        await dependencies.store.doctors(["strange"])
 
     with pytest.raises(SystemExit, match=r"^STORE: cannot use .*appointments.db: no such table.*$"):
         run(clinic.environment, read)

@@ -35,6 +35,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
@@ -44,6 +45,7 @@ from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     SnapshotExpired,
@@ -234,8 +236,77 @@ async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
         "time_zone": "Europe/Berlin",
         "day_shift_minutes": 60,
         "working_hours": [{"days": ["mon", "tue"], "opens": "09:00", "closes": "17:00"}],
+        "services": None,
+        "retired": False,
+        "offers": ["*"],
     }
     assert sent(write) == ("doctors/strange", fields, sorted(fields), IF_NEW)
+
+
+async def test_doctors_of_a_service_are_asked_for_by_a_field_that_needs_no_index_of_ours(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.list_doctors(20, "strange", "x-ray")
+    (read,) = firestore.reads
+    query = read.structured_query
+    asked = query.where.field_filter
+    assert (asked.field.field_path, asked.op.name) == ("offers", "ARRAY_CONTAINS_ANY")
+    assert [v.string_value for v in asked.value.array_value.values] == ["x-ray", "*"]
+    assert [order.field.field_path for order in query.order_by] == ["__name__"]
+    (after,) = query.start_at.values
+    assert (after.reference_value, query.start_at.before) == (f"{DOCUMENTS}doctors/strange", False)
+    assert query.limit == 20
+
+
+async def test_the_clinic_is_one_document_that_is_sent_whole(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.put_clinic({"services": [{"id": "x-ray", "duration_minutes": 20}]})
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    services = [{"id": "x-ray", "duration_minutes": 20}]
+    fields = {"kind": "clinic", "schema": 3, "services": services}
+    assert sent(write) == ("clinic/settings", fields, [], Precondition())
+
+
+HOLIDAY = Override(
+    id="strange.override.1",
+    doctor_id="strange",
+    kind="time_off",
+    interval=span("2026-11-23T12:00Z", "2026-11-24T12:00Z"),
+    created_at=at("2026-01-01T00:00Z"),
+)
+
+
+@pytest.mark.parametrize(("version", "precondition"), [(None, IF_NEW), (READ, AS_READ)])
+async def test_an_override_is_a_document_below_its_doctor_whose_start_can_be_queried(
+    firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition
+) -> None:
+    await store.commit([NEW_DAY], [], overrides=[OverrideWrite(HOLIDAY, version)])
+    ((_, write),) = (commit.writes for commit in firestore.commits)
+    fields = {
+        "kind": "override",
+        "schema": 3,
+        "type": "time_off",
+        "start": at("2026-11-23T12:00Z"),
+        "end": "2026-11-24T12:00:00Z",
+        "created_at": "2026-01-01T00:00:00Z",
+        "note": None,
+        "deleted_at": None,
+    }
+    path = "doctors/strange/overrides/strange.override.1"
+    assert sent(write) == (path, fields, sorted(fields), precondition)
+
+
+async def test_versions_of_days_are_asked_for_with_one_small_field_and_all_else_with_all_fields(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    async with store.snapshot() as snapshot:
+        await snapshot.versions([MONDAY, TUESDAY])
+        await snapshot.load([MONDAY], [])
+    versions, load = firestore.reads
+    assert len(versions.documents) == 2
+    assert list(versions.mask.field_paths) == ["schema"]
+    assert "mask" not in load
 
 
 ELSEWHERE = ElsewhereKey("strange", "strange.20261123.first")
@@ -309,7 +380,7 @@ async def test_a_patient_is_a_document_of_which_only_the_changes_are_sent(
         assert sent(write) == (
             "patients/ada0000000000000000000000000000000000000",
             {"kind": "patient", "schema": 3, "changed_at": ["2026-11-20T12:00:00Z"], **fields},
-            sorted(["changed_at", "erasing", "kind", "schema", *mask]),
+            sorted(["changed_at", "erased_at", "erasing", "kept_until", "kind", "schema", *mask]),
             precondition,
         )
         assert versions == {ADA: int(WRITTEN_AT[0].timestamp()) * 1_000_000_000}
@@ -336,15 +407,17 @@ async def test_what_ends_is_added_to_the_months_of_the_history_whatever_these_ho
     await store.commit([NEW_DAY], [], patients=[PatientWrite(read, patients())])
     ((_, _, november, next_year),) = (commit.writes for commit in firestore.commits)
     history = "patients/ada0000000000000000000000000000000000000/history/"
-    for write, month, names in (
-        (november, "2026-11", ["strange.20261123.first", "strange.20261123.second"]),
-        (next_year, "2027-01", ["january"]),
+    first, second = "strange.20261123.first", "strange.20261123.second"
+    times = ["2026-11-23T09:00:00Z", "2026-11-23T16:00:00Z"]
+    for write, month, names, starts in (
+        (november, "2026-11", [first, second], times),
+        (next_year, "2027-01", ["january"], ["2027-01-01T00:00:00Z"]),
     ):
         path = write.update.name.removeprefix(DOCUMENTS)
         fields = decode_dict(write.update.fields, None)
         assert (path, fields) == (
             history + month,
-            {"kind": "history", "appointments": dict.fromkeys(names, True)},
+            {"kind": "history", "appointments": dict(zip(names, starts, strict=True))},
         )
         paths = [f"appointments.{n}" if n.isalpha() else f"appointments.`{n}`" for n in names]
         assert list(write.update_mask.field_paths) == ["kind", *paths]
@@ -360,40 +433,90 @@ def found_record(name: str, fingerprint: str = "print") -> RunQueryResponse:
     return RunQueryResponse(document=document)
 
 
-async def test_an_erasure_is_one_commit_that_counts_itself(
+async def test_records_are_erased_if_they_are_as_they_were_found(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     firestore.found = [found_record("receipts/b"), found_record("receipts/a", "erased")]
-    await store.erase(["a"], Stored(PatientSchedule(ADA), READ))
-    ((record, *months, mark, patient),) = (commit.writes for commit in firestore.commits)
+    await store.erase_records(["a"])
+    ((record,),) = (commit.writes for commit in firestore.commits)
     assert sent(record) == ("receipts/b", {"fingerprint": "erased"}, ["fingerprint"], AS_READ)
-    assert [sent(month)[0] for month in months] == ["receipts/b", "receipts/a"]  # Whatever is there
-    path = "patients/ada0000000000000000000000000000000000000"
-    assert sent(patient) == (path, {}, [], AS_READ)
+    (of_records,) = firestore.reads
+    where = of_records.structured_query.where.field_filter
+    assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
+
+
+PATH = "patients/ada0000000000000000000000000000000000000"
+REST = PatientSchedule(ADA, (), (THEN,), erased_at=(THEN,))
+NOON = "2026-11-20T12:00:00Z"
+KEPT = {
+    "kind": "patient",
+    "schema": 3,
+    "changed_at": [NOON],
+    "erased_at": [NOON],
+    "kept_until": "2026-11-21T12:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("rest", "fields"), [(PatientSchedule(ADA), {}), (REST, KEPT)], ids=["nothing", "instants"]
+)
+async def test_an_account_is_erased_in_one_commit_that_replaces_its_document(
+    firestore: Recorder, store: FirestoreStore, rest: PatientSchedule, fields: dict[str, Any]
+) -> None:
+    firestore.found = [found_record("receipts/b"), found_record("receipts/a")]  # Whatever is there
+    await store.erase_patient(Stored(patients(MINE), READ), rest)
+    ((patient, *months),) = (commit.writes for commit in firestore.commits)
+    assert sent(patient) == (PATH, fields, [], AS_READ)
+    assert "update_mask" not in patient
+    assert [write.delete.removeprefix(DOCUMENTS) for write in months] == [
+        "receipts/b",
+        "receipts/a",
+    ]
+    (of_history,) = firestore.reads
+    assert of_history.parent == DOCUMENTS + PATH
+
+
+@pytest.mark.parametrize(
+    ("found", "sizes"), [(399, [400]), (400, [400, 2]), (900, [400, 400, 103])]
+)
+async def test_each_commit_of_a_long_erasure_checks_the_patient_and_the_last_one_takes_it(
+    firestore: Recorder, store: FirestoreStore, found: int, sizes: list[int]
+) -> None:
+    firestore.found = [found_record(f"receipts/{number}") for number in range(found)]
+    await store.erase_patient(Stored(patients(MINE), READ), PatientSchedule(ADA))
+    assert [len(request.writes) for request in firestore.commits] == sizes
+    *checks, last = (sent(request.writes[0]) for request in firestore.commits)
+    version = Precondition(update_time=WRITTEN_AT[0])
+    conditions = [AS_READ, *[version] * len(checks)]
+    for check, condition in zip(checks, conditions, strict=False):
+        assert check == (PATH, {"kind": "patient"}, ["kind"], condition)
+    assert last == (PATH, {}, [], conditions[len(checks)])
+
+
+async def test_the_end_of_views_is_a_document_that_counts_itself(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.end_views()
+    ((mark,),) = (commit.writes for commit in firestore.commits)
     tags = {"kind": "erasures", "schema": 3}
     assert sent(mark) == ("erasures/last", tags, ["kind", "schema"], Precondition())
     (count,) = mark.update_transforms
     assert (count.field_path, count.increment) == ("count", Value(integer_value=1))
-    of_records, of_history = firestore.reads
-    where = of_records.structured_query.where.field_filter
-    assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
-    assert of_history.parent == DOCUMENTS + path
 
 
-@pytest.mark.parametrize(
-    ("found", "sizes"),
-    [(132, [398]), (133, [398, 3]), (134, [398, 6]), (300, [398, 398, 106])],
-)
-async def test_an_erasure_that_is_too_large_for_one_commit_takes_the_patient_with_the_last(
-    firestore: Recorder, store: FirestoreStore, found: int, sizes: list[int]
+async def test_whose_rest_counts_no_more_is_found_by_when_that_is(
+    firestore: Recorder, store: FirestoreStore
 ) -> None:
-    firestore.found = [found_record(f"receipts/{number}") for number in range(found)]
-    await store.erase([str(number) for number in range(31)], Stored(PatientSchedule(ADA), READ))
-    # Two queries for thirty-one ids, each of which finds all, and the months of the history.
-    assert [len(request.writes) for request in firestore.commits] == sizes
-    assert len(firestore.reads) == 3
-    *_, mark, patient = firestore.commits[-1].writes
-    assert [sent(write)[0].split("/")[0] for write in (mark, patient)] == ["erasures", "patients"]
+    firestore.found = [found_record(PATH)]
+    assert await store.erased_patients(THEN) == [ADA]
+    (read,) = firestore.reads
+    where = read.structured_query.where.field_filter
+    assert (where.field.field_path, where.op.name) == ("kept_until", "LESS_THAN_OR_EQUAL")
+    assert where.value.string_value == NOON
+    assert [o.field.field_path for o in read.structured_query.order_by] == [
+        "kept_until",
+        "__name__",
+    ]
 
 
 async def test_a_blocked_caller_is_a_document_that_the_last_call_writes(
@@ -439,7 +562,8 @@ async def test_every_document_is_where_the_paths_say(
 ) -> None:
     await store.put_doctors([doctor()])
     gone = ElsewhereWrite(ELSEWHERE, CANCELLED, None)
-    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone])
+    away = OverrideWrite(HOLIDAY, None)
+    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone], overrides=[away])
     database = MockFirestore()
     for write in (write for commit in firestore.commits for write in commit.writes):
         path, fields, _, _ = sent(write)
@@ -447,6 +571,7 @@ async def test_every_document_is_where_the_paths_say(
     strange = database.collection("doctors").document("strange")
     (day,), (ended,) = (strange.collection(name).stream() for name in ("schedule", "elsewhere"))
     assert ended.id == "strange.20261123.first"
+    assert [o.id for o in strange.collection("overrides").stream()] == ["strange.override.1"]
     assert (day.id, list(day.to_dict()["appointments"])) == ("2026-11-23", [FIRST.id])
     assert [found.id for found in database.collection("receipts").stream()] == ["hash"]
 
@@ -487,16 +612,21 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
             now.history(ADA, MONDAY.day, TUESDAY.day),
-            store.doctors(),
+            now.versions([MONDAY]),
+            anext(now.scan_overrides("strange", STARTS)),
+            store.doctors(["strange"]),
+            store.list_doctors(10),
+            store.clinic(),
             store.blocked(),
-            store.erase(["a"]),
-            store.erase([], Stored(PatientSchedule(ADA), None)),
+            store.erase_records(["a"]),
+            store.erase_patient(Stored(PatientSchedule(ADA), None), PatientSchedule(ADA)),
+            store.erased_patients(THEN),
             return_exceptions=True,
         )
     of_commit, of_read, _ = ERRORS[code]
-    assert [type(error) for error in errors] == [of_commit, *[of_read] * 8]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 13]
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 8)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 13)
 
 
 @pytest.mark.parametrize("code", ERRORS)
@@ -518,17 +648,19 @@ async def test_a_refusal_of_a_read_of_the_past_may_mean_that_it_is_gone(
 
 
 @pytest.mark.parametrize("code", ERRORS)
-async def test_a_refusal_to_erase_or_to_block_is_told_like_that_of_a_commit(
+async def test_a_refusal_to_end_views_or_to_block_is_told_like_that_of_a_read(
     firestore: Recorder, store: FirestoreStore, code: str
 ) -> None:
     firestore.code = grpc.StatusCode[code]
-    of_commit, of_read, _ = ERRORS[code]
-    with pytest.raises(of_commit):
-        await store.erase([])
+    _, of_read, _ = ERRORS[code]
     # Without a condition there is no conflict.
     with pytest.raises(of_read):
+        await store.end_views()
+    with pytest.raises(of_read):
         await store.block(ADA, READ_AT)
-    assert len(firestore.commits) == 2
+    with pytest.raises(of_read):
+        await store.put_clinic({})
+    assert len(firestore.commits) == 3
 
 
 async def test_a_commit_without_a_response_is_unavailable_after_the_given_seconds(
@@ -548,7 +680,7 @@ async def test_without_credentials_every_call_fails_for_good(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/no/such/file.json")
     store = FirestoreStore(FirestoreDatabase("demo-documents", "(default)"), seconds=10)
     with pytest.raises(StoreRefused, match="was not found"):
-        await store.doctors()
+        await store.doctors(["strange"])
     await store.close()
 
 

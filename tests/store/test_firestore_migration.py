@@ -81,7 +81,7 @@ class Earlier:
 
     async def listed(self, doctor_id: str, bounds: Interval = SUMMER) -> dict[str, list[str]]:
         """The ids of a doctor's booked appointments, and of all."""
-        (doctor,) = [d for d in await self.store.doctors() if d.id == doctor_id]
+        doctor = (await self.store.doctors([doctor_id]))[doctor_id]
         found = {}
         async with self.store.snapshot() as snapshot:
             for name, with_cancelled in (("booked", False), ("all", True)):
@@ -105,10 +105,12 @@ async def earlier(emulator: str) -> AsyncIterator[Earlier]:  # noqa: ARG001 - it
 
 async def test_everything_is_found_where_it_belongs_from_now_on(earlier: Earlier) -> None:
     with pytest.raises(StoreRefused, match=r"run `python -m shared\.runtime\.migrate`"):
-        await earlier.store.doctors()
+        await earlier.store.list_doctors(10)
     migration = await earlier.migrate()
     assert migration.left == []
-    assert [d.day_shift for d in await earlier.store.doctors()] == 2 * [timedelta(hours=-5)]
+    of_service = await earlier.store.list_doctors(10, service_id="x-ray")
+    assert [d.id for d in of_service] == ["strange", "who"]
+    assert [d.day_shift for d in await earlier.store.list_doctors(10)] == 2 * [timedelta(hours=-5)]
     assert await earlier.listed("strange") == {
         "booked": [AFTER_MIDNIGHT, MOVED],
         "all": [AFTER_MIDNIGHT, CANCELLED, MOVED],

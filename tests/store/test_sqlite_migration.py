@@ -185,7 +185,7 @@ async def test_requests_of_before_are_replayed(api: Api) -> None:
 async def test_what_nobody_can_read_is_left_behind_with_the_reason(
     store: SqliteStore, path: str
 ) -> None:
-    await store.doctors()
+    await store.list_doctors(10)
     left = query(path, "SELECT doctor_id, day, id, why FROM left_behind ORDER BY id")
     assert [(*place, why.partition(":")[0]) for *place, why in left] == [
         ("retired", "2099-07-04", "retired.20990704.left", "KeyError"),
@@ -254,5 +254,5 @@ async def test_a_file_with_a_doctor_whom_nobody_can_read_stays_as_it_was(
     file.doctor("mars", "Mars/Olympus")
     before = file.dump()
     with pytest.raises(StoreRefused, match="the doctor mars is damaged"):
-        await store.doctors()
+        await store.list_doctors(10)
     assert file.dump() == before

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -12,9 +13,11 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired
-from shared.store.sqlite.erasing import _ERASE_RECORDS, Erasure
+from shared.store.sqlite.erasing import _ERASE_RECORDS, erase_patient, erase_records
+from shared.store.sqlite.override_rows import _STARTING
 from shared.store.sqlite.patient_rows import _READ_AT
 from shared.store.sqlite.pruning import _DELETE_PAST, _DELETE_PAST_PATIENTS, _DELETE_RECORDS
+from shared.store.sqlite.rows import _DOCTORS_OFFERING
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, key, schedule
 from tests.functions.api import Clock
@@ -293,7 +296,7 @@ async def test_an_erasure_deletes_all_of_the_past_at_once_and_nothing_that_is_cu
     for appointments in ([EARLY], [LATE]):
         await book(store, *appointments)
     assert (await ids_at(store, before), rows_in(path)) == (["early"], (501, 300))
-    await store.erase([])
+    await store.end_views()
     assert (await ids_at(store, before), rows_in(path)) == (None, (0, 300))
     assert query(path, "SELECT count(*) FROM past_patients") == [(0,)]
     last = await instant_of(store)
@@ -307,8 +310,10 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     left, more = [], []
-    for _ in range(5):
-        more.append(store._erase_some(Erasure(["a"], read))[0])  # noqa: SLF001 - a transaction
+    records = partial(erase_records, ids=["a"], most=200)
+    rest = partial(erase_patient, read=read, rest=PatientSchedule(ADA), now=NOW, most=200)
+    for step in (*[records] * 3, *[rest] * 3):
+        more.append(store._take(step)[0])  # noqa: SLF001 - a transaction
         left += query(
             path,
             """
@@ -316,22 +321,22 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
             (SELECT count(*) FROM patient_history), (SELECT count(*) FROM patients)
             """,
         )
-    assert left == [(300, 500, 1), (100, 500, 1), (0, 300, 1), (0, 100, 1), (0, 0, 0)]
-    assert more == [True, True, True, True, False]
+    assert left == [
+        *[(300, 500, 1), (100, 500, 1), (0, 500, 1)],
+        *[(0, 300, 1), (0, 100, 1), (0, 0, 0)],
+    ]
+    assert more == [True, True, False] * 2
 
 
 async def test_what_an_erasure_left_that_was_cut_off_is_erased_by_the_next(
     store: SqliteStore, path: str
 ) -> None:
     await fill(store, 0, 250)
-    await book(store, EARLY)
-    async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
-    assert store._erase_some(Erasure(["a"], read)) == (True, 200)  # noqa: SLF001
-    await store.erase(["a"], read)
+    records = partial(erase_records, ids=["a"], most=200)
+    assert store._take(records) == (True, 200)  # noqa: SLF001
+    await store.erase_records(["a"])
     erased = "SELECT count(*) FROM receipts WHERE body LIKE '%erased%'"
     assert query(path, erased) == [(250,)]
-    assert query(path, "SELECT count(*) FROM patients") == [(0,)]
 
 
 async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next_commits(
@@ -339,7 +344,7 @@ async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next
 ) -> None:
     await fill(store, 300, 0)
     await store.commit([], [])  # Nothing is due for five minutes.
-    store._erase_some(Erasure([], None))  # noqa: SLF001 - all but the past
+    store._end_views()  # noqa: SLF001 - all but the past
     left = []
     for _ in range(2):
         await store.commit([], [])
@@ -424,3 +429,13 @@ async def test_what_is_to_be_erased_or_was_replaced_is_found_without_reading_all
     asked = {"ids": '["a"]', "erased": "erased", "most": 2}
     assert_nothing_is_scanned(path, _ERASE_RECORDS, asked, but="json_each")
     assert_nothing_is_scanned(path, _READ_AT, {"digits": "ada", "past": 1})
+
+
+async def test_doctors_of_a_service_and_overrides_are_found_without_reading_all_the_rest(
+    store: SqliteStore, path: str
+) -> None:
+    store.prepare([])
+    page = {"service": "x-ray", "after": "strange", "limit": 2}
+    assert_nothing_is_scanned(path, _DOCTORS_OFFERING, page)
+    starting = {"doctor": "strange", "after": 1, "after_id": "", "end": 2, "limit": 2}
+    assert_nothing_is_scanned(path, _STARTING, starting)

@@ -138,9 +138,9 @@ async def exist(store: SqliteStore, *days: DayKey) -> list[bool]:
 
 async def test_a_new_file_gets_the_doctors_and_another_keeps_its_own(store: SqliteStore) -> None:
     store.prepare([doctor()])
-    assert await store.doctors() == [doctor()]
+    assert await store.list_doctors(10) == [doctor()]
     store.prepare([doctor(zone="Europe/Berlin"), doctor(doctor_id="who")])
-    assert await store.doctors() == [doctor()]
+    assert await store.list_doctors(10) == [doctor()]
 
 
 def test_a_new_file_has_no_tables_of_earlier_releases(store: SqliteStore, path: str) -> None:
@@ -192,8 +192,8 @@ def test_a_start_waits_for_another_process_that_brings_the_file_over(
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 6")
-    with pytest.raises(StoreRefused, match="schema is version 6, this program knows up to 5"):
+    query(path, "PRAGMA user_version = 7")
+    with pytest.raises(StoreRefused, match="schema is version 7, this program knows up to 6"):
         await store.commit([WRITE], [])
 
 
@@ -300,10 +300,10 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as
     assert query(path, "PRAGMA user_version") == [(1,)]
     query(path, "DROP TABLE past_entries")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(5,)]
+    assert query(path, "PRAGMA user_version") == [(6,)]
     told = EARLY._replace(told_start=datetime(2026, 11, 23, 9))  # noqa: DTZ001 - the doctor's
     assert await load(store) == Stored(schedule("2026-11-23", told), 1)
-    assert await store.doctors() == [doctor()]
+    assert await store.list_doctors(10) == [doctor()]
     before, after = await put(store, EARLY, LATE), await put(store, LATE)
     assert [await ids_at(store, instant) for instant in (before, after)] == [
         ["early", "late"],

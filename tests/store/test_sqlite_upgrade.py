@@ -7,15 +7,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.override import Override
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import PatientWrite, StoreRefused
+from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused
 from shared.store.sqlite.clock import to_instant
 from shared.store.sqlite.store import SqliteStore
-from tests.builders import appointment, at, key, schedule
+from tests.builders import appointment, at, doctor, key, schedule, span
 
 VERSION_4 = """
     CREATE TABLE doctors (id TEXT PRIMARY KEY, body TEXT NOT NULL);
@@ -51,6 +54,12 @@ VERSION_4 = """
     CREATE INDEX past_elsewhere_by_end ON past_elsewhere (until);
 
     INSERT INTO clock VALUES (2000, 0);
+    INSERT INTO doctors VALUES (
+        'strange',
+        '{"kind":"doctor","schema":3,"id":"strange","name":"Doctor Strange","time_zone":"UTC",\
+"day_shift_minutes":0,"working_hours":[{"days":["mon","tue","wed","thu","fri"],\
+"opens":"09:00","closes":"17:00"}]}'
+    );
     INSERT INTO doctor_days VALUES ('strange', '2026-11-23', 7, 3, NULL);
     INSERT INTO entries VALUES (
         'strange', '2026-11-23', 'a', 2000,
@@ -76,12 +85,19 @@ VERSION_4 = """
     INSERT INTO secrets VALUES ('name', '{"kind":"secret","schema":3,"value":"known"}');
     PRAGMA user_version = 4
 """
-"""A file with an appointment that was moved, a pointer, an idempotency record and a secret."""
+"""A file with a doctor, a moved appointment, a pointer, an idempotency record and a secret."""
 
 ADA = patient_key("https://issuer", "ada")
 MONDAY, TOLD = key("2026-11-23"), ElsewhereKey("strange", "b")
 BEFORE = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z")
 AFTER = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z")
+HOLIDAY = Override(
+    id="strange.override.1",
+    doctor_id="strange",
+    kind="time_off",
+    interval=span("2026-11-23T12:00Z", "2026-11-24T12:00Z"),
+    created_at=at("2026-01-01T00:00Z"),
+)
 RECORD = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"), "request")
 
 
@@ -127,6 +143,33 @@ async def test_all_that_a_file_held_is_there_and_patients_can_be_kept_beside_it(
     assert found.value == booked
 
 
+async def test_doctors_of_a_file_offer_every_service_until_they_are_put_again(
+    store: SqliteStore,
+) -> None:
+    assert await store.list_doctors(10) == [doctor()]
+    assert await store.list_doctors(10, service_id="x-ray") == [doctor()]
+    check_ups = replace(doctor(), services=frozenset({"check-up"}))
+    await store.put_doctors([check_ups])
+    assert await store.list_doctors(10, service_id="x-ray") == []
+    assert await store.list_doctors(10, service_id="check-up") == [check_ups]
+
+
+async def test_overrides_and_the_clinic_can_be_kept_beside_what_a_file_held(
+    store: SqliteStore,
+) -> None:
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+    away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
+    await store.commit([away], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load([MONDAY], [], overrides=[HOLIDAY.key])
+    assert state.days[MONDAY].value == schedule("2026-11-23", AFTER).with_override(HOLIDAY.entry)
+    assert state.overrides[HOLIDAY.key].value == HOLIDAY
+    assert await store.clinic() == {}
+    await store.put_clinic({"services": []})
+    assert await store.clinic() == {"services": []}
+
+
 async def test_the_past_of_a_file_can_still_be_read(store: SqliteStore) -> None:
     async with store.snapshot(to_instant(1500)) as snapshot:
         state = await snapshot.load([MONDAY], [], patients=[ADA])
@@ -135,11 +178,32 @@ async def test_the_past_of_a_file_can_still_be_read(store: SqliteStore) -> None:
 
 
 async def test_records_of_before_can_be_erased(store: SqliteStore, path: str) -> None:
-    await store.erase(["a"])
+    await store.erase_records(["a"])
     with closing(sqlite3.connect(path)) as connection:
         ((body,),) = connection.execute("SELECT body FROM receipts").fetchall()
     fields = json.loads(body)
     assert (fields["fingerprint"], fields["request_id"]) == ("erased", "request")
+
+
+async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "other.db")
+    store = SqliteStore(path)
+    store.prepare([])
+    run(path, "ALTER TABLE patient_history DROP COLUMN start; PRAGMA user_version = 5")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        row = (ADA.digits, "2026-11", "old", 0)
+        connection.execute("INSERT INTO patient_history VALUES (?, ?, ?, ?)", row)
+    booked, ended = PatientSchedule(ADA, (BEFORE,)), PatientSchedule(ADA)
+    for schedule_ in (booked, ended):
+        async with store.snapshot() as snapshot:
+            read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        await store.commit([], [], patients=[PatientWrite(read, schedule_)])
+    async with store.snapshot() as snapshot:
+        assert await snapshot.history(ADA, MONDAY.day, MONDAY.day) == [
+            PastAppointment("a", "2026-11", at("2026-11-23T09:00Z")),
+            PastAppointment("old", "2026-11", None),
+        ]
+    await store.close()
 
 
 async def test_a_file_that_cannot_be_upgraded_whole_stays_as_it_was(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access.caller import ANYBODY
@@ -17,6 +17,7 @@ from shared.transactions import batching as batches
 from shared.transactions.command import Command
 from tests.builders import appointment, at, key
 from tests.commands import command as booking_command
+from tests.examples import examples
 from tests.simulated_loop import SimulatedLoop
 
 MON, TUE, WED = key("2026-11-23"), key("2026-11-24"), key("2026-11-25")
@@ -159,7 +160,7 @@ def test_two_hundred_are_taken_together_and_the_others_next() -> None:
     assert told.taken() == told.arrived
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(100)
 @given(st.lists(st.sets(st.sampled_from([MON, TUE, WED]), min_size=1) | st.integers(0, 2)))
 def test_everybody_is_taken_once_in_order_and_no_day_is_held_twice(
     story: list[set[DayKey] | int],
@@ -185,7 +186,7 @@ SOME = st.tuples(
 )
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@examples(250)
 @given(st.lists(SOME | st.integers(0, 2), max_size=40))
 def test_nobody_is_forgotten_and_nobody_waits_for_what_is_free(
     story: list[tuple[set[DayKey], tuple[PatientKey, ...]] | int],

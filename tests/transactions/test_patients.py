@@ -4,13 +4,19 @@ That no patient is booked twice, or too often, is shown by the simulation in tes
 """
 
 import asyncio
+from datetime import datetime
+from functools import partial
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
 
-from shared.access.caller import Caller
+from shared.access.caller import ANYBODY, Caller
 from shared.model.documents import Documents
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_schedule import PatientSchedule
+from shared.rules.erasing import erase
+from shared.rules.existing import Sought
 from shared.rules.outcomes import (
     Accepted,
     BeingErased,
@@ -21,12 +27,15 @@ from shared.rules.outcomes import (
     SlotTaken,
     UnknownAppointment,
 )
-from shared.store.port import StoreRefused
+from shared.store.port import PatientWrite, Stored, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.plan import MOST_BYTES, BatchPlan
 from tests.builders import (
     appointment,
+    at,
+    doctor,
+    key,
     owned,
     patient,
     schedule,
@@ -48,6 +57,7 @@ from tests.simulated_loop import simulated
 MON, TUE = "2026-11-23", "2026-11-24"
 NINE, HALF_PAST, TEN, ELEVEN = (f"{MON}T{clock}Z" for clock in ("09:00", "09:30", "10:00", "11:00"))
 TUE_NINE = f"{TUE}T09:00Z"
+NOW = at("2026-11-20T12:00Z")
 ADA, BOB = patient("ada"), patient("bob")
 ID = "strange.20261123.a"
 HERS = owned(appointment(NINE, HALF_PAST, ID), ADA)
@@ -69,6 +79,57 @@ def held(store: ScriptedStore, caller: Caller) -> list[str]:
 
 async def all_of(coordinator: Coordinator, *commands: Command) -> list[Outcome]:
     return await asyncio.gather(*(coordinator.run(each) for each in commands))
+
+
+# What has left
+
+
+def plan_of(store: ScriptedStore, *commands: Command) -> PatientWrite:
+    """What one batch of commands writes of Ada, who has an appointment at nine on Monday."""
+    state = store.view()
+    plan = BatchPlan.on(replace(state, elsewhere={commands[0].birth: Stored(None, None)}))
+    for each in commands:
+        granted(cast("Outcome", plan.decide(each)))
+    (write,) = plan.patient_writes()
+    return write
+
+
+def for_ada(command: Command) -> Command:
+    """The same command, once everything is known that it needs."""
+    return replace(
+        command, patients=frozenset({schedule_of(ADA).key}), elsewhere=frozenset({command.birth})
+    )
+
+
+def erasing(now: datetime = NOW) -> Command:
+    """To erase Ada's appointment of Monday."""
+    there = cancel(MON, ID)
+    sought = Sought(ID, key(MON), {"strange": doctor()}, ANYBODY)
+    return replace(there, decide=partial(erase, sought=sought, now=now))
+
+
+def test_what_one_command_moves_and_the_next_cancels_has_left_from_where_it_was_last() -> None:
+    moved, given_up = for_ada(move(MON, TEN, ID)), for_ada(cancel(MON, ID))
+    write = plan_of(with_hers(), moved, given_up)
+    assert write.ended() == [PastAppointment(ID, "2026-11", at(TEN))]
+    assert write.forgotten == ()
+
+
+def test_what_is_erased_leaves_the_schedule_for_nowhere() -> None:
+    write = plan_of(with_hers(), for_ada(erasing()))
+    assert (write.schedule.appointments, write.ended(), write.forgotten) == ((), [], ())
+
+
+def test_what_left_and_is_erased_with_the_same_commit_never_comes_to_the_history() -> None:
+    write = plan_of(with_hers(), for_ada(cancel(MON, ID)), for_ada(erasing()))
+    assert (write.schedule.appointments, write.ended(), write.forgotten) == ((), [], ())
+
+
+def test_what_had_left_and_is_erased_leaves_the_history() -> None:
+    store = with_hers()
+    store.put_patients(schedule_of(ADA))
+    write = plan_of(store, for_ada(erasing()))
+    assert (write.ended(), write.forgotten) == ([], [PastAppointment.of(HERS)])
 
 
 # What it costs
@@ -322,7 +383,8 @@ async def test_nothing_is_booked_for_an_account_that_is_being_erased() -> None:
     store = with_hers()
     assert ADA.patient
     store.put_patients(PatientSchedule(ADA.patient, (HERS,), erasing=True))
-    for asked in (command(TEN, "b", by=ADA), move(MON, TEN, ID, by=ADA), cancel(MON, ID)):
+    by_ada = command(TEN, "b", by=ADA), move(MON, TEN, ID, by=ADA), cancel(MON, ID, by=ADA)
+    for asked in (*by_ada, move(MON, TEN, ID)):
         assert await instance(store).run(asked) == BeingErased()
     assert store.commits == 0
 

@@ -8,9 +8,11 @@ from pydantic import Field, model_validator
 from shared.access.permissions import Target
 from shared.http.schemas.fields import (
     AccountId,
+    Allow,
     Id,
     RequestModel,
     ResponseModel,
+    ServiceId,
     TimedRequest,
     absent,
     field_error,
@@ -39,28 +41,36 @@ class NewPatient(RequestModel):
 
 
 class NewAppointment(TimedRequest):
-    """A time to book with a doctor. Exactly one of `duration_minutes` and `end` is needed."""
+    """A time to book with a doctor.
+
+    Exactly one of `duration_minutes`, `end` and a `service_id` that has a length is needed.
+    """
 
     doctor_id: Id
+    service_id: ServiceId | None = None
     patient: NewPatient
     reason: Reason = None
+    allow: Allow | None = None
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:
-        if self.end is None and self.duration_minutes is None:
-            raise field_error("duration_minutes", "missing", "is required unless end is sent")
+        if self.end is None and self.duration_minutes is None and self.service_id is None:
+            message = "is required unless end, or a service_id that has a length, is sent"
+            raise field_error("duration_minutes", "missing", message)
         return self
 
     def target(self) -> Target:
-        """Return the doctor and the patient that it names."""
-        return Target(frozenset({self.doctor_id}), self.patient.id)
+        """Return the doctor and the patient that it names, and whether it may break rules."""
+        names = frozenset({self.doctor_id}), self.patient.id
+        return Target(*names, breaks_rules=self.allow is not None)
 
     def appointment(
         self, appointment_id: str, doctor: Doctor, interval: Interval, now: datetime
     ) -> Appointment:
-        """Return the appointment as it would be booked."""
+        """Return the appointment as it would be booked, but for what its service adds."""
         return Appointment(
             id=appointment_id,
+            service_id=self.service_id,
             doctor_id=doctor.id,
             interval=interval,
             patient=Patient(**dict(self.patient)),
@@ -85,6 +95,7 @@ class ValidatedAppointment(OpeningResponse):
 
     patient: PatientResponse
     reason: str | None = absent()
+    service_id: str | None = absent()
     status: AppointmentStatus
 
     @classmethod
@@ -97,8 +108,13 @@ class AppointmentResponse(ValidatedAppointment):
     """An appointment."""
 
     id: str
+    version: int = Field(description="1 at first, and one more with every change")
     created_at: datetime
     updated_at: datetime
+    freed_from: datetime | None = absent(
+        "from when on the rest of the time is free, once it is marked `fulfilled` or `no_show` "
+        "before its end"
+    )
     cancelled_at: datetime | None = absent()
     cancellation_reason: str | None = absent()
 
@@ -106,12 +122,15 @@ class AppointmentResponse(ValidatedAppointment):
     def of_appointment(cls, appointment: Appointment, doctor: Doctor) -> Self:
         """Return an appointment on its doctor's clock."""
         zone, cancelled_at = doctor.zone, appointment.cancelled_at
+        freed_from = appointment.freed_from
         return cls(
             id=appointment.id,
             **when_and_with_whom(appointment.interval, doctor),
             **_content(appointment),
+            version=appointment.version,
             created_at=on_clock(appointment.created_at, zone),
             updated_at=on_clock(appointment.updated_at, zone),
+            freed_from=freed_from and on_clock(freed_from, zone),
             cancelled_at=cancelled_at and on_clock(cancelled_at, zone),
             cancellation_reason=appointment.cancellation_reason,
         )
@@ -121,5 +140,6 @@ def _content(appointment: Appointment) -> dict[str, Any]:
     return {
         "patient": PatientResponse(**appointment.patient._asdict()),
         "reason": appointment.reason,
+        "service_id": appointment.service_id,
         "status": appointment.status,
     }

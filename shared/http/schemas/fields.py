@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from shared.access.permissions import Target
 from shared.http.times import BodyMinute
 from shared.rules.requested_time import RequestedTime
+from shared.rules.starts import Rule
 from shared.validation import TextForm
 
 LONGEST_MINUTES = 1440
@@ -41,6 +42,18 @@ AccountId = Annotated[
 ]
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
+
+ServiceId = Annotated[
+    Id,
+    Field(
+        description="which kind of appointment; one that has a length is sent without `end` and "
+        "`duration_minutes`"
+    ),
+]
+Allow = Annotated[
+    list[Rule],
+    Field(description="for doctors and staff: the rules that this booking may break"),
+]
 
 PageSize = Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)]
 PageToken = (
@@ -112,11 +125,17 @@ def check_order(start: datetime, end: datetime, field: str = "end", after: str =
         raise field_error(field, "not_after_start", f"must be after {after}")
 
 
-def check_window(start: datetime, end: datetime, field: str = "end", after: str = "start") -> None:
-    """Refuse a window that is empty, or too long to search in one request."""
+def check_window(
+    start: datetime,
+    end: datetime,
+    field: str = "end",
+    after: str = "start",
+    longest: int = LONGEST_DAYS,
+) -> None:
+    """Refuse a window that is empty, or has too many days to search in one request."""
     check_order(start, end, field, after)
-    if comparable(start, end) and end - start > timedelta(days=LONGEST_DAYS):
-        message = f"must be at most {LONGEST_DAYS} days after {after}"
+    if comparable(start, end) and end - start > timedelta(days=longest):
+        message = f"must be at most {longest} days after {after}"
         raise field_error(field, "window_too_long", message)
 
 

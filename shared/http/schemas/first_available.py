@@ -5,42 +5,39 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.http.schemas.fields import (
-    LONGEST_MINUTES,
-    Id,
-    QueryMinutes,
-    RequestModel,
-    ResponseModel,
-    check_order,
-    field_error,
-    number,
-)
+from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_order, number
 from shared.http.schemas.opening import OpeningResponse
+from shared.http.schemas.searches import SearchRequest
 from shared.http.times import QueryBound
 from shared.queries.openings import NoOpeningReason
 
 
-class FirstAvailable(RequestModel):
+class FirstAvailable(SearchRequest):
     """The first times that can be booked from `after` on."""
 
     after: QueryBound | None = None
     until: QueryBound | None = None
-    duration_minutes: QueryMinutes = 30
-    doctor_id: (
+    duration_minutes: (
         Annotated[
-            list[Id], Field(min_length=1, description="may be repeated; without it, every doctor")
+            QueryMinutes,
+            Field(
+                description="needed for a service that has no length; without a service, 30 if "
+                "left out"
+            ),
+        ]
+        | None
+    ) = None
+    step_minutes: (
+        Annotated[
+            QueryMinutes,
+            Field(
+                description="every start on this grid, counted from local midnight; without it, "
+                "the earliest openings that do not overlap each other"
+            ),
         ]
         | None
     ) = None
     count: Annotated[int, Field(ge=1, le=50), BeforeValidator(number)] = 1
-    step_minutes: QueryMinutes | None = None
-
-    @model_validator(mode="after")
-    def _step_divides_a_day(self) -> Self:
-        if self.step_minutes and LONGEST_MINUTES % self.step_minutes:
-            message = f"must divide {LONGEST_MINUTES} without a remainder, as 15 and 60 do"
-            raise field_error("step_minutes", "not_a_divisor", message)
-        return self
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -78,7 +78,7 @@ class ExportPatient(_Whose):
 
 
 class ErasedPatient(ResponseModel):
-    """How many appointments were erased; 0 if nothing was kept, or all is erased already."""
+    """How many appointments this request has erased; not those that were erased before."""
 
     appointments: int
 
@@ -105,9 +105,12 @@ class AccountResponse(ResponseModel):
 
     id: str
     changed_at: list[datetime] = Field(
-        description="when the patient booked, moved or cancelled within the last day"
+        description="when the patient booked, moved, cancelled or erased within the last day"
     )
     erasing: bool = Field(description="whether it is being erased")
+    erased_at: list[datetime] = Field(
+        description="when the patient has erased it within the last day"
+    )
 
 
 class ExportPage(ResponseModel):

@@ -3,12 +3,14 @@
 `code` is stable and the last part of `type`; `detail` is for people and may change.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel
 from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
+from shared.model.appointment import AppointmentStatus
 
 
 class Problem(BaseModel):
@@ -60,3 +62,34 @@ class OutsideWorkingHoursProblem(Problem):
     code: Literal["outside_working_hours"]
     working_hours: list[TimeRange]
     openings: list[OpeningResponse]
+
+
+class TimeOffProblem(Problem):
+    """422: when the doctor, who is away, works on that date, and what is free instead."""
+
+    code: Literal["time_off"]
+    working_hours: list[TimeRange]
+    openings: list[OpeningResponse]
+
+
+class TooSoonProblem(Problem):
+    """422: the first start that can be booked now, and what is free."""
+
+    code: Literal["too_soon"]
+    earliest: datetime
+    openings: list[OpeningResponse]
+
+
+class TooLateProblem(Problem):
+    """422: the last start that can be booked now, and what is free."""
+
+    code: Literal["too_late"]
+    latest: datetime
+    openings: list[OpeningResponse]
+
+
+class WrongStatusProblem(Problem):
+    """422: the state of the appointment, which does not allow this."""
+
+    code: Literal["wrong_status"]
+    appointment_status: AppointmentStatus

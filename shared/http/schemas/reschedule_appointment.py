@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.access.permissions import Target
-from shared.http.schemas.fields import Id, TimedRequest
+from shared.http.schemas.fields import Allow, Id, TimedRequest
 
 
 class RescheduleAppointment(TimedRequest):
@@ -13,7 +13,9 @@ class RescheduleAppointment(TimedRequest):
 
     appointment_id: Id
     doctor_id: Annotated[Id, Field(description="without it, the doctor stays")] | None = None
+    allow: Allow | None = None
 
     def target(self) -> Target:
-        """Return the doctor to move it to, if it names one."""
-        return Target(frozenset() if self.doctor_id is None else frozenset({self.doctor_id}))
+        """Return the doctor to move it to, if it names one, and whether it may break rules."""
+        doctors = frozenset(() if self.doctor_id is None else {self.doctor_id})
+        return Target(doctors, breaks_rules=self.allow is not None)

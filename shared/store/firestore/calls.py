@@ -20,6 +20,7 @@ from shared.store.firestore.values import Message
 EMULATED_PROJECT = "demo-local"
 
 _Query, _GetRequest = types.StructuredQuery.pb(), types.BatchGetDocumentsRequest.pb()
+_Mask = types.DocumentMask.pb()
 _Commit, _Run = types.CommitRequest.pb(), types.RunQueryRequest.pb()
 
 _SERVICE = "/google.firestore.v1.Firestore"
@@ -70,9 +71,17 @@ class Calls:
         results: Sequence[Message] = answer.write_results
         return results
 
-    def batch_get(self, names: Iterable[str], read_time: Message) -> AsyncIterator[Message]:
-        """Read documents; yield an answer for each, in any order, `found` or `missing`."""
-        request = _GetRequest(database=self.database, documents=names, read_time=read_time)
+    def batch_get(
+        self, names: Iterable[str], read_time: Message, fields: Sequence[str] = ()
+    ) -> AsyncIterator[Message]:
+        """Read documents; yield an answer for each, in any order, `found` or `missing`.
+
+        With `fields` no other fields of them are sent.
+        """
+        mask = _Mask(field_paths=fields) if fields else None
+        request = _GetRequest(
+            database=self.database, documents=names, read_time=read_time, mask=mask
+        )
         answers: AsyncIterator[Message]
         answers = self._batch_get(request, **self._options(database=self.database))
         return answers

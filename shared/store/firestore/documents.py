@@ -1,11 +1,10 @@
 """Documents and writes of Firestore.
 
-    doctors/{doctor_id}                        name, time_zone, working_hours, day_shift_minutes
     doctors/{doctor_id}/schedule/{YYYY-MM-DD}  appointments: {appointment id: JSON text}
     doctors/{doctor_id}/elsewhere/{id}         an ended appointment, by start, or a pointer
     receipts/{key}                             an idempotency record; expires_at is its TTL field
 
-`patient_documents`, `erasure_calls`, `blocked_calls` and `secret_calls` have the others.
+The other modules of the folder have the others.
 Each carries a `kind` and a `schema`. An entry is one JSON text, because maps with timestamps take
 six times as long to decode. `derived` holds what newer versions compute from the entries of a day;
 every write of this version clears it.
@@ -19,10 +18,8 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
     appointment_from_text,
     appointment_to_text,
@@ -114,11 +111,6 @@ def read_record(key: str, document: Message) -> Stored[IdempotencyRecord]:
     return Stored(record_from_document(key, fields), document.update_time.ToNanoseconds())
 
 
-def read_doctor(document: Message) -> Doctor:
-    """Return the doctor of a document."""
-    return doctor_from_document({"id": last_part(document.name), **from_fields(document.fields)})
-
-
 def write_day(root: str, write: DayWrite) -> Message:
     """Send only the entries that changed; what is in the mask but not sent is deleted.
 
@@ -164,22 +156,6 @@ def write_record(root: str, write: RecordWrite) -> Message:
     values = {**record_to_document(record), "expires_at": record.expires_at}
     document = Document(name=record_name(root, record.key), fields=to_fields(values))
     return Write(update=document, current_document=precondition(write.replaced))
-
-
-def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
-    """Write the fields that this version knows; others, of a newer one, are kept.
-
-    So is the day shift of a doctor who exists.
-    """
-    values = doctor_to_document(doctor)
-    name = f"{root}/doctors/{values.pop('id')}"
-    if exists:
-        del values["day_shift_minutes"]
-    return Write(
-        update=Document(name=name, fields=to_fields(values)),
-        update_mask=DocumentMask(field_paths=list(values)),
-        current_document=Precondition(exists=exists),
-    )
 
 
 def tags_of(fields: Fields) -> dict[str, Any]:

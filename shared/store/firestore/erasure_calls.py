@@ -11,11 +11,15 @@ from google.cloud.firestore_v1 import types
 
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import ERASED
+from shared.store.documents import ERASED, instant_to_text
 from shared.store.firestore.calls import Calls
-from shared.store.firestore.documents import precondition
+from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
-from shared.store.firestore.patient_documents import patient_name
+from shared.store.firestore.patient_documents import (
+    check_patient,
+    patient_name,
+    write_rest,
+)
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
@@ -29,36 +33,51 @@ from shared.store.port import Stored
 from shared.store.schema import SCHEMA
 from shared.store.usage import count_reads, count_writes
 
-_MOST_WRITES = 398  # And two more with the last. Firestore's own limit was 500.
+_MOST_WRITES = 399  # And one more, of the patient. Firestore's own limit was 500.
 _MOST_COMPARED = 30  # Of one query, with IN.
 
 _Transform = types.DocumentTransform.FieldTransform.pb()
 _Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
 _Field = types.StructuredQuery.FieldReference.pb()
-_IN = types.StructuredQuery.FieldFilter.Operator.IN
+_Operator = types.StructuredQuery.FieldFilter.Operator
+_IN, _NOT_AFTER = _Operator.IN, _Operator.LESS_THAN_OR_EQUAL
 
 
-async def erase(
-    calls: Calls, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None
-) -> None:
-    """Erase the records of appointments, and a patient.
-
-    One commit, if Firestore takes it. Else several, in this order: who is cut off finds the patient
-    and what is left of the history, and begins again. The patient goes together with the mark, as
-    nobody erases a patient who is gone.
-    """
+async def erase_records(calls: Calls, appointment_ids: Collection[str]) -> None:
+    """Erase the records of appointments, each if it is still as it was found."""
     writes = [write async for write in _record_writes(calls, appointment_ids)]
-    last = [_mark(calls)]
-    if patient is not None:
-        writes += [Write(delete=name) for name in await _history_names(calls, patient.value.key)]
-        name = patient_name(calls.root, patient.value.key)
-        last.append(Write(delete=name, current_document=precondition(patient.version)))
-    commits = [writes[i : i + _MOST_WRITES] for i in range(0, len(writes), _MOST_WRITES)] or [[]]
-    commits[-1] += last
-    for commit in commits:
-        with translated_errors(conflict=CONFLICT):
-            await calls.commit(commit)
-        count_writes(len(commit))
+    for start in range(0, len(writes), _MOST_WRITES):
+        await _commit(calls, writes[start : start + _MOST_WRITES])
+
+
+async def erase_patient(calls: Calls, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+    """Delete the history of a patient, and all of the patient's document but a rest.
+
+    One commit, if Firestore takes it, else several. Each checks the document, so that none deletes
+    what somebody has booked who came back; the last one changes it.
+    """
+    key, version = read.value.key, read.version
+    months = [Write(delete=name) for name in await _history_names(calls, key)]
+    while len(months) > _MOST_WRITES:
+        some, months = months[:_MOST_WRITES], months[_MOST_WRITES:]
+        checked, *_ = await _commit(calls, [check_patient(calls.root, key, version), *some])
+        version = checked.update_time.ToNanoseconds()
+    await _commit(calls, [write_rest(calls.root, rest, version), *months])
+
+
+async def erased_patients(calls: Calls, now: datetime) -> Sequence[PatientKey]:
+    """Find the patients whose rest need not be kept any more."""
+    where = _compared("kept_until", _NOT_AFTER, instant_to_text(now))
+    order = ("kept_until", "__name__")
+    found = await _query(calls, calls.root, "patients", order=order, where=where)
+    return [PatientKey(last_part(document.name)) for document in found]
+
+
+async def end_views(calls: Calls) -> None:
+    """Count an erasure, which ends the views of all instants before."""
+    with translated_errors():  # Without a condition there is no conflict.
+        await calls.commit([_mark(calls)])
+    count_writes(1)
 
 
 async def last_erasure(calls: Calls) -> datetime | None:
@@ -76,7 +95,7 @@ async def _record_writes(calls: Calls, appointment_ids: Collection[str]) -> Asyn
     """Yield a write for each record that still tells what was asked for."""
     ids = sorted(set(appointment_ids))
     for start in range(0, len(ids), _MOST_COMPARED):
-        where = _one_of("appointment_id", ids[start : start + _MOST_COMPARED])
+        where = _compared("appointment_id", _IN, ids[start : start + _MOST_COMPARED])
         for document in await _query(calls, calls.root, "receipts", where=where):
             if document.fields["fingerprint"].string_value != ERASED:
                 yield _erased(document)
@@ -88,19 +107,30 @@ async def _history_names(calls: Calls, patient: PatientKey) -> Sequence[str]:
 
 
 async def _query(
-    calls: Calls, parent: str, collection: str, **bounds: Message
+    calls: Calls,
+    parent: str,
+    collection: str,
+    order: Sequence[str] = ("__name__",),
+    **bounds: Message,
 ) -> Sequence[Message]:
     with translated_errors():
-        answers = [a async for a in calls.run_query(parent, collection, **bounds)]
+        answers = [a async for a in calls.run_query(parent, collection, None, order, **bounds)]
     found = [answer.document for answer in answers if answer.document.name]
     count_reads(len(found))
     return found
 
 
-def _one_of(field: str, texts: Sequence[str]) -> Message:
+async def _commit(calls: Calls, writes: Sequence[Message]) -> Sequence[Message]:
+    with translated_errors(conflict=CONFLICT):
+        results = await calls.commit(writes)
+    count_writes(len(writes))
+    return results
+
+
+def _compared(field: str, operator: Message, value: object) -> Message:
     return _Filter(
         field_filter=_FieldFilter(
-            field=_Field(field_path=field), op=_IN, value=to_value(list(texts))
+            field=_Field(field_path=field), op=operator, value=to_value(value)
         )
     )
 

@@ -22,6 +22,7 @@ from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyp
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement
+from shared.store.doctor_documents import EVERY_SERVICE
 from shared.store.documents import appointment_to_text
 from shared.store.earlier_documents import (
     doctor_of_earlier_document,
@@ -103,8 +104,10 @@ class Migration:
                 await self._calls.commit([_marking(document, now) for document in some])
 
     async def _finish(self, doctors: Sequence[Doctor]) -> None:
+        # Earlier releases knew no services, so each of their doctors offers all of them.
+        values = {"schema": SCHEMA, "offers": [EVERY_SERVICE]}
         for some in _chunks(doctors):
-            writes = [_update(self._doctor_name(d), {"schema": SCHEMA}, ["schema"]) for d in some]
+            writes = [_update(self._doctor_name(d), values, list(values)) for d in some]
             with translated_errors():
                 await self._calls.commit(writes)
 

@@ -1,7 +1,8 @@
 """Documents and writes of patients.
 
-patients/{40 hex digits}                    appointments: {id: JSON text}; changed_at; erasing
-patients/{40 hex digits}/history/{YYYY-MM}  appointments: {id: true}, by the month of the start
+patients/{40 hex digits}                    appointments: {id: JSON text}; changed_at; erasing;
+                                            erased_at; kept_until, where only instants have stayed
+patients/{40 hex digits}/history/{YYYY-MM}  appointments: {id: start}, by the month of the start
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +11,10 @@ from typing import Any
 from google.cloud.firestore_v1 import types
 from google.cloud.firestore_v1.field_path import FieldPath
 
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.store.documents import instant_to_text
 from shared.store.firestore.documents import last_part, precondition, tags_of
 from shared.store.firestore.values import (
     Document,
@@ -23,11 +26,13 @@ from shared.store.firestore.values import (
     to_value,
 )
 from shared.store.patient_documents import (
-    ended_by_month,
+    history_changes,
+    month_from_document,
     patient_from_document,
     patient_to_changes,
+    rest_to_document,
 )
-from shared.store.port import PatientWrite, Stored
+from shared.store.port import PatientWrite, Stored, Version
 from shared.store.schema import SCHEMA, check_schema
 
 _Transform = types.DocumentTransform.FieldTransform.pb()
@@ -51,12 +56,12 @@ def read_patient(key: PatientKey, document: Message) -> Stored[PatientSchedule]:
     return Stored(schedule, document.update_time.ToNanoseconds())
 
 
-def read_history(key: PatientKey, document: Message) -> Sequence[str]:
-    """Return the ids in the document of a month, in order."""
-    fields = document.fields
-    name = f"the history {last_part(document.name)} of the patient {key.digits}"
+def read_history(key: PatientKey, document: Message) -> Sequence[PastAppointment]:
+    """Return what stands in the document of a month, in order of ids."""
+    fields, month = document.fields, last_part(document.name)
+    name = f"the history {month} of the patient {key.digits}"
     check_schema(name, "history", tags_of(fields))
-    return sorted(fields["appointments"].map_value.fields)
+    return month_from_document(name, month, from_fields(fields["appointments"].map_value.fields))
 
 
 def write_patient(root: str, write: PatientWrite) -> Message:
@@ -73,16 +78,38 @@ def write_patient(root: str, write: PatientWrite) -> Message:
     )
 
 
+def check_patient(root: str, key: PatientKey, version: Version | None) -> Message:
+    """Change nothing in a document, if it is as it was read."""
+    tag = {"kind": "patient"}
+    return Write(
+        update=Document(name=patient_name(root, key), fields=to_fields(tag)),
+        update_mask=DocumentMask(field_paths=list(tag)),
+        current_document=precondition(version),
+    )
+
+
+def write_rest(root: str, rest: PatientSchedule, version: Version | None) -> Message:
+    """Replace a document by what stays of an erased account, or delete it if nothing does."""
+    name, as_read = patient_name(root, rest.key), precondition(version)
+    fields = rest_to_document(rest)
+    if fields is None:
+        return Write(delete=name, current_document=as_read)
+    return Write(update=Document(name=name, fields=to_fields(fields)), current_document=as_read)
+
+
 def write_histories(root: str, write: PatientWrite) -> Iterator[Message]:
-    """Add what has ended to the documents of its months, whatever they hold."""
+    """Add what has ended to the documents of its months, and remove what is to be forgotten.
+
+    Whatever else they hold stays.
+    """
     patient = patient_name(root, write.schedule.key)
-    for month, names in ended_by_month(write).items():
-        paths = [FieldPath("appointments", name).to_api_repr() for name in names]
-        ids = dict.fromkeys(names, True)
+    for month, changes in history_changes(write).items():
+        paths = [FieldPath("appointments", name).to_api_repr() for name in changes]
+        starts = {name: instant_to_text(start) for name, start in changes.items() if start}
         # Nobody has read the document: one that a newer version wrote must stay newer.
         schema = _Transform(field_path="schema", maximum=to_value(SCHEMA))
         yield Write(
-            update=_document(history_name(patient, month), {"kind": "history"}, ids),
+            update=_document(history_name(patient, month), {"kind": "history"}, starts),
             update_mask=DocumentMask(field_paths=["kind", *paths]),
             update_transforms=[schema],
         )

@@ -11,12 +11,15 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
     date_of,
     day_name,
     elsewhere_name,
+    last_part,
     read_day,
     read_elsewhere,
     read_ended,
@@ -25,6 +28,11 @@ from shared.store.firestore.documents import (
 )
 from shared.store.firestore.erasure_calls import last_erasure
 from shared.store.firestore.errors import EXPIRED, NONE, translated_errors
+from shared.store.firestore.override_documents import (
+    override_name,
+    override_of,
+    read_override,
+)
 from shared.store.firestore.patient_documents import (
     history_name,
     patient_name,
@@ -32,8 +40,7 @@ from shared.store.firestore.patient_documents import (
     read_patient,
 )
 from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
-from shared.store.patient_documents import month_of
-from shared.store.port import SnapshotExpired, State
+from shared.store.port import SnapshotExpired, State, Version
 from shared.store.usage import count_reads
 
 T = TypeVar("T")
@@ -44,7 +51,7 @@ LARGEST_CHUNK = 128
 class FirestoreSnapshot:
     """A `Snapshot`: all reads have one read time, that of the first if none was given."""
 
-    days_at_once = 10  # So an opening within two working weeks is one call away.
+    days_at_once = 14  # So an opening within two weeks is one call away.
 
     def __init__(self, calls: Calls, instant: datetime | None) -> None:
         self._calls = calls
@@ -58,19 +65,18 @@ class FirestoreSnapshot:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
-        """Read days, records, whereabouts and patients in one call."""
+        """Read documents in one call."""
         root = self._calls.root
         day_of = {day_name(root, key): key for key in days}
         record_of = {record_name(root, key): key for key in records}
         elsewhere_of = {elsewhere_name(root, key): key for key in elsewhere}
         patient_of = {patient_name(root, key): key for key in patients}
+        named = {override_name(root, key): key for key in overrides}
         state = State({}, {})
-        names = (*day_of, *record_of, *elsewhere_of, *patient_of)
-        answers = await self._unless_erased(self._batch_get(names))
-        count_reads(len(answers))
-        for answer in answers:
-            self._read_time = answer.read_time
+        names = (*day_of, *record_of, *elsewhere_of, *patient_of, *named)
+        for answer in await self._get(names):
             document = answer.found
             name = document.name or answer.missing
             if key := day_of.get(name):
@@ -79,10 +85,21 @@ class FirestoreSnapshot:
                 state.elsewhere[of] = read_elsewhere(of, document)
             elif patient := patient_of.get(name):
                 state.patients[patient] = read_patient(patient, document)
+            elif override := named.get(name):
+                state.overrides[override] = read_override(override, document)
             elif document.name:
                 record = read_record(record_of[document.name], document)
                 state.records[record.value.key] = record
         return state
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """Read the update times of days in one call, with the smallest of their fields."""
+        day_of = {day_name(self._calls.root, key): key for key in days}
+        found: dict[DayKey, Version | None] = {}
+        for answer in await self._get(day_of, ["schema"]):
+            key = day_of[answer.found.name or answer.missing]
+            found[key] = answer.found.update_time.ToNanoseconds() if answer.found.name else None
+        return found
 
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -102,23 +119,19 @@ class FirestoreSnapshot:
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
         """Read what has ended, in growing chunks."""
-        parent = f"{self._calls.root}/doctors/{doctor_id}"
-        start_at = Cursor(values=[to_value(starts.start)], before=True)
-        end_at = Cursor(values=[to_value(starts.end)], before=True)
-        while True:
-            bounds = {"start_at": start_at, "end_at": end_at, "limit": Int32Value(value=at_once)}
-            documents = await self._query(parent, "elsewhere", ("start", "__name__"), bounds)
-            count_reads(len(documents))
-            for document in documents:
-                yield read_ended(doctor_id, document)
-            if len(documents) < at_once:
-                return
-            last = documents[-1]
-            place = [last.fields["start"], Value(reference_value=last.name)]
-            start_at = Cursor(values=place, before=False)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        async for document in self._by_start(doctor_id, "elsewhere", starts, at_once):
+            yield read_ended(doctor_id, document)
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def scan_overrides(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Override]:
+        """Read overrides, in growing chunks."""
+        async for document in self._by_start(doctor_id, "overrides", starts, at_once):
+            yield override_of(OverrideKey(doctor_id, last_part(document.name)), document)
+
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         """Read the months that have a document, in one query."""
         parent = patient_name(self._calls.root, patient)
         ends = [[Value(reference_value=history_name(parent, month_of(d)))] for d in (first, last)]
@@ -128,7 +141,7 @@ class FirestoreSnapshot:
         }
         months = await self._query(parent, "history", ("__name__",), bounds)
         count_reads(len(months))
-        return [name for month in months for name in read_history(patient, month)]
+        return [past for month in months for past in read_history(patient, month)]
 
     async def instant(self) -> datetime:
         """Return the read time."""
@@ -136,6 +149,26 @@ class FirestoreSnapshot:
             raise ValueError("nothing was read yet")
         instant: datetime = self._read_time.ToDatetime(UTC)
         return instant
+
+    async def _by_start(
+        self, doctor_id: str, collection: str, starts: Interval, at_once: int
+    ) -> AsyncIterator[Message]:
+        """Read what a collection of a doctor's has, in order of start, then id."""
+        parent = f"{self._calls.root}/doctors/{doctor_id}"
+        start_at = Cursor(values=[to_value(starts.start)], before=True)
+        end_at = Cursor(values=[to_value(starts.end)], before=True)
+        while True:
+            bounds = {"start_at": start_at, "end_at": end_at, "limit": Int32Value(value=at_once)}
+            documents = await self._query(parent, collection, ("start", "__name__"), bounds)
+            count_reads(len(documents))
+            for document in documents:
+                yield document
+            if len(documents) < at_once:
+                return
+            last = documents[-1]
+            place = [last.fields["start"], Value(reference_value=last.name)]
+            start_at = Cursor(values=place, before=False)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
 
     async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[Message]:
         root, days = self._calls.root, (DayKey(doctor_id, first), DayKey(doctor_id, last))
@@ -159,8 +192,15 @@ class FirestoreSnapshot:
                 self._read_time = answer.read_time
         return [answer.document for answer in answers if answer.document.name]
 
-    async def _batch_get(self, names: Collection[str]) -> list[Message]:
-        return [answer async for answer in self._calls.batch_get(names, self._read_time)]
+    async def _get(self, names: Collection[str], fields: Sequence[str] = ()) -> list[Message]:
+        answers = await self._unless_erased(self._batch_get(names, fields))
+        count_reads(len(answers))
+        for answer in answers:
+            self._read_time = answer.read_time
+        return answers
+
+    async def _batch_get(self, names: Collection[str], fields: Sequence[str]) -> list[Message]:
+        return [a async for a in self._calls.batch_get(names, self._read_time, fields)]
 
     async def _run_query(
         self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]

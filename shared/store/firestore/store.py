@@ -7,6 +7,7 @@ the update time that was read, or that there is none; nothing is ever locked.
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
@@ -15,21 +16,28 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.blocked_calls import read_blocked, write_blocked
 from shared.store.firestore.calls import Calls
+from shared.store.firestore.clinic_calls import read_clinic, write_clinic
+from shared.store.firestore.doctor_calls import list_doctors, read_doctors, write_doctors
 from shared.store.firestore.documents import (
-    read_doctor,
     write_day,
-    write_doctor,
     write_elsewhere,
     write_record,
 )
-from shared.store.firestore.erasure_calls import erase
+from shared.store.firestore.erasure_calls import (
+    end_views,
+    erase_patient,
+    erase_records,
+    erased_patients,
+)
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.override_documents import write_override
 from shared.store.firestore.patient_documents import write_histories, write_patient
 from shared.store.firestore.secret_calls import create_secret, read_secret
 from shared.store.firestore.snapshot import FirestoreSnapshot
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
@@ -37,7 +45,7 @@ from shared.store.port import (
     Version,
     VersionConflict,
 )
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 class FirestoreStore:
@@ -64,6 +72,7 @@ class FirestoreStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
@@ -73,6 +82,7 @@ class FirestoreStore:
         keys += [write.schedule.key for write in patients]
         writes += [write_record(calls.root, record) for record in records]
         writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
+        writes += [write_override(calls.root, override) for override in overrides]
         writes += [month for patient in patients for month in write_histories(calls.root, patient)]
         with translated_errors(conflict=CONFLICT):
             results = await calls.commit(writes)
@@ -80,11 +90,21 @@ class FirestoreStore:
         written = zip(keys, results, strict=False)
         return {key: result.update_time.ToNanoseconds() for key, result in written}
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Erase, in one commit if Firestore allows it."""
-        await erase(self._calls(), appointment_ids, patient)
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Erase the records of appointments."""
+        await erase_records(self._calls(), appointment_ids)
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Erase an account, in one commit if Firestore allows it."""
+        await erase_patient(self._calls(), read, rest)
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Return whose rest need not be kept any more."""
+        return await erased_patients(self._calls(), now)
+
+    async def end_views(self) -> None:
+        """End the views of earlier instants."""
+        await end_views(self._calls())
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
         """Return the blocked callers."""
@@ -94,22 +114,27 @@ class FirestoreStore:
         """Block a caller, or say another instant."""
         await write_blocked(self._calls(), caller, issued_before)
 
-    async def doctors(self) -> Sequence[Doctor]:
-        """Return all doctors, ordered by id."""
-        calls = self._calls()
-        with translated_errors():
-            answers = [answer async for answer in calls.run_query(calls.root, "doctors")]
-        found = [answer.document for answer in answers if answer.document.name]
-        count_reads(len(found))
-        return [read_doctor(document) for document in found]
+    async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
+        """Return those of these doctors that are stored, by id."""
+        return await read_doctors(self._calls(), ids)
+
+    async def list_doctors(
+        self, limit: int, after: str = "", service_id: str | None = None
+    ) -> Sequence[Doctor]:
+        """Return the first doctors behind an id, maybe only those who offer a service."""
+        return await list_doctors(self._calls(), limit, after, service_id)
+
+    async def clinic(self) -> Mapping[str, Any]:
+        """Return what is true of the whole clinic."""
+        return await read_clinic(self._calls())
+
+    async def put_clinic(self, clinic: Mapping[str, Any]) -> None:
+        """Replace what is true of the whole clinic."""
+        await write_clinic(self._calls(), clinic)
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
-        calls = self._calls()
-        there = {doctor.id for doctor in await self.doctors()}
-        writes = [write_doctor(calls.root, d, exists=d.id in there) for d in doctors]
-        with translated_errors(conflict=CONFLICT):
-            await calls.commit(writes)
+        await write_doctors(self._calls(), doctors)
 
     async def secret(self, name: str, proposed: str) -> str:
         """Return the secret of that name, or keep this one."""

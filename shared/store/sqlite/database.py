@@ -118,6 +118,10 @@ _SCHEMA = (
     -- It finds what is to be erased.
     CREATE INDEX receipts_by_appointment ON receipts (json_extract(body, '$.appointment_id'))
     """,
+    # So that a page of a history is found without looking all of its appointments up.
+    """
+    ALTER TABLE patient_history ADD COLUMN start INTEGER
+    """,
     """
     CREATE TABLE clinic (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL);
 

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Collection
 from datetime import datetime
 
-from msgspec import Struct
-
+from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import ERASED
+from shared.store.documents import ERASED, instant_to_text
+from shared.store.patient_documents import rest_to_document
 from shared.store.port import Stored, VersionConflict
 from shared.store.sqlite.clock import forget_all_past, tick
 
@@ -28,42 +28,47 @@ _DELETE_HISTORY = """
 """
 _VERSION = "SELECT since FROM patients WHERE digits = ?"
 _DELETE = "DELETE FROM patients WHERE digits = ?"
+_PUT_REST = "INSERT INTO patients VALUES (?, ?, ?)"
+_ERASED_PATIENTS = "SELECT digits FROM patients WHERE json_extract(body, '$.kept_until') <= ?"
 
 
-class Erasure(Struct, frozen=True):
-    """What is to be erased: the records of appointments, and a schedule as it was read."""
+def erase_records(connection: sqlite3.Connection, ids: Collection[str], most: int) -> bool:
+    """Erase at most so many records of appointments; return if more may be left."""
+    asked = {"ids": json.dumps(list(ids)), "erased": ERASED, "most": most}
+    return connection.execute(_ERASE_RECORDS, asked).rowcount == most
 
-    appointment_ids: Collection[str]
-    patient: Stored[PatientSchedule] | None
 
+def erase_patient(
+    connection: sqlite3.Connection,
+    read: Stored[PatientSchedule],
+    rest: PatientSchedule,
+    now: datetime,
+    most: int,
+) -> bool:
+    """Erase at most so much of an account; return if more is left.
 
-def erase_some(connection: sqlite3.Connection, erasure: Erasure, now: datetime, most: int) -> bool:
-    """Erase at most so much of it; return if more is left.
-
-    The schedule goes last, and with it the past: what was replaced is deleted by `prune`, as no
-    view of it can be read any more. Raises VersionConflict if the schedule is not as it was read.
+    The schedule goes last. Raises VersionConflict if it is not as it was read.
     """
-    patient = erasure.patient
-    if patient is not None:
-        _check(connection, patient)
-    if _erase_records(connection, erasure.appointment_ids, most) == most:
+    digits = read.value.key.digits
+    row = connection.execute(_VERSION, (digits,)).fetchone()
+    if (None if row is None else row[0]) != read.version:
+        raise VersionConflict
+    if connection.execute(_DELETE_HISTORY, (digits, most)).rowcount == most:
         return True
-    if patient is not None:
-        digits = patient.value.key.digits
-        if connection.execute(_DELETE_HISTORY, (digits, most)).rowcount == most:
-            return True
-        connection.execute(_DELETE, (digits,))
-    tick(connection, now)
-    forget_all_past(connection)
+    connection.execute(_DELETE, (digits,))
+    fields = rest_to_document(rest)
+    if fields is not None:
+        connection.execute(_PUT_REST, (digits, tick(connection, now), json.dumps(fields)))
     return False
 
 
-def _check(connection: sqlite3.Connection, patient: Stored[PatientSchedule]) -> None:
-    row = connection.execute(_VERSION, (patient.value.key.digits,)).fetchone()
-    if (None if row is None else row[0]) != patient.version:
-        raise VersionConflict
+def erased_patients(connection: sqlite3.Connection, now: datetime) -> list[PatientKey]:
+    """Return the accounts whose rest need not be kept any more."""
+    rows = connection.execute(_ERASED_PATIENTS, (instant_to_text(now),))
+    return [PatientKey(digits) for (digits,) in rows]
 
 
-def _erase_records(connection: sqlite3.Connection, ids: Collection[str], most: int) -> int:
-    asked = {"ids": json.dumps(list(ids)), "erased": ERASED, "most": most}
-    return connection.execute(_ERASE_RECORDS, asked).rowcount
+def end_views(connection: sqlite3.Connection, now: datetime) -> None:
+    """Let the past begin now; what was replaced is deleted by `prune`."""
+    tick(connection, now)
+    forget_all_past(connection)

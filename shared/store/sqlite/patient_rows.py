@@ -2,17 +2,19 @@
 
 import json
 import sqlite3
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
+from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.patient_documents import (
-    ended_by_month,
-    month_of,
+    history_changes,
     patient_from_document,
     patient_to_changes,
 )
 from shared.store.port import PatientWrite, Stored, Version
+from shared.store.sqlite.clock import to_instant, to_number
 from shared.store.sqlite.conditions import returned_version
 
 # The instant of the commit is the version.
@@ -38,9 +40,14 @@ _KEEP_PAST = """
 _CHANGE = """
     UPDATE patients SET since = :now, body = json_patch(body, :changes) WHERE digits = :digits
 """
-_PUT_HISTORY = "INSERT OR IGNORE INTO patient_history VALUES (?, ?, ?, ?)"
+# `start` is a count of microseconds since 1970, and NULL where an earlier version kept none.
+_PUT_HISTORY = """
+    INSERT INTO patient_history (digits, month, id, start, since) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET start = excluded.start
+"""
+_FORGET = "DELETE FROM patient_history WHERE digits = ? AND month = ? AND id = ?"
 _HISTORY = """
-    SELECT month, id FROM patient_history
+    SELECT id, month, start FROM patient_history
     WHERE digits = :digits AND month BETWEEN :first AND :last
     AND (:past IS NULL OR since <= :past)
     ORDER BY month, id
@@ -61,15 +68,18 @@ def read_patient(
 
 def read_history(
     connection: sqlite3.Connection, key: PatientKey, first: date, last: date, past: int | None
-) -> list[tuple[str, str]]:
-    """Return the months from first to last with the ids in each, in order."""
+) -> list[PastAppointment]:
+    """Return what stands in the months from first to last, in order of months, then ids."""
     months = {"first": month_of(first), "last": month_of(last)}
     asked = {"digits": key.digits, "past": past, **months}
-    return connection.execute(_HISTORY, asked).fetchall()
+    return [
+        PastAppointment(name, month, None if start is None else to_instant(start))
+        for name, month, start in connection.execute(_HISTORY, asked)
+    ]
 
 
 def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int) -> Version:
-    """Write what changed in a schedule and add to the history; return the new version."""
+    """Write what changed in a schedule and in the history; return the new version."""
     key, read = write.schedule.key, write.read.version
     changes = json.dumps(patient_to_changes(write), ensure_ascii=False)
     row = {"digits": key.digits, "now": now, "changes": changes, "read": read}
@@ -78,7 +88,17 @@ def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int)
     else:
         returned_version(connection.execute(_KEEP_PAST, row))
         connection.execute(_CHANGE, row)
-    for month, names in ended_by_month(write).items():
-        rows = [(key.digits, month, name, now) for name in names]
-        connection.executemany(_PUT_HISTORY, rows)
+    for month, starts in history_changes(write).items():
+        _write_history(connection, (key.digits, month), starts, now)
     return now
+
+
+def _write_history(
+    connection: sqlite3.Connection,
+    place: tuple[str, str],
+    starts: Mapping[str, datetime | None],
+    now: int,
+) -> None:
+    put = [(*place, name, to_number(start), now) for name, start in starts.items() if start]
+    connection.executemany(_PUT_HISTORY, put)
+    connection.executemany(_FORGET, [(*place, name) for name in starts if not starts[name]])

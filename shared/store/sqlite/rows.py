@@ -40,6 +40,7 @@ _DAYS_AT = """
     WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
     GROUP BY day ORDER BY day LIMIT :limit
 """
+_VERSION = "SELECT version FROM doctor_days WHERE doctor_id = ? AND day = ?"
 _KEEP_PAST = """
     INSERT INTO past_entries SELECT doctor_id, day, id, ?, since, body FROM entries
     WHERE doctor_id = ? AND day = ? AND id = ?
@@ -71,8 +72,11 @@ _PUT_DOCTOR = """
 _DOCTORS_BY_ID = "SELECT body FROM doctors WHERE id IN (SELECT value FROM json_each(?))"
 _DOCTORS = "SELECT body FROM doctors WHERE id > :after ORDER BY id LIMIT :limit"
 _DOCTORS_OFFERING = """
-    SELECT body FROM doctors JOIN offers ON offers.doctor_id = doctors.id
-    WHERE offers.service_id IN (:service, '*') AND id > :after ORDER BY id LIMIT :limit
+    SELECT body FROM doctors WHERE id IN (
+        SELECT doctor_id FROM offers WHERE service_id IN (:service, '*') AND doctor_id > :after
+        ORDER BY doctor_id LIMIT :limit
+    )
+    ORDER BY id
 """
 _OFFER_NOTHING = "DELETE FROM offers WHERE doctor_id = ?"
 _OFFER = "INSERT INTO offers VALUES (?, ?)"
@@ -101,6 +105,13 @@ def read_day(connection: sqlite3.Connection, key: DayKey, past: int | None) -> S
     """Return one day; an empty one if it has no document."""
     found = read_days(connection, key.doctor_id, (key.day, key.day), 1, past)
     return next(found, Stored(DaySchedule(key), None))
+
+
+def read_version(connection: sqlite3.Connection, key: DayKey) -> Version | None:
+    """Return the version of a day; None if it has no document."""
+    row = connection.execute(_VERSION, (key.doctor_id, key.day.isoformat())).fetchone()
+    version: Version | None = row and row[0]
+    return version
 
 
 def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:

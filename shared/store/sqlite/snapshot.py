@@ -6,23 +6,27 @@ done at once: that takes less time than handing them to a thread.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
-from shared.store.port import State
+from shared.store.port import State, Stored, Version
 from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
 from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
+from shared.store.sqlite.override_rows import Starting, read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
-from shared.store.sqlite.rows import read_day, read_days, read_records
+from shared.store.sqlite.rows import read_day, read_days, read_records, read_version
 from shared.store.usage import count_reads
 
 LARGEST_CHUNK = 128
+DAYS_A_TURN = 16
 
 
 class SqliteSnapshot:
@@ -47,15 +51,29 @@ class SqliteSnapshot:
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
+        overrides: Collection[OverrideKey] = (),
     ) -> State:
-        """Read days, records, whereabouts and patients."""
-        count_reads(len(days) + len(records) + len(elsewhere) + len(patients))
+        """Read documents, which are rows."""
+        wanted = (days, records, elsewhere, patients, overrides)
+        count_reads(sum(map(len, wanted)))
         with translated_errors():
             connection = self._open()
-            found = {key: read_day(connection, key, self._past) for key in days}
+            found: dict[DayKey, Stored[DaySchedule]] = {}
+            for number, key in enumerate(days, 1):
+                found[key] = read_day(connection, key, self._past)
+                if number % DAYS_A_TURN == 0:
+                    await asyncio.sleep(0)  # A year is long: let other requests have their turn.
             whereabouts = {key: read_elsewhere(connection, key) for key in elsewhere}
             schedules = {key: read_patient(connection, key, self._past) for key in patients}
-            return State(found, read_records(connection, records), whereabouts, schedules)
+            named = {key: read_override(connection, key) for key in overrides}
+            return State(found, read_records(connection, records), whereabouts, schedules, named)
+
+    async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
+        """Read the versions of days, and none of their entries."""
+        count_reads(len(days))
+        with translated_errors():
+            connection = self._open()
+            return {key: read_version(connection, key) for key in days}
 
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
@@ -91,12 +109,31 @@ class SqliteSnapshot:
             await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
-    async def history(self, patient: PatientKey, first: date, last: date) -> Sequence[str]:
+    async def scan_overrides(
+        self, doctor_id: str, starts: Interval, at_once: int = 16
+    ) -> AsyncIterator[Override]:
+        """Read overrides, in growing chunks."""
+        starting = Starting.within(doctor_id, starts)
+        while True:
+            with translated_errors():
+                found = read_overrides(self._open(), starting, at_once)
+            count_reads(len(found))
+            for override in found:
+                yield override
+            if len(found) < at_once:
+                return
+            starting = starting.behind(found[-1])
+            await asyncio.sleep(0)
+            at_once = min(at_once * 2, LARGEST_CHUNK)
+
+    async def history(
+        self, patient: PatientKey, first: date, last: date
+    ) -> Sequence[PastAppointment]:
         """Read the rows of these months, which count as a document each."""
         with translated_errors():
             found = read_history(self._open(), patient, first, last, self._past)
-        count_reads(len({month for month, _ in found}))
-        return [name for _, name in found]
+        count_reads(len({past.month for past in found}))
+        return found
 
     async def instant(self) -> datetime:
         """Return the instant of the last commit that it sees."""

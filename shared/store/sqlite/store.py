@@ -1,6 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
-Entries of days, idempotency records and doctors are rows of JSON; a day is a row with its version.
+Entries of days, idempotency records, doctors and overrides are rows of JSON; a day is a row with
+its version.
 Replaced entries stay for an hour, so that the days of an instant can still be read for so long.
 
 A commit waits for the disk, in a thread of its own; commits that arrive meanwhile share the next
@@ -23,10 +24,11 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.patient_documents import ended_by_month
+from shared.store.patient_documents import history_changes
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
@@ -45,7 +47,13 @@ from shared.store.sqlite.database import (
     translated_errors,
 )
 from shared.store.sqlite.elsewhere_rows import write_elsewhere
-from shared.store.sqlite.erasing import Erasure, erase_some
+from shared.store.sqlite.erasing import (
+    end_views,
+    erase_patient,
+    erase_records,
+    erased_patients,
+)
+from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.pruning import prune
 from shared.store.sqlite.rows import (
@@ -86,6 +94,8 @@ PRUNED_AT_START = 10_000
 _has_snapshot: ContextVar[bool] = ContextVar("has_snapshot", default=False)
 """Whether the present task has a view open."""
 
+NO_CLINIC: Mapping[str, Any] = {}
+
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -115,8 +125,10 @@ class SqliteStore:
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
         self._connections = ReadConnections(path, busy_seconds)
 
-    def prepare(self, doctors: Collection[Doctor]) -> None:
-        """Create the file if need be, with these doctors if it has none. Blocks; leaves it closed.
+    def prepare(self, doctors: Collection[Doctor], clinic: Mapping[str, Any] = NO_CLINIC) -> None:
+        """Create the file if need be, with these doctors and this clinic if it has no doctors.
+
+        Blocks; leaves it closed.
 
         Raises sqlite3.Error if the file cannot be used.
         """
@@ -124,6 +136,8 @@ class SqliteStore:
             with transaction(connection):
                 if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                     write_doctors(connection, doctors)
+                    if clinic:
+                        write_clinic(connection, clinic)
             more = True
             while more:
                 with transaction(connection):  # Each its own, so that other processes can write.
@@ -152,29 +166,41 @@ class SqliteStore:
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
+        overrides: Sequence[OverrideWrite] = (),
     ) -> _Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
         answer: asyncio.Future[_Versions] = asyncio.get_running_loop().create_future()
-        commit = _Commit(days, records, elsewhere, patients, answer)
+        writes = (days, records, elsewhere, patients, overrides)
+        commit = _Commit(*writes, answer)
         self._waiting.append(commit)
         if self._round is None:
             self._start_round()
         versions = await commit.answer
-        months = sum(len(ended_by_month(patient)) for patient in patients)
-        count_writes(len(days) + len(records) + len(elsewhere) + len(patients) + months)
+        months = sum(len(history_changes(patient)) for patient in patients)
+        count_writes(sum(map(len, writes)) + months)
         return versions
 
-    async def erase(
-        self, appointment_ids: Collection[str], patient: Stored[PatientSchedule] | None = None
-    ) -> None:
-        """Erase, and delete all of the past: one transaction after the other, others in between."""
+    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+        """Erase the records of appointments: one transaction after the other, others in between."""
+        await self._step_by_step(partial(erase_records, ids=appointment_ids, most=ERASED_AT_ONCE))
+
+    async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
+        """Erase an account, likewise."""
+        now, most = self._now(), ERASED_AT_ONCE
+        await self._step_by_step(partial(erase_patient, read=read, rest=rest, now=now, most=most))
+
+    async def erased_patients(self, now: datetime) -> Sequence[PatientKey]:
+        """Return whose rest need not be kept any more."""
+        found = self._read(partial(erased_patients, now=now))
+        count_reads(len(found))
+        return found
+
+    async def end_views(self) -> None:
+        """End the views of earlier instants, and delete all of the past."""
         self._check_open()
-        erasure = Erasure(appointment_ids, patient)
-        more = True
-        while more:
-            more, rows = await self._in_thread(self._erase_some, erasure)
-            count_writes(rows)
+        await self._in_thread(self._end_views)
+        count_writes(1)
         while await self._in_thread(self._prune):
             pass
 
@@ -272,6 +298,14 @@ class SqliteStore:
             commit.tell(result)
         self._start_round()
 
+    async def _step_by_step(self, step: Callable[[sqlite3.Connection], bool]) -> None:
+        """Take a step, which tells if another is needed, in a transaction; then the next ones."""
+        self._check_open()
+        more = True
+        while more:
+            more, rows = await self._in_thread(self._take, step)
+            count_writes(rows)
+
     # In the writing thread
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
@@ -305,12 +339,15 @@ class SqliteStore:
         with transaction(self._writer()) as connection:
             return read_or_create_secret(connection, name, value)
 
-    def _erase_some(self, erasure: Erasure) -> tuple[bool, int]:
+    def _take(self, step: Callable[[sqlite3.Connection], bool]) -> tuple[bool, int]:
         with transaction(self._writer()) as connection:
             before = connection.total_changes
+            return step(connection), connection.total_changes - before
+
+    def _end_views(self) -> None:
+        with transaction(self._writer()) as connection:
             self._pruned_at = _LONG_AGO  # If this is cut off, the past goes with the next rounds.
-            more = erase_some(connection, erasure, self._now(), ERASED_AT_ONCE)
-            return more, connection.total_changes - before
+            end_views(connection, self._now())
 
     def _prune(self) -> bool:
         with transaction(self._writer()) as connection:
@@ -340,6 +377,7 @@ class _Commit(Struct):
     records: Sequence[RecordWrite]
     elsewhere: Sequence[ElsewhereWrite]
     patients: Sequence[PatientWrite]
+    overrides: Sequence[OverrideWrite]
     answer: asyncio.Future[_Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
@@ -374,6 +412,8 @@ class _Commit(Struct):
             write_record(connection, record)
         for whereabouts in self.elsewhere:
             write_elsewhere(connection, whereabouts, now)
+        for override in self.overrides:
+            write_override(connection, override)
         versions: dict[DayKey | PatientKey, Version] = {}
         for patient in self.patients:
             versions[patient.schedule.key] = write_patient(connection, patient, now)

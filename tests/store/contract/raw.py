@@ -11,8 +11,10 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.override import OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.store.firestore.documents import day_name, elsewhere_name
+from shared.store.firestore.override_documents import override_name
 from shared.store.firestore.patient_documents import history_name, patient_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
@@ -89,6 +91,18 @@ class RawSqlite:
         row = (key.digits, json.dumps(fields))
         self._run("INSERT OR REPLACE INTO blocked VALUES (?, ?)", *row)
 
+    async def put_override(self, key: OverrideKey, fields: Fields) -> None:
+        body = json.dumps({**await self.override(key), **fields})
+        self._run("UPDATE overrides SET body = ? WHERE doctor_id = ? AND id = ?", body, *key)
+
+    async def override(self, key: OverrideKey) -> Fields:
+        ((body,),) = self._run("SELECT body FROM overrides WHERE doctor_id = ? AND id = ?", *key)
+        fields: Fields = json.loads(body)
+        return fields
+
+    async def put_clinic(self, fields: Fields) -> None:
+        self._run("INSERT OR REPLACE INTO clinic VALUES (1, ?)", json.dumps(fields))
+
     async def put_secret(self, name: str, fields: Fields) -> None:
         ((body,),) = self._run("SELECT body FROM secrets WHERE name = ?", name)
         body = json.dumps({**json.loads(body), **fields})
@@ -161,6 +175,15 @@ class RawFirestore:
 
     async def history(self, key: PatientKey, month: str) -> Fields:
         return await self._get(history_name(patient_name(self._calls.root, key), month))
+
+    async def put_override(self, key: OverrideKey, fields: Fields) -> None:
+        await self._put(override_name(self._calls.root, key), fields)
+
+    async def override(self, key: OverrideKey) -> Fields:
+        return await self._get(override_name(self._calls.root, key))
+
+    async def put_clinic(self, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/clinic/settings", fields)
 
     async def put_secret(self, name: str, fields: Fields) -> None:
         await self._put(f"{self._calls.root}/secrets/{name}", fields)

@@ -1,6 +1,6 @@
 """Erased is erased: records, schedules, histories, and every view of an earlier instant."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date, datetime
 
 import pytest
@@ -9,6 +9,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey, patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
@@ -34,6 +35,11 @@ LATE = appointment("2026-12-23T16:00Z", "2026-12-23T17:00Z", "late")
 CANCELLED = EARLY._replace(cancelled_at=at("2026-01-03T00:00Z"), reason="private")
 ALL_DAY = span("2026-11-23T00:00Z", "2026-11-24T00:00Z")
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
+
+NOTHING = PatientSchedule(ADA)
+THEN, LATER = at("2026-11-20T09:00Z"), at("2026-11-20T10:00Z")
+REST = PatientSchedule(ADA, changed_at=(THEN, LATER), erased_at=(LATER,))
+"""What is kept until ten o'clock on the day after."""
 
 Read = Callable[[Snapshot], Awaitable[object]]
 
@@ -75,7 +81,12 @@ async def records(store: Store, *names: str) -> list[IdempotencyRecord]:
 
 async def history(store: Store, patient: PatientKey) -> Collection[str]:
     async with store.snapshot() as snapshot:
-        return await snapshot.history(patient, FIRST, LAST)
+        return [past.id for past in await snapshot.history(patient, FIRST, LAST)]
+
+
+async def erase(store: Store, rest: PatientSchedule = NOTHING) -> None:
+    """Erase Ada's account as it is."""
+    await store.erase_patient(await load(store), rest)
 
 
 async def instant_of(store: Store) -> datetime:
@@ -90,7 +101,7 @@ async def test_records_of_erased_appointments_stay_and_tell_no_more_what_was_ask
     kept = [record_of(name, of) for name, of in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "3"))]
     await store.commit([], [RecordWrite(record, None) for record in kept])
     for _ in range(2):
-        await rival.erase(["1", "3", "none"])
+        await rival.erase_records(["1", "3", "none"])
         assert await records(store, "a", "b", "c", "d") == [
             erased("a", "1"),
             record_of("b", "2"),
@@ -106,7 +117,7 @@ async def test_a_great_many_records_are_erased(store: Store) -> None:
     for start in (0, 400):
         some = names[start : start + 400]
         await store.commit([], [RecordWrite(record_of(name, f"of {name}"), None) for name in some])
-    await store.erase([f"of {name}" for name in names])
+    await store.erase_records([f"of {name}" for name in names])
     assert await records(store, *names) == [erased(name, f"of {name}") for name in names]
 
 
@@ -117,12 +128,12 @@ async def test_an_erased_patient_has_no_schedule_and_no_history_and_others_keep_
         await change(store, patient, EARLY, LATE)
         await change(store, patient)
         await change(store, patient, LATE)
-    await rival.erase([], await load(store))
+    await erase(rival)
     assert await load(store) == Stored(PatientSchedule(ADA), None)
     assert await history(store, ADA) == []
     assert (await load(store, BOB)).value == PatientSchedule(BOB, (LATE,))
     assert await history(store, BOB) == ["early", "late"]
-    await store.erase([], await load(store))
+    await erase(store)
     await change(rival, ADA, EARLY)
     assert (await load(store)).value == PatientSchedule(ADA, (EARLY,))
 
@@ -132,7 +143,7 @@ async def test_a_long_history_is_erased(store: Store) -> None:
     await change(store, ADA, *(EARLY._replace(id=name) for name in names))
     await change(store, ADA)
     assert await history(store, ADA) == names
-    await store.erase([], await load(store))
+    await erase(store)
     assert await history(store, ADA) == []
 
 
@@ -146,7 +157,7 @@ async def booked(store: Store) -> None:
 
 async def erased_by_another(store: Store) -> None:
     await booked(store)
-    await store.erase([], await load(store))
+    await erase(store)
 
 
 @pytest.mark.parametrize(
@@ -164,14 +175,11 @@ async def test_a_patient_who_is_not_as_was_read_is_a_conflict_and_nothing_is_era
         await change(store, ADA, EARLY)
     read = await load(store)
     await became(rival)
-    await store.commit([], [RecordWrite(record_of("a", "early"), None)])
-    after, gone, before = await load(rival), await history(rival, ADA), await instant_of(store)
-    with pytest.raises(VersionConflict):
-        await store.erase(["early"], read)
+    after, gone = await load(rival), await history(rival, ADA)
+    for rest in (NOTHING, REST):
+        with pytest.raises(VersionConflict):
+            await store.erase_patient(read, rest)
     assert (await load(store), await history(store, ADA)) == (after, gone)
-    assert await records(store, "a") == [record_of("a", "early")]
-    async with store.snapshot(before) as snapshot:
-        await snapshot.load([MONDAY], [])
 
 
 async def test_a_commit_on_the_schedule_that_was_erased_is_a_conflict(
@@ -179,7 +187,7 @@ async def test_a_commit_on_the_schedule_that_was_erased_is_a_conflict(
 ) -> None:
     await change(store, ADA, EARLY)
     read = await load(store)
-    await rival.erase([], read)
+    await rival.erase_patient(read, NOTHING)
     with pytest.raises(VersionConflict):
         await store.commit([], [], patients=[PatientWrite(read, PatientSchedule(ADA))])
     assert (await load(store), await history(store, ADA)) == (
@@ -203,7 +211,7 @@ async def scan_ended(snapshot: Snapshot) -> list[Appointment]:
     return [ended async for ended in snapshot.scan_ended("strange", ALL_DAY)]
 
 
-async def past(snapshot: Snapshot) -> Collection[str]:
+async def past(snapshot: Snapshot) -> Sequence[PastAppointment]:
     return await snapshot.history(ADA, FIRST, LAST)
 
 
@@ -228,7 +236,8 @@ async def erase_all(store: Store) -> None:
     day = DayWrite(read.days[MONDAY], schedule("2026-11-23"))
     await store.commit([day], [])
     await tell(store, None)
-    await store.erase(["early"], await load(store))
+    await erase(store)
+    await store.end_views()
 
 
 @pytest.mark.parametrize("read", READS)
@@ -252,7 +261,7 @@ async def test_every_erasure_ends_the_views_of_instants_before_it_and_no_others(
 ) -> None:
     instants = [before]
     for _ in range(3):
-        await store.erase([])
+        await store.end_views()
         await change(rival, BOB, EARLY)  # So that the next view is later for certain.
         instants.append(await instant_of(rival))
         for instant in instants[:-1]:
@@ -274,13 +283,75 @@ async def test_a_view_that_was_read_before_an_erasure_may_go_on(
 
 async def test_what_an_erasure_writes_is_counted(store: Store, before: datetime) -> None:
     assert before
-    read, usage = await load(store), StoreUsage()
+    await store.commit([], [RecordWrite(record_of("a", "early"), None)])
+    read = await load(store)
+    for each in (store.erase_records(["early"]), store.erase_patient(read, REST)):
+        usage = StoreUsage()
+        with charged_to([usage]):
+            await each
+        assert usage.writes > 0
+    usage = StoreUsage()
     with charged_to([usage]):
-        await store.erase(["early"], read)
-    assert usage.writes > 0
+        await store.end_views()
+    assert usage.writes == 1
 
 
 async def test_a_closed_store_erases_nothing(store: Store) -> None:
+    nobody = Stored(NOTHING, None)
     await store.close()
-    with pytest.raises(StoreUnavailable):
-        await store.erase(["early"])
+    for each in (
+        store.erase_records(["early"]),
+        store.erase_patient(nobody, NOTHING),
+        store.end_views(),
+        store.erased_patients(LATER),
+    ):
+        with pytest.raises(StoreUnavailable):
+            await each
+
+
+# What stays of an account for a day
+
+
+async def test_instants_stay_where_they_still_count_and_nothing_else(
+    store: Store, rival: Store
+) -> None:
+    await change(store, ADA, EARLY, LATE)
+    await change(store, ADA, LATE)
+    await erase(rival, REST)
+    kept = await load(store)
+    assert (kept.value, await history(store, ADA)) == (REST, [])
+    assert kept.version is not None
+    await change(store, ADA, EARLY)
+    assert (await load(rival)).value == PatientSchedule(ADA, (EARLY,))
+
+
+async def test_only_accounts_whose_rest_counts_no_more_are_found(
+    store: Store, rival: Store
+) -> None:
+    await change(store, BOB, EARLY)
+    await change(store, ADA, EARLY)
+    assert await rival.erased_patients(at("2030-01-01T00:00Z")) == []
+    await erase(store, REST)
+    assert await rival.erased_patients(at("2026-11-21T09:59:59Z")) == []
+    assert await rival.erased_patients(at("2026-11-21T10:00Z")) == [ADA]
+    # Who has come back has a schedule again.
+    await change(rival, ADA, EARLY)
+    await change(rival, ADA)
+    assert await store.erased_patients(at("2030-01-01T00:00Z")) == []
+
+
+async def test_what_is_forgotten_is_in_no_month_and_the_rest_stays(
+    store: Store, rival: Store
+) -> None:
+    await change(store, ADA, EARLY, LATE)
+    await change(store, ADA)
+    read = await load(store)
+    early, more = PastAppointment.of(EARLY), PastAppointment("more", "2026-11", THEN)
+    write = PatientWrite(read, read.value, left=[more], forgotten=[early])
+    await rival.commit([], [], patients=[write])
+    assert await history(store, ADA) == ["more", "late"]
+    # It need not be there.
+    read = await load(store)
+    write = PatientWrite(read, read.value, forgotten=[early, PastAppointment.of(LATE)])
+    await rival.commit([], [], patients=[write])
+    assert await history(store, ADA) == ["more"]

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
-from shared.model.day import DaySchedule
+from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.override import Override
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.queries.appointments import ListQuery, list_window
@@ -28,7 +29,7 @@ from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, PatientWrite, RecordWrite, Stored
+from shared.store.port import DayWrite, OverrideWrite, PatientWrite, RecordWrite, Stored
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -154,9 +155,9 @@ async def test_an_opening_within_two_weeks_is_one_call(
     connection.cost = Cost()
     search = OpeningSearch(span("2026-11-23T00:00Z", "2027-02-21T00:00Z"), timedelta(minutes=30))
     async with store.snapshot() as snapshot:
-        (opening,) = await first_openings(snapshot, [doctor()], search, 1)
-    assert opening.interval.start == at("2026-12-04T09:00Z")
-    assert connection.cost == Cost(["batch_get"], reads=10, writes=0)
+        found = await first_openings(snapshot, [doctor()], search, 1)
+    assert [opening.interval.start for opening in found.openings] == [at("2026-12-04T09:00Z")]
+    assert connection.cost == Cost(["batch_get"], reads=14, writes=0)
 
 
 async def test_a_page_is_one_query_that_reads_only_days_that_exist_now_or_at_an_earlier_instant(
@@ -198,11 +199,12 @@ async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_e
         assert connection.cost == Cost(["batch_get", "commit"], reads=2, writes=writes)
     connection.cost = Cost()
     async with store.snapshot() as snapshot:
-        assert await snapshot.history(ADA, date(2026, 1, 1), date(2026, 11, 1)) == ["10", "11"]
+        past = await snapshot.history(ADA, date(2026, 1, 1), date(2026, 11, 1))
+    assert [each.id for each in past] == ["10", "11"]
     assert connection.cost == Cost(["run_query"], reads=2, writes=0)
 
 
-async def test_an_erasure_is_a_query_for_thirty_appointments_one_for_the_history_and_a_commit(
+async def test_an_erasure_is_a_query_and_a_commit_for_the_records_and_for_the_history_each(
     store: FirestoreStore, connection: Counting
 ) -> None:
     wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
@@ -215,8 +217,14 @@ async def test_an_erasure_is_a_query_for_thirty_appointments_one_for_the_history
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     connection.cost = Cost()
-    await store.erase(["a"], read)
-    assert connection.cost == Cost(["run_query", "run_query", "commit"], reads=2, writes=4)
+    await store.erase_records(["a"])
+    assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=1)
+    connection.cost = Cost()
+    await store.erase_patient(read, PatientSchedule(ADA))
+    assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=2)
+    connection.cost = Cost()
+    await store.end_views()
+    assert connection.cost == Cost(["commit"], reads=0, writes=1)
 
 
 def moved(name: str, start: str) -> Command:
@@ -294,3 +302,46 @@ async def test_a_list_with_what_has_ended_is_one_query_more(
         page = await list_window(snapshot, ListQuery(doctor(), week, with_cancelled=True, size=10))
     assert [a.id for a in page.appointments] == ["strange.20261123.a", "strange.20261123.b"]
     assert connection.cost == Cost(["run_query"] * 2, reads=3, writes=0)
+
+
+async def test_doctors_are_one_call_by_id_or_by_page_and_cost_those_that_are_asked_for_or_found(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    await store.put_doctors([doctor(doctor_id=name) for name in ("a", "b", "c")])
+    connection.cost = Cost()
+    await store.doctors(["a", "b", "nobody"])
+    assert connection.cost == Cost(["batch_get"], reads=3, writes=0)
+    connection.cost = Cost()
+    await store.list_doctors(2, "a", "x-ray")
+    assert connection.cost == Cost(["run_query"], reads=2, writes=0)
+
+
+async def test_an_override_of_a_year_is_two_calls_and_a_look_at_the_versions_of_its_days_a_third(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    days = [DayKey("strange", date(2027, 1, 1) + timedelta(days=n)) for n in range(368)]
+    year = span("2027-01-01T04:00Z", "2028-01-03T04:00Z")
+    away = Override("strange.override.1", "strange", "time_off", year, NOW)
+    async with store.snapshot() as snapshot:
+        state = await snapshot.load(days, [], overrides=[away.key])
+    writes = [DayWrite(read, read.value.with_override(away.entry)) for read in state.days.values()]
+    await store.commit(writes, [], overrides=[OverrideWrite(away, None)])
+    assert connection.cost == Cost(["batch_get", "commit"], reads=369, writes=369)
+    connection.cost = Cost()
+    async with store.snapshot() as snapshot:
+        await snapshot.versions(days)
+    assert connection.cost == Cost(["batch_get"], reads=368, writes=0)
+
+
+async def test_a_doctor_s_overrides_are_one_query_that_reads_those_that_start_within(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    interval = span("2026-11-23T12:00Z", "2026-11-24T12:00Z")
+    ids = [f"strange.override.{number}" for number in range(3)]
+    there = [Override(each, "strange", "time_off", interval, NOW) for each in ids]
+    await store.commit([], [], overrides=[OverrideWrite(each, None) for each in there])
+    connection.cost = Cost()
+    async with store.snapshot() as snapshot:
+        found = [o async for o in snapshot.scan_overrides("strange", interval, at_once=16)]
+    assert [each.id for each in found] == ids
+    assert connection.cost == Cost(["run_query"], reads=3, writes=0)

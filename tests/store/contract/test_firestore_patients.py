@@ -1,23 +1,24 @@
 """What is Firestore's own: months that nobody reads to write, and erasures of several commits."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     PatientWrite,
-    RecordWrite,
-    SnapshotExpired,
     Stored,
     StoreRefused,
     StoreUnavailable,
+    VersionConflict,
 )
 from tests.builders import appointment, at
 from tests.firestore_emulator import emulated_store
@@ -29,9 +30,21 @@ MONTH, DAY = "2026-11", at("2026-11-01T00:00Z").date()
 
 
 @pytest.fixture
-async def store(emulator: str) -> AsyncIterator[FirestoreStore]:
+def project(emulator: str) -> str:
     assert emulator
-    opened = emulated_store(f"demo-{uuid4()}", seconds=10)
+    return f"demo-{uuid4()}"
+
+
+@pytest.fixture
+async def store(project: str) -> AsyncIterator[FirestoreStore]:
+    opened = emulated_store(project, seconds=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def rival(project: str) -> AsyncIterator[FirestoreStore]:
+    opened = emulated_store(project, seconds=10)
     yield opened
     await opened.close()
 
@@ -50,7 +63,8 @@ async def test_a_month_of_a_newer_version_stays_newer_and_keeps_what_it_has(
     raw = RawFirestore(store)
     await raw.put_history(ADA, MONTH, {"kind": "history", "schema": 4, "more": 7})
     await book_and_end(store)
-    fields = {"kind": "history", "schema": 4, "more": 7, "appointments": {"first": True}}
+    starts = {"first": "2026-11-23T09:00:00Z"}
+    fields = {"kind": "history", "schema": 4, "more": 7, "appointments": starts}
     assert await raw.history(ADA, MONTH) == fields
 
 
@@ -58,7 +72,8 @@ async def test_a_new_month_has_this_version(
     store: FirestoreStore,
 ) -> None:
     raw = RawFirestore(store)
-    fields = {"kind": "history", "schema": 3, "appointments": {"first": True}}
+    starts = {"first": "2026-11-23T09:00:00Z"}
+    fields = {"kind": "history", "schema": 3, "appointments": starts}
     await book_and_end(store)
     assert await raw.history(ADA, MONTH) == fields
 
@@ -68,8 +83,10 @@ async def test_a_new_month_has_this_version(
     [
         ({"kind": "history", "schema": 4}, "has schema 4"),
         ({"kind": "months", "schema": 3}, 'the kind "months"'),
+        ({"kind": "history", "appointments": {"first": "soon"}}, "is damaged"),
+        ({"kind": "history", "appointments": {"first": False}}, "is damaged"),
     ],
-    ids=["schema", "kind"],
+    ids=["schema", "kind", "start", "no-start"],
 )
 async def test_a_month_that_is_not_understood_is_refused_loudly(
     store: FirestoreStore, fields: dict[str, object], said: str
@@ -80,52 +97,101 @@ async def test_a_month_that_is_not_understood_is_refused_loudly(
             await snapshot.history(ADA, DAY, DAY)
 
 
+async def test_a_month_of_before_tells_no_starts_and_may_hold_both(store: FirestoreStore) -> None:
+    raw = RawFirestore(store)
+    appointments = {"old": True, "older": True}
+    await raw.put_history(ADA, MONTH, {"kind": "history", "appointments": appointments})
+    await book_and_end(store)
+    async with store.snapshot() as snapshot:
+        assert await snapshot.history(ADA, DAY, DAY) == [
+            PastAppointment("first", MONTH, at("2026-11-23T09:00Z")),
+            PastAppointment("old", MONTH, None),
+            PastAppointment("older", MONTH, None),
+        ]
+        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+    old = [PastAppointment("old", MONTH, None)]
+    await store.commit([], [], patients=[PatientWrite(read, read.value, forgotten=old)])
+    kept = {"first": "2026-11-23T09:00:00Z", "older": True}
+    assert (await raw.history(ADA, MONTH))["appointments"] == kept
+
+
 # Erasures
 
 
-class CutOff:
-    """The calls to Firestore, until the process ends at the second commit."""
+class Between:
+    """The calls to Firestore; before the second commit something else is done."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, do: Callable[[], Awaitable[object]]) -> None:
         self.database, self.root = calls.database, calls.root
         self.run_query, self.batch_get, self.close = calls.run_query, calls.batch_get, calls.close
         self._calls = calls
         self._commits = 0
+        self._do = do
 
     async def commit(self, writes: Sequence[Any]) -> Sequence[Any]:
         self._commits += 1
         if self._commits == 2:
-            raise StoreUnavailable("the process ends")
+            await self._do()
         return await self._calls.commit(writes)
 
 
-async def left(store: FirestoreStore) -> tuple[int, bool, Sequence[str]]:
-    """How many records tell what was asked for, if there is a patient, and the history."""
+async def cut_off() -> None:
+    raise StoreUnavailable("the process ends")
+
+
+async def with_months(store: FirestoreStore, count: int) -> Stored[PatientSchedule]:
+    """Let Ada have a history of so many more months, and return what is read of her."""
+    await book_and_end(store)
+    raw = RawFirestore(store)
+    months = [f"{1900 + n // 12}-{n % 12 + 1:02}" for n in range(count)]
+    fields = {"kind": "history", "schema": 3, "appointments": {"old": True}}
+    await asyncio.gather(*(raw.put_history(ADA, month, fields) for month in months))
+    return await load(store)
+
+
+async def load(store: FirestoreStore) -> Stored[PatientSchedule]:
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([], [str(number) for number in range(450)], patients=[ADA])
-        history = await snapshot.history(ADA, DAY, DAY)
-    untold = [r for r in state.records.values() if r.value.fingerprint == "print"]
-    return len(untold), state.patients[ADA].version is not None, history
+        return (await snapshot.load([], [], patients=[ADA])).patients[ADA]
 
 
-async def test_an_erasure_of_several_commits_that_was_cut_off_is_ended_by_the_next(
+async def months_of(store: FirestoreStore) -> int:
+    async with store.snapshot() as snapshot:
+        return len(await snapshot.history(ADA, date.min, date.max))
+
+
+async def test_a_long_history_that_was_erased_in_part_is_erased_by_the_next_attempt(
     store: FirestoreStore,
 ) -> None:
-    await book_and_end(store)
-    expires_at = at("2099-01-01T00:00Z")
-    for numbers in (range(225), range(225, 450)):
-        records = [IdempotencyRecord(str(n), "print", str(n), expires_at) for n in numbers]
-        await store.commit([], [RecordWrite(record, None) for record in records])
-    async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
-        before = await snapshot.instant()
-    calls, names = store._calls(), [str(number) for number in range(450)]  # noqa: SLF001
-    store._connected = CutOff(calls)  # type: ignore[assignment] # noqa: SLF001
+    read, calls = await with_months(store, 450), store._calls()  # noqa: SLF001
+    store._connected = Between(calls, cut_off)  # type: ignore[assignment] # noqa: SLF001
     with pytest.raises(StoreUnavailable):
-        await store.erase(names, read)
-    assert await left(store) == (52, True, ["first"])
-    await store.erase(names, read)
-    assert await left(store) == (0, False, [])
-    async with store.snapshot(before) as snapshot:
-        with pytest.raises(SnapshotExpired):
-            await snapshot.load([], [], patients=[ADA])
+        await store.erase_patient(read, PatientSchedule(ADA))
+    assert (await load(store), await months_of(store)) == (read, 52)
+    await store.erase_patient(read, PatientSchedule(ADA))
+    assert ((await load(store)).version, await months_of(store)) == (None, 0)
+
+
+async def test_no_part_of_a_history_is_erased_once_somebody_has_booked(
+    store: FirestoreStore, rival: FirestoreStore
+) -> None:
+    read = await with_months(store, 850)
+
+    async def book() -> None:
+        booked = PatientWrite(await load(rival), PatientSchedule(ADA, (FIRST,)))
+        await rival.commit([], [], patients=[booked])
+
+    store._connected = Between(store._calls(), book)  # type: ignore[assignment] # noqa: SLF001
+    with pytest.raises(VersionConflict):
+        await store.erase_patient(read, PatientSchedule(ADA))
+    assert ((await load(rival)).value.appointments, await months_of(rival)) == ((FIRST,), 452)
+
+
+async def test_the_first_part_is_not_erased_of_one_who_is_not_as_was_read(
+    store: FirestoreStore,
+) -> None:
+    read = await with_months(store, 450)
+    booked = PatientWrite(read, PatientSchedule(ADA, (FIRST,)))
+    await store.commit([], [], patients=[booked])
+    with pytest.raises(VersionConflict):
+        await store.erase_patient(read, PatientSchedule(ADA))
+    assert await months_of(store) == 451

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
+from shared.model.interval import Interval
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey, patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
@@ -77,7 +79,7 @@ async def history(
     store: Store, patient: PatientKey = ADA, first: date = FIRST, last: date = LAST
 ) -> Sequence[str]:
     async with store.snapshot() as snapshot:
-        return await snapshot.history(patient, first, last)
+        return [past.id for past in await snapshot.history(patient, first, last)]
 
 
 async def test_without_a_document_a_patient_has_booked_nothing_and_has_no_history(
@@ -90,7 +92,8 @@ async def test_without_a_document_a_patient_has_booked_nothing_and_has_no_histor
 async def test_a_schedule_is_read_as_it_was_written(store: Store, rival: Store) -> None:
     changed_at = (at("2026-11-20T12:00Z"), at("2026-11-20T12:00:00.000001+00:00"))
     full = PatientSchedule(ADA, (FULL, LATE), changed_at)
-    for written in (full, replace(full, erasing=True), full, PatientSchedule(ADA)):
+    marked = replace(full, erasing=True, erased_at=changed_at[1:])
+    for written in (full, marked, full, PatientSchedule(ADA)):
         await change(store, lambda _, to=written: to)  # type: ignore[misc]
         assert (await load(rival)).value == written
 
@@ -203,6 +206,20 @@ async def test_what_leaves_a_schedule_is_in_the_history_of_the_month_in_which_it
     assert (await load(store)).value == PatientSchedule(ADA)
 
 
+async def test_the_history_tells_when_each_started_last(store: Store, rival: Store) -> None:
+    precise = EARLY._replace(
+        id="precise",
+        interval=Interval(at("2026-11-23T09:00:00.000001+00:00"), at("2026-11-23T10:00Z")),
+    )
+    await change(store, adding(LATE, precise))
+    await change(store, removing("late", "precise"))
+    async with rival.snapshot() as snapshot:
+        assert await snapshot.history(ADA, FIRST, LAST) == [
+            PastAppointment("precise", "2026-11", at("2026-11-23T09:00:00.000001+00:00")),
+            PastAppointment("late", "2026-12", at("2026-12-31T23:30Z")),
+        ]
+
+
 STEPS: list[tuple[Change, tuple[Appointment, ...], list[str]]] = [
     (adding(EARLY), (EARLY,), []),
     (adding(LATE), (EARLY, LATE), []),
@@ -225,7 +242,7 @@ async def test_earlier_instants_show_a_patient_as_of_then(store: Store, rival: S
             patients = (await snapshot.load([], [], patients=[ADA, BOB])).patients
             assert patients[ADA].value == PatientSchedule(ADA, appointments)
             assert patients[BOB] == Stored(PatientSchedule(BOB), None)
-            assert await snapshot.history(ADA, FIRST, LAST) == gone
+            assert [past.id for past in await snapshot.history(ADA, FIRST, LAST)] == gone
 
 
 async def test_a_view_does_not_see_what_becomes_of_a_patient_later(

@@ -412,7 +412,7 @@ async def test_doctors_are_kept_and_replaced_by_id(store: Store, rival: Store) -
     await store.put_doctors([who, doctor(zone="Europe/Berlin")])
     await rival.put_doctors([doctor(days="sun")])
     kept = replace(doctor(days="sun"), day_shift=timedelta(hours=1))
-    assert await store.doctors() == [kept, who]
+    assert await store.list_doctors(10) == [kept, who]
 
 
 async def test_a_doctor_keeps_the_first_day_shift_whatever_becomes_of_the_zone(
@@ -422,8 +422,8 @@ async def test_a_doctor_keeps_the_first_day_shift_whatever_becomes_of_the_zone(
     await store.put_doctors([first])
     for zone in ("America/New_York", "UTC"):
         await rival.put_doctors([doctor(zone=zone), doctor(doctor_id=zone[:2], zone=zone)])
-    found = {d.id: (d.zone.key, d.day_shift // timedelta(minutes=1)) for d in await store.doctors()}
-    assert found == {
+    found = await store.list_doctors(10)
+    assert {d.id: (d.zone.key, d.day_shift // timedelta(minutes=1)) for d in found} == {
         "Am": ("America/New_York", -300),
         "UT": ("UTC", 0),
         "strange": ("UTC", 345),
@@ -440,11 +440,11 @@ async def test_of_those_who_add_a_doctor_at_once_all_find_the_day_shift_of_one(
     ]
     results = await asyncio.gather(*added, return_exceptions=True)
     assert {type(result) for result in results} <= {type(None), VersionConflict}
-    (found,) = await store.doctors()
+    (found,) = await store.list_doctors(10)
     shifts = {doctor(zone=zone).day_shift for zone in zones}
     assert found.day_shift in shifts
     await rival.put_doctors([doctor(days="sun")])
-    assert await store.doctors() == [replace(doctor(days="sun"), day_shift=found.day_shift)]
+    assert await store.list_doctors(10) == [replace(doctor(days="sun"), day_shift=found.day_shift)]
 
 
 async def test_what_is_read_or_written_is_counted(store: Store) -> None:
@@ -457,7 +457,7 @@ async def test_what_is_read_or_written_is_counted(store: Store) -> None:
         await load(store, MONDAY, record="old")
         assert (usage.reads, usage.writes) == (4, 3)
         await view(store)
-        await store.doctors()
+        await store.list_doctors(10)
         assert (usage.reads, usage.writes) == (7, 3)
 
 
@@ -477,7 +477,13 @@ async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
     with pytest.raises(StoreUnavailable):
         await store.commit([], [])
     with pytest.raises(StoreUnavailable):
-        await store.doctors()
+        await store.doctors(["strange"])
+    with pytest.raises(StoreUnavailable):
+        await store.list_doctors(10)
+    with pytest.raises(StoreUnavailable):
+        await store.clinic()
+    with pytest.raises(StoreUnavailable):
+        await store.put_clinic({})
     with pytest.raises(StoreUnavailable):
         await store.put_doctors([doctor()])
     with pytest.raises(StoreUnavailable):

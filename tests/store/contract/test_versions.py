@@ -11,10 +11,19 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, Store, Stored, StoreRefused
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    OverrideWrite,
+    PatientWrite,
+    Store,
+    Stored,
+    StoreRefused,
+)
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
 
@@ -33,8 +42,8 @@ NEWER: dict[str, Any] = {
     "created_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
     "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "language": "en"},
-    "service_id": "check-up",
-    "buffers": {"before": 5, "after": 10},
+    "room": 7,
+    "devices": {"x-ray": 1, "couch": 2},
 }
 
 
@@ -156,6 +165,71 @@ async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_doe
     assert await raw.day(MONDAY) == {"schema": 3}
 
 
+# Overrides
+
+HOLIDAY = Override(
+    id="strange.override.1",
+    doctor_id="strange",
+    kind="time_off",
+    interval=span("2026-11-23T12:00Z", "2026-11-24T12:00Z"),
+    created_at=at("2026-01-01T00:00Z"),
+)
+
+
+async def load_override(store: Store) -> Stored[Override | None]:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([], [], overrides=[HOLIDAY.key])).overrides[HOLIDAY.key]
+
+
+async def test_fields_of_an_override_that_a_newer_version_wrote_are_kept(
+    store: Store, raw: Raw
+) -> None:
+    await store.commit([], [], overrides=[OverrideWrite(replace(HOLIDAY, note="ill"), None)])
+    await raw.put_override(HOLIDAY.key, {"every": {"weeks": 2}})
+    read = await load_override(store)
+    assert read.value == replace(HOLIDAY, note="ill")
+    deleted = replace(HOLIDAY, deleted_at=at("2026-01-02T00:00Z"))
+    await store.commit([], [], overrides=[OverrideWrite(deleted, read.version)])
+    fields = await raw.override(HOLIDAY.key)
+    assert (fields["every"], fields["deleted_at"]) == ({"weeks": 2}, "2026-01-02T00:00:00Z")
+    assert (await load_override(store)).value == deleted
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "absence"}, 'the kind "absence"'),
+        ({"schema": 4}, "has schema 4"),
+        ({"type": "lunch"}, "is damaged"),
+        ({"created_at": "noon"}, "is damaged"),
+    ],
+    ids=["kind", "schema", "type", "instant"],
+)
+async def test_an_override_that_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    await store.commit([], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await raw.put_override(HOLIDAY.key, fields)
+    async with store.snapshot() as snapshot:
+        with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
+            await snapshot.load([], [], overrides=[HOLIDAY.key])
+        with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
+            _ = [each async for each in snapshot.scan_overrides("strange", ALL_DAY)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({"kind": "hospital", "schema": 3}, 'the kind "hospital"'), ({"schema": 4}, "has schema 4")],
+    ids=["kind", "schema"],
+)
+async def test_a_clinic_that_is_not_understood_is_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    await raw.put_clinic({"kind": "clinic", **fields})
+    with pytest.raises(StoreRefused, match=f"the clinic .*{said}"):
+        await store.clinic()
+
+
 # Patients
 
 
@@ -237,10 +311,10 @@ async def test_fields_of_a_doctor_that_a_newer_version_wrote_are_kept(
 ) -> None:
     await store.put_doctors([doctor()])
     await raw.put_doctor("strange", {"room": 7})
-    assert await store.doctors() == [doctor()]
+    assert await store.doctors(["strange"]) == {"strange": doctor()}
     changed = doctor((("10:00", "12:00"),))
     await store.put_doctors([changed])
-    assert await store.doctors() == [changed]
+    assert await store.list_doctors(10) == [changed]
     fields = await raw.doctor("strange")
     assert (fields["room"], fields["kind"], fields["schema"]) == (7, "doctor", 3)
 
@@ -260,4 +334,6 @@ async def test_a_day_or_a_doctor_that_is_not_understood_is_refused_loudly(
     ):
         await raw.put_doctor("strange", fields)
         with pytest.raises(StoreRefused, match=said):
-            await store.doctors()
+            await store.doctors(["strange"])
+        with pytest.raises(StoreRefused, match=said):
+            await store.list_doctors(10)

@@ -1,0 +1,110 @@
+"""List all times that can be booked in a few weeks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from shared.http.call import Call
+from shared.http.endpoint import Success, endpoint
+from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
+from shared.http.requests import checked
+from shared.http.responses import json_response
+from shared.http.schemas.fields import check_window, comparable
+from shared.http.schemas.list_openings import (
+    LONGEST_DAYS,
+    DaysWithOpenings,
+    ListOpenings,
+    OpeningsOfDay,
+)
+from shared.http.schemas.problem import FieldError
+from shared.http.searches import Search, read_search
+from shared.http.times import on_clock
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import DAY
+from shared.model.interval import Interval
+from shared.model.opening import Opening
+from shared.queries.openings import all_openings
+from shared.rules.wall_clock import local_day
+
+MOST_DOCTOR_DAYS = 1000
+"""How many days, times doctors, one request goes through; fewer on a grid finer than usual."""
+USUAL_STEP = 15
+
+
+@endpoint(
+    "GET",
+    takes=ListOpenings,
+    repeatable="doctor_id",
+    example={
+        "doctor_id": ["strange"],
+        "start": "2030-01-07",
+        "end": "2030-01-13",
+        "duration_minutes": 30,
+    },
+    responses={200: Success("The days that have openings, by date, then doctor", DaysWithOpenings)},
+    problems=(UnknownDoctor, NoSuchService),
+)
+async def list_openings(call: Call[ListOpenings]) -> Response:
+    """List all times that can be booked in a few weeks, for a calendar."""
+    asked, dependencies = call.asked, call.dependencies
+    search = await read_search(call, asked)
+    only_one = asked.doctor_id is not None and len(search.doctors) == 1
+    zone = search.doctors[0].zone if only_one else dependencies.settings.clinic_zone
+    _check_size(asked, _window(asked, zone, zone), len(search.doctors))
+    found: list[Opening] = []
+    async with dependencies.store.snapshot() as snapshot:
+        for own, doctors in _by_zone(search.doctors):
+            bounds = _bounds(_window(asked, zone, own), search)
+            if bounds.start < bounds.end:
+                wanted = search.within(bounds, asked.step_minutes)
+                found += await all_openings(snapshot, doctors, wanted)
+    return json_response(DaysWithOpenings(days=list(_days(found))))
+
+
+def _window(asked: ListOpenings, zone: ZoneInfo, own: ZoneInfo) -> Interval:
+    """Return the window that is asked for; dates are those of doctors, whose zone is `own`."""
+    start = asked.start.as_start(own if asked.start.whole_day else zone)
+    return Interval(start, asked.end.as_end(own if asked.end.whole_day else zone))
+
+
+def _check_size(asked: ListOpenings, window: Interval, doctors: int) -> None:
+    """Refuse what would take too long: 400."""
+    if not comparable(asked.start.time, asked.end.time):
+        checked("end", check_window, *window, "end", "start", LONGEST_DAYS)
+    days = ceil(window.length / DAY)
+    most = MOST_DOCTOR_DAYS * min(asked.step_minutes, USUAL_STEP) // USUAL_STEP
+    if days * doctors > most:
+        message = (
+            f"must be earlier, or fewer doctors be named: {days} days of {doctors} doctors are "
+            f"more than {most} together, which is the most on this grid"
+        )
+        raise InvalidRequest([FieldError(field="end", message=message, type="too_many")])
+
+
+def _by_zone(doctors: Iterable[Doctor]) -> Iterable[tuple[ZoneInfo, Sequence[Doctor]]]:
+    by_zone: dict[ZoneInfo, list[Doctor]] = {}
+    for doctor in doctors:
+        by_zone.setdefault(doctor.zone, []).append(doctor)
+    return by_zone.items()
+
+
+def _bounds(window: Interval, search: Search) -> Interval:
+    """Return the part of a window that can be booked by now; it may end before it starts."""
+    return Interval(search.earliest(window.start), min(window.end, search.latest_end))
+
+
+def _days(found: Iterable[Opening]) -> Iterator[OpeningsOfDay]:
+    by_date = sorted(found, key=_date_and_doctor)
+    for (day, doctor_id), openings in groupby(by_date, key=_date_and_doctor):
+        of_day = list(openings)
+        zone = of_day[0].doctor.zone
+        starts = [on_clock(opening.interval.start, zone) for opening in of_day]
+        yield OpeningsOfDay(date=day, doctor_id=doctor_id, time_zone=zone.key, starts=starts)
+
+
+def _date_and_doctor(opening: Opening) -> tuple[date, str]:
+    return local_day(opening.interval.start, opening.doctor.zone), opening.doctor.id

@@ -1,0 +1,17 @@
+"""List the services that can be booked."""
+
+from starlette.responses import Response
+
+from shared.http.call import Call
+from shared.http.endpoint import Success, endpoint
+from shared.http.responses import json_response
+from shared.http.schemas.fields import RequestModel
+from shared.http.schemas.list_services import ServiceResponse, Services
+
+
+@endpoint("GET", responses={200: Success("All services", Services)})
+async def list_services(call: Call[RequestModel]) -> Response:
+    """List the services that can be booked: the kinds of appointments."""
+    clinic = await call.dependencies.clinic_cache.clinic()
+    services = [ServiceResponse.of_service(service) for service in clinic.services.values()]
+    return json_response(Services(services=services))

@@ -1,0 +1,54 @@
+"""Record what happened at the clinic."""
+
+from functools import partial
+
+from starlette.responses import Response
+
+from shared.http.call import Call
+from shared.http.caller_errors import Forbidden
+from shared.http.changes import Decide, change
+from shared.http.endpoint import Success, endpoint
+from shared.http.responses import outcome_response
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.http.schemas.mark_appointment import MarkAppointment
+from shared.model.appointment_id import home_day
+from shared.rules.existing import Sought
+from shared.rules.marking import Marking, mark
+from shared.rules.outcomes import TooEarly, UnknownAppointment, VersionMismatch, WrongStatus
+
+
+@endpoint(
+    "POST",
+    takes=MarkAppointment,
+    example={
+        "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
+        "status": "arrived",
+    },
+    responses={200: Success("Marked, now or before", AppointmentResponse)},
+    problems=(UnknownAppointment, VersionMismatch, WrongStatus, TooEarly),
+    conditional=True,
+    personal=True,
+)
+async def mark_appointment(call: Call[MarkAppointment]) -> Response:
+    """Record that a patient arrived, was seen, or did not come; what is left of the time is free.
+
+    A patient that does not come, and one that was seen early, leave time that can be booked.
+    """
+
+    def decide(sought: Sought) -> Decide:
+        return partial(mark, request=Marking(sought, call.asked.status), now=call.now)
+
+    outcome = await change(call, decide)
+    if isinstance(outcome, UnknownAppointment) and not _may_know(call):
+        raise Forbidden
+    return await outcome_response(call.dependencies, outcome)
+
+
+def _may_know(call: Call[MarkAppointment]) -> bool:
+    """Whether a caller may know that there is no appointment: doctors of their own ids only.
+
+    Of all other ids they are told the same, whether there is an appointment or not.
+    """
+    home = home_day(call.asked.appointment_id)
+    own = home is not None and home.doctor_id in call.caller.doctor_ids
+    return call.caller.kind != "doctor" or own

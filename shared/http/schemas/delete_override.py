@@ -1,0 +1,16 @@
+"""The body of delete_override."""
+
+from shared.access.permissions import Target
+from shared.http.schemas.fields import Id, RequestModel
+from shared.model.override import override_key
+
+
+class DeleteOverride(RequestModel):
+    """The override to delete."""
+
+    override_id: Id
+
+    def target(self) -> Target:
+        """Return the doctor whom the id names; nobody, if it can be no id of an override."""
+        key = override_key(self.override_id)
+        return Target(frozenset({key.doctor_id} if key else ()))

@@ -1,0 +1,43 @@
+"""What all searches for openings ask for: with whom, how long, and on which grid."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from shared.directory.doctor_cache import MOST_TOGETHER
+from shared.http.schemas.fields import (
+    LONGEST_MINUTES,
+    Id,
+    QueryMinutes,
+    RequestModel,
+    field_error,
+)
+
+DoctorIds = Annotated[
+    list[Id],
+    Field(
+        min_length=1,
+        max_length=MOST_TOGETHER,
+        description="may be repeated; without it, every doctor who offers the service, at most "
+        f"{MOST_TOGETHER}",
+    ),
+]
+
+
+class SearchRequest(RequestModel):
+    """A search for openings."""
+
+    doctor_id: DoctorIds | None = None
+    service_id: (
+        Annotated[Id, Field(description="one that has a length stands without `duration_minutes`")]
+        | None
+    ) = None
+    duration_minutes: QueryMinutes | None = None
+    step_minutes: QueryMinutes | None = None
+
+    @model_validator(mode="after")
+    def _step_divides_a_day(self) -> Self:
+        if self.step_minutes and LONGEST_MINUTES % self.step_minutes:
+            message = f"must divide {LONGEST_MINUTES} without a remainder, as 15 and 60 do"
+            raise field_error("step_minutes", "not_a_divisor", message)
+        return self

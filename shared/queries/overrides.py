@@ -1,0 +1,56 @@
+"""The overrides of a doctor that overlap a window, on one snapshot."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+from shared.model.interval import Interval
+from shared.model.override import Override
+from shared.queries.appointments import Position
+from shared.store.port import Snapshot
+
+# 366 days on the wall clock, and what changes of the clock may add to them.
+LONGEST_OVERRIDE = timedelta(days=368)
+
+
+class OverridePage(Struct, frozen=True):
+    """Some overrides of a window, and the position to continue from if there are more."""
+
+    overrides: Sequence[Override]
+    next_position: Position | None
+
+
+class OverrideQuery(Struct, frozen=True):
+    """Which overrides to list: at most `size`, and only those behind a position."""
+
+    doctor_id: str
+    window: Interval
+    size: int
+    after: Position | None = None
+
+    @property
+    def starts(self) -> Interval:
+        """When those start that may belong to it."""
+        start, end = self.window
+        return Interval(self.after[0] if self.after else start - LONGEST_OVERRIDE, end)
+
+    def includes(self, override: Override) -> bool:
+        """Whether an override belongs to this page or a later one."""
+        return (
+            override.deleted_at is None
+            and override.interval.overlaps(self.window)
+            and (self.after is None or override.position > self.after)
+        )
+
+
+async def overrides_in_window(snapshot: Snapshot, query: OverrideQuery) -> OverridePage:
+    """List one page of the overrides that stand in a window, in order of start, then id."""
+    found: list[Override] = []
+    async for override in snapshot.scan_overrides(query.doctor_id, query.starts):
+        if not query.includes(override):
+            continue
+        if len(found) == query.size:
+            return OverridePage(found, found[-1].position)
+        found.append(override)
+    return OverridePage(found, None)

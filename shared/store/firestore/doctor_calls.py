@@ -1,0 +1,106 @@
+"""Doctors as documents: `doctors/{doctor_id}`.
+
+    name, time_zone, working_hours, day_shift_minutes, services, retired
+    offers                                      the services by which the doctor is found
+
+A document that no version since services came has written has no `offers`: its doctor is found by
+id and in the list of all, but by no service. The migration and `make doctors` write it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from google.cloud.firestore_v1 import types
+from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
+
+from shared.model.doctor import Doctor
+from shared.store.doctor_documents import EVERY_SERVICE, doctor_from_document, doctor_to_document
+from shared.store.firestore.calls import Calls
+from shared.store.firestore.documents import last_part
+from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.values import (
+    Cursor,
+    Document,
+    DocumentMask,
+    Message,
+    Precondition,
+    Value,
+    Write,
+    from_fields,
+    to_fields,
+    to_value,
+)
+from shared.store.usage import count_reads
+
+_Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
+_Field = types.StructuredQuery.FieldReference.pb()
+_CONTAINS_ANY = types.StructuredQuery.FieldFilter.Operator.ARRAY_CONTAINS_ANY
+
+
+async def read_doctors(calls: Calls, ids: Collection[str]) -> Mapping[str, Doctor]:
+    """Return those of these doctors that there are, by id, in one call."""
+    # Doctors' ids begin so. Among the others are names that Firestore refuses, such as `..`.
+    names = [_name(calls, each) for each in ids if each[:1].isalnum()]
+    if not names:
+        return {}
+    with translated_errors():
+        answers = [answer async for answer in calls.batch_get(names, None)]
+    count_reads(len(answers))
+    doctors = (read_doctor(answer.found) for answer in answers if answer.found.name)
+    return {doctor.id: doctor for doctor in doctors}
+
+
+async def list_doctors(
+    calls: Calls, limit: int, after: str, service_id: str | None
+) -> Sequence[Doctor]:
+    """Return the first doctors behind an id, maybe only those who offer a service."""
+    bounds: dict[str, Message] = {"limit": Int32Value(value=limit)}
+    if after:
+        values = [Value(reference_value=_name(calls, after))]
+        bounds["start_at"] = Cursor(values=values, before=False)
+    if service_id is not None:
+        bounds["where"] = _offers_any([service_id, EVERY_SERVICE])
+    with translated_errors():
+        answers = [a async for a in calls.run_query(calls.root, "doctors", **bounds)]
+    found = [answer.document for answer in answers if answer.document.name]
+    count_reads(len(found))
+    return [read_doctor(document) for document in found]
+
+
+async def write_doctors(calls: Calls, doctors: Collection[Doctor]) -> None:
+    """Add or replace doctors, in one commit."""
+    there = await read_doctors(calls, [doctor.id for doctor in doctors])
+    writes = [write_doctor(calls.root, d, exists=d.id in there) for d in doctors]
+    with translated_errors(conflict=CONFLICT):
+        await calls.commit(writes)
+
+
+def read_doctor(document: Message) -> Doctor:
+    """Return the doctor of a document."""
+    return doctor_from_document({"id": last_part(document.name), **from_fields(document.fields)})
+
+
+def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
+    """Write the fields that this version knows; others, of a newer one, are kept.
+
+    So is the day shift of a doctor who exists.
+    """
+    values = doctor_to_document(doctor)
+    name = f"{root}/doctors/{values.pop('id')}"
+    if exists:
+        del values["day_shift_minutes"]
+    return Write(
+        update=Document(name=name, fields=to_fields(values)),
+        update_mask=DocumentMask(field_paths=list(values)),
+        current_document=Precondition(exists=exists),
+    )
+
+
+def _name(calls: Calls, doctor_id: str) -> str:
+    return f"{calls.root}/doctors/{doctor_id}"
+
+
+def _offers_any(service_ids: list[str]) -> Message:
+    # Its answers are in order of the documents' names, for which the field's own index is enough.
+    offers = _Field(field_path="offers")
+    asked = _FieldFilter(field=offers, op=_CONTAINS_ANY, value=to_value(service_ids))
+    return _Filter(field_filter=asked)

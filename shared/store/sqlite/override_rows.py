@@ -1,0 +1,81 @@
+"""Overrides as rows: the statements that read and write them."""
+
+import json
+import sqlite3
+from typing import NamedTuple, Self
+
+from shared.model.interval import Interval
+from shared.model.override import Override, OverrideKey
+from shared.store.override_documents import override_from_document, override_to_document
+from shared.store.port import OverrideWrite, Stored
+from shared.store.sqlite.clock import to_number
+from shared.store.sqlite.conditions import returned_version
+
+# `start` is a count of microseconds since 1970.
+_READ = "SELECT body, version FROM overrides WHERE doctor_id = ? AND id = ?"
+_STARTING = """
+    SELECT id, body FROM overrides
+    WHERE doctor_id = :doctor AND (start, id) > (:after, :after_id) AND start < :end
+    ORDER BY start, id LIMIT :limit
+"""
+# Merges (RFC 7396), so that fields which a newer version wrote are kept.
+_FIRST = """
+    INSERT OR IGNORE INTO overrides VALUES (:doctor, :id, :start, 1, json_patch('{}', :body))
+    RETURNING version
+"""
+_NEXT = """
+    UPDATE overrides SET version = version + 1, start = :start, body = json_patch(body, :body)
+    WHERE doctor_id = :doctor AND id = :id AND version = :read
+    RETURNING version
+"""
+
+
+def read_override(connection: sqlite3.Connection, key: OverrideKey) -> Stored[Override | None]:
+    """Return an override; None if there is none."""
+    row = connection.execute(_READ, key).fetchone()
+    if row is None:
+        return Stored(None, None)
+    body, version = row
+    return Stored(override_from_document(key, json.loads(body)), version)
+
+
+class Starting(NamedTuple):
+    """A doctor's overrides behind a position (start, then id) that start before `end`."""
+
+    doctor: str
+    after: int
+    after_id: str
+    end: int
+
+    @classmethod
+    def within(cls, doctor_id: str, starts: Interval) -> Self:
+        """Return all that start in an interval."""
+        return cls(doctor_id, to_number(starts.start), "", to_number(starts.end))
+
+    def behind(self, override: Override) -> Self:
+        """Return what comes after an override."""
+        return self._replace(after=to_number(override.interval.start), after_id=override.id)
+
+
+def read_overrides(
+    connection: sqlite3.Connection, starting: Starting, limit: int
+) -> list[Override]:
+    """Return the first of these overrides, in order of start, then id."""
+    rows = connection.execute(_STARTING, {**starting._asdict(), "limit": limit}).fetchall()
+    return [
+        override_from_document(OverrideKey(starting.doctor, name), json.loads(body))
+        for name, body in rows
+    ]
+
+
+def write_override(connection: sqlite3.Connection, write: OverrideWrite) -> None:
+    """Write an override. Raises VersionConflict if it is not as it was read."""
+    override = write.override
+    row = {
+        "doctor": override.doctor_id,
+        "id": override.id,
+        "start": to_number(override.interval.start),
+        "body": json.dumps(override_to_document(override)),
+        "read": write.replaced,
+    }
+    returned_version(connection.execute(_FIRST if write.replaced is None else _NEXT, row))

@@ -1,0 +1,241 @@
+"""Overrides: one commit over all the doctor-days that one touches, a year of them or more.
+
+    request       this instance             store
+       |  override        |                    |
+       |----------------->| read all days <--->|
+       |                  | decide             |   pure
+       |                  | commit ----------->|   all days, the override, the record of the key:
+       |                  |                    |   "if each is still as I read it"
+       |                  |<- conflict --------|   nothing was written: read the versions of all
+       |                  |   (no answer)      |   days, and again only those that have changed
+       |   override <-----|<- committed -------|
+
+Why every booking is either affected or refused: it commits every day that it touches, and so does
+the override. If the booking is committed first, the override is committed only on days that hold
+it. If it is committed later, it was decided on days that hold the override, whatever an instance
+remembers.
+
+Why nothing is made twice: the id is chosen before the first attempt, and every attempt writes the
+override on the condition that there is none of that id. What became of a commit that was not
+answered is seen by looking for it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from random import Random, getrandbits
+from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import touched_days
+from shared.model.idempotency import IdempotencyRecord
+from shared.model.override import Override, OverrideKey
+from shared.rules.outcomes import KeyReused, Refusal
+from shared.rules.overriding import (
+    Affected,
+    Days,
+    UnknownOverride,
+    affected_by,
+    with_override,
+    without_override,
+)
+from shared.store.port import (
+    DayWrite,
+    OverrideWrite,
+    RecordWrite,
+    Snapshot,
+    State,
+    Store,
+    Stored,
+    StoreRefused,
+    StoreUnavailable,
+    VersionConflict,
+)
+from shared.store.usage import count_attempt
+from shared.transactions.idempotency import Idempotency
+from shared.transactions.retries import Retries
+
+T = TypeVar("T")
+
+DEADLINES = 3
+"""How many deadlines of a booking an override may take, with its hundreds of days: 30 s mostly."""
+
+
+class NewOverride(Struct, frozen=True):
+    """A request to make an override, whose id is chosen before the first attempt.
+
+    `arrived_at` is when it arrived by the server's clock, and `request_id` identifies it in the
+    idempotency record that it leaves.
+    """
+
+    doctor: Doctor
+    override: Override
+    arrived_at: datetime
+    idempotency: Idempotency | None = None
+    request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
+
+    @property
+    def days(self) -> tuple[DayKey, ...]:
+        """The doctor-days that it touches."""
+        return touched_days(self.doctor, self.override.interval)
+
+    def record(self) -> IdempotencyRecord | None:
+        """Return the record to leave when it is made; None without a key."""
+        if self.idempotency is None:
+            return None
+        return self.idempotency.record(self.override.id, self.arrived_at, self.request_id)
+
+
+class Made(Struct, frozen=True):
+    """An override that was made by this request, or `replayed`: by the same one before."""
+
+    override: Override
+    affected: Affected
+    replayed: bool = False
+
+
+class OverrideTransactions(Struct, frozen=True):
+    """Makes and deletes overrides in a store. `deadline_seconds` is how long one of them may take.
+
+    Raises StoreUnavailable at the deadline, and StoreRefused if the store refuses to work. After
+    either, the change may have happened if a commit was never answered.
+    """
+
+    store: Store
+    deadline_seconds: float
+    random: Random
+
+    async def make(self, new: NewOverride) -> Made | Refusal:
+        """Make an override, unless its idempotency key was used before."""
+        return await self._until_certain(partial(self._make, new, new.record(), _Days()))
+
+    async def delete(
+        self, key: OverrideKey, doctor: Doctor, now: datetime
+    ) -> Override | UnknownOverride:
+        """Delete an override of a doctor, and return it. One that is deleted stays as it is."""
+        return await self._until_certain(partial(self._delete, key, doctor, now, _Days()))
+
+    async def _until_certain(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until an attempt is neither too late nor left without an answer."""
+        retries = Retries(self.random)
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                while True:
+                    with suppress(VersionConflict, StoreUnavailable):
+                        return await attempt()
+                    await retries.pause()
+        except TimeoutError:
+            message = f"no certain answer within {self.deadline_seconds:g} s"
+            raise StoreUnavailable(message) from None
+
+    async def _make(
+        self, new: NewOverride, record: IdempotencyRecord | None, days: "_Days"
+    ) -> Made | Refusal:
+        override, keys = new.override, [record.key] if record else []
+        async with self.store.snapshot() as snapshot:
+            state = await days.read(snapshot, new.days, keys, [override.key])
+            if known := await _made_before(new, snapshot, state, days):
+                return known
+        changed = with_override(days.values, override)
+        if isinstance(changed, Refusal):
+            return changed
+        records = _record_writes(record, state)
+        await self._commit(days.writes(changed), records, OverrideWrite(override, None))
+        return Made(override, affected_by(days.values.values(), override))
+
+    async def _delete(
+        self, key: OverrideKey, doctor: Doctor, now: datetime, days: "_Days"
+    ) -> Override | UnknownOverride:
+        async with self.store.snapshot() as snapshot:
+            stored = await _stored(snapshot, key)
+            override = stored.value
+            if override is None:
+                return UnknownOverride()
+            if override.deleted_at is not None:
+                return override
+            await days.read(snapshot, touched_days(doctor, override.interval))
+        changed = without_override(days.values, override)
+        deleted = replace(override, deleted_at=now)
+        await self._commit(days.writes(changed), [], OverrideWrite(deleted, stored.version))
+        return deleted
+
+    async def _commit(
+        self, days: Sequence[DayWrite], records: Sequence[RecordWrite], override: OverrideWrite
+    ) -> None:
+        count_attempt(1)
+        await self.store.commit(days, records, overrides=[override])
+
+
+class _Days(Struct):
+    """The doctor-days of one transaction, of which only those are read again that have changed.
+
+    These come first in the next commit: if they have changed once more, the store finds out before
+    it has written the others, and bookings wait the less for its disk.
+    """
+
+    stored: dict[DayKey, Stored[DaySchedule]] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Days:
+        """The days as they were when they were read last, all at the same instant."""
+        return {key: stored.value for key, stored in self.stored.items()}
+
+    async def read(
+        self,
+        snapshot: Snapshot,
+        keys: Sequence[DayKey],
+        records: Collection[str] = (),
+        overrides: Collection[OverrideKey] = (),
+    ) -> State:
+        """Read the days, and return what else was asked for."""
+        versions = await snapshot.versions(keys) if self.stored else {}
+        current = {
+            key: stored for key, stored in self.stored.items() if stored.version == versions[key]
+        }
+        unknown = [key for key in keys if key not in current]
+        state = await snapshot.load(unknown, records, overrides=overrides)
+        self.stored = {**state.days, **current}
+        return state
+
+    def writes(self, changed: Days) -> list[DayWrite]:
+        """Return the writes that replace the days."""
+        return [DayWrite(self.stored[key], day) for key, day in changed.items()]
+
+
+async def _made_before(
+    new: NewOverride, snapshot: Snapshot, state: State, days: _Days
+) -> Made | KeyReused | None:
+    """Return what an earlier attempt, or an earlier request with the same key, came to, if any."""
+    if own := state.overrides[new.override.key].value:
+        return Made(own, affected_by(days.values.values(), own))
+    idempotency = new.idempotency
+    record = idempotency.live_record(state, new.arrived_at) if idempotency else None
+    if not idempotency or not record:
+        return None
+    if record.fingerprint != idempotency.fingerprint:
+        return KeyReused()
+    key = OverrideKey(new.doctor.id, record.appointment_id)
+    made = (await _stored(snapshot, key)).value
+    if made is None:
+        message = f"{key.override_id} was acknowledged but is gone: was the data changed by hand?"
+        raise StoreRefused(message)
+    # The same request touches the same days.
+    return Made(made, affected_by(days.values.values(), made), replayed=True)
+
+
+async def _stored(snapshot: Snapshot, key: OverrideKey) -> Stored[Override | None]:
+    return (await snapshot.load((), (), overrides=[key])).overrides[key]
+
+
+def _record_writes(record: IdempotencyRecord | None, state: State) -> list[RecordWrite]:
+    """Return the write of a record, in the place of an expired one."""
+    if record is None:
+        return []
+    expired = state.records.get(record.key)
+    return [RecordWrite(record, expired.version if expired else None)]
