@@ -12,6 +12,7 @@ from shared.rules.outcomes import (
     AnotherPatient,
     DayFull,
     NeedsDocuments,
+    Unchanged,
     VersionMismatch,
 )
 from shared.rules.updating import Update, update
@@ -41,7 +42,6 @@ BOB = Patient("Bob", "bob@example.org", "+15550100")
         pytest.param(Update(SOUGHT, patient=BOB), {"patient": BOB}, id="patient"),
         pytest.param(Update(SOUGHT, reason="a cold"), {"reason": "a cold"}, id="reason"),
         pytest.param(Update(SOUGHT, reason=None), {"reason": None}, id="no-reason"),
-        pytest.param(Update(SOUGHT), {}, id="nothing"),
         pytest.param(
             Update(SOUGHT, BOB, "a cold"), {"patient": BOB, "reason": "a cold"}, id="both"
         ),
@@ -53,6 +53,14 @@ def test_what_is_given_is_corrected_and_the_rest_stays(
     after = BOOKED._replace(**expected, updated_at=NOW, version=2)  # type: ignore[arg-type]
     given = documents(schedule(MON, BOOKED))
     assert update(given, request_, NOW) == (documents(schedule(MON, after)), Accepted(after))
+
+
+@pytest.mark.parametrize(
+    "request_", [Update(SOUGHT), Update(SOUGHT, Patient("Ada Lovelace"), "a cough")]
+)
+def test_what_is_so_already_is_no_new_version(request_: Update) -> None:
+    given = documents(schedule(MON, BOOKED))
+    assert update(given, request_, NOW) == (documents(), Unchanged(BOOKED))
 
 
 @pytest.mark.parametrize("mark", [None, "arrived", "fulfilled", "no_show"])
