@@ -38,6 +38,15 @@ def test_what_ended_a_day_ago_is_not_remembered(
     assert (ids(tidied), len(tidied.changed_at)) == (appointments, changes)
 
 
+def test_what_is_over_or_was_freed_does_not_lie_ahead() -> None:
+    done = TEN._replace(mark="fulfilled", freed_from=at("2026-11-23T10:10Z"))
+    no_show = NINE._replace(mark="no_show", freed_from=NINE.interval.start)
+    schedule = schedule_of(ADA, no_show, done)
+    for now, expected in (("10:09", ["a"]), ("10:10", []), ("08:00", ["a"])):
+        ahead = schedule.ahead(at(f"2026-11-23T{now}Z"))
+        assert [a.id for a in ahead] == expected
+
+
 def test_tidying_keeps_the_mark_of_an_erasure() -> None:
     assert ADA.patient
     assert PatientSchedule(ADA.patient, erasing=True).tidied(CHANGED_AT).erasing

@@ -7,10 +7,7 @@ import time
 from collections.abc import Mapping
 from functools import cache
 
-from msgspec.structs import force_setattr
-
 from shared.model.patient_key import PatientKey, patient_key
-from shared.rules.limits import LIMITS
 from tests.access.issuing import unsigned
 from tests.ports import HOST
 from tests.proof.history import Allowed
@@ -28,14 +25,14 @@ SETTINGS: Mapping[str, str] = {
 ALLOWED = Allowed(booked=6, changes=16)
 """What the patients of a round may do: so little that some meet it."""
 
+POLICY: Mapping[str, int] = {
+    "open_appointments": int(ALLOWED.booked),
+    "changes_per_day": int(ALLOWED.changes),
+}
+"""The same as a clinic file says it."""
+
 HOURS_OF_A_TOKEN = 12
 """Before now, and after it: a whole day, so that it counts by every clock of a run."""
-
-
-def lower_limits() -> None:
-    """Let patients do only what is `ALLOWED`, in this process."""
-    force_setattr(LIMITS, "open_appointments", int(ALLOWED.booked))
-    force_setattr(LIMITS, "changes_per_day", int(ALLOWED.changes))
 
 
 @cache

@@ -2,8 +2,7 @@
 
 `python -m tests.proof.application`; beside the settings, `CLOCK_FILE` names a file that holds
 how many seconds the clock is wrong, and `ZONES_FILE` one that names the folder of the time-zone
-data that it starts with, or is empty. Its patients may do less than elsewhere (`accounts`), so that
-tests soon have one who may do no more. `CONTROL` makes it one that books twice (`control`).
+data that it starts with, or is empty. `CONTROL` makes it one that books twice (`control`).
 """
 
 import os
@@ -24,7 +23,6 @@ from shared.http.dependencies import Dependencies
 from shared.runtime.composition import build_dependencies, start
 from shared.runtime.endpoints import endpoints
 from tests.ports import HOST
-from tests.proof.accounts import lower_limits
 from tests.proof.control import CONTROLS
 
 CLOCK_FILE = "CLOCK_FILE"
@@ -37,7 +35,6 @@ def main() -> None:
     """Serve until Ctrl-C."""
     if folder := Path(os.environ[ZONES_FILE]).read_text():
         zoneinfo.reset_tzpath((folder,))
-    lower_limits()
     dependencies = start(os.environ, exposed=False)
     control = CONTROLS.get(os.environ.get(CONTROL, ""))
     store = control(dependencies.store) if control else dependencies.store

@@ -20,7 +20,9 @@ MINUTE = timedelta(minutes=1)
 HOURS_KEYS_ARE_KNOWN = 48
 DAYS_SEARCHED = 90
 OPEN_APPOINTMENTS, CHANGES_PER_DAY = 3, 3
-"""What patients may do: less than in truth, so that few steps suffice."""
+"""What patients may do: less than mostly, so that few steps suffice."""
+
+POLICY = {"open_appointments": OPEN_APPOINTMENTS, "changes_per_day": CHANGES_PER_DAY}
 
 DOCTORS: list[Json] = [
     {

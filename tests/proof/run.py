@@ -19,7 +19,7 @@ import httpx
 from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
 from tests.ports import HOST
-from tests.proof.accounts import SETTINGS
+from tests.proof.accounts import POLICY, SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
 from tests.proof.first_sight import Verdict, problems
@@ -133,7 +133,7 @@ class Site:
 async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
     """Everything that runs, on an empty store."""
     settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control, **SETTINGS}
-    (folder / "doctors.json").write_text(json.dumps(_doctors()))
+    (folder / "doctors.json").write_text(json.dumps(_clinic()))
     async with AsyncExitStack() as stack:
         emulator = emulator_proxy = None
         if store == "sqlite":
@@ -298,13 +298,15 @@ def _line(report: Report) -> str:
     )
 
 
-def _doctors() -> object:
+def _clinic() -> object:
+    """A clinic file. Its patients may do little, so that runs soon have one who may do no more."""
     week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     kept = {
         "strange": ("UTC", "09:00", "17:00"),
         "who": ("Europe/London", "00:00", "24:00"),
     }
     return {
+        "policy": POLICY,
         "doctors": [
             {
                 "id": name,
@@ -313,7 +315,7 @@ def _doctors() -> object:
                 "working_hours": [{"days": week, "opens": opens, "closes": closes}],
             }
             for name, (zone, opens, closes) in kept.items()
-        ]
+        ],
     }
 
 

@@ -9,8 +9,8 @@ answers, and all that is listed of both doctors, must be what the model says.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,10 +29,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from msgspec import structs
 
 from shared.directory.clinic_file import read_clinic_file
-from shared.rules.limits import LIMITS, Limits
 from tests.builders import at
 from tests.examples import FACTOR
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
@@ -41,7 +39,7 @@ from tests.proof.expected_answers import (
     CHANGES_PER_DAY,
     DOCTOR,
     DOCTORS,
-    OPEN_APPOINTMENTS,
+    POLICY,
     UNKNOWN_APPOINTMENT,
     UNKNOWN_DOCTOR,
     Answer,
@@ -305,9 +303,10 @@ class Clients(RuleBasedStateMachine):
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
-        text = json.dumps({"doctors": DOCTORS})
-        doctors = read_clinic_file(text, SETTINGS.clinic_zone, NOW).doctors
-        await store.put_doctors(doctors)
+        text = json.dumps({"policy": POLICY, "doctors": DOCTORS})
+        file = read_clinic_file(text, SETTINGS.clinic_zone, NOW)
+        await store.put_doctors(file.doctors)
+        await store.put_clinic(file.clinic)
         return await self.opened.enter_async_context(calling(store, self.clock))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -727,24 +726,9 @@ def play(store: str, folder: Path, seeds: int) -> Counter[str]:
 
     # After ten, Hypothesis repeats parts of those more than it thinks of others.
     sizes = settings(max_examples=10, stateful_step_count=STEPS, deadline=None, derandomize=True)
-    with lower_limits():
-        for number in range(seeds):
-            run_state_machine_as_test(seed(number)(OnThisStore), settings=sizes)
+    for number in range(seeds):
+        run_state_machine_as_test(seed(number)(OnThisStore), settings=sizes)
     return seen
-
-
-@contextmanager
-def lower_limits() -> Iterator[None]:
-    """Let patients do only what the model lets them, for a while."""
-    usual = structs.asdict(LIMITS)
-    lower = Limits(open_appointments=OPEN_APPOINTMENTS, changes_per_day=CHANGES_PER_DAY)
-    try:
-        for name, most in structs.asdict(lower).items():
-            structs.force_setattr(LIMITS, name, most)
-        yield
-    finally:
-        for name, most in usual.items():
-            structs.force_setattr(LIMITS, name, most)
 
 
 def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Path) -> None:

@@ -146,9 +146,9 @@ async def test_days_are_read_as_far_as_what_starts_on_one_may_reach_with_its_buf
     hours: Hours, bounds: str, minutes: tuple[int, int, int], read: str
 ) -> None:
     start, end = (f"2026-11-{time}Z" for time in bounds.split())
-    length, *buffers = (timedelta(minutes=each) for each in minutes)
+    length, before, after = (timedelta(minutes=each) for each in minutes)
     store = ScriptedStore()
-    search = OpeningSearch(span(start, end), length, None, *buffers)
+    search = OpeningSearch(span(start, end), length, before=before, after=after)
     found = await first_openings(store.snapshot(), [doctor(hours)], search, 99)
     assert found.openings
     assert {f"{key.day:%d}" for key in store.read} == {*read.split()}

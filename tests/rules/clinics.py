@@ -16,7 +16,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.model.override import OverrideEntry
+from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import Policy
 from shared.rules.booking import Terms
@@ -132,11 +132,10 @@ class SomeClinic(Struct, frozen=True, dict=True):
         broken, asked = self.terms.broken, {*wanted.when}
         start, allowed = wanted.when.start, self.starts()
         is_past = start < minute(self.now)
-        notice = "too_soon" not in broken and "in_the_past" not in broken
         her_time = {m for a in self.hers.appointments for m in held_by(a).holds}
         why = {
             "in_the_past": is_past,
-            "too_soon": notice and start < allowed.start,
+            "too_soon": not is_past and start < allowed.start,
             "too_late": start >= allowed.stop,
             "outside_working_hours": not asked <= self.hours(wanted.doctor),
             "time_off": bool(asked & self.away(wanted.doctor)),
@@ -186,7 +185,9 @@ def clinics(draw: st.DrawFn, *, breaking: bool = False) -> SomeClinic:
 
 
 @st.composite
-def _overrides(draw: st.DrawFn, doctor: Doctor, dates: Sequence[date]) -> tuple[str, Interval]:
+def _overrides(
+    draw: st.DrawFn, doctor: Doctor, dates: Sequence[date]
+) -> tuple[OverrideKind, Interval]:
     day = draw(st.sampled_from(dates))
     if draw(st.booleans()):
         return "time_off", draw(intervals(doctor, day, 2000) | intervals(doctor, day, 300))

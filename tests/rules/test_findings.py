@@ -29,6 +29,7 @@ from tests.builders import (
     NINE_TO_FIVE,
     Hours,
     appointment,
+    at,
     doctor,
     span,
     to_book,
@@ -112,6 +113,27 @@ def test_two_that_share_time_overlap_and_two_that_touch_do_not() -> None:
     third = appointment("2026-11-23T09:30Z", "2026-11-23T10:00Z", "c")
     assert list(findings(doctor(), second, first)) == [Overlap(doctor(), second, first)]
     assert kinds(doctor(), third, first) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        pytest.param("09:20", None, True, id="in-part"),
+        pytest.param("09:10", None, False, id="until-the-other-begins"),
+        pytest.param("09:00", None, False, id="all-of-it"),
+        pytest.param(None, "09:10", False, id="all-of-the-other"),
+    ],
+)
+def test_what_was_freed_overlaps_nothing(
+    first: str | None, second: str | None, *, overlap: bool
+) -> None:
+    one = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a")
+    other = appointment("2026-11-23T09:10Z", "2026-11-23T09:40Z", "b")
+    one, other = (
+        a._replace(freed_from=at(f"2026-11-23T{freed}Z") if freed else None)
+        for a, freed in ((one, first), (other, second))
+    )
+    assert kinds(doctor(), other, one) == ([Overlap] if overlap else [])
 
 
 @given(st.data())

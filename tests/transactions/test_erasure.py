@@ -17,7 +17,6 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.erasing import ERASED
-from shared.rules.existing import Doctors
 from shared.rules.outcomes import TooManyErasures
 from shared.store.port import Stored, StoreRefused, StoreUnavailable, VersionConflict
 from shared.transactions import erasure as transactions_erasure
@@ -51,7 +50,7 @@ class Erasing(ScriptedStore):
 
     def __init__(self, of_ada: PatientSchedule | None = BOOKED) -> None:
         super().__init__(schedule("2026-11-23", HERS))
-        self.known: Doctors = {"strange": doctor()}
+        self.known: dict[str, Doctor] = {"strange": doctor()}
         self.erased: list[set[str]] = []
         self.done: list[str] = []
         if of_ada:
