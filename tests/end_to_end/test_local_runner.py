@@ -13,14 +13,9 @@ from uuid import uuid4
 import pytest
 
 from tests.end_to_end.pasting import paste
-from tests.end_to_end.processes import (
-    HOST,
-    ROOT,
-    free_port,
-    local_runner,
-    run_module,
-)
+from tests.end_to_end.processes import ROOT, local_runner, run_module
 from tests.firestore_emulator import VARIABLE
+from tests.ports import HOST, free_port
 
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),

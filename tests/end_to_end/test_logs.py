@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.access.issuing import unsigned
-from tests.end_to_end.processes import HOST, ROOT, Server, functions
+from tests.end_to_end.processes import ROOT, Server, functions
+from tests.ports import HOST
 
 FUNCTIONS = [
     *("create_appointment", "list_appointments", "first_available"),
