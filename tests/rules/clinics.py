@@ -132,7 +132,7 @@ class SomeClinic(Struct, frozen=True, dict=True):
         broken, asked = self.terms.broken, {*wanted.when}
         start, allowed = wanted.when.start, self.starts()
         is_past = start < minute(self.now)
-        notice = "too_soon" not in broken and "in_the_past" not in broken
+        notice = not (is_past and "in_the_past" in broken)
         her_time = {m for a in self.hers.appointments for m in held_by(a).holds}
         why = {
             "in_the_past": is_past,

@@ -28,6 +28,7 @@ from shared.rules.outcomes import (
     NeedsDocuments,
     OutsideWorkingHours,
     Refusal,
+    RetiredDoctor,
     SlotTaken,
     UnclearTime,
     UnknownAppointment,
@@ -389,13 +390,11 @@ def test_the_patient_is_told_the_start_on_the_clock_of_the_doctor() -> None:
     assert outcome.appointment.told_start == told
 
 
-@pytest.mark.parametrize(
-    ("known", "missing"),
-    [({}, "strange"), ({"strange": doctor()}, "who")],
-    ids=["its-own", "the-other"],
-)
-def test_a_doctor_that_is_not_known_here_decides_nothing(
-    known: dict[str, Doctor], missing: str
-) -> None:
-    request = Move(sought(known), RequestedTime(at(f"{TUE}T15:00Z")), "who")
-    assert move(documents(HOME), request, NOW) == (documents(), NeedsDoctor(missing))
+def test_while_the_doctor_of_an_appointment_is_not_known_here_nothing_is_decided() -> None:
+    request = Move(sought({}), RequestedTime(at(f"{TUE}T15:00Z")), "who")
+    assert move(documents(HOME), request, NOW) == (documents(), NeedsDoctor("strange"))
+
+
+def test_a_doctor_whom_the_request_names_and_nobody_knows_is_none() -> None:
+    request = Move(sought({"strange": doctor()}), RequestedTime(at(f"{TUE}T15:00Z")), "who")
+    assert move(documents(HOME), request, NOW) == (documents(), RetiredDoctor())
