@@ -63,7 +63,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
             f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)
         ]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
-        booked, listed, first, found, moved, cancelled = paste(commands, folder)
+        booked, listed, first, found, moved, cancelled, off = paste(commands, folder)
 
     assert (booked[0], booked[1]["status"]) == (201, "booked")
     assert listed == (200, {"appointments": [booked[1]], "next_page_token": None})
@@ -74,6 +74,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     assert was < now
     assert (cancelled[0], cancelled[1]["status"]) == (200, "cancelled")
     assert cancelled[1]["start"] == moved[1]["start"]
+    assert (off[0], off[1]["kind"], off[1]["affected"]) == (201, "time_off", [])
 
 
 def test_appointments_are_still_there_after_control_c_and_a_new_start(
