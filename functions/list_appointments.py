@@ -103,7 +103,7 @@ def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, R
     window = _window(asked, dependencies.settings.clinic_zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        wanted = patient, window, asked.status == "all", asked.page_size, call.now
+        wanted = patient, window, asked.status == "all", asked.page_size, call.arrived_at
         return await list_patient(snapshot, dependencies.store, PatientQuery(*wanted, after))
 
     return _scope(call, patient, window), read

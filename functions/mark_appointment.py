@@ -30,7 +30,7 @@ from shared.rules.outcomes import TooEarly, UnknownAppointment, VersionMismatch,
     personal=True,
 )
 async def mark_appointment(call: Call[MarkAppointment]) -> Response:
-    """Record that a patient arrived, was seen, or did not come; what is left of the time is free.
+    """Record that a patient arrived, was seen, or did not come; the rest of the time is free.
 
     A patient that does not come, and one that was seen early, leave time that can be booked.
     """

@@ -33,7 +33,7 @@ LONGEST = (
 def pytest_configure() -> None:
     """Keep files in memory where that is possible: no test is about what a disk keeps.
 
-    To wait until a disk has written would take a third of all time.
+    Processes that share a disk wait for it about as long as they work.
     """
     usable = os.access(MEMORY, os.W_OK) and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
     if usable and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:

@@ -75,7 +75,7 @@ async def booking_command(call: Call[NewAppointment]) -> Command | Refusal:
         return named
     clinic = await dependencies.clinic_cache.clinic()
     wanted = _appointment(call, doctor, named)
-    found = RequestedService(doctor, clinic, asked.time(), asked.service_id).resolved()
+    found = RequestedService(doctor, clinic, asked.time(), asked.service_id).resolved(named)
     if not isinstance(found, Refusal):
         booking = _booking(call, doctor, clinic, wanted, found)
         return _command(call, wanted, booking.days, partial(book, booking=booking, now=call.now))

@@ -145,7 +145,6 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
     doctor, asked = refusal.doctor, _spoken(refusal.asked, refusal.doctor)
     start, zone = written(refusal.asked.start, doctor.zone), doctor.zone
     members: dict[str, Any] = {"openings": _openings(refusal)}
-    why = ""
     match refusal:
         case SlotTaken(conflicts=conflicts):
             why = f"{doctor.name} is not free from {asked}"
@@ -160,6 +159,8 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
         case TooLate(latest=latest):
             why = f"{start} is too far ahead; start at {written(latest, zone)} or earlier"
             members["latest"] = on_clock(latest, zone)
+        case _:
+            raise TypeError(type(refusal))
     if isinstance(refusal, OutsideHours):
         members["working_hours"] = [TimeRange.of(w, doctor) for w in refusal.working_windows]
     return _problem(refusal, f"{why}{_hint(refusal)}", **members)

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 from shared.http.requests import checked
 from shared.http.schemas.fields import check_window, comparable
-from shared.http.times import WindowBound
 from shared.model.interval import Interval
+from shared.rules.window_bounds import WindowBound
 
 
 def window(start: WindowBound, end: WindowBound, zone: ZoneInfo) -> Interval:

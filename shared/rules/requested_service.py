@@ -27,16 +27,16 @@ class RequestedService(Struct, frozen=True):
     time: RequestedTime
     service_id: str | None = None
 
-    def resolved(self) -> tuple[Interval, Service | None] | Refusal:
-        """Return when the appointment would be, and of which service, or why there is none."""
+    def resolved(self, interval: Interval) -> tuple[Interval, Service | None] | Refusal:
+        """Return when the appointment would be, and of which service, or why there is none.
+
+        `interval` is the time on the doctor's clock, empty if the request names no length.
+        """
         if self.doctor.retired:
             return RetiredDoctor()
         service = self._service()
         if isinstance(service, Refusal):
             return service
-        interval = self.time.on_clock_of(self.doctor.zone)
-        if isinstance(interval, UnclearTime):
-            return interval
         if wrong := self._wrong_length(interval, service):
             return wrong
         if service and service.length:

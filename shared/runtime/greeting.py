@@ -18,6 +18,9 @@ from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints
 from shared.settings import AuthSettings
 
+DAY_OFF_IN = timedelta(days=28)
+"""How long after the first free day the doctor takes one off, out of the way of all else."""
+
 _ID = "$ID"
 _SIGNED_IN = ' -H "Authorization: Bearer $TOKEN"'
 
@@ -106,7 +109,10 @@ def _commands(
     opening: Opening,
     another: Opening,
 ) -> Iterator[str]:
-    """Yield commands to book the one opening, look around, move to the other one, and cancel."""
+    """Yield commands to book the one opening, look around, move to the other one, and cancel.
+
+    Where everybody may do everything, the doctor takes a day off at the end.
+    """
     zone = opening.doctor.zone
     start = opening.interval.start.astimezone(zone)
     day = datetime.combine(start, time(), zone)
@@ -118,8 +124,8 @@ def _commands(
     keep_id = """ID=$(curl -s %s | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')"""
     yield keep_id % _post(f"{url}/create_appointment", body, token)
     window = {"start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat()}
-    whose = {"patient_id": "me"} if auth else {"doctor_id": opening.doctor.id}
-    query = urlencode(whose | window, safe=":")
+    whose = {"patient_id": "me"} if auth else {"doctor_id": "*"}
+    query = urlencode(whose | window, safe=":*")
     yield f"curl '{url}/list_appointments?{query}'{token}"
     of_service = f"&{urlencode(what)}" if service else ""
     yield f"curl '{url}/first_available?doctor_id={opening.doctor.id}{of_service}'"
@@ -128,6 +134,10 @@ def _commands(
     move = {"appointment_id": _ID, "doctor_id": another.doctor.id, "start": later}
     yield f"curl {_post(f'{url}/reschedule_appointment', move, token)}"
     yield f"curl {_post(f'{url}/cancel_appointment', {'appointment_id': _ID}, token)}"
+    if auth is None:
+        date = (day + DAY_OFF_IN).date().isoformat()
+        off = {"doctor_id": opening.doctor.id, "kind": "time_off", "start": date, "end": date}
+        yield f"curl {_post(f'{url}/create_override', off, token)}"
 
 
 def _what(service: Service | None, opening: Opening) -> dict[str, str | int]:

@@ -30,7 +30,10 @@ _COMMON_HEADERS = {
 }
 
 _ENTITY_TAG = {
-    "ETag": {"description": "the version, in quotes", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "names what was answered; of an appointment it is the version, in quotes",
+        "schema": {"type": "string"},
+    },
 }
 
 Json = dict[str, Any]
@@ -167,7 +170,7 @@ def _success(function: Endpoint, status: int) -> Json:
     success: Success = function.responses[status]
     content = {"application/json": {"schema": _reference(success.model)}}
     headers: Json = {}
-    if success.model is AppointmentResponse:
+    if success.model is AppointmentResponse or (function.conditional and function.method == "GET"):
         headers |= _ENTITY_TAG
     if function.idempotent and status == max(function.responses):
         replayed = "`true` if this very request had been granted before"

@@ -15,6 +15,10 @@ the override. If the booking is committed first, the override is committed only 
 it. If it is committed later, it was decided on days that hold the override, whatever an instance
 remembers.
 
+Why bookings do not wait: it stands in no queue of theirs, and a later attempt reads little. Days on
+which somebody books all the time may change once more between reading and committing; then the next
+attempt, after a random pause, needs one moment without a commit on them.
+
 Why nothing is made twice: the id is chosen before the first attempt, and every attempt writes the
 override on the condition that there is none of that id. What became of a commit that was not
 answered is seen by looking for it.

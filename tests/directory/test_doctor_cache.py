@@ -295,3 +295,10 @@ async def test_while_the_store_is_down_the_doctors_that_were_listed_are_served()
     assert [d.id for d in await store.cache.offering()] == ["strange", "who"]
     with pytest.raises(StoreUnavailable):
         await store.cache.offering("scan")
+
+
+async def test_a_clinic_of_retired_doctors_only_has_nobody_to_list() -> None:
+    exactly_a_page = [replace(each, retired=True) for each in many(201)]
+    store = Doctors(*exactly_a_page)
+    assert await store.cache.offering() == []
+    assert store.listed == [(201, "", None), (201, "d200", None)]

@@ -55,6 +55,11 @@ RIGHT_REQUEST = schemathesis.openapi.from_dict(
 WINDOW = {"start": "2099-03-02T09:00:00Z", "end": "2099-03-03T09:00:00Z"}
 TIME = {"doctor_id": "strange", "start": "2099-03-02T09:00:00Z"}
 PATIENT = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+44 1815 1852"}
+AWAY = {
+    "doctor_id": "strange",
+    "start": "2099-05-04T13:00:00Z",
+    "end": "2099-05-04T14:00:00Z",
+}
 REAL: dict[str, dict[str, Any]] = {
     "create_appointment": {**TIME, "patient": PATIENT},
     "validate_appointment": {**TIME, "patient": PATIENT},
@@ -65,6 +70,9 @@ REAL: dict[str, dict[str, Any]] = {
     "reschedule_appointment": TIME,
     "export_patient": {"patient_id": "ada"},
     "erase_patient": {"patient_id": "ada"},
+    "create_override": AWAY,
+    "delete_override": {},
+    "list_overrides": {"doctor_id": "strange", **WINDOW},
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
@@ -77,6 +85,9 @@ NOT_IN_THE_SCHEMA = {
     "reschedule_appointment": {"end"},
     "export_patient": {"page_token", "appointment_ids"},  # either these or a patient
     "erase_patient": {"appointment_ids"},
+    "create_override": {"note"},
+    "delete_override": set(),
+    "list_overrides": {"page_token"},
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
 RULES_DECIDE = {
@@ -89,6 +100,9 @@ RULES_DECIDE = {
     "reschedule_appointment": {200, 409, 422},
     "export_patient": {200},
     "erase_patient": {200},
+    "create_override": {201, 422},
+    "delete_override": {200},
+    "list_overrides": {200},
 }
 
 
@@ -136,6 +150,9 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     members.update(REAL[operation])
     if "appointment_id" in members:
         members["appointment_id"] = booked(server)
+    if "override_id" in members:
+        made = server.post("/create_override", {**AWAY, "kind": "time_off"})
+        members["override_id"] = made.json()["override_id"]
     if (
         operation in {"create_appointment", "validate_appointment"}
         and members.get("duration_minutes") is None

@@ -22,6 +22,8 @@ FUNCTIONS = [
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
     *("list_openings", "list_doctors", "list_services"),
+    *("mark_appointment", "update_appointment"),
+    *("create_override", "delete_override", "list_overrides"),
 ]
 FAR_AHEAD = {"horizon_days": 36_600}
 NOON = {
@@ -61,7 +63,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
             f"http://localhost:{port}/{name}" for name in sorted(FUNCTIONS)
         ]
         commands = [line for line in greeting if re.match("curl |ID=", line)]
-        booked, listed, first, found, moved, cancelled = paste(commands, folder)
+        booked, listed, first, found, moved, cancelled, off = paste(commands, folder)
 
     assert (booked[0], booked[1]["status"]) == (201, "booked")
     assert listed == (200, {"appointments": [booked[1]], "next_page_token": None})
@@ -72,6 +74,7 @@ def test_the_printed_commands_work_as_printed(folder: Path) -> None:
     assert was < now
     assert (cancelled[0], cancelled[1]["status"]) == (200, "cancelled")
     assert cancelled[1]["start"] == moved[1]["start"]
+    assert (off[0], off[1]["kind"], off[1]["affected"]) == (201, "time_off", [])
 
 
 def test_appointments_are_still_there_after_control_c_and_a_new_start(
@@ -179,11 +182,11 @@ class _Assets(HTMLParser):
 
 
 def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(
-    folder: Path,
+    folder: Path, settings: dict[str, str]
 ) -> None:
     def load(*doctors: tuple[str, str]) -> tuple[int, str]:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        return _ended("shared.runtime.load_doctors", folder)
+        return _ended("shared.runtime.load_doctors", folder, settings)
 
     assert load(("strange", "UTC")) == (0, "the clinic: added\nstrange: added\n")
     assert load(("strange", "UTC")) == (0, "the clinic: unchanged\nstrange: unchanged\n")
@@ -191,13 +194,13 @@ def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointment
     assert load(("strange", "Europe/Paris"), ("who", "UTC")) == (0, both)
     both = "the clinic: unchanged\nstrange: changed\nwho: unchanged\n"
     assert load(("strange", "UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, {}) as server:
+    with local_runner(folder, settings) as server:
         assert server.post("/create_appointment", NOON).status_code == 201
     status, line = load(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
     assert status == 1
     assert re.match(r"DOCTORS_FILE: .* strange .*UTC.*Europe/Paris.* \(1 booked\).*\n\Z", line)
     assert load(("strange", "Etc/UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, {}) as server:
+    with local_runner(folder, settings) as server:
         found = server.get("/first_available", count="50").json()
     assert {(o["doctor_id"], o["time_zone"]) for o in found["openings"]} == {
         ("strange", "Etc/UTC"),
@@ -206,20 +209,20 @@ def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointment
 
 
 def test_a_doctor_who_is_no_longer_in_the_file_and_appointments_out_of_hours_are_reported(
-    folder: Path,
+    folder: Path, settings: dict[str, str]
 ) -> None:
     def load(*doctors: tuple[str, str], closes: str) -> str:
         (folder / "doctors.json").write_text(_doctors(*doctors, closes=closes))
-        status, said = _ended("shared.runtime.load_doctors", folder)
+        status, said = _ended("shared.runtime.load_doctors", folder, settings)
         assert status == 0
         return said
 
     load(("strange", "UTC"), ("who", "UTC"), closes="17:00")
-    with local_runner(folder, {}) as server:
+    with local_runner(folder, settings) as server:
         booked = server.post("/create_appointment", NOON).json()["id"]
         assert server.post("/create_appointment", {**NOON, "doctor_id": "who"}).status_code == 201
     clean = "Nothing is wrong. Booked appointments ahead: 2.\n"
-    assert _ended("shared.runtime.report_appointments", folder) == (0, clean)
+    assert _ended("shared.runtime.report_appointments", folder, settings) == (0, clean)
     said = load(("strange", "UTC"), closes="12:00").splitlines()
     assert said[1] == "strange: changed"
     noon = "2099-03-02T12:00:00"
@@ -228,16 +231,16 @@ def test_a_doctor_who_is_no_longer_in_the_file_and_appointments_out_of_hours_are
         "who: not in the clinic file: booked appointments ahead: 1",
     ]
     assert said[2:4] == found
-    status, whole = _ended("shared.runtime.report_appointments", folder)
+    status, whole = _ended("shared.runtime.report_appointments", folder, settings)
     assert (status, whole.splitlines()[:2]) == (1, found)
-    with local_runner(folder, {}) as server:
+    with local_runner(folder, settings) as server:
         still = server.get("/get_appointment", appointment_id=booked).json()
     assert still["status"] == "booked"
 
 
-def _ended(module: str, folder: Path) -> tuple[int, str]:
+def _ended(module: str, folder: Path, settings: dict[str, str]) -> tuple[int, str]:
     """The status of a command, and what it printed."""
-    done = run_module(module, folder, {})
+    done = run_module(module, folder, settings)
     return done.returncode, done.stdout or done.stderr
 
 

@@ -18,6 +18,8 @@ FUNCTIONS = [
     *("get_appointment", "cancel_appointment", "reschedule_appointment"),
     *("validate_appointment", "export_patient", "erase_patient"),
     *("list_openings", "list_doctors", "list_services"),
+    *("mark_appointment", "update_appointment"),
+    *("create_override", "delete_override", "list_overrides"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOW = int(time.time())

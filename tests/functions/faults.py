@@ -194,7 +194,7 @@ class FailingStore:
 
     def _count(self) -> None:
         if self.writes == 0:
-            raise StoreUnavailable("cut off")
+            raise StoreRefused("cut off")  # Not to be tried again until the deadline.
         self.writes -= 1
 
 
@@ -202,7 +202,7 @@ class FailingStore:
 async def failing(api: Api, writes: int) -> AsyncIterator[Api]:
     """Another instance on the store of a client's, which takes only so many writes from it."""
     store: Any = FailingStore(api.dependencies.store, writes)
-    async with calling(store, api.clock, IMPATIENT) as other:
+    async with calling(store, api.clock) as other:
         yield other
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.access.caller import Caller
 from shared.model.policy import Policy
 from tests.builders import at
 from tests.functions.api import MONDAY_AT_NINE, ON_BOTH_STORES, Api, Json, problem
@@ -32,8 +33,8 @@ BROKEN: dict[str, Json] = {
 @ON_BOTH_STORES
 @pytest.mark.parametrize("rule", BROKEN)
 @pytest.mark.parametrize("caller", [STEPHEN, CLERK], ids=["doctor", "staff"])
-async def test_a_rule_is_broken_by_who_may_and_says_so(api: Api, rule: str, caller: object) -> None:
-    clinic = api.of(STRICT)
+async def test_a_rule_is_broken_by_who_may_and_says_so(api: Api, rule: str, caller: Caller) -> None:
+    clinic = api.by(caller).of(STRICT)
     problem(await clinic.ask(**BROKEN[rule]), 422, rule)
     others = [each for each in ALL if each != rule]
     problem(await clinic.ask(**BROKEN[rule], allow=others), 422, rule)

@@ -87,7 +87,12 @@ async def test_what_was_moved_is_cancelled_where_it_lies(
         moved = await other.move(booked, start, doctor_id=doctor_id)
     response = await api.cancel(booked)
     assert response.status_code == 200
-    assert response.json() == {**moved, "status": "cancelled", "cancelled_at": cancelled_at}
+    assert response.json() == {
+        **moved,
+        "status": "cancelled",
+        "version": moved["version"] + 1,
+        "cancelled_at": cancelled_at,
+    }
     assert await api.listed(doctor_id) == [response.json()]
     await api.book(start, doctor_id=doctor_id)
 

@@ -40,6 +40,7 @@ async def test_a_booking_is_answered_with_the_whole_appointment_and_listed_like_
         "patient": {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "+44 20 7946 0"},
         "reason": "a second opinion",
         "status": "booked",
+        "version": 1,
         "created_at": "2050-11-18T07:00:00-05:00",
         "updated_at": "2050-11-18T07:00:00-05:00",
     }

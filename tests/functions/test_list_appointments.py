@@ -88,6 +88,7 @@ async def test_cancelled_appointments_are_only_listed_where_all_is_asked_for(
             "time_zone": "America/New_York",
             "patient": {"name": "Ada Lovelace"},
             "status": "cancelled",
+            "version": 1,
             "created_at": "2025-12-31T19:00:00-05:00",
             "updated_at": "2025-12-31T19:00:00-05:00",
             "cancelled_at": "2025-12-31T19:00:00-05:00",

@@ -260,7 +260,7 @@ async def test_time_off_is_told_from_a_day_on_which_the_doctor_never_works_and_n
     ids=["the service is gone", "it has no length", "another length", "retired", "other policy"],
 )
 async def test_a_replay_is_answered_whatever_the_clinic_offers_by_now(
-    api: Api, clinic: Clinic, retired: bool
+    api: Api, clinic: Clinic, *, retired: bool
 ) -> None:
     api = await employ(api, None)
     request = of_service("check-up", doctor_id="doom")

@@ -1,6 +1,5 @@
 """The test clock: `Test-Now` is the present to the rules, where it is on, and to nothing else."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -24,9 +23,9 @@ MONDAY = "2050-11-21T14:10:00Z"
 
 
 @pytest.fixture
-async def clock(api: Api) -> AsyncIterator[Api]:
+def clock(api: Api) -> Api:
     """An instance on which the test clock is on."""
-    yield Api(replace(api.dependencies, settings=replace(SETTINGS, test_clock=True)), api.clock)
+    return Api(replace(api.dependencies, settings=replace(SETTINGS, test_clock=True)), api.clock)
 
 
 def now(text: str) -> dict[str, str]:

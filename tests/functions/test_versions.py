@@ -1,12 +1,11 @@
 """Versions: every change makes one, and a request may be about one of them only."""
 
 import asyncio
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import pytest
 
-from shared.store.port import Store
 from tests.builders import at
 from tests.functions.api import (
     MONDAY_AT_NINE,
@@ -19,6 +18,9 @@ from tests.functions.api import (
 )
 from tests.functions.callers import ADA, BOB, OTHER_DOCTOR
 from tests.functions.faults import ForgetfulStore
+
+if TYPE_CHECKING:
+    from shared.store.port import Store
 
 NINE = "2050-11-21T09:00"
 NEXT = "2050-11-22T09:00"

@@ -22,12 +22,17 @@ PREFLIGHT = {
 
 
 async def cors(
-    origins: str, origin: str | None, method: str, error: Exception | None = None
+    origins: str,
+    origin: str | None,
+    method: str,
+    error: Exception | None = None,
+    **environment: str,
 ) -> dict[str, str]:
     """The headers that are about origins."""
     headers = {} if origin is None else {"Origin": origin}
     function = answering() if error is None else failing(error)
-    response = await call(function, dependencies(ALLOWED_ORIGINS=origins), method, headers)
+    known = dependencies(ALLOWED_ORIGINS=origins, **environment)
+    response = await call(function, known, method, headers)
     about = {k: v for k, v in response.headers.items() if k.startswith("access-control-")}
     # What depends on the origin has to say so to caches.
     assert response.headers.get("vary") == ("Origin" if origins else None)
@@ -78,3 +83,10 @@ async def test_an_allowed_page_may_read_answers_and_errors(
     assert await cors(origins, origin, "POST") == expected  # Not allowed here.
     assert await cors(origins, origin, "GET", TypeError()) == expected
     assert await cors(origins, origin, "OPTIONS") == {**expected, **PREFLIGHT}
+
+
+async def test_a_page_may_say_what_time_it_is_only_where_the_test_clock_is_on() -> None:
+    allowed = "access-control-allow-headers"
+    on, off = [await cors(APP, APP, "OPTIONS", TEST_CLOCK=clock) for clock in ("on", "off")]
+    assert on[allowed] == f"{PREFLIGHT[allowed]}, Test-Now"
+    assert off[allowed] == PREFLIGHT[allowed]

@@ -1,5 +1,7 @@
 """Appointments of a snapshot, listed by window or found by id: what is read, in which order."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -12,13 +14,15 @@ from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.queries.appointments import (
     ListQuery,
+    Page,
     Position,
+    in_order,
     list_window,
 )
 from shared.queries.look_ups import find_appointment, look_up
 from shared.store.port import StoreUnavailable
 from tests.builders import appointment, at, doctor, key, schedule, span
-from tests.scripted_store import ScriptedStore, after, prompt
+from tests.scripted_store import ScriptedStore, after, fails_before, prompt
 
 WEEK = span("2026-11-23T00:00Z", "2026-11-30T00:00Z")
 
@@ -321,3 +325,47 @@ async def test_a_look_up_looks_again_where_a_store_showed_half_of_a_commit() -> 
     there = appointment("2026-11-25T09:00Z", "2026-11-25T09:30Z", LOST)
     store.on_load += [prompt, prompt, after(lambda: store.put(schedule("2026-11-25", there)))]
     assert await look_up(store, LOST, ANYBODY) == there
+
+
+# Several doctors
+
+
+def of_each(*names: str, with_cancelled: bool = False) -> list[ListQuery]:
+    return [ListQuery(doctor(doctor_id=name), WEEK, with_cancelled, 100) for name in names]
+
+
+async def test_the_appointments_of_several_doctors_are_in_one_order() -> None:
+    theirs = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "aa", doctor_id="who")
+    store = ScriptedStore(TUESDAY, schedule("2026-11-23", theirs, doctor_id="who"), MONDAY)
+    page = await list_window(store.snapshot(), *of_each("who", "strange"))
+    assert [a.id for a in page.appointments] == ["a", "aa", "b", "early", "d"]
+
+
+async def test_nobody_has_no_appointments() -> None:
+    assert await list_window(ScriptedStore().snapshot()) == Page([], None)
+
+
+async def test_the_beginnings_of_all_lists_are_read_together_once_the_first_one_is() -> None:
+    reading: list[str] = []
+    all_began = asyncio.Event()
+
+    async def list_of(name: str) -> AsyncIterator[Appointment]:
+        reading.append(name)
+        if len(reading) == 3:
+            all_began.set()
+        if name != "a":
+            await all_began.wait()
+        yield appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", name)
+
+    async with asyncio.timeout(5):
+        merged = [a.id async for a in in_order(*map(list_of, "acb"))]
+    assert merged == ["a", "b", "c"]
+    assert reading == ["a", "c", "b"]
+
+
+async def test_a_list_that_cannot_be_read_is_an_error_whatever_the_others_are() -> None:
+    steps = [prompt, fails_before]
+    store = ScriptedStore(full("2026-11-23", "who"), MONDAY)
+    store.on_load.extend(steps)
+    with pytest.raises(StoreUnavailable):
+        await list_window(store.snapshot(), *of_each("who", "strange"))

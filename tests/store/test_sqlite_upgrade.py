@@ -100,6 +100,15 @@ HOLIDAY = Override(
 )
 RECORD = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"), "request")
 
+BEFORE_HISTORIES_TOLD_STARTS = """
+    ALTER TABLE patient_history DROP COLUMN start;
+    DROP TABLE clinic;
+    DROP TABLE offers;
+    DROP TABLE overrides;
+    PRAGMA user_version = 5
+"""
+"""Makes a file of this version one of that version."""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
@@ -189,7 +198,7 @@ async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: 
     path = str(tmp_path / "other.db")
     store = SqliteStore(path)
     store.prepare([])
-    run(path, "ALTER TABLE patient_history DROP COLUMN start; PRAGMA user_version = 5")
+    run(path, BEFORE_HISTORIES_TOLD_STARTS)
     with closing(sqlite3.connect(path)) as connection, connection:
         row = (ADA.digits, "2026-11", "old", 0)
         connection.execute("INSERT INTO patient_history VALUES (?, ?, ?, ?)", row)

@@ -239,6 +239,7 @@ async def test_an_erasure_leaves_overrides_and_versions_alone(store: Store) -> N
     new = DayWrite(Stored(DaySchedule(MONDAY), None), day)
     await store.commit([new], [], overrides=[OverrideWrite(HOLIDAY, None)])
     before = await load(store, [MONDAY], [HOLIDAY.key])
-    await store.erase(["early"])
+    await store.erase_records(["early"])
+    await store.end_views()
     assert await load(store, [MONDAY], [HOLIDAY.key]) == before
     assert before.days[MONDAY].value == day
