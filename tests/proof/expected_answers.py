@@ -163,6 +163,7 @@ class Appointment:
     reason: str | None
     created_at: datetime
     updated_at: datetime
+    version: int = 1
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
 
@@ -202,6 +203,7 @@ class Appointment:
                 "id": self.id,
                 "created_at": shown(self.created_at, zone),
                 "updated_at": shown(self.updated_at, zone),
+                "version": self.version,
                 "cancelled_at": cancelled_at,
                 "cancellation_reason": self.cancellation_reason,
             }
@@ -304,8 +306,6 @@ class ExpectedAnswers:
         appointment_id, doctor_id = body["appointment_id"], body.get("doctor_id")
         try:
             _check_order(body)
-            if doctor_id not in {None, *DOCTOR}:
-                return UNKNOWN_DOCTOR
             times = [_meant(body.get("start")), _meant(body.get("end"))]
             length = body.get("duration_minutes")
             request = ("reschedule", appointment_id, doctor_id, *times, length)
@@ -313,16 +313,20 @@ class ExpectedAnswers:
                 return self._replay(record, request, 200)
             if (appointment := self._found(appointment_id, by)) is None:
                 return UNKNOWN_APPOINTMENT
+            if fixed := self._why_fixed(appointment):
+                return fixed
             doctor_id = doctor_id or appointment.doctor_id
+            if doctor_id not in DOCTOR:
+                return UNKNOWN_DOCTOR
             when = _asked(body, doctor_id, len(appointment.when))
         except InvalidRequest as invalid:
             return invalid.answer
         moved = replace(appointment, doctor_id=doctor_id, when=when)
-        refusal = self._why_fixed(appointment) or self._too_many(by) or self._refusal(moved, by)
-        if refusal:
+        if refusal := self._too_many(by) or self._refusal(moved, by):
             return refusal
         appointment.doctor_id, appointment.when = doctor_id, when
         appointment.updated_at = self.now
+        appointment.version += 1
         self._remember(key, request, appointment_id, by)
         return Answer(200, appointment.json())
 
@@ -336,6 +340,7 @@ class ExpectedAnswers:
                 return refusal
             self._count(by)
             appointment.cancelled_at = appointment.updated_at = self.now
+            appointment.version += 1
             appointment.cancellation_reason = body.get("reason")
         return Answer(200, appointment.json())
 
