@@ -1,5 +1,6 @@
 """What tests of several kinds share: the stores that they run against, and their order."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -59,6 +60,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if is_random or item.path.is_relative_to(here / "proof"):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Spare every garbage collection a look at the tests themselves, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

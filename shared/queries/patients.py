@@ -43,11 +43,6 @@ class PatientQuery(Struct, frozen=True):
             and (self.after is None or appointment.position > self.after)
         )
 
-    def may_include(self, starts: Interval, position: Position) -> bool:
-        """Whether an appointment of the history may belong to this page or a later one."""
-        start, _ = position
-        return starts.start <= start < starts.end and (self.after is None or position > self.after)
-
     def in_history(self) -> Interval | None:
         """Return when an appointment of the history would start that belongs to the list."""
         start, end = self.window
@@ -141,7 +136,7 @@ async def _history(
         places += [
             (each.start, each.id)
             for each in past
-            if each.start and query.may_include(starts, (each.start, each.id))
+            if each.start and starts.start <= each.start < starts.end
         ]
         places.sort()
         at_once = min(query.size + 1, MOST_AT_ONCE)  # A page reads one more than it shows.
