@@ -164,13 +164,16 @@ def clinics(draw: st.DrawFn, *, breaking: bool = False) -> SomeClinic:
     one = replace(someone, day_shift=draw(day_shifts() | st.just(local)))
     two = replace(one, id="who", week=(draw(hours()),) * 7, day_shift=draw(day_shifts()))
     doctors = [one, two]
-    now = draw(instants(one, dates[0])) + draw(st.integers(0, 59)) * timedelta(seconds=1)
+    now = draw(instants(one, dates[0]) | instants(one, dates[1])) + draw(
+        st.integers(0, 59)
+    ) * timedelta(seconds=1)
     overrides = [
         (doctor, OverrideEntry(f"{doctor.id}.override.{n}", kind, interval))
         for doctor in doctors
         for n, (kind, interval) in enumerate(draw(st.lists(_overrides(doctor, dates), max_size=3)))
     ]
-    broken = draw(st.frozensets(st.sampled_from(RULES), max_size=3)) if breaking else frozenset()
+    some_rules = st.frozensets(st.sampled_from(RULES), max_size=3) | st.just(frozenset(RULES[:5]))
+    broken = draw(some_rules) if breaking else frozenset()
     closed = draw(st.lists(intervals(one, dates[1], 1440), max_size=2))
     clinic = SomeClinic(
         doctors,
@@ -179,7 +182,7 @@ def clinics(draw: st.DrawFn, *, breaking: bool = False) -> SomeClinic:
         Terms(draw(_policies()), tuple(sorted(closed)), broken),
         [],
         overrides,
-        schedule_of(HER, *draw(st.lists(_hers(one, dates[1]), max_size=2))),
+        schedule_of(HER, *draw(st.lists(_hers(one, dates[1]), min_size=1, max_size=3))),
     )
     return replace(clinic, appointments=draw(_booked(clinic)))
 

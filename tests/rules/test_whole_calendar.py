@@ -15,6 +15,7 @@ from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
+from shared.model.patient_schedule import PatientSchedule
 from shared.queries.openings import all_openings, first_openings, hours_of_date, next_openings
 from shared.rules.booking import Booking, WhyUnavailable, why_unavailable
 from shared.rules.openings import OpeningSearch
@@ -27,7 +28,7 @@ from tests.scripted_store import ScriptedStore
 from tests.strategies import MINUTE, STEPS, intervals, several_days
 
 EVERYTHING = 10_000
-many = settings(max_examples=150, deadline=None, derandomize=True)
+many = settings(max_examples=100, deadline=None, derandomize=True)
 few = settings(max_examples=40, deadline=None, derandomize=True)
 
 
@@ -57,13 +58,32 @@ def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
     moving = data.draw(st.sampled_from([None, *(a.id for a in clinic.appointments)]))
     for day in clinic.dates:
-        asked = minutes(data.draw(intervals(doctor, day, 90) | intervals(doctor, day, 1440)))
+        any_time = intervals(doctor, day, 90) | intervals(doctor, day, 1440) | soon(clinic)
+        asked = minutes(data.draw(beside(clinic.hers) if hers else any_time))
         wanted = Wanted(doctor, asked, *data.draw(buffers()), moving)
         outcome = why_not(clinic, wanted, hers=hers)
         assert (outcome and outcome.code) == clinic.refusal(wanted, hers=hers)
         if isinstance(outcome, SlotTaken):
             taken = model.stretches(clinic.taken(wanted) & {*asked})
             assert [minutes(conflict.interval) for conflict in outcome.conflicts] == taken
+
+
+def soon(clinic: SomeClinic) -> st.SearchStrategy[Interval]:
+    """Half an hour about now, or about the notice or the horizon from now, if that is near."""
+    policy, first = clinic.terms.policy, minute(clinic.now)
+    about = [0, policy.notice // MINUTE, policy.horizon // MINUTE]
+    near = st.sampled_from([shift for shift in about if shift < 2000])
+    shifts = st.tuples(near, st.integers(-2, 2)).map(sum)
+    return shifts.map(lambda shift: interval_of(range(first + shift, first + shift + 30)))
+
+
+def beside(schedule: PatientSchedule) -> st.SearchStrategy[Interval]:
+    """Half an hour about as long before or after what a patient has."""
+    times = [a.interval.start for a in schedule.appointments]
+    ends = st.sampled_from([*times, *(a.interval.end for a in schedule.appointments)])
+    shifts = st.sampled_from([-60, -31, -30, -29, -1, 0, 1, 30, 60])
+    starts = st.tuples(ends, shifts).map(lambda each: each[0] + each[1] * MINUTE)
+    return starts.map(lambda start: Interval(start, start + 30 * MINUTE))
 
 
 @given(st.data())
@@ -73,7 +93,8 @@ def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
 ) -> None:
     clinic = data.draw(clinics())
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
-    asked = minutes(data.draw(intervals(doctor, clinic.dates[1], 180)))
+    any_time = intervals(doctor, clinic.dates[1], 180)
+    asked = minutes(data.draw(any_time | beside(clinic.hers) if hers else any_time))
     wanted = Wanted(doctor, asked, *data.draw(buffers()))
     refusal = why_not(clinic, wanted, hers=hers)
     if not isinstance(refusal, TimeUnavailable):
