@@ -165,8 +165,7 @@ def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence
 
     async def read(_: int) -> None:
         async with store.snapshot() as snapshot:
-            found = await first_openings(snapshot, asked, search, 1)
-        (opening,) = found.openings
+            (opening,) = await first_openings(snapshot, asked, search, 1)
         if opening.interval.start.date() != days[-1]:
             raise SystemExit(f"{opening} instead of one on {days[-1]}")
 

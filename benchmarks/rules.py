@@ -77,9 +77,7 @@ class Calendar:
     def first_start(self) -> datetime | None:
         """Return the start of the first opening in all these days, by our rules."""
         for schedule in self.schedules:
-            day = schedule.key.day
-            windows = working_windows(DOCTOR, day)
-            for opening in openings(DOCTOR, day, windows, schedule.busy, SEARCH):
+            for opening in openings(DOCTOR, schedule.key.day, schedule.busy, SEARCH):
                 return opening.start
         return None
 

@@ -7,8 +7,7 @@ document where it is kept.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
-from operator import attrgetter
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -93,10 +92,6 @@ _E = TypeVar("_E")
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
 _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Patient))
 
-# That of `Appointment.position`, which takes longer: a search reads thousands.
-_POSITION = attrgetter("interval.start", "id")
-
-_new_tuple = tuple.__new__
 _encode = msgspec.json.Encoder().encode
 _decode_entries = msgspec.json.Decoder(list[_Entry | _OverrideEntry]).decode
 _decode_documents = msgspec.json.Decoder(list[Document]).decode
@@ -148,7 +143,7 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
     """
     entries = _entries_from_texts(f"{key.doctor_id}, {key.day}", key.doctor_id, texts)
     appointments = [entry for entry in entries if isinstance(entry, Appointment)]
-    appointments.sort(key=_POSITION)
+    appointments.sort(key=lambda appointment: appointment.position)
     if len(appointments) == len(entries):
         return DaySchedule(key, tuple(appointments))
     overrides = [entry for entry in entries if isinstance(entry, OverrideEntry)]
@@ -173,13 +168,12 @@ def _entries_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> li
         entries = _decode_entries(f"[{','.join(texts)}]")
     except msgspec.DecodeError:
         return _entries_of_unknown_texts(name, doctor_id, texts)
-    return [
-        _appointment_of(doctor_id, entry) if isinstance(entry, _Entry) else _override_of(entry)
-        for entry in entries
-    ]
+    return [_entry_from(doctor_id, entry) for entry in entries]
 
 
-def _override_of(entry: _OverrideEntry) -> OverrideEntry:
+def _entry_from(doctor_id: str, entry: _Entry | _OverrideEntry) -> Entry:
+    if isinstance(entry, _Entry):
+        return _appointment_of(doctor_id, entry)
     return OverrideEntry(entry.id, entry.type, Interval(entry.start, entry.end))
 
 
@@ -208,14 +202,12 @@ def _entry_of(appointment: Appointment) -> _Entry:
 
 
 def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None) -> Appointment:
-    # Made as plain tuples are, field by field: the classes' own way takes nearly twice as long, and
-    # a long list or search makes thousands.
     patient = entry.patient
-    fields = (
+    return Appointment(
         entry.id,
         entry.doctor_id or doctor_id,
-        _new_tuple(Interval, (entry.start, entry.end)),
-        _new_tuple(Patient, (patient.name, patient.email, patient.phone, patient.id)),
+        Interval(entry.start, entry.end),
+        Patient(patient.name, patient.email, patient.phone, patient.id),
         entry.created_at,
         entry.updated_at,
         entry.reason,
@@ -226,12 +218,15 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         None if entry.owner is None else PatientKey(entry.owner),
         entry.version,
         entry.service_id,
-        entry.buffer_before * MINUTE if entry.buffer_before else NO_TIME,
-        entry.buffer_after * MINUTE if entry.buffer_after else NO_TIME,
+        _minutes(entry.buffer_before),
+        _minutes(entry.buffer_after),
         entry.mark,
         entry.freed_from,
     )
-    return _new_tuple(Appointment, fields)
+
+
+def _minutes(count: int) -> timedelta:
+    return count * MINUTE if count else NO_TIME
 
 
 # What a newer instance wrote. Slow, but only until the deployment is complete.
@@ -250,7 +245,7 @@ def _entry_of_unknown_text(name: str, doctor_id: str, fields: Document) -> Entry
     named = f"the entry {fields.get('id')} of {name}"
     if fields.get("kind") == "override":
         check_schema(named, "override", fields)
-        return _override_of(_converted(name, fields, _OverrideEntry))
+        return _entry_from(doctor_id, _converted(name, fields, _OverrideEntry))
     check_schema(named, "appointment", fields)
     entry, unknown = _known_and_unknown(name, fields)
     return _appointment_of(doctor_id, entry, unknown)

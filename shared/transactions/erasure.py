@@ -30,7 +30,7 @@ from shared.queries.patients import all_of
 from shared.rules.erasing import erase
 from shared.rules.existing import Doctors, Sought
 from shared.rules.limits import why_not_erased
-from shared.rules.outcomes import Accepted, TooManyErasures, Unchanged, UnknownAppointment
+from shared.rules.outcomes import Accepted, TooManyErasures, UnknownAppointment
 from shared.store.port import PatientWrite, Store, Stored, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -201,7 +201,7 @@ class Erasure(Struct, frozen=True):
         outcome = await run_with_doctors(self.coordinator, self.doctors, {home.doctor_id}, command)
         if isinstance(outcome, UnknownAppointment):
             return False
-        if isinstance(outcome, Accepted | Unchanged):
+        if isinstance(outcome, Accepted):
             return outcome.appointment.updated_at == now
         # It must not pass for erased.
         raise StoreUnavailable(f"{appointment_id} is not erased: {type(outcome).__name__}")

@@ -26,7 +26,6 @@ from tests.auth_emulator import (
 from tests.deploy.deployments import shell_lines
 from tests.end_to_end.pasting import paste
 from tests.end_to_end.processes import (
-    CLINIC,
     PATIENCE_SECONDS,
     PYTHON,
     ROOT,
@@ -71,7 +70,7 @@ class As:
 @pytest.fixture(scope="module")
 def settings(auth_emulator: str) -> dict[str, str]:
     firebase = {"AUTH": "firebase", "GOOGLE_CLOUD_PROJECT": PROJECT, VARIABLE: auth_emulator}
-    return {**firebase, "DOCTORS_FILE": CLINIC}
+    return {**firebase, "DOCTORS_FILE": str(ROOT / "doctors.json")}
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,7 @@ Answers = dict[str, Any]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "doctors.json").write_text(
-        '{"policy": {"horizon_days": 36600},'
-        ' "doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
+        '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
         ' [{"days": ["mon", "tue"], "opens": "00:00", "closes": "24:00"}]}]}'
     )
     return tmp_path

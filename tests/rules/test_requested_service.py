@@ -32,9 +32,8 @@ def resolved(
     service_id: str | None, minutes: int | None, clinic: Clinic = CLINIC
 ) -> tuple[Interval, Service | None] | Refusal:
     length = None if minutes is None else timedelta(minutes=minutes)
-    return RequestedService(
-        STRANGE, clinic, RequestedTime(NINE, length=length), service_id
-    ).resolved()
+    asked = RequestedService(STRANGE, clinic, RequestedTime(NINE, length=length), service_id)
+    return asked.resolved(Interval(NINE, NINE + (length or timedelta())))
 
 
 @pytest.mark.parametrize(
@@ -71,18 +70,11 @@ def test_all_else_is_not_a_valid_request(
     assert (refusal.field, refusal.problem) == ("duration_minutes", problem)
 
 
-def test_a_time_that_is_unclear_is_said_to_be_so() -> None:
-    backwards = RequestedTime(NINE, NINE)
-    refusal = RequestedService(STRANGE, CLINIC, backwards).resolved()
-    assert isinstance(refusal, UnclearTime)
-    assert (refusal.field, refusal.problem) == ("end", "not_after_start")
-
-
 def test_a_service_that_the_clinic_or_the_doctor_does_not_offer_is_unknown() -> None:
     assert resolved("gone", 30) == UnknownService()
     others = replace(STRANGE, services=frozenset({"talk"}))
-    time = RequestedTime(NINE)
-    assert RequestedService(others, CLINIC, time, "flu").resolved() == UnknownService()
+    asked = RequestedService(others, CLINIC, RequestedTime(NINE), "flu")
+    assert asked.resolved(Interval(NINE, NINE)) == UnknownService()
 
 
 def test_a_clinic_may_want_every_appointment_to_be_of_a_service() -> None:
@@ -94,4 +86,4 @@ def test_a_clinic_may_want_every_appointment_to_be_of_a_service() -> None:
 def test_a_retired_doctor_is_named_before_anything_else() -> None:
     retired = replace(STRANGE, retired=True)
     asked = RequestedService(retired, CLINIC, RequestedTime(NINE), "gone")
-    assert asked.resolved() == RetiredDoctor()
+    assert asked.resolved(Interval(NINE, NINE)) == RetiredDoctor()
