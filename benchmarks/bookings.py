@@ -125,7 +125,7 @@ async def _on_sqlite() -> list[Row]:
 async def _alone(books: Mapping[str, Book]) -> dict[str, Figure]:
     """Return the milliseconds of one booking, by one client who goes from day to day."""
     say("bookings, one client")
-    days = [_requests("alone", number) for number in range(ALONE_DAYS)]
+    days = [requests_of("alone", number) for number in range(ALONE_DAYS)]
     in_turn = [request for same_time in zip(*days, strict=True) for request in same_time]
     ways = {name: partial(_book_one, book, in_turn) for name, book in books.items()}
     seconds = await medians(ways, len(in_turn) - ALONE_DAYS, warm_up=ALONE_DAYS)
@@ -142,7 +142,7 @@ async def _crowd_rates(books: Mapping[str, Book], crowd: int, rounds: int) -> di
     Each client has days of its own, and waits for each response before the next request.
     """
     days = range(CROWD_DAYS // crowd)
-    clients = [[_requests(f"crowd{crowd}-{n}", day) for day in days] for n in range(crowd)]
+    clients = [[requests_of(f"crowd{crowd}-{n}", day) for day in days] for n in range(crowd)]
     ways = {name: _crowd(book, clients) for name, book in books.items()}
     seconds = await medians(ways, rounds, warm_up=1)
     return {name: Figure(CROWD_DAYS / taken, "/s", name) for name, taken in seconds.items()}
@@ -226,13 +226,15 @@ def _reference(client: AsyncClient, key: DayKey) -> AsyncDocumentReference:
 # Requests
 
 
-def _requests(doctor_id: str, number: int) -> list[Request]:
+def requests_of(doctor_id: str, number: int) -> list[Request]:
     """Return requests for all times of a working day, in order; FIRST_DAY is number 0."""
-    nine = instant(working_day(FIRST_DAY, number), 9)
-    return [_request(_doctor(doctor_id), nine + slot * HALF_HOUR) for slot in range(SLOTS)]
+    return [request_of(doctor_id, number, slot) for slot in range(SLOTS)]
 
 
-def _request(doctor: Doctor, start: datetime) -> Request:
+def request_of(doctor_id: str, number: int, slot: int) -> Request:
+    """Return the request for one of these times."""
+    doctor = _doctor(doctor_id)
+    start = instant(working_day(FIRST_DAY, number), 9) + slot * HALF_HOUR
     key = DayKey(doctor.id, start.date())
     appointment = new_appointment(key, Interval(start, start + HALF_HOUR), NOW)
     decide = partial(book, booking=Booking(doctor, appointment, ANYBODY), now=NOW)

@@ -1,17 +1,18 @@
 """How cost and latency grow with doctors, days and appointments, on SQLite and the emulator.
 
-`python -m benchmarks.growth` prints the tables of `docs/scale.md`, in about four minutes. Every
-working day of every doctor holds 20 appointments of 20 minutes, from nine on; the rest is free.
+`python -m benchmarks.growth` prints the tables of `docs/scale.md`, in about ten minutes;
+`python -m benchmarks.growth doctors` only those of `benchmarks/many_doctors.py`. Every working day
+of every doctor holds 20 appointments of 20 minutes, from nine on; the rest is free.
 """
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
-from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,20 +27,21 @@ from benchmarks.data import (
     store_days,
     working_days,
 )
+from benchmarks.many_doctors import DOCTORS, cell, columns
 from benchmarks.servers import emulator, function, new_project, on_firestore
 from benchmarks.table import machine
 from benchmarks.timing import Way, say, timings
 from shared.access.caller import ANYBODY
-from shared.directory.doctor_cache import DoctorCache
 from shared.http.endpoint import Endpoint
+from shared.http.schemas.list_openings import LONGEST_DAYS
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
-from shared.queries.openings import SEARCH_DAYS, first_openings
-from shared.rules.booking import Booking, book
+from shared.queries.openings import all_openings, first_openings
+from shared.rules.booking import SEARCHED, Booking, book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.runtime.endpoints import endpoints
@@ -74,13 +76,36 @@ ON_SQLITE = (Size(50, 20, 300), Size(50, 200, 300), Size(50, 1000, 300), Size(10
 ON_EMULATOR = (Size(50, 2, 40), Size(50, 20, 40), Size(50, 200, 40), Size(1000, 50, 40))
 
 
-def main() -> None:
+MANY_DOCTORS_ON_SQLITE, MANY_DOCTORS_ON_EMULATOR = 300, 60
+"""How often requests of databases of many doctors are timed."""
+ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
+MEASURED = ("create_appointment", "list_appointments", "first_available", "list_openings")
+"""The functions whose processor time is measured."""
+
+
+def main(chosen: Sequence[str]) -> None:
     """Measure everything, and print each table as soon as it is complete."""
-    print(f"{machine()}\n\n{_bytes_line()}")
-    _print_table("SQLite", [asyncio.run(_on_sqlite(size)) for size in ON_SQLITE])
+    print(machine())
     with emulator():
+        _print_table("SQLite", asyncio.run(_doctors_on_sqlite()))
+        _print_table("emulator", asyncio.run(_doctors_on_firestore()))
+        if "doctors" in chosen:
+            return
+        print(f"\n{_bytes_line()}")
+        _print_table("SQLite", [asyncio.run(_on_sqlite(size)) for size in ON_SQLITE])
         _print_table("emulator", [asyncio.run(_on_firestore(size)) for size in ON_EMULATOR])
         print("\n".join(asyncio.run(_processor_lines())))
+
+
+async def _doctors_on_sqlite() -> Sequence[Mapping[str, str]]:
+    with tempfile.TemporaryDirectory(dir=ON_DISK) as folder:
+        stores = [SqliteStore(str(Path(folder) / f"{count}.db")) for count in DOCTORS]
+        return await columns(stores, MANY_DOCTORS_ON_SQLITE)
+
+
+async def _doctors_on_firestore() -> Sequence[Mapping[str, str]]:
+    stores = [emulated_store(new_project(), DEADLINE_SECONDS) for _ in DOCTORS]
+    return await columns(stores, MANY_DOCTORS_ON_EMULATOR)
 
 
 async def _on_sqlite(size: Size) -> Mapping[str, str]:
@@ -177,11 +202,11 @@ class Visits:
             "list a week": partial(self._list, timedelta(days=7)),
             "first openings, 1 doctor": partial(self._search, 1),
             "first openings, 50 doctors": partial(self._search, 50),
-            "load all doctors": lambda _number: DoctorCache(self._store).doctors(),
+            "all openings of six weeks, 1 doctor": self._calendar,
         }
         seconds = await timings(ways, len(self._visited), warm_up=0)
         await self._store.close()
-        return {name: _cell(taken) for name, taken in seconds.items()}
+        return {name: cell(taken) for name, taken in seconds.items()}
 
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
@@ -205,16 +230,20 @@ class Visits:
         """Search three times of half an hour, from the first hour of a full day on."""
         doctor, day = self._visited[number]
         start = _interval(day, 0).start
-        bounds = Interval(start, start + timedelta(days=SEARCH_DAYS))
+        bounds = Interval(start, start + SEARCHED)
         search = OpeningSearch(bounds, length=timedelta(minutes=30))
         doctors = [doctor] if count == 1 else self._doctors[:count]
         async with self._store.snapshot() as snapshot:
             await first_openings(snapshot, doctors, search, 3)
 
-
-def _cell(seconds: Sequence[float]) -> str:
-    slow = sorted(seconds)[-1 - len(seconds) // 100]
-    return f"{1000 * median(seconds):.2f} / {1000 * slow:.1f}"
+    async def _calendar(self, number: int) -> None:
+        """List all starts of half an hour on the quarters, as a calendar does."""
+        doctor, day = self._visited[number]
+        start = instant(day)
+        bounds = Interval(start, start + timedelta(days=LONGEST_DAYS))
+        search = OpeningSearch(bounds, timedelta(minutes=30), step=15)
+        async with self._store.snapshot() as snapshot:
+            await all_openings(snapshot, [doctor], search)
 
 
 async def _processor_lines() -> list[str]:
@@ -223,9 +252,7 @@ async def _processor_lines() -> list[str]:
     await _filled(emulated_store(settings["GOOGLE_CLOUD_PROJECT"], DEADLINE_SECONDS), size)
     keys = sorted(_keys(size), key=lambda key: key.day)
     lines = ["", "| an HTTP request, 16 at once | processor of the function, ms |", "|---|---:|"]
-    for target in endpoints().values():
-        if "appointment_id" in target.example:
-            continue  # It would need an appointment for each request.
+    for target in map(endpoints().__getitem__, MEASURED):
         say(f"processor time of {target.name}")
         requests = [_request(target, key) for key in keys]
         with function(target.name, settings) as process:
@@ -243,7 +270,9 @@ def _request(target: Endpoint, key: DayKey) -> dict[str, Any]:
     if target.method == "POST":
         asked |= {"duration_minutes": 20, "patient": ADA._asdict(), "reason": REASON}
         return {"method": "POST", "json": request_fields(target, asked)}
-    asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=7)}T00:00:00"}
+    days = LONGEST_DAYS if target.name == "list_openings" else 7
+    asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=days)}T00:00:00"}
+    asked |= {"duration_minutes": 20}
     return {"method": "GET", "params": request_fields(target, asked)}
 
 
@@ -256,4 +285,4 @@ async def _send(url: str, requests: Sequence[Mapping[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -36,6 +36,8 @@ OFTEN_SECONDS = 0.002
 GRANTED = range(200, 300)
 
 FLOOR = "empty"
+NEED_MORE = ("mark_appointment", "delete_override", "export_patient", "erase_patient")
+"""Functions that grant a request only for today's appointment, an override or an account."""
 NINE = datetime(2030, 1, 7, 9, tzinfo=UTC)
 
 
@@ -143,6 +145,8 @@ def _requests(settings: Mapping[str, str]) -> dict[str, list[Request]]:
 
         def request(function: Endpoint) -> Request:
             values = DAY if function.method == "GET" else {**PLACE, "start": _at(next(minutes))}
+            if "kind" in function.example:
+                values = {**values, **AWAY}
             if "appointment_id" in function.example:
                 values = {**values, "appointment_id": book()}
             return _request(function, values)
@@ -150,6 +154,7 @@ def _requests(settings: Mapping[str, str]) -> dict[str, list[Request]]:
         return {
             name: [request(function) for _ in range(TIMES + 1)]
             for name, function in functions.items()
+            if name not in NEED_MORE
         }
 
 
@@ -174,3 +179,5 @@ DAY = {
 """What functions that read are asked about."""
 PLACE = {"doctor_id": "strange", "duration_minutes": 1, "patient": PATIENT}
 """What functions that write are asked for, beside a start."""
+AWAY = {"start": "2031-01-06", "end": "2031-01-06"}
+"""A day off that is in the way of no booking."""

@@ -1,17 +1,16 @@
 """What it costs that a caller is known: calls for a patient's booking, and the time of a list."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx
 import uvloop
 
 from benchmarks.callers import asking_for_tokens, signed_in
+from benchmarks.counted import Counted
 from benchmarks.data import instant, new_appointment, next_monday, store_days
 from benchmarks.servers import function, load_doctors, new_project
 from benchmarks.table import Figure, Row, at_most, within
@@ -25,7 +24,6 @@ from shared.rules.booking import Booking, book
 from shared.rules.outcomes import Accepted
 from shared.runtime.composition import open_dependencies
 from shared.settings import read_settings
-from shared.store.port import Snapshot, Store
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from tests import builders
@@ -51,7 +49,7 @@ def rows() -> list[Row]:
 async def _call_rows() -> Sequence[Row]:
     """Book on a day that the instance knows: for nobody's account, and twice for a patient's."""
     say("patients: calls of bookings")
-    store = _Counted(emulated_store(new_project(), SECONDS))
+    store = Counted(emulated_store(new_project(), SECONDS))
     coordinator = Coordinator(store, SECONDS, Random(1))  # noqa: S311 - jitter
     ada = Caller("patient", "https://issuer.example", "ada")
     calls = []
@@ -68,42 +66,6 @@ async def _call_rows() -> Sequence[Row]:
         within(f"first booking {what}", Figure(first - nobodys, "calls"), Figure(1, "calls")),
         within(f"next booking {what}", Figure(next_one - nobodys, "calls"), Figure(0, "calls")),
     ]
-
-
-class _Counted:
-    """A store whose calls are counted: commits, and reads of documents by name."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.calls = 0
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
-        return getattr(self._store, name)
-
-    async def commit(self, *writes: Any) -> Any:  # noqa: ANN401 - as the store has it
-        """Count it, and pass it on."""
-        self.calls += 1
-        return await self._store.commit(*writes)
-
-    @asynccontextmanager
-    async def snapshot(self, *read_at: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - see above
-        """Count what is read in it."""
-        async with self._store.snapshot(*read_at) as snapshot:
-            yield _CountedSnapshot(snapshot, self)
-
-
-class _CountedSnapshot:
-    def __init__(self, snapshot: Snapshot, counted: _Counted) -> None:
-        self._snapshot = snapshot
-        self._counted = counted
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the snapshot has
-        return getattr(self._snapshot, name)
-
-    async def load(self, *keys: Any) -> Any:  # noqa: ANN401 - as the snapshot has it
-        """Count it, and pass it on."""
-        self._counted.calls += 1
-        return await self._snapshot.load(*keys)
 
 
 def _command(number: int, caller: Caller) -> Command:

@@ -1,4 +1,4 @@
-"""What reading costs in the store: lists and first openings, and bare queries of the library.
+"""What reading costs in the store: lists and openings, and bare queries of the library.
 
 All of it runs in one process, without HTTP, on Firestore. A bare query asks for a range of days of
 a doctor, no more than the result depends on, and lets the library decode the documents.
@@ -20,11 +20,12 @@ from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say
 from shared.http.schemas.fields import LONGEST_DAYS
 from shared.http.schemas.list_appointments import ListAppointments
+from shared.http.schemas.list_openings import LONGEST_DAYS as LONGEST_CALENDAR
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
-from shared.queries.openings import first_openings
+from shared.queries.openings import all_openings, first_openings
 from shared.rules.openings import OpeningSearch
 from shared.store.firestore.store import FirestoreStore
 from tests import builders
@@ -50,6 +51,12 @@ YEAR = 52 * 7
 DEFAULT_SIZE = ListAppointments.model_fields["page_size"].default
 LARGEST_SIZE = 1000
 
+BUSY = 18
+"""Appointments of a busy day: the last hour is free."""
+SIX_WEEKS = working_days(FIRST_DAY, LONGEST_CALENDAR // 7 * 5)
+STEP = 15
+STARTS_A_DAY = 3  # Of half an hour in an hour, on the quarters.
+
 FULL_DAYS = (0, 30, 90, 365)
 """How many full days come before the first opening."""
 MOST_READS_A_DAY = 4  # Up to the opening: the cost may only grow with the days.
@@ -65,13 +72,15 @@ class Database(NamedTuple):
 
 
 def rows() -> list[Row]:
-    """Measure lists, then first openings of one doctor, then of several."""
+    """Measure lists, all openings, then first openings of one doctor and of several."""
     return uvloop.run(_rows())
 
 
 async def _rows() -> list[Row]:
     async with _database(["listed"], LISTED_DAYS) as database:
         table = await _lists(database)
+    async with _database(["listed"], SIX_WEEKS, BUSY) as database:
+        table.append(await _calendar(database))
     async with _database(["one"], _days_from(FIRST_DAY, max(FULL_DAYS))) as database:
         table += await _searches(database)
     busy = [f"busy{n}" for n in range(max(DOCTORS))]
@@ -122,6 +131,27 @@ def _list(store: FirestoreStore, days: int, size: int, expected: int) -> Way:
             raise SystemExit(f"{found} appointments instead of {expected}")
 
     return read
+
+
+# All openings
+
+
+async def _calendar(database: Database) -> Row:
+    """Measure six weeks of a doctor who is busy on every working day, on the usual grid."""
+    name = f"list_openings: {LONGEST_CALENDAR} days, {BUSY} of {PER_DAY} half hours booked"
+    say(name)
+    window = Interval(instant(FIRST_DAY), instant(FIRST_DAY) + timedelta(days=LONGEST_CALENDAR))
+    search = OpeningSearch(window, HALF_HOUR, STEP)
+    asked = [_doctor("listed", WEEKDAYS)]
+
+    async def read(_: int) -> None:
+        async with database.store.snapshot() as snapshot:
+            found = await all_openings(snapshot, asked, search)
+        if len(found) != STARTS_A_DAY * len(SIX_WEEKS):
+            raise SystemExit(f"{len(found)} openings instead of {STARTS_A_DAY} a day")
+
+    bare = _bare_queries(database, ["listed"], SIX_WEEKS)
+    return at_most(name, *await _pair(read, bare, OFTEN), 1.2)
 
 
 # First openings
@@ -213,19 +243,21 @@ async def _pair(
 
 
 @asynccontextmanager
-async def _database(doctors: Sequence[str], days: Sequence[date]) -> AsyncIterator[Database]:
-    """Open a new database in which all these days of all these doctors are full."""
+async def _database(
+    doctors: Sequence[str], days: Sequence[date], count: int = PER_DAY
+) -> AsyncIterator[Database]:
+    """Open a new database in which these doctors have so many appointments on all these days."""
     project = new_project()
     store, client = emulated_store(project, SECONDS), AsyncClient(project=project)
-    full = (_full_day(DayKey(doctor_id, day)) for doctor_id in doctors for day in days)
+    full = (_full_day(DayKey(doctor_id, day), count) for doctor_id in doctors for day in days)
     await store_days(store, full, DAYS_A_COMMIT)
     yield Database(store, client)
     await store.close()
     await close_client(client)
 
 
-def _full_day(key: DayKey) -> DaySchedule:
-    starts = (instant(key.day, 8) + number * HALF_HOUR for number in range(PER_DAY))
+def _full_day(key: DayKey, count: int = PER_DAY) -> DaySchedule:
+    starts = (instant(key.day, 8) + number * HALF_HOUR for number in range(count))
     times = (Interval(start, start + HALF_HOUR) for start in starts)
     return DaySchedule(key, tuple(new_appointment(key, time, MADE_AT) for time in times))
 

@@ -51,7 +51,7 @@ LARGEST_CHUNK = 128
 class FirestoreSnapshot:
     """A `Snapshot`: all reads have one read time, that of the first if none was given."""
 
-    days_at_once = 14  # So an opening within two weeks is one call away.
+    days_at_once = 10  # So an opening within ten days is one call away.
 
     def __init__(self, calls: Calls, instant: datetime | None) -> None:
         self._calls = calls

@@ -148,16 +148,16 @@ async def fill(store: FirestoreStore, days: int) -> None:
     await store.commit(writes, [])
 
 
-async def test_an_opening_within_two_weeks_is_one_call(
+async def test_an_opening_within_ten_days_is_one_call(
     store: FirestoreStore, connection: Counting
 ) -> None:
-    await fill(store, days=11)
+    await fill(store, days=9)
     connection.cost = Cost()
     search = OpeningSearch(span("2026-11-23T00:00Z", "2027-02-21T00:00Z"), timedelta(minutes=30))
     async with store.snapshot() as snapshot:
         found = await first_openings(snapshot, [doctor()], search, 1)
-    assert [opening.interval.start for opening in found.openings] == [at("2026-12-04T09:00Z")]
-    assert connection.cost == Cost(["batch_get"], reads=14, writes=0)
+    assert [opening.interval.start for opening in found.openings] == [at("2026-12-02T09:00Z")]
+    assert connection.cost == Cost(["batch_get"], reads=10, writes=0)
 
 
 async def test_a_page_is_one_query_that_reads_only_days_that_exist_now_or_at_an_earlier_instant(
