@@ -1,4 +1,4 @@
-"""The smoke test: find, book, list and cancel an appointment."""
+"""The smoke test: find, book, list, correct and cancel an appointment, and look around."""
 
 import json
 import shlex
@@ -16,7 +16,7 @@ from deploy.commands import Command, Failed, output_of, say
 from deploy.options import CALLER, Options
 
 _FAR_AHEAD = timedelta(days=180)  # Few people book so early, so the test is in nobody's way.
-_OK, _CREATED, _NO_CONTENT, _NOT_ALLOWED = 200, 201, 204, (401, 403)
+_OK, _CREATED, _NO_CONTENT, _NOT_ALLOWED, _TOO_EARLY = 200, 201, 204, (401, 403), 422
 _SECONDS = 60
 _TRIES, _PAUSE_SECONDS = 9, 15
 
@@ -108,9 +108,23 @@ class _Test:
         booked = self._book(window)
         try:
             _expect("list_appointments", booked in self._listed(window), "must show it")
+            which = {"appointment_id": booked}
+            self._post("update_appointment", {**which, "reason": "smoke test"}, _OK)
+            # So long before its day nobody can have arrived.
+            self._post("mark_appointment", {**which, "status": "arrived"}, _TOO_EARLY)
         finally:
             self._cancel(booked)
         _expect("list_appointments", booked not in self._listed(window), "must not show it now")
+        self._look_around(window)
+
+    def _look_around(self, window: Mapping[str, str]) -> None:
+        """Call the functions of the clinic's calendar, and leave it as it is."""
+        self._get("list_doctors", {})
+        self._get("list_services", {})
+        self._get("list_openings", {**window, "duration_minutes": "30"})
+        extra = self._post("create_override", {**window, "kind": "extra_hours"}, _CREATED)
+        self._get("list_overrides", window)
+        self._post("delete_override", {"override_id": extra["override_id"]}, _OK)
 
     def _opening(self) -> dict[str, str]:
         after = (datetime.now(UTC) + _FAR_AHEAD).isoformat(timespec="seconds")

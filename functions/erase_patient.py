@@ -25,19 +25,20 @@ from shared.transactions.erasure import Erasure
 )
 async def erase_patient(call: Call[ErasePatient]) -> Response:
     """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
-    asked, dependencies = call.asked, call.dependencies
+    # What is dropped, and how often that may be, a test clock does not tell.
+    asked, dependencies, now = call.asked, call.dependencies, call.arrived_at
     jitter = Random()  # noqa: S311 - jitter is no secret
     erasure = Erasure(
         dependencies.store, dependencies.transactions, dependencies.doctor_cache, jitter
     )
     if asked.patient_id is not None:
         account = named_account(call, "patient_id", asked.patient_id)
-        outcome = await erasure.erase_account(account.key, call.caller, call.now)
+        outcome = await erasure.erase_account(account.key, call.caller, now)
         if isinstance(outcome, TooManyErasures):
             return refusal_response(outcome)
         return json_response(ErasedPatient(appointments=outcome))
     found = await without_account(dependencies, asked.appointment_ids or [])
     if found is None:
         return refusal_response(UnknownAppointment())
-    count = await erasure.erase_appointments([a.id for a in found], call.now)
+    count = await erasure.erase_appointments([a.id for a in found], now)
     return json_response(ErasedPatient(appointments=count))

@@ -1,5 +1,6 @@
 """Find the first times that can be booked."""
 
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -7,20 +8,24 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import NoSuchService, UnknownDoctor
+from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import FirstAvailable, Openings
 from shared.http.schemas.opening import OpeningResponse
+from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
+from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
 from shared.queries.openings import Found, first_openings
 from shared.rules.booking import SEARCHED
 from shared.store.port import Snapshot
 
 USUAL_MINUTES = 30
+MOST_DOCTOR_DAYS = 18_000
+"""How many days, times doctors, one search goes through: 90 days of 200 doctors."""
 
 
 @endpoint(
@@ -37,6 +42,7 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
     only_one = asked.doctor_id is not None and len(search.doctors) == 1
     zone = search.doctors[0].zone if only_one else dependencies.settings.clinic_zone
     window = _window(asked, zone, search)
+    _check_size(window, len(search.doctors))
     bounds = _within_horizon(window, search)
     async with dependencies.store.snapshot() as snapshot:
         found = await _find(snapshot, search, asked, window, bounds)
@@ -62,6 +68,17 @@ def _window(asked: FirstAvailable, zone: ZoneInfo, search: Search) -> Interval:
     until = asked.until.as_end(zone)
     checked("until", check_window, after, until, "until", "after, and after now")
     return Interval(min(start, until), until)
+
+
+def _check_size(window: Interval, doctors: int) -> None:
+    """Refuse what could take too long if nothing is found: 400."""
+    days = ceil(window.length / DAY)
+    if days * doctors > MOST_DOCTOR_DAYS:
+        message = (
+            f"must be earlier, or fewer doctors be named: {days} days of {doctors} doctors are "
+            f"more than {MOST_DOCTOR_DAYS} together"
+        )
+        raise InvalidRequest([FieldError(field="until", message=message, type="too_many")])
 
 
 def _within_horizon(window: Interval, search: Search) -> Interval:

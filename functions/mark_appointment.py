@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.caller_errors import Forbidden
-from shared.http.changes import Decide, change
+from shared.http.changes import Decide, change, this_attempt
 from shared.http.endpoint import Success, endpoint
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -38,7 +38,8 @@ async def mark_appointment(call: Call[MarkAppointment]) -> Response:
     def decide(sought: Sought) -> Decide:
         return partial(mark, request=Marking(sought, call.asked.status), now=call.now)
 
-    outcome = await change(call, decide)
+    # Others may mark it on before an attempt whose answer was lost is made again.
+    outcome = await change(call, decide, idempotency=this_attempt(call))
     if isinstance(outcome, UnknownAppointment) and not _may_know(call):
         raise Forbidden
     return await outcome_response(call.dependencies, outcome)

@@ -5,7 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from shared.http.call import Call
-from shared.http.changes import Decide, change
+from shared.http.changes import Decide, change, this_attempt
 from shared.http.endpoint import Success, endpoint
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -39,4 +39,6 @@ async def update_appointment(call: Call[UpdateAppointment]) -> Response:
     def decide(sought: Sought) -> Decide:
         return partial(update, request=call.asked.update(sought), now=call.now)
 
-    return await outcome_response(call.dependencies, await change(call, decide))
+    # Others may correct it once more before an attempt whose answer was lost is made again.
+    outcome = await change(call, decide, idempotency=this_attempt(call))
+    return await outcome_response(call.dependencies, outcome)

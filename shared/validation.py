@@ -55,7 +55,8 @@ def unknown_name(name: str, model: type[BaseModel]) -> str:
     """Return that a model has no field of this name, and which one may be meant."""
     known = list(model.model_fields)
     near = get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(known)}"
+    others = f"use one of {', '.join(known)}" if known else "there are none here"
+    hint = f'did you mean "{near[0]}"?' if near else others
     return f"is not a known name; {hint}"
 
 

@@ -16,6 +16,11 @@ from shared.transactions.known_doctors import run_with_doctors
 Decide = Callable[[Documents], Decision]
 
 
+def this_attempt(call: Call[Any]) -> Idempotency:
+    """Return what tells attempts at this very request apart from all other requests."""
+    return Idempotency.of(secrets.token_hex(16), [call.asked.appointment_id], call.caller)
+
+
 async def change(
     call: Call[Any],
     decide: Callable[[Sought], Decide],
@@ -26,8 +31,9 @@ async def change(
 
     `decide` makes the decision from what is sought; `doctor_ids` are further doctors that it needs
     to know. `idempotency` is what tells an attempt whose answer was lost that it was committed.
-    Without it the decision has to: by the state that the appointment is in. That is not enough
-    where the request is about a version, which its own commit makes an older one.
+    Without it the decision has to: by the state that the appointment is in. That is enough for
+    what nobody can change any more, and not where the request is about a version, which its own
+    commit makes an older one.
     """
     dependencies, appointment_id = call.dependencies, call.asked.appointment_id
     home = home_day(appointment_id)
@@ -35,7 +41,7 @@ async def change(
         return UnknownAppointment()
     clinic = await dependencies.clinic_cache.clinic()
     if idempotency is None and call.versions is not None:
-        idempotency = Idempotency.of(secrets.token_hex(16), [appointment_id], call.caller)
+        idempotency = this_attempt(call)
 
     def command(doctors: Doctors) -> Command:
         about = call.caller, clinic, call.versions, call.arrived_at

@@ -88,11 +88,12 @@ def _length(
             wrong = "must be left out, because the service has a length"
             raise _invalid("duration_minutes", "length_of_service", wrong)
         return service.length
-    minutes = minutes or (None if service else usual_minutes)
+    longest = clinic.policy_of(asked.service_id).longest // MINUTE
+    if usual_minutes is not None and service is None:
+        minutes = minutes or min(usual_minutes, longest)
     if minutes is None:
         wrong = "is required, because the service has no length"
         raise _invalid("duration_minutes", "missing", wrong)
-    longest = clinic.policy_of(asked.service_id).longest // MINUTE
     if minutes > longest:
         raise _invalid("duration_minutes", "too_long", f"must be at most {longest}")
     return minutes * MINUTE

@@ -9,7 +9,7 @@ import asyncio
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Literal, Protocol
 
 from msgspec import Struct, field
@@ -33,6 +33,7 @@ NO_DAYS: Mapping[DayKey, DaySchedule] = {}
 GROWTH = 4
 MOST_DAYS_TOGETHER = 512
 DOCTORS_A_TURN = 8
+DAYS_A_TURN = 16
 
 NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long", "beyond_horizon"]
 
@@ -103,7 +104,7 @@ async def _search(snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_
     most = max(1, MOST_DAYS_TOGETHER // max(1, len(searches)))
     while True:
         for number, doctor_search in enumerate(searches, 1):
-            doctor_search.go_on()
+            await doctor_search.go_on()
             await _give_way(number)
         # Not before all have gone on: what one finds may spare the others a read.
         needed = {key for doctor_search in searches for key in doctor_search.to_read(days_each)}
@@ -209,9 +210,16 @@ class _DoctorSearch:
         """Take note of a day that was read."""
         self._known[day.key.day] = day
 
-    def go_on(self) -> None:
-        """Search the days that are known, as far as that is of use."""
-        while self._is_going_on():
+    async def go_on(self) -> None:
+        """Search the days that are known, as far as that is of use.
+
+        Lets other requests, and the deadline, have their turn after every few days.
+        """
+        for number in count(1):
+            if not self._is_going_on():
+                return
+            if number % DAYS_A_TURN == 0:
+                await asyncio.sleep(0)
             days = self._days_needed()
             self._missing = [day for day in days if day not in self._known]
             if self._missing:

@@ -98,7 +98,7 @@ class Booking(Struct, frozen=True):
 def book(documents: Documents, booking: Booking, now: datetime) -> Decision:
     """Decide a booking on the doctor-days that it would touch, and its owner's schedule."""
     arrived_at = booking.arrived_at or now
-    documents = documents.tidied(arrived_at)
+    documents = documents.tidied(min(now, arrived_at))
     appointment, policy = booking.appointment, booking.terms.policy
     if documents.knows(appointment.id):
         return Documents(), AlreadyApplied()

@@ -22,7 +22,7 @@ def cancel(documents: Documents, request: Cancellation, now: datetime) -> Decisi
     """Decide a cancellation on the days that the appointment touches, and its owner's schedule."""
     sought = request.sought
     arrived_at = sought.arrived_at or now
-    documents = documents.tidied(arrived_at)
+    documents = documents.tidied(min(now, arrived_at))
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found

@@ -31,7 +31,7 @@ class Marking(Struct, frozen=True):
 def mark(documents: Documents, request: Marking, now: datetime) -> Decision:
     """Decide a mark on the days that the appointment touches, and its owner's schedule."""
     sought = request.sought
-    documents = documents.tidied(sought.arrived_at or now)
+    documents = documents.tidied(min(now, sought.arrived_at or now))
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found

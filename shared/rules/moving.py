@@ -81,7 +81,7 @@ class Move(Struct, frozen=True):
 def move(documents: Documents, request: Move, now: datetime) -> Decision:
     """Decide a move on the days that the appointment touches or would, and its owner's schedule."""
     sought = request.sought
-    documents = documents.tidied(sought.arrived_at or now)
+    documents = documents.tidied(min(now, sought.arrived_at or now))
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found

@@ -50,7 +50,7 @@ def update(documents: Documents, request: Update, now: datetime) -> Decision:
     """Decide a correction on the days that the appointment touches, and its owner's schedule."""
     sought = request.sought
     arrived_at = sought.arrived_at or now
-    documents = documents.tidied(arrived_at)
+    documents = documents.tidied(min(now, arrived_at))
     found = find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found

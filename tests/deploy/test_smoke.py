@@ -27,6 +27,12 @@ BOOKED: Answer = (201, {"id": "a1"})
 SHOWN: Answer = (200, {"appointments": [{"id": "a1"}]})
 GONE: Answer = (200, {"appointments": []})
 CANCELLED: Answer = (200, {"id": "a1"})
+UPDATED: Answer = (200, {"id": "a1"})
+EARLY: Answer = (422, {"code": "too_early"})
+MADE: Answer = (201, {"override_id": "o1"})
+LISTED: Answer = (200, {})
+AROUND = [LISTED, LISTED, LISTED, MADE, LISTED, LISTED]
+WORKS = [FOUND, BOOKED, SHOWN, UPDATED, EARLY, CANCELLED, GONE, *AROUND]
 LOST: Answer = (0, {})
 REFUSED: Answer = (401, {"code": "unauthenticated"})
 CLOSED: Answer = (403, {})
@@ -99,8 +105,16 @@ def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
             "first_available: 200",
             "create_appointment: 201",
             "list_appointments: 200",
+            "update_appointment: 200",
+            "mark_appointment: 422",
             "cancel_appointment: 200",
             "list_appointments: 200",
+            "list_doctors: 200",
+            "list_services: 200",
+            "list_openings: 200",
+            "create_override: 201",
+            "list_overrides: 200",
+            "delete_override: 200",
         ]
         assert lines[-1] == "The smoke test passed."
     times = [test.stdout.splitlines()[2] for test in tests]
@@ -115,9 +129,13 @@ def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
         ([(200, "Welcome")], "first_available must answer a JSON object: is it the right URL?"),
         ([(200, {"openings": []})], "first_available must find one: are doctors loaded?"),
         ([FOUND, BOOKED, GONE, CANCELLED], "list_appointments must show it"),
-        ([FOUND, BOOKED, SHOWN, CANCELLED, SHOWN], "list_appointments must not show it now"),
         (
-            [FOUND, BOOKED, SHOWN, (503, {})],
+            [FOUND, BOOKED, SHOWN, UPDATED, EARLY, CANCELLED, SHOWN],
+            "list_appointments must not show it now",
+        ),
+        ([*WORKS[:8], (403, {})], f"list_services must answer 200: {NOT_ALLOWED}"),
+        (
+            [FOUND, BOOKED, SHOWN, UPDATED, EARLY, (503, {})],
             "cancel_appointment must answer 200: {}; cancel it yourself: a1 may still be booked",
         ),
     ],
@@ -133,7 +151,7 @@ def test_a_wrong_answer_fails_with_one_line_and_what_was_booked_is_cancelled(
 
 
 def test_a_booking_with_a_lost_answer_is_repeated_with_the_same_key() -> None:
-    with server(FOUND, LOST, BOOKED, SHOWN, CANCELLED, GONE) as (url, script):
+    with server(FOUND, LOST, *WORKS[1:]) as (url, script):
         Smoke(Options(url=url)).run()
     assert len(script.keys) == 2
     assert len(set(script.keys)) == 1
@@ -179,14 +197,13 @@ def test_it_checks_the_door_and_then_sends_a_token_that_it_never_prints(
     stand_ins: StandIns, certificate: Path, auth: str, door: list[Answer], asks: str
 ) -> None:
     stand_ins.answer({"gcloud auth print-identity-token*": (0, TOKEN)})
-    works = [FOUND, BOOKED, SHOWN, CANCELLED, GONE]
-    with server(*door, *works, tls=tls_with(certificate)) as (url, script):
+    with server(*door, *WORKS, tls=tls_with(certificate)) as (url, script):
         trusted = {"SSL_CERT_FILE": str(certificate)}
         test = deploy(
             "smoke", *auth.split(), "--url", url, path=stand_ins.path, environment=trusted
         )
     assert (test.stderr, test.returncode) == ("", 0)
-    assert script.tokens == [None] * len(door) + [f"Bearer {TOKEN}"] * 5
+    assert script.tokens == [None] * len(door) + [f"Bearer {TOKEN}"] * len(WORKS)
     assert stand_ins.calls() == [asks]
     assert TOKEN not in test.stdout
 
@@ -216,9 +233,9 @@ def test_a_failure_does_not_print_the_token_either(
 
 def test_a_token_is_never_sent_unencrypted(stand_ins: StandIns) -> None:
     auth = ["--project=my-clinic", "--region=us-east4", "--auth=firebase"]
-    with server(FOUND, BOOKED, SHOWN, CANCELLED, GONE) as (url, script):
+    with server(*WORKS) as (url, script):
         assert deploy("smoke", *auth, "--url", url, path=stand_ins.path).returncode == 0
-    assert script.tokens == [None] * 5
+    assert script.tokens == [None] * len(WORKS)
     assert stand_ins.calls() == []
 
 

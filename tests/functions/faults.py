@@ -1,7 +1,7 @@
 """Instances whose store gives no answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal, NoReturn
@@ -206,11 +206,19 @@ async def failing(api: Api, writes: int) -> AsyncIterator[Api]:
         yield other
 
 
-class ForgetfulStore:
-    """Another store, which does not answer its first commit, though it does it."""
+async def _nobody() -> None:
+    pass
 
-    def __init__(self, store: Store) -> None:
+
+class ForgetfulStore:
+    """Another store, which does not answer its first commit, though it does it.
+
+    Then `rival` has its turn before the next attempt.
+    """
+
+    def __init__(self, store: Store, rival: Callable[[], Awaitable[object]] = _nobody) -> None:
         self._store = store
+        self._rival = rival
         self.lost = 0
 
     def __getattr__(self, name: str) -> object:
@@ -228,5 +236,6 @@ class ForgetfulStore:
         versions = await self._store.commit(days, records, elsewhere, patients, overrides)
         self.lost += 1
         if self.lost == 1:
+            await self._rival()
             raise StoreUnavailable("it may have happened")
         return versions

@@ -126,7 +126,7 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("delete_override", {"override_id": "strange.override.a"}, "401 403 403 404 403 404"),
     ("delete_override", {"override_id": "who.override.a"}, "401 403 403 403 404 404"),
     ("delete_override", {"override_id": "doom.override.a"}, "401 403 403 403 403 404"),
-    ("delete_override", {"override_id": "doom"}, "401 403 403 404 404 404"),
+    ("delete_override", {"override_id": "doom"}, "401 403 403 403 403 404"),
 ]
 MATRIX = [
     pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")

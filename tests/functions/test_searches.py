@@ -72,6 +72,12 @@ async def test_a_length_is_at_most_what_the_policy_allows(api: Api) -> None:
     assert (await first(api, {"duration_minutes": 90, "service_id": "talk"}))["openings"]
 
 
+async def test_what_is_usual_is_no_longer_than_what_the_policy_allows(api: Api) -> None:
+    await describe(api, policy={"longest_minutes": 20})
+    (opening,) = (await first(api, {}))["openings"]
+    assert opening["duration_minutes"] == 20
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -202,6 +208,19 @@ async def test_closed_days_are_skipped(api: Api) -> None:
 
 
 # Many doctors
+
+
+@pytest.mark.parametrize(
+    ("until", "status"), [("2050-11-22T00:00Z", 200), ("2051-11-18T00:00Z", 400)]
+)
+async def test_many_doctors_are_searched_for_a_shorter_time(
+    api: Api, until: str, status: int
+) -> None:
+    await employ(api, 60)
+    response = await api.first({"until": until})
+    assert response.status_code == status
+    if status == 400:
+        assert field_errors(response) == [("until", "too_many")]
 
 
 @pytest.mark.parametrize(("count", "status"), [(198, 200), (199, 400)])

@@ -54,6 +54,32 @@ async def test_it_is_the_present_to_bookings_marks_and_searches(clock: Api) -> N
     assert first.json()["openings"][0]["start"] == "2050-11-21T14:10:00Z"
 
 
+def of_ada(api: Api) -> Api:
+    """An instance on which the test clock is on, and whose callers are all Ada."""
+    settings = replace(SIGNED_IN, test_clock=True)
+    known = replace(api.dependencies, authenticator=Known(ADA), settings=settings)
+    return Api(known, api.clock)
+
+
+async def test_it_does_not_tell_how_often_an_account_may_be_erased(api: Api) -> None:
+    ada, answers = of_ada(api), []
+    for year in range(2035, 2039):
+        await ada.book("2050-11-21T14:00")
+        erased = now(f"{year}-11-21T14:10:00Z")
+        answers.append(await ada.post("erase_patient", {"patient_id": "me"}, None, erased))
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+
+
+async def test_in_its_past_a_patient_is_with_one_doctor_at_once_too(api: Api) -> None:
+    years_ago = now("2040-11-19T14:10:00Z")
+    body = {"start": "2040-11-21T14:00Z", "duration_minutes": 30, "patient": {"name": "Ada"}}
+    ada = of_ada(api)
+    hers = await ada.post("create_appointment", {"doctor_id": "strange", **body}, None, years_ago)
+    assert hers.status_code == 201
+    other = await ada.post("create_appointment", {"doctor_id": "who", **body}, None, years_ago)
+    problem(other, 409, "patient_busy")
+
+
 @pytest.mark.parametrize(
     "text", ["2050-11-21T14:10:00Z", "2050-11-21t09:10:00.000-05:00", "2050-11-21T14:10Z"]
 )
@@ -127,9 +153,7 @@ async def test_a_move_s_key_is_remembered_by_it_too(clock: Api) -> None:
 
 
 async def test_a_patient_s_changes_of_a_day_are_counted_by_it(api: Api) -> None:
-    settings = replace(SIGNED_IN, test_clock=True)
-    known = replace(api.dependencies, authenticator=Known(ADA), settings=settings)
-    ada = Api(known, api.clock)
+    ada = of_ada(api)
     for number in range(30):
         present = now(f"2050-11-{18 + number % 3}T12:00:00Z")
         booked = (await ada.post("create_appointment", MONDAY_AT_NINE, None, present)).json()

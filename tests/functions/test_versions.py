@@ -227,6 +227,23 @@ async def test_a_change_whose_first_answer_was_lost_is_not_taken_for_another_s(
 
 
 @ON_BOTH_STORES
+@pytest.mark.parametrize("function", ["mark_appointment", "update_appointment"])
+async def test_a_change_whose_first_answer_was_lost_is_not_made_again_over_another_s(
+    api: Api, booked: Json, function: str
+) -> None:
+    async def rival() -> None:
+        await api.mark(booked, "fulfilled")
+        await api.post("update_appointment", {"appointment_id": booked["id"], "reason": "theirs"})
+
+    store = ForgetfulStore(api.dependencies.store, rival)
+    async with calling(cast("Store", store), api.clock) as other:
+        granted = await change(other, function, booked, None)
+    now = await api.found(booked)
+    assert (granted.status_code, granted.json()) == (200, now)
+    assert (now["status"], now["reason"], now["version"]) == ("fulfilled", "theirs", 4)
+
+
+@ON_BOTH_STORES
 @pytest.mark.parametrize("function", ["update_appointment", "reschedule_appointment"])
 async def test_of_several_changes_of_one_version_at_once_one_is_granted(
     api: Api, booked: Json, function: str

@@ -11,6 +11,6 @@ class DeleteOverride(RequestModel):
     override_id: Id
 
     def target(self) -> Target:
-        """Return the doctor whom the id names; nobody, if it can be no id of an override."""
+        """Return the doctor whom the id names; none of ours is nobody's own."""
         key = override_key(self.override_id)
-        return Target(frozenset({key.doctor_id} if key else ()))
+        return Target(frozenset({key.doctor_id if key else self.override_id}))
