@@ -208,6 +208,13 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         whose = which["appointment_id"]
         exported = server.get("/export_patient", appointment_ids=whose)
         erased = server.post("/erase_patient", {"appointment_ids": [whose]})
+        offered = [server.get(f"/{name}") for name in ("list_doctors", "list_services")]
+        openings = server.get("/list_openings", duration_minutes="30", **window)
+        away = {"doctor_id": "strange", "kind": "time_off", "start": f"{TUESDAY}"}
+        made = server.post("/create_override", {**away, "end": f"{TUESDAY}"})
+        week = {"start": f"{MONDAY}", "end": f"{TUESDAY}"}
+        overrides = server.get("/list_overrides", doctor_id="strange", **week)
+        deleted = server.post("/delete_override", {"override_id": made.json()["override_id"]})
         with connection(server) as request:
             request.sendall(b"not HTTP\r\n\r\n")
             assert request.recv(1000).startswith(b"HTTP/1.1 400")
@@ -222,6 +229,8 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
     assert cancelled.json()["status"] == "cancelled"
     assert exported.json()["appointments"][0]["patient"] == {"name": "Ada Lovelace"}
     assert erased.json() == {"appointments": 1}
+    assert [it.status_code for it in (*offered, openings)] == [200, 200, 200]
+    assert [it.status_code for it in (made, overrides, deleted)] == [201, 200, 200]
     assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
     message = "uvicorn.error: Invalid HTTP request received."
