@@ -25,7 +25,7 @@ from benchmarks.data import PATIENT, instant, next_monday, working_days
 from benchmarks.servers import RIVALS, function, load_doctors, on_firestore
 from benchmarks.table import Figure, Row, faster, plain
 from benchmarks.timing import say
-from shared.rules.limits import OPEN_APPOINTMENTS
+from shared.model.policy import POLICY
 
 PROCESSES = 4
 CLIENTS = 400
@@ -33,7 +33,7 @@ RUNS = 3
 TIMEOUT_SECONDS = 60
 CREATED, CONFLICT = 201, 409
 
-BUSY = OPEN_APPOINTMENTS
+BUSY = POLICY.open_appointments
 """As many as one patient may have ahead."""
 
 MANY_TIMES = 100

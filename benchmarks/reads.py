@@ -195,7 +195,8 @@ def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence
 
     async def read(_: int) -> None:
         async with store.snapshot() as snapshot:
-            (opening,) = await first_openings(snapshot, asked, search, 1)
+            found = await first_openings(snapshot, asked, search, 1)
+        (opening,) = found.openings
         if opening.interval.start.date() != days[-1]:
             raise SystemExit(f"{opening} instead of one on {days[-1]}")
 

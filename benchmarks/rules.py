@@ -77,7 +77,9 @@ class Calendar:
     def first_start(self) -> datetime | None:
         """Return the start of the first opening in all these days, by our rules."""
         for schedule in self.schedules:
-            for opening in openings(DOCTOR, schedule.key.day, schedule.busy, SEARCH):
+            day = schedule.key.day
+            windows = working_windows(DOCTOR, day)
+            for opening in openings(DOCTOR, day, windows, schedule.busy, SEARCH):
                 return opening.start
         return None
 

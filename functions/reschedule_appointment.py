@@ -10,7 +10,7 @@ from shared.http.call import Call
 from shared.http.changes import Decide, change
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
-from shared.http.lookups import find_bookable_doctor
+from shared.http.lookups import find_bookable_doctors
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
@@ -89,7 +89,7 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     doctor_ids = () if asked.doctor_id is None else (asked.doctor_id,)
     outcome = await change(call, decide, doctor_ids, idempotency)
     if isinstance(outcome, RetiredDoctor) and asked.doctor_id is not None:
-        await find_bookable_doctor(dependencies, asked.doctor_id)  # Its 404 names some that are.
+        await find_bookable_doctors(dependencies, [asked.doctor_id])  # Its 404 names some.
     return await outcome_response(dependencies, outcome)
 
 

@@ -19,12 +19,6 @@ async def find_doctor(dependencies: Dependencies, doctor_id: str) -> Doctor:
     return doctor
 
 
-async def find_bookable_doctor(dependencies: Dependencies, doctor_id: str) -> Doctor:
-    """Return the doctor of an id: 404 if there is none who takes appointments."""
-    (doctor,) = await find_bookable_doctors(dependencies, [doctor_id])
-    return doctor
-
-
 async def find_doctors(dependencies: Dependencies, doctor_ids: Collection[str]) -> list[Doctor]:
     """Return the doctors of these ids, each once, by id: 404 if there is none of one of them."""
     found = await dependencies.doctor_cache.find(doctor_ids)

@@ -30,7 +30,7 @@ from shared.store.port import Snapshot, State
 NEXT_OPENINGS = 3
 NO_DAYS: Mapping[DayKey, DaySchedule] = {}
 
-GROWTH = 4
+GROWTH = 3
 MOST_DAYS_TOGETHER = 512
 DOCTORS_A_TURN = 8
 DAYS_A_TURN = 16
@@ -268,7 +268,7 @@ class _DoctorSearch:
         """Add the openings that start on a day; return False if the later ones are of no use."""
         search, doctor, day = self._search, self.doctor, self._day
         windows = calendar(days, search.closed).windows(doctor, day)
-        if not self._found.openings:
+        if not self.fits and not self._found.openings:
             self._note(windows)
         for interval in openings(doctor, day, windows, search.busy(days), search):
             if not self._found.add(Opening(doctor, interval)):

@@ -92,7 +92,7 @@ class Booking(Struct, frozen=True):
     @property
     def home(self) -> DayKey:
         """The doctor-day on which it would be born: that of its start, whatever its buffers."""
-        return touched_days(self.doctor, self.appointment.interval)[0]
+        return DayKey(self.doctor.id, day_of(self.doctor, self.appointment.interval.start))
 
 
 def book(documents: Documents, booking: Booking, now: datetime) -> Decision:
@@ -155,8 +155,9 @@ def _starts(start: datetime, terms: Terms, now: datetime) -> Interval:
 
     That it may be in the past is of no use to what is not, and has to give its notice.
     """
-    is_past = start < round_down_to_minute(now)
-    broken = terms.broken if is_past else terms.broken - {"in_the_past"}
+    broken = terms.broken
+    if "in_the_past" in broken and start >= round_down_to_minute(now):
+        broken -= {"in_the_past"}
     return allowed_starts(now, terms.policy, broken)
 
 

@@ -51,9 +51,14 @@ class Calendar(Struct, frozen=True):
         return any(time.overlaps(interval) for time in self.off)
 
 
+_AS_EVERY_WEEK = Calendar()
+
+
 def calendar(days: Iterable[DaySchedule], closed: tuple[Interval, ...] = ()) -> Calendar:
     """Return what differs from the week on these doctor-days; `closed` is when the clinic is."""
     overrides = [override for day in days for override in day.overrides]
+    if not overrides and not closed:
+        return _AS_EVERY_WEEK
     extra = tuple(each.interval for each in overrides if each.kind == "extra_hours")
     off = tuple(each.interval for each in overrides if each.kind == "time_off")
     return Calendar(extra, (*off, *closed))

@@ -10,7 +10,7 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.placement import Placement, placed, placement
 from shared.rules.existing import Sought, find
-from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
+from shared.rules.outcomes import Accepted, Decision, NeedsDocuments, Unchanged
 
 ERASED = Patient("erased")
 
@@ -28,7 +28,7 @@ def erase(documents: Documents, sought: Sought, now: datetime) -> Decision:
     before = found.appointment
     after = erased(before, now)
     if after == before:
-        return Documents(), Accepted(before)
+        return Documents(), Unchanged(before)
     owner = before.owner
     if owner and owner not in documents.patients:
         return Documents(), _with_owner(documents, owner)

@@ -16,6 +16,8 @@ import httpx
 from tests.ports import HOST, free_port
 
 ROOT = Path(__file__).parents[2]
+CLINIC = str(ROOT / "tests/data/clinic.json")
+"""That of doctors.json, but with a horizon so far that tests may book on any day."""
 PYTHON = sys.executable
 FRAMEWORK = str(Path(sys.executable).with_name("functions-framework"))
 UVICORN = str(Path(sys.executable).with_name("uvicorn"))

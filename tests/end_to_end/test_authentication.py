@@ -26,6 +26,7 @@ from tests.auth_emulator import (
 from tests.deploy.deployments import shell_lines
 from tests.end_to_end.pasting import paste
 from tests.end_to_end.processes import (
+    CLINIC,
     PATIENCE_SECONDS,
     PYTHON,
     ROOT,
@@ -70,7 +71,7 @@ class As:
 @pytest.fixture(scope="module")
 def settings(auth_emulator: str) -> dict[str, str]:
     firebase = {"AUTH": "firebase", "GOOGLE_CLOUD_PROJECT": PROJECT, VARIABLE: auth_emulator}
-    return {**firebase, "DOCTORS_FILE": str(ROOT / "doctors.json")}
+    return {**firebase, "DOCTORS_FILE": CLINIC}
 
 
 @pytest.fixture(scope="module")

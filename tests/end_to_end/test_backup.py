@@ -36,7 +36,8 @@ Json = dict[str, Any]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "doctors.json").write_text(
-        '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours": [{"days":'
+        '{"policy": {"horizon_days": 36600},'
+        ' "doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours": [{"days":'
         ' ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "opens": "00:00", "closes": "24:00"}'
         "]}]}"
     )

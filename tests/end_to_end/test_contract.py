@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from tests.end_to_end.processes import ROOT, Server, local_runner
+from tests.end_to_end.processes import CLINIC, ROOT, Server, local_runner
 from tests.examples import examples
 
 # Not positive_data_acceptance: JSON Schema cannot say that a time exists in the calendar, that the
@@ -67,7 +67,12 @@ REAL: dict[str, dict[str, Any]] = {
     "first_available": {"after": WINDOW["start"], "until": WINDOW["end"]},
     "get_appointment": {},
     "cancel_appointment": {},
+    "update_appointment": {"patient": PATIENT},
+    "mark_appointment": {"status": "arrived"},
     "reschedule_appointment": TIME,
+    "list_doctors": {},
+    "list_services": {},
+    "list_openings": {"doctor_id": "strange", "duration_minutes": 30, **WINDOW},
     "export_patient": {"patient_id": "ada"},
     "erase_patient": {"patient_id": "ada"},
     "create_override": AWAY,
@@ -76,13 +81,19 @@ REAL: dict[str, dict[str, Any]] = {
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
-    "create_appointment": {"end", "reason"},  # beside duration_minutes, or without; Unicode
-    "validate_appointment": {"end", "reason"},
+    # Beside duration_minutes, or without; Unicode; those of the clinic.
+    "create_appointment": {"end", "reason", "service_id"},
+    "validate_appointment": {"end", "reason", "service_id"},
     "list_appointments": {"page_token", "patient_id"},  # only those given out; or a doctor
-    "first_available": {"doctor_id", "step_minutes"},  # a divisor of 1440
+    "first_available": {"doctor_id", "step_minutes", "service_id"},  # a divisor of 1440
     "get_appointment": set(),
     "cancel_appointment": {"reason"},
+    "update_appointment": {"reason"},
+    "mark_appointment": set(),
     "reschedule_appointment": {"end"},
+    "list_doctors": {"page_token"},
+    "list_services": set(),
+    "list_openings": {"step_minutes", "service_id"},
     "export_patient": {"page_token", "appointment_ids"},  # either these or a patient
     "erase_patient": {"appointment_ids"},
     "create_override": {"note"},
@@ -93,11 +104,16 @@ NOT_IN_THE_SCHEMA = {
 RULES_DECIDE = {
     "create_appointment": {201, 409, 422},
     "validate_appointment": {200, 409, 422},
-    "list_appointments": {200},
+    "list_appointments": {200, 304},
     "first_available": {200},
-    "get_appointment": {200},
-    "cancel_appointment": {200},
-    "reschedule_appointment": {200, 409, 422},
+    "get_appointment": {200, 304},
+    "cancel_appointment": {200, 412},
+    "update_appointment": {200, 412},
+    "mark_appointment": {412, 422},
+    "reschedule_appointment": {200, 409, 412, 422},
+    "list_doctors": {200},
+    "list_services": {200},
+    "list_openings": {200},
     "export_patient": {200},
     "erase_patient": {200},
     "create_override": {201, 422},
@@ -109,7 +125,7 @@ RULES_DECIDE = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("contract")
-    with local_runner(folder, {"DOCTORS_FILE": str(ROOT / "doctors.json")}) as server:
+    with local_runner(folder, {"DOCTORS_FILE": CLINIC}) as server:
         yield server
 
 

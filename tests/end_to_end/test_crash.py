@@ -25,7 +25,8 @@ Answers = dict[str, Any]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "doctors.json").write_text(
-        '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
+        '{"policy": {"horizon_days": 36600},'
+        ' "doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
         ' [{"days": ["mon", "tue"], "opens": "00:00", "closes": "24:00"}]}]}'
     )
     return tmp_path

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.end_to_end.processes import (
+    CLINIC,
     PATIENCE_SECONDS,
-    ROOT,
     Server,
     container,
     functions,
@@ -30,7 +30,7 @@ MINUTES_A_DAY = 8 * 60
 MONDAY = datetime(2099, 3, 2, 8, tzinfo=UTC)
 Start = Callable[[Path, dict[str, str]], AbstractContextManager[Server]]
 
-DOCTORS = {"DOCTORS_FILE": str(ROOT / "doctors.json")}
+DOCTORS = {"DOCTORS_FILE": CLINIC}
 
 
 @contextmanager

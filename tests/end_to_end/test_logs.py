@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.access.issuing import unsigned
-from tests.end_to_end.processes import ROOT, Server, functions
+from tests.end_to_end.processes import CLINIC, Server, functions
 from tests.ports import HOST
 
 FUNCTIONS = [
@@ -102,7 +102,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     folder = tmp_path_factory.mktemp("logs")
     settings = {
         "STORE": "sqlite:appointments.db",
-        "DOCTORS_FILE": str(ROOT / "doctors.json"),
+        "DOCTORS_FILE": CLINIC,
         # Google Cloud sets it; then the framework configures logging for itself.
         "LOG_EXECUTION_ID": "true",
         "AUTH": "firebase",
@@ -143,10 +143,20 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     move = {**this, "start": "2099-03-03T09:00Z"}
     call("reschedule_appointment", json=move)
     call("reschedule_appointment", json=move, headers={"Idempotency-Key": "another-secret"})
+    call("update_appointment", json={**this, "reason": "a secret correction"})
+    call("mark_appointment", json={**this, "status": "arrived"})
     call("cancel_appointment", json={**this, "reason": "another secret reason"})
     call("export_patient", params={"patient_id": "ada-secret"})
     call("erase_patient", json={"appointment_ids": [appointment["id"]]})
     call("erase_patient", json={}, headers={"Authorization": "Bearer secret-token"})
+    call("list_openings", params={**window, "service_id": "secret-service"})
+    call("list_doctors")
+    call("list_services")
+    away = {"kind": "time_off", "start": "2099-03-05", "end": "2099-03-05", "note": "a secret note"}
+    own_key = {"Idempotency-Key": "secret-override"}
+    made = call("create_override", own_key, json={"doctor_id": "strange", **away}).json()
+    call("list_overrides", params={**window, "end": "2099-03-06"})
+    call("delete_override", json={"override_id": made["override_id"]})
 
     lines = deployment.log()
 
@@ -175,6 +185,14 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("export_patient", "GET", 200, "ok"),
         ("erase_patient", "POST", 200, "ok"),
         ("erase_patient", "POST", 401, "unauthenticated"),
+        ("list_openings", "GET", 404, "unknown_service"),
+        ("list_doctors", "GET", 200, "ok"),
+        ("list_services", "GET", 200, "ok"),
+        ("mark_appointment", "POST", 422, "too_early"),
+        ("update_appointment", "POST", 200, "ok"),
+        ("create_override", "POST", 201, "ok"),
+        ("delete_override", "POST", 200, "ok"),
+        ("list_overrides", "GET", 200, "ok"),
     ]
 
 

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from tests.end_to_end.processes import PYTHON, ROOT, environment, functions
+from tests.end_to_end.processes import CLINIC, PYTHON, environment, functions
 from tests.ports import HOST
 
 BOOKING = {
@@ -49,7 +49,7 @@ def collector() -> Iterator[tuple[str, list[ExportMetricsServiceRequest]]]:
 
 
 def settings(**more: str) -> dict[str, str]:
-    doctors = str(ROOT / "doctors.json")
+    doctors = CLINIC
     return {"STORE": "sqlite:appointments.db", "DOCTORS_FILE": doctors, "AUTH": "none", **more}
 
 

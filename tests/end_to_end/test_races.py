@@ -35,7 +35,8 @@ def servers(
 ) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("races")
     (folder / "doctors.json").write_text(
-        '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
+        '{"policy": {"horizon_days": 36600},'
+        ' "doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours":'
         ' [{"days": ["mon", "thu"], "opens": "09:00", "closes": "17:00"}]},'
         ' {"id": "who", "name": "Doctor Who", "working_hours":'
         ' [{"days": ["thu"], "opens": "09:00", "closes": "17:00"}]}]}'

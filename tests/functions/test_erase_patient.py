@@ -18,6 +18,7 @@ from tests.functions.api import (
     ON_BOTH_STORES,
     Api,
     Json,
+    calling,
     field_errors,
     problem,
 )
@@ -272,6 +273,23 @@ async def test_staff_erase_people_without_an_account_by_their_appointments(api: 
     problem(again, 422, "idempotency_key_reused")
     api.clock.now += timedelta(minutes=1)
     assert (await api.by(CLERK).erase(appointment_ids=ids)).json() == {"appointments": 0}
+
+
+@ON_BOTH_STORES
+async def test_what_was_corrected_since_is_erased_by_an_instance_that_remembers_it_erased(
+    api: Api,
+) -> None:
+    """That nothing is to be erased is never decided on what an instance remembers."""
+    clerk = api.by(CLERK)
+    booked = await clerk.book("2050-11-21T09:00")
+    api.clock.now = at("2050-11-21T14:10Z")
+    assert (await clerk.erase(appointment_ids=[booked["id"]])).json() == {"appointments": 1}
+    async with calling(api.dependencies.store, api.clock) as other:
+        corrected = await other.by(CLERK).update(booked, patient=PERSON)
+        assert corrected.status_code == 200
+    api.clock.now += timedelta(minutes=1)
+    assert (await clerk.erase(appointment_ids=[booked["id"]])).json() == {"appointments": 1}
+    assert (await clerk.found(booked))["patient"] == ERASED
 
 
 async def test_if_any_is_unknown_or_of_an_account_nothing_is_erased(api: Api) -> None:

@@ -313,29 +313,22 @@ class ExpectedAnswers:
                 return self._replay(record, request, 200)
             if (appointment := self._found(appointment_id, by)) is None:
                 return UNKNOWN_APPOINTMENT
-            refusal = self._move(appointment, body, doctor_id or appointment.doctor_id, by)
+            if fixed := self._why_fixed(appointment):
+                return fixed
+            doctor_id = doctor_id or appointment.doctor_id
+            if doctor_id not in DOCTOR:
+                return UNKNOWN_DOCTOR
+            when = _asked(body, doctor_id, len(appointment.when))
         except InvalidRequest as invalid:
             return invalid.answer
-        if refusal:
-            return refusal
-        self._remember(key, request, appointment_id, by)
-        return Answer(200, appointment.json())
-
-    def _move(
-        self, appointment: Appointment, body: Json, doctor_id: str, by: str | None
-    ) -> Answer | None:
-        if fixed := self._why_fixed(appointment):
-            return fixed
-        if doctor_id not in DOCTOR:
-            return UNKNOWN_DOCTOR
-        when = _asked(body, doctor_id, len(appointment.when))
         moved = replace(appointment, doctor_id=doctor_id, when=when)
         if refusal := self._too_many(by) or self._refusal(moved, by):
             return refusal
         appointment.doctor_id, appointment.when = doctor_id, when
         appointment.updated_at = self.now
         appointment.version += 1
-        return None
+        self._remember(key, request, appointment_id, by)
+        return Answer(200, appointment.json())
 
     def cancel(self, body: Json, by: str | None) -> Answer:
         """The answer to cancel_appointment."""

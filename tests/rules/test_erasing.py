@@ -12,7 +12,7 @@ from shared.model.patient_history import PastAppointment
 from shared.model.placement import placement
 from shared.rules.erasing import erase, erased
 from shared.rules.existing import Sought
-from shared.rules.outcomes import Accepted, NeedsDocuments, UnknownAppointment
+from shared.rules.outcomes import Accepted, NeedsDocuments, Unchanged, UnknownAppointment
 from tests.builders import appointment, at, doctor, documents, key, patient, schedule, schedule_of
 
 ADA = patient("ada")
@@ -116,6 +116,6 @@ def test_what_is_erased_stays_as_it_is_and_what_is_not_there_is_unknown() -> Non
     left = bare(cancelled_at=BEFORE, updated_at=BEFORE)
     given = documents(schedule("2026-11-23"), elsewhere={BIRTH: left})
     changes, outcome = erase(given, sought, AFTER)
-    assert (outcome, changes) == (Accepted(left), documents())
+    assert (outcome, changes) == (Unchanged(left), documents())
     nothing = documents(schedule("2026-11-23"), elsewhere={BIRTH: None})
     assert erase(nothing, sought, AFTER) == (documents(), UnknownAppointment())
