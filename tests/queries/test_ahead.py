@@ -113,3 +113,12 @@ async def test_time_that_was_freed_does_not_overlap_and_does_not_lie_ahead() -> 
     next_ = appointment("2026-11-23T10:00Z", "2026-11-23T11:00Z", "next")
     day = schedule("2026-11-23", over, seen, next_)
     assert await checked(doctor(), day) == [[], []]
+
+
+async def test_time_that_was_freed_hides_no_overlap_of_others() -> None:
+    done = appointment("2026-11-23T09:00Z", "2026-11-23T12:00Z", "done")
+    done = done._replace(mark="fulfilled", freed_from=at("2026-11-23T09:30Z"))
+    one = appointment("2026-11-23T10:00Z", "2026-11-23T11:00Z", "one")
+    other = appointment("2026-11-23T10:30Z", "2026-11-23T11:30Z", "other")
+    found = await checked(doctor(), schedule("2026-11-23", done, one, other))
+    assert found == [[], [], [Overlap(doctor(), other, one)]]

@@ -241,3 +241,11 @@ async def test_an_export_goes_on_until_there_is_no_more(size: int, pages: list[s
         if after is None:
             break
     assert found == pages
+
+
+async def test_what_happened_at_the_clinic_does_not_take_it_from_the_list() -> None:
+    store = made()
+    store.schedule = store.schedule.with_appointment(AHEAD._replace(mark="no_show"))
+    store.put_patient(store.schedule)
+    store.put(schedule("2027-02-01", FEBRUARY._replace(mark="fulfilled")))
+    assert await listed(store, YEAR) == ["night", "december", "february", "ahead", "far"]

@@ -60,6 +60,12 @@ def test_only_times_and_the_doctor_stay_and_what_lies_ahead_is_cancelled(
     assert erased(full(cancelled=cancelled), now) == bare(cancelled_at=cancelled_at, updated_at=now)
 
 
+def test_what_is_marked_already_is_not_cancelled_though_it_lies_ahead() -> None:
+    arrived = full()._replace(mark="arrived")
+    left = erased(arrived, BEFORE)
+    assert (left.status, left.patient, left.owner) == ("arrived", Patient("erased"), None)
+
+
 def test_it_leaves_the_day_and_the_schedule_and_is_kept_beside_them() -> None:
     sought = Sought(ID, HOME, {"strange": doctor()}, ANYBODY)
     given = documents(

@@ -57,6 +57,12 @@ def test_a_clinic_may_want_notice(start: str, now: str, earliest: str | None) ->
         assert outcome.search.bounds == span(earliest, str(at(earliest) + timedelta(days=90)))
 
 
+def test_what_is_taken_at_the_first_or_the_last_start_is_neither_too_soon_nor_too_late() -> None:
+    assert isinstance(ask("10:00", "2026-11-16T10:00Z", WEEK), SlotTaken)
+    assert isinstance(ask("10:00", f"{MON}T09:00Z", HOUR), SlotTaken)
+    assert isinstance(ask("10:00", f"{MON}T10:00:30Z", Policy()), SlotTaken)
+
+
 def test_what_is_over_is_in_the_past_and_not_too_soon() -> None:
     assert isinstance(ask("10:59", f"{MON}T11:00:30Z", HOUR), InThePast)
 
