@@ -26,10 +26,11 @@ ALLOWED = Allowed(booked=6, changes=16)
 """What the patients of a round may do: so little that some meet it."""
 
 POLICY: Mapping[str, int] = {
+    "horizon_days": 36_600,
     "open_appointments": int(ALLOWED.booked),
     "changes_per_day": int(ALLOWED.changes),
 }
-"""The same as a clinic file says it."""
+"""The same as a clinic file says it; and each round has days of its own, for decades."""
 
 HOURS_OF_A_TOKEN = 12
 """Before now, and after it: a whole day, so that it counts by every clock of a run."""

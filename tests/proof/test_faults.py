@@ -36,7 +36,8 @@ from tests.proof.proxy import Proxy
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DOCTORS = (
-    '{"doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours": [{"days":'
+    '{"policy": {"horizon_days": 36600},'
+    ' "doctors": [{"id": "strange", "name": "Doctor Strange", "working_hours": [{"days":'
     ' ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "opens": "00:00", "closes": "24:00"}]}]}'
 )
 FREE = (f"2099-03-02T{n // 60:02}:{n % 60:02}:00+00:00" for n in count())

@@ -44,7 +44,7 @@ from tests.proof.history import (
 )
 
 DAY = 24 * 60
-FIRST_DAY = datetime(2099, 1, 1, tzinfo=UTC)
+FIRST_DAY = datetime(2050, 1, 1, tzinfo=UTC)
 DOCTORS = ("strange", "who")
 OPENS, MORNING_ENDS, CLOSES = 9 * 60, 12 * 60, 17 * 60
 DAYS_OF_A_ROUND = 2
