@@ -1,12 +1,29 @@
 """What is wrong, for people: all that can be seen without a search for an order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 
-from tests.proof.history import Appointments, Book, Call, Cancel, Granted, Move, Slot
-from tests.proof.needs import Owners, change_of, overlap, owners_of
+from tests.proof.history import (
+    Book,
+    Call,
+    Cancel,
+    ChangeOfCalendar,
+    DeleteOverride,
+    Granted,
+    MakeOverride,
+    MarkAs,
+    Move,
+    Override,
+    Slot,
+    Things,
+    appointments_of,
+)
+from tests.proof.needs import Owners, change_of, owners_of
+from tests.proof.rules import overlap
+
+Changes = Mapping[str, Sequence[Call]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +37,19 @@ class Verdict:
     undecided: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()
     """Double bookings, too: of one patient, with different doctors."""
+    away: tuple[str, ...] = ()
+    """Bookings in time off that was there before them."""
 
 
-def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -> Verdict:
+def problems(calls: Sequence[Call], before: Things, after: Things) -> Verdict:
     """What is certainly wrong at first sight, whatever the order; much cannot be seen so."""
-    changes: dict[str, list[Call]] = {name: [] for name in (*before, *after)}
-    for call in calls:
-        if change := change_of(call):
-            changes.setdefault(change.name, []).append(call)
-    held = [held for name, made in changes.items() for held in _held(name, made, before)]
+    booked, overrides = _changes(calls, before, after)
+    held = [held for name, made in booked.items() for held in _held(name, made, before)]
     lost, phantom = list[str](), list[str]()
-    for name, made in changes.items():
+    for name, made in booked.items():
         last, cancels = after.get(name), [call for call in made if isinstance(call.asked, Cancel)]
         mine = [time for time in held if time.name == name]
-        kept = cancels or not mine or (last and last.booked)
+        kept = cancels or not mine or (isinstance(last, Granted) and last.booked)
         if not kept or any(time.until == inf and not _has(last, time.slot) for time in mine):
             lost.append(f"{name} was acknowledged, and is {last} in the end")
         asked = {call.asked.slot for call in made if isinstance(call.asked, Book | Move)}
@@ -41,12 +57,56 @@ def problems(calls: Sequence[Call], before: Appointments, after: Appointments) -
         born = name in before or any(isinstance(call.asked, Book) for call in made)
         if last and not (born and last.slot in asked):
             phantom.append(f"{name} is {last} in the end, and nobody was granted that")
-        if last and last.booked and any(call.answer for call in cancels):
+        if isinstance(last, Granted) and last.booked and any(call.answer for call in cancels):
             phantom.append(f"{name} is booked in the end, and was cancelled")
+    for name, made in overrides.items():
+        acknowledged = name in before or any(call.answered is not None for call in made)
+        if acknowledged and name not in after:
+            lost.append(f"{name} was acknowledged, and is not there in the end")
+        if name in after and not (name in before or made):
+            phantom.append(f"{name} is there in the end, and nobody asked for it")
     end = 1 + max((call.answered or call.invoked for call in calls), default=0.0)
-    held += [_Held(name, a.slot, end, inf) for name, a in after.items() if a.booked]
+    held += [_Held(name, a.held, end, inf) for name, a in appointments_of(after).items()]
     double, patients = _twice(held, owners_of(calls, before))
-    return Verdict(double, tuple(lost), tuple(phantom), patients=patients)
+    away = tuple(_into_time_off(booked, overrides, before))
+    return Verdict(double, tuple(lost), tuple(phantom), patients=patients, away=away)
+
+
+def _changes(calls: Sequence[Call], before: Things, after: Things) -> tuple[Changes, Changes]:
+    """What may have changed each appointment, and each override."""
+    booked, overrides = dict[str, list[Call]](), dict[str, list[Call]]()
+    for name, thing in (*before.items(), *after.items()):
+        (overrides if isinstance(thing, Override) else booked).setdefault(name, [])
+    for call in calls:
+        if change := change_of(call):
+            kind = overrides if isinstance(change, ChangeOfCalendar) else booked
+            kind.setdefault(change.name, []).append(call)
+    return booked, overrides
+
+
+def _into_time_off(booked: Changes, overrides: Changes, before: Things) -> Iterator[str]:
+    """Bookings and moves that began when time off was certainly there, and ended when it was."""
+    off = list[_Held]()
+    for name, made in overrides.items():
+        there = before.get(name)
+        since = -inf
+        for call in made:
+            if isinstance(call.asked, MakeOverride) and call.answered is not None:
+                asked = call.asked
+                there, since = Override(asked.kind, asked.slot), call.answered
+        deleted = (call.invoked for call in made if isinstance(call.asked, DeleteOverride))
+        if isinstance(there, Override) and there.kind == "time_off" and there.stands:
+            off.append(_Held(name, there.slot, since, min(deleted, default=inf)))
+    for made in booked.values():
+        for call in made:
+            if call.answered is None or not isinstance(call.asked, Book | Move):
+                continue
+            slot, began, ended = call.asked.slot, call.invoked, call.answered
+            yield from (
+                f"{call.asked.name} got {slot}, in the time off {each.name}: {each.slot}"
+                for each in off
+                if each.since < began and ended < each.until and overlap(each.slot, slot)
+            )
 
 
 def _twice(held: "Sequence[_Held]", owners: Owners) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -68,8 +128,8 @@ def _with(one: "_Held", slot: Slot) -> Slot:
     return slot._replace(doctor=one.slot.doctor)
 
 
-def _has(last: Granted | None, slot: Slot) -> bool:
-    return last is not None and last.booked and last.slot == slot
+def _has(last: Granted | Override | None, slot: Slot) -> bool:
+    return isinstance(last, Granted) and last.booked and last.slot == slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +142,13 @@ class _Held:
     until: float
 
 
-def _held(name: str, made: Sequence[Call], before: Appointments) -> Iterator[_Held]:
+def _held(name: str, made: Sequence[Call], before: Things) -> Iterator[_Held]:
     """From each acknowledgement until the next change may have been made."""
-    others = [call for call in made if not isinstance(call.asked, Book)]
-    if name in before and before[name].booked:
+    others = [call for call in made if isinstance(call.asked, Move | Cancel | MarkAs)]
+    there = before.get(name)
+    if isinstance(there, Granted) and there.booked:
         until = min((call.invoked for call in others), default=inf)
-        yield _Held(name, before[name].slot, -inf, until)
+        yield _Held(name, there.held, -inf, until)
     for call in made:
         if call.answered is not None and isinstance(call.asked, Book | Move):
             rest = [other for other in others if other is not call]

@@ -7,7 +7,7 @@ An appointment goes by the name that its client gave it, which nobody else uses.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Minutes = tuple[int, int]
 """From, and until before."""
@@ -35,12 +35,22 @@ class Slot(NamedTuple):
     end: int
 
 
+Mark = Literal["arrived", "fulfilled", "no_show"]
+"""What happened at the clinic."""
+
+OverrideKind = Literal["time_off", "extra_hours"]
+"""How an override differs from the working hours."""
+
+NO_BUFFERS = (0, 0)
+"""So many minutes are to be free before an appointment, and after it."""
+
+
 # What is asked
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Book a new appointment, of an account if it has an `owner`.
+    """Book a new appointment, of an account if it has an `owner`, with the buffers of its service.
 
     `by` is the patient who asks, here and below: for themselves. None: whoever may do everything.
     """
@@ -49,15 +59,20 @@ class Book:
     slot: Slot
     owner: str | None = None
     by: str | None = None
+    buffers: Minutes = NO_BUFFERS
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Have an appointment at another time, or with another doctor."""
+    """Have an appointment at another time, or with another doctor.
+
+    Here and below, with a `version` only if the appointment is of this version: `If-Match`.
+    """
 
     name: str
     slot: Slot
     by: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,58 @@ class Cancel:
 
     name: str
     by: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Give another reason for an appointment."""
+
+    name: str
+    reason: str
+    by: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAs:
+    """Record what happened, `at` a minute; what then is left of the time is free.
+
+    `arrived` and `fulfilled` are only asked for when the day of every appointment has come.
+    """
+
+    name: str
+    mark: Mark
+    at: int
+    by: None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOverride:
+    """Have a doctor away, or at work, at a time."""
+
+    name: str
+    kind: OverrideKind
+    slot: Slot
+    by: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOverride:
+    """Have the working hours again, at the time of an override."""
+
+    name: str
+    slot: Slot
+    by: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """All appointments that hold time in an override, while it stands, if it is time off."""
+
+    name: str
+    slot: Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +168,16 @@ class First:
     length: int
 
 
-Change = Book | Move | Cancel
-"""What may change an appointment."""
+ChangeOfCalendar = MakeOverride | DeleteOverride
+"""What may change when a doctor works."""
+
+Change = Book | Move | Cancel | Update | MarkAs | ChangeOfCalendar
+"""What may change anything."""
 
 Look = List | Mine | First
 """What is asked of a time, and not of an appointment."""
 
-Asked = Change | Get | Look
+Asked = Change | Get | Affected | Look
 
 
 # What is answered
@@ -120,6 +190,27 @@ class Granted:
     slot: Slot
     booked: bool = True
     owner: str | None = None
+    version: int = 1
+    reason: str | None = None
+    mark: Mark | None = None
+    freed_from: int | None = None
+    buffers: Minutes = NO_BUFFERS
+
+    @property
+    def held(self) -> Slot:
+        """The time that it holds: none if it is cancelled, not all if the rest was freed."""
+        doctor, start, end = self.slot
+        freed_from = end if self.freed_from is None else self.freed_from
+        return Slot(doctor, start, freed_from if self.booked else start)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The override as it was right after the operation."""
+
+    kind: OverrideKind
+    slot: Slot
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +234,7 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`already_cancelled`, `unknown_appointment` or `too_many_requests`; nothing has changed."""
+    """By its code, but for times that are taken; nothing has changed."""
 
     code: str
 
@@ -162,7 +253,7 @@ class Opening:
     start: int | None
 
 
-Answer = Granted | Done | Taken | Busy | Refused | Listed | Opening
+Answer = Granted | Override | Done | Taken | Busy | Refused | Listed | Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +270,14 @@ class Call:
     answer: Answer | None = None
 
 
-Appointments = dict[str, Granted]
-"""All appointments by name, cancelled ones too: what the store holds in the end."""
+Things = dict[str, Granted | Override]
+"""All appointments and overrides by name, cancelled and deleted ones too: what a store holds."""
+
+
+def appointments_of(things: Things) -> dict[str, Granted]:
+    """The appointments among them."""
+    return {name: thing for name, thing in things.items() if isinstance(thing, Granted)}
+
 
 Hours = dict[str, tuple[Minutes, ...]]
 """The working windows of each doctor, in order."""
@@ -191,6 +288,6 @@ class History(NamedTuple):
 
     calls: Sequence[Call]
     hours: Hours
-    before: Appointments
-    after: Appointments
+    before: Things
+    after: Things
     allowed: Allowed = NO_LIMITS

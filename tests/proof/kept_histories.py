@@ -13,7 +13,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 from tests.proof.checker import judge
-from tests.proof.history import Appointments, Call, History
+from tests.proof.history import Call, History, Things
 from tests.proof.search import LIMIT
 
 
@@ -37,8 +37,8 @@ def _each(calls: Iterable[Call]) -> list[str]:
     return [f"    {call!r}," for call in calls]
 
 
-def _each_of(appointments: Appointments) -> list[str]:
-    return [f"    {name!r}: {appointment!r}," for name, appointment in appointments.items()]
+def _each_of(things: Things) -> list[str]:
+    return [f"    {name!r}: {thing!r}," for name, thing in things.items()]
 
 
 def history_in(file: Path) -> History:

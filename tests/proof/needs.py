@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.proof.history import (
+    NO_BUFFERS,
+    Affected,
     Answer,
-    Appointments,
     Asked,
     Book,
     Busy,
     Call,
     Cancel,
     Change,
+    ChangeOfCalendar,
+    DeleteOverride,
     First,
     Get,
     Granted,
@@ -20,25 +23,40 @@ from tests.proof.history import (
     List,
     Listed,
     Look,
+    MakeOverride,
+    MarkAs,
     Mine,
     Move,
     Opening,
     Refused,
     Slot,
     Taken,
+    Things,
+    Update,
+    appointments_of,
 )
-from tests.proof.rules import TOO_MANY, State, first_opening, told
+from tests.proof.rules import OFF, OUTSIDE, TOO_MANY, State, first_opening, overlap, told
 
 Owners = Mapping[str, str | None]
 """Whose each appointment is, by name: that never changes."""
 
+LONGEST_BUFFER = 15
+"""In minutes: so much later an appointment may still be in the way of another."""
+
+PLACING = (TOO_MANY, OUTSIDE, OFF)
+"""Refusals that are not about what becomes of an appointment of this name."""
+
 
 class Need(NamedTuple):
-    """A change of this appointment, to a time that overlaps; or any change for this account."""
+    """A change of this appointment, to a time that overlaps; or any change for this account.
+
+    Or a change of when a doctor works then, if it is about the `calendar`.
+    """
 
     name: str | None = None
     place: Slot | None = None
     owner: str | None = None
+    calendar: bool = False
 
 
 def change_of(call: Call) -> Change | None:
@@ -47,26 +65,29 @@ def change_of(call: Call) -> Change | None:
     return call.asked if isinstance(call.asked, Change) and not refused else None
 
 
-def overlap(one: Slot, two: Slot) -> bool:
-    """Whether both hold the same doctor at one instant."""
-    return one.doctor == two.doctor and one.start < two.end and two.start < one.end
+def with_buffers(slot: Slot) -> Slot:
+    """All that an appointment at this time may keep from others, or others from it."""
+    return Slot(slot.doctor, slot.start - LONGEST_BUFFER, slot.end + LONGEST_BUFFER)
 
 
-def owners_of(calls: Sequence[Call], before: Appointments) -> Owners:
+def owners_of(calls: Sequence[Call], before: Things) -> Owners:
     """Whose each appointment of a history is, whatever is claimed in the end."""
-    there = {name: granted.owner for name, granted in before.items()}
+    there = {name: granted.owner for name, granted in appointments_of(before).items()}
     made = (call.asked for call in calls if isinstance(call.asked, Book))
     return {**there, **{asked.name: asked.owner for asked in made}}
 
 
 def meets(change: Change, need: Need, owners: Owners) -> bool:
     """Whether a change may bring about what is needed."""
-    name, place, owner = need
+    name, place, owner, calendar = need
     if owner is not None:
         return owners.get(change.name) == owner
     if name is not None and change.name != name:
         return False
-    return place is None or (not isinstance(change, Cancel) and overlap(change.slot, place))
+    if place is None:
+        return True
+    kinds = ChangeOfCalendar if calendar else Book | Move | ChangeOfCalendar
+    return isinstance(change, kinds) and overlap(with_buffers(change.slot), place)
 
 
 def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
@@ -81,50 +102,73 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
             yield from (Need(name) for name, _, _ in there - {*shown})
             booked = {*shown} - there
             yield from (Need(name, Slot(doctor, start, end)) for name, start, end in booked)
-        case Mine(), Listed(shown):
+        case ((Mine() | Affected()), Listed(shown)):
             right = told(call.asked, state, hours)
-            there = {*right.appointments} if isinstance(right, Listed) else set()
-            yield from (Need(name) for name, _, _ in there ^ {*shown})
+            if isinstance(right, Listed):
+                yield from (Need(name) for name, _, _ in {*right.appointments} ^ {*shown})
+            elif isinstance(call.asked, Affected):
+                yield Need(call.asked.name)
         case First(doctor, _, length) as asked, Opening(start):
             now = first_opening(asked, state, hours)
             if start is not None:
-                taken = state.booked(Slot(doctor, start, start + length))
-                yield from (Need(name) for _, _, name in taken)
+                wanted = Slot(doctor, start, start + length)
+                yield from (Need(name) for _, _, name in state.taken(wanted))
+                if not _works(state, wanted, hours):
+                    yield Need(place=wanted, calendar=True)
             if now is not None and (start is None or now < start):
                 yield Need(place=Slot(doctor, now, now + length))
         case ((Get(name) | Cancel(name)), Granted(slot)):
             found = state.all.get(name)
             yield Need(name, None if found and found.slot == slot else slot)
-        case ((Cancel(name) | Move(name)), answer) if isinstance(answer, Refused) or not (
-            (found := state.all.get(name)) and found.booked
-        ):
-            found = state.all.get(name)
-            many = answer == TOO_MANY and found and found.booked
-            yield Need(owner=call.asked.by) if many else Need(name)
-        case (Book() | Move()) as asked, answer:
-            yield from _lacks_of_a_time(asked, answer, state, hours)
+        case ((Get(name) | DeleteOverride(name)), _):
+            yield Need(name)
+        case (Book() | Move() | Cancel() | Update() | MarkAs()) as asked, answer:
+            yield from _lacks_of_a_change(asked, answer, state, hours)
 
 
-def _lacks_of_a_time(
-    asked: Book | Move, answer: Answer | None, state: State, hours: Hours
+def _works(state: State, slot: Slot, hours: Hours) -> bool:
+    times = state.works(slot.doctor, hours)
+    within = any(opens <= slot.start and slot.end <= closes for opens, closes in times)
+    return within and not any(
+        start < slot.end and slot.start < end for start, end in state.off(slot.doctor)
+    )
+
+
+def _lacks_of_a_change(
+    asked: Book | Move | Cancel | Update | MarkAs,
+    answer: Answer | None,
+    state: State,
+    hours: Hours,
 ) -> Iterator[Need]:
-    if TOO_MANY in (answer, told(asked, state, hours)):
+    right = told(asked, state, hours)
+    of_itself = (isinstance(one, Refused) and one not in PLACING for one in (answer, right))
+    if any(of_itself):
+        yield Need(asked.name)
+    elif TOO_MANY in (answer, right):
         # The changes of a patient become no fewer.
         if answer == TOO_MANY or state.changes[asked.by or ""] < state.allowed.changes:
             yield Need(owner=asked.by)
-        return
-    slot = asked.slot
+    elif not isinstance(asked, Book | Move) or {type(answer), type(right)} == {Granted}:
+        yield Need(asked.name)
+    elif any(one in (answer, right) for one in (OUTSIDE, OFF)):
+        yield Need(place=asked.slot, calendar=True)
+    else:
+        yield from _lacks_of_a_time(asked, answer, state)
+
+
+def _lacks_of_a_time(asked: Book | Move, answer: Answer | None, state: State) -> Iterator[Need]:
+    slot, old = asked.slot, state.find(asked.name)
+    buffers = asked.buffers if isinstance(asked, Book) else old.buffers if old else NO_BUFFERS
     taken = answer.conflicts if isinstance(answer, Taken) else ()
     wrong = [
         other
-        for s, e, other in state.booked(slot, but=asked.name)
+        for s, e, other in state.taken(slot, asked.name, buffers)
         if not any(b[0] <= max(s, slot.start) and min(e, slot.end) <= b[1] for b in taken)
     ]
     yield from (Need(other) for other in wrong)
     if taken and not wrong:
         yield Need(place=slot)
     if not taken:
-        old = state.all.get(asked.name)
         owner = asked.owner if isinstance(asked, Book) else old and old.owner
         if owner and not wrong:
             yield Need(owner=owner)
@@ -153,15 +197,15 @@ class Marks:
         self._times: dict[Slot, int] = {}
 
     @classmethod
-    def of(cls, calls: Sequence[Call], before: Appointments, after: Appointments) -> "Marks":
+    def of(cls, calls: Sequence[Call], before: Things, after: Things) -> "Marks":
         """Marks that tell all apart that occurs in a history."""
         names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
-        times = {granted.slot for granted in (*before.values(), *after.values())}
+        times = {thing.slot for thing in (*before.values(), *after.values())}
         for call in calls:
             match call.asked:
                 case List(doctor, window) | First(doctor, window):
                     times.add(Slot(doctor, *window))
-                case Book(_, slot) | Move(_, slot):
+                case Book(_, slot) | Move(_, slot) | MakeOverride(_, _, slot):
                     times.add(slot)
         return cls(names.union(before, after), times, owners_of(calls, before))
 
@@ -191,24 +235,27 @@ class Marks:
             case List(doctor, window) | First(doctor, window):
                 return self.time(Slot(doctor, *window))
             case Book(name, slot) | Move(name, slot):
-                return self.name(name) | self.time(slot) | self.account(self._owners.get(name))
+                times = self.time(with_buffers(slot))
+                return self.name(name) | times | self.account(self._owners.get(name))
             case Mine(owner):
                 return self.account(owner)
-            case Cancel(name, by):
-                return self.name(name) | self.account(by)
+            case Cancel(name) | Update(name):
+                return self.name(name) | self.account(asked.by)
+            case MakeOverride(name, _, slot) | DeleteOverride(name, slot) | Affected(name, slot):
+                return self.name(name) | self.time(slot)
         return self.name(asked.name)
 
     def touched_by(self, change: Change, state: State) -> int:
         """What a change makes another: the appointment, its times, and its owner's account."""
-        owner, old = self._owners.get(change.name), state.all.get(change.name)
+        owner, old = self._owners.get(change.name), state.find(change.name)
         marks = self.read_by(change) | self.account(owner)
-        return marks | self.time(old.slot) if old else marks
+        return marks | self.time(with_buffers(old.slot)) if old else marks
 
     def of_need(self, need: Need) -> int:
         """What a need depends on, and all that could meet it touches."""
-        name, place, owner = need
+        name, place, owner, _ = need
         if owner is not None:
             return self.account(owner)
         if name is not None:
             return self.name(name)
-        return self.time(place) if place else 0
+        return self.time(with_buffers(place)) if place else 0

@@ -1,21 +1,23 @@
 """The rules: what a store would answer that does one thing after the other."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
 from tests.proof.history import (
+    NO_BUFFERS,
     NO_LIMITS,
+    Affected,
     Allowed,
     Answer,
-    Appointments,
     Asked,
     Book,
     Busy,
     Call,
     Cancel,
     Change,
+    DeleteOverride,
     Done,
     First,
     Get,
@@ -24,23 +26,37 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    MakeOverride,
+    MarkAs,
     Mine,
     Minutes,
     Move,
     Opening,
+    Override,
     Part,
     Refused,
     Slot,
     Taken,
+    Things,
+    Update,
+    appointments_of,
 )
 
 Times = tuple[int, int, str]
 """Start, end and name."""
 
-Booked = dict[str, list[Times]]
+Booked = dict[str, list[tuple[int, int, str, Granted]]]
 
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
-TOO_MANY = Refused("too_many_requests")
+TOO_MANY, MISMATCH = Refused("too_many_requests"), Refused("version_mismatch")
+WRONG_STATUS, TOO_EARLY = Refused("wrong_status"), Refused("too_early")
+OUTSIDE, OFF = Refused("outside_working_hours"), Refused("time_off")
+FOLLOWS: Mapping[str, tuple[str | None, ...]] = {
+    "arrived": (None,),
+    "fulfilled": (None, "arrived"),
+    "no_show": (None,),
+}
+"""After which marks each one may come."""
 
 
 def proves(order: Sequence[Call], history: History) -> bool:
@@ -53,7 +69,7 @@ def proves(order: Sequence[Call], history: History) -> bool:
         in_time = call.answered is None or instant <= call.answered
         if not in_time or not agree(call.answer, granted):
             return False
-        if isinstance(call.asked, Change) and isinstance(granted, Granted):
+        if isinstance(call.asked, Change) and isinstance(granted, Granted | Override):
             changes = state.changes + state.counted(call.asked)
             state = State(state.all | {call.asked.name: granted}, allowed, changes)
     missing = Counter(map(id, calls))
@@ -66,154 +82,274 @@ def proves(order: Sequence[Call], history: History) -> bool:
 def agree(answer: Answer | None, right: Answer | None) -> bool:
     """Whether the right answer is what was told, as far as anything was."""
     vague = answer is None or isinstance(answer, Done)
-    return isinstance(right, Granted) if vague else right == answer
+    return isinstance(right, Granted | Override) if vague else right == answer
 
 
 class State:
-    """All appointments by name; of each doctor the times of the booked ones, in order.
+    """All things by name; of each doctor the appointments that are not cancelled, in order.
 
     `changes` counts those that patients made themselves, of which so many are `allowed`.
     """
 
     def __init__(
         self,
-        appointments: Appointments,
+        things: Things,
         allowed: Allowed = NO_LIMITS,
         changes: Counter[str] | None = None,
         booked: Booked | None = None,
     ) -> None:
-        self.all = appointments
+        self.all = things
         self.allowed = allowed
         self.changes = Counter[str]() if changes is None else changes
-        self._booked = _in_order(appointments) if booked is None else booked
+        self._booked = _in_order(things) if booked is None else booked
+        self._overrides = [o for o in things.values() if isinstance(o, Override) and o.stands]
 
-    def booked(self, slot: Slot, but: str | None = None) -> list[Times]:
-        """Start, end and name of those that overlap a time."""
-        return [b for b in _within(self._booked.get(slot.doctor, ()), *slot[1:]) if b[2] != but]
+    def find(self, name: str) -> Granted | None:
+        """The appointment of a name."""
+        found = self.all.get(name)
+        return found if isinstance(found, Granted) else None
+
+    def booked(self, slot: Slot) -> list[Times]:
+        """Start, end and name of those that overlap a time, whatever of it they hold."""
+        doctor, start, end = slot
+        return [b[:3] for b in self._booked.get(doctor, ()) if b[0] < end and b[1] > start]
+
+    def holds(self, name: str, slot: Slot) -> bool:
+        """Whether an appointment holds any of a time."""
+        found = self.find(name)
+        return found is not None and overlap(found.held, slot)
+
+    def taken(
+        self, slot: Slot, but: str | None = None, buffers: Minutes = NO_BUFFERS
+    ) -> list[Times]:
+        """What is kept of a time, with the larger of two buffers, and by whom, in order."""
+        before, after = buffers
+        kept = list[Times]()
+        for _, _, name, granted in self._booked.get(slot.doctor, ()):
+            _, start, end = granted.held
+            if name != but and start < end:
+                start -= max(granted.buffers[0], after)
+                end += max(granted.buffers[1], before)
+                if start < slot.end and slot.start < end:
+                    kept.append((start, end, name))
+        return sorted(kept)
 
     def of_patient(self, owner: str) -> list[Times]:
         """Start, end and name of all that are booked for an account, in order."""
-        mine = ((a.slot, name) for name, a in self.all.items() if a.booked and a.owner == owner)
-        return sorted((slot.start, slot.end, name) for slot, name in mine)
+        return sorted((*a.slot[1:], name) for name, a in self._of(owner) if a.booked)
+
+    def held_by_patient(self, owner: str) -> list[Times]:
+        """The times that these hold, in order."""
+        held = ((*a.held[1:], name) for name, a in self._of(owner))
+        return sorted(time for time in held if time[0] < time[1])
+
+    def _of(self, owner: str) -> Iterable[tuple[str, Granted]]:
+        return ((n, a) for n, a in self.all.items() if isinstance(a, Granted) and a.owner == owner)
+
+    def works(self, doctor: str, hours: Hours) -> tuple[Minutes, ...]:
+        """When a doctor works who is never away."""
+        extra = self._times(doctor, "extra_hours")
+        return _merged([*hours[doctor], *extra]) if extra else hours[doctor]
+
+    def off(self, doctor: str) -> list[Minutes]:
+        """When a doctor is away."""
+        return self._times(doctor, "time_off")
+
+    def _times(self, doctor: str, kind: str) -> list[Minutes]:
+        return [o.slot[1:] for o in self._overrides if o.kind == kind and o.slot.doctor == doctor]
 
     def counted(self, change: Change) -> Counter[str]:
-        """What a change that is granted counts for: nothing if it is there already."""
-        old = self.all.get(change.name)
+        """What a change that is granted counts for: nothing if it changes nothing."""
+        old = self.find(change.name)
         again = isinstance(change, Cancel) and old and not old.booked
-        return Counter([change.by] if change.by and not again else ())
+        same = isinstance(change, Update) and old and old.reason == change.reason
+        return Counter([change.by] if change.by and not again and not same else ())
 
-    def changed(self, change: Change, appointment: Granted) -> "State":
+    def changed(self, change: Change, thing: Granted | Override) -> "State":
         """The state after a change; this one stays as it is."""
         name, counted = change.name, self.counted(change)
-        booked, old = self._booked.copy(), self.all.get(name)
+        booked, old = self._booked.copy(), self.find(name)
         if old and old.booked:
             doctor = old.slot.doctor
             booked[doctor] = [other for other in booked[doctor] if other[2] != name]
-        if appointment.booked:
-            doctor, start, end = appointment.slot
-            booked[doctor] = sorted([*booked.get(doctor, []), (start, end, name)])
+        if isinstance(thing, Granted) and thing.booked:
+            doctor, start, end = thing.slot
+            entry = (start, end, name, thing)
+            booked[doctor] = sorted([*booked.get(doctor, []), entry], key=_by_time)
         changes = self.changes + counted if counted else self.changes
-        return State(self.all | {name: appointment}, self.allowed, changes, booked)
+        return State(self.all | {name: thing}, self.allowed, changes, booked)
+
+
+def overlap(one: Slot, two: Slot) -> bool:
+    """Whether both hold the same doctor at one instant; a time without a minute holds none."""
+    return one.doctor == two.doctor and max(one.start, two.start) < min(one.end, two.end)
+
+
+def _by_time(entry: tuple[int, int, str, Granted]) -> Times:
+    return entry[:3]
 
 
 def _within(booked: Iterable[Times], start: int, end: int) -> list[Times]:
     return [b for b in booked if b[0] < end and b[1] > start]
 
 
-def _in_order(appointments: Appointments) -> Booked:
+def _merged(times: Iterable[Minutes]) -> tuple[Minutes, ...]:
+    """The same time in as few parts as can be, in order."""
+    merged = list[Minutes]()
+    for start, end in sorted(times):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _in_order(things: Things) -> Booked:
     booked: Booked = {}
-    for name, appointment in appointments.items():
-        if appointment.booked:
-            slot = appointment.slot
-            booked.setdefault(slot.doctor, []).append((slot.start, slot.end, name))
+    for name, a in appointments_of(things).items():
+        if a.booked:
+            booked.setdefault(a.slot.doctor, []).append((a.slot.start, a.slot.end, name, a))
     for of_a_doctor in booked.values():
-        of_a_doctor.sort()
+        of_a_doctor.sort(key=_by_time)
     return booked
 
 
 def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
     """The right answer, or None where the record has no word for it.
 
-    When a `Book`, `Move` or `Cancel` is granted, the appointment is from then on as was granted.
+    When a change is granted, the appointment or the override is from then on as was granted.
     """
     match asked:
         case List(doctor, window):
-            booked = state.booked(Slot(doctor, *window))
-            return Listed(tuple((name, start, end) for start, end, name in booked))
+            return _listed(state.booked(Slot(doctor, *window)))
         case Mine(owner, window):
-            mine = _within(state.of_patient(owner), *window)
-            return Listed(tuple((name, start, end) for start, end, name in mine))
+            return _listed(_within(state.of_patient(owner), *window))
         case First():
             return Opening(first_opening(asked, state, hours))
+        case MakeOverride() | DeleteOverride() | Affected():
+            return _told_of_override(asked, state)
         case Book(name, slot, owner):
             if name in state.all:
                 return None
-            wanted = Granted(slot, owner=owner)
+            wanted = Granted(slot, owner=owner, buffers=asked.buffers)
             return _too_many(asked, state) or _placed(asked, wanted, state, hours)
-    return _told_of(asked, state.all.get(asked.name), state, hours)
+        case Get(name):
+            thing = state.all.get(name, UNKNOWN)
+            strange = isinstance(thing, Granted) and asked.by not in (None, thing.owner)
+            return UNKNOWN if strange else thing
+    return _told_of(asked, state, hours)
 
 
-def _told_of(
-    asked: Move | Cancel | Get, found: Granted | None, state: State, hours: Hours
+def _listed(times: Iterable[Times]) -> Listed:
+    return Listed(tuple((name, start, end) for start, end, name in times))
+
+
+def _told_of_override(
+    asked: MakeOverride | DeleteOverride | Affected, state: State
 ) -> Answer | None:
+    found = state.all.get(asked.name)
+    if isinstance(asked, MakeOverride):
+        return Override(asked.kind, asked.slot) if found is None else None
+    if not isinstance(found, Override) or found.slot != asked.slot:
+        return None
+    if isinstance(asked, DeleteOverride):
+        return replace(found, stands=False)
+    if not found.stands:
+        return None
+    if found.kind != "time_off":
+        return Listed(())
+    return _listed(time for time in state.booked(asked.slot) if state.holds(time[2], asked.slot))
+
+
+def _told_of(asked: Move | Cancel | Update | MarkAs, state: State, hours: Hours) -> Answer | None:
+    found = state.find(asked.name)
     if found is None or asked.by not in (None, found.owner):
         return UNKNOWN
-    if isinstance(asked, Get):
-        return found
+    if asked.version not in (None, found.version):
+        return MISMATCH
+    if isinstance(asked, MarkAs):
+        return _marked(asked, found)
     if not found.booked:
         return found if isinstance(asked, Cancel) else CANCELLED
+    if found.mark and not isinstance(asked, Update):
+        return WRONG_STATUS
     if refusal := _too_many(asked, state):
         return refusal
-    if isinstance(asked, Cancel):
-        return replace(found, booked=False)
-    return _placed(asked, replace(found, slot=asked.slot), state, hours)
+    match asked:
+        case Update(_, reason):
+            return found if found.reason == reason else _next(found, reason=reason)
+        case Cancel():
+            return _next(found, booked=False)
+    return _placed(asked, _next(found, slot=asked.slot), state, hours)
+
+
+def _next(found: Granted, **changes: object) -> Granted:
+    return replace(found, version=found.version + 1, **changes)  # type: ignore[arg-type]
+
+
+def _marked(asked: MarkAs, found: Granted) -> Answer:
+    if found.booked and found.mark == asked.mark:
+        return found
+    if not found.booked or found.mark not in FOLLOWS[asked.mark]:
+        return WRONG_STATUS
+    if asked.mark == "no_show" and asked.at < found.slot.start:
+        return TOO_EARLY
+    freed_from = max(found.slot.start, asked.at)
+    ends = asked.mark != "arrived" and freed_from < found.slot.end
+    return _next(found, mark=asked.mark, freed_from=freed_from if ends else None)
 
 
 def _too_many(asked: Change, state: State) -> Refused | None:
     if not asked.by:
         return None
     too_often = state.changes[asked.by] >= state.allowed.changes
-    too_many = isinstance(asked, Book) and len(state.of_patient(asked.by)) >= state.allowed.booked
+    ahead = len(state.held_by_patient(asked.by))
+    too_many = isinstance(asked, Book) and ahead >= state.allowed.booked
     return TOO_MANY if too_often or too_many else None
 
 
 def _placed(
     asked: Book | Move, wanted: Granted, state: State, hours: Hours
-) -> Granted | Taken | Busy | None:
+) -> Granted | Taken | Busy | Refused:
     slot, name = asked.slot, asked.name
-    if not any(opens <= slot.start and slot.end <= closes for opens, closes in hours[slot.doctor]):
-        return None
-    if taken := _parts(asked, state.booked(slot, but=name), state):
+    works = state.works(slot.doctor, hours)
+    if not any(opens <= slot.start and slot.end <= closes for opens, closes in works):
+        return OUTSIDE
+    if any(start < slot.end and slot.start < end for start, end in state.off(slot.doctor)):
+        return OFF
+    if taken := _parts(asked, state.taken(slot, name, wanted.buffers), state):
         return Taken(taken)
-    mine = state.of_patient(wanted.owner) if wanted.owner else ()
+    mine = state.held_by_patient(wanted.owner) if wanted.owner else ()
     busy = _parts(asked, _within(mine, *slot[1:]), state)
     return Busy(busy) if busy else wanted
 
 
 def _parts(asked: Book | Move, booked: Sequence[Times], state: State) -> tuple[Part, ...]:
     """What is taken of the asked time: by appointments of whoever asks singly, the rest merged."""
-    parts, merged = list[Part](), list[Minutes]()
+    parts, strange = list[Part](), list[Minutes]()
     for start, end, name in booked:
         part = max(start, asked.slot.start), min(end, asked.slot.end)
         if name == asked.name:
             continue
-        if asked.by and state.all[name].owner == asked.by:
+        other = state.find(name)
+        if asked.by and other and other.owner == asked.by:
             parts.append((*part, name))
-        elif merged and part[0] <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(merged[-1][1], part[1])
         else:
-            merged.append(part)
-    return tuple(sorted([*parts, *merged], key=lambda each: each[:2]))
+            strange.append(part)
+    return tuple(sorted([*parts, *_merged(strange)], key=lambda each: each[:2]))
 
 
 def first_opening(asked: First, state: State, hours: Hours) -> int | None:
     """Where the first opening starts, or None where there is none."""
-    for opens, closes in hours[asked.doctor]:
-        start, until = max(opens, asked.window[0]), min(closes, asked.window[1])
-        for booked_from, booked_until, _ in state.booked(Slot(asked.doctor, start, until)):
-            if start + asked.length <= booked_from:
+    doctor, (after, before), length = asked.doctor, asked.window, asked.length
+    gone = [time[:2] for time in state.taken(Slot(doctor, after, before))]
+    gone = sorted([*gone, *state.off(doctor)])
+    for opens, closes in state.works(doctor, hours):
+        start, until = max(opens, after), min(closes, before)
+        for gone_from, gone_until in gone:
+            if start + length <= gone_from:
                 break
-            start = max(start, booked_until)
-        if start + asked.length <= until:
+            start = max(start, gone_until)
+        if start + length <= until:
             return start
     return None

@@ -23,7 +23,7 @@ from tests.proof.accounts import POLICY, SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
 from tests.proof.first_sight import Verdict, problems
-from tests.proof.history import Appointments
+from tests.proof.history import DeleteOverride, MakeOverride, MarkAs, Things, Update
 from tests.proof.kept_histories import kept
 from tests.proof.processes import (
     Functions,
@@ -35,10 +35,10 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
-from tests.proof.rules import TOO_MANY
+from tests.proof.rules import MISMATCH, OFF, TOO_MANY
 from tests.proof.schedules import opened, wrong_schedules
 from tests.proof.search import LIMIT
-from tests.proof.workload import Client, Round, Tally, final_state
+from tests.proof.workload import SERVICES, Client, Round, Tally, add_overrides, final_state
 
 PROCESSES = 3
 CLIENTS = 16
@@ -90,13 +90,15 @@ class Report:
     """Whether the loss of all data was seen; None where it was not tried."""
 
     def found_out(self) -> Sequence[str]:
-        """The double bookings that tell a control, of the kind that it does not prevent."""
-        return self.verdict.patients if "patients" in self.control else self.verdict.double
+        """The bookings that tell a control, of the kind that it does not prevent."""
+        verdict = self.verdict
+        kinds = {"patients unchecked": verdict.patients, "overrides unchecked": verdict.away}
+        return kinds.get(self.control, verdict.double)
 
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
         verdict, longest = self.verdict, self.tally.longest
-        found = [*verdict.double, *verdict.patients, *verdict.lost, *verdict.phantom]
+        found = [*verdict.double, *verdict.patients, *verdict.away, *verdict.lost, *verdict.phantom]
         found += [*verdict.unexplained, *verdict.undecided, *self.schedules]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
@@ -194,6 +196,7 @@ async def prove(
         accounts = [account for round_ in rounds for account in round_.accounts]
         async with opened(running.place) as store_itself:
             report.schedules = await wrong_schedules(store_itself, accounts)
+            await add_overrides(store_itself, rounds, states)
         if running.emulator:
             report.noticed = await _loses_everything(running, phones[0], rounds)
     progress(_line(report) + ", looking for an order that explains it")
@@ -252,7 +255,7 @@ async def _loses_everything(
 
 
 def _verdict(
-    rounds: Sequence[Round], states: Sequence[Appointments], histories: Path, limit: int
+    rounds: Sequence[Round], states: Sequence[Things], histories: Path, limit: int
 ) -> Verdict:
     """Of all rounds together; each is a history by itself, since it has days of its own."""
     # Not forked from this process, which may have threads of a database's client.
@@ -264,7 +267,7 @@ def _verdict(
     return Verdict(*(tuple(s for v in verdicts for s in getattr(v, kind)) for kind in kinds))
 
 
-def judge_round(round_: Round, state: Appointments, histories: Path, limit: int = LIMIT) -> Verdict:
+def judge_round(round_: Round, state: Things, histories: Path, limit: int = LIMIT) -> Verdict:
     """Of one round; what is unexplained or undecided says where its history is kept."""
     history = round_.history(state)
     verdict = judge(history, limit)
@@ -307,6 +310,15 @@ def _clinic() -> object:
     }
     return {
         "policy": POLICY,
+        "services": [
+            {
+                "id": name,
+                "name": name,
+                "buffer_before_minutes": before,
+                "buffer_after_minutes": after,
+            }
+            for name, (before, after) in SERVICES.items()
+        ],
         "doctors": [
             {
                 "id": name,
@@ -327,12 +339,17 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("of these by signed-in patients", [f"{r.tally.by_patients:,}" for r in reports]),
         ("answered patient_busy", [f"{r.tally.answers['Busy']:,}" for r in reports]),
         ("answered too_many_requests", [f"{r.tally.answers[TOO_MANY.code]:,}" for r in reports]),
+        ("overrides made, and deleted", [_asked(r, MakeOverride, DeleteOverride) for r in reports]),
+        ("answered time_off", [f"{r.tally.answers[OFF.code]:,}" for r in reports]),
+        ("marks, and corrections", [_asked(r, MarkAs, Update) for r in reports]),
+        ("answered version_mismatch", [f"{r.tally.answers[MISMATCH.code]:,}" for r in reports]),
         ("faults", [f"{r.faults.total():,}" for r in reports]),
         *((f"of these {kind}", [f"{r.faults[kind]:,}" for r in reports]) for kind in kinds),
         ("tries without an answer, sent again", [f"{r.tally.retries:,}" for r in reports]),
         ("operations given up without an answer", [f"{r.tally.given_up:,}" for r in reports]),
         ("**double bookings**", [f"**{len(r.verdict.double)}**" for r in reports]),
         ("**double bookings of a patient**", [f"**{len(r.verdict.patients)}**" for r in reports]),
+        ("**bookings in time off**", [f"**{len(r.verdict.away)}**" for r in reports]),
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
         ("**wrong schedules of patients**", [f"**{len(r.schedules)}**" for r in reports]),
@@ -345,3 +362,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
     yield "|---|" + "---:|" * len(reports)
     for name, figures in rows:
         yield f"| {name} | " + " | ".join(figures) + " |"
+
+
+def _asked(report: Report, *kinds: type) -> str:
+    return ", ".join(f"{report.tally.asked[kind.__name__]:,}" for kind in kinds)

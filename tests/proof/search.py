@@ -9,6 +9,8 @@
   right, all that it could spoil. In an order that explains everything, take the first call of T.
   What it lacks did not come before it, as that would be in T; nor did what it could spoil. So it
   may as well come at once, and only calls of T need be tried (Valmari's stubborn sets).
+- A change whose version would be higher than that of an answer which is still to come, cannot be
+  made before that: versions only rise.
 - A way that fails tells why: which appointments and which times T was about, on it and on all ways
   on from it. A change that touched none of these had no part in it: what could have been made
   instead of it would fail alike, and is not tried (conflict-directed backjumping, Prosser 1993).
@@ -23,22 +25,27 @@ makes right.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from tests.proof.history import (
-    Appointments,
     Book,
     Call,
     Cancel,
+    DeleteOverride,
     Get,
     Granted,
     History,
     Look,
+    MakeOverride,
+    MarkAs,
     Move,
+    Override,
+    Things,
+    Update,
 )
-from tests.proof.needs import Marks, Need, change_of, lacks, meets, owners_of
+from tests.proof.needs import Marks, change_of, lacks, meets, owners_of
 from tests.proof.rules import UNKNOWN, State, agree, told
 
 LIMIT = 100_000
@@ -103,6 +110,8 @@ class Search:
         events = [(call.invoked, False, number) for number, call in made]
         events += [(c.answered, True, number) for number, c in made if c.answered is not None]
         self.events = sorted(events)
+        self.invoked = {n: i for i, (_, answer, n) in enumerate(self.events) if not answer}
+        self.pins = _pins(self.calls)
         self.furthest, self.stuck = -1, 0
 
     def run(self) -> list[Call] | None:
@@ -161,7 +170,7 @@ class Search:
                 raise Undecided(f"no order was found in {self.limit:,} steps")
             change = self.changes[number]
             granted = told(change, way.state, self.hours)
-            assert isinstance(granted, Granted)
+            assert isinstance(granted, Granted | Override)
             touched = self.marks.touched_by(change, way.state)
             state = way.state.changed(change, granted)
             under_way = tuple(other for other in way.under_way if other != number)
@@ -194,15 +203,39 @@ class Search:
         chosen, can_be_made, about = [due], list[int](), 0
         for number in chosen:  # which grows meanwhile
             others = [other for other in way.under_way if other != number]
-            if self._is_right(number, way.state):
+            if not self._is_right(number, way.state):
+                marks, more = self._helpers(number, way.state, others, chosen)
+            elif before := self._before(number, way):
+                # One of these is as good as another: all have to come first.
+                marks = self.marks.name(self.changes[number].name)
+                more = [before[0]] if before[0] in others else []
+            else:
                 can_be_made.append(number)
                 marks = self.marks.touched_by(self.changes[number], way.state)
                 more = [other for other in others if self.reads[other] & marks]
-            else:
-                marks, more = self._helpers(number, way.state, others, chosen)
             about |= marks
             chosen += [other for other in more if other not in chosen]
         return can_be_made, about
+
+    def _before(self, number: int, way: _Way) -> list[int]:
+        """The calls that are right only up to an earlier version than a change would make now.
+
+        Versions only rise, so all of them must come before it.
+        """
+        change = self.changes[number]
+        granted = told(change, way.state, self.hours)
+        if not isinstance(granted, Granted):
+            return []
+        return [
+            other
+            for other, version in self.pins.get(change.name, ())
+            if version < granted.version and other != number and self._is_open(other, way)
+        ]
+
+    def _is_open(self, number: int, way: _Way) -> bool:
+        """Whether a call is not in order yet, or looks up how it ended."""
+        not_invoked = self.invoked.get(number, inf) >= way.passed
+        return not_invoked or number in way.under_way
 
     def _helpers(
         self, number: int, state: State, others: Sequence[int], chosen: Sequence[int]
@@ -222,8 +255,20 @@ class Search:
         nothing = self.reads[number], list[int]()
         return min(found, key=lambda one: len({*one[1]} - {*chosen}), default=nothing)
 
-    def _meets(self, number: int, need: Need) -> bool:
-        return meets(self.changes[number], need, self.owners)
+
+def _pins(calls: Sequence[Call]) -> Mapping[str, Sequence[tuple[int, int]]]:
+    """By name, the calls that can only be right up to a version, by number, and that version."""
+    pins: dict[str, list[tuple[int, int]]] = {}
+    for number, call in enumerate(calls):
+        match call.asked, call.answer:
+            case Move(name), Granted(version=version):
+                pins.setdefault(name, []).append((number, version - 1))
+            case (
+                (Get(name) | Cancel(name) | Update(name) | MarkAs(name)),
+                Granted(version=version),
+            ):
+                pins.setdefault(name, []).append((number, version))
+    return pins
 
 
 def _blame(forks: Sequence[_Fork], touched: int, why: int) -> None:
@@ -237,15 +282,22 @@ def _blame(forks: Sequence[_Fork], touched: int, why: int) -> None:
         fork.why, fork.ways = why, iter(())
 
 
-def _may_count(call: Call, before: Appointments, after: Appointments) -> bool:
+def _may_count(call: Call, before: Things, after: Things) -> bool:
     """Whether a call was answered, or may have taken effect, by what there is in the end."""
     if call.answered is not None:
         return True
     match call.asked:
-        case Book(name):
+        case Book(name) | MakeOverride(name):
             return name in after and name not in before
-        case Move(name):
+        case Move(name) | Update(name):
             return name in after
         case Cancel(name):
-            return name in after and not after[name].booked
+            end = after.get(name)
+            return isinstance(end, Granted) and not end.booked
+        case MarkAs(name):
+            end = after.get(name)
+            return isinstance(end, Granted) and end.mark is not None
+        case DeleteOverride(name):
+            end = after.get(name)
+            return isinstance(end, Override) and not end.stands
     return False

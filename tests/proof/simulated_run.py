@@ -14,7 +14,7 @@ from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
-from tests.proof.history import Appointments, Granted, History
+from tests.proof.history import Granted, History, Things
 from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
@@ -160,7 +160,7 @@ class Run:
         tries = [one for client in self.tries for one in client]
         calls, names = history_of(tries, self.store.there)
         before = {name: Granted(slot, owner=owner) for name, slot, owner in self.case.before}
-        after: Appointments = {}
+        after: Things = {}
         for name, found in self.store.there.items():
             told = names.get(name, name)
             if told in after:

@@ -11,7 +11,6 @@ from tests.examples import examples
 from tests.proof.checker import explain
 from tests.proof.history import (
     Allowed,
-    Appointments,
     Book,
     Busy,
     Call,
@@ -24,6 +23,7 @@ from tests.proof.history import (
     Move,
     Slot,
     Taken,
+    Things,
 )
 from tests.proof.rules import TOO_MANY, UNKNOWN, State, agree, told
 
@@ -33,7 +33,7 @@ NINE, TEN, NINE_WITH_Y = Slot("x", 540, 570), Slot("x", 600, 630), Slot("y", 540
 HERS = Granted(NINE, owner="ada")
 
 
-def one_by_one(*asked_and_answers: object, after: Appointments, before: Appointments) -> History:
+def one_by_one(*asked_and_answers: object, after: Things, before: Things) -> History:
     """Calls and their answers, each after the one before it."""
     pairs = zip(asked_and_answers[::2], asked_and_answers[1::2], strict=True)
     calls = [Call(2 * n, *(asked, 2 * n + 1, answer)) for n, (asked, answer) in enumerate(pairs)]  # type: ignore[arg-type]
@@ -54,14 +54,15 @@ RIGHT = {
         Book("b", NINE, "ada", "ada"), Taken(((540, 570, "a"),)), after=HAVE, before=HAVE
     ),
     "free after a cancellation": one_by_one(
-        *(Cancel("a", "ada"), replace(HERS, booked=False), BOOK, GRANTED),
-        after={"a": replace(HERS, booked=False), "b": GRANTED},
+        *(Cancel("a", "ada"), replace(HERS, booked=False, version=2), BOOK, GRANTED),
+        after={"a": replace(HERS, booked=False, version=2), "b": GRANTED},
         before=HAVE,
     ),
     "two changes, and no third": one_by_one(
-        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN), Move("a", NINE, "ada"), HERS),
+        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN, version=2)),
+        *(Move("a", NINE, "ada"), replace(HERS, version=3)),
         *(Cancel("a", "ada"), TOO_MANY),
-        after=HAVE,
+        after={"a": replace(HERS, version=3)},
         before=HAVE,
     ),
     "of somebody else": one_by_one(Cancel("a", "bob"), UNKNOWN, after=HAVE, before=HAVE),
@@ -78,14 +79,15 @@ WRONG = {
     ),
     "too many, and was not": one_by_one(Cancel("a", "ada"), TOO_MANY, after=HAVE, before=HAVE),
     "a third change": one_by_one(
-        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN), Move("a", NINE, "ada"), HERS),
-        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN)),
-        after={"a": replace(HERS, slot=TEN)},
+        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN, version=2)),
+        *(Move("a", NINE, "ada"), replace(HERS, version=3)),
+        *(Move("a", TEN, "ada"), replace(HERS, slot=TEN, version=4)),
+        after={"a": replace(HERS, slot=TEN, version=4)},
         before=HAVE,
     ),
     "somebody else's": one_by_one(
-        *(Cancel("a", "bob"), replace(HERS, booked=False)),
-        after={"a": replace(HERS, booked=False)},
+        *(Cancel("a", "bob"), replace(HERS, booked=False, version=2)),
+        after={"a": replace(HERS, booked=False, version=2)},
         before=HAVE,
     ),
     "another owner in the end": one_by_one(

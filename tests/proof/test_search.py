@@ -13,15 +13,17 @@ import pytest
 from tests.proof.accounts import ALLOWED
 from tests.proof.checker import explain, judge
 from tests.proof.first_sight import Verdict
-from tests.proof.history import Book, Call, Granted, History, List, Listed, Slot
+from tests.proof.history import Book, Call, Granted, History, List, Listed, Slot, Things
 from tests.proof.kept_histories import history_in, kept
 from tests.proof.made_up_histories import (
+    CALENDAR_OF_TWO_DAYS,
     HALF_UNANSWERED,
     MOVED_OFTEN,
     NEVER_MADE,
     PATIENTS_OF_TWO_DAYS,
     TWO_DAYS,
     WRONGS,
+    WRONGS_OF_CALENDARS,
     WRONGS_OF_PATIENTS,
     happened,
 )
@@ -35,6 +37,7 @@ KINDS = {
     "moved often": MOVED_OFTEN,
     "never made": NEVER_MADE,
     "patients": PATIENTS_OF_TWO_DAYS,
+    "calendars": CALENDAR_OF_TWO_DAYS,
 }
 LIMIT = 20_000
 
@@ -64,6 +67,7 @@ def test_a_history_of_which_half_is_unanswered_is_explained(kind: str, tmp_path:
     [
         *((kind, spoil) for kind in KINDS for spoil in WRONGS),
         *(("patients", spoil) for spoil in WRONGS_OF_PATIENTS),
+        *(("calendars", spoil) for spoil in WRONGS_OF_CALENDARS),
     ],
 )
 def test_what_cannot_have_happened_is_found_in_it(
@@ -90,7 +94,7 @@ BOOKED = [
     Call(0, Book(name, slot_at(minutes)), 9, Granted(slot_at(minutes)))
     for name, minutes in (("a", 0), ("b", 30))
 ]
-STATE = {"a": Granted(slot_at(0)), "b": Granted(slot_at(30))}
+STATE: Things = {"a": Granted(slot_at(0)), "b": Granted(slot_at(30))}
 
 
 def test_after_so_many_steps_it_is_undecided_whether_there_is_an_order(tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_what_is_explained_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_at_first_sight_is_told_though_the_search_gives_up(tmp_path: Path) -> None:
-    lost = {"a": STATE["a"]}
+    lost: Things = {"a": STATE["a"]}
     verdict = judge_round(round_with(*BOOKED), lost, tmp_path, limit=1)
     assert verdict.lost == ("b was acknowledged, and is None in the end",)
     assert len(verdict.undecided) == 1

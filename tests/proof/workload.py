@@ -16,15 +16,20 @@ from typing import Any
 
 import httpx
 
+from shared.model.interval import Interval
+from shared.store.port import Store
 from tests.proof.accounts import ALLOWED, signed_in
 from tests.proof.history import (
+    NO_BUFFERS,
+    Affected,
     Answer,
-    Appointments,
     Asked,
     Book,
     Busy,
     Call,
     Cancel,
+    Change,
+    DeleteOverride,
     Done,
     First,
     Get,
@@ -33,14 +38,21 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    MakeOverride,
+    Mark,
+    MarkAs,
     Mine,
     Minutes,
     Move,
     Opening,
+    Override,
+    OverrideKind,
     Part,
     Refused,
     Slot,
     Taken,
+    Things,
+    Update,
 )
 
 DAY = 24 * 60
@@ -59,6 +71,15 @@ ACCOUNTS = ("ada", "bob", "cy")
 PATIENTS = {10: "ada", 11: "ada", 12: "ada", 13: "bob", 14: "bob", 15: "cy"}
 """Which clients of a round are patients, by number; all others are staff."""
 
+SERVICES: Mapping[str, Minutes] = {"cleaning": (5, 15)}
+"""The buffers of each."""
+OF_A_SERVICE = 0.2
+OF_A_VERSION = 0.25
+"""So often a booking is of a service, and a change is about the version that was seen last."""
+
+MARKS: tuple[Mark, ...] = ("arrived", "fulfilled", "no_show", "no_show", "no_show")
+KINDS: tuple[OverrideKind, ...] = ("time_off", "time_off", "extra_hours")
+
 Json = dict[str, Any]
 
 
@@ -72,6 +93,8 @@ class Tally:
     given_up: int = 0
     longest: float = 0.0
     unexpected: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    """By kind."""
     answers: Counter[str] = field(default_factory=Counter)
     """By kind, and refusals by their code."""
 
@@ -95,6 +118,10 @@ class Round:
     """Of the appointments that were acknowledged."""
     owners: dict[str, str | None] = field(default_factory=dict)
     """Of these, whose each is."""
+    seen: dict[str, Granted] = field(default_factory=dict)
+    """Of these, how each was when anybody saw it last."""
+    overrides: dict[str, tuple[str, Slot]] = field(default_factory=dict)
+    """Of those that were acknowledged, the id, and when each is."""
     wanted: dict[str, Slot] = field(default_factory=dict)
     """What each patient has asked for last, on any phone."""
 
@@ -119,7 +146,7 @@ class Round:
         windows = tuple((day + OPENS, day + CLOSES) for day in range(start, end, DAY))
         return {"strange": windows, "who": ((start, end),)}
 
-    def history(self, state: Appointments) -> History:
+    def history(self, state: Things) -> History:
         """What happened on them, and the state that it led to."""
         names = {appointment_id: name for name, appointment_id in self.ids.items()}
         calls = [replace(call, answer=_by_name(call.answer, names)) for call in self.calls]
@@ -161,24 +188,69 @@ class Client:
             except UnexpectedAnswer as unexpected:
                 self._tally.unexpected[str(unexpected)] += 1
             self._tally.operations += 1
+            self._tally.asked[type(asked).__name__] += 1
             self._tally.by_patients += self._account is not None
 
     def _wish(self) -> Asked:
         choice, by, known = self._random.choice, self._account, self._known()
-        kinds = [Book] * 6 + ([Move] * 3 + [Cancel] * 2 + [Get] if known else [])
+        kinds = [Book] * 6 + ([Move] * 3 + [Cancel] * 2 + [Get, Update] if known else [])
+        if not by:
+            kinds += [MakeOverride, *([DeleteOverride] if self._round.overrides else [])]
+            kinds += [MarkAs] if known else []
         match choice([*kinds, List, First]):
             case kind if kind is Book:
-                self._made += 1
-                return Book(f"{self._name}.{self._made}", self._slot(), self._for_whom(), by)
+                return self._booking()
             case kind if kind is Move:
-                return Move(choice(known), self._slot(), by)
+                return Move(name := choice(known), self._slot(), by, self._version(name))
             case kind if kind is Cancel:
-                return Cancel(choice(known), by)
+                return Cancel(name := choice(known), by, self._version(name))
+            case kind if kind is Update:
+                self._made += 1
+                name, reason = choice(known), f"{self._name}.{self._made}"
+                return Update(name, reason, by, self._version(name))
             case kind if kind is Get:
                 return Get(choice(known), by)
+            case kind if kind is MarkAs:
+                return self._mark(choice(known))
+            case kind if kind is MakeOverride:
+                return self._override()
+            case kind if kind is DeleteOverride:
+                name = choice([*self._round.overrides])
+                return DeleteOverride(name, self._round.overrides[name][1])
             case kind if kind is List:
                 return self._list()
         return First(choice(DOCTORS), self._window(), choice([30, 60, 120]))
+
+    def _booking(self) -> Book:
+        self._made += 1
+        served = self._random.random() < OF_A_SERVICE
+        buffers = self._random.choice([*SERVICES.values()]) if served else NO_BUFFERS
+        name = f"{self._name}.{self._made}"
+        return Book(name, self._slot(), self._for_whom(), self._account, buffers)
+
+    def _version(self, name: str) -> int | None:
+        """That which was seen last; it may have changed."""
+        return self._round.seen[name].version if self._random.random() < OF_A_VERSION else None
+
+    def _mark(self, name: str) -> MarkAs:
+        """Who did not come is marked in the middle of the appointment; others, days after it."""
+        mark, slot = self._random.choice(MARKS), self._round.seen[name].slot
+        at = self._round.window[1] + DAY
+        if mark == "no_show":
+            at = self._random.randrange(slot.start - 5, slot.end + 5)
+        return MarkAs(name, mark, at, version=self._version(name))
+
+    def _override(self) -> MakeOverride:
+        """Mostly short, about where others book; extra hours join the hours of the one who goes."""
+        self._made += 1
+        name, kind = f"{self._name}.{self._made}", self._random.choice(KINDS)
+        length = self._random.choice([15, 30, 60, 120])
+        if kind == "extra_hours":
+            day = self._in_a_day(0, 1)
+            start = self._random.choice([day + OPENS - length, day + CLOSES])
+            return MakeOverride(name, kind, Slot("strange", start, start + length))
+        doctor, start, _ = self._slot()
+        return MakeOverride(name, kind, Slot(doctor, start, start + length))
 
     def _known(self) -> list[str]:
         """What to choose from: a patient mostly knows of their own only."""
@@ -212,7 +284,8 @@ class Client:
         if self._account and self._random.random() < 0.8:
             return self._slot_of_a_patient(self._account, length)
         if self._random.random() < 0.5:
-            start = self._in_a_day(OPENS, CLOSES - length)
+            beyond = self._random.choice([0, 0, 0, 60])
+            start = self._in_a_day(OPENS - beyond, CLOSES - length + beyond)
             return Slot("strange", start, start + length)
         # Most about midnight, where appointments touch two doctor-days.
         before, after = (DAY - 240, DAY + 240)
@@ -248,8 +321,12 @@ class Client:
                 return
             if self._tally.stuck:
                 break
-            lost = True
             self._tally.retries += 1
+            if isinstance(asked, Update):
+                # Without a key each try is one by itself, and nothing tells if it took effect.
+                self._round.calls.append(Call(invoked, asked))
+            else:
+                lost = True
             await asyncio.sleep(self._random.uniform(0, PAUSE_SECONDS))
         self._tally.given_up += 1
         self._round.calls.append(Call(began, asked))
@@ -258,8 +335,8 @@ class Client:
         """One try. None: no answer, or none that says what happened."""
         hurried = self._random.random() < 0.05
         patience = IMPATIENCE_SECONDS if hurried else PATIENCE_SECONDS
-        method, function, content = request_of(asked, self._round.ids, self._account)
-        headers = dict(signed_in(self._account))
+        method, function, content = request_of(asked, self._round, self._account)
+        headers = {**signed_in(self._account), **headers_of(asked, key)}
         url = f"{self._random.choice(self._servers)}/{function}"
         began = monotonic()
         try:
@@ -267,7 +344,6 @@ class Client:
                 if method == "GET":
                     response = await http.get(url, params=content, headers=headers)
                 else:
-                    headers |= {} if isinstance(asked, Cancel) else {"Idempotency-Key": key}
                     response = await http.post(url, json=content, headers=headers)
         except TimeoutError:
             self._tally.longest = max(self._tally.longest, 0 if hurried else monotonic() - began)
@@ -284,43 +360,84 @@ class Client:
         answered, answer = monotonic(), answer_of(asked, response)
         kind = answer.code if isinstance(answer, Refused) else type(answer).__name__
         self._tally.answers[kind] += 1
-        calls, writes = self._round.calls, isinstance(asked, Book | Move | Cancel)
-        if isinstance(asked, Book) and isinstance(answer, Granted):
-            self._round.ids[asked.name] = response.json()["id"]
-            self._round.owners[asked.name] = asked.owner
-        if isinstance(answer, Granted) and isinstance(asked, Book | Move | Cancel):
+        calls = self._round.calls
+        self._remember(asked, answer, response)
+        if isinstance(answer, Granted | Override) and isinstance(asked, Change):
             if lost or answer != expected_of(asked, answer):
                 calls.append(Call(began, asked, answered, Done()))
                 calls.append(Call(invoked, Get(asked.name, asked.by), answered, answer))
                 return
-        elif lost and writes:
+            if isinstance(asked, MakeOverride):
+                affected = Affected(asked.name, asked.slot)
+                calls.append(Call(invoked, affected, answered, _listed(response, "affected")))
+        elif lost and isinstance(asked, Change):
             calls.append(Call(began, asked))
         calls.append(Call(invoked, asked, answered, answer))
+
+    def _remember(self, asked: Asked, answer: Answer, response: httpx.Response) -> None:
+        """Let all clients of the round know what there is."""
+        round_ = self._round
+        if isinstance(asked, Book) and isinstance(answer, Granted):
+            round_.ids[asked.name] = response.json()["id"]
+            round_.owners[asked.name] = asked.owner
+        if isinstance(asked, MakeOverride) and isinstance(answer, Override):
+            round_.overrides[asked.name] = response.json()["override_id"], asked.slot
+        if isinstance(asked, Change | Get) and isinstance(answer, Granted):
+            round_.seen[asked.name] = answer
 
 
 class UnexpectedAnswer(Exception):
     """An answer that no client should ever get here."""
 
 
-def expected_of(asked: Book | Move | Cancel, answer: Granted) -> Granted:
-    """What is answered right after an operation."""
-    if isinstance(asked, Cancel):
-        return replace(answer, booked=False)
-    return Granted(asked.slot, owner=asked.owner if isinstance(asked, Book) else answer.owner)
+def expected_of(asked: Change, answer: Granted | Override) -> Granted | Override | None:
+    """What is answered right after an operation; None where nothing tells what was later."""
+    match asked:
+        case Book():
+            return Granted(asked.slot, owner=asked.owner, buffers=asked.buffers)
+        case Cancel() if isinstance(answer, Granted):
+            return replace(answer, booked=False)
+        case MakeOverride():
+            return Override(asked.kind, asked.slot)
+        case DeleteOverride() if isinstance(answer, Override):
+            return replace(answer, stands=False)
+    return None
 
 
-def request_of(asked: Asked, ids: dict[str, str], account: str | None) -> tuple[str, str, Json]:
+def headers_of(asked: Asked, key: str) -> Mapping[str, str]:
+    """What goes with a request, beside who asks; keys where they are taken."""
+    headers = {"Test-Now": text(asked.at)} if isinstance(asked, MarkAs) else {}
+    if isinstance(asked, Move | Cancel | Update | MarkAs) and asked.version is not None:
+        headers["If-Match"] = f'"{asked.version}"'
+    if isinstance(asked, Book | Move | MakeOverride):
+        headers["Idempotency-Key"] = key
+    return headers
+
+
+def request_of(asked: Asked, round_: Round, account: str | None) -> tuple[str, str, Json]:
     """Method, function, and the parameters or the body, as this patient, or staff, would send."""
+    ids = round_.ids
     match asked:
         case Book(name, slot, owner):
             patient = {"name": name} | ({} if owner in (None, account) else {"id": owner})
-            content = {"doctor_id": slot.doctor, **_times(slot), "patient": patient}
+            service = {"service_id": name for name, b in SERVICES.items() if b == asked.buffers}
+            content = {"doctor_id": slot.doctor, **_times(slot), "patient": patient, **service}
             return "POST", "create_appointment", content
         case Move(name, slot):
             content = {"appointment_id": ids[name], "doctor_id": slot.doctor, **_times(slot)}
             return "POST", "reschedule_appointment", content
         case Cancel(name):
             return "POST", "cancel_appointment", {"appointment_id": ids[name]}
+        case Update(name, reason):
+            content = {"appointment_id": ids[name], "reason": reason}
+            return "POST", "update_appointment", content
+        case MarkAs(name, mark):
+            return "POST", "mark_appointment", {"appointment_id": ids[name], "status": mark}
+        case MakeOverride(name, kind, slot):
+            content = {"doctor_id": slot.doctor, **_times(slot), "kind": kind, "note": name}
+            return "POST", "create_override", content
+        case DeleteOverride(name):
+            return "POST", "delete_override", {"override_id": round_.overrides[name][0]}
         case Get(name):
             return "GET", "get_appointment", {"appointment_id": ids[name]}
         case List() | Mine():
@@ -342,28 +459,41 @@ def answer_of(asked: Asked, response: httpx.Response) -> Answer:
             return Taken(_parts(body))
         case (409, "patient_busy"):
             return Busy(_parts(body))
-        case (_, "already_cancelled" | "unknown_appointment" | "too_many_requests" as code):
+        case (_, str(code)) if code in REFUSALS:
             return Refused(code)
         case (200 | 201, _):
             pass
         case _:
             raise UnexpectedAnswer(f"{type(asked).__name__} {response.status_code}: {body}")
     if isinstance(asked, List | Mine):
-        found = ((a["patient"]["name"], *_span(a)) for a in body["appointments"])
-        return Listed(tuple(found))
+        return _listed(response, "appointments")
     if isinstance(asked, First):
         return Opening(minute(body["openings"][0]["start"]) if body["openings"] else None)
+    if isinstance(asked, MakeOverride | DeleteOverride):
+        slot = Slot(body["doctor_id"], *_span(body))
+        return Override(body["kind"], slot, "deleted_at" not in body)
     return _granted(body)
 
 
-async def final_state(
-    http: httpx.AsyncClient, server: str, round_: Round, tally: Tally
-) -> Appointments:
+REFUSALS = {
+    "already_cancelled",
+    "unknown_appointment",
+    "too_many_requests",
+    "version_mismatch",
+    "wrong_status",
+    "too_early",
+    "outside_working_hours",
+    "time_off",
+}
+"""Those that clients may get here, beside those with conflicts."""
+
+
+async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally: Tally) -> Things:
     """All appointments of a round, cancelled ones too; one that is there twice is counted.
 
     The round then knows the ids of all.
     """
-    state: Appointments = {}
+    state: Things = {}
     for doctor in DOCTORS:
         query = {"doctor_id": doctor, **_listing(round_.window), "status": "all"}
         response = await _asked_until_it_is_answered(http, f"{server}/list_appointments", query)
@@ -374,6 +504,18 @@ async def final_state(
             state[name] = _granted(appointment)
             round_.ids[name] = appointment["id"]
     return state
+
+
+async def add_overrides(store: Store, rounds: Sequence[Round], states: Sequence[Things]) -> None:
+    """Add what is kept of the overrides of each round, deleted ones too, under their names."""
+    for round_, state in zip(rounds, states, strict=True):
+        starts = Interval(*(FIRST_DAY + timedelta(minutes=end) for end in round_.window))
+        async with store.snapshot() as snapshot:
+            for doctor in DOCTORS:
+                async for found in snapshot.scan_overrides(doctor, starts):
+                    times = (_minutes(instant) for instant in found.interval)
+                    stands = found.deleted_at is None
+                    state[found.note or ""] = Override(found.kind, Slot(doctor, *times), stands)
 
 
 async def _asked_until_it_is_answered(
@@ -394,7 +536,11 @@ def text(minutes: int) -> str:
 
 def minute(instant: str) -> int:
     """The minute of an instant."""
-    return (datetime.fromisoformat(instant) - FIRST_DAY) // timedelta(minutes=1)
+    return _minutes(datetime.fromisoformat(instant))
+
+
+def _minutes(instant: datetime) -> int:
+    return (instant - FIRST_DAY) // timedelta(minutes=1)
 
 
 def _times(slot: Slot) -> Json:
@@ -423,6 +569,23 @@ def _span(appointment: Json) -> Minutes:
     return minute(appointment["start"]), minute(appointment["end"])
 
 
+def _listed(response: httpx.Response, member: str) -> Listed:
+    """A list, in order of start; of those that start at once it is ordered by name, not by id."""
+    found = [(a["patient"]["name"], *_span(a)) for a in response.json()[member]]
+    if found != sorted(found, key=lambda each: each[1]):
+        raise UnexpectedAnswer(f"not in order: {found}")
+    return Listed(tuple(sorted(found, key=lambda each: (each[1], each[2], each[0]))))
+
+
 def _granted(body: Json) -> Granted:
-    slot = Slot(body["doctor_id"], *_span(body))
-    return Granted(slot, body["status"] == "booked", body["patient"].get("id"))
+    status = body["status"]
+    return Granted(
+        Slot(body["doctor_id"], *_span(body)),
+        booked=status != "cancelled",
+        owner=body["patient"].get("id"),
+        version=body["version"],
+        reason=body.get("reason"),
+        mark=status if status in MARKS else None,
+        freed_from=minute(body["freed_from"]) if "freed_from" in body else None,
+        buffers=SERVICES.get(body.get("service_id"), NO_BUFFERS),
+    )

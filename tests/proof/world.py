@@ -167,7 +167,8 @@ def granted(appointment: Appointment) -> Granted:
     interval = appointment.interval
     slot = Slot(appointment.doctor_id, MINUTES[interval.start], MINUTES[interval.end])
     owner = NAMES[appointment.owner] if appointment.owner else None
-    return Granted(slot, appointment.cancelled_at is None, owner)
+    booked = appointment.cancelled_at is None
+    return Granted(slot, booked, owner, appointment.version)
 
 
 def command_of(request: Request, number: int, *, by_local_date: bool = False) -> Command:
