@@ -19,7 +19,7 @@ HISTORIES = Path("proof-histories")
 WHOLE = Plan(operations=50_000, faults=520, grace=2, rounds_at_once=8)
 CONTROLS = {
     name: Plan(operations=1_900, faults=0, grace=2, control=name)
-    for name in ("unchecked", "patients unchecked", "overrides unchecked", "by local date")
+    for name in ("unchecked", "patients unchecked", "overrides remembered", "by local date")
 }
 
 
@@ -29,7 +29,7 @@ def main() -> int:
     print("1. Simulation: one instance after the other meets the store at the worst moment.")
     simulated = simulate_everything(SEEDS, os.cpu_count() or 1, _tell)
     print("\n2. The controls: a store that writes without a precondition, one that writes only")
-    print("   patients' schedules so, one that books though an override stands by then, and one")
+    print("   patients' schedules so, one that remembers overrides for a while, and one")
     print("   that names doctor-days by the time-zone data of each instance.")
     for store in STORES:
         for name in CONTROLS:

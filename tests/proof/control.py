@@ -4,14 +4,18 @@ The proof must find out that functions on them book a doctor twice, or a patient
 cannot fail proves nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
 
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
+from shared.model.override import OverrideEntry
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset
@@ -21,6 +25,8 @@ from shared.store.port import (
     OverrideWrite,
     PatientWrite,
     RecordWrite,
+    Snapshot,
+    State,
     Store,
     Stored,
     Version,
@@ -157,13 +163,38 @@ class PatientsUnchecked(_Wrong):
             return (await snapshot.load((), (), (), keys)).patients
 
 
-class OverridesUnchecked(_Wrong):
-    """A `Store` that books on a day which it knows, though an override stands there by now."""
+class OverridesRemembered(_Wrong):
+    """A `Store` that remembers the overrides of a day, and does not see new ones for a while."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.doctors = store.doctors
         self.list_doctors = store.list_doctors
+        self.snapshot = self._snapshot
+        self._remembered: dict[DayKey, tuple[float, tuple[OverrideEntry, ...]]] = {}
+        self._true: dict[tuple[DayKey, Version | None], Stored[DaySchedule]] = {}
+
+    @asynccontextmanager
+    async def _snapshot(self, instant: datetime | None = None) -> AsyncIterator[Snapshot]:
+        async with self._store.snapshot(instant) as snapshot:
+            load = snapshot.load
+
+            async def remembering(*keys: Any, **more: Any) -> State:  # noqa: ANN401 - as it is called
+                state = await load(*keys, **more)
+                return replace(state, days={k: self._as_it_was(d) for k, d in state.days.items()})
+
+            snapshot.load = remembering  # type: ignore[method-assign]
+            yield snapshot
+
+    def _as_it_was(self, day: Stored[DaySchedule]) -> Stored[DaySchedule]:
+        """A day as it is, but for its overrides."""
+        key = day.value.key
+        self._true[key, day.version] = day
+        until, overrides = self._remembered.get(key, (0.0, ()))
+        if until < monotonic():
+            overrides = day.value.overrides
+            self._remembered[key] = monotonic() + REMEMBERED_SECONDS, overrides
+        return Stored(_with_overrides(day.value, overrides), day.version)
 
     async def commit(
         self,
@@ -173,26 +204,28 @@ class OverridesUnchecked(_Wrong):
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
-        """Write all if no appointment on these days has changed, whatever overrides there are."""
-        while True:
-            try:
-                return await self._store.commit(days, records, elsewhere, patients, overrides)
-            except VersionConflict:
-                async with self._store.snapshot() as snapshot:
-                    there = (await snapshot.load([write.day.key for write in days], ())).days
-                if all(_differs_in_overrides(write, there[write.day.key]) for write in days):
-                    days = [_on(write, there[write.day.key]) for write in days]
-                else:
-                    raise
+        """Write all, and leave those overrides where they are that were not seen."""
+        true = [self._true.get((write.day.key, write.read.version), write.read) for write in days]
+        writes = [
+            DayWrite(read, _overwritten(read.value, write.changed()))
+            for read, write in zip(true, days, strict=True)
+        ]
+        versions = await self._store.commit(writes, records, elsewhere, patients, overrides)
+        for write in writes:
+            version = versions[write.day.key]
+            self._true[write.day.key, version] = Stored(write.day, version)
+        return versions
 
 
-def _differs_in_overrides(write: DayWrite, there: Stored[DaySchedule]) -> bool:
-    """Whether a day has changed, if at all, only in its overrides."""
-    return write.read.value.appointments == there.value.appointments
+REMEMBERED_SECONDS = 5
 
 
-def _on(write: DayWrite, there: Stored[DaySchedule]) -> DayWrite:
-    return DayWrite(there, _overwritten(there.value, write.changed()))
+def _with_overrides(day: DaySchedule, overrides: Sequence[OverrideEntry]) -> DaySchedule:
+    for there in day.overrides:
+        day = day.without_override(there.id)
+    for known in overrides:
+        day = day.with_override(known)
+    return day
 
 
 class ByLocalDate(_Wrong):
@@ -221,6 +254,6 @@ def _as_if_new(doctor: Doctor) -> Doctor:
 CONTROLS: Mapping[str, Callable[[Store], Store]] = {
     "unchecked": Unchecked,
     "patients unchecked": PatientsUnchecked,
-    "overrides unchecked": OverridesUnchecked,
+    "overrides remembered": OverridesRemembered,
     "by local date": ByLocalDate,
 }

@@ -92,7 +92,7 @@ class Report:
     def found_out(self) -> Sequence[str]:
         """The bookings that tell a control, of the kind that it does not prevent."""
         verdict = self.verdict
-        kinds = {"patients unchecked": verdict.patients, "overrides unchecked": verdict.away}
+        kinds = {"patients unchecked": verdict.patients, "overrides remembered": verdict.away}
         return kinds.get(self.control, verdict.double)
 
     def wrong(self) -> list[str]:
