@@ -1,6 +1,7 @@
 """Parts of a simulation that break a promise: a proof that cannot fail proves nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from msgspec import structs
@@ -118,8 +119,15 @@ class Lagging(WatchedStore):
         return super().write(days, records, elsewhere, patients, overrides)
 
 
-def moves_without_records(request: Request, number: int) -> Command:
+def changes_without_records(request: Request, number: int) -> Command:
     return structs.replace(command_of(request, number), idempotency=None)
+
+
+def changes_of_any_version(request: Request, number: int) -> Command:
+    asked = request.asked
+    if not isinstance(asked, Book):
+        asked = replace(asked, version=None)
+    return command_of(replace(request, asked=asked), number)
 
 
 def bookings_looked_for_on_their_day_alone(request: Request, number: int) -> Command:
@@ -144,7 +152,10 @@ BROKEN = [
     (Parts(Torn), "a cancellation and a move", 0, "lie"),
     (Parts(Forgetful), "overlapping bookings", 0, "no order explains"),
     (Parts(Lagging), "booked after a cancellation", 0, "no order explains"),
-    (Parts(propose=moves_without_records), "moves of one, warm", 1, "twice"),
+    (Parts(propose=changes_without_records), "moves of one, warm", 1, "twice"),
+    (Parts(propose=changes_without_records), "two corrections", 1, "twice"),
+    (Parts(propose=changes_without_records), "arrived and fulfilled", 1, "no order explains"),
+    (Parts(propose=changes_of_any_version), "two changes of one version", 0, "no order explains"),
     (
         Parts(propose=bookings_looked_for_on_their_day_alone),
         "booked and cancelled",

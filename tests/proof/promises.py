@@ -82,7 +82,7 @@ _home_day = cache(home_day)
 def all_appointments(
     days: Days, elsewhere: Elsewhere, *, strict: bool = True
 ) -> dict[str, Appointment]:
-    """All appointments, of which no two booked ones of a doctor overlap.
+    """All appointments, of which no two of a doctor hold the same time.
 
     Strictly, a booked one stands on every day that it touches and on no other, and what is kept
     beside the days leads to each that does not touch the day of its birth, and to nothing else.
@@ -116,11 +116,11 @@ def check_patients(there: Iterable[Appointment], patients: Patients) -> None:
     """
     booked: dict[PatientKey, list[Appointment]] = {key: [] for key in patients}
     for appointment in sorted(there, key=lambda a: a.position):
-        if appointment.owner and appointment.status == "booked":
+        if appointment.owner and appointment.status != "cancelled":
             booked.setdefault(appointment.owner, []).append(appointment)
     for key, wanted in booked.items():
-        for before, after in pairwise(wanted):
-            if before.interval.overlaps(after.interval):
+        for before, after in pairwise(a for a in wanted if a.held.length):
+            if before.held.overlaps(after.held):
                 raise Broken(f"{after.id} and {before.id} of one patient overlap")
         found = patients[key].value.appointments if key in patients else ()
         if [*found] != wanted:
@@ -129,9 +129,10 @@ def check_patients(there: Iterable[Appointment], patients: Patients) -> None:
 
 
 def _check_overlaps(booked: Iterable[Appointment]) -> None:
-    ordered = sorted(booked, key=lambda a: (a.doctor_id, a.interval))
+    held = (a for a in booked if a.held.length)
+    ordered = sorted(held, key=lambda a: (a.doctor_id, a.held))
     for before, after in pairwise(ordered):
-        if before.doctor_id == after.doctor_id and after.interval.start < before.interval.end:
+        if before.doctor_id == after.doctor_id and after.held.start < before.held.end:
             raise Broken(f"{after.id} overlaps {before.id}")
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from shared.model.day import DayKey
 from tests.proof.calls import Call, Option
 from tests.proof.gates import Gates, Trace
-from tests.proof.history import Book, Cancel, Move, Slot
+from tests.proof.history import Book, Cancel, MarkAs, Move, Slot, Update
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
 from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, There, World, place
 from tests.simulated_loop import SimulatedLoop
@@ -108,13 +108,12 @@ def random_case(random: Random) -> Case:
             owners[name] = owner
             by = owner if dice() < 0.9 else None
             requests.append(Request(where, Book(name, slot, owner, by), used))
-        elif kind < 0.8:
-            name = names[int(dice() * len(names))]
-            used = "k3" if dice() < 0.2 else None
-            requests.append(Request(where, Move(name, slot, _asks(owners[name], dice)), used))
         else:
             name = names[int(dice() * len(names))]
-            requests.append(Request(where, Cancel(name, _asks(owners[name], dice))))
+            by, version = _asks(owners[name], dice), (None, None, None, 1, 2)[int(dice() * 5)]
+            used = "k3" if kind < 0.7 and dice() < 0.2 else None
+            asked = _change(kind, name, slot, by, version, f"r{number}")
+            requests.append(Request(where, asked, used))
     patience = [
         (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
     ]
@@ -130,6 +129,21 @@ def random_case(random: Random) -> Case:
         deadlines=(10.0,) * instances,
         expired=("k1",) if dice() < 0.3 else (),
     )
+
+
+def _change(
+    kind: float, name: str, slot: Slot, by: str | None, version: int | None, reason: str
+) -> Move | Cancel | Update | MarkAs:
+    """A change of what is there; no mark is made at the very start of anything."""
+    if kind < 0.7:
+        return Move(name, slot, by, version)
+    if kind < 0.84:
+        return Cancel(name, by, version)
+    if kind < 0.92:
+        return Update(name, reason, by, version)
+    if kind < 0.97:
+        return MarkAs(name, "no_show", slot.start + 10, version=version)
+    return MarkAs(name, "arrived" if kind < 0.985 else "fulfilled", 2 * DAY, version=version)
 
 
 def _patient_for(slot: Slot, before: World, dice: Callable[[], float]) -> str | None:

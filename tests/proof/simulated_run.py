@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.model.day import DaySchedule
-from shared.rules.outcomes import Accepted, AlreadyCancelled, PatientBusy, Replayed, SlotTaken
+from shared.rules.outcomes import (
+    Accepted,
+    AlreadyCancelled,
+    PatientBusy,
+    Replayed,
+    SlotTaken,
+    Unchanged,
+)
 from shared.store.port import StoreError, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -176,7 +183,7 @@ def _nothing(_: str) -> None:
 
 def _short(answer: object) -> str:
     match answer:
-        case Accepted(found) | Replayed(found) | AlreadyCancelled(found):
+        case Accepted(found) | Replayed(found) | AlreadyCancelled(found) | Unchanged(found):
             return f"{type(answer).__name__}: {found.id} {granted(found)}"
         case SlotTaken(conflicts=conflicts) | PatientBusy(conflicts=conflicts):
             parts = [f"{c.interval.start:%d %H:%M}-{c.interval.end:%H:%M}" for c in conflicts]

@@ -1,6 +1,6 @@
 """Small cases: two or three requests that get in each other's way, to be tried in every order."""
 
-from tests.proof.history import Book, Cancel, Move, Slot
+from tests.proof.history import Book, Cancel, MarkAs, Move, Slot, Update
 from tests.proof.world import DAY, Case, Request, There
 
 NINE, QUARTER, HALF = (Slot("strange", start, start + 30) for start in (540, 555, 570))
@@ -40,6 +40,20 @@ _ACROSS = _clients(
     Request(0, Move(E, AFTER_MIDNIGHT), later=True), Request(1, Book(F, MIDNIGHT_TOO))
 )
 _AFTER = ((Request(0, Cancel(A)), Request(1, Book(B, NINE))),)
+_CORRECTIONS = _clients(Request(0, Update(A, "one")), Request(1, Update(A, "two")))
+_ONE_VERSION = _clients(
+    Request(0, Move(A, HALF, version=1)), Request(1, Update(A, "one", version=1))
+)
+_CANCEL_AND_CORRECT = _clients(
+    Request(0, Cancel(A, version=1)), Request(1, Update(A, "one", version=1))
+)
+_FREED = _clients(
+    *(Request(n, Book(name, QUARTER)) for n, name in enumerate((B, C))),
+    Request(1, MarkAs(A, "no_show", 550)),
+)
+_MARKS = _clients(
+    Request(0, MarkAs(A, "arrived", 2 * DAY)), Request(1, MarkAs(A, "fulfilled", 2 * DAY))
+)
 _HELD = (There(A, NINE),)
 _FOREIGN = (There(A, TUESDAY),)
 _BOTH = (There(A, NINE), There(B, HALF))
@@ -108,6 +122,11 @@ CASES = [
     Case("booked after a cancellation", _AFTER, _HELD, (None, _HELD), faults=2),
     Case("booked and cancelled", _BOOKED_AND_CANCELLED, faults=2),
     Case("booked and moved away", _BOOKED_AND_MOVED, faults=1),
+    Case("two corrections", _CORRECTIONS, _HELD, (_HELD, _HELD), faults=1),
+    Case("two changes of one version", _ONE_VERSION, _HELD, (_HELD, _HELD), faults=1),
+    Case("a cancellation of one version", _CANCEL_AND_CORRECT, _HELD, faults=1),
+    Case("two bookings of what is freed", _FREED, _HELD, (_HELD, _HELD)),
+    Case("arrived and fulfilled", _MARKS, _HELD, (_HELD, _HELD), faults=1),
     Case("new clock rules", _NEW_RULES, faults=1),
     Case("across midnight", _ACROSS, (There(E, BEFORE_MIDNIGHT),), faults=1),
     Case("three bookings", _THREE, at_once=True),

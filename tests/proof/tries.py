@@ -13,8 +13,12 @@ from shared.rules.outcomes import (
     PatientBusy,
     Replayed,
     SlotTaken,
+    TooEarly,
     TooManyRequests,
+    Unchanged,
     UnknownAppointment,
+    VersionMismatch,
+    WrongStatus,
 )
 from tests.proof.history import (
     Answer,
@@ -30,7 +34,6 @@ from tests.proof.history import (
     Taken,
 )
 from tests.proof.promises import Broken
-from tests.proof.rules import TOO_MANY
 from tests.proof.world import MINUTES, Request, asks_for, granted
 
 
@@ -55,7 +58,7 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
     for one in tries:
         asked = one.request.asked
         if isinstance(asked, Cancel):
-            calls.append(Call(one.began, asked, one.ended, _of_a_cancel(one.answer)))
+            calls.append(Call(one.began, asked, one.ended, _of_a_cancel(one.answer, names)))
             continue
         if isinstance(asked, Book):
             asked = replace(asked, name=names[asked.name])
@@ -112,38 +115,29 @@ def _of_an_operation(tries: Sequence[Try], names: Mapping[str, str]) -> Iterator
     ended = min((one.ended for one in answered if one.ended is not None), default=None)
     answer: Answer | None = None if ended is None else Done()
     for one in answered:
-        assert isinstance(one.answer, Accepted | Replayed)
+        assert isinstance(one.answer, Accepted | Replayed | Unchanged)
         shown = granted(one.answer.appointment)
-        if plain and shown == Granted(asked.slot, owner=shown.owner):
+        if plain and isinstance(asked, Book) and shown == Granted(asked.slot, owner=asked.owner):
             answer = shown
         else:
             yield Call(one.began, Get(asked.name), one.ended, shown)
     yield Call(began, asked, ended, answer)
 
 
-def _of_a_cancel(answer: Outcome | None) -> Answer | None:
-    match answer:
-        case None:
-            return None
-        case Accepted(found) | AlreadyCancelled(found):
-            return granted(found)
-        case UnknownAppointment():
-            return Refused("unknown_appointment")
-        case TooManyRequests():
-            return TOO_MANY
-    raise Broken(f"a cancellation was answered {answer}")
+def _of_a_cancel(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
+    if isinstance(answer, Accepted | AlreadyCancelled):
+        return granted(answer.appointment)
+    return _refusal(answer, names)
 
 
 def _refusal(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
     match answer:
-        case None | Accepted() | Replayed() | KeyReused():
+        case None | Accepted() | Replayed() | Unchanged() | KeyReused():
             return None
-        case AlreadyCancelled():
-            return Refused("already_cancelled")
-        case UnknownAppointment():
-            return Refused("unknown_appointment")
-        case TooManyRequests():
-            return TOO_MANY
+        case AlreadyCancelled() | UnknownAppointment() | TooManyRequests():
+            return Refused(answer.code)
+        case VersionMismatch() | WrongStatus() | TooEarly():
+            return Refused(answer.code)
         case PatientBusy(conflicts=conflicts):
             return Busy(_parts(conflicts, names))
         case SlotTaken(conflicts=conflicts, openings=openings, search=search):

@@ -29,11 +29,24 @@ from shared.rules import moving
 from shared.rules.booking import Terms, book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
+from shared.rules.marking import Marking, mark
 from shared.rules.outcomes import Decision, Refusal
+from shared.rules.updating import Update as Correction
+from shared.rules.updating import update
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, doctor, key, owned, patient, to_book, to_move
-from tests.proof.history import Allowed, Book, Cancel, Granted, Hours, Move, Slot
+from tests.proof.history import (
+    Allowed,
+    Book,
+    Cancel,
+    Granted,
+    Hours,
+    MarkAs,
+    Move,
+    Slot,
+    Update,
+)
 
 MON, TUE = "2026-11-23", "2026-11-24"
 MIDNIGHT = at(f"{MON}T00:00Z")
@@ -64,9 +77,9 @@ CLINIC = Clinic(Policy(open_appointments=3, changes_per_day=2))
 DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
 HOURS: Hours = {"strange": ((540, 1020), (DAY + 540, DAY + 1020)), "who": ((-DAY, 3 * DAY),)}
 INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
-MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 15)}
+MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 5)}
 
-Asked = Book | Move | Cancel
+Asked = Book | Move | Cancel | Update | MarkAs
 
 
 class There(NamedTuple):
@@ -168,7 +181,9 @@ def granted(appointment: Appointment) -> Granted:
     slot = Slot(appointment.doctor_id, MINUTES[interval.start], MINUTES[interval.end])
     owner = NAMES[appointment.owner] if appointment.owner else None
     booked = appointment.cancelled_at is None
-    return Granted(slot, booked, owner, appointment.version)
+    freed_from = appointment.freed_from and MINUTES[appointment.freed_from]
+    version, reason, marked = appointment.version, appointment.reason, appointment.mark
+    return Granted(slot, booked, owner, version, reason, marked, freed_from)
 
 
 def command_of(request: Request, number: int, *, by_local_date: bool = False) -> Command:
@@ -177,8 +192,8 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
     `by_local_date` is how release 1.0 named the days.
     """
     asked, key = request.asked, request.key
-    if isinstance(asked, Move) and key is None:
-        key = f"move {number}"
+    if key is None and _has_a_record(asked):
+        key = f"its own {number}"
     caller = PATIENTS[asked.by] if asked.by else ANYBODY
     idempotency = None if key is None else _idempotency(key, asks_for(asked), caller)
     owner = asked.owner if isinstance(asked, Book) else None
@@ -195,6 +210,11 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
         frozenset(filter(None, (caller.patient, _account(owner)))),
         idempotency=idempotency,
     )
+
+
+def _has_a_record(asked: Asked) -> bool:
+    """Whether the functions leave a record without a key, so that nothing is done twice."""
+    return not isinstance(asked, Book | Cancel) or getattr(asked, "version", None) is not None
 
 
 def expired_record(key: str) -> IdempotencyRecord:
@@ -214,15 +234,24 @@ def _decision(
 ) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
     now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
     days, caller = frozenset({home}), PATIENTS[asked.by] if asked.by else ANYBODY
-    sought = Sought(asked.name, home, doctors, caller, CLINIC)
-    if isinstance(asked, Cancel):
-        return days, partial(cancel, request=Cancellation(sought), now=now)
-    doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     if isinstance(asked, Book):
+        doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
         wish = to_book(asked.name, doctor, interval, now)
         wanted = _owned(wish.appointment, asked.owner)
         wish = struct_with(wish, appointment=wanted, caller=caller, terms=Terms(CLINIC.policy))
         return frozenset(wish.days), partial(book, booking=wish, now=now)
+    versions = None if asked.version is None else frozenset({asked.version})
+    sought = Sought(asked.name, home, doctors, caller, CLINIC, versions, now)
+    match asked:
+        case Cancel():
+            return days, partial(cancel, request=Cancellation(sought), now=now)
+        case Update(_, reason):
+            return days, partial(update, request=Correction(sought, reason=reason), now=now)
+        case MarkAs(_, wanted, at_minute):
+            # Within the minute before, so that all requests can be told apart.
+            then = MIDNIGHT + timedelta(minutes=at_minute - 1, seconds=number + 1)
+            return days, partial(mark, request=Marking(sought, wanted), now=then)
+    doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
     return days, partial(moving.move, request=move, now=now)
 
