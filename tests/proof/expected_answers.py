@@ -301,9 +301,7 @@ class ExpectedAnswers:
         patient = body["patient"] | ({"id": by} if by else {})
         return Appointment(new_id, doctor_id, when, patient, reason, self.now, self.now)
 
-    def reschedule(  # noqa: PLR0911 - one for each check, in their order
-        self, body: Json, key: str | None, by: str | None
-    ) -> Answer:
+    def reschedule(self, body: Json, key: str | None, by: str | None) -> Answer:
         """The answer to reschedule_appointment."""
         appointment_id, doctor_id = body["appointment_id"], body.get("doctor_id")
         try:

@@ -131,7 +131,7 @@ def random_case(random: Random) -> Case:
     )
 
 
-def _change(
+def _change(  # noqa: PLR0913, PLR0917 - all that a change may be about
     kind: float, name: str, slot: Slot, by: str | None, version: int | None, reason: str
 ) -> Move | Cancel | Update | MarkAs:
     """A change of what is there; no mark is made at the very start of anything."""

@@ -166,7 +166,9 @@ class Run:
             raise Broken(*loop.complaints)
         tries = [one for client in self.tries for one in client]
         calls, names = history_of(tries, self.store.there)
-        before = {name: Granted(slot, owner=owner) for name, slot, owner in self.case.before}
+        before: Things = {
+            name: Granted(slot, owner=owner) for name, slot, owner in self.case.before
+        }
         after: Things = {}
         for name, found in self.store.there.items():
             told = names.get(name, name)

@@ -24,6 +24,7 @@ from tests.proof.history import (
     Slot,
     Taken,
     Things,
+    appointments_of,
 )
 from tests.proof.rules import TOO_MANY, UNKNOWN, State, agree, told
 
@@ -43,7 +44,7 @@ def one_by_one(*asked_and_answers: object, after: Things, before: Things) -> His
 BOOK = Book("b", NINE_WITH_Y, "ada", "ada")
 GRANTED = Granted(NINE_WITH_Y, owner="ada")
 MINE = Busy(((540, 570, "a"),))
-HAVE = {"a": HERS}
+HAVE: Things = {"a": HERS}
 
 RIGHT = {
     "busy with another doctor": one_by_one(BOOK, MINE, after=HAVE, before=HAVE),
@@ -108,7 +109,8 @@ def test_a_wrong_history_is_not(name: str) -> None:
 
 def happened(random: Random, count: int, breadth: int) -> History:
     """What an atomic store answers; some are never answered, some of these never made."""
-    before = random.choice([{}, HAVE, {"a": replace(HERS, slot=TEN)}])
+    choices: list[Things] = [{}, HAVE, {"a": replace(HERS, slot=TEN)}]
+    before = random.choice(choices)
     plans = []
     for number in range(count):
         invoked = random.randint(0, count)
@@ -144,7 +146,8 @@ def _asked(random: Random, number: int) -> Change | Get:
 def spoilt(random: Random, right: History) -> History:
     """One answer is replaced by another's, or by that of another state; or one owner in the end."""
     if not right.calls or (right.after and random.random() < 0.1):
-        after = {name: replace(a, owner="bob") for name, a in right.after.items()}
+        booked = appointments_of(right.after)
+        after: Things = {name: replace(a, owner="bob") for name, a in booked.items()}
         return right._replace(after=after)
     calls, index = list(right.calls), random.randrange(len(right.calls))
     asked, state = calls[index].asked, State(random.choice([right.before, right.after, {}]), TWO)

@@ -420,7 +420,8 @@ def request_of(asked: Asked, round_: Round, account: str | None) -> tuple[str, s
     match asked:
         case Book(name, slot, owner):
             patient = {"name": name} | ({} if owner in (None, account) else {"id": owner})
-            service = {"service_id": name for name, b in SERVICES.items() if b == asked.buffers}
+            offered = [each for each, buffers in SERVICES.items() if buffers == asked.buffers]
+            service = {"service_id": offered[0]} if offered else {}
             content = {"doctor_id": slot.doctor, **_times(slot), "patient": patient, **service}
             return "POST", "create_appointment", content
         case Move(name, slot):
@@ -449,6 +450,7 @@ def request_of(asked: Asked, round_: Round, account: str | None) -> tuple[str, s
                 "first_available",
                 {"doctor_id": doctor, **span, "duration_minutes": length},
             )
+    raise TypeError(type(asked))
 
 
 def answer_of(asked: Asked, response: httpx.Response) -> Answer:
@@ -587,5 +589,5 @@ def _granted(body: Json) -> Granted:
         reason=body.get("reason"),
         mark=status if status in MARKS else None,
         freed_from=minute(body["freed_from"]) if "freed_from" in body else None,
-        buffers=SERVICES.get(body.get("service_id"), NO_BUFFERS),
+        buffers=SERVICES.get(body.get("service_id", ""), NO_BUFFERS),
     )

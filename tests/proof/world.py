@@ -181,7 +181,7 @@ def granted(appointment: Appointment) -> Granted:
     slot = Slot(appointment.doctor_id, MINUTES[interval.start], MINUTES[interval.end])
     owner = NAMES[appointment.owner] if appointment.owner else None
     booked = appointment.cancelled_at is None
-    freed_from = appointment.freed_from and MINUTES[appointment.freed_from]
+    freed_from = MINUTES[appointment.freed_from] if appointment.freed_from else None
     version, reason, marked = appointment.version, appointment.reason, appointment.mark
     return Granted(slot, booked, owner, version, reason, marked, freed_from)
 
@@ -247,10 +247,10 @@ def _decision(
             return days, partial(cancel, request=Cancellation(sought), now=now)
         case Update(_, reason):
             return days, partial(update, request=Correction(sought, reason=reason), now=now)
-        case MarkAs(_, wanted, at_minute):
+        case MarkAs(_, status, at_minute):
             # Within the minute before, so that all requests can be told apart.
             then = MIDNIGHT + timedelta(minutes=at_minute - 1, seconds=number + 1)
-            return days, partial(mark, request=Marking(sought, wanted), now=then)
+            return days, partial(mark, request=Marking(sought, status), now=then)
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
     return days, partial(moving.move, request=move, now=now)
