@@ -4,7 +4,7 @@ Times of appointments are whole minutes since a common midnight (UTC), intervals
 An appointment goes by the name that its client gave it, which nobody else uses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal, NamedTuple
@@ -270,7 +270,7 @@ class Call:
     answer: Answer | None = None
 
 
-Things = dict[str, Granted | Override]
+Things = Mapping[str, Granted | Override]
 """All appointments and overrides by name, cancelled and deleted ones too: what a store holds."""
 
 

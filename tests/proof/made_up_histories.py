@@ -148,27 +148,29 @@ def answer_of(asked: Asked, store: Made, hours: Hours = HOURS) -> Answer | None:
     """The right answer, or None where there is none."""
     there = store.there
     match asked:
-        case List(doctor, window):
-            return _listed(model.listed(_all_held(there), doctor, range(*window)), there)
-        case Mine(owner, window):
-            return _listed(model.listed(_held_by(owner, there), owner, range(*window)), there)
-        case First(doctor, window, length):
-            taken = model.busy(_all_held(there), doctor)
-            works = {m: m for m in _works(doctor, there, hours)}
-            starts = model.openings(works, taken, range(*window), length)
-            return Opening(next(starts, None))
+        case List() | Mine() | First():
+            return _looked_for(asked, there, hours)
         case MakeOverride(name, kind, slot):
             return None if name in there else Override(kind, slot)
-        case DeleteOverride(name, slot) | Affected(name, slot):
+        case DeleteOverride() | Affected():
             return _about_override(asked, there)
         case Book(name, slot, owner):
             if name in there:
                 return None
             wanted = Granted(slot, owner=owner, buffers=asked.buffers)
             return TOO_MANY if _too_many(asked, store) else _place(asked, wanted, store, hours)
-        case Get(name) if isinstance(there.get(name), Override):
-            return there[name]
     return _answer_about(asked, store, hours)
+
+
+def _looked_for(asked: List | Mine | First, there: Things, hours: Hours) -> Answer:
+    match asked:
+        case List(doctor, window):
+            return _listed(model.listed(_all_held(there), doctor, range(*window)), there)
+        case Mine(owner, window):
+            return _listed(model.listed(_held_by(owner, there), owner, range(*window)), there)
+    taken = model.busy(_all_held(there), asked.doctor)
+    works = {m: m for m in _works(asked.doctor, there, hours)}
+    return Opening(next(model.openings(works, taken, range(*asked.window), asked.length), None))
 
 
 def _listed(names: Sequence[str], there: Things) -> Listed:
@@ -194,24 +196,32 @@ def _answer_about(
     granted = store.there.get(asked.name)
     if not isinstance(granted, Granted) or (asked.by and asked.by != granted.owner):
         return UNKNOWN
-    if isinstance(asked, Get):
-        return granted
+    fixed = granted if isinstance(asked, Get) else _why_fixed(asked, granted, store)
+    if fixed:
+        return fixed
+    then = replace(granted, version=granted.version + 1)
+    match asked:
+        case MarkAs():
+            return _marked(asked, granted)
+        case Update(_, reason):
+            return granted if reason == granted.reason else replace(then, reason=reason)
+        case Move(_, slot):
+            return _place(asked, replace(then, slot=slot), store, hours)
+    return replace(then, booked=False)
+
+
+def _why_fixed(
+    asked: Move | Cancel | Update | MarkAs, granted: Granted, store: Made
+) -> Answer | None:
     if asked.version is not None and asked.version != granted.version:
         return MISMATCH
     if isinstance(asked, MarkAs):
-        return _marked(asked, granted)
+        return None
     if not granted.booked:
         return granted if isinstance(asked, Cancel) else CANCELLED
     if granted.mark and not isinstance(asked, Update):
         return WRONG_STATUS
-    if _too_many(asked, store):
-        return TOO_MANY
-    then = replace(granted, version=granted.version + 1)
-    if isinstance(asked, Update):
-        return granted if asked.reason == granted.reason else replace(then, reason=asked.reason)
-    if isinstance(asked, Cancel):
-        return replace(then, booked=False)
-    return _place(asked, replace(then, slot=asked.slot), store, hours)
+    return TOO_MANY if _too_many(asked, store) else None
 
 
 def _marked(asked: MarkAs, granted: Granted) -> Answer:
@@ -236,7 +246,7 @@ def done(asked: Asked, store: Made, hours: Hours = HOURS) -> tuple[Answer | None
     again = isinstance(asked, Cancel | Update) and there[asked.name] == answer
     if asked.by and not again:
         changes[asked.by] = changes.get(asked.by, 0) + 1
-    return answer, store._replace(there=there | {asked.name: answer}, changes=changes)
+    return answer, store._replace(there={**there, asked.name: answer}, changes=changes)
 
 
 # What is asked
@@ -353,7 +363,7 @@ KINDS_OF_OVERRIDES: Sequence[OverrideKind] = ("time_off", "time_off", "extra_hou
 
 def _override_of(name: str, kind: Kind) -> Slot:
     """When the override is, so that whoever deletes it knows, too; sometimes before the hours."""
-    random = Random(name)  # noqa: S311 - the same for everybody
+    random = Random(name)  # noqa: S311 - to be repeated
     start = random.choice(kind.starts) - random.choice([0, 0, 30])
     return Slot(random.choice("xxy"), start, start + random.choice(kind.lengths))
 
@@ -469,7 +479,7 @@ def booked_twice(right: History) -> History:
     """A time that is held is given to another."""
     slot = right.after[_left_alone(right)].slot
     again = _when_all_is_over(right, Book("again", slot), Granted(slot))
-    return again._replace(after=right.after | {"again": Granted(slot)})
+    return again._replace(after={**right.after, "again": Granted(slot)})
 
 
 def patient_booked_twice(right: History) -> History:
@@ -478,7 +488,7 @@ def patient_booked_twice(right: History) -> History:
     slot = Slot("y" if doctor == "x" else "x", start, end)
     owner = appointments_of(right.after)[name].owner
     again = _when_all_is_over(right, Book("again", slot, owner), Granted(slot, owner=owner))
-    return again._replace(after=right.after | {"again": Granted(slot, owner=owner)})
+    return again._replace(after={**right.after, "again": Granted(slot, owner=owner)})
 
 
 def told_of_one_that_is_not_theirs(right: History) -> History:
@@ -530,7 +540,7 @@ def booked_into_time_off(right: History) -> History:
     away = Override("time_off", slot)
     off = _when_all_is_over(right, MakeOverride("off", "time_off", slot), away)
     off = _when_all_is_over(off, Move(name, slot), moved := _next(moved))
-    return off._replace(after=right.after | {"off": away, name: moved})
+    return off._replace(after={**right.after, "off": away, name: moved})
 
 
 def affected_without(right: History) -> History:
@@ -540,7 +550,7 @@ def affected_without(right: History) -> History:
         right, MakeOverride("off", "time_off", slot), away := Override("time_off", slot)
     )
     return _when_all_is_over(off, Affected("off", slot), Listed(()))._replace(
-        after=right.after | {"off": away}
+        after={**right.after, "off": away}
     )
 
 
@@ -550,7 +560,7 @@ def a_version_twice(right: History) -> History:
     found = appointments_of(right.after)[name]
     updated = replace(found, reason="another")
     spoilt = _when_all_is_over(right, Update(name, "another"), updated)
-    return spoilt._replace(after=right.after | {name: updated})
+    return spoilt._replace(after={**right.after, name: updated})
 
 
 def changed_in_another_version(right: History) -> History:
@@ -559,7 +569,7 @@ def changed_in_another_version(right: History) -> History:
     found = appointments_of(right.after)[name]
     updated = replace(_next(found), reason="another")
     asked = Update(name, "another", version=found.version + 1)
-    return _when_all_is_over(right, asked, updated)._replace(after=right.after | {name: updated})
+    return _when_all_is_over(right, asked, updated)._replace(after={**right.after, name: updated})
 
 
 def _next(found: Granted) -> Granted:

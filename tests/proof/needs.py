@@ -97,6 +97,19 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
     one with an owner on the account alone.
     """
     match call.asked, call.answer:
+        case ((List() | Mine() | Affected() | First()), _):
+            yield from _lacks_of_a_look(call, state, hours)
+        case ((Get(name) | Cancel(name)), Granted(slot)):
+            found = state.all.get(name)
+            yield Need(name, None if found and found.slot == slot else slot)
+        case ((Get(name) | DeleteOverride(name)), _):
+            yield Need(name)
+        case (Book() | Move() | Cancel() | Update() | MarkAs()) as asked, answer:
+            yield from _lacks_of_a_change(asked, answer, state, hours)
+
+
+def _lacks_of_a_look(call: Call, state: State, hours: Hours) -> Iterator[Need]:
+    match call.asked, call.answer:
         case List(doctor, window), Listed(shown):
             there = {(name, start, end) for start, end, name in state.booked(Slot(doctor, *window))}
             yield from (Need(name) for name, _, _ in there - {*shown})
@@ -117,13 +130,6 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
                     yield Need(place=wanted, calendar=True)
             if now is not None and (start is None or now < start):
                 yield Need(place=Slot(doctor, now, now + length))
-        case ((Get(name) | Cancel(name)), Granted(slot)):
-            found = state.all.get(name)
-            yield Need(name, None if found and found.slot == slot else slot)
-        case ((Get(name) | DeleteOverride(name)), _):
-            yield Need(name)
-        case (Book() | Move() | Cancel() | Update() | MarkAs()) as asked, answer:
-            yield from _lacks_of_a_change(asked, answer, state, hours)
 
 
 def _works(state: State, slot: Slot, hours: Hours) -> bool:

@@ -112,7 +112,7 @@ def random_case(random: Random) -> Case:
             name = names[int(dice() * len(names))]
             by, version = _asks(owners[name], dice), (None, None, None, 1, 2)[int(dice() * 5)]
             used = "k3" if kind < 0.7 and dice() < 0.2 else None
-            asked = _change(kind, name, slot, by, version, f"r{number}")
+            asked = _change(kind, Move(name, slot, by, version), f"r{number}")
             requests.append(Request(where, asked, used))
     patience = [
         (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
@@ -131,18 +131,17 @@ def random_case(random: Random) -> Case:
     )
 
 
-def _change(  # noqa: PLR0913, PLR0917 - all that a change may be about
-    kind: float, name: str, slot: Slot, by: str | None, version: int | None, reason: str
-) -> Move | Cancel | Update | MarkAs:
-    """A change of what is there; no mark is made at the very start of anything."""
+def _change(kind: float, move: Move, reason: str) -> Move | Cancel | Update | MarkAs:
+    """A move, or another change of the same appointment; none is marked at its very start."""
+    name, by, version = move.name, move.by, move.version
     if kind < 0.7:
-        return Move(name, slot, by, version)
+        return move
     if kind < 0.84:
         return Cancel(name, by, version)
     if kind < 0.92:
         return Update(name, reason, by, version)
     if kind < 0.97:
-        return MarkAs(name, "no_show", slot.start + 10, version=version)
+        return MarkAs(name, "no_show", move.slot.start + 10, version=version)
     return MarkAs(name, "arrived" if kind < 0.985 else "fulfilled", 2 * DAY, version=version)
 
 

@@ -26,6 +26,7 @@ from tests.proof.history import (
     Hours,
     List,
     Listed,
+    Look,
     MakeOverride,
     MarkAs,
     Mine,
@@ -71,7 +72,7 @@ def proves(order: Sequence[Call], history: History) -> bool:
             return False
         if isinstance(call.asked, Change) and isinstance(granted, Granted | Override):
             changes = state.changes + state.counted(call.asked)
-            state = State(state.all | {call.asked.name: granted}, allowed, changes)
+            state = State({**state.all, call.asked.name: granted}, allowed, changes)
     missing = Counter(map(id, calls))
     missing.subtract(map(id, order))
     once = min(missing.values(), default=0) >= 0
@@ -177,7 +178,7 @@ class State:
             entry = (start, end, name, thing)
             booked[doctor] = sorted([*booked.get(doctor, []), entry], key=_by_time)
         changes = self.changes + counted if counted else self.changes
-        return State(self.all | {name: thing}, self.allowed, changes, booked)
+        return State({**self.all, name: thing}, self.allowed, changes, booked)
 
 
 def overlap(one: Slot, two: Slot) -> bool:
@@ -220,12 +221,8 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
     When a change is granted, the appointment or the override is from then on as was granted.
     """
     match asked:
-        case List(doctor, window):
-            return _listed(state.booked(Slot(doctor, *window)))
-        case Mine(owner, window):
-            return _listed(_within(state.of_patient(owner), *window))
-        case First():
-            return Opening(first_opening(asked, state, hours))
+        case List() | Mine() | First():
+            return _looked_for(asked, state, hours)
         case MakeOverride() | DeleteOverride() | Affected():
             return _told_of_override(asked, state)
         case Book(name, slot, owner):
@@ -233,11 +230,21 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
                 return None
             wanted = Granted(slot, owner=owner, buffers=asked.buffers)
             return _too_many(asked, state) or _placed(asked, wanted, state, hours)
-        case Get(name):
+        case Get(name, by):
             thing = state.all.get(name, UNKNOWN)
-            strange = isinstance(thing, Granted) and asked.by not in (None, thing.owner)
-            return UNKNOWN if strange else thing
+            return (
+                UNKNOWN if isinstance(thing, Granted) and by not in (None, thing.owner) else thing
+            )
     return _told_of(asked, state, hours)
+
+
+def _looked_for(asked: Look, state: State, hours: Hours) -> Answer:
+    match asked:
+        case List(doctor, window):
+            return _listed(state.booked(Slot(doctor, *window)))
+        case Mine(owner, window):
+            return _listed(_within(state.of_patient(owner), *window))
+    return Opening(first_opening(asked, state, hours))
 
 
 def _listed(times: Iterable[Times]) -> Listed:
@@ -261,26 +268,35 @@ def _told_of_override(
     return _listed(time for time in state.booked(asked.slot) if state.holds(time[2], asked.slot))
 
 
-def _told_of(asked: Move | Cancel | Update | MarkAs, state: State, hours: Hours) -> Answer | None:
+def _told_of(asked: Move | Cancel | Update | MarkAs, state: State, hours: Hours) -> Answer:
     found = state.find(asked.name)
     if found is None or asked.by not in (None, found.owner):
         return UNKNOWN
-    if asked.version not in (None, found.version):
-        return MISMATCH
-    if isinstance(asked, MarkAs):
-        return _marked(asked, found)
-    if not found.booked:
-        return found if isinstance(asked, Cancel) else CANCELLED
-    if found.mark and not isinstance(asked, Update):
-        return WRONG_STATUS
-    if refusal := _too_many(asked, state):
-        return refusal
+    if fixed := _why_fixed(asked, found, state):
+        return fixed
     match asked:
+        case MarkAs():
+            return _marked(asked, found)
         case Update(_, reason):
             return found if found.reason == reason else _next(found, reason=reason)
         case Cancel():
             return _next(found, booked=False)
     return _placed(asked, _next(found, slot=asked.slot), state, hours)
+
+
+def _why_fixed(
+    asked: Move | Cancel | Update | MarkAs, found: Granted, state: State
+) -> Answer | None:
+    """The answer where nothing changes, whatever else is booked."""
+    if asked.version not in (None, found.version):
+        return MISMATCH
+    if isinstance(asked, MarkAs):
+        return None
+    if not found.booked:
+        return found if isinstance(asked, Cancel) else CANCELLED
+    if found.mark and not isinstance(asked, Update):
+        return WRONG_STATUS
+    return _too_many(asked, state)
 
 
 def _next(found: Granted, **changes: object) -> Granted:

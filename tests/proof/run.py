@@ -16,6 +16,7 @@ from time import monotonic
 
 import httpx
 
+from shared.transactions.overrides import DEADLINES
 from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
 from tests.ports import HOST
@@ -48,7 +49,7 @@ OPERATIONS = 20
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 DEADLINE_SECONDS = 4
-"""After this, and the grace of the plan, a request is answered."""
+"""After this, and the grace of the plan, a request is answered; overrides have several of it."""
 
 FILE = "appointments.db"
 
@@ -97,14 +98,18 @@ class Report:
 
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
-        verdict, longest = self.verdict, self.tally.longest
+        verdict = self.verdict
         found = [*verdict.double, *verdict.patients, *verdict.away, *verdict.lost, *verdict.phantom]
         found += [*verdict.unexplained, *verdict.undecided, *self.schedules]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
             found.append(f"it was stuck: {self.tally.given_up} operations were never answered")
-        if longest > DEADLINE_SECONDS + self.grace:
-            found.append(f"a request was left waiting for {longest:.1f} s")
+        for longest, deadlines in (
+            (self.tally.longest, 1),
+            (self.tally.longest_override, DEADLINES),
+        ):
+            if longest > deadlines * DEADLINE_SECONDS + self.grace:
+                found.append(f"a request was left waiting for {longest:.1f} s")
         if self.noticed is False:
             found.append("all data was lost, and nobody noticed")
         return [f"{self.store}: {sentence}" for sentence in found]
@@ -356,6 +361,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),
         ("rounds that are undecided", [f"{len(r.verdict.undecided)}" for r in reports]),
         ("longest time without an answer", [f"{r.tally.longest:.1f} s" for r in reports]),
+        ("of an override", [f"{r.tally.longest_override:.1f} s" for r in reports]),
         ("duration", [f"{r.seconds:.0f} s" for r in reports]),
     ]
     yield "| | " + " | ".join(report.store for report in reports) + " |"

@@ -289,15 +289,17 @@ def _may_count(call: Call, before: Things, after: Things) -> bool:
     match call.asked:
         case Book(name) | MakeOverride(name):
             return name in after and name not in before
-        case Move(name) | Update(name):
-            return name in after
-        case Cancel(name):
-            end = after.get(name)
-            return isinstance(end, Granted) and not end.booked
+        case Cancel(name) | DeleteOverride(name):
+            return _is_over(after.get(name))
         case MarkAs(name):
             end = after.get(name)
             return isinstance(end, Granted) and end.mark is not None
-        case DeleteOverride(name):
-            end = after.get(name)
-            return isinstance(end, Override) and not end.stands
+        case Move(name) | Update(name):
+            return name in after
     return False
+
+
+def _is_over(end: Granted | Override | None) -> bool:
+    return (isinstance(end, Granted) and not end.booked) or (
+        isinstance(end, Override) and not end.stands
+    )

@@ -21,7 +21,7 @@ from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
-from tests.proof.history import Granted, History, Things
+from tests.proof.history import Granted, History
 from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
@@ -166,10 +166,8 @@ class Run:
             raise Broken(*loop.complaints)
         tries = [one for client in self.tries for one in client]
         calls, names = history_of(tries, self.store.there)
-        before: Things = {
-            name: Granted(slot, owner=owner) for name, slot, owner in self.case.before
-        }
-        after: Things = {}
+        before = {name: Granted(slot, owner=owner) for name, slot, owner in self.case.before}
+        after: dict[str, Granted] = {}
         for name, found in self.store.there.items():
             told = names.get(name, name)
             if told in after:

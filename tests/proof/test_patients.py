@@ -146,8 +146,8 @@ def _asked(random: Random, number: int) -> Change | Get:
 def spoilt(random: Random, right: History) -> History:
     """One answer is replaced by another's, or by that of another state; or one owner in the end."""
     if not right.calls or (right.after and random.random() < 0.1):
-        booked = appointments_of(right.after)
-        after: Things = {name: replace(a, owner="bob") for name, a in booked.items()}
+        there = appointments_of(right.after)
+        after = {name: replace(a, owner="bob") for name, a in there.items()}
         return right._replace(after=after)
     calls, index = list(right.calls), random.randrange(len(right.calls))
     asked, state = calls[index].asked, State(random.choice([right.before, right.after, {}]), TWO)

@@ -7,9 +7,10 @@ Some are patients, a few of whom have one account: signed in on several phones a
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from time import monotonic
 from typing import Any
@@ -29,6 +30,7 @@ from tests.proof.history import (
     Call,
     Cancel,
     Change,
+    ChangeOfCalendar,
     DeleteOverride,
     Done,
     First,
@@ -92,6 +94,8 @@ class Tally:
     retries: int = 0
     given_up: int = 0
     longest: float = 0.0
+    longest_override: float = 0.0
+    """How long anybody waited: for overrides, which have more time, and for all the rest."""
     unexpected: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     """By kind."""
@@ -101,7 +105,15 @@ class Tally:
     @property
     def stuck(self) -> bool:
         """Whether to wait any longer is in vain: whoever asks has nearly never an answer."""
-        return self.longest >= PATIENCE_SECONDS or self.given_up > GIVEN_UP_AT_MOST
+        longest = max(self.longest, self.longest_override)
+        return longest >= PATIENCE_SECONDS or self.given_up > GIVEN_UP_AT_MOST
+
+    def waited(self, asked: Asked, seconds: float) -> None:
+        """Note how long somebody has waited."""
+        if isinstance(asked, ChangeOfCalendar):
+            self.longest_override = max(self.longest_override, seconds)
+        else:
+            self.longest = max(self.longest, seconds)
 
 
 @dataclass(slots=True)
@@ -192,34 +204,51 @@ class Client:
             self._tally.by_patients += self._account is not None
 
     def _wish(self) -> Asked:
-        choice, by, known = self._random.choice, self._account, self._known()
-        kinds = [Book] * 6 + ([Move] * 3 + [Cancel] * 2 + [Get, Update] if known else [])
-        if not by:
-            kinds += [MakeOverride, *([DeleteOverride] if self._round.overrides else [])]
-            kinds += [MarkAs] if known else []
-        match choice([*kinds, List, First]):
-            case kind if kind is Book:
-                return self._booking()
-            case kind if kind is Move:
-                return Move(name := choice(known), self._slot(), by, self._version(name))
-            case kind if kind is Cancel:
-                return Cancel(name := choice(known), by, self._version(name))
-            case kind if kind is Update:
-                self._made += 1
-                name, reason = choice(known), f"{self._name}.{self._made}"
-                return Update(name, reason, by, self._version(name))
-            case kind if kind is Get:
-                return Get(choice(known), by)
-            case kind if kind is MarkAs:
-                return self._mark(choice(known))
-            case kind if kind is MakeOverride:
-                return self._override()
-            case kind if kind is DeleteOverride:
-                name = choice([*self._round.overrides])
-                return DeleteOverride(name, self._round.overrides[name][1])
-            case kind if kind is List:
-                return self._list()
-        return First(choice(DOCTORS), self._window(), choice([30, 60, 120]))
+        known, overrides = self._known(), [*self._round.overrides]
+        wishes: list[Callable[[], Asked]] = [self._booking] * 6 + [self._list, self._search]
+        if known:
+            wishes += [partial(self._change, Move, known)] * 3
+            wishes += [partial(self._change, Cancel, known)] * 2
+            wishes += [partial(self._change, Update, known), partial(self._look_up, known)]
+        if not self._account:
+            wishes += [self._override]
+            wishes += [partial(self._change, MarkAs, known)] if known else []
+            wishes += [partial(self._deletion, overrides)] if overrides else []
+        return self._random.choice(wishes)()
+
+    def _change(
+        self, kind: type[Move | Cancel | Update | MarkAs], known: Sequence[str]
+    ) -> Move | Cancel | Update | MarkAs:
+        """A change of what is there, often of the version that was seen last: it may be older."""
+        name, by = self._random.choice(known), self._account
+        of_a_version = self._random.random() < OF_A_VERSION
+        version = self._round.seen[name].version if of_a_version else None
+        if kind is Move:
+            return Move(name, self._slot(), by, version)
+        if kind is Cancel:
+            return Cancel(name, by, version)
+        if kind is MarkAs:
+            return MarkAs(name, *self._mark(self._round.seen[name].slot), version=version)
+        self._made += 1
+        return Update(name, f"{self._name}.{self._made}", by, version)
+
+    def _mark(self, slot: Slot) -> tuple[Mark, int]:
+        """Who did not come is marked in the middle of the appointment; others, days after it."""
+        mark = self._random.choice(MARKS)
+        late = self._round.window[1] + DAY
+        in_the_middle = self._random.randrange(slot.start - 5, slot.end + 5)
+        return mark, in_the_middle if mark == "no_show" else late
+
+    def _look_up(self, known: Sequence[str]) -> Get:
+        return Get(self._random.choice(known), self._account)
+
+    def _deletion(self, overrides: Sequence[str]) -> DeleteOverride:
+        name = self._random.choice(overrides)
+        return DeleteOverride(name, self._round.overrides[name][1])
+
+    def _search(self) -> First:
+        length = self._random.choice([30, 60, 120])
+        return First(self._random.choice(DOCTORS), self._window(), length)
 
     def _booking(self) -> Book:
         self._made += 1
@@ -227,18 +256,6 @@ class Client:
         buffers = self._random.choice([*SERVICES.values()]) if served else NO_BUFFERS
         name = f"{self._name}.{self._made}"
         return Book(name, self._slot(), self._for_whom(), self._account, buffers)
-
-    def _version(self, name: str) -> int | None:
-        """That which was seen last; it may have changed."""
-        return self._round.seen[name].version if self._random.random() < OF_A_VERSION else None
-
-    def _mark(self, name: str) -> MarkAs:
-        """Who did not come is marked in the middle of the appointment; others, days after it."""
-        mark, slot = self._random.choice(MARKS), self._round.seen[name].slot
-        at = self._round.window[1] + DAY
-        if mark == "no_show":
-            at = self._random.randrange(slot.start - 5, slot.end + 5)
-        return MarkAs(name, mark, at, version=self._version(name))
 
     def _override(self) -> MakeOverride:
         """Mostly short, about where others book; extra hours join the hours of the one who goes."""
@@ -346,11 +363,11 @@ class Client:
                 else:
                     response = await http.post(url, json=content, headers=headers)
         except TimeoutError:
-            self._tally.longest = max(self._tally.longest, 0 if hurried else monotonic() - began)
+            self._tally.waited(asked, 0 if hurried else monotonic() - began)
             return None
         except httpx.TransportError:
             return None
-        self._tally.longest = max(self._tally.longest, monotonic() - began)
+        self._tally.waited(asked, monotonic() - began)
         return None if response.status_code == httpx.codes.SERVICE_UNAVAILABLE else response
 
     def _record(
@@ -416,57 +433,58 @@ def headers_of(asked: Asked, key: str) -> Mapping[str, str]:
 
 def request_of(asked: Asked, round_: Round, account: str | None) -> tuple[str, str, Json]:
     """Method, function, and the parameters or the body, as this patient, or staff, would send."""
-    ids = round_.ids
     match asked:
-        case Book(name, slot, owner):
-            patient = {"name": name} | ({} if owner in (None, account) else {"id": owner})
-            offered = [each for each, buffers in SERVICES.items() if buffers == asked.buffers]
-            service = {"service_id": offered[0]} if offered else {}
-            content = {"doctor_id": slot.doctor, **_times(slot), "patient": patient, **service}
-            return "POST", "create_appointment", content
-        case Move(name, slot):
-            content = {"appointment_id": ids[name], "doctor_id": slot.doctor, **_times(slot)}
-            return "POST", "reschedule_appointment", content
-        case Cancel(name):
-            return "POST", "cancel_appointment", {"appointment_id": ids[name]}
-        case Update(name, reason):
-            content = {"appointment_id": ids[name], "reason": reason}
-            return "POST", "update_appointment", content
-        case MarkAs(name, mark):
-            return "POST", "mark_appointment", {"appointment_id": ids[name], "status": mark}
-        case MakeOverride(name, kind, slot):
-            content = {"doctor_id": slot.doctor, **_times(slot), "kind": kind, "note": name}
-            return "POST", "create_override", content
-        case DeleteOverride(name):
-            return "POST", "delete_override", {"override_id": round_.overrides[name][0]}
         case Get(name):
-            return "GET", "get_appointment", {"appointment_id": ids[name]}
+            return "GET", "get_appointment", {"appointment_id": round_.ids[name]}
         case List() | Mine():
             return "GET", "list_appointments", _whose(asked, account) | _listing(asked.window)
         case First(doctor, (after, until), length):
             span = {"after": text(after), "until": text(until)}
-            return (
-                "GET",
-                "first_available",
-                {"doctor_id": doctor, **span, "duration_minutes": length},
-            )
-    raise TypeError(type(asked))
+            wanted = {"doctor_id": doctor, **span, "duration_minutes": length}
+            return "GET", "first_available", wanted
+        case Affected():
+            raise AssertionError(f"{asked} is answered where the override is made")
+    return "POST", FUNCTIONS[type(asked)], _body(asked, round_, account)
+
+
+FUNCTIONS: Mapping[type[Change], str] = {
+    Book: "create_appointment",
+    Move: "reschedule_appointment",
+    Cancel: "cancel_appointment",
+    Update: "update_appointment",
+    MarkAs: "mark_appointment",
+    MakeOverride: "create_override",
+    DeleteOverride: "delete_override",
+}
+
+
+def _body(asked: Change, round_: Round, account: str | None) -> Json:
+    match asked:
+        case Book(name, slot, owner):
+            patient = {"name": name} | ({} if owner in (None, account) else {"id": owner})
+            services = [service for service, b in SERVICES.items() if b == asked.buffers]
+            served = {"service_id": services[0]} if services else {}
+            return {"doctor_id": slot.doctor, **_times(slot), "patient": patient, **served}
+        case MakeOverride(name, kind, slot):
+            return {"doctor_id": slot.doctor, **_times(slot), "kind": kind, "note": name}
+        case DeleteOverride(name):
+            return {"override_id": round_.overrides[name][0]}
+    changed: Json = {"appointment_id": round_.ids[asked.name]}
+    match asked:
+        case Move(_, slot):
+            changed |= {"doctor_id": slot.doctor, **_times(slot)}
+        case Update(_, reason):
+            changed["reason"] = reason
+        case MarkAs(_, mark):
+            changed["status"] = mark
+    return changed
 
 
 def answer_of(asked: Asked, response: httpx.Response) -> Answer:
     """What an answer says. Raises UnexpectedAnswer where it should never have been given."""
     body: Json = response.json()
-    match response.status_code, body.get("code"):
-        case (409, "slot_taken"):
-            return Taken(_parts(body))
-        case (409, "patient_busy"):
-            return Busy(_parts(body))
-        case (_, str(code)) if code in REFUSALS:
-            return Refused(code)
-        case (200 | 201, _):
-            pass
-        case _:
-            raise UnexpectedAnswer(f"{type(asked).__name__} {response.status_code}: {body}")
+    if response.status_code not in (httpx.codes.OK, httpx.codes.CREATED):
+        return _refusal(asked, response)
     if isinstance(asked, List | Mine):
         return _listed(response, "appointments")
     if isinstance(asked, First):
@@ -475,6 +493,18 @@ def answer_of(asked: Asked, response: httpx.Response) -> Answer:
         slot = Slot(body["doctor_id"], *_span(body))
         return Override(body["kind"], slot, "deleted_at" not in body)
     return _granted(body)
+
+
+def _refusal(asked: Asked, response: httpx.Response) -> Answer:
+    body: Json = response.json()
+    match body.get("code"):
+        case "slot_taken":
+            return Taken(_parts(body))
+        case "patient_busy":
+            return Busy(_parts(body))
+        case str(code) if code in REFUSALS:
+            return Refused(code)
+    raise UnexpectedAnswer(f"{type(asked).__name__} {response.status_code}: {body}")
 
 
 REFUSALS = {
@@ -490,12 +520,15 @@ REFUSALS = {
 """Those that clients may get here, beside those with conflicts."""
 
 
-async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally: Tally) -> Things:
+State = dict[str, Granted | Override]
+
+
+async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally: Tally) -> State:
     """All appointments of a round, cancelled ones too; one that is there twice is counted.
 
     The round then knows the ids of all.
     """
-    state: Things = {}
+    state: State = {}
     for doctor in DOCTORS:
         query = {"doctor_id": doctor, **_listing(round_.window), "status": "all"}
         response = await _asked_until_it_is_answered(http, f"{server}/list_appointments", query)
@@ -508,7 +541,7 @@ async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally
     return state
 
 
-async def add_overrides(store: Store, rounds: Sequence[Round], states: Sequence[Things]) -> None:
+async def add_overrides(store: Store, rounds: Sequence[Round], states: Sequence[State]) -> None:
     """Add what is kept of the overrides of each round, deleted ones too, under their names."""
     for round_, state in zip(rounds, states, strict=True):
         starts = Interval(*(FIRST_DAY + timedelta(minutes=end) for end in round_.window))

@@ -247,10 +247,10 @@ def _decision(
             return days, partial(cancel, request=Cancellation(sought), now=now)
         case Update(_, reason):
             return days, partial(update, request=Correction(sought, reason=reason), now=now)
-        case MarkAs(_, status, at_minute):
+        case MarkAs():
             # Within the minute before, so that all requests can be told apart.
-            then = MIDNIGHT + timedelta(minutes=at_minute - 1, seconds=number + 1)
-            return days, partial(mark, request=Marking(sought, status), now=then)
+            then = MIDNIGHT + timedelta(minutes=asked.at - 1, seconds=number + 1)
+            return days, partial(mark, request=Marking(sought, asked.mark), now=then)
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
     return days, partial(moving.move, request=move, now=now)
