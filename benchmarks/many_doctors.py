@@ -31,15 +31,20 @@ COMMON, RARE = frozenset({"check-up"}), frozenset({"check-up", "surgery"})
 WEEK = ((WorkingHours(9 * 60, 17 * 60),),) * 5 + ((),) * 2
 
 
-async def columns(stores: Sequence[Store], times: int) -> Sequence[Mapping[str, str]]:
+async def columns(
+    stores: Sequence[Store], times: int, times_of_queries: int
+) -> Sequence[Mapping[str, str]]:
     """Fill a store with each number of doctors; return what requests take, a column for each."""
     written = [await _filled(store, count) for store, count in zip(stores, DOCTORS, strict=True)]
-    ways: dict[str, Way] = {}
+    by_name: dict[str, Way] = {}
+    queries: dict[str, Way] = {}
     for store, count in zip(stores, DOCTORS, strict=True):
         requests = Requests(store, count)
-        ways |= {f"{name}|{count}": way for name, way in requests.ways().items()}
+        by_name |= {f"{name}|{count}": way for name, way in requests.by_name().items()}
+        queries |= {f"{name}|{count}": way for name, way in requests.queries().items()}
     say("timing")
-    seconds = await timings(ways, times, WARM_UP)
+    seconds = await timings(by_name, times, WARM_UP)
+    seconds |= await timings(queries, times_of_queries, warm_up=1)
     for store in stores:
         await store.close()
     cells: list[dict[str, str]] = [
@@ -92,12 +97,17 @@ class Requests:
         self._unknown = ((day, 0) for day in range(FIRST_KNOWN))
         self._known = ((FIRST_KNOWN + n // SLOTS, n % SLOTS) for n in count_on())
 
-    def ways(self) -> Mapping[str, Way]:
-        """Return each by its name."""
+    def by_name(self) -> Mapping[str, Way]:
+        """Return what reads documents by their names."""
         return {
             "book, doctor and day not known": partial(self._book, remembers=False),
             "book, the same doctor again": partial(self._book, remembers=True),
             "read a doctor": self._find,
+        }
+
+    def queries(self) -> Mapping[str, Way]:
+        """Return what asks for doctors whose names nobody has said."""
+        return {
             f"a page of {PAGE} doctors": self._page,
             "doctors of a service that few offer": partial(self._offering, "surgery"),
             "doctors for a search that names none": partial(self._offering, None),
