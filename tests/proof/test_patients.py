@@ -69,7 +69,7 @@ RIGHT = {
     "of somebody else": one_by_one(Cancel("a", "bob"), UNKNOWN, after=HAVE, before=HAVE),
 }
 WRONG = {
-    "twice at one time": one_by_one(BOOK, GRANTED, after={**HAVE, **{"b": GRANTED}}, before=HAVE),
+    "twice at one time": one_by_one(BOOK, GRANTED, after={**HAVE, "b": GRANTED}, before=HAVE),
     "busy, and was not": one_by_one(BOOK, MINE, after={}, before={}),
     "busy, and another patient was": one_by_one(
         replace(BOOK, owner="bob", by="bob"), MINE, after=HAVE, before=HAVE
