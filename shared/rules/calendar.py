@@ -25,7 +25,11 @@ class Calendar(Struct, frozen=True):
     def windows(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
         """Return when a doctor works on a doctor-day, as `working_windows` does."""
         windows = self.windows_of_week(doctor, day)
-        return tuple(without(windows, self.off)) if self.off else windows
+        if not self.off:
+            return windows
+        # What begins after time off that goes on to the end of the day belongs to the next one.
+        end = end_of_day(doctor, day)
+        return tuple(window for window in without(windows, self.off) if window.start < end)
 
     def windows_of_week(self, doctor: Doctor, day: date) -> tuple[Interval, ...]:
         """Return when a doctor would work if nobody were ever away: without time off."""

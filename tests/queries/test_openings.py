@@ -185,6 +185,14 @@ async def test_extra_hours_until_midnight_join_those_of_the_next_day() -> None:
     assert [o.interval for o in found.openings] == [span("2026-11-23T23:30Z", "2026-11-24T00:30Z")]
 
 
+async def test_time_off_until_midnight_is_passed_over_by_a_doctor_who_works_through_it() -> None:
+    monday = with_overrides(schedule("2026-11-23"), off("2026-11-23T23:30Z", "2026-11-24T00:00Z"))
+    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), HALF_HOUR)
+    nights = doctor((("00:00", "06:00"), ("22:00", "24:00")))
+    found = await first_openings(ScriptedStore(monday).snapshot(), [nights], search, 1)
+    assert [o.interval for o in found.openings] == [span("2026-11-24T00:00Z", "2026-11-24T00:30Z")]
+
+
 async def test_a_day_that_a_search_has_to_know_too_is_read_once() -> None:
     nights = doctor((("00:00", "06:00"), ("22:00", "24:00")))
     taken = appointment("2026-11-24T00:00Z", "2026-11-24T06:00Z", "night")
