@@ -30,7 +30,7 @@ from shared.store.port import Snapshot, State
 NEXT_OPENINGS = 3
 NO_DAYS: Mapping[DayKey, DaySchedule] = {}
 
-GROWTH = 3
+GROWTH = 4
 MOST_DAYS_TOGETHER = 512
 DOCTORS_A_TURN = 8
 DAYS_A_TURN = 16
