@@ -215,10 +215,9 @@ class _DoctorSearch:
 
         Lets other requests, and the deadline, have their turn after every few days.
         """
-        for number in count(1):
-            if not self._is_going_on():
-                return
-            if number % DAYS_A_TURN == 0:
+        days_searched = count(1)
+        while self._is_going_on():
+            if next(days_searched) % DAYS_A_TURN == 0:
                 await asyncio.sleep(0)
             days = self._days_needed()
             self._missing = [day for day in days if day not in self._known]
