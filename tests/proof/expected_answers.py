@@ -1,277 +1,91 @@
 """What each function should answer, by the model that looks at every minute.
 
-It shares nothing with the code under test, not even the zones: the offsets stand here.
+It shares nothing with the code under test.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cache
-from itertools import islice
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import groupby, islice
 
 from tests import reference_model as model
+from tests.proof.expected_clinic import (
+    CHANGES_PER_DAY,
+    CLINIC_ZONE,
+    DOCTOR,
+    EPOCH,
+    MINUTE,
+    OPEN_APPOINTMENTS,
+    SERVICE,
+    Changes,
+    Json,
+    at,
+    instants,
+    minute,
+    placed,
+    shown,
+    times,
+    wall_clock,
+)
+from tests.proof.expected_documents import (
+    KEY_REUSED,
+    MISMATCH,
+    TOO_MANY,
+    UNKNOWN_APPOINTMENT,
+    UNKNOWN_DOCTOR,
+    UNKNOWN_OVERRIDE,
+    UNKNOWN_SERVICE,
+    Answer,
+    Appointment,
+    IdempotencyRecord,
+    InvalidRequest,
+    Override,
+    asked_time,
+    changes_of,
+    check_order,
+    meant,
+    minute_of,
+)
 
-Json = dict[str, Any]
-
-EPOCH = datetime(2050, 11, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 HOURS_KEYS_ARE_KNOWN = 48
 DAYS_SEARCHED = 90
-OPEN_APPOINTMENTS, CHANGES_PER_DAY = 3, 3
-"""What patients may do: less than mostly, so that few steps suffice."""
 
-POLICY = {"open_appointments": OPEN_APPOINTMENTS, "changes_per_day": CHANGES_PER_DAY}
-
-DOCTORS: list[Json] = [
-    {
-        "id": "strange",
-        "name": "Doctor Strange",
-        "time_zone": "America/New_York",
-        "working_hours": [
-            {"days": ["sat"], "opens": "22:00", "closes": "24:00"},
-            {"days": ["sun"], "opens": "00:00", "closes": "04:00"},
-            {"days": ["mon"], "opens": "09:00", "closes": "10:00"},
-            {"days": ["mon"], "opens": "10:30", "closes": "12:00"},
-        ],
-    },
-    {
-        "id": "who",
-        "name": "Doctor Who",
-        "time_zone": "UTC",
-        "working_hours": [
-            {"days": ["sun"], "opens": "03:00", "closes": "06:00"},
-            {"days": ["sun"], "opens": "06:00", "closes": "07:00"},
-            {"days": ["mon"], "opens": "14:00", "closes": "16:00"},
-        ],
-    },
-]
-DOCTOR: Mapping[str, Json] = {doctor["id"]: doctor for doctor in DOCTORS}
-CLINIC_ZONE = "Europe/Berlin"
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-# On this Sunday the hour from 01:00 to 02:00 comes twice in New York.
-CLOCKS_GO_BACK = datetime(2050, 11, 6, 6, tzinfo=UTC)
-
-
-# Clocks
-
-
-def offset(zone: str, instant: datetime) -> timedelta:
-    """How far a clock is ahead of UTC; right in the winter from 2050 to 2051."""
-    if zone == "America/New_York":
-        return timedelta(hours=-4 if instant < CLOCKS_GO_BACK else -5)
-    return timedelta(hours={"UTC": 0, CLINIC_ZONE: 1}[zone])
-
-
-def shown(instant: datetime, zone: str) -> str:
-    """An instant as an answer tells it."""
-    local = instant.astimezone(timezone(offset(zone, instant))).replace(microsecond=0)
-    return local.isoformat().replace("+00:00", "Z")
-
-
-def instants(text: str, zone: str) -> list[datetime]:
-    """The instants that a text may mean, of which there should be one."""
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is not None:
-        return [time.astimezone(UTC)]
-    some = (time.replace(tzinfo=timezone(timedelta(hours=hours))) for hours in range(-12, 13))
-    return [
-        instant.astimezone(UTC) for instant in some if instant.utcoffset() == offset(zone, instant)
-    ]
-
-
-def minute(instant: datetime) -> int:
-    """How many minutes have begun since the epoch: of a broken one, the next."""
-    return -((EPOCH - instant) // MINUTE)
-
-
-def at(minute: int) -> datetime:
-    return EPOCH + minute * MINUTE
-
-
-def wall_clock(doctor: Json, minute: int) -> datetime:
-    return (at(minute) + offset(doctor["time_zone"], at(minute))).replace(tzinfo=None)
-
-
-@cache
-def working(doctor_id: str, day: date) -> Mapping[int, int]:
-    """The minutes in which a doctor works on a local day, and the minute that the clock shows."""
-    doctor, midnight = DOCTOR[doctor_id], datetime.combine(day, time())
-    first = minute(midnight.replace(tzinfo=UTC))  # No doctor's clock is ahead of UTC.
-    around = range(first, first + 30 * 60)
-    clock = {m: (wall_clock(doctor, m) - midnight) // MINUTE for m in around}
-    today = [h for h in doctor["working_hours"] if WEEK[day.weekday()] in h["days"]]
-    return model.working(((_of_day(h["opens"]), _of_day(h["closes"])) for h in today), clock)
-
-
-def _of_day(clock_time: str) -> int:
-    hours, minutes = clock_time.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def days_of(bounds: range, doctor_id: str) -> Iterator[Mapping[int, int]]:
-    """What is worked on the local days that the bounds touch; days that meet come together."""
-    doctor = DOCTOR[doctor_id]
-    day, last = (wall_clock(doctor, m).date() for m in (bounds.start, bounds.stop))
-    together: dict[int, int] = {}
-    while day <= last:
-        works = working(doctor_id, day)
-        if together and max(together) + 1 not in works:
-            yield together
-            together = {}
-        together = {**together, **works}
-        day += timedelta(days=1)
-    yield together
-
-
-def openings(
-    doctor_id: str, bounds: range, length: int, busy: Collection[int], step: int | None = None
-) -> Iterator[int]:
-    """The minutes at which an opening starts, on any day, also across midnight."""
-    for works in days_of(bounds, doctor_id):
-        yield from model.openings(works, busy, bounds, length, step)
-
-
-def _times(when: range, doctor: Json) -> Json:
-    zone = doctor["time_zone"]
-    return {"start": shown(at(when.start), zone), "end": shown(at(when.stop), zone)}
-
-
-def _placed(when: range, doctor: Json) -> Json:
-    return {
-        "doctor_id": doctor["id"],
-        "doctor_name": doctor["name"],
-        **_times(when, doctor),
-        "duration_minutes": len(when),
-        "time_zone": doctor["time_zone"],
-    }
-
-
-# What is kept, and what is answered
-
-
-@dataclass
-class Appointment:
-    """An appointment, as it is now."""
-
-    id: str
-    doctor_id: str
-    when: range
-    patient: Json
-    reason: str | None
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
-    cancelled_at: datetime | None = None
-    cancellation_reason: str | None = None
-
-    @property
-    def start(self) -> datetime:
-        return at(self.when.start)
-
-    @property
-    def end(self) -> datetime:
-        return at(self.when.stop)
-
-    @property
-    def owner(self) -> str | None:
-        """The account that it belongs to, if any."""
-        owner: str | None = self.patient.get("id")
-        return owner
-
-    @property
-    def place(self) -> tuple[str, date]:
-        """The doctor-day."""
-        return self.doctor_id, wall_clock(DOCTOR[self.doctor_id], self.when.start).date()
-
-    def validated(self) -> Json:
-        """What validate_appointment answers with."""
-        told = _placed(self.when, DOCTOR[self.doctor_id])
-        status = "booked" if self.cancelled_at is None else "cancelled"
-        return _without_none(
-            {**told, "patient": self.patient, "reason": self.reason, "status": status}
-        )
-
-    def json(self) -> Json:
-        zone = DOCTOR[self.doctor_id]["time_zone"]
-        cancelled_at = self.cancelled_at and shown(self.cancelled_at, zone)
-        return _without_none(
-            {
-                **self.validated(),
-                "id": self.id,
-                "created_at": shown(self.created_at, zone),
-                "updated_at": shown(self.updated_at, zone),
-                "version": self.version,
-                "cancelled_at": cancelled_at,
-                "cancellation_reason": self.cancellation_reason,
-            }
-        )
-
-
-def _without_none(members: Json) -> Json:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The members of an answer; of a problem, those that its code comes with."""
-
-    status: int
-    members: Json = field(default_factory=dict)
-    code: str | None = None
-    replayed: bool = False
-
-
-@dataclass(frozen=True)
-class IdempotencyRecord:
-    """What an idempotency key was used for."""
-
-    request: tuple[object, ...]
-    appointment_id: str
-    expires_at: datetime
-
-
-class InvalidRequest(Exception):
-    """One field of a request makes no sense, for a reason of this type."""
-
-    def __init__(self, field: str, kind: str) -> None:
-        super().__init__(field, kind)
-        self.answer = Answer(400, {"errors": [(field, kind)]}, "invalid_request")
-
-
-UNKNOWN_DOCTOR = Answer(404, code="unknown_doctor")
-UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
-TOO_MANY = Answer(429, code="too_many_requests")
-
-
-# The functions
+FOLLOWS = {"arrived": {"booked"}, "fulfilled": {"booked", "arrived"}, "no_show": {"booked"}}
+"""In which states each mark can be made."""
 
 
 @dataclass
 class ExpectedAnswers:
-    """Appointments by id, in the order of booking, and what else the answers depend on.
+    """Appointments and overrides by id, in order of their making, and what else answers depend on.
 
-    A caller is `by`: the account of a patient, or None for staff, who may do everything.
+    A caller is `by`: the account of a patient, or None for staff, who may do everything. Only what
+    is of the version `match`, if there is one, is changed.
     """
 
     now: datetime
     appointments: dict[str, Appointment] = field(default_factory=dict)
+    overrides: dict[str, Override] = field(default_factory=dict)
     records: dict[tuple[str | None, str], IdempotencyRecord] = field(default_factory=dict)
     changes: list[tuple[str, datetime]] = field(default_factory=list)
-    """Who has booked, moved or cancelled for themselves, and when."""
+    """Who has booked, moved, corrected or cancelled for themselves, and when."""
+
+    # Booking
 
     def create(self, body: Json, key: str | None, new_id: str, by: str | None) -> Answer:
         """The answer to create_appointment; `new_id` is what a new appointment gets."""
-        wished = self._wished(body, new_id, by)
-        if isinstance(wished, Answer):
-            return wished
-        details = sorted(wished.patient.items()), wished.reason
-        request = ("create", wished.doctor_id, wished.when, *details)
+        named = self._named(body, new_id, by)
+        if isinstance(named, Answer):
+            return named
+        allowed = tuple(sorted(body.get("allow", ())))
+        details = sorted(named.patient.items()), named.reason, named.service_id
+        request = ("create", named.doctor_id, named.when, allowed, *details)
         if record := self._record(key, by):
             return self._replay(record, request, 201)
-        if refusal := self._too_many(by, new=True) or self._refusal(wished, by):
+        wished = self._wished(body, named)
+        if isinstance(wished, Answer):
+            return wished
+        if refusal := self._too_many(by, new=True) or self._refusal(wished, by, allowed):
             return refusal
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", new_id)
         assert new_id not in self.appointments
@@ -281,68 +95,191 @@ class ExpectedAnswers:
 
     def validate(self, body: Json, by: str | None) -> Answer:
         """The answer to validate_appointment."""
-        wished = self._wished(body, "", by)
+        named = self._named(body, "", by)
+        wished = named if isinstance(named, Answer) else self._wished(body, named)
         if isinstance(wished, Answer):
             return wished
-        refusal = self._too_many(by, new=True) or self._refusal(wished, by)
+        allowed = tuple(body.get("allow", ()))
+        refusal = self._too_many(by, new=True) or self._refusal(wished, by, allowed)
         return refusal or Answer(200, wished.validated())
 
-    def _wished(self, body: Json, new_id: str, by: str | None) -> Appointment | Answer:
-        """The appointment that is asked for, or why there is none."""
-        doctor_id = body["doctor_id"]
+    def _named(self, body: Json, new_id: str, by: str | None) -> Appointment | Answer:
+        """The appointment that is asked for; without a time where a service tells how long."""
+        doctor_id, service_id = body["doctor_id"], body.get("service_id")
         try:
-            _check_order(body)
+            check_order(body)
             if doctor_id not in DOCTOR:
                 return UNKNOWN_DOCTOR
-            when = _asked(body, doctor_id, 0)
+            when = asked_time(body, doctor_id, 0)
         except InvalidRequest as invalid:
             return invalid.answer
-        reason = body.get("reason")
-        patient = body["patient"] | ({"id": by} if by else {})
-        return Appointment(new_id, doctor_id, when, patient, reason, self.now, self.now)
+        patient, reason = body["patient"] | ({"id": by} if by else {}), body.get("reason")
+        new = Appointment(new_id, doctor_id, when, patient, reason, self.now, self.now)
+        return replace(new, service_id=service_id)
 
-    def reschedule(self, body: Json, key: str | None, by: str | None) -> Answer:
+    def _wished(self, body: Json, named: Appointment) -> Appointment | Answer:
+        """The same, as long as its service says; or why there is no such service."""
+        service_id = named.service_id
+        if service_id is None:
+            return named
+        if not offers(named.doctor_id, service_id):
+            return UNKNOWN_SERVICE
+        length = SERVICE[service_id].get("duration_minutes")
+        if length and named.when:
+            field = "end" if "end" in body else "duration_minutes"
+            return InvalidRequest(field, "length_of_service").answer
+        start = named.when.start
+        return replace(named, when=range(start, start + length)) if length else named
+
+    # Changing
+
+    def reschedule(
+        self, body: Json, key: str | None, by: str | None, match: int | None = None
+    ) -> Answer:
         """The answer to reschedule_appointment."""
         appointment_id, doctor_id = body["appointment_id"], body.get("doctor_id")
+        allowed = tuple(sorted(body.get("allow", ())))
         try:
-            _check_order(body)
-            times = [_meant(body.get("start")), _meant(body.get("end"))]
-            length = body.get("duration_minutes")
-            request = ("reschedule", appointment_id, doctor_id, *times, length)
+            check_order(body)
+            asked = [meant(body.get("start")), meant(body.get("end")), body.get("duration_minutes")]
+            request = ("reschedule", appointment_id, doctor_id, allowed, *asked)
             if record := self._record(key, by):
                 return self._replay(record, request, 200)
-            if (appointment := self._found(appointment_id, by)) is None:
-                return UNKNOWN_APPOINTMENT
-            if fixed := self._why_fixed(appointment):
-                return fixed
-            doctor_id = doctor_id or appointment.doctor_id
-            if doctor_id not in DOCTOR:
-                return UNKNOWN_DOCTOR
-            when = _asked(body, doctor_id, len(appointment.when))
+            appointment = self._found(appointment_id, by)
+            fixed = self._why_fixed(appointment, match)
+            if fixed or appointment is None:
+                return fixed or UNKNOWN_APPOINTMENT
+            target = self._target(body, appointment, by)
         except InvalidRequest as invalid:
             return invalid.answer
-        moved = replace(appointment, doctor_id=doctor_id, when=when)
-        if refusal := self._too_many(by) or self._refusal(moved, by):
+        if isinstance(target, Answer):
+            return target
+        if refusal := self._too_many(by) or self._refusal(target, by, allowed):
             return refusal
-        appointment.doctor_id, appointment.when = doctor_id, when
-        appointment.updated_at = self.now
-        appointment.version += 1
+        appointment.doctor_id, appointment.when = target.doctor_id, target.when
+        appointment.changed(self.now)
         self._remember(key, request, appointment_id, by)
         return Answer(200, appointment.json())
 
-    def cancel(self, body: Json, by: str | None) -> Answer:
+    def _target(self, body: Json, moving: Appointment, by: str | None) -> Appointment | Answer:
+        """The appointment where it is wished to be."""
+        doctor_id = body.get("doctor_id") or moving.doctor_id
+        if doctor_id not in DOCTOR:
+            return UNKNOWN_DOCTOR
+        if moving.service_id and not offers(doctor_id, moving.service_id):
+            return UNKNOWN_SERVICE
+        when = asked_time(body, doctor_id, len(moving.when))
+        usual = SERVICE.get(moving.service_id or "", {}).get("duration_minutes")
+        if usual and by and len(when) not in (usual, len(moving.when)):
+            field = "end" if "end" in body else "duration_minutes"
+            raise InvalidRequest(field, "length_of_service")
+        return replace(moving, doctor_id=doctor_id, when=when)
+
+    def cancel(self, body: Json, by: str | None, match: int | None = None) -> Answer:
         """The answer to cancel_appointment."""
+        appointment = self._found(body["appointment_id"], by)
+        fixed = self._why_fixed(appointment, match)
+        if appointment and fixed and fixed.code == "already_cancelled":
+            return Answer(200, appointment.json())
+        refusal = fixed or self._too_many(by)
+        if refusal or appointment is None:
+            return refusal or UNKNOWN_APPOINTMENT
+        self._count(by)
+        appointment.cancelled_at = self.now
+        appointment.changed(self.now)
+        appointment.cancellation_reason = body.get("reason")
+        return Answer(200, appointment.json())
+
+    def update(self, body: Json, by: str | None, match: int | None = None) -> Answer:
+        """The answer to update_appointment."""
         appointment = self._found(body["appointment_id"], by)
         if appointment is None:
             return UNKNOWN_APPOINTMENT
-        if appointment.cancelled_at is None:
-            if refusal := self._why_fixed(appointment) or self._too_many(by):
-                return refusal
+        if match not in (None, appointment.version):
+            return MISMATCH
+        if appointment.cancelled_at is not None:
+            return Answer(422, code="already_cancelled")
+        if refusal := self._too_many(by):
+            return refusal
+        patient, reason = appointment.patient, body.get("reason", appointment.reason)
+        if "patient" in body:
+            account = {"id": appointment.owner} if appointment.owner else {}
+            patient = {**body["patient"], **account}
+        if (patient, reason) != (appointment.patient, appointment.reason):
+            appointment.patient, appointment.reason = patient, reason
+            appointment.changed(self.now)
             self._count(by)
-            appointment.cancelled_at = appointment.updated_at = self.now
-            appointment.version += 1
-            appointment.cancellation_reason = body.get("reason")
         return Answer(200, appointment.json())
+
+    def mark(self, body: Json, match: int | None = None) -> Answer:
+        """The answer to mark_appointment, to staff."""
+        wanted, appointment = body["status"], self.appointments.get(body["appointment_id"])
+        if appointment is None:
+            return UNKNOWN_APPOINTMENT
+        if match not in (None, appointment.version):
+            return MISMATCH
+        if appointment.status == wanted:
+            return Answer(200, appointment.json())
+        if appointment.status not in FOLLOWS[wanted]:
+            return wrong_status(appointment)
+        doctor = DOCTOR[appointment.doctor_id]
+        today, its_day = (
+            wall_clock(doctor, m).date() for m in (minute(self.now), appointment.when.start)
+        )
+        started = appointment.start <= self.now
+        if not started if wanted == "no_show" else today < its_day:
+            return Answer(422, code="too_early")
+        left = [m for m in appointment.when if m >= minute(self.now)]
+        appointment.mark = wanted
+        appointment.freed_from = left[0] if left and wanted != "arrived" else None
+        appointment.changed(self.now)
+        return Answer(200, appointment.json())
+
+    # Overrides
+
+    def create_override(self, body: Json, key: str | None, new_id: str) -> Answer:
+        """The answer to create_override, to staff; `new_id` is what a new override gets."""
+        doctor_id, kind = body["doctor_id"], body["kind"]
+        when = range(*(minute_of(body, name, doctor_id) for name in ("start", "end")))
+        doctor = DOCTOR[doctor_id]
+        first, last = (wall_clock(doctor, m).date() for m in (when.start, when.stop - 1))
+        if kind == "extra_hours" and first != last:
+            return InvalidRequest("end", "another_date").answer
+        request = ("create_override", doctor_id, kind, when)
+        if record := self._record(key, None):
+            if record.request != request:
+                return KEY_REUSED
+            made = self.overrides[record.named]
+            return Answer(201, self._affected(made), replayed=True)
+        assert new_id not in self.overrides
+        made = self.overrides[new_id] = Override(new_id, doctor_id, kind, when, self.now)
+        self._remember(key, request, new_id, None)
+        return Answer(201, self._affected(made))
+
+    def _affected(self, made: Override) -> Json:
+        affects = made.kind == "time_off" and made.deleted_at is None
+        held = {
+            name: h for name, h in self._held().items() if affects and {*h.holds} & {*made.when}
+        }
+        found = model.listed(held, made.doctor_id, made.when)
+        affected = [self.appointments[name].json() for name in found]
+        return {**made.json(), "affected": affected, "affected_count": len(affected)}
+
+    def delete_override(self, body: Json) -> Answer:
+        """The answer to delete_override, to staff."""
+        override = self.overrides.get(body["override_id"])
+        if override is None:
+            return UNKNOWN_OVERRIDE
+        override.deleted_at = override.deleted_at or self.now
+        return Answer(200, override.json())
+
+    def listed_overrides(self, doctor_id: str) -> list[Json]:
+        """All overrides of a doctor that stand."""
+        stand = (o for o in self.overrides.values() if o.deleted_at is None)
+        mine = [o for o in stand if o.doctor_id == doctor_id]
+        return [o.json() for o in sorted(mine, key=lambda o: (o.when.start, o.id))]
+
+    # Looking
 
     def get(self, appointment_id: str, by: str | None) -> Answer:
         """The answer to get_appointment."""
@@ -372,53 +309,97 @@ class ExpectedAnswers:
         begins_at = max(self.now, datetime.fromisoformat(after)) if after else self.now
         if until and datetime.fromisoformat(until) <= begins_at:
             return InvalidRequest("until", "not_after_start").answer
-        start = minute(begins_at)
+        doctor_ids = _doctors(query)
+        if doctor_ids is None:
+            return UNKNOWN_SERVICE
+        start = max(minute(begins_at), self._earliest(query.get("service_id")))
         end = minute(datetime.fromisoformat(until)) if until else start + DAYS_SEARCHED * 24 * 60
-        bounds, length, step = (
-            range(start, end),
-            query.get("duration_minutes", 30),
-            query.get("step_minutes"),
+        bounds, count = range(min(start, end), end), query.get("count", 1)
+        length = _length(query)
+        found = sorted(
+            (opening, doctor_id)
+            for doctor_id in doctor_ids
+            for opening in islice(self._openings(doctor_id, bounds, query), count)
         )
-        doctor_ids, count = sorted(set(query.get("doctor_id", DOCTOR))), query.get("count", 1)
+        offered = [placed(range(m, m + length), DOCTOR[name]) for m, name in found[:count]]
         named = query.get("doctor_id") is not None and len(doctor_ids) == 1
         zone = DOCTOR[doctor_ids[0]]["time_zone"] if named else CLINIC_ZONE
-        held = self._held()
-        found = sorted(
-            (start, doctor_id)
-            for doctor_id in doctor_ids
-            for start in islice(
-                openings(doctor_id, bounds, length, model.busy(held, doctor_id), step), count
-            )
-        )
-        offered = [
-            _placed(range(start, start + length), DOCTOR[doctor_id])
-            for start, doctor_id in found[:count]
-        ]
         return Answer(
             200,
             {
                 "openings": offered,
                 "searched_from": shown(at(bounds.start), zone),
                 "searched_until": shown(at(bounds.stop), zone),
-                "reason": None if found else _why_none(doctor_ids, bounds, length, step),
+                "reason": None if found else self._why_none(doctor_ids, bounds, query),
             },
         )
 
-    def _why_fixed(self, appointment: Appointment) -> Answer | None:
+    def all_openings(self, query: Json) -> Answer:
+        """The answer to list_openings, where all times have an offset."""
+        doctor_ids = _doctors(query)
+        if doctor_ids is None:
+            return UNKNOWN_SERVICE
+        start, end = (minute(datetime.fromisoformat(query[name])) for name in ("start", "end"))
+        start = max(start, minute(self.now), self._earliest(query.get("service_id")))
+        days = []
+        for doctor_id in doctor_ids:
+            doctor = DOCTOR[doctor_id]
+            found = self._openings(doctor_id, range(start, end), {"step_minutes": 15, **query})
+            for day, minutes in groupby(found, key=lambda m: wall_clock(doctor, m).date()):  # noqa: B023
+                starts = [shown(at(m), doctor["time_zone"]) for m in minutes]
+                zone = {"time_zone": doctor["time_zone"], "starts": starts}
+                days.append({"date": day.isoformat(), "doctor_id": doctor_id, **zone})
+        return Answer(200, {"days": sorted(days, key=lambda d: (d["date"], d["doctor_id"]))})
+
+    def _openings(self, doctor_id: str, bounds: range, query: Json) -> Iterable[int]:
+        service_id = query.get("service_id")
+        busy = model.busy(self._held(), doctor_id, buffers=_buffers(service_id))
+        step = query.get("step_minutes")
+        return self._changes(doctor_id).openings(doctor_id, bounds, _length(query), busy, step)
+
+    def _why_none(self, doctor_ids: Collection[str], bounds: range, query: Json) -> str:
+        length, step = _length(query), query.get("step_minutes")
+
+        def any_openings(bounds: range, length: int, step: int | None = None) -> bool:
+            found = (
+                self._changes(name).openings(name, bounds, length, (), step) for name in doctor_ids
+            )
+            return any(True for each in found for _ in each)
+
+        if any_openings(bounds, length, step):
+            return "fully_booked"
+        # A window within a minute holds no whole one, but may lie amid working hours.
+        around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)
+        return "duration_too_long" if any_openings(around, least) else "no_working_hours"
+
+    # What answers depend on
+
+    def _changes(self, doctor_id: str) -> Changes:
+        return changes_of(doctor_id, [*self.overrides.values()])
+
+    def _earliest(self, service_id: str | None) -> int:
+        """The first minute that gives a service its notice; the running one without any."""
+        notice = _notice(service_id)
+        return minute(self.now + notice) if notice else (self.now - EPOCH) // MINUTE
+
+    def _why_fixed(self, appointment: Appointment | None, match: int | None) -> Answer | None:
+        if appointment is None:
+            return None
+        if match not in (None, appointment.version):
+            return MISMATCH
         if appointment.cancelled_at is not None:
             return Answer(422, code="already_cancelled")
+        if appointment.mark:
+            return wrong_status(appointment)
         return Answer(422, code="already_started") if appointment.start <= self.now else None
 
     def _held(self) -> dict[str, model.Held]:
-        return {
-            a.id: model.Held(a.doctor_id, a.when, a.cancelled_at is None)
-            for a in self.appointments.values()
-        }
+        return {a.id: a.held for a in self.appointments.values()}
 
     def _held_by(self, owner: str | None) -> dict[str, model.Held]:
         """What a patient has, as if that were a doctor, who cannot be in two places either."""
         mine = [a for a in self.appointments.values() if owner and a.owner == owner]
-        return {a.id: model.Held(a.owner or "", a.when, a.cancelled_at is None) for a in mine}
+        return {a.id: a.held._replace(doctor=a.owner or "", before=0, after=0) for a in mine}
 
     def _found(self, appointment_id: str, by: str | None) -> Appointment | None:
         """An appointment, if there is one and the caller may know."""
@@ -427,7 +408,7 @@ class ExpectedAnswers:
 
     def _too_many(self, by: str | None, *, new: bool = False) -> Answer | None:
         held = self._held_by(by).values()
-        ahead = [h for h in held if h.booked and at(h.when.stop) > self.now]
+        ahead = [h for h in held if h.holds and at(h.holds.stop) > self.now]
         since = self.now - timedelta(days=1)
         changes = [changed_at for who, changed_at in self.changes if who == by]
         too_often = sum(changed_at > since for changed_at in changes) >= CHANGES_PER_DAY
@@ -438,45 +419,72 @@ class ExpectedAnswers:
         if by:
             self.changes.append((by, self.now))
 
-    def _refusal(self, wished: Appointment, by: str | None) -> Answer | None:
+    def _refusal(
+        self, wished: Appointment, by: str | None, allowed: Collection[str]
+    ) -> Answer | None:
         """Why an appointment cannot be as it is wished; its old time, if any, is free for it."""
+        if early := self._too_early(wished, allowed):
+            return early
         doctor_id, when, moving = wished.doctor_id, wished.when, wished.id
-        if at(when.start) <= self.now - MINUTE:
-            return Answer(422, code="in_the_past")
-        doctor, held = DOCTOR[doctor_id], self._held()
+        doctor, held, changes = DOCTOR[doctor_id], self._held(), self._changes(doctor_id)
         first, last = (wall_clock(doctor, m).date() for m in (when.start, when.stop - 1))
-        works = working(doctor_id, first)
-        within = set(when) <= works.keys() | working(doctor_id, last).keys()
-        conflicts = self._parts(held, doctor_id, wished, by)
-        mine, owner = self._held_by(wished.owner), wished.owner or ""
-        if within and not conflicts:
-            patient_busy = self._parts(mine, owner, wished, by)
-            members = {"conflicts": patient_busy}
-            return Answer(409, members, "patient_busy") if patient_busy else None
-        bounds = range(when.start, when.start + DAYS_SEARCHED * 24 * 60)
-        busy = model.busy(held, doctor_id, but=moving) | model.busy(mine, owner, but=moving)
-        starts = islice(openings(doctor_id, bounds, len(when), busy), 3)
-        offered = [_placed(range(start, start + len(when)), doctor) for start in starts]
-        if not within:
-            hours = [_times(window, doctor) for window in model.stretches(works.keys())]
-            members = {"working_hours": hours, "openings": offered}
-            return Answer(422, members, "outside_working_hours")
-        return Answer(409, {"conflicts": conflicts, "openings": offered}, "slot_taken")
+        there = (changes.if_never_away(doctor_id, day).keys() for day in (first, last))
+        within = set(when) <= set().union(*there) or "outside_working_hours" in allowed
+        away = not changes.off.isdisjoint(when) and "time_off" not in allowed
+        if not within or away:
+            works = changes.working(doctor_id, first).keys()
+            hours = [times(window, doctor) for window in model.stretches(works)]
+            members = {"working_hours": hours, "openings": self._offered(wished)}
+            return Answer(422, members, "time_off" if within else "outside_working_hours")
+        if conflicts := self._parts(held, doctor_id, wished, by, wished.buffers):
+            members = {"conflicts": conflicts, "openings": self._offered(wished)}
+            return Answer(409, members, "slot_taken")
+        mine = {name: h for name, h in self._held_by(wished.owner).items() if name != moving}
+        busy = self._parts(mine, wished.owner or "", wished, by)
+        if busy and "patient_busy" not in allowed:
+            return Answer(409, {"conflicts": busy}, "patient_busy")
+        return None
+
+    def _too_early(self, wished: Appointment, allowed: Collection[str]) -> Answer | None:
+        """Whether it would start in the past, or without the notice of its service."""
+        past = wished.start <= self.now - MINUTE
+        if past:
+            return None if "in_the_past" in allowed else Answer(422, code="in_the_past")
+        earliest = self.now + _notice(wished.service_id)
+        if "too_soon" in allowed or wished.start >= earliest or not _notice(wished.service_id):
+            return None
+        zone = DOCTOR[wished.doctor_id]["time_zone"]
+        members = {"earliest": shown(at(minute(earliest)), zone)}
+        return Answer(422, {**members, "openings": self._offered(wished)}, "too_soon")
+
+    def _offered(self, wished: Appointment) -> list[Json]:
+        """The next openings instead, of the same service, when the patient has time."""
+        doctor_id, length, moving = wished.doctor_id, len(wished.when), wished.id
+        start = max(wished.when.start, self._earliest(wished.service_id))
+        busy = model.busy(self._held(), doctor_id, moving, wished.buffers)
+        busy |= model.busy(self._held_by(wished.owner), wished.owner or "", moving)
+        bounds = range(start, start + DAYS_SEARCHED * 24 * 60)
+        found = self._changes(doctor_id).openings(doctor_id, bounds, length, busy)
+        return [placed(range(m, m + length), DOCTOR[doctor_id]) for m in islice(found, 3)]
 
     def _parts(
-        self, held: Mapping[str, model.Held], whose: str, wished: Appointment, by: str | None
+        self,
+        held: Mapping[str, model.Held],
+        whose: str,
+        wished: Appointment,
+        by: str | None,
+        buffers: tuple[int, int] = (0, 0),
     ) -> list[Json]:
         """What is taken of a wished time: by the caller's own appointments singly, else merged."""
         doctor, own = DOCTOR[wished.doctor_id], self._held_by(by).keys() & held.keys()
         others = {name: h for name, h in held.items() if name not in own}
-        taken: list[tuple[range, Json]] = [
-            (part, {}) for part in model.conflicts(others, whose, wished.when, but=wished.id)
-        ]
+        asked = whose, wished.when, wished.id, buffers
+        taken: list[tuple[range, Json]] = [(part, {}) for part in model.conflicts(others, *asked)]
         for name in own:
-            parts = model.conflicts({name: held[name]}, whose, wished.when, but=wished.id)
+            parts = model.conflicts({name: held[name]}, *asked)
             taken += [(part, {"appointment_id": name}) for part in parts]
         in_order = sorted(taken, key=lambda each: each[0].start)
-        return [_times(part, doctor) | named for part, named in in_order]
+        return [times(part, doctor) | named for part, named in in_order]
 
     def _record(self, key: str | None, by: str | None) -> IdempotencyRecord | None:
         record = self.records.get((by, key or ""))
@@ -486,58 +494,46 @@ class ExpectedAnswers:
         self, record: IdempotencyRecord, request: tuple[object, ...], status: int
     ) -> Answer:
         if record.request != request:
-            return Answer(422, code="idempotency_key_reused")
-        appointment = self.appointments[record.appointment_id]
-        return Answer(status, appointment.json(), replayed=True)
+            return KEY_REUSED
+        return Answer(status, self.appointments[record.named].json(), replayed=True)
 
     def _remember(
-        self, key: str | None, request: tuple[object, ...], appointment_id: str, by: str | None
+        self, key: str | None, request: tuple[object, ...], named: str, by: str | None
     ) -> None:
         self._count(by)
         if key is not None:
             expires_at = self.now + timedelta(hours=HOURS_KEYS_ARE_KNOWN)
-            self.records[by, key] = IdempotencyRecord(request, appointment_id, expires_at)
+            self.records[by, key] = IdempotencyRecord(request, named, expires_at)
 
 
-def _why_none(doctor_ids: list[str], bounds: range, length: int, step: int | None) -> str:
-    if any(True for name in doctor_ids for _ in openings(name, bounds, length, (), step)):
-        return "fully_booked"
-    # A window within a minute holds no whole one, but may lie amid working hours.
-    around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)
-    if any(True for name in doctor_ids for _ in openings(name, around, least, ())):
-        return "duration_too_long"
-    return "no_working_hours"
+def wrong_status(appointment: Appointment) -> Answer:
+    """The answer to a change that the state of an appointment does not allow."""
+    return Answer(422, {"appointment_status": appointment.status}, "wrong_status")
 
 
-# Requests
+def offers(doctor_id: str, service_id: str) -> bool:
+    """Whether a doctor has a service."""
+    return service_id in DOCTOR[doctor_id].get("services", SERVICE)
 
 
-def _check_order(body: Json) -> None:
-    start, end = _meant(body["start"]), _meant(body.get("end"))
-    if start and end and (start.tzinfo is None) == (end.tzinfo is None) and end <= start:
-        raise InvalidRequest("end", "not_after_start")
+def _notice(service_id: str | None) -> timedelta:
+    policy = SERVICE.get(service_id or "", {}).get("policy", {})
+    return policy.get("notice_minutes", 0) * MINUTE
 
 
-def _asked(body: Json, doctor_id: str, usual: int) -> range:
-    start = _minute_of(body, "start", doctor_id)
-    if "end" in body:
-        end = _minute_of(body, "end", doctor_id)
-        if end <= start:
-            raise InvalidRequest("end", "not_after_start")
-        if end - start > 24 * 60:
-            raise InvalidRequest("end", "too_long")
-        return range(start, end)
-    return range(start, start + body.get("duration_minutes", usual))
+def _buffers(service_id: str | None) -> tuple[int, int]:
+    service = SERVICE.get(service_id or "", {})
+    return service.get("buffer_before_minutes", 0), service.get("buffer_after_minutes", 0)
 
 
-def _minute_of(body: Json, name: str, doctor_id: str) -> int:
-    possible = instants(body[name], DOCTOR[doctor_id]["time_zone"])
-    if len(possible) != 1:
-        raise InvalidRequest(name, "ambiguous_local_time")
-    return minute(possible[0])
+def _length(query: Json) -> int:
+    length: int = SERVICE.get(query.get("service_id", ""), {}).get("duration_minutes", 0)
+    return length or query.get("duration_minutes", 30)
 
 
-def _meant(text: str | None) -> datetime | None:
-    """A time as two requests are compared by: an instant, or the wall clock as it was sent."""
-    time = datetime.fromisoformat(text) if text else None
-    return time.astimezone(UTC) if time and time.tzinfo else time
+def _doctors(query: Json) -> list[str] | None:
+    """Who is searched for; None if one of them does not have the service."""
+    service_id, named = query.get("service_id"), query.get("doctor_id")
+    doctor_ids = sorted(set(named or DOCTOR))
+    offering = [name for name in doctor_ids if not service_id or offers(name, service_id)]
+    return None if named and offering != doctor_ids else offering

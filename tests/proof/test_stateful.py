@@ -35,18 +35,22 @@ from tests.builders import at
 from tests.examples import FACTOR
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.functions.callers import ADA, BOB, CLERK
-from tests.proof.expected_answers import (
+from tests.proof.expected_answers import ExpectedAnswers
+from tests.proof.expected_clinic import (
     CHANGES_PER_DAY,
     DOCTOR,
     DOCTORS,
     POLICY,
+    SERVICE,
+    SERVICES,
+    Json,
+    shown,
+)
+from tests.proof.expected_documents import (
     UNKNOWN_APPOINTMENT,
     UNKNOWN_DOCTOR,
     Answer,
     Appointment,
-    ExpectedAnswers,
-    Json,
-    shown,
 )
 from tests.store.contract.conftest import OPENERS, Opener
 
@@ -303,7 +307,7 @@ class Clients(RuleBasedStateMachine):
 
     async def _open(self, opener: Opener, folder: Path) -> Api:
         store = opener(folder)  # Closed by `calling`.
-        text = json.dumps({"policy": POLICY, "doctors": DOCTORS})
+        text = json.dumps({"policy": POLICY, "services": SERVICES, "doctors": DOCTORS})
         file = read_clinic_file(text, SETTINGS.clinic_zone, NOW)
         await store.put_doctors(file.doctors)
         await store.put_clinic(file.clinic)
