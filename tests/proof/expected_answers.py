@@ -146,9 +146,10 @@ class ExpectedAnswers:
             if record := self._record(key, by):
                 return self._replay(record, request, 200)
             appointment = self._found(appointment_id, by)
-            fixed = self._why_fixed(appointment, match)
-            if fixed or appointment is None:
-                return fixed or UNKNOWN_APPOINTMENT
+            if appointment is None:
+                return UNKNOWN_APPOINTMENT
+            if fixed := self._why_fixed(appointment, match):
+                return fixed
             target = self._target(body, appointment, by)
         except InvalidRequest as invalid:
             return invalid.answer
@@ -178,12 +179,13 @@ class ExpectedAnswers:
     def cancel(self, body: Json, by: str | None, match: int | None = None) -> Answer:
         """The answer to cancel_appointment."""
         appointment = self._found(body["appointment_id"], by)
+        if appointment is None:
+            return UNKNOWN_APPOINTMENT
         fixed = self._why_fixed(appointment, match)
-        if appointment and fixed and fixed.code == "already_cancelled":
+        if fixed and fixed.code == "already_cancelled":
             return Answer(200, appointment.json())
-        refusal = fixed or self._too_many(by)
-        if refusal or appointment is None:
-            return refusal or UNKNOWN_APPOINTMENT
+        if refusal := fixed or self._too_many(by):
+            return refusal
         self._count(by)
         appointment.cancelled_at = self.now
         appointment.changed(self.now)
@@ -382,9 +384,7 @@ class ExpectedAnswers:
         notice = _notice(service_id)
         return minute(self.now + notice) if notice else (self.now - EPOCH) // MINUTE
 
-    def _why_fixed(self, appointment: Appointment | None, match: int | None) -> Answer | None:
-        if appointment is None:
-            return None
+    def _why_fixed(self, appointment: Appointment, match: int | None) -> Answer | None:
         if match not in (None, appointment.version):
             return MISMATCH
         if appointment.cancelled_at is not None:

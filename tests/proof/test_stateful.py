@@ -9,7 +9,7 @@ answers, and all that is listed of both doctors, must be what the model says.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -59,7 +59,11 @@ T = TypeVar("T")
 CREATE, RESCHEDULE = "create_appointment", "reschedule_appointment"
 VALIDATE = "validate_appointment"
 CANCEL, GET = "cancel_appointment", "get_appointment"
-LIST, FIRST = "list_appointments", "first_available"
+UPDATE, MARK = "update_appointment", "mark_appointment"
+LIST, FIRST, OPENINGS = "list_appointments", "first_available", "list_openings"
+OVERRIDE, DELETE, OVERRIDES = "create_override", "delete_override", "list_overrides"
+SEEN_AS = {OVERRIDE: "override", DELETE: "deletion", OPENINGS: "openings"}
+"""Where the first word of a function does not tell it from others."""
 
 NOW = at("2050-11-06T01:00Z")
 LAST = at("2050-11-20T00:00Z")  # The model knows no summer, and all look 90 days ahead.
@@ -68,7 +72,9 @@ HALF_AN_HOUR = timedelta(minutes=30)
 TWICE = at("2050-11-06T05:00Z"), at("2050-11-06T07:00Z")
 ALWAYS = {"start": "2050-11-01T00:00Z", "end": "2051-03-01T00:00Z"}
 
-STEPS = 40
+THIS_YEAR = {"start": "2050-10-01T00:00Z", "end": "2051-03-01T00:00Z"}
+
+STEPS = 50
 
 PATIENTS = (None, ADA.subject, BOB.subject)
 # A client is staff, or a patient; even ones call one instance, odd ones the other.
@@ -85,6 +91,15 @@ NOON = [at("2050-11-07T14:00Z") + n * HALF_AN_HOUR for n in range(7)]
 A_WEEK_LATER = [at("2050-11-13T03:00Z") + n * HALF_AN_HOUR for n in range(4)]
 SLOTS = st.sampled_from(BOTH_WORK) | st.sampled_from([*NIGHT, *NOON, *A_WEEK_LATER])
 LENGTHS = st.sampled_from([60, 30, 60, 90, 20, 240])
+SERVED = st.sampled_from([None, None, None, None, "check-up", "talk"])
+ALLOWED = st.sampled_from(
+    [[], [], [], ["time_off"], ["outside_working_hours"], ["in_the_past", "too_soon"]]
+)
+"""Of what staff may break."""
+VERSIONS = st.sampled_from([None, None, None, None, 0, 0, -1])
+"""How far the version that a change is about is from the present one, if it is about any."""
+MARKS = st.sampled_from(["arrived", "fulfilled", "no_show"])
+KINDS = st.sampled_from(["time_off", "time_off", "extra_hours"])
 SPELLINGS = st.sampled_from(["UTC", "America/New_York", "Europe/Berlin", "wall clock"])
 STATUSES = st.sampled_from([{}, {"status": "booked"}, {"status": "all"}])
 SHIFTS = st.sampled_from([-60, -30, -15, 0, 15, 30, 60]).map(lambda n: n * MINUTE)
@@ -111,6 +126,12 @@ EVERY_KIND = {
     "create outside_working_hours",
     "create in_the_past",
     "create invalid_request",
+    "create too_soon",
+    "create time_off",
+    "create unknown_service",
+    "create of a service",
+    "create against the rules",
+    "create in freed time",
     "create unknown_doctor",
     "create patient_busy",
     "create too_many_requests",
@@ -135,6 +156,12 @@ EVERY_KIND = {
     "reschedule outside_working_hours",
     "reschedule refused, its own time offered",
     "reschedule in_the_past",
+    "reschedule too_soon",
+    "reschedule time_off",
+    "reschedule unknown_service",
+    "reschedule version_mismatch",
+    "reschedule wrong_status",
+    "reschedule against the rules",
     "reschedule invalid_request",
     "reschedule unknown_doctor",
     "reschedule unknown_appointment",
@@ -148,6 +175,33 @@ EVERY_KIND = {
     "cancel again, after its start",
     "cancel already_started",
     "cancel unknown_appointment",
+    "cancel version_mismatch",
+    "cancel wrong_status",
+    "mark granted",
+    "mark again",
+    "mark frees time",
+    "mark too_early",
+    "mark wrong_status",
+    "mark version_mismatch",
+    "mark unknown_appointment",
+    "update granted",
+    "update again",
+    "update already_cancelled",
+    "update too_many_requests",
+    "update version_mismatch",
+    "update another's",
+    "override granted",
+    "override replayed",
+    "override affects somebody",
+    "override affects nobody",
+    "override idempotency_key_reused",
+    "override invalid_request",
+    "deletion granted",
+    "deletion again",
+    "deletion unknown_override",
+    "openings granted",
+    "openings unknown_service",
+    "openings of a service",
     "get granted",
     "get away from home",
     "get unknown_appointment",
@@ -161,6 +215,8 @@ EVERY_KIND = {
     "first duration_too_long",
     "first no_working_hours",
     "first invalid_request",
+    "first of a service",
+    "first unknown_service",
 }
 """What must have happened, so that nothing is agreed on only because it was never asked."""
 
@@ -236,6 +292,7 @@ SHORT_SEARCHES = st.builds(
         {},
         optional={
             "duration_minutes": st.sampled_from([60, 20, 150, 300, 301]),
+            "service_id": st.sampled_from(["check-up", "talk"]),
             "doctor_id": st.lists(KNOWN_IDS, min_size=1, max_size=3),
             "count": st.sampled_from([1, 2, 5, 50]),
             "step_minutes": st.sampled_from([15, 40, 90]),
@@ -243,6 +300,27 @@ SHORT_SEARCHES = st.builds(
     ),
 )
 LONG_SEARCHES = st.fixed_dictionaries({}, optional={"after": AFTER, "count": st.just(30)})
+
+
+def as_searched(query: Json) -> Json:
+    """A search that makes sense: of a service with a length without one, of any other with one."""
+    service_id = query.get("service_id")
+    if service_id is None:
+        return query
+    other = {name: value for name, value in query.items() if name != "duration_minutes"}
+    return other if has_length(service_id) else {"duration_minutes": 30, **query}
+
+
+def has_length(service_id: str) -> bool:
+    return "duration_minutes" in SERVICE[service_id]
+
+
+def of_service(body: Json, service_id: str | None) -> Json:
+    """A booking of a service, if it names one; how long is left to the service, but for an end."""
+    if service_id is None:
+        return body
+    other = {n: v for n, v in body.items() if n != "duration_minutes" or not has_length(service_id)}
+    return {**other, "service_id": service_id}
 
 
 @dataclass
@@ -264,13 +342,16 @@ def in_other_words(body: Json) -> Json:
 
 
 def at_another_time(body: Json, start: str) -> Json:
-    other = {name: value for name, value in body.items() if name != "end"}
+    other = {name: value for name, value in body.items() if name not in ("end", "service_id")}
     return {**other, "start": start, "duration_minutes": 29}
 
 
 def as_sent_by(patient: str | None, body: Json) -> Json:
-    """The same request; a patient names no other patient, who would be forbidden."""
-    if not patient or body.get("patient", {}).get("id") in (None, patient):
+    """The same request; a patient names no other patient, and breaks no rules: both are 403."""
+    if not patient:
+        return body
+    body = {name: value for name, value in body.items() if name != "allow"}
+    if body.get("patient", {}).get("id") in (None, patient):
         return body
     without_id = {name: value for name, value in body["patient"].items() if name != "id"}
     return {**body, "patient": without_id}
@@ -322,22 +403,46 @@ class Clients(RuleBasedStateMachine):
 
     # Calls
 
-    def post(self, client: int, function: str, body: Json, key: str | None = None) -> Answer:
+    def post(
+        self,
+        client: int,
+        function: str,
+        body: Json,
+        key: str | None = None,
+        match: int | None = None,
+    ) -> Answer:
         """Make a call that may change something, and compare its answer with the model's."""
-        body = as_sent_by(PATIENTS[client // 2], body)
-        response = self.run(self.apis[client].post(function, body, key))
         by = PATIENTS[client // 2]
-        if function == CREATE:
-            expected = self.model.create(body, key, response.json().get("id", ""), by)
-        elif function == VALIDATE:
-            expected = self.model.validate(body, by)
-        elif function == RESCHEDULE:
-            expected = self.model.reschedule(body, key, by)
-        else:
-            expected = self.model.cancel(body, by)
-        if key is not None:
+        body = as_sent_by(by, body)
+        headers = {} if match is None else {"If-Match": f'"{match}"'}
+        response = self.run(self.apis[client].post(function, body, key, headers))
+        expected = self.expected(function, body, key, by, match, response.json())
+        if key is not None and function != OVERRIDE:
             self.sent.append((client, function, body, key))
         return self.agreed(function, response, expected, body.get("appointment_id", ""))
+
+    def expected(
+        self,
+        function: str,
+        body: Json,
+        key: str | None,
+        by: str | None,
+        match: int | None,
+        answer: Json,
+    ) -> Answer:
+        """What the model answers; new ids are those that were answered."""
+        model = self.model
+        answers: dict[str, Callable[[], Answer]] = {
+            CREATE: lambda: model.create(body, key, answer.get("id", ""), by),
+            VALIDATE: lambda: model.validate(body, by),
+            RESCHEDULE: lambda: model.reschedule(body, key, by, match),
+            CANCEL: lambda: model.cancel(body, by, match),
+            UPDATE: lambda: model.update(body, by, match),
+            MARK: lambda: model.mark(body, match),
+            OVERRIDE: lambda: model.create_override(body, key, answer.get("override_id", "")),
+            DELETE: lambda: model.delete_override(body),
+        }
+        return answers[function]()
 
     def ask(self, client: int, function: str, query: Json) -> httpx.Response:
         return self.run(self.apis[client].client.get(f"/{function}", params=query))
@@ -353,7 +458,7 @@ class Clients(RuleBasedStateMachine):
         elif expected.code is not None:
             members = problem(response, expected.status, expected.code)
             assert members.pop("detail")
-            assert members == expected.members
+            assert members == expected.members, (members, expected.members)
         else:
             assert response.json() == expected.members
         if expected == UNKNOWN_APPOINTMENT and asked_for in self.model.appointments:
@@ -363,7 +468,7 @@ class Clients(RuleBasedStateMachine):
         return expected
 
     def saw(self, function: str, what: str) -> None:
-        self.seen[f"{function.partition('_')[0]} {what}"] += 1
+        self.seen[f"{SEEN_AS.get(function, function.partition('_')[0])} {what}"] += 1
 
     def picked(self, pick: int) -> Appointment:
         latest_first = list(self.model.appointments.values())[::-1]
@@ -377,6 +482,12 @@ class Clients(RuleBasedStateMachine):
 
     def is_away(self, appointment: Appointment) -> bool:
         return appointment.place != self.homes[appointment.id]
+
+    def match(self, pick: int, version: int | None) -> int | None:
+        """The version that a change is about, if it is about one."""
+        if version is None or pick < 0:
+            return None if version is None else 1
+        return self.picked(pick).version + version
 
     def new_key(self, *, wanted: bool) -> str | None:
         return str(len(self.sent)) if wanted else None
@@ -403,12 +514,49 @@ class Clients(RuleBasedStateMachine):
         for client, (pick, doctor_id, nth) in enumerate(moves):
             self.reschedule_to_a_free_time(client % 2, pick, doctor_id, nth)
 
-    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, times=TIMES, details=DETAILS, keyed=st.booleans())
+    @rule(
+        client=CLIENTS,
+        doctor_id=DOCTOR_IDS,
+        times=TIMES,
+        details=DETAILS,
+        service_id=SERVED,
+        keyed=st.booleans(),
+    )
     def create(
-        self, client: int, doctor_id: str, times: Times, details: Json, *, keyed: bool
+        self,
+        client: int,
+        doctor_id: str,
+        times: Times,
+        details: Json,
+        service_id: str | None,
+        *,
+        keyed: bool,
     ) -> None:
         body = {"doctor_id": doctor_id, **times.fields(doctor_id), **details}
-        self.call_create(client, body, self.new_key(wanted=keyed))
+        self.call_create(client, of_service(body, service_id), self.new_key(wanted=keyed))
+
+    @rule(
+        client=STAFF,
+        doctor_id=KNOWN_IDS,
+        hours=st.sampled_from([-1, -0.5, 0.5, 1, 3]),
+        details=DETAILS,
+        service_id=SERVED,
+        allow=ALLOWED,
+    )
+    def create_soon(
+        self,
+        client: int,
+        doctor_id: str,
+        hours: float,
+        details: Json,
+        service_id: str | None,
+        allow: list[str],
+    ) -> None:
+        """Book for a time about now, whatever rules are broken by that."""
+        start = self.clock.now.replace(second=0, microsecond=0) + hours * 60 * MINUTE
+        times = Times(start, 30, "UTC", with_end=False)
+        body = {"doctor_id": doctor_id, **times.fields(None), **details, "allow": allow}
+        self.call_create(client, of_service(body, service_id), self.new_key(wanted=True))
 
     @precondition(lambda self: self.model.appointments)
     @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, details=DETAILS)
@@ -435,10 +583,21 @@ class Clients(RuleBasedStateMachine):
             appointment = self.model.appointments[appointment_id]
             self.homes[appointment_id] = appointment.place
             self.saw(CREATE, "granted without a key" if key is None else "granted with a key")
+            if appointment.service_id:
+                self.saw(CREATE, "of a service")
+            if body.get("allow"):
+                self.saw(CREATE, "against the rules")
+            if any(self.is_freed(other, appointment) for other in self.model.appointments.values()):
+                self.saw(CREATE, "in freed time")
             if had_record:
                 self.saw(CREATE, "granted with an expired key")
             if appointment.doctor_id == "strange" and TWICE[0] <= appointment.start < TWICE[1]:
                 self.saw(CREATE, "granted in the hour that comes twice")
+
+    def is_freed(self, freed: Appointment, taken: Appointment) -> bool:
+        """Whether an appointment has time that another does not need any more."""
+        same = freed.doctor_id == taken.doctor_id and freed.freed_from is not None
+        return same and not {*freed.when}.isdisjoint(taken.when)
 
     # Changing
 
@@ -448,15 +607,28 @@ class Clients(RuleBasedStateMachine):
         pick=PICKS,
         doctor_id=st.none() | DOCTOR_IDS,
         times=NEW_TIMES,
+        allow=ALLOWED,
+        version=VERSIONS,
         keyed=st.booleans(),
     )
     def reschedule(
-        self, client: int, pick: int, doctor_id: str | None, times: Times, *, keyed: bool
+        self,
+        client: int,
+        pick: int,
+        doctor_id: str | None,
+        times: Times,
+        allow: list[str],
+        version: int | None,
+        *,
+        keyed: bool,
     ) -> None:
         with_doctor = {"doctor_id": doctor_id} if doctor_id else {}
-        body = {"appointment_id": self.id_of(pick), **with_doctor}
+        allowed = {"allow": allow} if allow else {}
+        body = {"appointment_id": self.id_of(pick), **with_doctor, **allowed}
         clock_of = doctor_id if doctor_id or pick < 0 else self.picked(pick).doctor_id
-        self.call_reschedule(client, {**body, **times.fields(clock_of)}, self.new_key(wanted=keyed))
+        body |= times.fields(clock_of)
+        key, match = self.new_key(wanted=keyed), self.match(pick, version)
+        self.call_reschedule(client, body, key, match)
 
     @precondition(lambda self: self.model.appointments)
     @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, spelling=SPELLINGS)
@@ -486,12 +658,16 @@ class Clients(RuleBasedStateMachine):
         start: str = self.model.first(query).members["openings"][-1]["start"]
         return start
 
-    def call_reschedule(self, client: int, body: Json, key: str | None) -> None:
+    def call_reschedule(
+        self, client: int, body: Json, key: str | None, match: int | None = None
+    ) -> None:
         moving = self.model.appointments.get(body["appointment_id"])
         before, was_away = moving and replace(moving), moving and self.is_away(moving)
-        answer = self.post(client, RESCHEDULE, body, key)
+        answer = self.post(client, RESCHEDULE, body, key, match)
         if moving is None or before is None or answer.replayed:
             return
+        if answer.code is None and body.get("allow") and client in (0, 1):
+            self.saw(RESCHEDULE, "against the rules")
         offered = answer.members.get("openings", [])
         if any(overlaps(opening, before) for opening in offered):
             self.saw(RESCHEDULE, "refused, its own time offered")
@@ -505,9 +681,14 @@ class Clients(RuleBasedStateMachine):
             self.saw(RESCHEDULE, "over its own time" if own else "within its day")
 
     @precondition(lambda self: self.model.appointments)
-    @rule(client=CLIENTS, pick=PICKS, reason=st.sampled_from([{}, {"reason": "well again"}]))
-    def cancel(self, client: int, pick: int, reason: Json) -> None:
-        self.call_cancel(client, self.id_of(pick), reason)
+    @rule(
+        client=CLIENTS,
+        pick=PICKS,
+        reason=st.sampled_from([{}, {"reason": "well again"}]),
+        version=VERSIONS,
+    )
+    def cancel(self, client: int, pick: int, reason: Json, version: int | None) -> None:
+        self.call_cancel(client, self.id_of(pick), reason, self.match(pick, version))
 
     @precondition(lambda self: self.model.appointments)
     @rule(client=CLIENTS, pick=st.integers(0, 7), delay=DELAYS)
@@ -517,11 +698,14 @@ class Clients(RuleBasedStateMachine):
         self.wait(delay)
         self.call_cancel(client ^ 1, appointment.id, {"reason": "away"})
 
-    def call_cancel(self, client: int, appointment_id: str, reason: Json) -> None:
+    def call_cancel(
+        self, client: int, appointment_id: str, reason: Json, match: int | None = None
+    ) -> None:
         found = self.model.appointments.get(appointment_id)
         before = found and replace(found)
-        answer = self.post(client, CANCEL, {"appointment_id": appointment_id, **reason})
-        if before and before.cancelled_at is not None:
+        body = {"appointment_id": appointment_id, **reason}
+        answer = self.post(client, CANCEL, body, match=match)
+        if before and before.cancelled_at is not None and answer.code is None:
             has_started = before.start <= self.clock.now
             self.saw(CANCEL, "again, after its start" if has_started else "again")
         elif before and answer.code is None and self.is_away(before):
@@ -611,6 +795,121 @@ class Clients(RuleBasedStateMachine):
         else:
             self.call_create(client, body, key)
 
+    @precondition(lambda self: self.model.appointments)
+    @rule(
+        client=CLIENTS,
+        pick=PICKS,
+        fields=st.sampled_from(
+            [{"reason": "cough"}, {"reason": None}, {"patient": {"name": "Ada King"}}]
+        ),
+        version=VERSIONS,
+    )
+    def update(self, client: int, pick: int, fields: Json, version: int | None) -> None:
+        found = None if pick < 0 else self.picked(pick)
+        before, match = found and found.version, self.match(pick, version)
+        body = {"appointment_id": self.id_of(pick), **fields}
+        answer = self.post(client, UPDATE, body, match=match)
+        if answer.code is None and found and found.version == before:
+            self.saw(UPDATE, "again")
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=STAFF, pick=PICKS, status=MARKS, version=VERSIONS)
+    def mark(self, client: int, pick: int, status: str, version: int | None) -> None:
+        self.call_mark(client, self.id_of(pick), status, self.match(pick, version))
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=STAFF, pick=st.integers(0, 7), late=LATENESS, status=MARKS, details=DETAILS)
+    def mark_while_it_goes_on(
+        self, client: int, pick: int, late: timedelta, status: str, details: Json
+    ) -> None:
+        """The rest of the time may be free then, and is asked for."""
+        appointment = self.picked(pick)
+        self.wait_until(appointment.start + len(appointment.when) // 3 * MINUTE + late)
+        self.call_mark(client, appointment.id, status, None)
+        self.call_mark(client ^ 1, appointment.id, status, None)
+        start, end = (shown(t, "UTC") for t in (self.clock.now + 2 * MINUTE, appointment.end))
+        if start < end:
+            start = start[:17] + "00Z"
+            body = {"doctor_id": appointment.doctor_id, "start": start, "end": end, **details}
+            self.call_create(client ^ 1, body, None)
+
+    def call_mark(self, client: int, appointment_id: str, status: str, match: int | None) -> None:
+        found = self.model.appointments.get(appointment_id)
+        before = found and replace(found)
+        body = {"appointment_id": appointment_id, "status": status}
+        answer = self.post(client, MARK, body, match=match)
+        if found and before and answer.code is None:
+            if found.version == before.version:
+                self.saw(MARK, "again")
+            elif found.freed_from is not None:
+                self.saw(MARK, "frees time")
+
+    # Overrides
+
+    @rule(
+        client=STAFF,
+        doctor_id=KNOWN_IDS,
+        kind=KINDS,
+        start=SLOTS,
+        minutes=st.sampled_from([20, 60, 90, 48 * 60]),
+        keyed=st.booleans(),
+    )
+    def make_override(
+        self, client: int, doctor_id: str, kind: str, start: datetime, minutes: int, *, keyed: bool
+    ) -> None:
+        key = f"override-{len(self.model.records)}" if keyed else None
+        end = start + minutes * MINUTE
+        self.call_override(client, doctor_id, kind, (start, end), key)
+        if keyed:
+            self.call_override(client ^ 1, doctor_id, kind, (start, end), key)
+            self.call_override(client, doctor_id, kind, (start, end + MINUTE), key)
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=STAFF, pick=st.integers(0, 7), shift=SHIFTS)
+    def go_away(self, client: int, pick: int, shift: timedelta) -> None:
+        """Take time off where an appointment is, or almost."""
+        appointment = self.picked(pick)
+        ends = appointment.start + shift, appointment.end + shift
+        self.call_override(client, appointment.doctor_id, "time_off", ends, None)
+
+    @rule(client=STAFF, doctor_id=KNOWN_IDS, nth=st.integers(0, 9), details=DETAILS)
+    def go_away_before_a_booking(
+        self, client: int, doctor_id: str, nth: int, details: Json
+    ) -> None:
+        """Take a time off that the other instance has just offered, and book it there."""
+        start = self.free_time(doctor_id, 30, nth)
+        self.first_available(client ^ 1, {"doctor_id": [doctor_id], "after": start})
+        end = at(start) + HALF_AN_HOUR
+        self.call_override(client, doctor_id, "time_off", (at(start), end), None)
+        body = {"doctor_id": doctor_id, "start": start, "duration_minutes": 30, **details}
+        self.call_create(client ^ 1, body, None)
+
+    def call_override(
+        self,
+        client: int,
+        doctor_id: str,
+        kind: str,
+        ends: tuple[datetime, datetime],
+        key: str | None,
+    ) -> None:
+        start, end = (shown(time, "Europe/Berlin") for time in ends)
+        body = {"doctor_id": doctor_id, "kind": kind, "start": start, "end": end}
+        answer = self.post(client, OVERRIDE, body, key)
+        if answer.code is None:
+            affected = answer.members["affected_count"]
+            self.saw(OVERRIDE, "affects somebody" if affected else "affects nobody")
+
+    @rule(client=STAFF, pick=st.sampled_from([0, 0, 0, 1, 1, 2, 3, -1]))
+    def delete_override(self, client: int, pick: int) -> None:
+        """First the latest one that stands."""
+        latest = list(self.model.overrides.values())[::-1]
+        known = sorted(latest, key=lambda override: override.deleted_at is not None)
+        override = known[pick % len(known)] if known and pick >= 0 else None
+        if override and override.deleted_at:
+            self.saw(DELETE, "again")
+        override_id = override.id if override else "strange.override.0123"
+        self.post(client, DELETE, {"override_id": override_id})
+
     @rule(delay=DELAYS)
     def wait(self, delay: timedelta) -> None:
         if delay <= MINUTE or self.clock.now + delay < LAST:
@@ -682,9 +981,12 @@ class Clients(RuleBasedStateMachine):
 
     @rule(client=CLIENTS, query=SHORT_SEARCHES | LONG_SEARCHES)
     def first_available(self, client: int, query: Json) -> None:
+        query = as_searched(query)
         answer = self.agreed(FIRST, self.ask(client, FIRST, query), self.model.first(query))
         if reason := answer.members.get("reason"):
             self.saw(FIRST, reason)
+        if "service_id" in query and answer.members.get("openings"):
+            self.saw(FIRST, "of a service")
         with_doctors = {opening["doctor_id"] for opening in answer.members.get("openings", ())}
         if len(with_doctors) > 1:
             self.saw(FIRST, "with several doctors")
@@ -700,6 +1002,28 @@ class Clients(RuleBasedStateMachine):
         minutes = max(1, len(appointment.when) // count)
         self.first_available(client, {**window, "duration_minutes": minutes, "count": count})
 
+    @rule(
+        client=CLIENTS,
+        start=SLOTS,
+        hours=st.sampled_from([2, 30, 200]),
+        wishes=st.fixed_dictionaries(
+            {"duration_minutes": st.sampled_from([60, 20, 150])},
+            optional={
+                "service_id": st.sampled_from(["check-up", "talk"]),
+                "doctor_id": st.lists(KNOWN_IDS, min_size=1, max_size=3),
+                "step_minutes": st.sampled_from([40, 60]),
+            },
+        ),
+    )
+    def list_openings(self, client: int, start: datetime, hours: int, wishes: Json) -> None:
+        ends = start, start + hours * 60 * MINUTE
+        window = {n: shown(t, "UTC") for n, t in zip(("start", "end"), ends, strict=True)}
+        query = as_searched({**window, **wishes})
+        expected = self.model.all_openings(query)
+        answer = self.agreed(OPENINGS, self.ask(client, OPENINGS, query), expected)
+        if "service_id" in query and answer.members.get("days"):
+            self.saw(OPENINGS, "of a service")
+
     # After every step
 
     @invariant()
@@ -711,6 +1035,10 @@ class Clients(RuleBasedStateMachine):
         found += [self.model.listed_of(patient, asked) for patient in PATIENTS if patient]
         for listed, response in zip(found, self.run(self._all(queries)), strict=True):
             assert response.json() == {"appointments": listed, "next_page_token": None}
+        for client, doctor_id in enumerate(DOCTOR):
+            response = self.ask(client, OVERRIDES, {"doctor_id": doctor_id, **THIS_YEAR})
+            overrides = self.model.listed_overrides(doctor_id)
+            assert response.json() == {"overrides": overrides, "next_page_token": None}
 
     async def _all(self, queries: list[Json]) -> list[httpx.Response]:
         """What staff are told by each instance, then Ada by one and staff of Bob by the other."""
