@@ -307,15 +307,18 @@ class ExpectedAnswers:
 
     def first(self, query: Json) -> Answer:
         """The answer to first_available, where all times have an offset."""
-        after, until = (query.get(name) for name in ("after", "until"))
-        begins_at = max(self.now, datetime.fromisoformat(after)) if after else self.now
-        if until and datetime.fromisoformat(until) <= begins_at:
-            return InvalidRequest("until", "not_after_start").answer
+        after, until = (meant(query.get(name)) for name in ("after", "until"))
+        too_early = InvalidRequest("until", "not_after_start").answer
+        if after and until and until <= after:
+            return too_early
         doctor_ids = _doctors(query)
         if doctor_ids is None:
             return UNKNOWN_SERVICE
+        begins_at = max(self.now, after or self.now)
+        if until and until <= begins_at:
+            return too_early
         start = max(minute(begins_at), self._earliest(query.get("service_id")))
-        end = minute(datetime.fromisoformat(until)) if until else start + DAYS_SEARCHED * 24 * 60
+        end = minute(until) if until else start + DAYS_SEARCHED * 24 * 60
         bounds, count = range(min(start, end), end), query.get("count", 1)
         length = _length(query)
         found = sorted(

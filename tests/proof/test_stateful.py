@@ -292,7 +292,7 @@ SHORT_SEARCHES = st.builds(
         {},
         optional={
             "duration_minutes": st.sampled_from([60, 20, 150, 300, 301]),
-            "service_id": st.sampled_from(["check-up", "talk"]),
+            "service_id": st.sampled_from([None, None, "check-up", "talk"]),
             "doctor_id": st.lists(KNOWN_IDS, min_size=1, max_size=3),
             "count": st.sampled_from([1, 2, 5, 50]),
             "step_minutes": st.sampled_from([15, 40, 90]),
@@ -304,11 +304,11 @@ LONG_SEARCHES = st.fixed_dictionaries({}, optional={"after": AFTER, "count": st.
 
 def as_searched(query: Json) -> Json:
     """A search that makes sense: of a service with a length without one, of any other with one."""
-    service_id = query.get("service_id")
-    if service_id is None:
+    query = {name: value for name, value in query.items() if value is not None}
+    if "service_id" not in query:
         return query
     other = {name: value for name, value in query.items() if name != "duration_minutes"}
-    return other if has_length(service_id) else {"duration_minutes": 30, **query}
+    return other if has_length(query["service_id"]) else {"duration_minutes": 30, **query}
 
 
 def has_length(service_id: str) -> bool:
@@ -381,6 +381,7 @@ class Clients(RuleBasedStateMachine):
         self.sent: list[tuple[int, str, Json, str]] = []
         self.walks: list[Walk] = []
         self.homes: dict[str, object] = {}
+        self.stood: list[bool] = []
         self.runner = asyncio.Runner()
         self.opened = AsyncExitStack()
         instances = [self.run(self._open(opener, folder)) for _ in range(2)]
@@ -495,17 +496,19 @@ class Clients(RuleBasedStateMachine):
     # Booking
 
     @initialize(
-        wishes=st.lists(st.tuples(KNOWN_IDS, TIMES, st.booleans()), min_size=4, max_size=5),
+        wishes=st.lists(st.tuples(KNOWN_IDS, TIMES, SERVED, st.booleans()), min_size=4, max_size=5),
         moves=st.lists(st.tuples(PICKS, KNOWN_IDS, st.integers(0, 20)), min_size=2, max_size=4),
     )
     def begin(
-        self, wishes: list[tuple[str, Times, bool]], moves: list[tuple[int, str, int]]
+        self,
+        wishes: list[tuple[str, Times, str | None, bool]],
+        moves: list[tuple[int, str, int]],
     ) -> None:
         """Some are booked, then paged through; some of them are moved before the second page."""
-        for number, (doctor_id, times, keyed) in enumerate(wishes):
+        for number, (doctor_id, times, service_id, keyed) in enumerate(wishes):
             patient = {"name": "Ada", **({"id": ADA.subject} if number % 2 else {})}
             body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": patient}
-            self.call_create(0, body, self.new_key(wanted=keyed))
+            self.call_create(0, of_service(body, service_id), self.new_key(wanted=keyed))
         if not self.model.appointments:
             return
         for doctor_id in DOCTOR:
@@ -540,7 +543,7 @@ class Clients(RuleBasedStateMachine):
         doctor_id=KNOWN_IDS,
         hours=st.sampled_from([-1, -0.5, 0.5, 1, 3]),
         details=DETAILS,
-        service_id=SERVED,
+        service_id=st.sampled_from([None, "check-up", "talk", "talk"]),
         allow=ALLOWED,
     )
     def create_soon(
@@ -872,17 +875,49 @@ class Clients(RuleBasedStateMachine):
         ends = appointment.start + shift, appointment.end + shift
         self.call_override(client, appointment.doctor_id, "time_off", ends, None)
 
-    @rule(client=STAFF, doctor_id=KNOWN_IDS, nth=st.integers(0, 9), details=DETAILS)
+    @rule(
+        client=STAFF,
+        doctor_id=KNOWN_IDS,
+        nth=st.integers(0, 9),
+        pick=st.none() | st.integers(0, 3),
+    )
     def go_away_before_a_booking(
-        self, client: int, doctor_id: str, nth: int, details: Json
+        self, client: int, doctor_id: str, nth: int, pick: int | None
     ) -> None:
-        """Take a time off that the other instance has just offered, and book it there."""
-        start = self.free_time(doctor_id, 30, nth)
+        """Take a time off that the other instance has just offered, and ask for it there."""
+        moving = self.picked(pick) if pick is not None and self.model.appointments else None
+        minutes = len(moving.when) if moving else 30
+        start = self.free_time(doctor_id, minutes, nth)
         self.first_available(client ^ 1, {"doctor_id": [doctor_id], "after": start})
-        end = at(start) + HALF_AN_HOUR
+        end = at(start) + minutes * MINUTE
         self.call_override(client, doctor_id, "time_off", (at(start), end), None)
-        body = {"doctor_id": doctor_id, "start": start, "duration_minutes": 30, **details}
-        self.call_create(client ^ 1, body, None)
+        body = {"doctor_id": doctor_id, "start": start}
+        if moving:
+            self.call_reschedule(client ^ 1, {**body, "appointment_id": moving.id}, None)
+        else:
+            patient = {"duration_minutes": 30, "patient": {"name": "Ada"}}
+            self.call_create(client ^ 1, {**body, **patient}, None)
+
+    @rule(
+        client=CLIENTS,
+        service_id=st.sampled_from(["check-up", "talk"]),
+        nth=st.integers(4, 20),
+        doctor_id=KNOWN_IDS,
+        hours=st.sampled_from([1, 2, 30]),
+    )
+    def serve_and_move(
+        self, client: int, service_id: str, nth: int, doctor_id: str, hours: int
+    ) -> None:
+        """Book a service of a doctor who has it, and move it about now, maybe to another doctor."""
+        known = set(self.model.appointments)
+        start = self.free_time("strange", 60, nth)
+        patient = {"duration_minutes": 60, "patient": {"name": "Ada"}}
+        body = of_service({"doctor_id": "strange", "start": start, **patient}, service_id)
+        self.call_create(client, body, self.new_key(wanted=True))
+        for appointment_id in self.model.appointments.keys() - known:
+            soon = self.clock.now.replace(second=0, microsecond=0) + hours * 60 * MINUTE
+            to = {"doctor_id": doctor_id, "start": shown(soon, "UTC")}
+            self.call_reschedule(client ^ 1, {"appointment_id": appointment_id, **to}, None)
 
     def call_override(
         self,
@@ -1035,10 +1070,12 @@ class Clients(RuleBasedStateMachine):
         found += [self.model.listed_of(patient, asked) for patient in PATIENTS if patient]
         for listed, response in zip(found, self.run(self._all(queries)), strict=True):
             assert response.json() == {"appointments": listed, "next_page_token": None}
-        for client, doctor_id in enumerate(DOCTOR):
+        stand = [o.deleted_at is None for o in self.model.overrides.values()]
+        for client, doctor_id in enumerate(DOCTOR if stand != self.stood else ()):
             response = self.ask(client, OVERRIDES, {"doctor_id": doctor_id, **THIS_YEAR})
             overrides = self.model.listed_overrides(doctor_id)
             assert response.json() == {"overrides": overrides, "next_page_token": None}
+        self.stood = stand
 
     async def _all(self, queries: list[Json]) -> list[httpx.Response]:
         """What staff are told by each instance, then Ada by one and staff of Bob by the other."""
