@@ -350,7 +350,7 @@ class ExpectedAnswers:
         for doctor_id in doctor_ids:
             doctor = DOCTOR[doctor_id]
             found = self._openings(doctor_id, range(start, end), {"step_minutes": 15, **query})
-            for day, minutes in groupby(found, key=lambda m: wall_clock(doctor, m).date()):  # noqa: B023
+            for day, minutes in groupby(found, key=lambda m: wall_clock(doctor, m).date()):
                 starts = [shown(at(m), doctor["time_zone"]) for m in minutes]
                 zone = {"time_zone": doctor["time_zone"], "starts": starts}
                 days.append({"date": day.isoformat(), "doctor_id": doctor_id, **zone})
@@ -521,7 +521,8 @@ def offers(doctor_id: str, service_id: str) -> bool:
 
 def _notice(service_id: str | None) -> timedelta:
     policy = SERVICE.get(service_id or "", {}).get("policy", {})
-    return policy.get("notice_minutes", 0) * MINUTE
+    minutes: int = policy.get("notice_minutes", 0)
+    return minutes * MINUTE
 
 
 def _buffers(service_id: str | None) -> tuple[int, int]:

@@ -1,8 +1,7 @@
-"""What the model keeps and answers: appointments, overrides, problems, and how requests are read."""
+"""What the model keeps and answers, and how it reads requests."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
 from tests import reference_model as model
 from tests.proof.expected_clinic import (

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -264,8 +264,11 @@ DETAILS = st.fixed_dictionaries(
             ]
         )
     },
-    optional={"reason": st.just("cough")},
-)
+    optional={
+        "reason": st.just("cough"),
+        "service_id": SERVED,
+    },
+).map(lambda details: {name: value for name, value in details.items() if value is not None})
 WINDOWS = st.builds(
     lambda start, hours, zone: {
         "start": shown(start, zone),
@@ -299,7 +302,9 @@ SHORT_SEARCHES = st.builds(
         },
     ),
 )
-LONG_SEARCHES = st.fixed_dictionaries({}, optional={"after": AFTER, "count": st.just(30)})
+LONG_SEARCHES = st.fixed_dictionaries(
+    {}, optional={"after": AFTER, "count": st.just(30), "service_id": SERVED}
+)
 
 
 def as_searched(query: Json) -> Json:
@@ -315,12 +320,11 @@ def has_length(service_id: str) -> bool:
     return "duration_minutes" in SERVICE[service_id]
 
 
-def of_service(body: Json, service_id: str | None) -> Json:
-    """A booking of a service, if it names one; how long is left to the service, but for an end."""
-    if service_id is None:
+def of_service(body: Json) -> Json:
+    """A booking; how long is left to its service, if that has a length, but for an end."""
+    if not ("service_id" in body and has_length(body["service_id"])):
         return body
-    other = {n: v for n, v in body.items() if n != "duration_minutes" or not has_length(service_id)}
-    return {**other, "service_id": service_id}
+    return {name: value for name, value in body.items() if name != "duration_minutes"}
 
 
 @dataclass
@@ -365,6 +369,16 @@ def overlaps(opening: Json, appointment: Appointment) -> bool:
         and start < appointment.end
         and appointment.start < end
     )
+
+
+class Sent(NamedTuple):
+    """What was asked, by whose account, and of which version."""
+
+    function: str
+    body: Json
+    key: str | None
+    by: str | None
+    match: int | None
 
 
 # The machine
@@ -417,22 +431,14 @@ class Clients(RuleBasedStateMachine):
         body = as_sent_by(by, body)
         headers = {} if match is None else {"If-Match": f'"{match}"'}
         response = self.run(self.apis[client].post(function, body, key, headers))
-        expected = self.expected(function, body, key, by, match, response.json())
+        expected = self.expected(Sent(function, body, key, by, match), response.json())
         if key is not None and function != OVERRIDE:
             self.sent.append((client, function, body, key))
         return self.agreed(function, response, expected, body.get("appointment_id", ""))
 
-    def expected(
-        self,
-        function: str,
-        body: Json,
-        key: str | None,
-        by: str | None,
-        match: int | None,
-        answer: Json,
-    ) -> Answer:
+    def expected(self, sent: Sent, answer: Json) -> Answer:
         """What the model answers; new ids are those that were answered."""
-        model = self.model
+        model, (function, body, key, by, match) = self.model, sent
         answers: dict[str, Callable[[], Answer]] = {
             CREATE: lambda: model.create(body, key, answer.get("id", ""), by),
             VALIDATE: lambda: model.validate(body, by),
@@ -508,7 +514,8 @@ class Clients(RuleBasedStateMachine):
         for number, (doctor_id, times, service_id, keyed) in enumerate(wishes):
             patient = {"name": "Ada", **({"id": ADA.subject} if number % 2 else {})}
             body = {"doctor_id": doctor_id, **times.fields(doctor_id), "patient": patient}
-            self.call_create(0, of_service(body, service_id), self.new_key(wanted=keyed))
+            service = {"service_id": service_id} if service_id else {}
+            self.call_create(0, {**body, **service}, self.new_key(wanted=keyed))
         if not self.model.appointments:
             return
         for doctor_id in DOCTOR:
@@ -517,49 +524,28 @@ class Clients(RuleBasedStateMachine):
         for client, (pick, doctor_id, nth) in enumerate(moves):
             self.reschedule_to_a_free_time(client % 2, pick, doctor_id, nth)
 
-    @rule(
-        client=CLIENTS,
-        doctor_id=DOCTOR_IDS,
-        times=TIMES,
-        details=DETAILS,
-        service_id=SERVED,
-        keyed=st.booleans(),
-    )
+    @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, times=TIMES, details=DETAILS, keyed=st.booleans())
     def create(
-        self,
-        client: int,
-        doctor_id: str,
-        times: Times,
-        details: Json,
-        service_id: str | None,
-        *,
-        keyed: bool,
+        self, client: int, doctor_id: str, times: Times, details: Json, *, keyed: bool
     ) -> None:
         body = {"doctor_id": doctor_id, **times.fields(doctor_id), **details}
-        self.call_create(client, of_service(body, service_id), self.new_key(wanted=keyed))
+        self.call_create(client, body, self.new_key(wanted=keyed))
 
     @rule(
         client=STAFF,
         doctor_id=KNOWN_IDS,
         hours=st.sampled_from([-1, -0.5, 0.5, 1, 3]),
         details=DETAILS,
-        service_id=st.sampled_from([None, "check-up", "talk", "talk"]),
         allow=ALLOWED,
     )
     def create_soon(
-        self,
-        client: int,
-        doctor_id: str,
-        hours: float,
-        details: Json,
-        service_id: str | None,
-        allow: list[str],
+        self, client: int, doctor_id: str, hours: float, details: Json, allow: list[str]
     ) -> None:
         """Book for a time about now, whatever rules are broken by that."""
         start = self.clock.now.replace(second=0, microsecond=0) + hours * 60 * MINUTE
         times = Times(start, 30, "UTC", with_end=False)
         body = {"doctor_id": doctor_id, **times.fields(None), **details, "allow": allow}
-        self.call_create(client, of_service(body, service_id), self.new_key(wanted=True))
+        self.call_create(client, body, self.new_key(wanted=True))
 
     @precondition(lambda self: self.model.appointments)
     @rule(client=CLIENTS, pick=st.integers(0, 7), shift=SHIFTS, details=DETAILS)
@@ -568,15 +554,29 @@ class Clients(RuleBasedStateMachine):
         appointment = self.picked(pick)
         times = Times(appointment.start + shift, len(appointment.when), "UTC", with_end=False)
         body = {"doctor_id": appointment.doctor_id, **times.fields(None), **details}
+        self.post(client, VALIDATE, of_service(body))
         self.call_create(client, body, self.new_key(wanted=True))
+
+    @precondition(lambda self: self.model.appointments)
+    @rule(client=STAFF, pick=st.integers(0, 3), shift=SHIFTS)
+    def create_with_another_doctor(self, client: int, pick: int, shift: timedelta) -> None:
+        """Ask another doctor for a time at which a patient may be busy."""
+        owned = [a for a in map(self.picked, range(8)) if a.owner]
+        for appointment in owned[pick : pick + 1]:
+            other = next(name for name in DOCTOR if name != appointment.doctor_id)
+            times = Times(appointment.start + shift, 30, "UTC", with_end=True)
+            body = {"doctor_id": other, **times.fields(None), "patient": appointment.patient}
+            self.post(client, VALIDATE, body)
+            self.call_create(client ^ 1, body, None)
 
     @rule(client=CLIENTS, doctor_id=DOCTOR_IDS, times=TIMES, details=DETAILS)
     def validate(self, client: int, doctor_id: str, times: Times, details: Json) -> None:
         """Ask what a booking would come to."""
         body = {"doctor_id": doctor_id, **times.fields(doctor_id), **details}
-        self.post(client, VALIDATE, body)
+        self.post(client, VALIDATE, of_service(body))
 
     def call_create(self, client: int, body: Json, key: str | None) -> None:
+        body = of_service(body)
         had_record = (PATIENTS[client // 2], key) in self.model.records
         known = set(self.model.appointments)
         answer = self.post(client, CREATE, body, key)
@@ -610,9 +610,7 @@ class Clients(RuleBasedStateMachine):
         pick=PICKS,
         doctor_id=st.none() | DOCTOR_IDS,
         times=NEW_TIMES,
-        allow=ALLOWED,
-        version=VERSIONS,
-        keyed=st.booleans(),
+        how=st.tuples(ALLOWED, VERSIONS, st.booleans()),
     )
     def reschedule(
         self,
@@ -620,11 +618,9 @@ class Clients(RuleBasedStateMachine):
         pick: int,
         doctor_id: str | None,
         times: Times,
-        allow: list[str],
-        version: int | None,
-        *,
-        keyed: bool,
+        how: tuple[list[str], int | None, bool],
     ) -> None:
+        allow, version, keyed = how
         with_doctor = {"doctor_id": doctor_id} if doctor_id else {}
         allowed = {"allow": allow} if allow else {}
         body = {"appointment_id": self.id_of(pick), **with_doctor, **allowed}
@@ -763,6 +759,7 @@ class Clients(RuleBasedStateMachine):
                 body = {"appointment_id": appointment.id, "start": start}
                 self.call_reschedule(client ^ number % 2, body, None)
             self.call_cancel(client, appointment.id, {})
+            self.post(client, UPDATE, {"appointment_id": appointment.id, "reason": "too much"})
 
     @precondition(lambda self: self.sent)
     @rule(client=STAFF, function=KEYED_FUNCTIONS, pick=LATEST, respelled=st.booleans())
@@ -853,15 +850,14 @@ class Clients(RuleBasedStateMachine):
         client=STAFF,
         doctor_id=KNOWN_IDS,
         kind=KINDS,
-        start=SLOTS,
-        minutes=st.sampled_from([20, 60, 90, 48 * 60]),
+        ends=st.tuples(SLOTS, st.sampled_from([20, 60, 90, 48 * 60])),
         keyed=st.booleans(),
     )
     def make_override(
-        self, client: int, doctor_id: str, kind: str, start: datetime, minutes: int, *, keyed: bool
+        self, client: int, doctor_id: str, kind: str, ends: tuple[datetime, int], *, keyed: bool
     ) -> None:
         key = f"override-{len(self.model.records)}" if keyed else None
-        end = start + minutes * MINUTE
+        start, end = ends[0], ends[0] + ends[1] * MINUTE
         self.call_override(client, doctor_id, kind, (start, end), key)
         if keyed:
             self.call_override(client ^ 1, doctor_id, kind, (start, end), key)
@@ -911,13 +907,14 @@ class Clients(RuleBasedStateMachine):
         """Book a service of a doctor who has it, and move it about now, maybe to another doctor."""
         known = set(self.model.appointments)
         start = self.free_time("strange", 60, nth)
-        patient = {"duration_minutes": 60, "patient": {"name": "Ada"}}
-        body = of_service({"doctor_id": "strange", "start": start, **patient}, service_id)
+        wanted = {"duration_minutes": 60, "patient": {"name": "Ada"}, "service_id": service_id}
+        body = {"doctor_id": "strange", "start": start, **wanted}
         self.call_create(client, body, self.new_key(wanted=True))
         for appointment_id in self.model.appointments.keys() - known:
             soon = self.clock.now.replace(second=0, microsecond=0) + hours * 60 * MINUTE
-            to = {"doctor_id": doctor_id, "start": shown(soon, "UTC")}
-            self.call_reschedule(client ^ 1, {"appointment_id": appointment_id, **to}, None)
+            to = {"appointment_id": appointment_id, "start": shown(soon, "UTC")}
+            self.call_reschedule(client ^ 1, {**to, "doctor_id": doctor_id}, None)
+            self.call_reschedule(client, {**to, "duration_minutes": 59}, None)
 
     def call_override(
         self,
