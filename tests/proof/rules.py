@@ -46,7 +46,11 @@ from tests.proof.history import (
 Times = tuple[int, int, str]
 """Start, end and name."""
 
-Booked = dict[str, list[tuple[int, int, str, Granted]]]
+Entry = tuple[int, int, str, int, int, int]
+"""The same, then until when its time is held, and its buffers."""
+
+Booked = dict[tuple[str, str], list[Entry]]
+"""What is not cancelled, in order, with each ("doctor", id), and of each ("patient", id)."""
 
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
 TOO_MANY, MISMATCH = Refused("too_many_requests"), Refused("version_mismatch")
@@ -87,7 +91,7 @@ def agree(answer: Answer | None, right: Answer | None) -> bool:
 
 
 class State:
-    """All things by name; of each doctor the appointments that are not cancelled, in order.
+    """All things by name, and the appointments among them that are not cancelled, in order.
 
     `changes` counts those that patients made themselves, of which so many are `allowed`.
     """
@@ -98,12 +102,13 @@ class State:
         allowed: Allowed = NO_LIMITS,
         changes: Counter[str] | None = None,
         booked: Booked | None = None,
+        overrides: Sequence[Override] | None = None,
     ) -> None:
         self.all = things
         self.allowed = allowed
         self.changes = Counter[str]() if changes is None else changes
         self._booked = _in_order(things) if booked is None else booked
-        self._overrides = [o for o in things.values() if isinstance(o, Override) and o.stands]
+        self._overrides = _standing(things) if overrides is None else overrides
 
     def find(self, name: str) -> Granted | None:
         """The appointment of a name."""
@@ -113,7 +118,8 @@ class State:
     def booked(self, slot: Slot) -> list[Times]:
         """Start, end and name of those that overlap a time, whatever of it they hold."""
         doctor, start, end = slot
-        return [b[:3] for b in self._booked.get(doctor, ()) if b[0] < end and b[1] > start]
+        there = self._booked.get(("doctor", doctor), ())
+        return [entry[:3] for entry in there if entry[0] < end and entry[1] > start]
 
     def holds(self, name: str, slot: Slot) -> bool:
         """Whether an appointment holds any of a time."""
@@ -124,28 +130,31 @@ class State:
         self, slot: Slot, but: str | None = None, buffers: Minutes = NO_BUFFERS
     ) -> list[Times]:
         """What is kept of a time, with the larger of two buffers, and by whom, in order."""
+        doctor, asked_from, asked_until = slot
         before, after = buffers
         kept = list[Times]()
-        for _, _, name, granted in self._booked.get(slot.doctor, ()):
-            _, start, end = granted.held
-            if name != but and start < end:
-                start -= max(granted.buffers[0], after)
-                end += max(granted.buffers[1], before)
-                if start < slot.end and slot.start < end:
-                    kept.append((start, end, name))
-        return sorted(kept)
+        for start, _, name, until, own_before, own_after in self._booked.get(
+            ("doctor", doctor), ()
+        ):
+            kept_from, kept_until = start - max(own_before, after), until + max(own_after, before)
+            if (
+                kept_from < asked_until
+                and asked_from < kept_until
+                and start < until
+                and name != but
+            ):
+                kept.append((kept_from, kept_until, name))
+        kept.sort()
+        return kept
 
     def of_patient(self, owner: str) -> list[Times]:
         """Start, end and name of all that are booked for an account, in order."""
-        return sorted((*a.slot[1:], name) for name, a in self._of(owner) if a.booked)
+        return [entry[:3] for entry in self._booked.get(("patient", owner), ())]
 
     def held_by_patient(self, owner: str) -> list[Times]:
         """The times that these hold, in order."""
-        held = ((*a.held[1:], name) for name, a in self._of(owner))
-        return sorted(time for time in held if time[0] < time[1])
-
-    def _of(self, owner: str) -> Iterable[tuple[str, Granted]]:
-        return ((n, a) for n, a in self.all.items() if isinstance(a, Granted) and a.owner == owner)
+        mine = self._booked.get(("patient", owner), ())
+        return [(start, until, name) for start, _, name, until, _, _ in mine if start < until]
 
     def works(self, doctor: str, hours: Hours) -> tuple[Minutes, ...]:
         """When a doctor works who is never away."""
@@ -171,14 +180,15 @@ class State:
         name, counted = change.name, self.counted(change)
         booked, old = self._booked.copy(), self.find(name)
         if old and old.booked:
-            doctor = old.slot.doctor
-            booked[doctor] = [other for other in booked[doctor] if other[2] != name]
+            for key in _keys(old):
+                booked[key] = [entry for entry in booked[key] if entry[2] != name]
         if isinstance(thing, Granted) and thing.booked:
-            doctor, start, end = thing.slot
-            entry = (start, end, name, thing)
-            booked[doctor] = sorted([*booked.get(doctor, []), entry], key=_by_time)
+            for key in _keys(thing):
+                booked[key] = sorted([*booked.get(key, []), _entry(name, thing)])
         changes = self.changes + counted if counted else self.changes
-        return State({**self.all, name: thing}, self.allowed, changes, booked)
+        things = {**self.all, name: thing}
+        overrides = None if isinstance(thing, Override) else self._overrides
+        return State(things, self.allowed, changes, booked, overrides)
 
 
 def overlap(one: Slot, two: Slot) -> bool:
@@ -186,8 +196,18 @@ def overlap(one: Slot, two: Slot) -> bool:
     return one.doctor == two.doctor and max(one.start, two.start) < min(one.end, two.end)
 
 
-def _by_time(entry: tuple[int, int, str, Granted]) -> Times:
-    return entry[:3]
+def _standing(things: Things) -> Sequence[Override]:
+    return [each for each in things.values() if isinstance(each, Override) and each.stands]
+
+
+def _keys(granted: Granted) -> list[tuple[str, str]]:
+    doctor = ("doctor", granted.slot.doctor)
+    return [doctor, ("patient", granted.owner)] if granted.owner else [doctor]
+
+
+def _entry(name: str, granted: Granted) -> Entry:
+    _, start, end = granted.slot
+    return (start, end, name, granted.held.end, *granted.buffers)
 
 
 def _within(booked: Iterable[Times], start: int, end: int) -> list[Times]:
@@ -207,11 +227,11 @@ def _merged(times: Iterable[Minutes]) -> tuple[Minutes, ...]:
 
 def _in_order(things: Things) -> Booked:
     booked: Booked = {}
-    for name, a in appointments_of(things).items():
-        if a.booked:
-            booked.setdefault(a.slot.doctor, []).append((a.slot.start, a.slot.end, name, a))
-    for of_a_doctor in booked.values():
-        of_a_doctor.sort(key=_by_time)
+    for name, granted in appointments_of(things).items():
+        for key in _keys(granted) if granted.booked else ():
+            booked.setdefault(key, []).append(_entry(name, granted))
+    for entries in booked.values():
+        entries.sort()
     return booked
 
 
