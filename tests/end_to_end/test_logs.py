@@ -27,9 +27,9 @@ TOKEN = unsigned(
     {
         "iss": "https://securetoken.google.com/demo-logs",
         "aud": "demo-logs",
-        "sub": "ada-secret",
+        "sub": "zoe-secret",
         "role": "staff",
-        "email": "ada@secret.example",
+        "email": "zoe@secret.example",
         "iat": NOW,
         "auth_time": NOW,
         "exp": NOW + 3600,
@@ -42,8 +42,9 @@ HEADERS = {
     "Idempotency-Key": "secret-key",
     "User-Agent": "secret-agent",
 }
-PATIENT = {"name": "Ada Secret", "email": "ada@secret.example", "phone": "+44 secret 1815"}
-SECRETS = re.compile(r"secret|ada|1815", re.IGNORECASE)
+PATIENT = {"name": "Zoe Secret", "email": "zoe@secret.example", "phone": "+44 secret 7946 0958"}
+# Nothing that the random digits of an id could spell.
+SECRETS = re.compile(r"secret|zoe|7946 0958", re.IGNORECASE)
 
 FIELDS = {
     "severity": str,
@@ -131,13 +132,13 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("validate_appointment", json=booking)
     appointment = call("create_appointment", json=booking).json()
     call("create_appointment", json=booking)
-    call("create_appointment", json={**booking, "start": "Ada Secret"})
+    call("create_appointment", json={**booking, "start": "Zoe Secret"})
     call("create_appointment", content='{"secret": ')
     call("create_appointment", json={**booking, "secret_field": 1})
     window = {"start": "2099-03-02T00:00Z", "end": "2099-03-03T00:00Z", "doctor_id": "strange"}
     call("list_appointments", params=window)
     call("list_appointments", params={**window, "page_token": "secret-token"})
-    call("first_available", params={"doctor_id": "ada-secret"})
+    call("first_available", params={"doctor_id": "zoe-secret"})
     this = {"appointment_id": appointment["id"]}
     call("get_appointment", params=this)
     move = {**this, "start": "2099-03-03T09:00Z"}
@@ -146,7 +147,7 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("update_appointment", json={**this, "reason": "a secret correction"})
     call("mark_appointment", json={**this, "status": "arrived"})
     call("cancel_appointment", json={**this, "reason": "another secret reason"})
-    call("export_patient", params={"patient_id": "ada-secret"})
+    call("export_patient", params={"patient_id": "zoe-secret"})
     call("erase_patient", json={"appointment_ids": [appointment["id"]]})
     call("erase_patient", json={}, headers={"Authorization": "Bearer secret-token"})
     call("list_openings", params={**window, "service_id": "secret-service"})
