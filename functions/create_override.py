@@ -9,7 +9,6 @@ from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
-from shared.http.overriding import override_transactions
 from shared.http.problems import refusal_response
 from shared.http.requests import checked
 from shared.http.responses import REPLAYED, json_response
@@ -46,7 +45,7 @@ async def create_override(call: Call[NewOverride]) -> Response:
     """Take time off a doctor's calendar, or add hours to it."""
     dependencies = call.dependencies
     doctor = await find_doctor(dependencies, call.asked.doctor_id)
-    outcome = await override_transactions(dependencies).make(_new_override(call, doctor))
+    outcome = await dependencies.overrides.make(_new_override(call, doctor))
     if not isinstance(outcome, Made):
         return refusal_response(outcome)
     made = NewOverrideResponse.of_made(outcome, doctor)

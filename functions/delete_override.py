@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.overriding import override_transactions
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response
 from shared.http.schemas.delete_override import DeleteOverride
@@ -31,7 +30,7 @@ async def delete_override(call: Call[DeleteOverride]) -> Response:
     if key is None or key.doctor_id not in doctors:
         return refusal_response(UnknownOverride())
     doctor = doctors[key.doctor_id]
-    outcome = await override_transactions(dependencies).delete(key, doctor, call.now)
+    outcome = await dependencies.overrides.delete(key, doctor, call.now)
     if not isinstance(outcome, Override):
         return refusal_response(outcome)
     return json_response(OverrideResponse.of_override(outcome, doctor))

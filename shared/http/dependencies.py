@@ -16,6 +16,7 @@ from shared.observability.request_record import Observer, RequestRecord
 from shared.settings import Settings
 from shared.store.port import Store
 from shared.transactions.coordinator import Coordinator
+from shared.transactions.overrides import OverrideTransactions
 
 
 class Dependencies(Struct, frozen=True):
@@ -27,6 +28,7 @@ class Dependencies(Struct, frozen=True):
     doctor_cache: DoctorCache
     clinic_cache: ClinicCache
     transactions: Coordinator
+    overrides: OverrideTransactions
     page_token_keys: PageTokenKeys
     store_health: StoreHealth
     rates: Rates

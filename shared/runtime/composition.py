@@ -19,6 +19,7 @@ from shared.observability.request_record import Observer
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
 from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
+from shared.transactions.overrides import DEADLINES, OverrideTransactions
 
 NO_FILE = ClinicFile([], {})
 
@@ -72,16 +73,17 @@ def build_dependencies(
     authenticator: Authenticator | None = None,
 ) -> Dependencies:
     """Return the dependencies around a store; without an authenticator, with that of AUTH."""
-    transactions = Coordinator(store, settings.deadline_seconds, Random())
+    seconds = settings.deadline_seconds
     return Dependencies(
         settings=settings,
         authenticator=authenticator or _authenticator(settings, store, now),
         store=store,
         doctor_cache=DoctorCache(store),
         clinic_cache=ClinicCache(store, settings.clinic_zone),
-        transactions=transactions,
+        transactions=Coordinator(store, seconds, Random()),
+        overrides=OverrideTransactions(store, seconds * DEADLINES, Random()),
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
-        store_health=StoreHealth(store, settings.deadline_seconds),
+        store_health=StoreHealth(store, seconds),
         rates=Rates(settings.rate_per_caller),
         now=now,
         observers=_observers(settings),

@@ -2,7 +2,8 @@
 
     request       this instance             store
        |  override        |                    |
-       |----------------->| read all days <--->|
+       |----------------->| wait for the turn  |   others of the same doctor go first
+       |                  | read all days <--->|
        |                  | decide             |   pure
        |                  | commit ----------->|   all days, the override, the record of the key:
        |                  |                    |   "if each is still as I read it"
@@ -15,9 +16,16 @@ the override. If the booking is committed first, the override is committed only 
 it. If it is committed later, it was decided on days that hold the override, whatever an instance
 remembers.
 
-Why bookings do not wait: it stands in no queue of theirs, and a later attempt reads little. Days on
-which somebody books all the time may change once more between reading and committing; then the next
-attempt, after a random pause, needs one moment without a commit on them.
+What bookings wait for: at most the work of one attempt on so many days, as an override stands in no
+queue of theirs and holds nothing between two calls of the store. The slowest booking beside a year
+off took 0.25 s on SQLite, whose file has one writer, and 0.8 s on Firestore's emulator.
+
+A later attempt reads little. Days on which somebody books all the time may change once more between
+reading and committing; then the next attempt, after a random pause, needs one moment without a
+commit on them.
+
+Why the overrides of a doctor take turns: each writes days that the others have read, so of several
+at once all but one would read in vain. Other instances take turns of their own, and clash at times.
 
 Why nothing is made twice: the id is chosen before the first attempt, and every attempt writes the
 override on the condition that there is none of that id. What became of a commit that was not
@@ -31,6 +39,7 @@ from datetime import datetime
 from functools import partial
 from random import Random, getrandbits
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -105,7 +114,10 @@ class Made(Struct, frozen=True):
 
 
 class OverrideTransactions(Struct, frozen=True):
-    """Makes and deletes overrides in a store. `deadline_seconds` is how long one of them may take.
+    """Makes and deletes overrides in a store, one at a time for each doctor. One for each instance.
+
+    `deadline_seconds` is how long one of them may take, waiting included, and `turns` are those of
+    doctors whose overrides are being changed.
 
     Raises StoreUnavailable at the deadline, and StoreRefused if the store refuses to work. After
     either, the change may have happened if a commit was never answered.
@@ -114,29 +126,38 @@ class OverrideTransactions(Struct, frozen=True):
     store: Store
     deadline_seconds: float
     random: Random
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def make(self, new: NewOverride) -> Made | Refusal:
         """Make an override, unless its idempotency key was used before."""
-        return await self._until_certain(partial(self._make, new, new.record(), _Days()))
+        attempt = partial(self._make, new, new.record(), _Days())
+        return await self._in_turn(new.doctor.id, attempt)
 
     async def delete(
         self, key: OverrideKey, doctor: Doctor, now: datetime
     ) -> Override | UnknownOverride:
         """Delete an override of a doctor, and return it. One that is deleted stays as it is."""
-        return await self._until_certain(partial(self._delete, key, doctor, now, _Days()))
+        attempt = partial(self._delete, key, doctor, now, _Days())
+        return await self._in_turn(doctor.id, attempt)
+
+    async def _in_turn(self, doctor_id: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Wait for the turn, then try until an attempt is certain; at most to the deadline."""
+        # A turn is dropped once nobody holds it or waits for it.
+        turn = self.turns.setdefault(doctor_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self.deadline_seconds), turn:
+                return await self._until_certain(attempt)
+        except TimeoutError:
+            message = f"no certain answer within {self.deadline_seconds:g} s"
+            raise StoreUnavailable(message) from None
 
     async def _until_certain(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until an attempt is neither too late nor left without an answer."""
         retries = Retries(self.random)
-        try:
-            async with asyncio.timeout(self.deadline_seconds):
-                while True:
-                    with suppress(VersionConflict, StoreUnavailable):
-                        return await attempt()
-                    await retries.pause()
-        except TimeoutError:
-            message = f"no certain answer within {self.deadline_seconds:g} s"
-            raise StoreUnavailable(message) from None
+        while True:
+            with suppress(VersionConflict, StoreUnavailable):
+                return await attempt()
+            await retries.pause()
 
     async def _make(
         self, new: NewOverride, record: IdempotencyRecord | None, days: "_Days"

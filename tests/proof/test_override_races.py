@@ -50,6 +50,9 @@ RACES = {
     ),
     "two overrides of the same days": Race(((MAKE,), (MAKE_LATER,))),
     "two overrides of the same days, and a booking": Race(((MAKE,), (MAKE_LATER,), (book(2),))),
+    "two overrides of one instance, and a booking": Race(
+        ((MAKE,), (Ask(0, "make", AWAY_LATER),), (book(2),))
+    ),
     "one override, asked for twice with one key": Race(
         ((Ask(0, "make", key="k"),), (Ask(1, "make", key="k"),), (book(2, NIGHT),))
     ),

@@ -1,5 +1,6 @@
 """Overrides, on a store whose calls go wrong where told to."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -25,6 +26,7 @@ from tests.scripted_store import (
     fails_for_good,
     hangs,
     prompt,
+    slow,
 )
 from tests.simulated_loop import now, simulated
 
@@ -257,6 +259,64 @@ async def test_a_store_that_refuses_is_not_asked_again() -> None:
     with pytest.raises(StoreRefused):
         await transactions(store).make(NEW)
     assert store.commits == 1
+
+
+# One at a time
+
+
+def numbered(number: int, of: str = "strange") -> NewOverride:
+    away = replace(AWAY, id=f"{of}.override.{number}", doctor_id=of)
+    return NewOverride(doctor(doctor_id=of), away, NOW)
+
+
+@simulated
+async def test_overrides_of_one_doctor_do_not_disturb_each_other() -> None:
+    store = ScriptedStore(otherwise=slow(1))
+    overrides = transactions(store)
+    await asyncio.gather(*(overrides.make(numbered(number)) for number in range(6)))
+    assert (store.loads, store.commits) == (6, 6)
+    assert entries(store)["2026-11-23"] == [f"strange.override.{number}" for number in range(6)]
+
+
+@simulated
+async def test_a_deletion_waits_for_its_turn_too() -> None:
+    store = ScriptedStore(otherwise=slow(1))
+    overrides = transactions(store)
+    await overrides.make(NEW)
+    delete = overrides.delete(AWAY.key, doctor(), NOW)
+    await asyncio.gather(overrides.make(numbered(1)), delete)
+    assert store.commits == 3
+    assert entries(store)["2026-11-23"] == ["strange.override.1"]
+
+
+@simulated
+async def test_overrides_of_other_doctors_do_not_wait() -> None:
+    store = ScriptedStore(otherwise=slow(1))
+    overrides = transactions(store)
+    await asyncio.gather(*(overrides.make(numbered(0, of)) for of in ("strange", "who", "house")))
+    assert (store.commits, now()) == (3, 2)
+
+
+@simulated
+async def test_who_waits_too_long_is_told_in_time_and_changes_nothing() -> None:
+    store = ScriptedStore(otherwise=slow(12))
+    overrides = transactions(store)
+    made, late, waiting = await asyncio.gather(
+        *(overrides.make(numbered(number)) for number in range(3)), return_exceptions=True
+    )
+    assert (made, now()) == (Made(numbered(0).override, Affected()), 30)
+    for error in (late, waiting):
+        assert isinstance(error, StoreUnavailable)
+        assert str(error) == "no certain answer within 30 s"
+    assert (store.loads, store.commits) == (2, 1)
+    assert await overrides.make(numbered(3)) == Made(numbered(3).override, Affected())
+
+
+@simulated
+async def test_nothing_is_kept_of_doctors_whose_overrides_have_been_made() -> None:
+    overrides = transactions(ScriptedStore())
+    await asyncio.gather(*(overrides.make(numbered(number)) for number in range(3)))
+    assert len(overrides.turns) == 0
 
 
 # Keys
