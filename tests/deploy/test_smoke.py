@@ -1,4 +1,5 @@
 import json
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -95,13 +96,17 @@ def server(
             thread.join()
 
 
+def called(printed: str) -> list[str]:
+    """What the lines say that a smoke test prints of its calls, without what they found."""
+    return [line[2:] for line in printed.splitlines() if re.match("  [^ ]", line)]
+
+
 def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
     with local_runner(tmp_path, {"DOCTORS_FILE": str(ROOT / "doctors.json")}) as runner:
         tests = [deploy("smoke", "--url", runner.url, path="/nonexistent") for _ in range(2)]
     for test in tests:
         assert (test.stderr, test.returncode) == ("", 0)
-        lines = test.stdout.splitlines()
-        assert [line.strip() for line in lines if line.startswith("  ") and line[2] != " "] == [
+        assert called(test.stdout) == [
             "first_available: 200",
             "create_appointment: 201",
             "list_appointments: 200",
@@ -116,18 +121,59 @@ def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
             "list_overrides: 200",
             "delete_override: 200",
         ]
-        assert lines[-1] == "The smoke test passed."
+        assert test.stdout.endswith("\nThe smoke test passed.\n")
     times = [test.stdout.splitlines()[2] for test in tests]
     assert times[0] == times[1]
+
+
+NOBODYS = {"id": "surgery", "name": "Surgery", "duration_minutes": 45}
+SCAN = {"id": "scan", "name": "Scan", "duration_minutes": 20}
+ANY_LENGTH = {"id": "talk", "name": "Talk"}
+
+
+@pytest.mark.parametrize("service", [SCAN, ANY_LENGTH], ids=["of-a-length", "of-any-length"])
+def test_where_the_clinic_requires_a_service_it_books_one_that_somebody_offers(
+    tmp_path: Path, service: dict[str, object]
+) -> None:
+    clinic = json.loads((ROOT / "doctors.json").read_text())
+    clinic["doctors"] = [{**one, "services": [service["id"]]} for one in clinic["doctors"]]
+    clinic |= {"policy": {"service_required": True}, "services": [NOBODYS, service]}
+    file = tmp_path / "clinic.json"
+    file.write_text(json.dumps(clinic))
+    with local_runner(tmp_path, {"DOCTORS_FILE": str(file)}) as runner:
+        test = deploy("smoke", "--url", runner.url, path="/nonexistent")
+    assert (test.stderr, test.returncode) == ("", 0)
+    assert called(test.stdout)[:5] == [
+        "first_available: 400",
+        "list_services: 200",
+        "first_available: 200",
+        "first_available: 200",
+        "create_appointment: 201",
+    ]
+
+
+REQUIRED: Answer = (400, {"errors": [{"field": "service_id", "type": "missing"}]})
+SERVICES: Answer = (200, {"services": [NOBODYS, SCAN]})
+NONE_FREE: Answer = (200, {"openings": []})
+NO_SERVICE: Answer = (200, {"services": []})
 
 
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
+        ([(400, {})], "first_available must answer 200: {}"),
+        (
+            [(400, {"errors": [{"field": "doctor_id"}]})],
+            'first_available must answer 200: {"errors": [{"field": "doctor_id"}]}',
+        ),
+        (
+            [REQUIRED, SERVICES, NONE_FREE, NONE_FREE],
+            "first_available must find one: are doctors loaded?",
+        ),
         ([(503, {"code": "try_again"})], 'first_available must answer 200: {"code": "try_again"}'),
         ([(403, {})], f"first_available must answer 200: {NOT_ALLOWED}"),
         ([(200, "Welcome")], "first_available must answer a JSON object: is it the right URL?"),
-        ([(200, {"openings": []})], "first_available must find one: are doctors loaded?"),
+        ([NONE_FREE, NO_SERVICE], "first_available must find one: are doctors loaded?"),
         ([FOUND, BOOKED, GONE, CANCELLED], "list_appointments must show it"),
         (
             [FOUND, BOOKED, SHOWN, UPDATED, EARLY, CANCELLED, SHOWN],
