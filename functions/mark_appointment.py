@@ -14,7 +14,13 @@ from shared.http.schemas.mark_appointment import MarkAppointment
 from shared.model.appointment_id import home_day
 from shared.rules.existing import Sought
 from shared.rules.marking import Marking, mark
-from shared.rules.outcomes import TooEarly, UnknownAppointment, VersionMismatch, WrongStatus
+from shared.rules.outcomes import (
+    TooEarly,
+    UnknownAppointment,
+    VersionMismatch,
+    WithAnotherDoctor,
+    WrongStatus,
+)
 
 
 @endpoint(
@@ -40,16 +46,18 @@ async def mark_appointment(call: Call[MarkAppointment]) -> Response:
 
     # Others may mark it on before an attempt whose answer was lost is made again.
     outcome = await change(call, decide, idempotency=this_attempt(call))
-    if isinstance(outcome, UnknownAppointment) and not _may_know(call):
+    if isinstance(outcome, UnknownAppointment) and not _may_know(call, outcome):
         raise Forbidden
     return await outcome_response(call.dependencies, outcome)
 
 
-def _may_know(call: Call[MarkAppointment]) -> bool:
+def _may_know(call: Call[MarkAppointment], outcome: UnknownAppointment) -> bool:
     """Whether a caller may know that there is no appointment: doctors of their own ids only.
 
-    Of all other ids they are told the same, whether there is an appointment or not.
+    Of ids that name other doctors they are told the same, whether there is an appointment or not;
+    and also of one that has moved to another doctor.
     """
     home = home_day(call.asked.appointment_id)
     own = home is not None and home.doctor_id in call.caller.doctor_ids
-    return call.caller.kind != "doctor" or own
+    here = own and not isinstance(outcome, WithAnotherDoctor)
+    return call.caller.kind != "doctor" or here

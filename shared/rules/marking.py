@@ -8,9 +8,18 @@ from msgspec import Struct
 from shared.model.appointment import Appointment, AppointmentStatus, Mark
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
+from shared.model.elsewhere import Pointer
 from shared.model.placement import Placement, placed, placement
-from shared.rules.existing import Sought, find, why_another
-from shared.rules.outcomes import Accepted, Decision, TooEarly, Unchanged, WrongStatus
+from shared.rules.existing import Found, Sought, find, why_another
+from shared.rules.outcomes import (
+    Accepted,
+    Decision,
+    TooEarly,
+    Unchanged,
+    UnknownAppointment,
+    WithAnotherDoctor,
+    WrongStatus,
+)
 from shared.rules.wall_clock import local_day, round_up_to_minute
 
 _FOLLOWS: Mapping[Mark, frozenset[AppointmentStatus]] = {
@@ -32,7 +41,7 @@ def mark(documents: Documents, request: Marking, now: datetime) -> Decision:
     """Decide a mark on the days that the appointment touches, and its owner's schedule."""
     sought = request.sought
     documents = documents.tidied(min(now, sought.arrived_at or now))
-    found = find(documents, sought)
+    found = _find(documents, sought)
     if not isinstance(found, Placement):
         return Documents(), found
     appointment, wanted = found.appointment, request.mark
@@ -48,6 +57,16 @@ def mark(documents: Documents, request: Marking, now: datetime) -> Decision:
     marked = appointment.changed(now, mark=wanted, freed_from=_freed_from(appointment, wanted, now))
     after = placement(marked, sought.home, doctor)
     return placed(documents, found, after), Accepted(marked)
+
+
+def _find(documents: Documents, sought: Sought) -> Found:
+    """Find an appointment, and tell one that is with another doctor from one that does not exist.
+
+    What a doctor may not mark is forbidden, where elsewhere it is as unknown.
+    """
+    found = find(documents, sought)
+    moved = isinstance(documents.elsewhere.get(sought.birth), Pointer)
+    return WithAnotherDoctor() if moved and isinstance(found, UnknownAppointment) else found
 
 
 def _is_early(appointment: Appointment, wanted: Mark, doctor: Doctor, now: datetime) -> bool:

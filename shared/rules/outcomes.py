@@ -290,6 +290,10 @@ class UnknownAppointment(Refusal, frozen=True):
     )
 
 
+class WithAnotherDoctor(UnknownAppointment, frozen=True):
+    """The appointment was born with the doctor who asks, and has moved to another one."""
+
+
 class RetiredDoctor(Refusal, frozen=True):
     """No doctor of this id takes new appointments; one that is moved would be new there."""
 

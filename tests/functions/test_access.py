@@ -252,10 +252,23 @@ async def test_of_other_schedules_a_doctor_is_not_told_what_there_is_to_mark(
     assert reads[0] == reads[1] > 0
 
 
+@ON_BOTH_STORES
+@pytest.mark.parametrize("make", [moved_to_another, cancelled_elsewhere])
+async def test_what_has_moved_to_another_doctor_is_as_forbidden_to_mark_as_any_other_s(
+    api: Api, make: Callable[[Api], Awaitable[Json]]
+) -> None:
+    details: list[Json] = []
+    for caller, name in ((STEPHEN, (await make(api))["id"]), (OTHER_DOCTOR, UNKNOWN)):
+        response = await api.by(caller).mark({"id": name}, "arrived")
+        details.append(problem(response, 403, "forbidden"))
+    assert details[0] == details[1]
+    problem(await api.by(STEPHEN).mark({"id": UNKNOWN}, "arrived"), 404, "unknown_appointment")
+
+
 async def test_what_has_moved_to_another_doctor_is_that_doctor_s_to_mark(api: Api) -> None:
     hers = await moved_to_another(api)
     api.clock.now = at("2050-11-24T14:00Z")
-    problem(await api.by(STEPHEN).mark(hers, "arrived"), 404, "unknown_appointment")
+    problem(await api.by(STEPHEN).mark(hers, "arrived"), 403, "forbidden")
     assert (await api.by(OTHER_DOCTOR).mark(hers, "arrived")).status_code == 200
 
 

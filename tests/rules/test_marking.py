@@ -3,10 +3,12 @@
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Mark
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.day import DayKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.rules.booking import Booking, book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
@@ -20,6 +22,7 @@ from shared.rules.outcomes import (
     Unchanged,
     UnknownAppointment,
     VersionMismatch,
+    WithAnotherDoctor,
     WrongStatus,
 )
 from tests.builders import (
@@ -163,6 +166,14 @@ def test_what_is_not_there_is_looked_for_and_then_unknown() -> None:
     assert mark(documents(schedule(MON)), asked, NOON) == (documents(), wanted)
     nothing = documents(schedule(MON), elsewhere={here: None})
     assert mark(nothing, asked, NOON) == (documents(), UnknownAppointment())
+
+
+@pytest.mark.parametrize("to", [key(MON, "who"), ElsewhereKey("who", ID)])
+def test_what_has_moved_to_another_doctor_is_not_unknown(to: DayKey | ElsewhereKey) -> None:
+    strange = Caller("doctor", "https://issuer.example", "s", frozenset({"strange"}))
+    asked = Marking(replace(SOUGHT, caller=strange), "arrived")
+    moved = documents(schedule(MON), elsewhere={ElsewhereKey("strange", ID): Pointer(to)})
+    assert mark(moved, asked, NOON) == (documents(), WithAnotherDoctor())
 
 
 def test_it_is_marked_in_its_owners_schedule_too_unless_it_has_gone_to_the_history() -> None:
