@@ -130,7 +130,10 @@ class SimulatedStore:
                     del history[past.id]
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
         for override in overrides:
-            self.overrides[override.override.key] = Stored(override.override, self.version)
+            if override.forgotten:
+                del self.overrides[override.override.key]
+            else:
+                self.overrides[override.override.key] = Stored(override.override, self.version)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 

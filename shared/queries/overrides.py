@@ -1,7 +1,7 @@
 """The overrides of a doctor that overlap a window, on one snapshot."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from shared.store.port import Snapshot
 
 # 366 days on the wall clock, and what changes of the clock may add to them.
 LONGEST_OVERRIDE = timedelta(days=368)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class OverridePage(Struct, frozen=True):
@@ -42,6 +43,15 @@ class OverrideQuery(Struct, frozen=True):
             and override.interval.overlaps(self.window)
             and (self.after is None or override.position > self.after)
         )
+
+
+async def ended_overrides(
+    snapshot: Snapshot, doctor_id: str, instant: datetime
+) -> AsyncIterator[Override]:
+    """Yield the overrides of a doctor, deleted ones too, that end at or before an instant."""
+    async for override in snapshot.scan_overrides(doctor_id, Interval(_FIRST, instant)):
+        if override.interval.end <= instant:
+            yield override
 
 
 async def overrides_in_window(snapshot: Snapshot, query: OverrideQuery) -> OverridePage:

@@ -1,9 +1,12 @@
-"""Erase patients from old appointments: `python -m shared.runtime.apply_retention`.
+"""Erase patients from old appointments, and forget old overrides.
+
+    python -m shared.runtime.apply_retention
 
 Concerns the appointments of all doctors that ended more than RETENTION_DAYS days ago. They stay,
 without name, contact, account and texts, as if `erase_patient` had been asked for them, and leave
-the histories of accounts. What limits have kept of erased accounts goes once it counts no more.
-Safe to stop, and to run again: what is erased is left alone.
+the histories of accounts. Overrides that ended so long ago are forgotten, with their notes. What
+limits have kept of erased accounts goes once it counts no more. Safe to stop, and to run again:
+what is erased is left alone.
 """
 
 import os
@@ -18,6 +21,7 @@ from shared.rules.erasing import erased
 from shared.runtime.operator_commands import run
 from shared.settings import Settings, SettingsError
 from shared.transactions.erasure import Erasure
+from shared.transactions.forgetting import forget_overrides
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
@@ -26,17 +30,20 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 
 
 async def apply(dependencies: Dependencies) -> None:
-    """Erase the patients of old appointments, and print for each doctor how many there were."""
+    """Erase patients and forget overrides, and print for each doctor how many of both."""
     days, now, store = dependencies.settings.retention_days, dependencies.now(), dependencies.store
     if days is None:
         return
+    limit = now - timedelta(days=days)
     erasure = Erasure(store, dependencies.transactions, dependencies.doctor_cache, Random())
     async for doctor in all_doctors(store):
         count = 0
-        async for page in ended_before(store, doctor, now - timedelta(days=days)):
+        async for page in ended_before(store, doctor, limit):
             ids = [a.id for a in page if erased(a, now) != a]
             count += await erasure.erase_past(ids, now) if ids else 0
-        print(f"{doctor.id}: erased from {count} appointments", flush=True)
+        gone = await forget_overrides(store, doctor.id, limit, now)
+        done = f"erased from {count} appointments, forgot {gone} overrides"
+        print(f"{doctor.id}: {done}", flush=True)
     for patient in await store.erased_patients(now):
         await erasure.forget_erased(patient, now)
     # Also where nothing was erased now: a run that was cut off may have left it to this one.

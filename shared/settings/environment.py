@@ -52,8 +52,8 @@ class Settings(Struct, frozen=True):
     `auth` is None where everybody may do everything. `rate_per_caller` is the requests that a
     caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
     requests on, and appends the addresses that they come from. `retention_days` is how long after
-    its end an appointment names its patient, None if for ever. `test_clock` tells that a request
-    may say what time it is to the rules.
+    its end an appointment names its patient, and an override is kept, None if for ever.
+    `test_clock` tells that a request may say what time it is to the rules.
     """
 
     port: int

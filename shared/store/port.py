@@ -102,10 +102,14 @@ class ElsewhereWrite(Struct, frozen=True):
 
 
 class OverrideWrite(Struct, frozen=True):
-    """Write an override whole where one of version `replaced` was read; None: where was none."""
+    """Write an override whole where one of version `replaced` was read; None: where was none.
+
+    One that is `forgotten` is deleted instead.
+    """
 
     override: Override
     replaced: Version | None
+    forgotten: bool = False
 
 
 class PatientWrite(Struct, frozen=True):

@@ -4,6 +4,8 @@ import httpx
 import pytest
 
 from shared.access.caller import ANONYMOUS, Caller
+from shared.transactions.forgetting import forget_overrides
+from tests.builders import at
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors, problem
 from tests.functions.callers import ADA, CLERK, OTHER_DOCTOR, STEPHEN
 from tests.functions.test_create_override import make
@@ -61,6 +63,16 @@ async def test_what_was_deleted_is_not_listed(api: Api) -> None:
     await make(api, start="2050-11-22", end="2050-11-22", note="b")
     await api.post("delete_override", {"override_id": made["override_id"]})
     assert await listed(api) == ["b"]
+
+
+async def test_what_is_forgotten_is_not_listed_and_is_unknown_to_who_deletes_it(api: Api) -> None:
+    old = await make(api, start="2050-11-21", end="2050-11-22", note="old")
+    await make(api, start="2050-11-22", end="2050-11-23", note="late")
+    store, later = api.dependencies.store, at("2050-12-24T12:00Z")
+    assert await forget_overrides(store, "strange", at("2050-11-23T05:00Z"), later) == 1
+    assert await listed(api) == ["late"]
+    response = await api.post("delete_override", {"override_id": old["override_id"]})
+    problem(response, 404, "unknown_override")
 
 
 async def test_pages_together_hold_each_override_once(api: Api) -> None:

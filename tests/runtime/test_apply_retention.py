@@ -10,11 +10,13 @@ from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment, Patient
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.override import Override
 from shared.model.patient_schedule import PatientSchedule
 from shared.queries.appointments import ListQuery, list_window
 from shared.runtime.apply_retention import apply, main
 from shared.store.port import (
     ElsewhereWrite,
+    OverrideWrite,
     PatientWrite,
     RecordWrite,
     SnapshotExpired,
@@ -81,7 +83,12 @@ async def test_who_came_longer_ago_than_the_limit_is_erased_and_the_times_stay(
     (other,) = await listed(old_clinic, "who")
     assert other.patient == ERASED
     out = capsys.readouterr().out
-    assert out == "strange: erased from 2 appointments\nwho: erased from 1 appointments\n"
+    assert out == f"{said('strange', 2)}{said('who', 1)}"
+
+
+def said(doctor_id: str, appointments: int, overrides: int = 0) -> str:
+    erased = f"erased from {appointments} appointments"
+    return f"{doctor_id}: {erased}, forgot {overrides} overrides\n"
 
 
 async def test_the_limit_counts_from_the_end(old_clinic: Clinic) -> None:
@@ -99,8 +106,7 @@ async def test_a_second_run_changes_nothing_and_time_goes_on(
     old_clinic.now = at("2026-11-27T12:00Z")
     await old_clinic.run(apply)
     assert await listed(old_clinic) == before
-    none = "strange: erased from 0 appointments\nwho: erased from 0 appointments\n"
-    assert capsys.readouterr().out == none
+    assert capsys.readouterr().out == f"{said('strange', 0)}{said('who', 0)}"
     old_clinic.now = at("2027-03-20T12:00Z")
     await old_clinic.run(apply)
     assert [a.patient for a in await listed(old_clinic)] == [ERASED] * 3
@@ -119,6 +125,30 @@ async def test_more_than_a_page_is_erased(clinic: Clinic) -> None:
     await clinic.books(*many)
     await clinic.run(apply)
     assert {a.patient for a in await listed(clinic)} == {ERASED}
+
+
+async def test_overrides_that_ended_longer_ago_than_the_limit_are_forgotten(
+    old_clinic: Clinic, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, created = span("2026-11-01T00:00Z", "2026-11-16T12:00Z"), at("2026-01-01T00:00Z")
+    old = Override("strange.override.old", "strange", "time_off", whole, created, "ill")
+    later = whole._replace(end=at("2026-11-16T12:01Z"))
+    late = replace(old, id="strange.override.late", interval=later)
+
+    async def store_them(dependencies: Dependencies) -> None:
+        writes = [OverrideWrite(each, None) for each in (old, late)]
+        await dependencies.store.commit([], [], overrides=writes)
+
+    async def kept(dependencies: Dependencies) -> dict[str, Override | None]:
+        async with dependencies.store.snapshot() as snapshot:
+            state = await snapshot.load((), (), overrides=[old.key, late.key])
+        return {key.override_id: stored.value for key, stored in state.overrides.items()}
+
+    await old_clinic.run(store_them)
+    capsys.readouterr()
+    await old_clinic.run(apply)
+    assert await old_clinic.run(kept) == {old.id: None, late.id: late}
+    assert capsys.readouterr().out == f"{said('strange', 2, 1)}{said('who', 1)}"
 
 
 # What is kept beside the appointments

@@ -38,11 +38,14 @@ def override_of(key: OverrideKey, document: Message) -> Override:
 
 
 def write_override(root: str, write: OverrideWrite) -> Message:
-    """Write the fields that this version knows; others, of a newer one, are kept."""
-    override = write.override
+    """Write the fields that this version knows, and keep others, of a newer one; or delete all."""
+    override, as_read = write.override, precondition(write.replaced)
+    name = override_name(root, override.key)
+    if write.forgotten:
+        return Write(delete=name, current_document=as_read)
     values = {**override_to_document(override), "start": override.interval.start}
     return Write(
-        update=Document(name=override_name(root, override.key), fields=to_fields(values)),
+        update=Document(name=name, fields=to_fields(values)),
         update_mask=DocumentMask(field_paths=list(values)),
-        current_document=precondition(write.replaced),
+        current_document=as_read,
     )

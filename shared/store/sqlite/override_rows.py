@@ -28,6 +28,7 @@ _NEXT = """
     WHERE doctor_id = :doctor AND id = :id AND version = :read
     RETURNING version
 """
+_FORGET = "DELETE FROM overrides WHERE doctor_id = ? AND id = ? AND version = ? RETURNING version"
 
 
 def read_override(connection: sqlite3.Connection, key: OverrideKey) -> Stored[Override | None]:
@@ -69,8 +70,11 @@ def read_overrides(
 
 
 def write_override(connection: sqlite3.Connection, write: OverrideWrite) -> None:
-    """Write an override. Raises VersionConflict if it is not as it was read."""
+    """Write or delete an override. Raises VersionConflict if it is not as it was read."""
     override = write.override
+    if write.forgotten:
+        returned_version(connection.execute(_FORGET, (*override.key, write.replaced)))
+        return
     row = {
         "doctor": override.doctor_id,
         "id": override.id,

@@ -90,6 +90,45 @@ async def test_an_override_is_written_only_on_the_version_that_was_read(
     assert await found(rival, HOLIDAY, EVENING) == [DELETED, None]
 
 
+async def forget(store: Store, override: Override, version: Version | None) -> None:
+    await store.commit([], [], overrides=[OverrideWrite(override, version, forgotten=True)])
+
+
+async def test_what_is_forgotten_is_gone_but_for_its_entries_in_days(
+    store: Store, rival: Store
+) -> None:
+    day = schedule("2026-11-23", EARLY).with_override(HOLIDAY.entry)
+    new = DayWrite(Stored(DaySchedule(MONDAY), None), day)
+    await store.commit([new], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await put(store, EVENING)
+    read = (await load(store, [MONDAY], [HOLIDAY.key])).overrides[HOLIDAY.key]
+    await forget(store, HOLIDAY, read.version)
+    after = await load(rival, [MONDAY], [HOLIDAY.key, EVENING.key])
+    assert after.overrides[HOLIDAY.key] == Stored(None, None)
+    assert after.overrides[EVENING.key].value == EVENING
+    assert after.days[MONDAY].value == day
+    async with rival.snapshot() as snapshot:
+        starts = span("2026-11-23T00:00Z", "2026-11-24T00:00Z")
+        assert [each async for each in snapshot.scan_overrides("strange", starts)] == [EVENING]
+    await put(rival, HOLIDAY)
+    assert await found(store, HOLIDAY) == [HOLIDAY]
+
+
+async def test_an_override_is_forgotten_only_in_the_version_that_was_read(
+    store: Store, rival: Store
+) -> None:
+    await put(store, HOLIDAY)
+    read = (await load(store, overrides=[HOLIDAY.key])).overrides[HOLIDAY.key]
+    await put(rival, DELETED)
+    with pytest.raises(VersionConflict):
+        await forget(store, DELETED, read.version)
+    assert await found(store, HOLIDAY) == [DELETED]
+    read = (await load(store, overrides=[HOLIDAY.key])).overrides[HOLIDAY.key]
+    await forget(rival, DELETED, read.version)
+    with pytest.raises(VersionConflict):
+        await forget(store, DELETED, read.version)
+
+
 async def test_a_day_holds_overrides_beside_appointments_until_they_are_taken_away(
     store: Store, rival: Store
 ) -> None:
