@@ -30,7 +30,8 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.outcomes import Accepted
 from shared.store.documents import appointment_to_text
 from shared.store.port import Store

@@ -41,7 +41,8 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import all_openings, first_openings
-from shared.rules.booking import SEARCHED, Booking, book
+from shared.rules.availability import SEARCHED, Booking
+from shared.rules.booking import book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.runtime.endpoints import endpoints

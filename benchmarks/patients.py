@@ -20,7 +20,8 @@ from shared.model.appointment import Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.outcomes import Accepted
 from shared.runtime.composition import open_dependencies
 from shared.settings import read_settings

@@ -20,7 +20,7 @@ from shared.http.times import on_clock
 from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
 from shared.queries.openings import Found, first_openings
-from shared.rules.booking import SEARCHED
+from shared.rules.availability import SEARCHED
 from shared.store.port import Snapshot
 
 USUAL_MINUTES = 30

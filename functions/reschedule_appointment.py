@@ -14,7 +14,7 @@ from shared.http.lookups import find_bookable_doctors
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
-from shared.rules.booking import Terms
+from shared.rules.availability import Terms
 from shared.rules.existing import Sought
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import (

@@ -14,7 +14,7 @@ from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset, time_zone
-from shared.rules.booking import Booking
+from shared.rules.availability import Booking
 from shared.rules.existing import Sought
 from shared.rules.moving import Move
 from shared.rules.requested_time import RequestedTime

@@ -12,7 +12,8 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
 from shared.rules import cancelling, moving
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation
 from shared.rules.existing import Sought
 from shared.rules.outcomes import Accepted, PatientBusy, SlotTaken
@@ -48,7 +49,8 @@ def command(  # noqa: PLR0913 - what a booking is made of
         days=frozenset(wish.days),
         decide=partial(book, booking=wish, now=at(now)),
         now=at(now),
-        birth=ElsewhereKey(wish.doctor.id, appointment_id),
+        subject=appointment_id,
+        births=frozenset({ElsewhereKey(wish.doctor.id, appointment_id)}),
         caller=by,
         patients=_own(by),
         idempotency=Idempotency.of(idempotency_key, request, by) if idempotency_key else None,
@@ -66,7 +68,8 @@ def move(home: str, start: str, appointment_id: str = "a", *, by: Caller = ANYBO
         days=frozenset({key(home), *to.days}),
         decide=partial(moving.move, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
-        birth=ElsewhereKey("strange", appointment_id),
+        subject=appointment_id,
+        births=frozenset({ElsewhereKey("strange", appointment_id)}),
         caller=by,
         patients=_own(by),
         idempotency=Idempotency.of(f"move {next(_numbers)}", [start], by),
@@ -81,7 +84,8 @@ def cancel(home: str, appointment_id: str = "a", *, by: Caller = ANYBODY) -> Com
         days=frozenset({key(home)}),
         decide=partial(cancelling.cancel, request=request, now=at(LONG_AGO)),
         now=at(LONG_AGO),
-        birth=ElsewhereKey("strange", appointment_id),
+        subject=appointment_id,
+        births=frozenset({ElsewhereKey("strange", appointment_id)}),
         caller=by,
         patients=_own(by),
     )

@@ -27,9 +27,14 @@ class Caller(Struct, frozen=True):
         return (self.issuer, self.subject) if self.subject else ()
 
     @property
+    def account(self) -> PatientKey | None:
+        """The key of the caller's account, of whatever kind; None for those without a token."""
+        return patient_key(self.issuer, self.subject) if self.subject else None
+
+    @property
     def patient(self) -> PatientKey | None:
         """The key of a patient's own account; None for every other kind of caller."""
-        return patient_key(self.issuer, self.subject) if self.kind == "patient" else None
+        return self.account if self.kind == "patient" else None
 
 
 ANONYMOUS = Caller("anonymous")

@@ -20,7 +20,8 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.service import Service
-from shared.rules.booking import Booking, Terms, book
+from shared.rules.availability import Booking, Terms
+from shared.rules.booking import book
 from shared.rules.outcomes import (
     DayFull,
     Decision,
@@ -131,7 +132,8 @@ def _command(
         days=frozenset(days),
         decide=decide,
         now=call.arrived_at,
-        birth=ElsewhereKey(wanted.doctor_id, wanted.id),
+        subject=wanted.id,
+        births=frozenset({ElsewhereKey(wanted.doctor_id, wanted.id)}),
         caller=call.caller,
         patients=frozenset(filter(None, (call.caller.patient, wanted.owner))),
         idempotency=None if key is None else Idempotency.of(key, request, call.caller),

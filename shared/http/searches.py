@@ -18,7 +18,7 @@ from shared.model.interval import Interval
 from shared.model.service import NO_TIME, Service
 from shared.rules.openings import OpeningSearch
 from shared.rules.starts import earliest_start, latest_start
-from shared.rules.wall_clock import MINUTE, round_up_to_minute
+from shared.rules.wall_clock import MINUTE, round_down_to_second, round_up_to_minute
 
 
 class Search(Struct, frozen=True):
@@ -48,6 +48,7 @@ class Search(Struct, frozen=True):
         return OpeningSearch(
             bounds,
             self.length,
+            round_down_to_second(self.now),
             step,
             before=service.before if service else NO_TIME,
             after=service.after if service else NO_TIME,

@@ -37,6 +37,7 @@ class Appointment(NamedTuple):
     `before` and `after` are its buffers: they were its service's when it was booked, so a service
     that changes does not touch it. `version` is one more with every change. `mark` is what happened
     at the clinic; if the rest of the time was freed then, `freed_from` is when that begins.
+    `series_id` is the series that it was booked in, if it was.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Appointment(NamedTuple):
     after: timedelta = NO_TIME
     mark: Mark | None = None
     freed_from: datetime | None = None
+    series_id: str | None = None
 
     @property
     def status(self) -> AppointmentStatus:

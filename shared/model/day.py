@@ -1,7 +1,7 @@
 """The doctor-day, the unit of consistency."""
 
 from bisect import insort
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -9,10 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
+from shared.model.hold import KEPT_FOR, Hold
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
 
-Entry = Appointment | OverrideEntry
+Entry = Appointment | OverrideEntry | Hold
 """What a doctor-day holds, each under its id."""
 
 
@@ -24,14 +25,15 @@ class DayKey(NamedTuple):
 
 
 class DaySchedule(Struct, frozen=True, dict=True):
-    """All appointments and overrides that touch one doctor-day, in order of their positions.
+    """Everything that touches one doctor-day, in order of position.
 
-    An appointment touches it with its buffers.
+    Appointments and holds touch it with their buffers. Holds may have ended.
     """
 
     key: DayKey
     appointments: tuple[Appointment, ...] = ()
     overrides: tuple[OverrideEntry, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     @cached_property
     def busy(self) -> tuple[Interval, ...]:
@@ -41,9 +43,9 @@ class DaySchedule(Struct, frozen=True, dict=True):
         return tuple([time for time in times if time.start < time.end])
 
     @cached_property
-    def has_buffers(self) -> bool:
-        """Whether any appointment needs time before or after it."""
-        return any(a.before or a.after for a in self.appointments)
+    def is_special(self) -> bool:
+        """Whether there are holds, or an appointment needs time before or after it."""
+        return bool(self.holds) or any(a.before or a.after for a in self.appointments)
 
     def find(self, appointment_id: str) -> Appointment | None:
         """Return the appointment of this id, or None."""
@@ -51,7 +53,25 @@ class DaySchedule(Struct, frozen=True, dict=True):
 
     def entries(self) -> dict[str, Entry]:
         """Return everything the day holds, by id."""
-        return {a.id: a for a in self.appointments} | {each.id: each for each in self.overrides}
+        every: tuple[Entry, ...] = (*self.appointments, *self.overrides, *self.holds)
+        return {entry.id: entry for entry in every}
+
+    def find_hold(self, hold_id: str) -> Hold | None:
+        """Return the hold of this id, also if it has ended, or None."""
+        return next((hold for hold in self.holds if hold.id == hold_id), None)
+
+    def tidied(self, now: datetime) -> Self:
+        """Return the same day without holds that have ended long ago."""
+        kept = tuple(hold for hold in self.holds if now < hold.ends_at + KEPT_FOR)
+        return self if len(kept) == len(self.holds) else replace(self, holds=kept)
+
+    def with_hold(self, hold: Hold) -> Self:
+        """Return the same day with one more hold."""
+        return replace(self, holds=tuple(sorted((*self.holds, hold), key=lambda h: h.position)))
+
+    def without_hold(self, hold_id: str) -> Self:
+        """Return the same day without a hold."""
+        return replace(self, holds=tuple(hold for hold in self.holds if hold.id != hold_id))
 
     def without(self, appointment_id: str) -> Self:
         """Return the same day without an appointment."""

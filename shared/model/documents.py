@@ -13,19 +13,27 @@ from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 
 
 class Documents(Struct, frozen=True):
     """Doctor-days, the whereabouts of appointments beside them, and patients' schedules, by key.
 
     None stands for whereabouts that do not exist or, among changes, are to be deleted. `forgotten`,
-    among changes, is what neither a schedule nor the history of an account is to hold any more.
+    among changes, is what neither a schedule nor the history of an account is to hold any more, and
+    `series`, among changes, is one that is new.
     """
 
     days: Mapping[DayKey, DaySchedule] = field(default_factory=dict)
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] = field(default_factory=dict)
     patients: Mapping[PatientKey, PatientSchedule] = field(default_factory=dict)
     forgotten: Mapping[PatientKey, PastAppointment] = field(default_factory=dict)
+    series: Series | None = None
+
+    @property
+    def are_any(self) -> bool:
+        """Whether there are any."""
+        return bool(self.days or self.elsewhere or self.patients)
 
     def knows(self, appointment_id: str) -> bool:
         """Whether an appointment stands anywhere in them."""
@@ -38,7 +46,16 @@ class Documents(Struct, frozen=True):
         return self.patients[appointment.owner] if appointment.owner else None
 
     def tidied(self, now: datetime) -> Self:
-        """Return the same documents; of patients only what has to be remembered."""
-        if not self.patients:
-            return self
-        return replace(self, patients={key: p.tidied(now) for key, p in self.patients.items()})
+        """Return the same documents; of patients and holds only what has to be remembered."""
+        days = {key: day.tidied(now) for key, day in self.days.items()}
+        patients = {key: patient.tidied(now) for key, patient in self.patients.items()}
+        return replace(self, days=days, patients=patients)
+
+    def changed(self, changes: Self) -> Self:
+        """Return the same documents after some of them have changed."""
+        return replace(
+            self,
+            days={**self.days, **changes.days},
+            elsewhere={**self.elsewhere, **changes.elsewhere},
+            patients={**self.patients, **changes.patients},
+        )

@@ -1,235 +1,48 @@
-"""The decision to book an appointment, and why a time cannot be booked."""
+"""The decision to book an appointment."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from msgspec import Struct
-
-from shared.access.caller import Caller
-from shared.model.appointment import Appointment
-from shared.model.day import DayKey, DaySchedule
-from shared.model.doctor import Doctor
-from shared.model.doctor_days import day_of, touched_days
 from shared.model.documents import Documents
-from shared.model.interval import Interval, without
-from shared.model.patient_schedule import PatientSchedule
-from shared.model.placement import placed, placement
-from shared.model.policy import POLICY, Policy
-from shared.rules.busy_times import blocked, busy_times
-from shared.rules.calendar import Calendar, calendar
-from shared.rules.conflicts import conflicts
-from shared.rules.day_limit import is_full
-from shared.rules.free_time import free_time
+from shared.model.hold import Hold
+from shared.model.placement import Placement, placed, placement
+from shared.rules.availability import Booking, why_unavailable
+from shared.rules.holding import hold_to_book, without_hold, without_notice
 from shared.rules.limits import counted, why_not_booked
-from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyApplied,
-    DayFull,
-    Decision,
-    InThePast,
-    NeedsDocuments,
-    OutsideWorkingHours,
-    PatientBusy,
-    SlotTaken,
-    TimeOff,
-    TooLate,
-    TooSoon,
-)
-from shared.rules.starts import (
-    NOTHING,
-    Rule,
-    allowed_starts,
-    earliest_start,
-    latest_start,
-)
-from shared.rules.wall_clock import round_down_to_minute, round_up_to_minute
-
-SEARCHED = timedelta(days=90)
-"""How far openings are looked for where nobody says."""
-
-WhyUnavailable = (
-    InThePast
-    | TooSoon
-    | TooLate
-    | OutsideWorkingHours
-    | TimeOff
-    | SlotTaken
-    | PatientBusy
-    | DayFull
-)
-
-
-class Terms(Struct, frozen=True):
-    """What a booking keeps to: the policy, when the clinic is closed, and what it may break."""
-
-    policy: Policy = POLICY
-    closed: tuple[Interval, ...] = ()
-    broken: frozenset[Rule] = NOTHING
-
-
-TERMS = Terms()
-
-
-class Booking(Struct, frozen=True):
-    """A request to book an appointment as given, or to have it that way from now on.
-
-    Its id is chosen before the first attempt, and every later attempt keeps it. `arrived_at` is
-    when it was sent by the server's clock, if the `now` of the rules is another.
-    """
-
-    doctor: Doctor
-    appointment: Appointment
-    caller: Caller
-    terms: Terms = TERMS
-    arrived_at: datetime | None = None
-
-    @property
-    def days(self) -> tuple[DayKey, ...]:
-        """The doctor-days that the appointment would touch with its buffers."""
-        return touched_days(self.doctor, self.appointment.reach)
-
-    @property
-    def home(self) -> DayKey:
-        """The doctor-day on which it would be born: that of its start, whatever its buffers."""
-        return DayKey(self.doctor.id, day_of(self.doctor, self.appointment.interval.start))
+from shared.rules.outcomes import Accepted, AlreadyApplied, Decision, NeedsDocuments
 
 
 def book(documents: Documents, booking: Booking, now: datetime) -> Decision:
-    """Decide a booking on the doctor-days that it would touch, and its owner's schedule."""
-    arrived_at = booking.arrived_at or now
-    documents = documents.tidied(min(now, arrived_at))
-    appointment, policy = booking.appointment, booking.terms.policy
+    """Decide a booking on the doctor-days that it would touch, and its owner's schedule.
+
+    If it is made with a hold, also on those that the hold touches.
+    """
+    documents = documents.tidied(min(now, booking.arrived_at or now))
+    appointment = booking.appointment
     if documents.knows(appointment.id):
         return Documents(), AlreadyApplied()
     after = placement(appointment, booking.home, booking.doctor)
+    hold = hold_to_book(documents, booking, now) if booking.hold_id else None
+    if not isinstance(hold, Hold | None):
+        return Documents(), hold
     if not after.patients <= documents.patients.keys():
-        return Documents(), NeedsDocuments(frozenset(after.days), patients=after.patients)
+        return Documents(), NeedsDocuments(frozenset(documents.days), patients=after.patients)
+    return _book(documents, booking, after, hold, now)
+
+
+def _book(
+    documents: Documents, booking: Booking, after: Placement, hold: Hold | None, now: datetime
+) -> Decision:
+    appointment, caller = booking.appointment, booking.caller
+    arrived_at, policy = booking.arrived_at or now, booking.terms.policy
     days, schedule = [documents.days[key] for key in after.days], documents.schedule_of(appointment)
-    refusal = why_not_booked(schedule, booking.caller, arrived_at, policy) or why_unavailable(
+    if hold:
+        booking = without_notice(booking)
+    refusal = why_not_booked(schedule, caller, arrived_at, policy) or why_unavailable(
         days, schedule, booking, now
     )
     if refusal:
         return Documents(), refusal
     changes = placed(documents, None, after)
-    return counted(changes, booking.caller, arrived_at), Accepted(appointment)
-
-
-def why_unavailable(
-    days: Sequence[DaySchedule],
-    schedule: PatientSchedule | None,
-    wanted: Booking,
-    now: datetime,
-    moving: str | None = None,
-) -> WhyUnavailable | None:
-    """Return why an appointment cannot have its time, or None if that is free from now on.
-
-    `days` are those that it would touch, `schedule` is its owner's, if it has one. The time of the
-    appointment `moving` counts as free.
-    """
-    there = calendar(days, wanted.terms.closed)
-    if _is_free(days, there, wanted, now, moving):
-        return _why_not_stored(days, schedule, wanted)
-    return _why_not_free(days, there, wanted, now, _search(schedule, wanted, now, moving))
-
-
-def _is_free(
-    days: Sequence[DaySchedule],
-    there: Calendar,
-    wanted: Booking,
-    now: datetime,
-    moving: str | None,
-) -> bool:
-    appointment, terms, asked = wanted.appointment, wanted.terms, wanted.appointment.interval
-    first, last = _starts(asked.start, terms, now)
-    windows = _windows(there, wanted)
-    if there.off and "time_off" not in terms.broken:
-        windows = without(windows, there.off)
-    busy = busy_times(days, moving, appointment.before, appointment.after)
-    free = free_time(windows, busy, Interval(first, asked.end), asked.length)
-    return asked.start <= last and any(time.contains(asked) for time in free)
-
-
-def _starts(start: datetime, terms: Terms, now: datetime) -> Interval:
-    """Return the first and the last instant at which what starts then may start.
-
-    That it may be in the past is of no use to what is not, and has to give its notice.
-    """
-    broken = terms.broken
-    if "in_the_past" in broken and start >= round_down_to_minute(now):
-        broken -= {"in_the_past"}
-    return allowed_starts(now, terms.policy, broken)
-
-
-def _windows(there: Calendar, wanted: Booking) -> Sequence[Interval]:
-    """Return when the doctor would work if nobody were ever away."""
-    asked = wanted.appointment.interval
-    if "outside_working_hours" in wanted.terms.broken:
-        return [asked]
-    return there.windows_of_week(wanted.doctor, day_of(wanted.doctor, asked.start))
-
-
-def _why_not_free(
-    days: Sequence[DaySchedule],
-    there: Calendar,
-    wanted: Booking,
-    now: datetime,
-    search: OpeningSearch,
-) -> WhyUnavailable:
-    doctor, appointment, terms = wanted.doctor, wanted.appointment, wanted.terms
-    asked = appointment.interval
-    first, last = _starts(asked.start, terms, now)
-    if asked.start < min(first, round_down_to_minute(now)):
-        return InThePast()
-    if asked.start < first:
-        return TooSoon(doctor, asked, search, earliest=first)
-    if asked.start > last:
-        return TooLate(doctor, asked, search, latest=last)
-    if not any(window.contains(asked) for window in _windows(there, wanted)):
-        return OutsideWorkingHours(doctor, asked, search)
-    if "time_off" not in terms.broken and there.is_off(asked):
-        return TimeOff(doctor, asked, search)
-    before, after = appointment.before, appointment.after
-    others = (a for day in days for a in day.appointments if a.id != search.moving)
-    taken = conflicts(((a, blocked(a, before, after)) for a in others), asked, wanted.caller)
-    return SlotTaken(doctor, asked, search, conflicts=taken)
-
-
-def _search(
-    schedule: PatientSchedule | None, wanted: Booking, now: datetime, moving: str | None
-) -> OpeningSearch:
-    """Return what finds the next times that can be booked instead, from the asked one on.
-
-    Beyond the horizon they are the first from now on. What a clinic may break is not offered.
-    """
-    appointment, policy = wanted.appointment, wanted.terms.policy
-    asked, last = appointment.interval, latest_start(now, policy)
-    earliest = round_up_to_minute(now + policy.notice)
-    start = earliest if asked.start > last else max(asked.start, earliest_start(now, policy))
-    until = max(start, min(start + SEARCHED, last + asked.length))
-    others = schedule.others(appointment) if schedule else ()
-    return OpeningSearch(
-        Interval(start, until),
-        asked.length,
-        before=appointment.before,
-        after=appointment.after,
-        closed=wanted.terms.closed,
-        moving=moving,
-        patient_busy=tuple(a.held for a in others if a.held.length),
-    )
-
-
-def _why_not_stored(
-    days: Sequence[DaySchedule], schedule: PatientSchedule | None, wanted: Booking
-) -> PatientBusy | DayFull | None:
-    """Return why an appointment cannot have a time at which the doctor is free, or None."""
-    appointment, asked = wanted.appointment, wanted.appointment.interval
-    if schedule:
-        # The buffers are the doctor's: a patient is busy only with the appointments themselves.
-        held = ((a, a.held) for a in schedule.others(appointment))
-        busy = conflicts(held, asked, wanted.caller)
-        if busy and "patient_busy" not in wanted.terms.broken:
-            return PatientBusy(wanted.doctor, asked, busy)
-        if is_full(schedule, appointment):
-            return DayFull()
-    return DayFull() if any(is_full(day, appointment) for day in days) else None
+    if hold:
+        changes = without_hold(documents.changed(changes), changes, booking.doctor, hold)
+    return counted(changes, caller, arrived_at), Accepted(appointment)

@@ -6,6 +6,7 @@ thousands of overrides, fill one.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ LARGEST_DOCUMENT = 1_000_000
 """In bytes: the limit of 1,048,576 less what the document takes beside its appointments."""
 
 OF_SERVICE_BYTES = 120
-"""The most that a service and a mark take beside their texts: buffers, freed time, their names."""
+"""The most that service, mark and series take beside their texts: buffers, freed time, names."""
 
 APPOINTMENT_BYTES = 600
 """The most that an appointment takes beside its texts: ids, times and the names of its fields."""
@@ -25,8 +26,21 @@ APPOINTMENT_BYTES = 600
 OVERRIDE_BYTES = 500
 """The most that an override takes in the document of a day: its id, its times, their names."""
 
+HOLD_BYTES = 400
+"""The most that a hold takes in the document of a day."""
+
 SURELY_FIT = 100
 """So many entries of this version never fill a document, so nobody need weigh them."""
+
+
+class _Beside(NamedTuple):
+    """How many entries a day has beside its appointments."""
+
+    overrides: int = 0
+    holds: int = 0
+
+
+_NOTHING = _Beside()
 
 
 def is_full(document: DaySchedule | PatientSchedule, wanted: Appointment) -> bool:
@@ -36,34 +50,50 @@ def is_full(document: DaySchedule | PatientSchedule, wanted: Appointment) -> boo
     """
     before = document.find(wanted.id)
     others = [a for a in document.appointments if a is not before]
-    overrides = len(document.overrides) if isinstance(document, DaySchedule) else 0
-    if _surely_fit([*others, wanted], overrides):
+    beside = _beside(document) if isinstance(document, DaySchedule) else _NOTHING
+    if _surely_fit([*others, wanted], beside):
         return False
     if before and weight(wanted) <= weight(before):
         return False
-    return _weight_of_all([*others, wanted], overrides) > LARGEST_DOCUMENT
+    return _weight_of_all([*others, wanted], beside) > LARGEST_DOCUMENT
 
 
 def has_room_for_override(day: DaySchedule) -> bool:
     """Whether the document of a day has room for one more override."""
-    appointments, overrides = day.appointments, len(day.overrides) + 1
-    if _surely_fit(appointments, overrides):
+    return _has_room(day, _Beside(overrides=1))
+
+
+def has_room_for_hold(day: DaySchedule) -> bool:
+    """Whether the document of a day has room for one more hold."""
+    return _has_room(day, _Beside(holds=1))
+
+
+def _beside(day: DaySchedule) -> _Beside:
+    return _Beside(len(day.overrides), len(day.holds))
+
+
+def _has_room(day: DaySchedule, more: _Beside) -> bool:
+    overrides, holds = (sum(counts) for counts in zip(_beside(day), more, strict=True))
+    beside = _Beside(overrides, holds)
+    if _surely_fit(day.appointments, beside):
         return True
-    return _weight_of_all(appointments, overrides) <= LARGEST_DOCUMENT
+    return _weight_of_all(day.appointments, beside) <= LARGEST_DOCUMENT
 
 
-def _surely_fit(appointments: Sequence[Appointment], overrides: int) -> bool:
-    few = len(appointments) + overrides <= SURELY_FIT
+def _surely_fit(appointments: Sequence[Appointment], beside: _Beside) -> bool:
+    few = len(appointments) + sum(beside) <= SURELY_FIT
     return few and not any(a.unknown_fields for a in appointments)
 
 
-def _weight_of_all(appointments: Iterable[Appointment], overrides: int) -> int:
-    return sum(map(weight, appointments)) + overrides * OVERRIDE_BYTES
+def _weight_of_all(appointments: Iterable[Appointment], beside: _Beside) -> int:
+    entries = beside.overrides * OVERRIDE_BYTES + beside.holds * HOLD_BYTES
+    return sum(map(weight, appointments)) + entries
 
 
 def weight(appointment: Appointment) -> int:
     """Return how many bytes of a stored document an appointment takes at the most."""
     service, mark = appointment.service_id, appointment.mark
-    texts = msgspec.json.encode([*appointment.patient, appointment.reason, service, mark])
-    more = OF_SERVICE_BYTES if service or mark else 0
+    series = appointment.series_id
+    texts = msgspec.json.encode([*appointment.patient, appointment.reason, service, mark, series])
+    more = OF_SERVICE_BYTES if service or mark or series else 0
     return APPOINTMENT_BYTES + more + len(texts) + len(appointment.unknown_fields or b"")

@@ -4,8 +4,7 @@ Both are decided on the very schedule that the commit replaces, so they are exac
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -20,11 +19,10 @@ from shared.rules.outcomes import (
     TooManyErasures,
     TooManyRequests,
 )
+from shared.rules.wall_clock import seconds_until
 
 ERASURES_PER_DAY = 3
 """How often patients may erase their own account in 24 hours."""
-
-_SECOND = timedelta(seconds=1)
 
 
 def why_not_changed(
@@ -94,4 +92,4 @@ def _seconds_until_fewer(ends: Sequence[datetime], most: int, now: datetime) -> 
     """Return the seconds until fewer than `most` are left, which end then; 0 if they are fewer."""
     if len(ends) < most:
         return 0
-    return ceil((ends[len(ends) - most] - now) / _SECOND)
+    return seconds_until(ends[len(ends) - most], now)

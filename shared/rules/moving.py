@@ -10,7 +10,7 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.placement import Placement, placed, placement
-from shared.rules.booking import TERMS, Booking, Terms, why_unavailable
+from shared.rules.availability import TERMS, Booking, Terms, why_unavailable
 from shared.rules.existing import Sought, find, why_fixed
 from shared.rules.limits import counted, why_not_changed
 from shared.rules.outcomes import (

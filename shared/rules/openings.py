@@ -17,16 +17,18 @@ from shared.rules.wall_clock import MINUTE, minutes_of_day
 
 
 class OpeningSearch(Struct, frozen=True):
-    """Which openings to look for: of this length, within these bounds, on this grid.
+    """Which openings to look for as of `now`: of this length, within these bounds, on this grid.
 
     Without `step`, the openings of a doctor are the earliest that do not overlap each other; with
     it, every start whose wall clock is a multiple of `step` minutes since midnight. `before` and
     `after` are the buffers that are needed. At the times `closed` nobody works. The time of the
-    appointment `moving` counts as free, that at which the patient is busy does not.
+    appointment `moving` counts as free, that at which the patient is busy does not. Which holds
+    have ended is judged by `now`; holds end with a second, so the start of one says the same.
     """
 
     bounds: Interval
     length: timedelta
+    now: datetime
     step: int | None = None
     before: timedelta = NO_TIME
     after: timedelta = NO_TIME
@@ -36,7 +38,7 @@ class OpeningSearch(Struct, frozen=True):
 
     def busy(self, days: Sequence[DaySchedule]) -> tuple[Interval, ...]:
         """Return when nothing can be offered on these days, in order."""
-        busy = busy_times(days, self.moving, self.before, self.after)
+        busy = busy_times(days, self.now, self.moving, self.before, self.after)
         return tuple(sorted((*busy, *self.patient_busy))) if self.patient_busy else busy
 
 

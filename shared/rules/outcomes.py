@@ -15,6 +15,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.patient_key import PatientKey
@@ -32,6 +33,17 @@ class Accepted(Struct, frozen=True):
     """The request is granted: its appointment, as it is from now on."""
 
     appointment: Appointment
+
+
+class Held(Struct, frozen=True):
+    """The time is kept; `replayed` if the same request with the same key had it before."""
+
+    hold: Hold
+    replayed: bool = False
+
+
+class Released(Struct, frozen=True):
+    """The hold is given up."""
 
 
 class Unchanged(Struct, frozen=True):
@@ -131,6 +143,14 @@ class AnotherPatient(InvalidField, frozen=True):
     message = "must be left out, or be the one that the appointment has"
 
 
+class NotWithinHold(InvalidField, frozen=True):
+    """A hold is only for its doctor and its time."""
+
+    field = "hold_id"
+    problem = "not_within_hold"
+    message = "must be a hold of this doctor that covers the whole time"
+
+
 class KeyReused(Refusal, frozen=True):
     """The idempotency key was used for another request."""
 
@@ -201,13 +221,17 @@ class TimeOff(OutsideHours, frozen=True):
 
 
 class SlotTaken(TimeUnavailable, frozen=True):
-    """`conflicts` are the busy parts of the requested time, in order."""
+    """`conflicts` are the busy parts of the requested time, in order.
+
+    `retry_after` stands there if only holds are in the way: the seconds until the first one ends.
+    """
 
     code = "slot_taken"
     title = "The time is taken"
     status = 409
 
     conflicts: tuple[Conflict, ...] = ()
+    retry_after: int | None = None
 
 
 class PatientBusy(Refusal, frozen=True):
@@ -259,6 +283,16 @@ class TooManyChanges(TooManyRequests, frozen=True):
     )
 
 
+class TooManyHolds(TooManyRequests, frozen=True):
+    """The patient holds as many times of a doctor-day as patients may."""
+
+    code = "too_many_holds"
+    detail = (
+        "you hold as many times of this doctor on this day as you may; book or release one, or "
+        "wait until one ends"
+    )
+
+
 class TooManyErasures(TooManyRequests, frozen=True):
     """The patient has erased the account as often in 24 hours as patients may."""
 
@@ -292,6 +326,15 @@ class UnknownAppointment(Refusal, frozen=True):
 
 class WithAnotherDoctor(UnknownAppointment, frozen=True):
     """The appointment was born with the doctor who asks, and has moved to another one."""
+
+
+class UnknownHold(Refusal, frozen=True):
+    """No hold of the caller has this id, or it has ended."""
+
+    code = "unknown_hold"
+    title = "There is no such hold"
+    status = 404
+    detail = "no hold of yours has this id, or it has ended; hold the time again, or book without"
 
 
 class RetiredDoctor(Refusal, frozen=True):
@@ -374,7 +417,10 @@ class AlreadyStarted(Refusal, frozen=True):
     detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-Outcome = Accepted | Unchanged | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
+Granted = Accepted | Held | Released
+"""What takes effect by a commit."""
+
+Outcome = Granted | Unchanged | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
 
 Decision = tuple[Documents, Outcome]
 """The changed documents, as they are to be, and the outcome.

@@ -1,10 +1,12 @@
 """Conversions between a zone's wall clock and instants in UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]
 
@@ -52,6 +54,16 @@ def minutes_of_day(instant: datetime, zone: ZoneInfo) -> int:
 def round_down_to_minute(instant: datetime) -> datetime:
     """Return the start of the minute in which an instant lies."""
     return instant.replace(second=0, microsecond=0)
+
+
+def round_down_to_second(instant: datetime) -> datetime:
+    """Return the start of the second in which an instant lies."""
+    return instant.replace(microsecond=0)
+
+
+def seconds_until(instant: datetime, now: datetime) -> int:
+    """Return how many seconds it is until an instant, rounded up."""
+    return ceil((instant - now) / SECOND)
 
 
 def round_up_to_minute(instant: datetime) -> datetime:

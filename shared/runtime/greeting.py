@@ -12,7 +12,7 @@ from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.service import Service
 from shared.queries.openings import first_openings
-from shared.rules.booking import SEARCHED
+from shared.rules.availability import SEARCHED
 from shared.rules.wall_clock import MINUTE
 from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints

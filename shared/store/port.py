@@ -23,6 +23,7 @@ from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -65,6 +66,7 @@ class State(Struct, frozen=True):
     elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = field(default_factory=dict)
     patients: dict[PatientKey, Stored[PatientSchedule]] = field(default_factory=dict)
     overrides: dict[OverrideKey, Stored[Override | None]] = field(default_factory=dict)
+    series: dict[str, Series | None] = field(default_factory=dict)
 
 
 class DayWrite(Struct, frozen=True):
@@ -148,13 +150,14 @@ class Snapshot(Protocol):
 
     days_at_once: int
 
-    async def load(
+    async def load(  # noqa: PLR0913 - one for each kind of document
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
         overrides: Collection[OverrideKey] = (),
+        series: Collection[str] = (),
     ) -> State:
         """Read documents. A day or a patient without one has nothing booked."""
 
@@ -208,15 +211,18 @@ class Store(Protocol):
         the instant is gone.
         """
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - one for each kind of document
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
+
+        The `series` are new ones, and there must be none of their ids.
 
         Returns the new versions of days and patients once the writes survive a loss of power.
         Raises `VersionConflict` if a document has changed.

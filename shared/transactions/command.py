@@ -24,18 +24,20 @@ class Command(Struct, frozen=True):
 
     `decide` is pure, because it may run many times: given the documents, it returns those that
     change, as they would be, and the outcome, which may be that it needs others. `now` is when the
-    request arrived by the server's clock, `birth` the appointment that it books or changes, under
-    the doctor of its birth, `caller` is who sent the request, and `request_id` identifies it in the
-    idempotency record that it leaves. `elsewhere` and `patients` are what must be loaded before the
-    first attempt; later ones load `birth` too. The account of a patient who asks, or that of a new
-    appointment's owner, is known from the beginning; a command concerns one account at most.
+    request arrived by the server's clock, `subject` the id of what it makes or changes, `caller` is
+    who sent the request, and `request_id` identifies it in the idempotency record that it leaves.
+    `births` are the appointments that it books or changes, each under the doctor of its birth.
+    `elsewhere` and `patients` are what must be loaded before the first attempt; later ones load
+    `births` too. The account of a patient who asks, or that of a new appointment's owner, is known
+    from the beginning; a command concerns one account at most.
     """
 
     days: frozenset[DayKey]
     decide: Callable[[Documents], Decision]
     now: datetime
-    birth: ElsewhereKey
+    subject: str
     caller: Caller
+    births: frozenset[ElsewhereKey] = frozenset()
     patients: frozenset[PatientKey] = frozenset()
     elsewhere: frozenset[ElsewhereKey] = frozenset()
     idempotency: Idempotency | None = None
@@ -44,10 +46,10 @@ class Command(Struct, frozen=True):
 
     def documents(self, known: Documents) -> Documents:
         """Return those of these documents that concern this command."""
-        mine = self.birth.appointment_id
+        mine = {key.appointment_id for key in self.births}
         return Documents(
             {key: known.days[key] for key in self.days},
-            {key: found for key, found in known.elsewhere.items() if key.appointment_id == mine},
+            {key: found for key, found in known.elsewhere.items() if key.appointment_id in mine},
             {key: known.patients[key] for key in self.patients},
         )
 
@@ -68,7 +70,7 @@ class Command(Struct, frozen=True):
         """Return the record to leave when this is granted; None without a key."""
         if self.idempotency is None:
             return None
-        return self.idempotency.record(self.birth.appointment_id, self.now, self.request_id)
+        return self.idempotency.record(self.subject, self.now, self.request_id)
 
     def live_record(self, state: State) -> IdempotencyRecord | None:
         """Return the loaded, unexpired record of the key; None without a key too."""

@@ -49,7 +49,7 @@ from shared.store.usage import count_attempt
 from shared.transactions.batching import Batch, Batcher, Waiter
 from shared.transactions.command import Command
 from shared.transactions.document_cache import DocumentCache
-from shared.transactions.plan import BatchPlan, Granted, changed_patients
+from shared.transactions.plan import Answer, BatchPlan, changed_patients
 from shared.transactions.retries import Retries
 from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDecisions
 
@@ -64,7 +64,7 @@ class Coordinator:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._cache = DocumentCache()
-        self._commits: Batcher[Granted] = Batcher(self._commit_batch)
+        self._commits: Batcher[Answer] = Batcher(self._commit_batch)
         self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
     async def run(self, command: Command) -> Outcome:
@@ -98,7 +98,7 @@ class Coordinator:
             outcome: Outcome | None = await self._commits.enter(command, deadline)
             if isinstance(outcome, AlreadyApplied):
                 # Others may have cancelled or moved it since, so the snapshot must look for it.
-                command = replace(command, elsewhere=command.elsewhere | {command.birth})
+                command = replace(command, elsewhere=command.elsewhere | command.births)
                 outcome = None
             if outcome is None:
                 outcome = await self._on_snapshot(command, deadline, retries)
@@ -136,7 +136,7 @@ class Coordinator:
             for waiter in batch.waiting():
                 waiter.tell(await decisions.decide(waiter.command))
 
-    async def _commit_batch(self, batch: Batch[Granted]) -> None:
+    async def _commit_batch(self, batch: Batch[Answer]) -> None:
         """Give every command of a batch its outcome, together if the store lets them.
 
         What it refuses for all of them may be the fault of one, or of what one of them reads.
@@ -149,14 +149,14 @@ class Coordinator:
         for waiter in batch.waiting():
             await self._commit_alone(batch.days, waiter)
 
-    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[Granted]) -> None:
+    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[Answer]) -> None:
         try:
             # Not the first attempt: one of the batch may have been committed, and not answered.
             await self._commit(Batch(days, [waiter]), first=False)
         except StoreRefused as error:
             waiter.fail(error)
 
-    async def _commit(self, batch: Batch[Granted], *, first: bool = True) -> None:
+    async def _commit(self, batch: Batch[Answer], *, first: bool = True) -> None:
         """Try until every waiter has its answer or is gone, or is to be committed alone."""
         retries, state, outdated = Retries(self._random), None, None
         while waiters := batch.waiting():
@@ -172,12 +172,12 @@ class Coordinator:
                 self._cache.forget(batch.days | batch.patients)
                 await retries.pause()
 
-    async def _attempt(self, batch: Batch[Granted], state: State) -> None:
+    async def _attempt(self, batch: Batch[Answer], state: State) -> None:
         """Decide in order of arrival, write it all at once, and only then answer.
 
         What would make the commit too large is left for the next attempt.
         """
-        plan, answers = BatchPlan.on(state), list[tuple[Waiter[Granted], Granted]]()
+        plan, answers = BatchPlan.on(state), list[tuple[Waiter[Answer], Answer]]()
         for waiter in batch.waiting():
             if plan.is_full:
                 break
@@ -200,7 +200,7 @@ class Coordinator:
             {key: Stored(plan.patients[key], versions[key]) for key in plan.booked},
         )
 
-    async def _cached_state(self, batch: Batch[Granted]) -> State:
+    async def _cached_state(self, batch: Batch[Answer]) -> State:
         """Load only what is not cached, and no records: the commit finds out if there is one."""
         commands = [waiter.command for waiter in batch.waiting()]
         patients = _patients(commands)
@@ -211,10 +211,10 @@ class Coordinator:
         )
         return State(known_days | fresh.days, {}, fresh.elsewhere, known_patients | fresh.patients)
 
-    async def _fresh_state(self, batch: Batch[Granted]) -> State:
+    async def _fresh_state(self, batch: Batch[Answer]) -> State:
         """Load everything, and where each appointment is that an earlier attempt may have made."""
         commands = [waiter.command for waiter in batch.waiting()]
-        elsewhere = {key for command in commands for key in (command.birth, *command.elsewhere)}
+        elsewhere = {key for command in commands for key in command.births | command.elsewhere}
         return await self._load(batch.days, _record_keys(commands), elsewhere, _patients(commands))
 
     async def _load(
@@ -233,7 +233,7 @@ class Coordinator:
         return state
 
 
-def _leave_out(batch: Batch[Granted], patients: Collection[PatientKey]) -> None:
+def _leave_out(batch: Batch[Answer], patients: Collection[PatientKey]) -> None:
     """Take out whoever concerns patients that others change, too, to be committed alone.
 
     So a busy account does not make all the others of a batch try again and again.

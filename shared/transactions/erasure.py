@@ -196,7 +196,8 @@ class Erasure(Struct, frozen=True):
         def command(doctors: Doctors) -> Command:
             sought = Sought(appointment_id, home, doctors, ANYBODY)
             decide = partial(erase, sought=sought, now=now)
-            return Command(frozenset({home}), decide, now, sought.birth, caller=ANYBODY)
+            births = frozenset({sought.birth})
+            return Command(frozenset({home}), decide, now, appointment_id, ANYBODY, births)
 
         outcome = await run_with_doctors(self.coordinator, self.doctors, {home.doctor_id}, command)
         if not isinstance(outcome, Accepted | Unchanged):

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Self, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.rules.day_limit import weight
-from shared.rules.outcomes import Accepted, AlreadyApplied, NeedsDocuments
+from shared.rules.day_limit import HOLD_BYTES, weight
+from shared.rules.outcomes import Accepted, AlreadyApplied, Granted, Held, NeedsDocuments
 from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, RecordWrite, State, Stored
 from shared.transactions.command import Command
 
@@ -22,7 +24,7 @@ V = TypeVar("V")
 MOST_BYTES = 4 * 2**20
 """Of changed entries in one commit, which stays far below Firestore's limit of 10 MiB."""
 
-Granted = Accepted | AlreadyApplied | NeedsDocuments | None
+Answer = Granted | AlreadyApplied | NeedsDocuments | None
 """None: it cannot be granted on what is known here, or not on that alone."""
 
 
@@ -61,19 +63,18 @@ class BatchPlan(Struct):
         """Whether nothing more should be added to the same commit."""
         return self.size >= MOST_BYTES
 
-    def decide(self, command: Command) -> Granted:
+    def decide(self, command: Command) -> Answer:
         """Add a command if it can be granted."""
         record = command.record()
         if record and (record.key in self.records or command.live_record(self.state)):
             return None
         known = Documents(self.days, self.elsewhere, self.patients)
         changes, outcome = command.decide(command.documents(known))
-        if not isinstance(outcome, Accepted):
+        if not isinstance(outcome, Granted):
             return outcome if isinstance(outcome, NeedsDocuments | AlreadyApplied) else None
         if record:
-            expired = self.state.records.get(record.key)
-            self.records[record.key] = RecordWrite(record, expired.version if expired else None)
-        self._change(changes, weight(outcome.appointment))
+            self._leave(record, outcome)
+        self._change(changes, _weight(outcome))
         return outcome
 
     def day_writes(self) -> list[DayWrite]:
@@ -101,6 +102,13 @@ class BatchPlan(Struct):
         read = self.state.elsewhere.get(key)
         return ElsewhereWrite(key, self.elsewhere[key], read.version if read else None)
 
+    def _leave(self, record: IdempotencyRecord, outcome: Granted) -> None:
+        """Leave a record, in the place of one that has expired."""
+        if isinstance(outcome, Held):
+            record = replace(record, hold=outcome.hold)
+        expired = self.state.records.get(record.key)
+        self.records[record.key] = RecordWrite(record, expired.version if expired else None)
+
     def _change(self, changes: Documents, each: int) -> None:
         self.days.update(changes.days)
         self.changed |= changes.days.keys()
@@ -123,6 +131,11 @@ class BatchPlan(Struct):
         # What was in the schedule until now is not in the history yet.
         if forgotten and left.pop(forgotten.id, None) is None:
             self.forgotten.setdefault(after.key, []).append(forgotten)
+
+
+def _weight(granted: Granted) -> int:
+    """Return about how many bytes each document takes in a commit that something changes."""
+    return weight(granted.appointment) if isinstance(granted, Accepted) else HOLD_BYTES
 
 
 def documents_of(state: State) -> Documents:

@@ -16,6 +16,8 @@ from shared.queries.openings import hours_of_date, next_openings
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
+    Granted,
+    Held,
     KeyReused,
     Outcome,
     OutsideHours,
@@ -54,20 +56,29 @@ class SnapshotDecisions(Struct):
             return SnapshotDecision(await self._replay(record, command))
         _, outcome = command.decide(command.documents(self.known))
         if isinstance(outcome, AlreadyApplied):
-            applied = await self._appointment(command.birth.appointment_id)
-            return SnapshotDecision(_shown(command, Accepted(applied)))
+            return SnapshotDecision(await self._applied(command))
         if isinstance(outcome, TimeUnavailable):
             return SnapshotDecision(await self._in_full(outcome))
-        return SnapshotDecision(outcome, to_commit=isinstance(outcome, Accepted))
+        return SnapshotDecision(outcome, to_commit=isinstance(outcome, Granted))
 
     async def _replay(self, record: IdempotencyRecord, command: Command) -> Outcome:
         """Tell whether this attempt used the key, an earlier request did, or a different one."""
         own = command.record()
         if own is None or own.fingerprint != record.fingerprint:
             return KeyReused()
+        by_another = record.request_id != own.request_id
+        if record.hold:
+            return Held(record.hold, replayed=by_another)
         appointment = await self._appointment(record.appointment_id)
-        granted = Accepted(appointment) if record == own else Replayed(appointment)
+        granted = Replayed(appointment) if by_another else Accepted(appointment)
         return _shown(command, granted)
+
+    async def _applied(self, command: Command) -> Outcome:
+        """Return what an attempt at this request that was not answered has made."""
+        for day in self.known.days.values():
+            if hold := day.find_hold(command.subject):
+                return Held(hold)
+        return _shown(command, Accepted(await self._appointment(command.subject)))
 
     async def _appointment(self, appointment_id: str) -> Appointment:
         """Find an appointment that must exist; mostly it is on a loaded day."""

@@ -26,7 +26,8 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import Policy
 from shared.model.time_zones import time_zone
 from shared.rules import moving
-from shared.rules.booking import Terms, book
+from shared.rules.availability import Terms
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.marking import Marking, mark

@@ -19,7 +19,7 @@ from shared.model.interval import Interval
 from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import Policy
-from shared.rules.booking import Terms
+from shared.rules.availability import Terms
 from shared.rules.starts import Rule
 from tests import reference_model as model
 from tests.builders import ADA, owned, patient, schedule_of

@@ -12,7 +12,8 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     Accepted,

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, Outcome, OutsideWorkingHours, PatientBusy, SlotTaken

@@ -12,7 +12,8 @@ from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.day_limit import OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, DayFull, Outcome

@@ -12,7 +12,7 @@ from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.service import Service
-from shared.rules.booking import why_unavailable
+from shared.rules.availability import why_unavailable
 from shared.rules.calendar import Calendar
 from shared.rules.findings import (
     AnotherTimeThanTold,

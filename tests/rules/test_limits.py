@@ -13,7 +13,8 @@ from shared.model.documents import Documents
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import POLICY, Policy
 from shared.model.service import Service
-from shared.rules.booking import Booking, Terms, book
+from shared.rules.availability import Booking, Terms
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.limits import ERASURES_PER_DAY, why_not_changed, why_not_erased

@@ -9,7 +9,8 @@ from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Mark
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.marking import Marking, mark

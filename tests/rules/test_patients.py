@@ -10,7 +10,8 @@ from shared.model.appointment import Appointment
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.patient_schedule import PatientSchedule
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.conflicts import Conflict
 from shared.rules.day_limit import LARGEST_DOCUMENT

@@ -6,7 +6,8 @@ import pytest
 
 from shared.access.caller import ANYBODY
 from shared.model.policy import Policy
-from shared.rules.booking import Booking, Terms, book
+from shared.rules.availability import Booking, Terms
+from shared.rules.booking import book
 from shared.rules.outcomes import (
     Accepted,
     InThePast,

@@ -18,7 +18,8 @@ from shared.model.documents import Documents
 from shared.model.interval import Interval, clipped, merged
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import first_openings
-from shared.rules.booking import Booking, book
+from shared.rules.availability import Booking
+from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.openings import OpeningSearch

@@ -12,7 +12,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.policy import Policy
 from shared.model.service import Service
-from shared.rules.booking import Terms
+from shared.rules.availability import Terms
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.existing import Sought
 from shared.rules.moving import Move, move

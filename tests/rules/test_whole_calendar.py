@@ -17,7 +17,7 @@ from shared.model.day import DaySchedule
 from shared.model.interval import Interval
 from shared.model.patient_schedule import PatientSchedule
 from shared.queries.openings import all_openings, first_openings, hours_of_date, next_openings
-from shared.rules.booking import Booking, WhyUnavailable, why_unavailable
+from shared.rules.availability import Booking, WhyUnavailable, why_unavailable
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import OutsideHours, SlotTaken, TimeUnavailable
 from tests import reference_model as model
