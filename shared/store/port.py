@@ -157,6 +157,7 @@ class Snapshot(Protocol):
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
         overrides: Collection[OverrideKey] = (),
+        *,
         series: Collection[str] = (),
     ) -> State:
         """Read documents. A day or a patient without one has nothing booked."""
@@ -218,6 +219,7 @@ class Store(Protocol):
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
         series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, if each document still has the version that was read.
