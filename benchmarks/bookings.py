@@ -239,8 +239,8 @@ def request_of(doctor_id: str, number: int, slot: int) -> Request:
     key = DayKey(doctor.id, start.date())
     appointment = new_appointment(key, Interval(start, start + HALF_HOUR), NOW)
     decide = partial(book, booking=Booking(doctor, appointment, ANYBODY), now=NOW)
-    birth = ElsewhereKey(doctor.id, appointment.id)
-    command = Command(frozenset({key}), decide, NOW, birth, ANYBODY)
+    births = frozenset({ElsewhereKey(doctor.id, appointment.id)})
+    command = Command(frozenset({key}), decide, NOW, appointment.id, ANYBODY, births)
     return Request(command, key, appointment, appointment_to_text(appointment))
 
 

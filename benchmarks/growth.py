@@ -217,9 +217,8 @@ class Visits:
         appointment = _appointment(DayKey(doctor.id, day), slot)
         booking, now = Booking(doctor, appointment, ANYBODY), appointment.created_at
         decide = partial(book, booking=booking, now=now)
-        command = Command(
-            frozenset(booking.days), decide, now, ElsewhereKey(doctor.id, appointment.id), ANYBODY
-        )
+        births = frozenset({ElsewhereKey(doctor.id, appointment.id)})
+        command = Command(frozenset(booking.days), decide, now, appointment.id, ANYBODY, births)
         if not isinstance(outcome := await self._coordinator.run(command), Accepted):
             raise SystemExit(f"{appointment.interval} was free, but was refused: {outcome}")
 
@@ -235,7 +234,7 @@ class Visits:
         doctor, day = self._visited[number]
         start = _interval(day, 0).start
         bounds = Interval(start, start + SEARCHED)
-        search = OpeningSearch(bounds, length=timedelta(minutes=30))
+        search = OpeningSearch(bounds, length=timedelta(minutes=30), now=bounds.start)
         doctors = [doctor] if count == 1 else self._doctors[:count]
         async with self._store.snapshot() as snapshot:
             await first_openings(snapshot, doctors, search, 3)
@@ -245,7 +244,7 @@ class Visits:
         doctor, day = self._visited[number]
         start = instant(day)
         bounds = Interval(start, start + timedelta(days=LONGEST_DAYS))
-        search = OpeningSearch(bounds, timedelta(minutes=30), step=15)
+        search = OpeningSearch(bounds, timedelta(minutes=30), bounds.start, step=15)
         async with self._store.snapshot() as snapshot:
             await all_openings(snapshot, [doctor], search)
 

@@ -141,7 +141,7 @@ async def _calendar(database: Database) -> Row:
     name = f"list_openings: {LONGEST_CALENDAR} days, {BUSY} of {PER_DAY} half hours booked"
     say(name)
     window = Interval(instant(FIRST_DAY), instant(FIRST_DAY) + timedelta(days=LONGEST_CALENDAR))
-    search = OpeningSearch(window, HALF_HOUR, STEP)
+    search = OpeningSearch(window, HALF_HOUR, window.start, STEP)
     asked = [_doctor("listed", WEEKDAYS)]
 
     async def read(_: int) -> None:
@@ -190,7 +190,7 @@ async def _searches_of_many(database: Database, kind: str, full: int) -> list[Ro
 def _first_opening(store: FirestoreStore, doctors: Sequence[str], days: Sequence[date]) -> Way:
     """Search for half an hour from the first of these days on; it must be on the last of them."""
     start = instant(days[0])
-    search = OpeningSearch(Interval(start, start + timedelta(days=LONGEST_DAYS)), HALF_HOUR)
+    search = OpeningSearch(Interval(start, start + timedelta(days=LONGEST_DAYS)), HALF_HOUR, start)
     asked = [_doctor(doctor_id) for doctor_id in doctors]
 
     async def read(_: int) -> None:

@@ -40,7 +40,7 @@ MICROSECONDS_A_DAY = Figure(20, "us")
 ROUND_THE_CLOCK = ((WorkingHours(0, 24 * 60 - 1),),) * 7
 DOCTOR = Doctor("strange", "Stephen Strange", ZoneInfo("UTC"), ROUND_THE_CLOCK)
 MIDNIGHT = instant(FIRST_DAY)
-SEARCH = OpeningSearch(Interval(MIDNIGHT, MIDNIGHT + timedelta(days=DAYS)), LENGTH)
+SEARCH = OpeningSearch(Interval(MIDNIGHT, MIDNIGHT + timedelta(days=DAYS)), LENGTH, MIDNIGHT)
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,4 @@ def test_a_refusal_of_a_time_that_has_no_words_yet_is_a_bug_of_ours() -> None:
         """A refusal that nobody has written a sentence for."""
 
     with pytest.raises(TypeError, match="Unheard"):
-        refusal_response(Unheard(doctor(), asked, OpeningSearch(asked, asked.length)))
+        refusal_response(Unheard(doctor(), asked, OpeningSearch(asked, asked.length, asked.start)))

@@ -33,7 +33,9 @@ async def hours(
 ) -> tuple[list[str], list[str]]:
     """The windows on the doctor's clock, and the days that were read for them."""
     store = ScriptedStore(*there)
-    refusal = OutsideHours(of, asked, OpeningSearch(asked, asked.length, closed=closed))
+    refusal = OutsideHours(
+        of, asked, OpeningSearch(asked, asked.length, asked.start, closed=closed)
+    )
     found = await hours_of_date(store.snapshot(), refusal, {day.key: day for day in known})
     local = [tuple(f"{t.astimezone(of.zone):%d %H:%M}" for t in window) for window in found]
     return [" - ".join(window) for window in local], [f"{k.day:%d}" for k in store.read]

@@ -38,7 +38,7 @@ def full(day: str, doctor_id: str = "strange") -> DaySchedule:
 async def found(
     store: ScriptedStore, doctors: list[Doctor], count: int, bounds: Interval = WEEK
 ) -> list[str]:
-    search = OpeningSearch(bounds, HALF_HOUR)
+    search = OpeningSearch(bounds, HALF_HOUR, bounds.start)
     openings = (await first_openings(store.snapshot(), doctors, search, count)).openings
     return [f"{o.doctor.id} {o.interval.start:%d %H:%M}" for o in openings]
 
@@ -108,6 +108,7 @@ async def test_time_off_and_closed_days_are_passed_over() -> None:
     search = OpeningSearch(
         span("2026-11-23T00:00Z", "2026-11-27T00:00Z"),
         HALF_HOUR,
+        at("2026-11-23T00:00Z"),
         closed=(span("2026-11-25T00:00Z", "2026-11-26T00:00Z"),),
     )
     snapshot = ScriptedStore(*days).snapshot()
@@ -148,7 +149,7 @@ async def test_days_are_read_as_far_as_what_starts_on_one_may_reach_with_its_buf
     start, end = (f"2026-11-{time}Z" for time in bounds.split())
     length, before, after = (timedelta(minutes=each) for each in minutes)
     store = ScriptedStore()
-    search = OpeningSearch(span(start, end), length, before=before, after=after)
+    search = OpeningSearch(span(start, end), length, at(start), before=before, after=after)
     found = await first_openings(store.snapshot(), [doctor(hours)], search, 99)
     assert found.openings
     assert {f"{key.day:%d}" for key in store.read} == {*read.split()}
@@ -159,7 +160,10 @@ async def test_what_lies_two_days_behind_a_start_is_not_forgotten() -> None:
     around = doctor((("00:00", "24:00"),))
     far = appointment("2026-11-25T00:05Z", "2026-11-25T01:00Z")
     day_and_buffer = OpeningSearch(
-        span("2026-11-23T23:30Z", "2026-11-25T00:00Z"), timedelta(days=1), after=timedelta(hours=1)
+        span("2026-11-23T23:30Z", "2026-11-25T00:00Z"),
+        timedelta(days=1),
+        at("2026-11-23T23:30Z"),
+        after=timedelta(hours=1),
     )
     for days, expected in (([], ["23 23:30"]), ([schedule("2026-11-25", far)], [])):
         store = ScriptedStore(*days)
@@ -171,7 +175,11 @@ async def test_extra_hours_of_the_next_day_join_those_that_end_at_midnight() -> 
     tuesday = with_overrides(
         schedule("2026-11-24"), extra("2026-11-24T00:00Z", "2026-11-24T01:00Z")
     )
-    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), timedelta(hours=1))
+    search = OpeningSearch(
+        span("2026-11-23T23:30Z", "2026-11-24T02:00Z"),
+        timedelta(hours=1),
+        at("2026-11-23T23:30Z"),
+    )
     evenings = doctor(EVENING)
     found = await first_openings(ScriptedStore(tuesday).snapshot(), [evenings], search, 1)
     assert [o.interval for o in found.openings] == [span("2026-11-23T23:30Z", "2026-11-24T00:30Z")]
@@ -179,7 +187,11 @@ async def test_extra_hours_of_the_next_day_join_those_that_end_at_midnight() -> 
 
 async def test_extra_hours_until_midnight_join_those_of_the_next_day() -> None:
     monday = with_overrides(schedule("2026-11-23"), extra("2026-11-23T23:00Z", "2026-11-24T00:00Z"))
-    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), timedelta(hours=1))
+    search = OpeningSearch(
+        span("2026-11-23T23:30Z", "2026-11-24T02:00Z"),
+        timedelta(hours=1),
+        at("2026-11-23T23:30Z"),
+    )
     early = doctor((("00:00", "06:00"),))
     found = await first_openings(ScriptedStore(monday).snapshot(), [early], search, 1)
     assert [o.interval for o in found.openings] == [span("2026-11-23T23:30Z", "2026-11-24T00:30Z")]
@@ -187,7 +199,11 @@ async def test_extra_hours_until_midnight_join_those_of_the_next_day() -> None:
 
 async def test_time_off_until_midnight_is_passed_over_by_a_doctor_who_works_through_it() -> None:
     monday = with_overrides(schedule("2026-11-23"), off("2026-11-23T23:30Z", "2026-11-24T00:00Z"))
-    search = OpeningSearch(span("2026-11-23T23:30Z", "2026-11-24T02:00Z"), HALF_HOUR)
+    search = OpeningSearch(
+        span("2026-11-23T23:30Z", "2026-11-24T02:00Z"),
+        HALF_HOUR,
+        at("2026-11-23T23:30Z"),
+    )
     nights = doctor((("00:00", "06:00"), ("22:00", "24:00")))
     found = await first_openings(ScriptedStore(monday).snapshot(), [nights], search, 1)
     assert [o.interval for o in found.openings] == [span("2026-11-24T00:00Z", "2026-11-24T00:30Z")]
@@ -206,7 +222,9 @@ async def test_a_day_that_a_search_has_to_know_too_is_read_once() -> None:
 def refused(of: Doctor, asked: Interval, moving: str | None = None) -> TimeUnavailable:
     """A refusal whose next openings are looked for from the asked time on."""
     bounds = Interval(asked.start, asked.start + timedelta(days=30))
-    return TimeUnavailable(of, asked, OpeningSearch(bounds, asked.length, moving=moving))
+    return TimeUnavailable(
+        of, asked, OpeningSearch(bounds, asked.length, bounds.start, moving=moving)
+    )
 
 
 async def offered(store: ScriptedStore, refusal: TimeUnavailable, *known: DaySchedule) -> list[str]:
@@ -268,7 +286,7 @@ async def test_the_next_openings_are_three_to_which_the_time_of_what_moves_is_fr
 async def test_the_reason_says_why_there_is_no_opening(
     start: str, end: str, minutes: int, reason: str
 ) -> None:
-    search = OpeningSearch(span(start, end), timedelta(minutes=minutes))
+    search = OpeningSearch(span(start, end), timedelta(minutes=minutes), at(start))
     tuesday_off = off("2026-11-24T09:15Z", "2026-11-24T10:00Z")
     if reason == "no_working_hours":
         tuesday_off = off("2026-11-24T09:00Z", "2026-11-24T10:00Z")
@@ -286,7 +304,11 @@ async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
     store = ScriptedStore(
         *(DaySchedule(key(d, "b"), (t,)) for d, t in zip(days, taken, strict=True))
     )
-    search = OpeningSearch(span("2026-11-23T00:00Z", "2027-01-01T00:00Z"), timedelta(hours=1))
+    search = OpeningSearch(
+        span("2026-11-23T00:00Z", "2027-01-01T00:00Z"),
+        timedelta(hours=1),
+        at("2026-11-23T00:00Z"),
+    )
     found = await first_openings(store.snapshot(), [one, other], search, 2)
     assert found.reason is None
     assert [(o.doctor.id, o.interval.start) for o in found.openings] == [
@@ -296,7 +318,7 @@ async def test_a_better_opening_on_a_day_that_is_read_later_is_found() -> None:
 
 
 async def test_no_doctors_have_no_openings() -> None:
-    search = OpeningSearch(WEEK, HALF_HOUR)
+    search = OpeningSearch(WEEK, HALF_HOUR, WEEK.start)
     found = await first_openings(ScriptedStore().snapshot(), [], search, 1)
     assert (found.openings, found.reason) == ([], "no_working_hours")
     assert await all_openings(ScriptedStore().snapshot(), [], search) == []

@@ -7,11 +7,13 @@ import pytest
 
 from shared.queries.openings import first_openings
 from shared.rules.openings import OpeningSearch
-from tests.builders import doctor, span
+from tests.builders import at, doctor, span
 from tests.simulated_store import Port, SimulatedStore
 
 NOBODY_FREE = OpeningSearch(
-    span("2026-01-01T00:00Z", "2026-12-31T00:00Z"), timedelta(minutes=24 * 60)
+    span("2026-01-01T00:00Z", "2026-12-31T00:00Z"),
+    timedelta(minutes=24 * 60),
+    at("2026-01-01T00:00Z"),
 )
 DOCTORS = [doctor(doctor_id=f"d{number:03}") for number in range(64)]
 

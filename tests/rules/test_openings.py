@@ -21,7 +21,7 @@ def starts(
     of: Doctor, bounds: Interval, minutes: int, step: int | None, *days: DaySchedule
 ) -> list[datetime]:
     """When the openings start, by the doctor's clock."""
-    search = OpeningSearch(bounds, timedelta(minutes=minutes), step)
+    search = OpeningSearch(bounds, timedelta(minutes=minutes), bounds.start, step)
     found = asyncio.run(first_openings(ScriptedStore(*days).snapshot(), [of], search, 99))
     assert {opening.interval.length for opening in found.openings} <= {timedelta(minutes=minutes)}
     return [opening.interval.start.astimezone(of.zone) for opening in found.openings]

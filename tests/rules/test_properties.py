@@ -190,7 +190,7 @@ def test_openings_are_exactly_the_free_times_that_each_minute_confirms(
     taken = model.busy(held(documents), doctor.id)
     works = working_around(doctor, dates)
     expected = model.openings(works, taken, minutes(bounds), length, step)
-    search = OpeningSearch(bounds, length * MINUTE, step)
+    search = OpeningSearch(bounds, length * MINUTE, bounds.start, step)
     assert starts_found(doctor, documents, search, EVERYTHING) == list(expected)
 
 
@@ -202,7 +202,7 @@ def test_the_first_opening_can_be_booked_and_nothing_earlier_can(
     doctor, dates, documents = data.draw(some_days())
     some_hours = intervals(doctor, dates[1], 4 * 60)
     bounds = data.draw(some_hours | several_days(doctor, dates[1]))
-    first = starts_found(doctor, documents, OpeningSearch(bounds, length * MINUTE), 1)
+    first = starts_found(doctor, documents, OpeningSearch(bounds, length * MINUTE, bounds.start), 1)
     last = first[0] if first else minute(bounds.end) - length
     for start in range(minute(bounds.start), last + 1):
         asked = interval_of(range(start, start + length))
@@ -217,7 +217,7 @@ def test_every_opening_can_be_booked_and_without_a_grid_all_of_them_can(
 ) -> None:
     doctor, dates, documents = data.draw(some_days())
     bounds = data.draw(bounds_around(doctor, dates[1]))
-    search = OpeningSearch(bounds, length * MINUTE, step)
+    search = OpeningSearch(bounds, length * MINUTE, bounds.start, step)
     for start in starts_found(doctor, documents, search, EVERYTHING):
         asked = interval_of(range(start, start + length))
         changes, outcome = booked(documents, wish(doctor, asked, f"at {start}"), bounds.start)

@@ -205,7 +205,9 @@ def searched(
 ) -> OpeningSearch:
     """A search of so many minutes that need these buffers."""
     before, after = (each * MINUTE for each in needs)
-    return OpeningSearch(bounds, length * MINUTE, step, before, after, clinic.terms.closed)
+    return OpeningSearch(
+        bounds, length * MINUTE, clinic.now, step, before, after, clinic.terms.closed
+    )
 
 
 def why_none(clinic: SomeClinic, bounds: range, length: int, step: int | None) -> str:

@@ -34,7 +34,8 @@ def waiter(*days: DayKey, name: str = "a", patients: Iterable[PatientKey] = ()) 
         days=frozenset(days),
         decide=lambda documents: (documents, InThePast()),
         now=at("2026-01-01T00:00Z"),
-        birth=ElsewhereKey("strange", name),
+        subject=name,
+        births=frozenset({ElsewhereKey("strange", name)}),
         caller=ANYBODY,
         patients=frozenset(patients),
     )
@@ -132,9 +133,7 @@ def batches_of(story: str) -> str:
         else:
             needed = [days[letter] for letter in chapter if letter in days]
             told.arrive(*needed, patients=[PatientKey(p) for p in chapter if p.isupper()])
-    batches = [
-        "".join(w.command.birth.appointment_id for w in batch.waiters) for batch in told.batches
-    ]
+    batches = ["".join(w.command.subject for w in batch.waiters) for batch in told.batches]
     return " ".join(batches)
 
 

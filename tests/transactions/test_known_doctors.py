@@ -42,7 +42,7 @@ class Employing(ScriptedStore):
 def cancelling(doctors: Doctors) -> Command:
     request = Cancellation(Sought(ID, key(MON), doctors, ANYBODY))
     decide = partial(cancel, request=request, now=NOW)
-    return Command(frozenset({key(MON)}), decide, NOW, HERE, ANYBODY)
+    return Command(frozenset({key(MON)}), decide, NOW, ID, ANYBODY, frozenset({HERE}))
 
 
 def needing_who(_: Doctors) -> Command:
@@ -51,7 +51,7 @@ def needing_who(_: Doctors) -> Command:
     def decide(_: Documents) -> Decision:
         return Documents(), NeedsDoctor("who")
 
-    return Command(frozenset({key(MON)}), decide, NOW, HERE, ANYBODY)
+    return Command(frozenset({key(MON)}), decide, NOW, ID, ANYBODY, frozenset({HERE}))
 
 
 async def test_the_doctor_whom_it_is_with_by_now_is_looked_up_once_that_is_known() -> None:

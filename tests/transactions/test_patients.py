@@ -87,7 +87,9 @@ async def all_of(coordinator: Coordinator, *commands: Command) -> list[Outcome]:
 def plan_of(store: ScriptedStore, *commands: Command) -> PatientWrite:
     """What one batch of commands writes of Ada, who has an appointment at nine on Monday."""
     state = store.view()
-    plan = BatchPlan.on(replace(state, elsewhere={commands[0].birth: Stored(None, None)}))
+    plan = BatchPlan.on(
+        replace(state, elsewhere=dict.fromkeys(commands[0].births, Stored(None, None)))
+    )
     for each in commands:
         granted(cast("Outcome", plan.decide(each)))
     (write,) = plan.patient_writes()
@@ -96,9 +98,7 @@ def plan_of(store: ScriptedStore, *commands: Command) -> PatientWrite:
 
 def for_ada(command: Command) -> Command:
     """The same command, once everything is known that it needs."""
-    return replace(
-        command, patients=frozenset({schedule_of(ADA).key}), elsewhere=frozenset({command.birth})
-    )
+    return replace(command, patients=frozenset({schedule_of(ADA).key}), elsewhere=command.births)
 
 
 def erasing(now: datetime = NOW) -> Command:

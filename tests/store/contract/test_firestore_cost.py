@@ -114,7 +114,8 @@ def command(start: str, end: str, name: str, idempotency_key: str | None = None)
         days=frozenset(wish.days),
         decide=partial(book, booking=wish, now=NOW),
         now=NOW,
-        birth=ElsewhereKey("strange", name),
+        subject=name,
+        births=frozenset({ElsewhereKey("strange", name)}),
         caller=ANYBODY,
         idempotency=named,
     )
@@ -153,7 +154,11 @@ async def test_an_opening_within_ten_days_is_one_call(
 ) -> None:
     await fill(store, days=9)
     connection.cost = Cost()
-    search = OpeningSearch(span("2026-11-23T00:00Z", "2027-02-21T00:00Z"), timedelta(minutes=30))
+    search = OpeningSearch(
+        span("2026-11-23T00:00Z", "2027-02-21T00:00Z"),
+        timedelta(minutes=30),
+        at("2026-11-23T00:00Z"),
+    )
     async with store.snapshot() as snapshot:
         found = await first_openings(snapshot, [doctor()], search, 1)
     assert [opening.interval.start for opening in found.openings] == [at("2026-12-02T09:00Z")]
@@ -235,7 +240,8 @@ def moved(name: str, start: str) -> Command:
         days=frozenset({wish.sought.home}),
         decide=partial(move, request=wish, now=NOW),
         now=NOW,
-        birth=ElsewhereKey("strange", name),
+        subject=name,
+        births=frozenset({ElsewhereKey("strange", name)}),
         caller=ANYBODY,
         idempotency=Idempotency.of(f"{name} to {start}", [start], ANYBODY),
     )
