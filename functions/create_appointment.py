@@ -8,7 +8,7 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse, NewAppointment
-from shared.rules.outcomes import KeyReused, Refusal
+from shared.rules.outcomes import KeyReused, Refusal, UnknownHold
 
 
 @endpoint(
@@ -16,7 +16,7 @@ from shared.rules.outcomes import KeyReused, Refusal
     takes=NewAppointment,
     example=EXAMPLE,
     responses={201: Success("Booked", AppointmentResponse)},
-    problems=(*WHY_NOT, KeyReused),
+    problems=(*WHY_NOT, UnknownHold, KeyReused),
     idempotent=True,
     books=True,
     personal=True,

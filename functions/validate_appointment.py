@@ -9,7 +9,7 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import NewAppointment, ValidatedAppointment
-from shared.rules.outcomes import Accepted, Refusal
+from shared.rules.outcomes import Accepted, Refusal, UnknownHold
 
 
 @endpoint(
@@ -17,7 +17,7 @@ from shared.rules.outcomes import Accepted, Refusal
     takes=NewAppointment,
     example=EXAMPLE,
     responses={200: Success("It could be booked now", ValidatedAppointment)},
-    problems=WHY_NOT,
+    problems=(*WHY_NOT, UnknownHold),
     personal=True,
 )
 async def validate_appointment(call: Call[NewAppointment]) -> Response:

@@ -71,6 +71,8 @@ PERMISSIONS: Mapping[str, _Row] = {
     "list_services": _EVERYBODY,
     "create_appointment": _BOOKING,
     "validate_appointment": _BOOKING,
+    "hold_time": _BOOKING,
+    "release_hold": _BY_ID,
     "get_appointment": _BY_ID,
     "cancel_appointment": _BY_ID,
     "reschedule_appointment": {**_BY_ID, "patient": _within_rules, "doctor": _with_oneself},

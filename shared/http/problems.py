@@ -149,6 +149,8 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
         case SlotTaken(conflicts=conflicts):
             why = f"{doctor.name} is not free from {asked}"
             members["conflicts"] = _conflicts(conflicts, doctor)
+            if refusal.retry_after is not None:
+                members["retry_after"] = refusal.retry_after
         case TimeOff():
             why = f"{doctor.name} is away for at least a part of the time from {asked}"
         case OutsideWorkingHours():

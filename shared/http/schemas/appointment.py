@@ -15,7 +15,7 @@ from shared.http.schemas.fields import (
     ServiceId,
     TimedRequest,
     absent,
-    field_error,
+    check_length_or_service,
 )
 from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
 from shared.http.times import on_clock
@@ -25,6 +25,7 @@ from shared.model.interval import Interval
 from shared.rules.wall_clock import local_time
 from shared.texts import Email, Name, Phone, Reason
 
+_HOLD_MEANS = "a hold of the caller, of this doctor, that covers the whole time; it is used up"
 _ID_MEANS = (
     "the `sub` of the patient's account. Who is signed in as a patient may leave it out, because "
     "it is their own. Doctors and staff leave it out for people without an account."
@@ -51,12 +52,11 @@ class NewAppointment(TimedRequest):
     patient: NewPatient
     reason: Reason = None
     allow: Allow | None = None
+    hold_id: Annotated[Id, Field(description=_HOLD_MEANS)] | None = None
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:
-        if self.end is None and self.duration_minutes is None and self.service_id is None:
-            message = "is required unless end, or a service_id that has a length, is sent"
-            raise field_error("duration_minutes", "missing", message)
+        check_length_or_service(self, self.service_id)
         return self
 
     def target(self) -> Target:

@@ -23,7 +23,7 @@ LONGEST_MINUTES = 1440
 LONGEST_DAYS = 366
 
 
-def _without_fraction(value: Any) -> Any:  # noqa: ANN401 - what a client sent
+def without_fraction(value: Any) -> Any:  # noqa: ANN401 - what a client sent
     """Return 30 for 30.0: to JSON they are one number, and some clients write the latter."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -40,7 +40,7 @@ Id = Annotated[
 AccountId = Annotated[
     str, TextForm(r"^[!-~]{1,255}$", "1 to 255 visible ASCII characters, as a token's `sub`")
 ]
-Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(_without_fraction)]
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(without_fraction)]
 QueryMinutes = Annotated[int, Field(ge=1, le=LONGEST_MINUTES), BeforeValidator(number)]
 
 ServiceId = Annotated[
@@ -108,6 +108,13 @@ class TimedRequest(RequestModel):
         minutes = self.duration_minutes
         length = None if minutes is None else timedelta(minutes=minutes)
         return RequestedTime(self.start, self.end, length)
+
+
+def check_length_or_service(request: TimedRequest, service_id: str | None) -> None:
+    """Refuse a request that says nothing about how long it takes."""
+    if request.end is None and request.duration_minutes is None and service_id is None:
+        message = "is required unless end, or a service_id that has a length, is sent"
+        raise field_error("duration_minutes", "missing", message)
 
 
 def check_exactly_one(request: BaseModel, one: str, other: str) -> None:

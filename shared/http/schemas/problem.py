@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.http.schemas.fields import ResponseModel
+from shared.http.schemas.fields import ResponseModel, absent
 from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
 from shared.model.appointment import AppointmentStatus
 
@@ -47,6 +47,9 @@ class SlotTakenProblem(Problem):
     code: Literal["slot_taken"]
     conflicts: list[ConflictResponse]
     openings: list[OpeningResponse]
+    retry_after: int | None = absent(
+        "if only holds are in the way: the seconds until the first of them ends"
+    )
 
 
 class PatientBusyProblem(Problem):

@@ -1,0 +1,93 @@
+"""What the request for a time with a doctor means here: whose time, when, and of which service."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from shared.http.call import Call
+from shared.http.lookups import find_doctor
+from shared.model.clinic import Clinic
+from shared.model.day import DayKey
+from shared.model.doctor import Doctor
+from shared.model.doctor_days import day_of
+from shared.model.documents import Documents
+from shared.model.interval import Interval
+from shared.model.policy import Policy
+from shared.model.service import Service
+from shared.rules.outcomes import Decision, Refusal, UnclearTime
+from shared.rules.requested_service import RequestedService
+from shared.rules.requested_time import RequestedTime
+from shared.rules.starts import Rule
+from shared.transactions.idempotency import Idempotency
+
+
+class AsksForTime(Protocol):
+    """A request for a time with a doctor, and maybe for a service."""
+
+    @property
+    def doctor_id(self) -> str:
+        """The doctor."""
+
+    @property
+    def service_id(self) -> str | None:
+        """The service; None: no particular one."""
+
+    def time(self) -> RequestedTime:
+        """Return the time."""
+
+
+class AskedTime(Struct, frozen=True):
+    """A time as the request names it, and as it is with its service.
+
+    `named` is empty if the request leaves the length to the service. Two requests are the same if
+    they name the same, however it is spelled, and whatever a service is by now. `found` is a
+    refusal if the clinic offers no such thing.
+    """
+
+    doctor: Doctor
+    clinic: Clinic
+    named: Interval
+    service_id: str | None
+    found: tuple[Interval, Service | None] | Refusal
+
+    @property
+    def home(self) -> DayKey:
+        """The doctor-day of its start."""
+        return DayKey(self.doctor.id, day_of(self.doctor, self.named.start))
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of its service."""
+        return self.clinic.policy_of(self.service_id)
+
+
+async def read_time(call: Call[Any], asked: AsksForTime) -> AskedTime | UnclearTime:
+    """Return what a request for a time means: 404 if there is no such doctor."""
+    dependencies = call.dependencies
+    doctor = await find_doctor(dependencies, asked.doctor_id)
+    named = asked.time().on_clock_of(doctor.zone)
+    if isinstance(named, UnclearTime):
+        return named
+    clinic = await dependencies.clinic_cache.clinic()
+    found = RequestedService(doctor, clinic, asked.time(), asked.service_id).resolved(named)
+    return AskedTime(doctor, clinic, named, asked.service_id, found)
+
+
+def identity(call: Call[Any], request: Sequence[str | None]) -> Idempotency | None:
+    """Return the caller's key and what makes two requests the same; None without a key."""
+    return None if call.key is None else Idempotency.of(call.key, request, call.caller)
+
+
+def refuse(_documents: Documents, refusal: Refusal) -> Decision:
+    """Decide on a request whose time the clinic does not offer.
+
+    What was granted with its key before is answered, whatever the clinic offers by now.
+    """
+    return Documents(), refusal
+
+
+def broken_rules(allow: Sequence[Rule] | None) -> list[str]:
+    """Return how the rules that a booking may break tell it from another request."""
+    broken = sorted(set(allow or ()))
+    return ["allow", *broken] if broken else []

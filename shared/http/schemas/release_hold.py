@@ -1,0 +1,15 @@
+"""The body and the response of release_hold."""
+
+from shared.http.schemas.fields import Id, RequestModel, ResponseModel
+
+
+class HoldToRelease(RequestModel):
+    """A hold to give up."""
+
+    hold_id: Id
+
+
+class ReleasedHold(ResponseModel):
+    """A hold that the caller has not any more, or never had."""
+
+    hold_id: str
