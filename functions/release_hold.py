@@ -33,6 +33,6 @@ async def _command(call: Call[HoldToRelease]) -> Command | None:
     doctors = await call.dependencies.doctor_cache.find([home.doctor_id]) if home else {}
     if home is None or home.doctor_id not in doctors:
         return None
-    request = Release(name, home, doctors[home.doctor_id], call.caller)
+    request = Release(name, home, doctors[home.doctor_id], call.caller, call.arrived_at)
     decide = partial(release, request=request, now=call.now)
     return Command(frozenset({home}), decide, call.arrived_at, name, call.caller)

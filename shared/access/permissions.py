@@ -8,6 +8,7 @@ from shared.access.caller import Caller, Kind
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import Pointer
 from shared.model.patient_key import PatientKey
+from shared.model.series import Series
 
 ME = "me"
 """In the place of a patient's id: that of the caller."""
@@ -71,6 +72,8 @@ PERMISSIONS: Mapping[str, _Row] = {
     "list_services": _EVERYBODY,
     "create_appointment": _BOOKING,
     "validate_appointment": _BOOKING,
+    "create_series": _BOOKING,
+    "cancel_series": _BY_ID,
     "hold_time": _BOOKING,
     "release_hold": _BY_ID,
     "get_appointment": _BY_ID,
@@ -102,6 +105,13 @@ def may_ask(caller: Caller, function: str, target: Target) -> bool:
 def may_see(caller: Caller, appointment: Appointment) -> bool:
     """Whether a caller may see and change an appointment; for others it does not exist."""
     return _is_theirs(caller, appointment.doctor_id, appointment.owner)
+
+
+def may_see_series(caller: Caller, series: Series) -> bool:
+    """Whether a caller may see and cancel a series; for others it does not exist."""
+    if caller.kind == "patient":
+        return series.is_of(caller.patient)
+    return _is_theirs(caller, series.doctor_id, None)
 
 
 def may_see_pointed(caller: Caller, pointer: Pointer) -> bool:

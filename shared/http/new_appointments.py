@@ -79,7 +79,7 @@ async def booking_command(call: Call[NewAppointment]) -> Command | Refusal:
 
 
 def _appointment(call: Call[NewAppointment], time: AskedTime) -> Appointment:
-    """Return the appointment as the request names it: empty if it leaves the length to a service."""
+    """Return the appointment as the request names it, maybe without a length."""
     new_id = appointment_id(time.home, secrets.token_hex(12))
     appointment = call.asked.appointment(new_id, time.doctor, time.named, call.now)
     if account := account_to_book(call, call.asked.patient.id):

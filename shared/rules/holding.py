@@ -87,17 +87,21 @@ def _why_not_one_more(
 
 
 class Release(Struct, frozen=True):
-    """A request to give up a hold, which names the day of its start."""
+    """A request to give up a hold, which names the day of its start.
+
+    `arrived_at` is when it was sent by the server's clock.
+    """
 
     hold_id: str
     home: DayKey
     doctor: Doctor
     caller: Caller
+    arrived_at: datetime
 
 
 def release(documents: Documents, request: Release, now: datetime) -> Decision:
     """Decide to give up a hold of the caller."""
-    documents = documents.tidied(now)
+    documents = documents.tidied(min(now, request.arrived_at))
     hold = _find(documents, request.hold_id, request.home, request.caller, now)
     if isinstance(hold, Refusal):
         return Documents(), hold

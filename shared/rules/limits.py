@@ -14,6 +14,7 @@ from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.model.policy import Policy
 from shared.rules.outcomes import (
     BeingErased,
+    TooLongSeries,
     TooManyAhead,
     TooManyChanges,
     TooManyErasures,
@@ -54,14 +55,21 @@ def why_not_cancelled(
 
 
 def why_not_booked(
-    schedule: PatientSchedule | None, caller: Caller, now: datetime, policy: Policy
+    schedule: PatientSchedule | None,
+    caller: Caller,
+    now: datetime,
+    policy: Policy,
+    more: int = 1,
 ) -> BeingErased | TooManyRequests | None:
-    """Return why nothing new may be booked for an account now, or None."""
+    """Return why so many more appointments may not be booked for an account now, or None."""
     refusal = why_not_changed(schedule, caller, now, policy)
     if refusal or schedule is None or caller.kind != "patient":
         return refusal
+    room = policy.open_appointments - more + 1
+    if room < 1 < more:
+        return TooLongSeries()
     ends = sorted(a.held.end for a in schedule.ahead(now))
-    wait = _seconds_until_fewer(ends, policy.open_appointments, now)
+    wait = _seconds_until_fewer(ends, room, now)
     return TooManyAhead(wait) if wait else None
 
 

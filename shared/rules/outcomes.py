@@ -5,7 +5,7 @@
 """
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.patient_key import PatientKey
+from shared.model.series import Series
 from shared.rules.conflicts import Conflict
 from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import LocalTimeProblem
@@ -44,6 +45,34 @@ class Held(Struct, frozen=True):
 
 class Released(Struct, frozen=True):
     """The hold is given up."""
+
+
+class BookedSeries(Struct, frozen=True):
+    """The series is booked; `replayed` if the same request with the same key had it before.
+
+    `appointments` are those that the caller may see, as they are.
+    """
+
+    series: Series
+    appointments: tuple[Appointment, ...]
+    replayed: bool = False
+
+
+class Kept(NamedTuple):
+    """The id of an appointment that stays booked, and the code of the reason."""
+
+    appointment_id: str
+    code: str
+
+
+class CancelledSeries(Struct, frozen=True):
+    """The appointments of a series that are cancelled now, whoever cancelled them, and the others.
+
+    Only those that start from an instant on, in order of start, then id.
+    """
+
+    cancelled: tuple[Appointment, ...]
+    kept: tuple[Kept, ...]
 
 
 class Unchanged(Struct, frozen=True):
@@ -259,19 +288,30 @@ class DayFull(Refusal, frozen=True):
 
 
 class TooManyRequests(Refusal, frozen=True):
-    """Patients may do only so much by themselves; `retry_after` seconds later it may be granted."""
+    """Patients may do only so much by themselves.
+
+    `retry_after` seconds later it may be granted; None: never, as it is.
+    """
 
     code = "too_many_requests"
     title = "Too much was asked for"
     status = 429
 
-    retry_after: int
+    retry_after: int | None = None
 
 
 class TooManyAhead(TooManyRequests, frozen=True):
     """The patient has booked as many appointments ahead as patients may."""
 
     detail = "you have as many appointments ahead as you may book; cancel one, or ask the clinic"
+
+
+class TooLongSeries(TooManyRequests, frozen=True):
+    """The series alone has more appointments than patients may have ahead."""
+
+    detail = (
+        "the series has more appointments than you may have ahead; ask for fewer, or ask the clinic"
+    )
 
 
 class TooManyChanges(TooManyRequests, frozen=True):
@@ -417,7 +457,50 @@ class AlreadyStarted(Refusal, frozen=True):
     detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-Granted = Accepted | Held | Released
+class SkippedByClocks(TimeUnavailable, frozen=True):
+    """A change of the clocks skips the wall clock of an occurrence."""
+
+    code = "nonexistent_local_time"
+    title = "The clocks skip this time"
+    status = 422
+
+
+class Unavailable(Struct, frozen=True):
+    """An occurrence of a series that cannot be booked, with the code of the reason.
+
+    `openings` are what can be booked instead, found by `search`. `local` is the doctor's wall
+    clock, `start` its instant, if there is one.
+    """
+
+    local: datetime
+    start: datetime | None
+    code: str
+    search: OpeningSearch
+    openings: tuple[Opening, ...] = ()
+
+
+class SeriesUnavailable(Refusal, frozen=True):
+    """Not every occurrence can be booked, or not one."""
+
+    code = "series_unavailable"
+    title = "The series cannot be booked"
+    status = 409
+
+    doctor: Doctor
+    asked: int
+    unavailable: tuple[Unavailable, ...]
+
+
+class UnknownSeries(Refusal, frozen=True):
+    """No series of the caller has this id."""
+
+    code = "unknown_series"
+    title = "There is no such series"
+    status = 404
+    detail = "no series has this id; send the `series_id` of a series exactly as you received it"
+
+
+Granted = Accepted | Held | Released | BookedSeries | CancelledSeries
 """What takes effect by a commit."""
 
 Outcome = Granted | Unchanged | Replayed | Refusal | AlreadyApplied | NeedsDocuments | NeedsDoctor
