@@ -39,10 +39,11 @@ NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long
 
 
 class Found(Struct, frozen=True):
-    """The openings that were found, or why there are none."""
+    """The openings that were found, or why there are none; and the days that were read for it."""
 
     openings: Sequence[Opening]
     reason: NoOpeningReason | None
+    read: Mapping[DayKey, DaySchedule] = NO_DAYS
 
 
 async def first_openings(
@@ -62,8 +63,8 @@ async def first_openings(
     best = _Earliest(count)
     searches = [_DoctorSearch(doctor, search, best, known) for doctor in doctors]
     days_each = 1 if known else _days_each(snapshot.days_at_once, doctors)
-    await _search(snapshot, searches, days_each)
-    return Found(best.openings, None if best.openings else _why_none(searches))
+    read = await _search(snapshot, searches, days_each)
+    return Found(best.openings, None if best.openings else _why_none(searches), read)
 
 
 async def all_openings(
@@ -85,6 +86,21 @@ async def next_openings(
     return found.openings
 
 
+async def openings_instead(
+    snapshot: Snapshot,
+    doctor: Doctor,
+    searches: Sequence[OpeningSearch],
+    known: Mapping[DayKey, DaySchedule] = NO_DAYS,
+) -> Sequence[Sequence[Opening]]:
+    """Return a few openings for each search with one doctor. No day is read twice."""
+    known, openings = dict(known), list[Sequence[Opening]]()
+    for search in searches:
+        found = await first_openings(snapshot, [doctor], search, NEXT_OPENINGS, known)
+        known |= found.read
+        openings.append(found.openings)
+    return openings
+
+
 async def hours_of_date(
     snapshot: Snapshot, refusal: OutsideHours, known: Mapping[DayKey, DaySchedule]
 ) -> tuple[Interval, ...]:
@@ -99,7 +115,11 @@ async def hours_of_date(
     return calendar(days, closed).windows_on_date(doctor, date_)
 
 
-async def _search(snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_each: int) -> None:
+async def _search(
+    snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_each: int
+) -> Mapping[DayKey, DaySchedule]:
+    """Search as far as needed; return the days that were read."""
+    read: dict[DayKey, DaySchedule] = {}
     by_doctor = {doctor_search.doctor.id: doctor_search for doctor_search in searches}
     most = max(1, MOST_DAYS_TOGETHER // max(1, len(searches)))
     while True:
@@ -109,10 +129,11 @@ async def _search(snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_
         # Not before all have gone on: what one finds may spare the others a read.
         needed = {key for doctor_search in searches for key in doctor_search.to_read(days_each)}
         if not needed:
-            return
+            return read
         state = await snapshot.load(needed, ())
         for key, stored in state.days.items():
             by_doctor[key.doctor_id].know(stored.value)
+            read[key] = stored.value
         days_each = min(days_each * GROWTH, most)
 
 

@@ -194,6 +194,7 @@ class Coordinator:
             list(plan.records.values()),
             plan.elsewhere_writes(),
             plan.patient_writes(),
+            series=plan.series,
         )
         self._cache.put(
             {key: Stored(plan.days[key], versions[key]) for key in plan.changed},

@@ -13,8 +13,17 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.rules.day_limit import HOLD_BYTES, weight
-from shared.rules.outcomes import Accepted, AlreadyApplied, Granted, Held, NeedsDocuments
+from shared.rules.outcomes import (
+    Accepted,
+    AlreadyApplied,
+    BookedSeries,
+    CancelledSeries,
+    Granted,
+    Held,
+    NeedsDocuments,
+)
 from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, RecordWrite, State, Stored
 from shared.transactions.command import Command
 
@@ -32,8 +41,8 @@ class BatchPlan(Struct):
     """The documents and idempotency records of a batch, changed by one command after the other.
 
     `left` is what goes to the histories of patients, as it was last: one command may move what the
-    next one cancels. `forgotten` leaves the histories. `size` is about how many bytes of entries it
-    changes.
+    next one cancels. `forgotten` leaves the histories, `series` are new. `size` is about how many
+    bytes of entries it changes.
     """
 
     state: State
@@ -46,6 +55,7 @@ class BatchPlan(Struct):
     booked: set[PatientKey] = field(default_factory=set)
     left: dict[PatientKey, dict[str, PastAppointment]] = field(default_factory=dict)
     forgotten: dict[PatientKey, list[PastAppointment]] = field(default_factory=dict)
+    series: list[Series] = field(default_factory=list)
     size: int = 0
 
     @classmethod
@@ -70,7 +80,7 @@ class BatchPlan(Struct):
             return None
         known = Documents(self.days, self.elsewhere, self.patients)
         changes, outcome = command.decide(command.documents(known))
-        if not isinstance(outcome, Granted):
+        if not (isinstance(outcome, Granted) and changes.are_any):
             return outcome if isinstance(outcome, NeedsDocuments | AlreadyApplied) else None
         if record:
             self._leave(record, outcome)
@@ -118,6 +128,8 @@ class BatchPlan(Struct):
             self._let_go(self.patients[key], schedule, changes.forgotten.get(key))
         self.patients.update(changes.patients)
         self.booked |= changes.patients.keys()
+        if changes.series:
+            self.series.append(changes.series)
         self.size += each * (len(changes.days) + len(changes.elsewhere) + len(changes.patients))
 
     def _let_go(
@@ -135,7 +147,13 @@ class BatchPlan(Struct):
 
 def _weight(granted: Granted) -> int:
     """Return about how many bytes each document takes in a commit that something changes."""
-    return weight(granted.appointment) if isinstance(granted, Accepted) else HOLD_BYTES
+    match granted:
+        case Accepted(appointment):
+            return weight(appointment)
+        case BookedSeries(appointments=appointments) | CancelledSeries(cancelled=appointments):
+            # About one of them stands in each document.
+            return max(map(weight, appointments))
+    return HOLD_BYTES
 
 
 def documents_of(state: State) -> Documents:

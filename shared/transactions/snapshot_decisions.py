@@ -6,28 +6,33 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
-from shared.access.permissions import may_see
+from shared.access.permissions import may_see, may_see_series
 from shared.model.appointment import Appointment
 from shared.model.documents import Documents
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
-from shared.queries.look_ups import find_appointment
-from shared.queries.openings import hours_of_date, next_openings
+from shared.model.series import is_series_id
+from shared.queries.look_ups import find_appointment, find_appointments
+from shared.queries.openings import hours_of_date, next_openings, openings_instead
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
-    Granted,
+    BookedSeries,
     Held,
     KeyReused,
     Outcome,
     OutsideHours,
     Replayed,
+    SeriesUnavailable,
     TimeUnavailable,
     UnknownAppointment,
+    UnknownSeries,
 )
 from shared.store.port import Snapshot, State, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.plan import documents_of
+
+_GONE = "{} was acknowledged but is gone: was the data changed by hand?"
 
 
 class SnapshotDecision(Struct, frozen=True):
@@ -54,12 +59,14 @@ class SnapshotDecisions(Struct):
         """Decide one command."""
         if record := command.live_record(self.state):
             return SnapshotDecision(await self._replay(record, command))
-        _, outcome = command.decide(command.documents(self.known))
+        changes, outcome = command.decide(command.documents(self.known))
         if isinstance(outcome, AlreadyApplied):
             return SnapshotDecision(await self._applied(command))
         if isinstance(outcome, TimeUnavailable):
             return SnapshotDecision(await self._in_full(outcome))
-        return SnapshotDecision(outcome, to_commit=isinstance(outcome, Granted))
+        if isinstance(outcome, SeriesUnavailable):
+            return SnapshotDecision(await self._with_openings(outcome))
+        return SnapshotDecision(outcome, to_commit=changes.are_any)
 
     async def _replay(self, record: IdempotencyRecord, command: Command) -> Outcome:
         """Tell whether this attempt used the key, an earlier request did, or a different one."""
@@ -69,6 +76,8 @@ class SnapshotDecisions(Struct):
         by_another = record.request_id != own.request_id
         if record.hold:
             return Held(record.hold, replayed=by_another)
+        if is_series_id(record.appointment_id):
+            return await self._series(record.appointment_id, command, replayed=by_another)
         appointment = await self._appointment(record.appointment_id)
         granted = Replayed(appointment) if by_another else Accepted(appointment)
         return _shown(command, granted)
@@ -78,7 +87,23 @@ class SnapshotDecisions(Struct):
         for day in self.known.days.values():
             if hold := day.find_hold(command.subject):
                 return Held(hold)
+        if is_series_id(command.subject):
+            return await self._series(command.subject, command)
         return _shown(command, Accepted(await self._appointment(command.subject)))
+
+    async def _series(self, name: str, command: Command, *, replayed: bool = False) -> Outcome:
+        """Return a series that must exist, with those of its appointments that the caller may see.
+
+        They are as they are now; some may have been moved or cancelled since.
+        """
+        series = (await self.snapshot.load((), (), series=[name])).series[name]
+        if series is None:
+            raise StoreRefused(_GONE.format(name))
+        if not may_see_series(command.caller, series):
+            return UnknownSeries()
+        found = await find_appointments(self.snapshot, series.appointment_ids, command.caller)
+        in_order = sorted(found.values(), key=lambda appointment: appointment.position)
+        return BookedSeries(series, tuple(in_order), replayed)
 
     async def _appointment(self, appointment_id: str) -> Appointment:
         """Find an appointment that must exist; mostly it is on a loaded day."""
@@ -87,8 +112,7 @@ class SnapshotDecisions(Struct):
                 return found
         if found := await find_appointment(self.snapshot, appointment_id, ANYBODY):
             return found
-        message = f"{appointment_id} was acknowledged but is gone: was the data changed by hand?"
-        raise StoreRefused(message)
+        raise StoreRefused(_GONE.format(appointment_id))
 
     async def _in_full(self, refusal: TimeUnavailable) -> TimeUnavailable:
         """Add what can be booked instead and, where they matter, the working hours."""
@@ -97,6 +121,16 @@ class SnapshotDecisions(Struct):
             windows = await hours_of_date(self.snapshot, refusal, self.known.days)
             return replace(refusal, working_windows=windows)
         return refusal
+
+    async def _with_openings(self, refusal: SeriesUnavailable) -> SeriesUnavailable:
+        """Add what can be booked instead of each occurrence."""
+        searches = [each.search for each in refusal.unavailable]
+        found = await openings_instead(self.snapshot, refusal.doctor, searches, self.known.days)
+        each_with = zip(refusal.unavailable, found, strict=True)
+        return replace(
+            refusal,
+            unavailable=tuple(replace(each, openings=tuple(some)) for each, some in each_with),
+        )
 
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""

@@ -1,0 +1,134 @@
+"""The decision to book a series of appointments at once."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from shared.model.appointment import Appointment
+from shared.model.day import DayKey
+from shared.model.documents import Documents
+from shared.model.placement import placed, placement
+from shared.model.series import Series, Skipped
+from shared.rules.availability import Booking, search_instead, why_unavailable
+from shared.rules.limits import counted, why_not_booked
+from shared.rules.outcomes import (
+    AlreadyApplied,
+    BookedSeries,
+    Decision,
+    NeedsDocuments,
+    Refusal,
+    SeriesUnavailable,
+    SkippedByClocks,
+    Unavailable,
+)
+
+
+class Occasion(Struct, frozen=True):
+    """One occurrence of a series, and the booking that it would be.
+
+    `local` is its start on the doctor's wall clock. If it does not `exist` because a change of the
+    clocks skips it, the booking begins with that change, and only tells what is free instead.
+    """
+
+    local: datetime
+    booking: Booking
+    exists: bool = True
+
+
+class SeriesRequest(Struct, frozen=True):
+    """A request to book a series, which names no appointments yet: all of it, or what can be.
+
+    All its bookings have one doctor, one caller, one owner and one policy.
+    """
+
+    series: Series
+    occasions: tuple[Occasion, ...]
+    all_or_nothing: bool
+
+    @property
+    def days(self) -> frozenset[DayKey]:
+        """The doctor-days that any of its appointments would touch with its buffers."""
+        return frozenset(day for occasion in self.occasions for day in occasion.booking.days)
+
+
+class _Progress(Struct):
+    """What has become of a series so far, and the documents as they would be."""
+
+    documents: Documents
+    touched: set[DayKey] = field(default_factory=set)
+    booked: list[Appointment] = field(default_factory=list)
+    unavailable: list[Unavailable] = field(default_factory=list)
+
+
+def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> Decision:
+    """Decide a series on all the doctor-days that it would touch, and its owner's schedule.
+
+    Each occurrence is decided after those before it are booked. What is skipped is as certain as
+    what is booked: the commit checks the days of both.
+    """
+    booking = request.occasions[0].booking
+    owner, arrived_at = booking.appointment.owner, booking.arrived_at or now
+    documents = documents.tidied(min(now, arrived_at))
+    if any(documents.knows(each.booking.appointment.id) for each in request.occasions):
+        return Documents(), AlreadyApplied()
+    if owner and owner not in documents.patients:
+        return Documents(), NeedsDocuments(frozenset(documents.days), patients=frozenset({owner}))
+    at_least = len(request.occasions) if request.all_or_nothing else 1
+    if refusal := _why_not_so_many(documents, booking, arrived_at, at_least):
+        return Documents(), refusal
+    progress = _Progress(documents)
+    for occasion in request.occasions:
+        _book_one(progress, occasion, now)
+    if not progress.booked or (progress.unavailable and request.all_or_nothing):
+        unavailable = tuple(progress.unavailable)
+        asked = len(request.occasions)
+        return Documents(), SeriesUnavailable(booking.doctor, asked, unavailable)
+    if refusal := _why_not_so_many(documents, booking, arrived_at, len(progress.booked)):
+        return Documents(), refusal
+    return _booked(progress, request, arrived_at)
+
+
+def _why_not_so_many(
+    documents: Documents, booking: Booking, arrived_at: datetime, count: int
+) -> Refusal | None:
+    schedule = documents.schedule_of(booking.appointment)
+    return why_not_booked(schedule, booking.caller, arrived_at, booking.terms.policy, count)
+
+
+def _book_one(progress: _Progress, occasion: Occasion, now: datetime) -> None:
+    """Book an occurrence, or note why it cannot be booked."""
+    booking, documents = occasion.booking, progress.documents
+    appointment = booking.appointment
+    progress.touched |= set(booking.days)
+    if refusal := _why_not_this_one(documents, occasion, now):
+        search = search_instead(documents.schedule_of(appointment), booking, now)
+        start = appointment.interval.start if occasion.exists else None
+        progress.unavailable.append(Unavailable(occasion.local, start, refusal.code, search))
+        return
+    changes = placed(documents, None, placement(appointment, booking.home, booking.doctor))
+    progress.documents = documents.changed(changes)
+    progress.booked.append(appointment)
+
+
+def _why_not_this_one(documents: Documents, occasion: Occasion, now: datetime) -> Refusal | None:
+    booking = occasion.booking
+    schedule = documents.schedule_of(booking.appointment)
+    if not occasion.exists:
+        search = search_instead(schedule, booking, now)
+        return SkippedByClocks(booking.doctor, booking.appointment.interval, search)
+    return why_unavailable([documents.days[key] for key in booking.days], schedule, booking, now)
+
+
+def _booked(progress: _Progress, request: SeriesRequest, arrived_at: datetime) -> Decision:
+    documents, booked = progress.documents, tuple(progress.booked)
+    skipped = tuple(Skipped(each.local, each.start, each.code) for each in progress.unavailable)
+    ids = tuple(appointment.id for appointment in booked)
+    series = replace(request.series, appointment_ids=ids, skipped=skipped)
+    changes = Documents(
+        {key: documents.days[key] for key in progress.touched},
+        patients={a.owner: documents.patients[a.owner] for a in booked[:1] if a.owner},
+        series=series,
+    )
+    caller = request.occasions[0].booking.caller
+    return counted(changes, caller, arrived_at), BookedSeries(series, booked)
