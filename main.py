@@ -120,3 +120,27 @@ async def delete_override(request: Request) -> Response:
 async def list_overrides(request: Request) -> Response:
     """List the overrides of a doctor that overlap a time window."""
     return await _functions["list_overrides"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def hold_time(request: Request) -> Response:
+    """Keep a time for a few minutes, so that nobody else books it meanwhile."""
+    return await _functions["hold_time"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def release_hold(request: Request) -> Response:
+    """Give up a hold, so that its time is free at once; of others' holds nothing happens."""
+    return await _functions["release_hold"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def create_series(request: Request) -> Response:
+    """Book appointments that recur: all at once or, if asked to, those that are free."""
+    return await _functions["create_series"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def cancel_series(request: Request) -> Response:
+    """Cancel all appointments of a series that start at or after an instant, at once."""
+    return await _functions["cancel_series"](request, _dependencies)

@@ -1,12 +1,17 @@
 """What the request for a time with a doctor means here: whose time, when, and of which service."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from shared.http.accounts import account_to_book
 from shared.http.call import Call
 from shared.http.lookups import find_doctor
+from shared.http.schemas.appointment import WantedAppointment
+from shared.model.appointment import Appointment
+from shared.model.appointment_id import appointment_id
 from shared.model.clinic import Clinic
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
@@ -15,6 +20,7 @@ from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.policy import Policy
 from shared.model.service import Service
+from shared.rules.availability import Booking, Terms
 from shared.rules.outcomes import Decision, Refusal, UnclearTime
 from shared.rules.requested_service import RequestedService
 from shared.rules.requested_time import RequestedTime
@@ -85,6 +91,32 @@ def refuse(_documents: Documents, refusal: Refusal) -> Decision:
     What was granted with its key before is answered, whatever the clinic offers by now.
     """
     return Documents(), refusal
+
+
+def wanted_appointment(call: Call[Any], asked: WantedAppointment, time: AskedTime) -> Appointment:
+    """Return the appointment as the request names it, maybe without a length."""
+    new_id = appointment_id(time.home, secrets.token_hex(12))
+    appointment = asked.appointment(new_id, time.doctor, time.named, call.now)
+    if account := account_to_book(call, asked.patient.id):
+        patient = appointment.patient._replace(id=account.id)
+        return appointment._replace(patient=patient, owner=account.key)
+    return appointment
+
+
+def wanted_booking(
+    call: Call[Any],
+    time: AskedTime,
+    wanted: Appointment,
+    found: tuple[Interval, Service | None],
+    hold_id: str | None = None,
+) -> Booking:
+    """Return the booking of an appointment as the request names it, with what its service adds."""
+    interval, service = found
+    appointment = wanted._replace(interval=interval)
+    if service:
+        appointment = appointment._replace(before=service.before, after=service.after)
+    terms = Terms(time.policy, time.clinic.closed, frozenset(call.asked.allow or ()))
+    return Booking(time.doctor, appointment, call.caller, terms, call.arrived_at, hold_id)
 
 
 def broken_rules(allow: Sequence[Rule] | None) -> list[str]:

@@ -7,13 +7,19 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.errors import RequestError, TryAgain
-from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
+from shared.http.schemas.opening import (
+    ConflictResponse,
+    OpeningResponse,
+    TimeRange,
+    UnavailableOccurrence,
+)
 from shared.http.schemas.problem import (
     FieldError,
     InvalidRequestProblem,
     OutsideWorkingHoursProblem,
     PatientBusyProblem,
     Problem,
+    SeriesUnavailableProblem,
     SlotTakenProblem,
     TimeOffProblem,
     TooLateProblem,
@@ -31,6 +37,7 @@ from shared.rules.outcomes import (
     OutsideWorkingHours,
     PatientBusy,
     Refusal,
+    SeriesUnavailable,
     SlotTaken,
     TimeOff,
     TimeUnavailable,
@@ -49,6 +56,7 @@ PROBLEM_MODELS: Mapping[str, type[Problem]] = {
     TooSoon.code: TooSoonProblem,
     TooLate.code: TooLateProblem,
     WrongStatus.code: WrongStatusProblem,
+    SeriesUnavailable.code: SeriesUnavailableProblem,
 }
 """The models of those codes that have members of their own; `Problem` of all others."""
 
@@ -126,17 +134,19 @@ def _refusal_problem(refusal: Refusal) -> Problem:
         case PatientBusy(doctor=doctor, asked=asked, conflicts=conflicts):
             detail = f"the patient has another appointment from {_spoken(asked, doctor)}"
             return _problem(refusal, detail, conflicts=_conflicts(conflicts, doctor))
-        case UnclearTime(field=field, problem=problem):
-            return _field_problem(refusal, field, time_message(refusal), problem)
-        case InvalidField(field=field, message=message, problem=problem):
-            return _field_problem(refusal, field, message, problem)
+        case UnclearTime() | InvalidField():
+            return _field_problem(refusal)
+        case SeriesUnavailable():
+            return _series_problem(refusal)
         case WrongStatus(appointment_status=status):
             return _problem(refusal, _WRONG_STATUS[status], appointment_status=status)
     return _problem(refusal, refusal.detail)
 
 
-def _field_problem(refusal: Refusal, field: str, message: str, kind: str) -> Problem:
-    errors = [FieldError(field=field, message=message, type=kind)]
+def _field_problem(refusal: UnclearTime | InvalidField) -> Problem:
+    field = refusal.field
+    message = time_message(refusal) if isinstance(refusal, UnclearTime) else refusal.message
+    errors = [FieldError(field=field, message=message, type=refusal.problem)]
     return _problem(refusal, f"{field}: {message}", errors=errors)
 
 
@@ -166,6 +176,16 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
     if isinstance(refusal, OutsideHours):
         members["working_hours"] = [TimeRange.of(w, doctor) for w in refusal.working_windows]
     return _problem(refusal, f"{why}{_hint(refusal)}", **members)
+
+
+def _series_problem(refusal: SeriesUnavailable) -> Problem:
+    zone, count = refusal.doctor.zone, len(refusal.unavailable)
+    shown = [
+        UnavailableOccurrence.of(each.local, each.start, each.code, each.openings, zone)
+        for each in refusal.unavailable
+    ]
+    detail = f"{count} of {refusal.asked} occurrences cannot be booked, so nothing is booked"
+    return _problem(refusal, detail, unavailable=shown)
 
 
 def _conflicts(conflicts: Iterable[Conflict], doctor: Doctor) -> list[ConflictResponse]:

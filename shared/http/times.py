@@ -80,6 +80,10 @@ BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
 """A bound of a time in a JSON body: a whole minute, or a whole local day."""
 
 
+BodyInstant = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
+"""A bound of a window in a JSON body, of any precision."""
+
+
 def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
     """Return an instant as responses have it: on the clock of a zone, in whole seconds."""
     return instant.astimezone(zone).replace(microsecond=0)

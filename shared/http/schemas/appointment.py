@@ -41,8 +41,8 @@ class NewPatient(RequestModel):
     id: Annotated[AccountId, Field(description=_ID_MEANS)] | None = None
 
 
-class NewAppointment(TimedRequest):
-    """A time to book with a doctor.
+class WantedAppointment(TimedRequest):
+    """A time with a doctor, and whom it is for.
 
     Exactly one of `duration_minutes`, `end` and a `service_id` that has a length is needed.
     """
@@ -52,7 +52,6 @@ class NewAppointment(TimedRequest):
     patient: NewPatient
     reason: Reason = None
     allow: Allow | None = None
-    hold_id: Annotated[Id, Field(description=_HOLD_MEANS)] | None = None
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:
@@ -81,6 +80,15 @@ class NewAppointment(TimedRequest):
         )
 
 
+class NewAppointment(WantedAppointment):
+    """A time to book with a doctor.
+
+    Exactly one of `duration_minutes`, `end` and a `service_id` that has a length is needed.
+    """
+
+    hold_id: Annotated[Id, Field(description=_HOLD_MEANS)] | None = None
+
+
 class PatientResponse(ResponseModel):
     """The person an appointment is for."""
 
@@ -96,6 +104,7 @@ class ValidatedAppointment(OpeningResponse):
     patient: PatientResponse
     reason: str | None = absent()
     service_id: str | None = absent()
+    series_id: str | None = absent()
     status: AppointmentStatus
 
     @classmethod
@@ -141,5 +150,6 @@ def _content(appointment: Appointment) -> dict[str, Any]:
         "patient": PatientResponse(**appointment.patient._asdict()),
         "reason": appointment.reason,
         "service_id": appointment.service_id,
+        "series_id": appointment.series_id,
         "status": appointment.status,
     }

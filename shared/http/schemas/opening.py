@@ -1,10 +1,12 @@
 """Openings and other times in responses."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from shared.http.schemas.fields import ResponseModel, absent
-from shared.http.times import on_clock
+from shared.http.times import on_clock, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
@@ -52,6 +54,33 @@ class OpeningResponse(TimeRange):
     def of_opening(cls, opening: Opening) -> Self:
         """Return an opening on its doctor's clock."""
         return cls(**when_and_with_whom(opening.interval, opening.doctor))
+
+
+class UnavailableOccurrence(ResponseModel):
+    """An occurrence that cannot be booked, why, and a few times that can be.
+
+    `start` has no offset if a change of the clocks skips it.
+    """
+
+    start: str
+    code: str
+    openings: list[OpeningResponse]
+
+    @classmethod
+    def of(
+        cls,
+        local: datetime,
+        start: datetime | None,
+        code: str,
+        openings: Iterable[Opening],
+        zone: ZoneInfo,
+    ) -> Self:
+        """Return an occurrence on the doctor's clock."""
+        return cls(
+            start=local.isoformat() if start is None else written(start, zone),
+            code=code,
+            openings=[OpeningResponse.of_opening(opening) for opening in openings],
+        )
 
 
 def when_and_with_whom(interval: Interval, doctor: Doctor) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel, absent
-from shared.http.schemas.opening import ConflictResponse, OpeningResponse, TimeRange
+from shared.http.schemas.opening import (
+    ConflictResponse,
+    OpeningResponse,
+    TimeRange,
+    UnavailableOccurrence,
+)
 from shared.model.appointment import AppointmentStatus
 
 
@@ -89,6 +94,13 @@ class TooLateProblem(Problem):
     code: Literal["too_late"]
     latest: datetime
     openings: list[OpeningResponse]
+
+
+class SeriesUnavailableProblem(Problem):
+    """409: the occurrences that cannot be booked, why, and what is free instead."""
+
+    code: Literal["series_unavailable"]
+    unavailable: list[UnavailableOccurrence]
 
 
 class WrongStatusProblem(Problem):

@@ -1,0 +1,42 @@
+"""The body and the response of create_series."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.http.schemas.appointment import AppointmentResponse, WantedAppointment
+from shared.http.schemas.fields import ResponseModel
+from shared.http.schemas.opening import UnavailableOccurrence
+from shared.rules.recurrence import LONGEST_RULE
+
+Rule = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_RULE,
+        description="a recurrence rule (RFC 5545) of FREQ (DAILY, WEEKLY or MONTHLY), INTERVAL, "
+        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first",
+        examples=["FREQ=WEEKLY;COUNT=10"],
+    ),
+]
+IfUnavailable = Annotated[
+    Literal["refuse", "skip"],
+    Field(description="book all occurrences or none, or those that are free"),
+]
+
+
+class NewSeries(WantedAppointment):
+    """The first of several appointments, and the rule of the others.
+
+    Exactly one of `duration_minutes`, `end` and a `service_id` that has a length is needed.
+    """
+
+    rule: Rule
+    if_unavailable: IfUnavailable = "refuse"
+
+
+class SeriesResponse(ResponseModel):
+    """Appointments that were booked together, and the occurrences that were not."""
+
+    series_id: str
+    appointments: list[AppointmentResponse]
+    skipped: list[UnavailableOccurrence]
