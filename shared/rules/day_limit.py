@@ -27,7 +27,7 @@ OVERRIDE_BYTES = 500
 """The most that an override takes in the document of a day: its id, its times, their names."""
 
 HOLD_BYTES = 400
-"""The most that a hold takes in the document of a day."""
+"""The most that a hold takes in the document of a day; less than an appointment."""
 
 SURELY_FIT = 100
 """So many entries of this version never fill a document, so nobody need weigh them."""
@@ -60,24 +60,14 @@ def is_full(document: DaySchedule | PatientSchedule, wanted: Appointment) -> boo
 
 def has_room_for_override(day: DaySchedule) -> bool:
     """Whether the document of a day has room for one more override."""
-    return _has_room(day, _Beside(overrides=1))
-
-
-def has_room_for_hold(day: DaySchedule) -> bool:
-    """Whether the document of a day has room for one more hold."""
-    return _has_room(day, _Beside(holds=1))
+    beside = _beside(day)._replace(overrides=len(day.overrides) + 1)
+    if _surely_fit(day.appointments, beside):
+        return True
+    return _weight_of_all(day.appointments, beside) <= LARGEST_DOCUMENT
 
 
 def _beside(day: DaySchedule) -> _Beside:
     return _Beside(len(day.overrides), len(day.holds))
-
-
-def _has_room(day: DaySchedule, more: _Beside) -> bool:
-    overrides, holds = (sum(counts) for counts in zip(_beside(day), more, strict=True))
-    beside = _Beside(overrides, holds)
-    if _surely_fit(day.appointments, beside):
-        return True
-    return _weight_of_all(day.appointments, beside) <= LARGEST_DOCUMENT
 
 
 def _surely_fit(appointments: Sequence[Appointment], beside: _Beside) -> bool:

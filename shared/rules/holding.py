@@ -18,11 +18,9 @@ from shared.model.hold import Hold
 from shared.model.hold_id import hold_day
 from shared.rules.availability import Booking, why_unavailable
 from shared.rules.busy_times import live_holds
-from shared.rules.day_limit import has_room_for_hold
 from shared.rules.limits import why_not_booked
 from shared.rules.outcomes import (
     AlreadyApplied,
-    DayFull,
     Decision,
     Held,
     NeedsDocuments,
@@ -68,8 +66,6 @@ def hold_time(documents: Documents, request: HoldRequest, now: datetime) -> Deci
     )
     if refusal:
         return Documents(), refusal
-    if not all(map(has_room_for_hold, there)):
-        return Documents(), DayFull()
     return Documents({key: day.with_hold(hold) for key, day in days.items()}), Held(hold)
 
 

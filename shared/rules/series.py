@@ -53,8 +53,12 @@ class SeriesRequest(Struct, frozen=True):
 
 
 class _Progress(Struct):
-    """What has become of a series so far, and the documents as they would be."""
+    """What has become of a series so far, and the documents as they would be.
 
+    If not all is booked, nothing may be: then the documents stay as they were `before`.
+    """
+
+    before: Documents
     documents: Documents
     touched: set[DayKey] = field(default_factory=set)
     booked: list[Appointment] = field(default_factory=list)
@@ -77,7 +81,7 @@ def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> 
     at_least = len(request.occasions) if request.all_or_nothing else 1
     if refusal := _why_not_so_many(documents, booking, arrived_at, at_least):
         return Documents(), refusal
-    progress = _Progress(documents)
+    progress = _Progress(documents, documents)
     for occasion in request.occasions:
         _book_one(progress, occasion, now)
     if not progress.booked or (progress.unavailable and request.all_or_nothing):
@@ -102,7 +106,7 @@ def _book_one(progress: _Progress, occasion: Occasion, now: datetime) -> None:
     appointment = booking.appointment
     progress.touched |= set(booking.days)
     if refusal := _why_not_this_one(documents, occasion, now):
-        search = search_instead(documents.schedule_of(appointment), booking, now)
+        search = search_instead(progress.before.schedule_of(appointment), booking, now)
         start = appointment.interval.start if occasion.exists else None
         progress.unavailable.append(Unavailable(occasion.local, start, refusal.code, search))
         return
