@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
@@ -78,6 +77,10 @@ class Queues(Struct, Generic[T]):
     all queues are in one order. The first of that order is first everywhere; it waits for running
     batches only, for its days or, parked, for its patient.
 
+    A waiter that needs many days, and cannot have them yet, holds up nobody for more than a batch:
+    those that need one of these days only go with the next batch that holds it, whatever that is
+    for. They make nobody wait who would not have waited for that batch.
+
     No starvation: a command concerns one patient at most, and nobody gets a patient that is
     promised to another. So a waiter parks once at most, and goes in front of others once at most.
     """
@@ -129,28 +132,40 @@ class Queues(Struct, Generic[T]):
         return all(self._waiting[key][0] is waiter for key in waiter.command.days)
 
     def _batch(self, days: frozenset[DayKey]) -> Batch[T]:
-        batch: Batch[T] = Batch(days, list(islice(self._leave(days), MOST_TOGETHER)))
+        batch: Batch[T] = Batch(days, [])
+        for key in sorted(days):
+            self._leave(key, batch)
         self._held |= days
         for key in batch.patients:
             self._patients_held.add(key)
             self._promised.pop(key, None)
         return batch
 
-    def _leave(self, days: frozenset[DayKey]) -> Iterator[Waiter[T]]:
-        """Remove, from the front, all waiters whose turn it is and that need no other day.
+    def _leave(self, key: DayKey, batch: Batch[T]) -> None:
+        """Move waiters of a day to a batch: all whose turn it is and that need no other day.
 
-        Those whose patients are held elsewhere are parked.
+        Those whose patients are held elsewhere are parked. Behind one that has to wait for another
+        day go those that need only this one.
         """
-        for key in sorted(days):
-            while queue := self._waiting.get(key):
-                waiter = queue[0]
-                if not waiter.command.days <= days or not self._is_first(waiter):
-                    break
-                if patient := self._unavailable(waiter):
-                    self._park(waiter, patient)
-                    continue
-                self._remove_first(waiter)
-                yield waiter
+        while (queue := self._waiting.get(key)) and len(batch.waiters) < MOST_TOGETHER:
+            waiter = queue[0]
+            if not waiter.command.days <= batch.days or not self._is_first(waiter):
+                self._overtake(key, queue, batch)
+                return
+            if patient := self._unavailable(waiter):
+                self._park(waiter, patient)
+                continue
+            self._remove_first(waiter)
+            batch.waiters.append(waiter)
+
+    def _overtake(self, key: DayKey, queue: deque[Waiter[T]], batch: Batch[T]) -> None:
+        """Move waiters that need only this day to a batch, from behind those that need others."""
+        rest: deque[Waiter[T]] = deque()
+        for waiter in queue:
+            alone = len(waiter.command.days) == 1 and not self._unavailable(waiter)
+            to = batch.waiters if alone and len(batch.waiters) < MOST_TOGETHER else rest
+            to.append(waiter)
+        self._waiting[key] = rest
 
     def _unavailable(self, waiter: Waiter[T]) -> PatientKey | None:
         """Return a patient of this waiter that is held by a batch or promised to another."""
