@@ -70,6 +70,7 @@ class _Entry(
     buffer_after: int = 0
     mark: Mark | None = None
     freed_from: datetime | None = None
+    series_id: str | None = None
 
 
 class _OverrideEntry(msgspec.Struct, tag_field="kind", tag="override"):
@@ -204,6 +205,7 @@ def _entry_of(appointment: Appointment) -> _Entry:
         buffer_after=appointment.after // MINUTE,
         mark=appointment.mark,
         freed_from=appointment.freed_from,
+        series_id=appointment.series_id,
     )
 
 
@@ -230,6 +232,7 @@ def _appointment_of(doctor_id: str, entry: _Entry, unknown: bytes | None = None)
         entry.buffer_after * MINUTE if entry.buffer_after else NO_TIME,
         entry.mark,
         entry.freed_from,
+        entry.series_id,
     )
     return _new_tuple(Appointment, fields)
 

@@ -106,15 +106,18 @@ def test_onto_a_full_day_nothing_can_be_moved() -> None:
     assert outcome == DayFull()
 
 
-def test_a_service_and_a_mark_take_no_more_room_than_they_are_weighed() -> None:
+def test_a_service_a_mark_and_a_series_take_no_more_room_than_they_are_weighed() -> None:
     owner = Caller("patient", "https://issuer.example", "ada").patient
     booked = minute(0, ADA, "")._replace(version=999_999, owner=owner)
     of_service = booked._replace(
         service_id="s" * 80, before=timedelta(days=1), after=timedelta(days=1)
     )
     marked = booked._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
-    both = of_service._replace(mark="fulfilled", freed_from=at(f"{MON}T00:01Z"))
-    for appointment in (booked, of_service, marked, both):
+    in_series = booked._replace(series_id="s" * 128)
+    every = of_service._replace(
+        mark="fulfilled", freed_from=at(f"{MON}T00:01Z"), series_id="s" * 128
+    )
+    for appointment in (booked, of_service, marked, in_series, every):
         assert stored_bytes(schedule(MON, appointment)) <= weight(appointment)
 
 

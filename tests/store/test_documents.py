@@ -61,6 +61,7 @@ OF_SERVICE = BOOKED._replace(
     after=timedelta(minutes=10),
     mark="no_show",
     freed_from=at("2026-11-23T09:20Z"),
+    series_id="strange.series.b",
 )
 TAGS = {"id": "strange.20261123.a", "kind": "appointment", "schema": 3}
 TIMES = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
@@ -108,6 +109,7 @@ TIMES = {"start": "2026-11-23T09:00:00Z", "end": "2026-11-23T09:30:00Z"}
                 "buffer_after": 10,
                 "mark": "no_show",
                 "freed_from": "2026-11-23T09:20:00Z",
+                "series_id": "strange.series.b",
             },
         ),
     ],
@@ -146,14 +148,14 @@ def test_fields_of_a_newer_version_are_kept(newer: Document) -> None:
     assert json.loads(appointment_to_text(read)) == fields
 
 
-def test_an_entry_of_the_version_before_is_version_1_of_an_appointment_without_buffers() -> None:
+def test_an_entry_of_a_version_before_is_version_1_of_an_appointment_without_the_rest() -> None:
     text = """{"id":"strange.20261123.a","kind":"appointment","schema":3,
         "start":"2026-11-23T09:00:00Z","end":"2026-11-23T09:30:00Z",
         "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z",
         "patient":{"name":"Ada Lovelace"}}"""
     (read,) = day_from_texts(key(MON), [text]).appointments
     assert read == BOOKED._replace(updated_at=at("2026-01-02T00:00Z"))
-    assert (read.version, read.service_id, read.mark) == (1, None, None)
+    assert (read.version, read.service_id, read.mark, read.series_id) == (1, None, None, None)
     assert (read.held, read.reach) == (BOOKED.interval, BOOKED.interval)
 
 
