@@ -26,7 +26,7 @@ APPOINTMENT_BYTES = 600
 OVERRIDE_BYTES = 500
 """The most that an override takes in the document of a day: its id, its times, their names."""
 
-HOLD_BYTES = 400
+HOLD_BYTES = 500
 """The most that a hold takes in the document of a day; less than an appointment."""
 
 SURELY_FIT = 100

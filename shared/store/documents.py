@@ -1,8 +1,8 @@
 """The stored form of doctor-days and idempotency records: plain values that JSON can hold.
 
-A day is a set of entries by appointment id, each one JSON text. An appointment that has ended is
-the same text, kept by itself. Instants are RFC 3339 texts in UTC, so that people can read a
-document where it is kept.
+A day is a set of entries by id, each one JSON text. An appointment that has ended is the same text,
+kept by itself. Instants are RFC 3339 texts in UTC, so that people can read a document where it is
+kept.
 """
 
 import json
@@ -16,12 +16,14 @@ import msgspec
 from shared.model.appointment import Appointment, Mark, Patient
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.elsewhere import ElsewhereKey, Pointer
+from shared.model.hold import Hold
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_key import PatientKey
 from shared.model.service import NO_TIME
 from shared.model.time_zones import MINUTE
+from shared.store.hold_documents import HoldEntry, entry_of_hold, hold_of_entry
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 
@@ -89,7 +91,14 @@ class _Place(msgspec.Struct):
     owner: str | None = None
 
 
+_AnyEntry = _Entry | _OverrideEntry | HoldEntry
+
 _E = TypeVar("_E")
+
+_BY_KIND: dict[str, type[_OverrideEntry | HoldEntry]] = {
+    "override": _OverrideEntry,
+    "hold": HoldEntry,
+}
 
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
 _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Patient))
@@ -99,7 +108,7 @@ _POSITION = attrgetter("interval.start", "id")
 
 _new_tuple = tuple.__new__
 _encode = msgspec.json.Encoder().encode
-_decode_entries = msgspec.json.Decoder(list[_Entry | _OverrideEntry]).decode
+_decode_entries = msgspec.json.Decoder(list[_AnyEntry]).decode
 _decode_documents = msgspec.json.Decoder(list[Document]).decode
 
 
@@ -133,6 +142,8 @@ def entry_to_text(entry: Entry) -> str:
     """Write an entry of a doctor-day."""
     if isinstance(entry, Appointment):
         return appointment_to_text(entry)
+    if isinstance(entry, Hold):
+        return _encode(entry_of_hold(entry)).decode()
     return override_entry_to_text(entry)
 
 
@@ -154,7 +165,9 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
         return DaySchedule(key, tuple(appointments))
     overrides = [entry for entry in entries if isinstance(entry, OverrideEntry)]
     overrides.sort(key=lambda override: (override.interval, override.id))
-    return DaySchedule(key, tuple(appointments), tuple(overrides))
+    holds = [entry for entry in entries if isinstance(entry, Hold)]
+    holds.sort(key=lambda hold: hold.position)
+    return DaySchedule(key, tuple(appointments), tuple(overrides), tuple(holds))
 
 
 def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Appointment]:
@@ -175,12 +188,16 @@ def _entries_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> li
     except msgspec.DecodeError:
         return _entries_of_unknown_texts(name, doctor_id, texts)
     return [
-        _appointment_of(doctor_id, entry) if isinstance(entry, _Entry) else _override_of(entry)
+        _appointment_of(doctor_id, entry)
+        if isinstance(entry, _Entry)
+        else _override_or_hold_of(doctor_id, entry)
         for entry in entries
     ]
 
 
-def _override_of(entry: _OverrideEntry) -> OverrideEntry:
+def _override_or_hold_of(doctor_id: str, entry: _OverrideEntry | HoldEntry) -> OverrideEntry | Hold:
+    if isinstance(entry, HoldEntry):
+        return hold_of_entry(doctor_id, entry)
     return OverrideEntry(entry.id, entry.type, Interval(entry.start, entry.end))
 
 
@@ -251,12 +268,14 @@ def _entries_of_unknown_texts(name: str, doctor_id: str, texts: Iterable[str]) -
 
 def _entry_of_unknown_text(name: str, doctor_id: str, fields: Document) -> Entry:
     named = f"the entry {fields.get('id')} of {name}"
-    if fields.get("kind") == "override":
-        check_schema(named, "override", fields)
-        return _override_of(_converted(name, fields, _OverrideEntry))
+    match fields.get("kind"):
+        case "override" | "hold" as kind:
+            check_schema(named, kind, fields)
+            entry = _converted(name, fields, _BY_KIND[kind])
+            return _override_or_hold_of(doctor_id, entry)
     check_schema(named, "appointment", fields)
-    entry, unknown = _known_and_unknown(name, fields)
-    return _appointment_of(doctor_id, entry, unknown)
+    appointment, unknown = _known_and_unknown(name, fields)
+    return _appointment_of(doctor_id, appointment, unknown)
 
 
 def _known_and_unknown(name: str, fields: Document) -> tuple[_Entry, bytes | None]:

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DaySchedule
+from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
 from shared.rules.availability import Booking
 from shared.rules.booking import book
-from shared.rules.day_limit import OVERRIDE_BYTES, weight
+from shared.rules.day_limit import HOLD_BYTES, OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, DayFull, Outcome
-from shared.store.documents import appointment_to_text, override_entry_to_text
+from shared.store.documents import appointment_to_text, entry_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
 from tests.strategies import MINUTE
 
@@ -148,3 +149,16 @@ def test_overrides_take_room_too() -> None:
     day = DaySchedule(key(MON), overrides=entries[:1990])
     _, booked = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
     assert isinstance(booked, Accepted)
+
+
+def test_a_hold_takes_no_more_room_than_it_is_weighed() -> None:
+    hold = Hold(
+        id=f"{'d' * 80}.20261123.hold.{'0' * 24}",
+        doctor_id="d" * 80,
+        interval=Interval(NOW, NOW + MINUTE),
+        ends_at=NOW.replace(microsecond=0),
+        holder="0" * 40,
+        before=timedelta(days=1),
+        after=timedelta(days=1),
+    )
+    assert len(hold.id) + 1 + len(entry_to_text(hold).encode()) + 1 <= HOLD_BYTES

@@ -88,6 +88,31 @@ async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_w
     assert await raw.entry(MONDAY, "first") == {**NEWER, **times}
 
 
+HELD: dict[str, Any] = {
+    "id": "held",
+    "kind": "hold",
+    "schema": 3,
+    "start": "2026-11-23T11:00:00Z",
+    "end": "2026-11-23T11:30:00Z",
+    "ends_at": "2026-11-20T12:05:00Z",
+    "holder": "ada",
+    "note": "by phone",
+}
+
+
+async def test_fields_of_a_hold_that_a_newer_version_wrote_are_kept_until_it_is_given_up(
+    store: Store, raw: Raw
+) -> None:
+    await raw.put_entry(MONDAY, "held", HELD)
+    read = await load(store)
+    assert [(hold.id, hold.holder) for hold in read.value.holds] == [("held", "ada")]
+    await store.commit([DayWrite(read, read.value.with_appointment(SECOND))], [])
+    assert await raw.entry(MONDAY, "held") == HELD
+    read = await load(store)
+    await store.commit([DayWrite(read, read.value.without_hold("held"))], [])
+    assert (await load(store)).value == monday(FIRST, SECOND)
+
+
 async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_after(
     store: Store, raw: Raw
 ) -> None:
@@ -112,7 +137,7 @@ async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_a
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"kind": "hold", "schema": 3, "until": 7}, 'the kind "hold"'),
+        ({"kind": "vault", "schema": 3, "until": 7}, 'the kind "vault"'),
         ({**NEWER, "schema": 4}, "has schema 4"),
         ({**NEWER, "start": "nine"}, "is damaged"),
         ({**NEWER, "patient": "Ada Lovelace"}, "is damaged"),
@@ -274,7 +299,7 @@ async def test_fields_of_a_newer_version_are_kept_in_the_document_of_a_patient(
         ({"schema": 4}, "has schema 4"),
         ({"changed_at": ["yesterday"]}, "is damaged"),
         ({"appointments": {"first": json.dumps(NEWER)}}, "names no doctor"),
-        ({"appointments": {"first": '{"id": "first", "kind": "hold"}'}}, 'the kind "hold"'),
+        ({"appointments": {"first": '{"id": "first", "kind": "vault"}'}}, 'the kind "vault"'),
         ({"appointments": {"first": "{"}}, "is damaged"),
     ],
     ids=["kind", "schema", "changed-at", "doctor", "kind-of-entry", "json"],

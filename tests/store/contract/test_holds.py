@@ -1,0 +1,79 @@
+"""What every store promises of holds: in the days that they touch, and in records of keys."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from shared.model.day import DaySchedule
+from shared.model.hold import Hold
+from shared.store.port import DayWrite, Store, Stored
+from tests.builders import appointment, at, key, off, schedule, span
+
+MONDAY = key("2026-11-23")
+EARLY = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "early")
+AWAY = off("2026-11-23T12:00Z", "2026-11-24T12:00Z")
+HOLD = Hold(
+    id="strange.20261123.hold.a",
+    doctor_id="strange",
+    interval=span("2026-11-23T10:00Z", "2026-11-23T10:30Z"),
+    ends_at=at("2026-11-20T12:05Z"),
+    holder="ada",
+)
+OF_SERVICE = replace(
+    HOLD,
+    id="strange.20261123.hold.b",
+    interval=span("2026-11-23T07:00Z", "2026-11-23T08:00Z"),
+    before=timedelta(minutes=5),
+    after=timedelta(hours=1),
+)
+
+Change = Callable[[DaySchedule], DaySchedule]
+
+
+async def load(store: Store) -> Stored[DaySchedule]:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([MONDAY], [])).days[MONDAY]
+
+
+async def change(store: Store, to: Change) -> None:
+    read = await load(store)
+    await store.commit([DayWrite(read, to(read.value))], [])
+
+
+async def scanned(store: Store) -> list[DaySchedule]:
+    async with store.snapshot() as snapshot:
+        return [day async for day in snapshot.scan("strange", MONDAY.day, MONDAY.day)]
+
+
+EVERYTHING = schedule("2026-11-23", EARLY).with_override(AWAY).with_hold(HOLD).with_hold(OF_SERVICE)
+
+
+async def test_a_day_holds_holds_beside_appointments_and_overrides_until_they_are_given_up(
+    store: Store, rival: Store
+) -> None:
+    await change(store, lambda _: EVERYTHING)
+    assert (await load(rival)).value == EVERYTHING
+    assert (await load(rival)).value.holds == (OF_SERVICE, HOLD)
+    assert await scanned(rival) == [EVERYTHING]
+    await change(rival, lambda day: day.without_hold(HOLD.id))
+    rest = schedule("2026-11-23", EARLY).with_override(AWAY).with_hold(OF_SERVICE)
+    assert (await load(store)).value == rest
+    await change(store, lambda day: day.without_hold(OF_SERVICE.id).without("early"))
+    empty = schedule("2026-11-23").with_override(AWAY)
+    assert (await load(rival)).value == empty
+    assert await scanned(rival) == [empty]
+
+
+async def test_earlier_instants_show_holds_as_they_were_then(store: Store, rival: Store) -> None:
+    await change(store, lambda day: day.with_hold(HOLD))
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        instant = await snapshot.instant()
+    booked = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z", "booked")
+    await change(rival, lambda day: day.without_hold(HOLD.id).with_appointment(booked))
+    held = schedule("2026-11-23").with_hold(HOLD)
+    async with rival.snapshot(instant) as snapshot:
+        assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == held
+        assert [d async for d in snapshot.scan("strange", MONDAY.day, MONDAY.day)] == [held]
+    assert (await load(store)).value == schedule("2026-11-23", booked)
