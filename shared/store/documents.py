@@ -1,4 +1,4 @@
-"""The stored form of doctor-days and idempotency records: plain values that JSON can hold.
+"""The stored form of doctor-days and whereabouts: plain values that JSON can hold.
 
 A day is a set of entries by id, each one JSON text. An appointment that has ended is the same text,
 kept by itself. Instants are RFC 3339 texts in UTC, so that people can read a document where it is
@@ -17,7 +17,6 @@ from shared.model.appointment import Appointment, Mark, Patient
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.hold import Hold
-from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_key import PatientKey
@@ -330,33 +329,3 @@ def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Poi
     if place.day is None:
         return Pointer(ElsewhereKey(place.doctor_id, appointment_id), owner)
     return Pointer(DayKey(place.doctor_id, place.day), owner)
-
-
-# Idempotency records
-
-ERASED = "erased"
-"""The fingerprint of a record whose request is erased; those of requests are hashes."""
-
-
-def record_to_document(record: IdempotencyRecord) -> Document:
-    """Write the fields of a record, without its key."""
-    return {
-        "kind": "idempotency_record",
-        "schema": SCHEMA,
-        "fingerprint": record.fingerprint,
-        "appointment_id": record.appointment_id,
-        "expires_at": instant_to_text(record.expires_at),
-        "request_id": record.request_id,
-    }
-
-
-def record_from_document(key: str, fields: Mapping[str, Any]) -> IdempotencyRecord:
-    """Read what `record_to_document` wrote; StoreRefused if it is newer than this version."""
-    check_schema(f"the idempotency record {key}", "idempotency_record", fields)
-    return IdempotencyRecord(
-        key=key,
-        fingerprint=fields["fingerprint"],
-        appointment_id=fields["appointment_id"],
-        expires_at=datetime.fromisoformat(fields["expires_at"]),
-        request_id=fields.get("request_id", ""),
-    )

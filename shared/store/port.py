@@ -233,8 +233,9 @@ class Store(Protocol):
     async def erase_records(self, appointment_ids: Collection[str]) -> None:
         """Let the idempotency records of appointments tell no more what was asked for.
 
-        They stay, so that a late retry books nothing. Raises `VersionConflict` if one of them
-        changes meanwhile. Safe to repeat, also after an attempt that was cut off.
+        They stay, so that a late retry books nothing, each with its hold, which names nobody.
+        Raises `VersionConflict` if one of them changes meanwhile. Safe to repeat, also after an
+        attempt that was cut off.
         """
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:

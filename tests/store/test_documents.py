@@ -1,4 +1,4 @@
-"""The stored form of a day, which is one JSON text for each entry, of whereabouts, of a record."""
+"""The stored form of a day, which is one JSON text for each entry, of whereabouts."""
 
 import json
 from datetime import datetime, timedelta
@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Patient
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideEntry, OverrideKey
 from shared.model.patient_history import PastAppointment
@@ -17,7 +15,6 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.documents import (
-    ERASED,
     Document,
     appointment_to_text,
     appointments_from_texts,
@@ -25,8 +22,6 @@ from shared.store.documents import (
     entry_to_text,
     pointer_from_document,
     pointer_to_document,
-    record_from_document,
-    record_to_document,
 )
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.patient_documents import (
@@ -36,7 +31,6 @@ from shared.store.patient_documents import (
     rest_to_document,
 )
 from shared.store.port import PatientWrite, Stored, StoreRefused
-from shared.transactions.idempotency import Idempotency
 from tests.builders import appointment, at, doctor, key, schedule, span
 
 MON = "2026-11-23"
@@ -352,37 +346,6 @@ def test_what_left_as_it_was_last_goes_to_the_history_and_what_is_forgotten_leav
         "2026-11": {BOOKED.id: None},
         "2027-01": {"z": at("2027-01-01T09:00Z"), "old": None},
     }
-
-
-RECORD = IdempotencyRecord("key", "print", ID, at("2026-11-24T09:00Z"), "request")
-FIELDS = {
-    "kind": "idempotency_record",
-    "schema": 3,
-    "fingerprint": "print",
-    "appointment_id": "strange.20261123.a",
-    "expires_at": "2026-11-24T09:00:00Z",
-    "request_id": "request",
-}
-
-
-def test_a_record_is_written_without_its_key() -> None:
-    assert record_to_document(RECORD) == FIELDS
-    assert record_from_document("key", FIELDS) == RECORD
-
-
-def test_a_record_of_release_1_0_has_no_tags_and_names_no_request() -> None:
-    old = {name: FIELDS[name] for name in ("fingerprint", "appointment_id", "expires_at")}
-    assert record_from_document("key", old) == replace(RECORD, request_id="")
-
-
-def test_the_fingerprint_of_an_erased_record_is_that_of_no_request() -> None:
-    idempotency = Idempotency.of("key", ["a"], ANYBODY)
-    assert len(ERASED) != len(idempotency.fingerprint)
-
-
-def test_a_record_of_a_newer_schema_is_refused_loudly() -> None:
-    with pytest.raises(StoreRefused, match="the idempotency record key has schema 4"):
-        record_from_document("key", {**FIELDS, "schema": 4})
 
 
 def test_the_hours_of_a_doctor_are_read_in_whatever_order_they_were_kept() -> None:

@@ -27,8 +27,6 @@ from shared.store.documents import (
     entry_to_text,
     pointer_from_document,
     pointer_to_document,
-    record_from_document,
-    record_to_document,
 )
 from shared.store.firestore.values import (
     Document,
@@ -42,6 +40,7 @@ from shared.store.firestore.values import (
     to_fields,
 )
 from shared.store.port import DayWrite, ElsewhereWrite, RecordWrite, Stored, Version
+from shared.store.record_documents import record_from_document, record_to_document
 from shared.store.schema import SCHEMA, check_schema
 
 if TYPE_CHECKING:

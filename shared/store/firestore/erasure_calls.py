@@ -11,7 +11,7 @@ from google.cloud.firestore_v1 import types
 
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import ERASED, instant_to_text
+from shared.store.documents import instant_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
@@ -30,6 +30,7 @@ from shared.store.firestore.values import (
     to_value,
 )
 from shared.store.port import Stored
+from shared.store.record_documents import ERASED
 from shared.store.schema import SCHEMA
 from shared.store.usage import count_reads, count_writes
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import ERASED, instant_to_text
+from shared.store.documents import instant_to_text
 from shared.store.patient_documents import rest_to_document
 from shared.store.port import Stored, VersionConflict
+from shared.store.record_documents import ERASED
 from shared.store.sqlite.clock import forget_all_past, tick
 
 # The index `receipts_by_appointment` is on the same expression.

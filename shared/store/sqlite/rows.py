@@ -16,10 +16,9 @@ from shared.store.documents import (
     day_from_texts,
     entry_to_text,
     instant_to_text,
-    record_from_document,
-    record_to_document,
 )
 from shared.store.port import DayWrite, RecordWrite, Stored, Version
+from shared.store.record_documents import record_from_document, record_to_document
 from shared.store.schema import SCHEMA, check_schema
 from shared.store.sqlite.conditions import returned_version
 

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
-from shared.store.port import DayWrite, Store, Stored
+from shared.model.idempotency import IdempotencyRecord
+from shared.store.port import DayWrite, RecordWrite, Store, Stored
 from tests.builders import appointment, at, key, off, schedule, span
 
 MONDAY = key("2026-11-23")
@@ -77,3 +78,49 @@ async def test_earlier_instants_show_holds_as_they_were_then(store: Store, rival
         assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == held
         assert [d async for d in snapshot.scan("strange", MONDAY.day, MONDAY.day)] == [held]
     assert (await load(store)).value == schedule("2026-11-23", booked)
+
+
+# Records
+
+RECORD = IdempotencyRecord(
+    key="key",
+    fingerprint="print",
+    appointment_id=OF_SERVICE.id,
+    expires_at=at("2099-01-01T00:00Z"),
+    request_id="request",
+    hold=OF_SERVICE,
+)
+OTHER = replace(RECORD, key="other", appointment_id="early", hold=None)
+
+
+async def load_records(store: Store) -> dict[str, Stored[IdempotencyRecord]]:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([], ["key", "other", "none"])).records
+
+
+async def records(store: Store) -> list[IdempotencyRecord]:
+    return [stored.value for _, stored in sorted((await load_records(store)).items())]
+
+
+async def test_a_record_keeps_its_hold_whole_with_the_doctor_until_it_is_replaced(
+    store: Store, rival: Store
+) -> None:
+    read = await load(store)
+    held = DayWrite(read, read.value.with_hold(OF_SERVICE))
+    await store.commit([held], [RecordWrite(RECORD, None), RecordWrite(OTHER, None)])
+    assert await records(rival) == [RECORD, OTHER]
+    assert (await load(rival)).value.holds == (OF_SERVICE,)
+    later = at("2099-01-02T00:00Z")
+    plain = replace(RECORD, appointment_id="early", hold=None, expires_at=later)
+    of_hold = replace(OTHER, hold=replace(HOLD, doctor_id="who"), expires_at=later)
+    stored = await load_records(rival)
+    writes = [RecordWrite(each, stored[each.key].version) for each in (plain, of_hold)]
+    await rival.commit([], writes)
+    assert await records(store) == [plain, of_hold]
+
+
+async def test_an_erased_record_keeps_its_hold_which_names_nobody(store: Store) -> None:
+    await store.commit([], [RecordWrite(RECORD, None), RecordWrite(OTHER, None)])
+    for _ in range(2):
+        await store.erase_records([OF_SERVICE.id])
+        assert await records(store) == [replace(RECORD, fingerprint="erased"), OTHER]
