@@ -14,6 +14,7 @@ from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
@@ -36,6 +37,7 @@ class SimulatedStore:
         self.elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
         self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
+        self.series: dict[str, Series] = {}
         self.histories: dict[PatientKey, dict[str, PastAppointment]] = {}
         self.version = 0
         self.put(*days)
@@ -72,15 +74,16 @@ class SimulatedStore:
         self.version += 1
         self.records[record.key] = Stored(record, self.version)
 
-    def has_changed(
+    def has_changed(  # noqa: PLR0913, PLR0917 - one for each kind of document
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        series: Sequence[Series] = (),
     ) -> bool:
-        """Whether anything is not as it was read."""
+        """Whether anything is not as it was read, or a series is there that is to be new."""
         there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
             *((self.days.get(w.day.key), w.read.version) for w in days),
             *((self.records.get(w.record.key), w.replaced) for w in records),
@@ -88,28 +91,23 @@ class SimulatedStore:
             *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
             *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
         ]
-        return any((there and there.version) != read for there, read in there_and_read)
+        changed = any((there and there.version) != read for there, read in there_and_read)
+        return changed or any(each.id in self.series for each in series)
 
-    def write_unchanged(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    def write_unchanged(self, *writes: Any) -> Mapping[DayKey | PatientKey, Version]:  # noqa: ANN401
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(days, records, elsewhere, patients, overrides):
+        if self.has_changed(*writes):
             raise VersionConflict("changed")
-        return self.write(days, records, elsewhere, patients, overrides)
+        return self.write(*writes)
 
-    def write(
+    def write(  # noqa: PLR0913, PLR0917 - one for each kind of document
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all of it, whatever is there."""
         self.version += 1
@@ -134,13 +132,14 @@ class SimulatedStore:
                 del self.overrides[override.override.key]
             else:
                 self.overrides[override.override.key] = Stored(override.override, self.version)
+        self.series.update((each.id, each) for each in series)
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
 
     def view(self) -> State:
         """All that there is now."""
         beside = self.elsewhere.copy(), self.patients.copy(), self.overrides.copy()
-        return State(self.days.copy(), self.records.copy(), *beside)
+        return State(self.days.copy(), self.records.copy(), *beside, {**self.series})
 
 
 class Port:
@@ -164,20 +163,23 @@ class Port:
         assert instant is None
         return View(self)
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
         touches += [override.override.key for override in overrides]
-        writes = (days, records, elsewhere, patients, overrides)
+        touches += [each.id for each in series]
+        writes = (days, records, elsewhere, patients, overrides, series)
         result: Mapping[DayKey | PatientKey, Version]
         result = await self.call("commit", touches, self.store.write_unchanged, *writes)
         return result
@@ -257,16 +259,18 @@ class View:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def load(
+    async def load(  # noqa: PLR0913 - as the port has it
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
         overrides: Collection[OverrideKey] = (),
+        *,
+        series: Collection[str] = (),
     ) -> State:
         """Read documents."""
-        wanted = (days, records, elsewhere, patients, overrides)
+        wanted = (days, records, elsewhere, patients, overrides, series)
         touches = () if self._state else [key for keys in wanted for key in keys]
         result: State = await self._port.call("load", touches, self._load, *wanted)
         return result
@@ -357,13 +361,14 @@ class View:
             self._state = self._port.store.view()
         return self._state
 
-    def _load(
+    def _load(  # noqa: PLR0913, PLR0917 - one for each kind of document
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey],
         patients: Collection[PatientKey],
         overrides: Collection[OverrideKey],
+        series: Collection[str],
     ) -> State:
         there = self._look()
         return State(
@@ -375,4 +380,5 @@ class View:
                 for key in patients
             },
             {key: there.overrides.get(key) or Stored(None, None) for key in overrides},
+            {each: there.series.get(each) for each in series},
         )

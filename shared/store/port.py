@@ -1,9 +1,9 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
 A store keeps documents, each with a version: doctor-days, whereabouts of appointments that left
-their day, patients, idempotency records, doctors, overrides, the clinic. It can write several of
-them at once on the condition that none has changed. It also keeps the secrets of the deployment,
-and the blocked callers. All policy is above it.
+their day, patients, idempotency records, doctors, overrides, series, the clinic. It can write
+several of them at once on the condition that none has changed. It also keeps the secrets of the
+deployment, and the blocked callers. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -160,7 +160,10 @@ class Snapshot(Protocol):
         *,
         series: Collection[str] = (),
     ) -> State:
-        """Read documents. A day or a patient without one has nothing booked."""
+        """Read documents. A day or a patient without one has nothing booked.
+
+        Series have no versions: they never change.
+        """
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read only the versions of days; None of one without a document."""
@@ -208,8 +211,8 @@ class Store(Protocol):
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
         A view of an instant shows days, what has ended, and patients with their histories, but
-        neither versions, records, whereabouts nor overrides. Its reads raise `SnapshotExpired` if
-        the instant is gone.
+        neither versions, records, whereabouts, overrides nor series. Its reads raise
+        `SnapshotExpired` if the instant is gone.
         """
 
     async def commit(  # noqa: PLR0913 - one for each kind of document
@@ -227,7 +230,7 @@ class Store(Protocol):
         The `series` are new ones, and there must be none of their ids.
 
         Returns the new versions of days and patients once the writes survive a loss of power.
-        Raises `VersionConflict` if a document has changed.
+        Raises `VersionConflict` if a document has changed, or a series is there.
         """
 
     async def erase_records(self, appointment_ids: Collection[str]) -> None:

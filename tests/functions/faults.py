@@ -12,11 +12,6 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import read_settings
 from shared.store.port import (
-    DayWrite,
-    ElsewhereWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     Snapshot,
     Store,
     Stored,
@@ -27,6 +22,7 @@ from shared.store.port import (
 from tests.functions.api import SETTINGS, Api, calling
 
 CutOff = Literal["at once", "before a commit", "after a commit"]
+Unread = Any
 IMPATIENT = read_settings({"DEADLINE_SECONDS": "0.1"})
 
 
@@ -44,14 +40,7 @@ class SilentStore:
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
-    async def commit(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    async def commit(self, *_: Unread, **__: Unread) -> Mapping[DayKey | PatientKey, Version]:
         """Not reached without a view."""
         raise NotImplementedError
 
@@ -129,18 +118,11 @@ class BreakingStore(SilentStore):
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
-    async def commit(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(days, records, elsewhere, patients, overrides)
+            await self._store.commit(*writes, **more)
         raise StoreUnavailable("it may have happened")
 
 
@@ -165,17 +147,10 @@ class FailingStore:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
         """Fail if there were enough."""
         self._count()
-        return await self._store.commit(days, records, elsewhere, patients, overrides)
+        return await self._store.commit(*writes, **more)
 
     async def erase_records(self, appointment_ids: Collection[str]) -> None:
         """Fail if there were enough."""
@@ -224,16 +199,9 @@ class ForgetfulStore:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
         """Lose the first answer."""
-        versions = await self._store.commit(days, records, elsewhere, patients, overrides)
+        versions = await self._store.commit(*writes, **more)
         self.lost += 1
         if self.lost == 1:
             await self._rival()

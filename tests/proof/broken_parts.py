@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import structs
 
@@ -12,7 +12,6 @@ from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
-    OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
@@ -28,7 +27,7 @@ Days: TypeAlias = Sequence[DayWrite]
 Records: TypeAlias = Sequence[RecordWrite]
 Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
 Patients: TypeAlias = Sequence[PatientWrite]
-Overrides: TypeAlias = Sequence[OverrideWrite]
+Unread: TypeAlias = Any
 
 
 class Unchecked(WatchedStore):
@@ -41,15 +40,8 @@ class Unchecked(WatchedStore):
 class BlindToRecords(WatchedStore):
     """Looks at the versions of all but records."""
 
-    def has_changed(
-        self,
-        days: Days,
-        records: Records,  # noqa: ARG002
-        elsewhere: Elsewhere = (),
-        patients: Patients = (),
-        overrides: Overrides = (),
-    ) -> bool:
-        return super().has_changed(days, (), elsewhere, patients, overrides)
+    def has_changed(self, days: Days, _records: Records, *others: Unread) -> bool:
+        return super().has_changed(days, (), *others)
 
 
 class BlindToPatients(WatchedStore):
@@ -60,25 +52,18 @@ class BlindToPatients(WatchedStore):
         days: Days,
         records: Records,
         elsewhere: Elsewhere = (),
-        patients: Patients = (),  # noqa: ARG002
-        overrides: Overrides = (),
+        _patients: Patients = (),
+        *others: Unread,
     ) -> bool:
-        return super().has_changed(days, records, elsewhere, (), overrides)
+        return super().has_changed(days, records, elsewhere, (), *others)
 
 
 class Torn(WatchedStore):
     """Writes one day after the other."""
 
-    def write(
-        self,
-        days: Days,
-        records: Records,
-        elsewhere: Elsewhere = (),
-        patients: Patients = (),
-        overrides: Overrides = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    def write(self, days: Days, *others: Unread) -> Mapping[DayKey | PatientKey, Version]:
         versions = [super(Torn, self).write([day], ()) for day in days]
-        versions.append(super().write((), records, elsewhere, patients, overrides))
+        versions.append(super().write((), *others))
         return {key: version for each in versions for key, version in each.items()}
 
 
@@ -88,10 +73,10 @@ class Forgetful(WatchedStore):
     def write(
         self,
         days: Days,
-        records: Records,  # noqa: ARG002
-        elsewhere: Elsewhere = (),  # noqa: ARG002
+        _records: Records,
+        _elsewhere: Elsewhere = (),
         patients: Patients = (),
-        overrides: Overrides = (),  # noqa: ARG002
+        *_: Unread,
     ) -> Mapping[DayKey | PatientKey, Version]:
         written: list[DayKey | PatientKey] = [write.day.key for write in days]
         return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
@@ -107,16 +92,9 @@ class Lagging(WatchedStore):
     def view(self) -> State:
         return self._old if self.changed_at else super().view()
 
-    def write(
-        self,
-        days: Days,
-        records: Records,
-        elsewhere: Elsewhere = (),
-        patients: Patients = (),
-        overrides: Overrides = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    def write(self, *writes: Unread) -> Mapping[DayKey | PatientKey, Version]:
         self._old = super().view()
-        return super().write(days, records, elsewhere, patients, overrides)
+        return super().write(*writes)
 
 
 def changes_without_records(request: Request, number: int) -> Command:

@@ -15,9 +15,11 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
+from shared.model.hold import Hold
 from shared.model.override import OverrideEntry
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.model.time_zones import standard_offset
 from shared.store.port import (
     DayWrite,
@@ -62,13 +64,15 @@ class Unchecked(_Wrong):
         self.doctors = store.doctors
         self.list_doctors = store.list_doctors
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, as if nothing had changed since it was read."""
         while True:
@@ -79,6 +83,7 @@ class Unchecked(_Wrong):
                     [write.key for write in elsewhere],
                     [write.schedule.key for write in patients],
                     [write.override.key for write in overrides],
+                    series=[each.id for each in series],
                 )
             writes = []
             for write in days:
@@ -99,8 +104,9 @@ class Unchecked(_Wrong):
                 replace(write, replaced=state.overrides[write.override.key].version)
                 for write in overrides
             ]
+            new = [each for each in series if state.series[each.id] is None]
             try:
-                return await self._store.commit(writes, kept, told, schedules, away)
+                return await self._store.commit(writes, kept, told, schedules, away, series=new)
             except VersionConflict:
                 continue
 
@@ -108,9 +114,11 @@ class Unchecked(_Wrong):
 def _overwritten(day: DaySchedule, changes: Mapping[str, Entry | None]) -> DaySchedule:
     for name, entry in changes.items():
         if entry is None:
-            day = day.without(name).without_override(name)
+            day = day.without(name).without_override(name).without_hold(name)
         elif isinstance(entry, Appointment):
             day = day.with_appointment(entry)
+        elif isinstance(entry, Hold):
+            day = day.without_hold(name).with_hold(entry)
         else:
             day = day.with_override(entry)
     return day
@@ -132,13 +140,15 @@ class PatientsUnchecked(_Wrong):
         self.doctors = store.doctors
         self.list_doctors = store.list_doctors
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all if no doctor-day has changed, whatever the patients have by now."""
         keys = [write.schedule.key for write in patients]
@@ -150,7 +160,9 @@ class PatientsUnchecked(_Wrong):
                 for found in [there[write.schedule.key]]
             ]
             try:
-                return await self._store.commit(days, records, elsewhere, schedules, overrides)
+                return await self._store.commit(
+                    days, records, elsewhere, schedules, overrides, series=series
+                )
             except VersionConflict:
                 before, there = there, await self._patients(keys)
                 if there == before:
@@ -196,13 +208,15 @@ class OverridesRemembered(_Wrong):
             self._remembered[key] = monotonic() + REMEMBERED_SECONDS, overrides
         return Stored(_with_overrides(day.value, overrides), day.version)
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all, and leave those overrides where they are that were not seen."""
         true = [self._true.get((write.day.key, write.read.version), write.read) for write in days]
@@ -210,7 +224,9 @@ class OverridesRemembered(_Wrong):
             DayWrite(read, _overwritten(read.value, write.changed()))
             for read, write in zip(true, days, strict=True)
         ]
-        versions = await self._store.commit(writes, records, elsewhere, patients, overrides)
+        versions = await self._store.commit(
+            writes, records, elsewhere, patients, overrides, series=series
+        )
         for write in writes:
             version = versions[write.day.key]
             self._true[write.day.key, version] = Stored(write.day, version)

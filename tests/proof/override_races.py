@@ -101,9 +101,10 @@ class OverrideStore(WatchedStore):
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *others: Any,  # noqa: ANN401 - whatever else is written
     ) -> Any:  # noqa: ANN401 - the versions
         before, off = {*self.there}, self.standing()
-        versions = super().write(days, records, elsewhere, patients, overrides)
+        versions = super().write(days, records, elsewhere, patients, overrides, *others)
         for name in self.there.keys() - before:
             if any(each.interval.overlaps(self.there[name].interval) for each in off):
                 raise Broken(f"{name} was booked into time off")

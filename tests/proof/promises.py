@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Any, TypeAlias
 
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
@@ -22,6 +23,8 @@ from shared.store.port import (
 )
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
+
+Unread: TypeAlias = Any
 
 
 class Broken(AssertionError):
@@ -48,6 +51,7 @@ class WatchedStore(SimulatedStore):
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *others: Unread,
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write, and look at what there is then."""
         for write in records:
@@ -55,7 +59,7 @@ class WatchedStore(SimulatedStore):
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
-        versions = super().write(days, records, elsewhere, patients, overrides)
+        versions = super().write(days, records, elsewhere, patients, overrides, *others)
         self._look()
         return versions
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -30,14 +31,17 @@ from google.cloud.firestore_v1.types import (
     WriteResult,
 )
 from mockfirestore import MockFirestore  # type: ignore[import-untyped]
+from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.hold import Hold
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series, Skipped
 from shared.settings import FirestoreDatabase
 from shared.store.documents import appointment_to_text
 from shared.store.firestore.errors import translated_errors
@@ -58,6 +62,7 @@ from shared.store.port import (
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.firestore_emulator import emulated_store
 
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = "projects/demo-documents/databases/(default)/documents/"
 MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "strange.20261123.first")
@@ -557,13 +562,65 @@ async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_
     assert versions == {MONDAY: written[0], TUESDAY: written[1]}
 
 
+async def test_a_record_holds_a_hold_as_a_map(firestore: Recorder, store: FirestoreStore) -> None:
+    hold = Hold("strange.20261123.hold.a", "strange", FIRST.interval, THEN, "ada")
+    record = replace(RECORD, appointment_id="strange.20261123.hold.a", hold=hold)
+    await store.commit([], [RecordWrite(record, None)])
+    ((write,),) = (commit.writes for commit in firestore.commits)
+    fields = {
+        "kind": "hold",
+        "schema": 3,
+        "id": "strange.20261123.hold.a",
+        "doctor_id": "strange",
+        "start": "2026-11-23T09:00:00Z",
+        "end": "2026-11-23T09:30:00Z",
+        "ends_at": "2026-11-20T12:00:00Z",
+        "holder": "ada",
+    }
+    assert sent(write)[1] == {
+        **RECORD_FIELDS,
+        "appointment_id": "strange.20261123.hold.a",
+        "hold": fields,
+    }
+
+
+SERIES = Series(
+    id="strange.series.a",
+    doctor_id="strange",
+    rule="FREQ=WEEKLY;COUNT=2",
+    holder="ada",
+    created_at=THEN,
+    appointment_ids=("strange.20261123.first",),
+    skipped=(Skipped(datetime(2027, 3, 14, 2, 30), None, "skipped"),),  # noqa: DTZ001
+)
+
+
+async def test_a_series_is_a_document_that_is_only_ever_created(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    await store.commit([NEW_DAY], [], series=[SERIES])
+    ((_, write),) = (commit.writes for commit in firestore.commits)
+    fields = {
+        "kind": "series",
+        "schema": 3,
+        "doctor_id": "strange",
+        "rule": "FREQ=WEEKLY;COUNT=2",
+        "holder": "ada",
+        "created_at": "2026-11-20T12:00:00Z",
+        "appointment_ids": ["strange.20261123.first"],
+        "skipped": [{"local": "2027-03-14T02:30:00", "start": None, "code": "skipped"}],
+    }
+    assert sent(write) == ("series/strange.series.a", fields, [], IF_NEW)
+
+
 async def test_every_document_is_where_the_paths_say(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     await store.put_doctors([doctor()])
     gone = ElsewhereWrite(ELSEWHERE, CANCELLED, None)
     away = OverrideWrite(HOLIDAY, None)
-    await store.commit([NEW_DAY], [RecordWrite(RECORD, None)], [gone], overrides=[away])
+    records = [RecordWrite(RECORD, None)]
+    await store.commit([NEW_DAY], records, [gone], overrides=[away], series=[SERIES])
     database = MockFirestore()
     for write in (write for commit in firestore.commits for write in commit.writes):
         path, fields, _, _ = sent(write)
@@ -574,6 +631,49 @@ async def test_every_document_is_where_the_paths_say(
     assert [o.id for o in strange.collection("overrides").stream()] == ["strange.override.1"]
     assert (day.id, list(day.to_dict()["appointments"])) == ("2026-11-23", [FIRST.id])
     assert [found.id for found in database.collection("receipts").stream()] == ["hash"]
+    assert [found.id for found in database.collection("series").stream()] == ["strange.series.a"]
+
+
+QUERIED_BY_INDEXES_OF_FIRESTORE = {
+    ("doctors", "offers"),
+    ("elsewhere", "start"),
+    ("overrides", "start"),
+}
+
+
+async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_query_needs(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    hold = Hold("strange.20261123.hold.a", "strange", FIRST.interval, THEN, "ada")
+    pointer = ElsewhereWrite(ELSEWHERE, Pointer(key("2026-11-24", "who"), ADA), None)
+    read = Stored(patients(MINE), READ)
+    await store.put_doctors([doctor()])
+    await store.commit(
+        [NEW_DAY, DayWrite(Stored(FIRST_AND_SECOND, READ), FIRST_AND_SECOND)],
+        [RecordWrite(replace(RECORD, hold=hold), None)],
+        [ElsewhereWrite(ELSEWHERE, CANCELLED, None), pointer],
+        [PatientWrite(read, patients(SECOND, erasing=True))],
+        [OverrideWrite(HOLIDAY, None)],
+        series=[SERIES],
+    )
+    await store.put_clinic({"policy": {}, "closed": [], "services": []})
+    await store.block(ADA, THEN)
+    await store.secret("page_token_key", "a")
+    await store.erase_patient(read, REST)
+    await store.end_views()
+    written = {
+        (write.update.name.split("/")[-2], field)
+        for commit in firestore.commits
+        for write in commit.writes
+        for field in (
+            *decode_dict(write.update.fields, None),
+            *(path.partition(".")[0] for path in write.update_mask.field_paths),
+            *(transform.field_path for transform in write.update_transforms),
+        )
+    }
+    configured = json.loads((ROOT / "firestore.indexes.json").read_text("utf-8"))
+    known = {(o["collectionGroup"], o["fieldPath"]) for o in configured["fieldOverrides"]}
+    assert written - QUERIED_BY_INDEXES_OF_FIRESTORE == known
 
 
 # Errors

@@ -1,4 +1,4 @@
-"""A SQLite file of the version before patients: all in it stays, and more can be kept."""
+"""SQLite files of versions before this one: all in them stays, and more can be kept."""
 
 import json
 import sqlite3
@@ -15,6 +15,7 @@ from shared.model.override import Override
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused
 from shared.store.sqlite.clock import to_instant
 from shared.store.sqlite.store import SqliteStore
@@ -98,6 +99,14 @@ HOLIDAY = Override(
     interval=span("2026-11-23T12:00Z", "2026-11-24T12:00Z"),
     created_at=at("2026-01-01T00:00Z"),
 )
+SERIES = Series(
+    id="strange.series.1",
+    doctor_id="strange",
+    rule="FREQ=DAILY;COUNT=1",
+    holder="ada",
+    created_at=at("2026-01-01T00:00Z"),
+    appointment_ids=("a",),
+)
 RECORD = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"), "request")
 
 BEFORE_HISTORIES_TOLD_STARTS = """
@@ -105,9 +114,16 @@ BEFORE_HISTORIES_TOLD_STARTS = """
     DROP TABLE clinic;
     DROP TABLE offers;
     DROP TABLE overrides;
+    DROP TABLE series;
     PRAGMA user_version = 5
 """
 """Makes a file of this version one of that version."""
+
+BEFORE_SERIES = """
+    DROP TABLE series;
+    PRAGMA user_version = 7
+"""
+"""The same, of a later one."""
 
 
 @pytest.fixture
@@ -213,6 +229,31 @@ async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: 
             PastAppointment("old", "2026-11", None),
         ]
     await store.close()
+
+
+async def test_series_can_be_kept_beside_what_a_file_without_them_held(
+    store: SqliteStore, path: str
+) -> None:
+    async with store.snapshot() as snapshot:
+        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+    away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
+    await store.commit([away], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.close()
+    run(path, BEFORE_SERIES)
+    before = dump(path)
+    opened = SqliteStore(path)
+    async with opened.snapshot() as snapshot:
+        state = await snapshot.load([MONDAY], ["key"], [TOLD], series=[SERIES.id])
+    assert state.series == {SERIES.id: None}
+    assert state.days[MONDAY].value == away.day
+    assert state.records["key"].value == RECORD
+    *statements, version = dump(path)
+    assert [s for s in statements if not s.startswith("CREATE TABLE series ")] == before[:-1]
+    assert (before[-1], version) == ("7", "8")
+    await opened.commit([], [], series=[SERIES])
+    async with opened.snapshot() as snapshot:
+        assert (await snapshot.load([], [], series=[SERIES.id])).series == {SERIES.id: SERIES}
+    await opened.close()
 
 
 async def test_a_file_that_cannot_be_upgraded_whole_stays_as_it_was(

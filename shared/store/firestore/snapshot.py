@@ -39,6 +39,7 @@ from shared.store.firestore.patient_documents import (
     read_history,
     read_patient,
 )
+from shared.store.firestore.series_documents import read_series, series_name
 from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
 from shared.store.port import SnapshotExpired, State, Version
 from shared.store.usage import count_reads
@@ -59,13 +60,15 @@ class FirestoreSnapshot:
         self._read_time: Message = None if instant is None else to_timestamp(instant)
         self._expired = EXPIRED if instant else NONE
 
-    async def load(
+    async def load(  # noqa: PLR0913 - as the port has it
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
         overrides: Collection[OverrideKey] = (),
+        *,
+        series: Collection[str] = (),
     ) -> State:
         """Read documents in one call."""
         root = self._calls.root
@@ -74,8 +77,9 @@ class FirestoreSnapshot:
         elsewhere_of = {elsewhere_name(root, key): key for key in elsewhere}
         patient_of = {patient_name(root, key): key for key in patients}
         named = {override_name(root, key): key for key in overrides}
+        series_of = {series_name(root, each): each for each in series}
         state = State({}, {})
-        names = (*day_of, *record_of, *elsewhere_of, *patient_of, *named)
+        names = (*day_of, *record_of, *elsewhere_of, *patient_of, *named, *series_of)
         for answer in await self._get(names):
             document = answer.found
             name = document.name or answer.missing
@@ -87,6 +91,8 @@ class FirestoreSnapshot:
                 state.patients[patient] = read_patient(patient, document)
             elif override := named.get(name):
                 state.overrides[override] = read_override(override, document)
+            elif each := series_of.get(name):
+                state.series[each] = read_series(each, document)
             elif document.name:
                 record = read_record(record_of[document.name], document)
                 state.records[record.value.key] = record

@@ -13,6 +13,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.blocked_calls import read_blocked, write_blocked
 from shared.store.firestore.calls import Calls
@@ -33,6 +34,7 @@ from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.override_documents import write_override
 from shared.store.firestore.patient_documents import write_histories, write_patient
 from shared.store.firestore.secret_calls import create_secret, read_secret
+from shared.store.firestore.series_documents import create_series
 from shared.store.firestore.snapshot import FirestoreSnapshot
 from shared.store.port import (
     DayWrite,
@@ -66,13 +68,15 @@ class FirestoreStore:
         """Open a view of that time, or of the time of its first read."""
         yield FirestoreSnapshot(self._calls(), instant)
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
@@ -83,6 +87,7 @@ class FirestoreStore:
         writes += [write_record(calls.root, record) for record in records]
         writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
         writes += [write_override(calls.root, override) for override in overrides]
+        writes += [create_series(calls.root, each) for each in series]
         writes += [month for patient in patients for month in write_histories(calls.root, patient)]
         with translated_errors(conflict=CONFLICT):
             results = await calls.commit(writes)

@@ -141,6 +141,9 @@ _SCHEMA = (
 
     CREATE INDEX overrides_by_start ON overrides (doctor_id, start, id)
     """,
+    """
+    CREATE TABLE series (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID
+    """,
 )
 
 

@@ -23,6 +23,7 @@ from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
 from shared.store.sqlite.override_rows import Starting, read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import read_day, read_days, read_records, read_version
+from shared.store.sqlite.series_rows import read_series
 from shared.store.usage import count_reads
 
 LARGEST_CHUNK = 128
@@ -45,16 +46,18 @@ class SqliteSnapshot:
         self._past = None if instant is None else to_number(instant)
         self._connection: sqlite3.Connection | None = None
 
-    async def load(
+    async def load(  # noqa: PLR0913 - as the port has it
         self,
         days: Collection[DayKey],
         records: Collection[str],
         elsewhere: Collection[ElsewhereKey] = (),
         patients: Collection[PatientKey] = (),
         overrides: Collection[OverrideKey] = (),
+        *,
+        series: Collection[str] = (),
     ) -> State:
         """Read documents, which are rows."""
-        wanted = (days, records, elsewhere, patients, overrides)
+        wanted = (days, records, elsewhere, patients, overrides, series)
         count_reads(sum(map(len, wanted)))
         with translated_errors():
             connection = self._open()
@@ -63,10 +66,14 @@ class SqliteSnapshot:
                 found[key] = read_day(connection, key, self._past)
                 if number % DAYS_A_TURN == 0:
                     await asyncio.sleep(0)  # A year is long: let other requests have their turn.
-            whereabouts = {key: read_elsewhere(connection, key) for key in elsewhere}
-            schedules = {key: read_patient(connection, key, self._past) for key in patients}
-            named = {key: read_override(connection, key) for key in overrides}
-            return State(found, read_records(connection, records), whereabouts, schedules, named)
+            return State(
+                days=found,
+                records=read_records(connection, records),
+                elsewhere={key: read_elsewhere(connection, key) for key in elsewhere},
+                patients={key: read_patient(connection, key, self._past) for key in patients},
+                overrides={key: read_override(connection, key) for key in overrides},
+                series={each: read_series(connection, each) for each in series},
+            )
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read the versions of days, and none of their entries."""

@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, safe for many processes on one machine.
 
-Entries of days, idempotency records, doctors and overrides are rows of JSON; a day is a row with
-its version.
+Entries of days, idempotency records, doctors, overrides and series are rows of JSON; a day is a row
+with its version.
 Replaced entries stay for an hour, so that the days of an instant can still be read for so long.
 
 A commit waits for the disk, in a thread of its own; commits that arrive meanwhile share the next
@@ -24,6 +24,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.store.patient_documents import history_changes
 from shared.store.port import (
     DayWrite,
@@ -67,6 +68,7 @@ from shared.store.sqlite.rows import (
     write_record,
 )
 from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
+from shared.store.sqlite.series_rows import create_series
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
 
@@ -160,18 +162,20 @@ class SqliteStore:
                 snapshot.end()
                 _has_snapshot.set(nested)
 
-    async def commit(
+    async def commit(  # noqa: PLR0913 - as the port has it
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
         elsewhere: Sequence[ElsewhereWrite] = (),
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
+        *,
+        series: Sequence[Series] = (),
     ) -> _Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
         answer: asyncio.Future[_Versions] = asyncio.get_running_loop().create_future()
-        writes = (days, records, elsewhere, patients, overrides)
+        writes = (days, records, elsewhere, patients, overrides, series)
         commit = _Commit(*writes, answer)
         self._waiting.append(commit)
         if self._round is None:
@@ -378,6 +382,7 @@ class _Commit(Struct):
     elsewhere: Sequence[ElsewhereWrite]
     patients: Sequence[PatientWrite]
     overrides: Sequence[OverrideWrite]
+    series: Sequence[Series]
     answer: asyncio.Future[_Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
@@ -414,6 +419,8 @@ class _Commit(Struct):
             write_elsewhere(connection, whereabouts, now)
         for override in self.overrides:
             write_override(connection, override)
+        for series in self.series:
+            create_series(connection, series)
         versions: dict[DayKey | PatientKey, Version] = {}
         for patient in self.patients:
             versions[patient.schedule.key] = write_patient(connection, patient, now)

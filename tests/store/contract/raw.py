@@ -16,6 +16,7 @@ from shared.model.patient_key import PatientKey
 from shared.store.firestore.documents import day_name, elsewhere_name
 from shared.store.firestore.override_documents import override_name
 from shared.store.firestore.patient_documents import history_name, patient_name
+from shared.store.firestore.series_documents import series_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
 from shared.store.sqlite.clock import to_number
@@ -100,6 +101,11 @@ class RawSqlite:
         fields: Fields = json.loads(body)
         return fields
 
+    async def put_series(self, series_id: str, fields: Fields) -> None:
+        ((body,),) = self._run("SELECT body FROM series WHERE id = ?", series_id)
+        body = json.dumps({**json.loads(body), **fields})
+        self._run("UPDATE series SET body = ? WHERE id = ?", body, series_id)
+
     async def put_clinic(self, fields: Fields) -> None:
         self._run("INSERT OR REPLACE INTO clinic VALUES (1, ?)", json.dumps(fields))
 
@@ -181,6 +187,9 @@ class RawFirestore:
 
     async def override(self, key: OverrideKey) -> Fields:
         return await self._get(override_name(self._calls.root, key))
+
+    async def put_series(self, series_id: str, fields: Fields) -> None:
+        await self._put(series_name(self._calls.root, series_id), fields)
 
     async def put_clinic(self, fields: Fields) -> None:
         await self._put(f"{self._calls.root}/clinic/settings", fields)

@@ -14,6 +14,7 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
@@ -240,6 +241,41 @@ async def test_an_override_that_is_not_understood_is_refused_loudly(
             await snapshot.load([], [], overrides=[HOLIDAY.key])
         with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
             _ = [each async for each in snapshot.scan_overrides("strange", ALL_DAY)]
+
+
+SERIES = Series(
+    id="strange.series.a",
+    doctor_id="strange",
+    rule="FREQ=DAILY;COUNT=1",
+    holder="ada",
+    created_at=at("2026-01-01T00:00Z"),
+    appointment_ids=("first",),
+)
+
+
+async def load_series(store: Store) -> Series | None:
+    async with store.snapshot() as snapshot:
+        return (await snapshot.load([], [], series=[SERIES.id])).series[SERIES.id]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "serial"}, 'the kind "serial"'),
+        ({"schema": 4}, "has schema 4"),
+        ({"created_at": "noon"}, "is damaged"),
+    ],
+    ids=["kind", "schema", "instant"],
+)
+async def test_a_series_is_understood_with_more_fields_or_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    await store.commit([], [], series=[SERIES])
+    await raw.put_series(SERIES.id, {"title": "newer"})
+    assert await load_series(store) == SERIES
+    await raw.put_series(SERIES.id, fields)
+    with pytest.raises(StoreRefused, match=f"the series strange.series.a .*{said}"):
+        await load_series(store)
 
 
 @pytest.mark.parametrize(
