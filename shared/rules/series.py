@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.documents import Documents
+from shared.model.elsewhere import ElsewhereKey
 from shared.model.placement import placed, placement
 from shared.model.series import Series, Skipped
 from shared.rules.availability import Booking, search_instead, why_unavailable
@@ -74,7 +75,7 @@ def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> 
     booking = request.occasions[0].booking
     owner, arrived_at = booking.appointment.owner, booking.arrived_at or now
     documents = documents.tidied(min(now, arrived_at))
-    if any(documents.knows(each.booking.appointment.id) for each in request.occasions):
+    if any(_is_booked(documents, each.booking) for each in request.occasions):
         return Documents(), AlreadyApplied()
     if owner and owner not in documents.patients:
         return Documents(), NeedsDocuments(frozenset(documents.days), patients=frozenset({owner}))
@@ -91,6 +92,13 @@ def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> 
     if refusal := _why_not_so_many(documents, booking, arrived_at, len(progress.booked)):
         return Documents(), refusal
     return _booked(progress, request, arrived_at)
+
+
+def _is_booked(documents: Documents, booking: Booking) -> bool:
+    """Whether an appointment stands on the day of its birth, or is known to have left it."""
+    name = booking.appointment.id
+    there = documents.days[booking.home].find(name)
+    return bool(there or documents.elsewhere.get(ElsewhereKey(booking.doctor.id, name)))
 
 
 def _why_not_so_many(
