@@ -666,7 +666,7 @@ async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_que
         for commit in firestore.commits
         for write in commit.writes
         for field in (
-            *decode_dict(write.update.fields, None),
+            *write.update.fields,
             *(path.partition(".")[0] for path in write.update_mask.field_paths),
             *(transform.field_path for transform in write.update_transforms),
         )

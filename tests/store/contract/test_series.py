@@ -14,7 +14,7 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override
-from shared.model.patient_key import patient_key
+from shared.model.patient_key import PatientKey, patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series, Skipped
 from shared.store.port import (
@@ -26,6 +26,7 @@ from shared.store.port import (
     State,
     Store,
     Stored,
+    Version,
     VersionConflict,
 )
 from shared.store.usage import StoreUsage, charged_to
@@ -165,10 +166,10 @@ async def test_sixty_days_with_a_patient_and_a_series_are_one_commit(
         assert (usage.reads, usage.writes) == (0, 62)
         after = await load_sixty(rival)
         assert (usage.reads, usage.writes) == (62, 62)
-    assert versions == {
-        **{day: after.days[day].version for day in DAYS},
-        ADAS: after.patients[ADAS].version,
-    }
+    expected: dict[DayKey | PatientKey, Version | None]
+    expected = {day: after.days[day].version for day in DAYS}
+    expected[ADAS] = after.patients[ADAS].version
+    assert versions == expected
     assert [after.days[day].value.appointments for day in DAYS] == [(each,) for each in BOOKED]
     assert after.patients[ADAS].value.appointments == tuple(BOOKED)
     assert after.series == {SIXTY.id: SIXTY}
