@@ -122,7 +122,7 @@ def _number(name: str, digits: str, most: int) -> int:
 
 
 def _days(text: str, frequency: Frequency) -> tuple[RuleDay, ...]:
-    return tuple(_day(_DAY.fullmatch(day.strip() or "MO"), frequency) for day in text.split(","))
+    return tuple(_day(_DAY.fullmatch(day), frequency) for day in text.split(","))
 
 
 def _day(match: re.Match[str] | None, frequency: Frequency) -> RuleDay:
