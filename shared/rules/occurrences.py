@@ -32,9 +32,10 @@ class Occurrence(NamedTuple):
 def occurrences(rule: Recurrence, start: datetime, zone: ZoneInfo) -> tuple[Occurrence, ...]:
     """Return the times of a series in order; the first is `start`, a whole second in UTC.
 
-    Each shows the same time of day. Dates that do not exist are left out. A time that a change of
-    the clocks skips has no instant, and does not count (RFC 5545, section 3.3.10). One that it
-    repeats means the first of the two instants (section 3.3.5), unless it is the start.
+    Each shows the same time of day. Dates that do not exist are left out (RFC 5545, section
+    3.3.10). A time that a change of the clocks skips has no instant; unlike there, it counts, so
+    that who asks for ten is told of ten. One that it repeats means the first of the two instants
+    (section 3.3.5), unless it is the start.
 
     Raises InvalidRule if the start is not one of these times, if UNTIL is too late or there are
     too many by then, or if COUNT leads beyond LONGEST_SERIES or the last year of requests.
@@ -62,8 +63,8 @@ def _check_end(until: WindowBound, start: datetime, local: datetime) -> None:
 
 
 def _counted(count: int, every: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
-    found = tuple(_first(count, every))
-    if _existing(found) < count:
+    found = tuple(islice(every, count))
+    if len(found) < count:
         most = f"within {LONGEST_SERIES.days} days and by the end of {LAST_YEAR}"
         raise InvalidRule("COUNT", f"must end the series {most}")
     return found
@@ -71,10 +72,10 @@ def _counted(count: int, every: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
 
 def _by(until: WindowBound, every: Iterable[Occurrence], zone: ZoneInfo) -> tuple[Occurrence, ...]:
     by_then = takewhile(_is_by(until, zone), every)
-    found = tuple(_first(MOST_OCCURRENCES + 1, by_then))
+    found = tuple(islice(by_then, MOST_OCCURRENCES + 1))
     if not found:
         raise InvalidRule("UNTIL", "must not be before start")
-    if _existing(found) > MOST_OCCURRENCES:
+    if len(found) > MOST_OCCURRENCES:
         raise InvalidRule("UNTIL", f"must allow at most {MOST_OCCURRENCES} occurrences")
     return found
 
@@ -85,19 +86,6 @@ def _is_by(until: WindowBound, zone: ZoneInfo) -> Callable[[Occurrence], bool]:
         return lambda each: each.local.date() <= until.time.date()
     end = until.as_end(zone)
     return lambda each: (each.instant or start_instant(each.local, zone)) <= end
-
-
-def _first(count: int, every: Iterable[Occurrence]) -> Iterator[Occurrence]:
-    """Yield the first ones, until so many of them exist."""
-    for occurrence in every:
-        yield occurrence
-        count -= occurrence.instant is not None
-        if not count:
-            return
-
-
-def _existing(found: Iterable[Occurrence]) -> int:
-    return sum(occurrence.instant is not None for occurrence in found)
 
 
 def _occurrence(local: datetime, zone: ZoneInfo) -> Occurrence:

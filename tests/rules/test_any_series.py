@@ -110,10 +110,9 @@ def expected(parts: Parts, start: datetime, zone: ZoneInfo) -> Found | str:
         if until and not is_by(until, zone, local, instant):
             return found or "UNTIL"
         found.append((local, instant))
-        count = sum(each is not None for _, each in found)
-        if until and count > 60:
+        if until and len(found) > 60:
             return "UNTIL"
-        if count == int(parts.get("COUNT", "61")):
+        if len(found) == int(parts.get("COUNT", "61")):
             return found
     return found if until else "COUNT"
 

@@ -385,7 +385,7 @@ def test_a_rule_means_these_dates(rule: str, dates: str) -> None:
             ["2027-11-07T01:30-05:00"],
             id="start-at-the-second-instant-which-is-until",
         ),
-        # A skipped time has no instant, and does not count.
+        # A skipped time has no instant, and counts.
         pytest.param(
             NEW_YORK,
             "FREQ=DAILY;COUNT=3",
@@ -393,20 +393,19 @@ def test_a_rule_means_these_dates(rule: str, dates: str) -> None:
                 "2027-03-13T02:30-05:00",
                 "2027-03-14T02:30 skipped",
                 "2027-03-15T02:30-04:00",
-                "2027-03-16T02:30-04:00",
             ],
             id="skipped-New-York",
         ),
         pytest.param(
             BERLIN,
             "FREQ=WEEKLY;COUNT=2",
-            ["2027-03-21T02:00+01:00", "2027-03-28T02:00 skipped", "2027-04-04T02:00+02:00"],
+            ["2027-03-21T02:00+01:00", "2027-03-28T02:00 skipped"],
             id="skipped-Berlin",
         ),
         pytest.param(
             LORD_HOWE,
             "FREQ=DAILY;COUNT=2",
-            ["2027-10-02T02:29+10:30", "2027-10-03T02:29 skipped", "2027-10-04T02:29+11:00"],
+            ["2027-10-02T02:29+10:30", "2027-10-03T02:29 skipped"],
             id="skipped-Lord-Howe",
         ),
         pytest.param(
@@ -417,7 +416,7 @@ def test_a_rule_means_these_dates(rule: str, dates: str) -> None:
         ),
         pytest.param(
             "Pacific/Apia",
-            "FREQ=WEEKLY;COUNT=2",
+            "FREQ=WEEKLY;COUNT=3",
             ["2011-12-23T09:00-10:00", "2011-12-30T09:00 skipped", "2012-01-06T09:00+14:00"],
             id="skipped-with-all-of-its-day",
         ),
@@ -425,7 +424,7 @@ def test_a_rule_means_these_dates(rule: str, dates: str) -> None:
             NEW_YORK,
             "FREQ=DAILY;COUNT=1",
             ["2027-03-13T02:30-05:00"],
-            id="nothing-after-the-last-that-counts",
+            id="nothing-after-the-last",
         ),
     ],
 )
@@ -552,14 +551,14 @@ def test_until_is_not_before_the_start(until: str, start: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "start", "count"),
+    ("last", "start"),
     [
-        pytest.param("20270301", "2027-01-01T09:00-05:00", 60, id="plain"),
-        pytest.param("20270402", "2027-02-01T02:30-05:00", 61, id="one-more-that-is-skipped"),
+        pytest.param("20270301", "2027-01-01T09:00-05:00", id="plain"),
+        pytest.param("20270401", "2027-02-01T02:30-05:00", id="with-one-that-is-skipped"),
     ],
 )
-def test_there_are_at_most_60_by_until(last: str, start: str, count: int) -> None:
-    assert len(series(f"FREQ=DAILY;UNTIL={last}", start)) == count
+def test_there_are_at_most_60_by_until(last: str, start: str) -> None:
+    assert len(series(f"FREQ=DAILY;UNTIL={last}", start)) == 60
     one_more = wrong(f"FREQ=DAILY;UNTIL={int(last) + 1}", start)
     assert one_more == "UNTIL must allow at most 60 occurrences"
 
