@@ -33,18 +33,20 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second, third, fourth, fifth = call.arguments
+    first, second, third, fourth, fifth, sixth = call.arguments
     if call.verb == "load":
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
         names += [f"where {key.appointment_id} is" for key in sorted(third)]
         names += [f"patient {key.digits[:6]}" for key in sorted(fourth)]
         names += [f"override {key.override_id}" for key in sorted(fifth)]
+        names += [f"series {name}" for name in sorted(sixth)]
     else:
         names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
         names += [f"record {write.record.key[:6]}" for write in second]
         names += [f"where {write.key.appointment_id} is" for write in third]
         names += [f"{_name(write.schedule.key)} on v{write.read.version or 0}" for write in fourth]
         names += [f"override {write.override.id} on v{write.replaced or 0}" for write in fifth]
+        names += [f"series {new.id}" for new in sixth]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -58,7 +60,10 @@ def shown(result: object) -> str:
         known = (_document(key, stored) for key, stored in result.patients.items())
         named = (f"override {k.override_id} v{s.version or 0}" for k, s in result.overrides.items())
         records = (f"record {key[:6]}" for key in result.records)
-        return "; ".join([*days, *records, *there, *known, *named])
+        series = (
+            f"series {name} is {'' if it else 'not '}there" for name, it in result.series.items()
+        )
+        return "; ".join([*days, *records, *there, *known, *named, *series])
     if isinstance(result, Mapping):
         return "committed, " + ", ".join(f"{_name(key)} v{v}" for key, v in result.items())
     return f"{result}"
