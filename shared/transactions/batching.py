@@ -136,9 +136,9 @@ class Queues(Struct, Generic[T]):
         for key in sorted(days):
             self._leave(key, batch)
         self._held |= days
-        for key in batch.patients:
-            self._patients_held.add(key)
-            self._promised.pop(key, None)
+        for patient in batch.patients:
+            self._patients_held.add(patient)
+            self._promised.pop(patient, None)
         return batch
 
     def _leave(self, key: DayKey, batch: Batch[T]) -> None:
