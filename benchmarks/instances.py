@@ -36,8 +36,11 @@ OFTEN_SECONDS = 0.002
 GRANTED = range(200, 300)
 
 FLOOR = "empty"
-NEED_MORE = ("mark_appointment", "delete_override", "export_patient", "erase_patient")
-"""Functions that grant a request only for today's appointment, an override or an account."""
+NEED_MORE = (
+    *("mark_appointment", "delete_override", "export_patient", "erase_patient"),
+    "cancel_series",
+)
+"""Functions that grant a request only for today's appointment, what was made, or an account."""
 NINE = datetime(2030, 1, 7, 9, tzinfo=UTC)
 
 

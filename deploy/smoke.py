@@ -1,4 +1,4 @@
-"""The smoke test: find, book, list, correct and cancel an appointment, and look around."""
+"""The smoke test: hold, book, correct and cancel an appointment, then a series; look around."""
 
 import json
 import shlex
@@ -108,8 +108,13 @@ class _Test:
 
     def run(self) -> None:
         kind, window = self._opening()
-        booked = self._book(kind, window)
+        # Not the end: a service has a length of its own.
+        wanted = {**{name: window[name] for name in ("doctor_id", "start")}, **kind}
+        held = self._post("hold_time", wanted, _CREATED)["hold_id"]
+        booked = self._book_held(wanted, held)
         try:
+            # The booking has used it up, so nothing happens.
+            self._release(held)
             _expect("list_appointments", booked in self._listed(window), "must show it")
             which = {"appointment_id": booked}
             self._post("update_appointment", {**which, "reason": "smoke test"}, _OK)
@@ -118,6 +123,7 @@ class _Test:
         finally:
             self._cancel(booked)
         _expect("list_appointments", booked not in self._listed(window), "must not show it now")
+        self._book_series(wanted)
         self._look_around(kind, window)
 
     def _look_around(self, kind: Kind, window: Mapping[str, str]) -> None:
@@ -153,21 +159,38 @@ class _Test:
         _expect("first_available", "openings" in answer, f"must answer 200: {json.dumps(answer)}")
         return list(answer["openings"])
 
-    def _book(self, kind: Kind, window: Mapping[str, str]) -> str:
-        when = {name: window[name] for name in ("doctor_id", "start")}
-        body = {**when, **kind, "patient": {"name": "Smoke test"}}
-        key = str(uuid4())
+    def _book_held(self, wanted: Mapping[str, Any], held: str) -> str:
         try:
-            booked = self._post("create_appointment", body, _CREATED, key)
+            booked = self._book("create_appointment", {**wanted, "hold_id": held})
         except Failed:
-            # A lost answer may hide a booking. The key prevents a second one.
-            booked = self._post("create_appointment", body, _CREATED, key)
+            self._release(held)
+            raise
         say(f"    booked {booked['id']}")
         return str(booked["id"])
 
-    def _cancel(self, booked: str) -> None:
+    def _release(self, held: str) -> None:
+        self._post("release_hold", {"hold_id": held}, _OK)
+
+    def _book_series(self, wanted: Mapping[str, Any]) -> None:
+        """Book a time and the same one of the next day, if it is free, and cancel both."""
+        rule = {"rule": "FREQ=DAILY;COUNT=2", "if_unavailable": "skip"}
+        booked = self._book("create_series", {**wanted, **rule})["series_id"]
+        say(f"    booked {booked}")
+        self._cancel(booked, "cancel_series", "series_id")
+
+    def _book(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        body, key = {**body, "patient": {"name": "Smoke test"}}, str(uuid4())
         try:
-            self._post("cancel_appointment", {"appointment_id": booked}, _OK)
+            return self._post(name, body, _CREATED, key)
+        except Failed:
+            # A lost answer may hide a booking. The key prevents a second one.
+            return self._post(name, body, _CREATED, key)
+
+    def _cancel(
+        self, booked: str, name: str = "cancel_appointment", field: str = "appointment_id"
+    ) -> None:
+        try:
+            self._post(name, {field: booked}, _OK)
         except Failed as failed:
             raise Failed(f"{failed}; cancel it yourself: {booked} may still be booked") from None
 

@@ -215,6 +215,10 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         week = {"start": f"{MONDAY}", "end": f"{TUESDAY}"}
         overrides = server.get("/list_overrides", doctor_id="strange", **week)
         deleted = server.post("/delete_override", {"override_id": made.json()["override_id"]})
+        held = server.post("/hold_time", {n: NOON[n] for n in NOON if n != "patient"})
+        released = server.post("/release_hold", {"hold_id": held.json()["hold_id"]})
+        series = server.post("/create_series", {**NOON, "rule": "FREQ=WEEKLY;COUNT=2"})
+        ended = server.post("/cancel_series", {"series_id": series.json()["series_id"]})
         with connection(server) as request:
             request.sendall(b"not HTTP\r\n\r\n")
             assert request.recv(1000).startswith(b"HTTP/1.1 400")
@@ -231,6 +235,8 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
     assert erased.json() == {"appointments": 1}
     assert [it.status_code for it in (*offered, openings)] == [200, 200, 200]
     assert [it.status_code for it in (made, overrides, deleted)] == [201, 200, 200]
+    assert [it.status_code for it in (held, released, series, ended)] == [201, 200, 201, 200]
+    assert len(ended.json()["cancelled"]) == 2
     assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
     message = "uvicorn.error: Invalid HTTP request received."

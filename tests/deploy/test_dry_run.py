@@ -39,19 +39,23 @@ SHUT = 'test -z "$(gcloud run services get-iam-policy'
 LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
     "cancel_appointment",
+    "cancel_series",
     "create_appointment",
     "create_override",
+    "create_series",
     "delete_override",
     "erase_patient",
     "export_patient",
     "first_available",
     "get_appointment",
+    "hold_time",
     "list_appointments",
     "list_doctors",
     "list_openings",
     "list_overrides",
     "list_services",
     "mark_appointment",
+    "release_hold",
     "reschedule_appointment",
     "update_appointment",
     "validate_appointment",
@@ -74,8 +78,8 @@ FUNCTION = ["gcloud functions deploy"]
 @pytest.mark.parametrize(
     ("verb", "auth", "after"),
     [
-        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * 17),
-        ("functions", OPEN, [*FUNCTION, LET_IN] * 17),
+        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * len(NAMES)),
+        ("functions", OPEN, [*FUNCTION, LET_IN] * len(NAMES)),
         ("container", CLOSED, [*IMAGE, SHUT, *CONTAINER, LET_IN]),
         ("container", OPEN, [*IMAGE, *CONTAINER, LET_IN]),
     ],
@@ -113,7 +117,7 @@ def test_with_tokens_everybody_reaches_the_functions_and_callers_get_tokens_of_a
 ) -> None:
     lines = commands(dry_run(verb, *CHOICES, *CALLER, *OPEN))
     opened = [line for line in lines if line.startswith(LET_IN)]
-    assert len(opened) == (17 if verb == "functions" else 1)
+    assert len(opened) == (len(NAMES) if verb == "functions" else 1)
     assert all(" --member=allUsers --role=roles/run.invoker " in line for line in opened)
     # gcloud's flag opens a container before the new revision asks for tokens.
     assert not any("allow-unauthenticated" in line for line in lines)
@@ -235,7 +239,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 34
+    assert len(commands(lines)) == 38
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))

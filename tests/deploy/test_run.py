@@ -67,9 +67,9 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins.answer(ABSENT)
     run(OPTIONS, *everything)
     first = changes(stand_ins)
-    assert len(first) == 43
+    assert len(first) == 51
     deployed = [call for call in starts(first) if call.startswith("gcloud functions deploy")]
-    assert len(deployed) == len(set(deployed)) == 17
+    assert len(deployed) == len(set(deployed)) == 21
 
     current = labelled("ACTIVE\\t%s", first) | PRESENT
     stand_ins.answer(current)
@@ -93,8 +93,8 @@ def test_what_was_open_is_closed_before_functions_that_ask_for_no_token(
     run(OPTIONS, "functions")
     steps = ["run services remove-iam-policy-binding", "functions deploy"]
     done = [call.removeprefix("gcloud ") for call in changes(stand_ins)]
-    assert len(done) == 34
-    for call, step in zip(done, steps * 17, strict=True):
+    assert len(done) == 42
+    for call, step in zip(done, steps * 21, strict=True):
         assert call.startswith(step)
 
 
@@ -113,7 +113,7 @@ def test_with_tokens_a_second_run_changes_nothing_and_opens_again_what_was_close
 
     stand_ins.answer(labelled("ACTIVE\\t%s", first) | PRESENT)
     run(options, "functions")
-    assert starts(changes(stand_ins)) == ["gcloud run services add-iam-policy-binding"] * 17
+    assert starts(changes(stand_ins)) == ["gcloud run services add-iam-policy-binding"] * 21
 
 
 def test_a_database_without_protection_gets_it_and_keeps_its_data(stand_ins: StandIns) -> None:
@@ -256,7 +256,7 @@ def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     deleted = [call for call in calls if re.search(LOOKS, call) is None]
-    assert len(deleted) == 33
+    assert len(deleted) == 37
     assert all(" delete " in call for call in deleted)
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):

@@ -24,16 +24,21 @@ OPENING = {
 }
 Answer = tuple[int, object]
 FOUND: Answer = (200, {"openings": [OPENING]})
+HELD: Answer = (201, {"hold_id": "h1"})
 BOOKED: Answer = (201, {"id": "a1"})
+RELEASED: Answer = (200, {"hold_id": "h1"})
 SHOWN: Answer = (200, {"appointments": [{"id": "a1"}]})
 GONE: Answer = (200, {"appointments": []})
 CANCELLED: Answer = (200, {"id": "a1"})
 UPDATED: Answer = (200, {"id": "a1"})
 EARLY: Answer = (422, {"code": "too_early"})
+SERIES: Answer = (201, {"series_id": "s1"})
+ENDED: Answer = (200, {"cancelled": []})
 MADE: Answer = (201, {"override_id": "o1"})
 LISTED: Answer = (200, {})
 AROUND = [LISTED, LISTED, LISTED, MADE, LISTED, LISTED]
-WORKS = [FOUND, BOOKED, SHOWN, UPDATED, EARLY, CANCELLED, GONE, *AROUND]
+KEPT = [FOUND, HELD, BOOKED, RELEASED]
+WORKS = [*KEPT, SHOWN, UPDATED, EARLY, CANCELLED, GONE, SERIES, ENDED, *AROUND]
 LOST: Answer = (0, {})
 REFUSED: Answer = (401, {"code": "unauthenticated"})
 CLOSED: Answer = (403, {})
@@ -108,12 +113,16 @@ def test_what_works_passes_and_leaves_its_time_free(tmp_path: Path) -> None:
         assert (test.stderr, test.returncode) == ("", 0)
         assert called(test.stdout) == [
             "first_available: 200",
+            "hold_time: 201",
             "create_appointment: 201",
+            "release_hold: 200",
             "list_appointments: 200",
             "update_appointment: 200",
             "mark_appointment: 422",
             "cancel_appointment: 200",
             "list_appointments: 200",
+            "create_series: 201",
+            "cancel_series: 200",
             "list_doctors: 200",
             "list_services: 200",
             "list_openings: 200",
@@ -148,7 +157,7 @@ def test_where_the_clinic_requires_a_service_it_books_one_that_somebody_offers(
         "list_services: 200",
         "first_available: 200",
         "first_available: 200",
-        "create_appointment: 201",
+        "hold_time: 201",
     ]
 
 
@@ -174,16 +183,21 @@ NO_SERVICE: Answer = (200, {"services": []})
         ([(403, {})], f"first_available must answer 200: {NOT_ALLOWED}"),
         ([(200, "Welcome")], "first_available must answer a JSON object: is it the right URL?"),
         ([NONE_FREE, NO_SERVICE], "first_available must find one: are doctors loaded?"),
-        ([FOUND, BOOKED, GONE, CANCELLED], "list_appointments must show it"),
+        ([*KEPT, GONE, CANCELLED], "list_appointments must show it"),
         (
-            [FOUND, BOOKED, SHOWN, UPDATED, EARLY, CANCELLED, SHOWN],
+            [*KEPT, SHOWN, UPDATED, EARLY, CANCELLED, SHOWN],
             "list_appointments must not show it now",
         ),
-        ([*WORKS[:8], (403, {})], f"list_services must answer 200: {NOT_ALLOWED}"),
+        ([*WORKS[:12], (403, {})], f"list_services must answer 200: {NOT_ALLOWED}"),
         (
-            [FOUND, BOOKED, SHOWN, UPDATED, EARLY, (503, {})],
+            [*KEPT, SHOWN, UPDATED, EARLY, (503, {})],
             "cancel_appointment must answer 200: {}; cancel it yourself: a1 may still be booked",
         ),
+        (
+            [*WORKS[:10], (503, {})],
+            "cancel_series must answer 200: {}; cancel it yourself: s1 may still be booked",
+        ),
+        ([FOUND, HELD, (409, {}), (409, {}), RELEASED], "create_appointment must answer 201: {}"),
     ],
 )
 def test_a_wrong_answer_fails_with_one_line_and_what_was_booked_is_cancelled(
@@ -196,11 +210,13 @@ def test_a_wrong_answer_fails_with_one_line_and_what_was_booked_is_cancelled(
     assert script.answers == []
 
 
-def test_a_booking_with_a_lost_answer_is_repeated_with_the_same_key() -> None:
-    with server(FOUND, LOST, *WORKS[1:]) as (url, script):
+@pytest.mark.parametrize("granted", [BOOKED, SERIES], ids=["appointment", "series"])
+def test_a_booking_with_a_lost_answer_is_repeated_with_the_same_key(granted: Answer) -> None:
+    position = WORKS.index(granted)
+    with server(*WORKS[:position], LOST, *WORKS[position:]) as (url, script):
         Smoke(Options(url=url)).run()
-    assert len(script.keys) == 2
-    assert len(set(script.keys)) == 1
+    assert len(script.keys) == 3
+    assert len(set(script.keys)) == 2
 
 
 def test_without_an_answer_it_ends_with_one_line_and_status_1() -> None:
@@ -258,9 +274,9 @@ def test_it_checks_the_door_and_then_sends_a_token_that_it_never_prints(
     "answers",
     [
         [REFUSED, PREFLIGHT, (401, {"detail": "the token is for another audience"})],
-        [REFUSED, PREFLIGHT, FOUND, (500, {}), (500, {})],
-        [REFUSED, PREFLIGHT, FOUND, LOST, LOST],
-        [REFUSED, PREFLIGHT, FOUND, BOOKED, GONE, (503, {})],
+        [REFUSED, PREFLIGHT, FOUND, HELD, (500, {}), (500, {}), RELEASED],
+        [REFUSED, PREFLIGHT, FOUND, HELD, LOST, LOST, RELEASED],
+        [REFUSED, PREFLIGHT, *KEPT, GONE, (503, {})],
     ],
 )
 def test_a_failure_does_not_print_the_token_either(

@@ -60,6 +60,13 @@ AWAY = {
     "start": "2099-05-04T13:00:00Z",
     "end": "2099-05-04T14:00:00Z",
 }
+SERIES = {
+    "doctor_id": "strange",
+    "start": "2099-06-01T13:00:00Z",
+    "duration_minutes": 30,
+    "patient": PATIENT,
+    "rule": "FREQ=WEEKLY;COUNT=2",
+}
 REAL: dict[str, dict[str, Any]] = {
     "create_appointment": {**TIME, "patient": PATIENT},
     "validate_appointment": {**TIME, "patient": PATIENT},
@@ -78,12 +85,16 @@ REAL: dict[str, dict[str, Any]] = {
     "create_override": AWAY,
     "delete_override": {},
     "list_overrides": {"doctor_id": "strange", **WINDOW},
+    "hold_time": TIME,
+    "release_hold": {},
+    "create_series": {**TIME, "patient": PATIENT, "rule": "FREQ=DAILY;COUNT=2"},
+    "cancel_series": {},
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
-    # Beside duration_minutes, or without; Unicode; those of the clinic.
-    "create_appointment": {"end", "reason", "service_id"},
-    "validate_appointment": {"end", "reason", "service_id"},
+    # Beside duration_minutes, or without; Unicode; those of the clinic; those that are live.
+    "create_appointment": {"end", "reason", "service_id", "hold_id"},
+    "validate_appointment": {"end", "reason", "service_id", "hold_id"},
     "list_appointments": {"page_token", "patient_id"},  # only those given out; or a doctor
     "first_available": {"doctor_id", "step_minutes", "service_id"},  # a divisor of 1440
     "get_appointment": set(),
@@ -99,8 +110,14 @@ NOT_IN_THE_SCHEMA = {
     "create_override": {"note"},
     "delete_override": set(),
     "list_overrides": {"page_token"},
+    "hold_time": {"end", "service_id"},
+    "release_hold": set(),
+    "create_series": {"end", "reason", "service_id"},
+    "cancel_series": {"after", "reason"},
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
+TIMED = {"create_appointment", "validate_appointment", "hold_time", "create_series"}
+"""Those that ask for a time, and so for its length."""
 RULES_DECIDE = {
     "create_appointment": {201, 409, 422},
     "validate_appointment": {200, 409, 422},
@@ -119,6 +136,10 @@ RULES_DECIDE = {
     "create_override": {201, 422},
     "delete_override": {200},
     "list_overrides": {200},
+    "hold_time": {201, 409, 422},
+    "release_hold": {200},
+    "create_series": {201, 409, 422},
+    "cancel_series": {200},
 }
 
 
@@ -169,10 +190,10 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     if "override_id" in members:
         made = server.post("/create_override", {**AWAY, "kind": "time_off"})
         members["override_id"] = made.json()["override_id"]
-    if (
-        operation in {"create_appointment", "validate_appointment"}
-        and members.get("duration_minutes") is None
-    ):
+    if "series_id" in members:
+        made = server.post("/create_series", SERIES)
+        members["series_id"] = made.json()["series_id"]
+    if operation in TIMED and members.get("duration_minutes") is None:
         members["duration_minutes"] = 30
     answer = case.call_and_validate(server.url, checks=CHECKS)
     assert answer.status_code in RULES_DECIDE[operation], case.as_curl_command() + answer.text

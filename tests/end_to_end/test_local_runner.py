@@ -24,6 +24,7 @@ FUNCTIONS = [
     *("list_openings", "list_doctors", "list_services"),
     *("mark_appointment", "update_appointment"),
     *("create_override", "delete_override", "list_overrides"),
+    *("hold_time", "release_hold", "create_series", "cancel_series"),
 ]
 FAR_AHEAD = {"horizon_days": 36_600}
 NOON = {

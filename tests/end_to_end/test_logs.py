@@ -20,6 +20,7 @@ FUNCTIONS = [
     *("list_openings", "list_doctors", "list_services"),
     *("mark_appointment", "update_appointment"),
     *("create_override", "delete_override", "list_overrides"),
+    *("hold_time", "release_hold", "create_series", "cancel_series"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOW = int(time.time())
@@ -155,9 +156,17 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("list_services")
     away = {"kind": "time_off", "start": "2099-03-05", "end": "2099-03-05", "note": "a secret note"}
     own_key = {"Idempotency-Key": "secret-override"}
+    next_week = {"doctor_id": "strange", "start": "2099-03-09T09:00Z", "duration_minutes": 30}
     made = call("create_override", own_key, json={"doctor_id": "strange", **away}).json()
     call("list_overrides", params={**window, "end": "2099-03-06"})
     call("delete_override", json={"override_id": made["override_id"]})
+    held = call("hold_time", {"Idempotency-Key": "secret-hold"}, json=next_week).json()
+    call("release_hold", json={"hold_id": held["hold_id"]})
+    call("release_hold", json={"hold_id": "ada-secret"})
+    weekly = {**next_week, "patient": PATIENT, "rule": "FREQ=WEEKLY;COUNT=2"}
+    call("create_series", json={**weekly, "rule": "FREQ=SECRET"})
+    series = call("create_series", {"Idempotency-Key": "secret-series"}, json=weekly).json()
+    call("cancel_series", json={"series_id": series["series_id"], "reason": "one more secret"})
 
     lines = deployment.log()
 
@@ -194,6 +203,12 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("create_override", "POST", 201, "ok"),
         ("delete_override", "POST", 200, "ok"),
         ("list_overrides", "GET", 200, "ok"),
+        ("hold_time", "POST", 201, "ok"),
+        ("release_hold", "POST", 200, "ok"),
+        ("release_hold", "POST", 200, "ok"),
+        ("create_series", "POST", 400, "invalid_request"),
+        ("create_series", "POST", 201, "ok"),
+        ("cancel_series", "POST", 200, "ok"),
     ]
 
 
