@@ -80,8 +80,7 @@ class Coordinator:
 
         Raises like `run`.
         """
-        decision = await self._in_time(lambda end: self._snapshots.enter(command, end))
-        return decision.outcome
+        return await self._in_time(lambda end: self._preview(command, end))
 
     async def _in_time(self, work: Callable[[float], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
@@ -109,6 +108,13 @@ class Coordinator:
                     self._cache.forget(command.days)
                     await retries.pause()
                 command = command.on(outcome)
+
+    async def _preview(self, command: Command, deadline: float) -> Outcome:
+        while True:
+            outcome = (await self._snapshots.enter(command, deadline)).outcome
+            if not isinstance(outcome, NeedsDocuments):
+                return outcome
+            command = command.on(outcome)
 
     async def _on_snapshot(
         self, command: Command, deadline: float, retries: Retries
