@@ -61,6 +61,8 @@ MONDAY_AT_NINE: Json = {
     "patient": {"name": "Ada Lovelace"},
 }
 """A request that can be granted."""
+NINE: Json = {name: MONDAY_AT_NINE[name] for name in ("doctor_id", "start", "duration_minutes")}
+"""Its time."""
 
 ON_BOTH_STORES = pytest.mark.parametrize(
     "api", ["sqlite", pytest.param("firestore", marks=pytest.mark.firestore)], indirect=True
@@ -200,6 +202,38 @@ class Api:
         appointments: list[Json] = response.json()["appointments"]
         return appointments
 
+    async def ask_hold(self, key: str | None = None, **changes: object) -> httpx.Response:
+        """Ask to hold Monday at nine, but for the changes."""
+        return await self.post("hold_time", {**NINE, **changes}, key)
+
+    async def hold(self, key: str | None = None, **changes: object) -> Json:
+        """Hold a time that is known to be free."""
+        response = await self.ask_hold(key, **changes)
+        assert response.status_code == 201, response.text
+        held: Json = response.json()
+        return held
+
+    async def release(self, held: Json) -> httpx.Response:
+        """Give a hold up."""
+        return await self.post("release_hold", {"hold_id": held["hold_id"]})
+
+    async def ask_series(
+        self, rule: str, key: str | None = None, **changes: object
+    ) -> httpx.Response:
+        """Ask for appointments from Monday at nine on, but for the changes."""
+        return await self.post("create_series", {**MONDAY_AT_NINE, "rule": rule, **changes}, key)
+
+    async def book_series(self, rule: str, key: str | None = None, **changes: object) -> Json:
+        """Book a series that can be booked."""
+        response = await self.ask_series(rule, key, **changes)
+        assert response.status_code == 201, response.text
+        series: Json = response.json()
+        return series
+
+    async def cancel_series(self, series: Json, **fields: object) -> httpx.Response:
+        """Give up what is left of a series."""
+        return await self.post("cancel_series", {"series_id": series["series_id"], **fields})
+
     async def first(self, query: Query = "") -> httpx.Response:
         """Find the first openings."""
         return await self._get("first_available", query)
@@ -260,7 +294,7 @@ async def _is_like_every_answer(response: httpx.Response) -> None:
     assert not response.content or response.content.endswith(b"\n")
     assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
     assert response.headers["api-version"] == "1.1"
-    personal = re.search("_(appointment|patient|override)", response.url.path)
+    personal = re.search("_(appointment|patient|override|series|time)", response.url.path)
     assert response.headers.get("cache-control") == ("no-store" if personal else None)
 
 
