@@ -127,4 +127,5 @@ def _command(  # noqa: PLR0913 - what a command is made of
 
 
 def _invalid(error: InvalidRule) -> InvalidRequest:
-    return InvalidRequest([FieldError(field="rule", message=str(error), type="invalid_rule")])
+    message = f"its {error.part} {error.message}" if error.part else error.message
+    return InvalidRequest([FieldError(field="rule", message=message, type="invalid_rule")])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
-from tests.functions.api import MONDAY_AT_NINE, Json
+from tests.functions.api import MONDAY_AT_NINE, NINE, Json
 
 T = TypeVar("T")
 
@@ -15,11 +15,15 @@ MARK, UPDATE = "mark_appointment", "update_appointment"
 EXPORT, ERASE = "export_patient", "erase_patient"
 MAKE, UNMAKE = "create_override", "delete_override"
 LIST_OVERRIDES = "list_overrides"
+HOLD, RELEASE = "hold_time", "release_hold"
+SERIES, END = "create_series", "cancel_series"
 LIST, FIRST = "list_appointments", "first_available"
 OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
 
 SOME_ID = "strange.20501121.x"
 SOME_OVERRIDE = "strange.override.x"
+SOME_HOLD = "strange.20501121.hold.x"
+SOME_SERIES = "strange.series.x"
 GOOD_BODIES: dict[str, Json] = {
     CREATE: MONDAY_AT_NINE,
     VALIDATE: MONDAY_AT_NINE,
@@ -35,6 +39,10 @@ GOOD_BODIES: dict[str, Json] = {
         "end": "2050-11-25T12:00",
     },
     UNMAKE: {"override_id": SOME_OVERRIDE},
+    HOLD: {**NINE, "seconds": 60},
+    RELEASE: {"hold_id": SOME_HOLD},
+    SERIES: {**MONDAY_AT_NINE, "rule": "FREQ=WEEKLY;COUNT=2", "if_unavailable": "skip"},
+    END: {"series_id": SOME_SERIES, "after": "2050-11-21", "reason": "moves away"},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
@@ -167,6 +175,38 @@ VALUES: dict[tuple[str, str], Values] = {
     (CREATE, ""): each("extra_forbidden", [1]),
     (MOVE, "reason"): each("extra_forbidden", ["ill"]),
     (CANCEL, "doctor_id"): each("extra_forbidden", ["strange"]),
+    (CREATE, "hold_id"): IDS,
+    (VALIDATE, "hold_id"): IDS,
+    (HOLD, "doctor_id"): [(None, "string_type"), *IDS],
+    (HOLD, "start"): [(None, "time"), *TIMES],
+    (HOLD, "end"): TIMES,
+    (HOLD, "duration_minutes"): MINUTES,
+    (HOLD, "service_id"): IDS,
+    (HOLD, "seconds"): [
+        *each("int_type", [None, True, "300", 300.5, [300], {}]),
+        *each("greater_than_equal", [29, 0, -300, -(10**4000)]),
+        *each("less_than_equal", [901, 1e300, 10**4000]),
+    ],
+    (HOLD, "patient"): each("extra_forbidden", [{"name": "Ada"}]),
+    (HOLD, "allow"): each("extra_forbidden", [[]]),
+    (HOLD, "hold_id"): each("extra_forbidden", [SOME_HOLD]),
+    (RELEASE, "hold_id"): [(None, "string_type"), *IDS],
+    (RELEASE, "doctor_id"): each("extra_forbidden", ["strange"]),
+    (SERIES, "rule"): [
+        *each("string_type", [None, 1, True, ["FREQ=DAILY;COUNT=2"], {"FREQ": "DAILY"}]),
+        *each("string_too_long", [f"FREQ=WEEKLY;COUNT=2;BYDAY=MO{',MO' * 20_000}"]),
+    ],
+    (SERIES, "if_unavailable"): each("literal_error", [None, "", "SKIP", "book", True, ["skip"]]),
+    (SERIES, "hold_id"): each("extra_forbidden", [SOME_HOLD, None]),
+    (SERIES, "seconds"): each("extra_forbidden", [300]),
+    (SERIES, "until"): each("extra_forbidden", ["2051-01-01"]),
+    (END, "series_id"): [(None, "string_type"), *IDS],
+    (END, "after"): [
+        *each("time", [2556109200, True, {}, "", "now", "2050-11-31", "20501121", "2050-11-21Z"]),
+        *each("time_out_of_range", ["1899-12-31", "9999-12-31T23:59Z"]),
+    ],
+    (END, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
+    (END, "appointment_id"): each("extra_forbidden", [SOME_ID]),
     (ERASE, "patient_id"): ACCOUNT_IDS,
     (ERASE, "appointment_id"): each("extra_forbidden", [SOME_ID]),
 }
@@ -227,6 +267,28 @@ def lasting(function: str, start: str, end: str, kind: str) -> Bad:
     return bad(function, "end", kind, start=start, end=end, duration_minutes=None)
 
 
+RULES: list[tuple[str, ...]] = [
+    *((rule, "FREQ=DAILY") for rule in ("", ";", "=DAILY", "COUNT=2;;FREQ=DAILY")),
+    *((f"FREQ={each};COUNT=2", "FREQ", "WEEKLY") for each in ("", "YEARLY", "HOURLY", "DAILY ")),
+    ("RRULE:FREQ=DAILY;COUNT=2", "RRULE:FREQ", "not allowed"),
+    ("FREQ=DAILY", "COUNT", "UNTIL"),
+    *((f"FREQ=DAILY;COUNT={each}", "COUNT", "60") for each in ("", "0", "-1", "61", "1e1", 10**9)),
+    (f"FREQ=DAILY;COUNT={'9' * 200}", "COUNT", "60"),
+    ("FREQ=DAILY;COUNT=2;COUNT=2", "COUNT", "once"),
+    *((f"FREQ=DAILY;COUNT=2;INTERVAL={each}", "INTERVAL", "366") for each in ("0", "367", "-1")),
+    *((f"FREQ=WEEKLY;COUNT=2;BYDAY={each}", "BYDAY") for each in ("", "XX", "MO,", "1MO", "MO TU")),
+    ("FREQ=WEEKLY;COUNT=2;BYDAY=TU", "BYDAY", "the day of start, 2050-11-21 (MO)"),
+    ("FREQ=MONTHLY;COUNT=2;BYDAY=2MO", "BYDAY", "the day of start"),
+    *((f"FREQ=DAILY;UNTIL={each}", "UNTIL", "date") for each in ("", "soon", "20501131", "2050")),
+    ("FREQ=DAILY;COUNT=2;UNTIL=20501130", "UNTIL", "COUNT"),
+    ("FREQ=WEEKLY;UNTIL=20501120", "UNTIL", "start"),
+    ("FREQ=WEEKLY;UNTIL=20501121T085959", "UNTIL", "start"),
+    ("FREQ=WEEKLY;UNTIL=20511123", "UNTIL", "366"),
+    ("FREQ=DAILY;UNTIL=20510301", "UNTIL", "60"),
+    *((f"FREQ=DAILY;COUNT=2;{part}=1", part) for part in ("BYMONTHDAY", "BYSETPOS", "BYHOUR")),
+    *((f"FREQ=DAILY;COUNT=2;{part}=MO", part) for part in ("WKST", "EXDATE", "X-DAYS")),
+    ("FREQ=DA\u0131LY;COUNT=2", "FREQ", "ASCII"),
+]
 TWICE = ((CREATE, "doctor_id"), (CREATE, "start"), (MOVE, "start"), (CANCEL, "reason"))
 TWICE_INSIDE = (
     (b'"name": ', b'"name": "Bob", "name": ', "patient.name"),
@@ -271,7 +333,15 @@ BAD_BODIES = [
     bad(CREATE, "start", "ambiguous_local_time", NEW_YORK, f"in {REPEATED}", start=REPEATED),
     bad(CREATE, "end", "too_many", end="2050-11-21T09:30"),
     bad(MOVE, "end", "too_many", end="2050-11-22T09:30", duration_minutes=30),
-    bad(CREATE, "duration_minutes", "missing", "required", "end", duration_minutes=None),
+    *(
+        bad(function, "duration_minutes", "missing", "required", "end", duration_minutes=None)
+        for function in (CREATE, HOLD, SERIES)
+    ),
+    bad(HOLD, "end", "too_many", end="2050-11-21T09:30"),
+    *(lasting(HOLD, *times, "not_after_start") for times in (*ENDS, *ENDS_OF_STRANGE)),
+    bad(HOLD, "start", "nonexistent_local_time", NEW_YORK, f"in {SKIPPED}", start=SKIPPED),
+    bad(SERIES, "start", "ambiguous_local_time", NEW_YORK, f"in {REPEATED}", start=REPEATED),
+    *(bad(SERIES, "rule", "invalid_rule", *words, rule=rule) for rule, *words in RULES),
     bad(CREATE, "duration_minutes", "greater_than_equal", doctor_id="doom", duration_minutes=0),
     bad(MOVE, "duration_minutes", "greater_than_equal", doctor_id="doom", duration_minutes=0),
     # What may have been meant, or else all that is known.
@@ -512,6 +582,10 @@ NOTHING: list[Bad] = [
     Bad(SERVICES, "a=1", [("a", "extra_forbidden")]),
     Bad(MAKE, {}, [(name, "missing") for name in ("doctor_id", "kind", "start", "end")]),
     Bad(UNMAKE, {}, [("override_id", "missing")]),
+    Bad(HOLD, {}, [(name, "missing") for name in ("start", "doctor_id")]),
+    Bad(RELEASE, {}, [("hold_id", "missing")]),
+    Bad(SERIES, {}, [(name, "missing") for name in ("start", "doctor_id", "patient", "rule")]),
+    Bad(END, {}, [("series_id", "missing")]),
     Bad(LIST_OVERRIDES, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
 ]
 """For each function the shortest request that it refuses."""

@@ -15,6 +15,7 @@ from shared.runtime.endpoints import endpoints
 from tests.builders import appointment, at
 from tests.functions.api import (
     MONDAY_AT_NINE,
+    NINE,
     ON_BOTH_STORES,
     Api,
     Json,
@@ -26,11 +27,13 @@ from tests.functions.reads import fresh
 UNKNOWN = "strange.20501121.0123456789abcdef01234567"
 WEEK = {"start": "2050-11-21", "end": "2050-11-27"}
 AWAY = {"kind": "time_off", "start": "2050-11-22", "end": "2050-11-22"}
+DAILY = {"rule": "FREQ=DAILY;COUNT=2"}
 OF_ADA: Json = {**MONDAY_AT_NINE, "patient": {"name": "Ada", "id": "ada"}}
 
-# A request, in which HERS stands for an appointment of Ada's with Doctor Strange, and what each
-# of CALLERS is answered: anonymous, Ada, Bob, her doctor, another doctor, a clerk.
-HERS = "HERS"
+# A request, in which HERS stands for an appointment of Ada's with Doctor Strange, HER_SERIES for a
+# series, and what each of CALLERS is answered: anonymous, Ada, Bob, her doctor, another doctor, a
+# clerk.
+HERS, HER_SERIES = "HERS", "HER_SERIES"
 NEXT = "2050-11-22T09:00"
 REQUESTS: list[tuple[str, Json, str]] = [
     ("first_available", {}, "200 200 200 200 200 200"),
@@ -127,6 +130,19 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("delete_override", {"override_id": "who.override.a"}, "401 403 403 403 404 404"),
     ("delete_override", {"override_id": "doom.override.a"}, "401 403 403 403 403 404"),
     ("delete_override", {"override_id": "doom"}, "401 403 403 403 403 404"),
+    ("hold_time", {**NINE, "start": NEXT}, "401 201 201 201 403 201"),
+    ("hold_time", {**NINE, "doctor_id": "doom"}, "401 404 404 403 403 404"),
+    ("release_hold", {"hold_id": "strange.20501121.hold.a"}, "401 200 200 200 200 200"),
+    ("create_series", {**MONDAY_AT_NINE, "start": NEXT, **DAILY}, "401 201 201 201 403 201"),
+    ("create_series", {**OF_ADA, "start": NEXT, **DAILY}, "401 201 403 201 403 201"),
+    (
+        "create_series",
+        {**MONDAY_AT_NINE, "start": NEXT, **DAILY, "allow": []},
+        "401 403 403 201 403 201",
+    ),
+    ("cancel_series", {"series_id": HER_SERIES}, "401 200 404 200 404 200"),
+    ("cancel_series", {"series_id": "strange.series.a"}, "401 404 404 404 404 404"),
+    ("cancel_series", {"series_id": "x"}, "401 404 404 404 404 404"),
 ]
 MATRIX = [
     pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")
@@ -136,9 +152,9 @@ MATRIX = [
 CODES = {400: "invalid_request", 401: "unauthenticated", 403: "forbidden"}
 
 
-def about(request: Json, appointment_id: str) -> Json:
-    """A request in which this id stands for HERS."""
-    put_in: dict[object, object] = {HERS: appointment_id}
+def about(request: Json, appointment_id: str, series_id: str = "") -> Json:
+    """A request in which these ids stand for HERS and HER_SERIES."""
+    put_in: dict[object, object] = {HERS: appointment_id, HER_SERIES: series_id}
     return {
         name: [put_in.get(v, v) for v in value]
         if isinstance(value, list)
@@ -166,7 +182,11 @@ async def test_who_may_do_what(
     api: Api, function: str, request_: Json, caller: Caller, status: int
 ) -> None:
     hers = await api.by(ADA).book("2050-11-21T14:00")
-    response = await answer(api.by(caller), function, about(request_, hers["id"]))
+    ids = [hers["id"]]
+    if HER_SERIES in request_.values():
+        series = await api.by(ADA).book_series("FREQ=DAILY;COUNT=2", start="2050-11-23T09:00")
+        ids.append(series["series_id"])
+    response = await answer(api.by(caller), function, about(request_, *ids))
     assert response.status_code == status, response.text
     if status in CODES:
         problem(response, status, CODES[status])
