@@ -19,7 +19,10 @@ ANY = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
-BODY_FIELDS = (*MONDAY_AT_NINE, "end", "reason", "name", "email", "phone")
+BODY_FIELDS = (
+    *(*MONDAY_AT_NINE, "end", "reason", "name", "email", "phone"),
+    *("rule", "if_unavailable", "seconds", "hold_id", "series_id", "after"),
+)
 TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
 SCALARS = (
     st.none()
@@ -52,8 +55,20 @@ QUERIES = st.lists(st.tuples(LISTING | SEARCHING | LOOKING, QUERY_VALUES), max_s
 RAW_QUERIES = st.text(string.ascii_letters + string.digits + "%&=+;:-._~!$'()*,/?@")
 
 ALMOST_IDS = st.from_regex(
-    r"(strange|who|[A-Za-z0-9._-]{1,9})\.[0-9]{8}\.[A-Za-z0-9]{1,9}", fullmatch=True
+    r"(strange|who|[A-Za-z0-9._-]{1,9})\.([0-9]{8}(\.hold)?|series)\.[A-Za-z0-9]{1,9}",
+    fullmatch=True,
 )
+NUMBERS = st.integers(-1, 400).map(str) | st.text(max_size=3)
+DAYS = st.lists(st.from_regex(r"[+-]?[0-6]?(MO|TU|SU)", fullmatch=True) | NUMBERS).map(",".join)
+UNTILS = st.from_regex(r"(2050|2051|0000|9999)[0-9]{4}(T[0-9]{6}Z?)?", fullmatch=True) | NUMBERS
+PARTS = (
+    st.sampled_from(["FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "WKST=SU", "BYSETPOS=1"])
+    | NUMBERS.map("COUNT={}".format)
+    | NUMBERS.map("INTERVAL={}".format)
+    | DAYS.map("BYDAY={}".format)
+    | UNTILS.map("UNTIL={}".format)
+)
+RULES = st.lists(PARTS, max_size=5).map(";".join) | st.text(max_size=300)
 
 
 def check(response: httpx.Response) -> None:
@@ -98,6 +113,15 @@ async def test_any_id_gets_an_answer(api: Api, appointment_id: str) -> None:
     check(await api.get({"appointment_id": appointment_id}))
     check(await api.cancel({"id": appointment_id}))
     check(await api.reschedule({"id": appointment_id}, "2050-11-22T09:00"))
+    check(await api.ask(hold_id=appointment_id))
+    check(await api.release({"hold_id": appointment_id}))
+    check(await api.cancel_series({"series_id": appointment_id}))
+
+
+@ANY
+@given(rule=RULES)
+async def test_any_rule_gets_an_answer(api: Api, rule: str) -> None:
+    check(await api.ask_series(rule, if_unavailable="skip"))
 
 
 @ANY
