@@ -79,9 +79,10 @@ def _command(number: int, caller: Caller) -> Command:
         frozenset({DAY}),
         partial(book, booking=Booking(doctor, wanted, caller), now=now),
         now,
-        ElsewhereKey(DAY.doctor_id, wanted.id),
+        wanted.id,
         caller,
-        frozenset({caller.patient} if caller.patient else ()),
+        births=frozenset({ElsewhereKey(DAY.doctor_id, wanted.id)}),
+        patients=frozenset({caller.patient} if caller.patient else ()),
     )
 
 

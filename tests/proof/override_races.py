@@ -241,7 +241,8 @@ def _booking(one: Answered, number: int) -> Command:
     wish = to_book(one.name, WHO, one.ask.time, NOW[number])
     decide = partial(book, booking=wish, now=NOW[number])
     days = frozenset(wish.days)
-    return Command(days, decide, NOW[number], ElsewhereKey("strange", one.name), ANYBODY)
+    births = frozenset({ElsewhereKey("strange", one.name)})
+    return Command(days, decide, NOW[number], one.name, ANYBODY, births)
 
 
 def _new(one: Answered, number: int) -> NewOverride:
@@ -255,7 +256,7 @@ LOOK = Command(
     frozenset(touched_days(WHO, AWAY)),
     lambda _: (Documents(), Refusal()),
     NOW[0],
-    ElsewhereKey("nobody", "nobody's"),
+    "nobody's",
     ANYBODY,
 )
 """Changes nothing; an instance that has read for it remembers the days."""

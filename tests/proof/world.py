@@ -206,9 +206,10 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
         days,
         decide,
         INSTANTS[number],
-        birth_of(asked.name),
+        asked.name,
         caller,
-        frozenset(filter(None, (caller.patient, _account(owner)))),
+        births=frozenset({birth_of(asked.name)}),
+        patients=frozenset(filter(None, (caller.patient, _account(owner)))),
         idempotency=idempotency,
     )
 
@@ -293,8 +294,8 @@ LOOK = Command(
     frozenset(DAYS),
     lambda _: (Documents(), Refusal()),
     INSTANTS[0],
-    ElsewhereKey("nobody", "nobody's"),
+    "nobody's",
     ANYBODY,
-    frozenset(NAMES),
+    patients=frozenset(NAMES),
 )
 """Changes nothing; an instance that has read for it remembers all days and patients."""
