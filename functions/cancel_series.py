@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shared.access.permissions import may_see_series
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.lookups import doctors_of
+from shared.http.lookups import doctors_of, stored_doctors
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
@@ -66,8 +66,9 @@ async def _series(call: Call[SeriesToCancel]) -> Series | None:
 async def _cancelled(call: Call[SeriesToCancel], series: Series) -> Outcome:
     dependencies, asked = call.dependencies, call.asked
     clinic = await dependencies.clinic_cache.clinic()
-    (doctor,) = (await dependencies.doctor_cache.find([series.doctor_id])).values()
-    after = asked.after.as_start(doctor.zone) if asked.after else call.now
+    doctors = await stored_doctors(dependencies, {series.doctor_id})
+    zone = doctors[series.doctor_id].zone
+    after = asked.after.as_start(zone) if asked.after else call.now
 
     def command(doctors: Doctors) -> Command:
         sought = _sought(call, series, clinic, doctors)

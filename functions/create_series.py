@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shared.http.asked_times import read_time
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.lookups import doctors_of
+from shared.http.lookups import doctors_of, stored_doctors
 from shared.http.new_appointments import EXAMPLE, WHY_NOT
 from shared.http.new_series import read_rule, wanted_series
 from shared.http.problems import refusal_response
@@ -76,7 +76,7 @@ async def _skipped(
     """Return what was skipped, with what is free instead by now."""
     skipped = booked.series.skipped
     openings = await _openings(call, [each.local for each in skipped], occasions)
-    doctors = await call.dependencies.doctor_cache.find([booked.series.doctor_id])
+    doctors = await stored_doctors(call.dependencies, {booked.series.doctor_id})
     zone = doctors[booked.series.doctor_id].zone
     return [
         UnavailableOccurrence.of(each.local, each.start, each.code, some, zone)

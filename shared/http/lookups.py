@@ -63,9 +63,15 @@ async def doctors_of(
     dependencies: Dependencies, appointments: Iterable[Appointment]
 ) -> Mapping[str, Doctor]:
     """Return the doctors of appointments, by id. Raises StoreUnavailable while unknown here."""
-    doctor_ids = {appointment.doctor_id for appointment in appointments}
+    return await stored_doctors(dependencies, {each.doctor_id for each in appointments})
+
+
+async def stored_doctors(
+    dependencies: Dependencies, doctor_ids: Collection[str]
+) -> Mapping[str, Doctor]:
+    """Return doctors whom the store names, by id. Raises StoreUnavailable while unknown here."""
     found = await dependencies.doctor_cache.find(doctor_ids)
-    if unknown := doctor_ids - found.keys():
+    if unknown := {*doctor_ids} - found.keys():
         some = ", ".join(sorted(unknown))
         raise StoreUnavailable(f"these doctors are new, or were deleted by hand: {some}")
     return found
