@@ -14,7 +14,7 @@ from shared.time_texts import LAST_YEAR
 LONGEST_UNTIL = timedelta(days=366)
 
 LONGEST_SERIES = timedelta(days=36_600)
-"""No clinic books further ahead. Besides, dates such as 29 February would take long to find."""
+"""No clinic books further ahead, and of some rules it takes long to find 60 dates that exist."""
 
 _ORDINALS = (1, 2, 3, 4, 5)
 
@@ -37,8 +37,9 @@ def occurrences(rule: Recurrence, start: datetime, zone: ZoneInfo) -> tuple[Occu
     that who asks for ten is told of ten. One that it repeats means the first of the two instants
     (section 3.3.5), unless it is the start.
 
-    Raises InvalidRule if the start is not one of these times, if UNTIL is too late or there are
-    too many by then, or if COUNT leads beyond LONGEST_SERIES or the last year of requests.
+    Raises InvalidRule if BYDAY leaves out the start; if UNTIL is before the start, more than
+    LONGEST_UNTIL after it, or allows more than MOST_OCCURRENCES; or if COUNT leads beyond
+    LONGEST_SERIES or LAST_YEAR.
     """
     local = local_time(start, zone)
     _check_day(rule, local)
@@ -51,7 +52,8 @@ def occurrences(rule: Recurrence, start: datetime, zone: ZoneInfo) -> tuple[Occu
 
 
 def _check_day(rule: Recurrence, local: datetime) -> None:
-    # INTERVAL counts from the start, so it cannot leave the start out, but could make this long.
+    # INTERVAL counts from the start, so it cannot leave it out; but with it, a day that is in BYDAY
+    # may be thousands of years away.
     if next(_expanded(rule, local, interval=1), None) != local:
         day = f"{local.date()} ({WEEKDAYS[local.weekday()]})"
         raise InvalidRule("BYDAY", f"must include the day of start, {day}")
@@ -81,7 +83,7 @@ def _by(until: WindowBound, every: Iterable[Occurrence], zone: ZoneInfo) -> tupl
 
 
 def _is_by(until: WindowBound, zone: ZoneInfo) -> Callable[[Occurrence], bool]:
-    """Return whether an occurrence is by then; a skipped one stands where the clocks change."""
+    """Return what tells whether an occurrence is by then; a skipped one is when clocks change."""
     if until.whole_day:
         return lambda each: each.local.date() <= until.time.date()
     end = until.as_end(zone)
@@ -95,7 +97,7 @@ def _occurrence(local: datetime, zone: ZoneInfo) -> Occurrence:
 
 
 def _later(rule: Recurrence, first: datetime) -> Iterator[datetime]:
-    """Yield what the wall clock shows at each occurrence but the first, as far as it may go."""
+    """Yield what the wall clock shows at each occurrence after the first, as far as one may be."""
     for local in islice(_expanded(rule, first, rule.interval), 1, None):
         if local.year > LAST_YEAR or local - first > LONGEST_SERIES:
             return
@@ -103,7 +105,7 @@ def _later(rule: Recurrence, first: datetime) -> Iterator[datetime]:
 
 
 def _expanded(rule: Recurrence, first: datetime, interval: int) -> Iterator[datetime]:
-    """Yield what the wall clock shows at each occurrence, whatever the end of the rule."""
+    """Yield what the wall clock shows at each occurrence, as if the rule never ended."""
     from dateutil import rrule  # noqa: PLC0415 - takes 2 ms, and only series need it
 
     expanded = rrule.rrule(
@@ -120,9 +122,9 @@ def _expanded(rule: Recurrence, first: datetime, interval: int) -> Iterator[date
 
 
 def _numbered(rule: Recurrence) -> Iterator[tuple[int, int | None]]:
-    """Yield the weekdays of a rule with the ordinals that they have in a month.
+    """Yield the days of a rule; in a month, each with an ordinal.
 
-    Each needs one: of days with and without, dateutil takes only what is among both.
+    Of days with and without ordinals, dateutil takes only the dates that are among both.
     """
     for day in rule.days:
         if rule.frequency == "MONTHLY" and day.ordinal is None:

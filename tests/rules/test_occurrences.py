@@ -5,13 +5,14 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from shared.directory.clinic_file import LONGEST_HORIZON
 from shared.model.time_zones import time_zone
-from shared.rules.occurrences import Occurrence, occurrences
+from shared.rules.occurrences import LONGEST_SERIES, Occurrence, occurrences
 from shared.rules.recurrence import InvalidRule, parse_rule
 from tests.builders import NEW_YORK, at
 from tests.profiling import calls
@@ -621,6 +622,15 @@ def test_a_series_may_go_to_the_end_of_the_calendar(zone: str) -> None:
         assert found[-1].startswith("9998-12-31T23:59")
 
 
+def test_what_is_skipped_at_the_end_of_the_calendar_does_not_count_either() -> None:
+    rule = "FREQ=WEEKLY;COUNT="
+    found = series(f"{rule}43", "9998-03-01T02:30-05:00")
+    assert len(found) == 44
+    assert found[1] == "9998-03-08T02:30 skipped"
+    assert found[-1] == "9998-12-27T02:30-05:00"
+    assert wrong(f"{rule}44", "9998-03-01T02:30-05:00") == TOO_FAR
+
+
 def test_a_start_in_the_last_hours_of_all_is_alone() -> None:
     """A request may name it, with an offset."""
     start = "9998-12-31T23:59-12:00"
@@ -631,6 +641,7 @@ def test_a_start_in_the_last_hours_of_all_is_alone() -> None:
 
 def test_a_series_is_no_longer_than_a_clinic_can_book_ahead() -> None:
     """The 42nd occurrence is 36,600 days after the first."""
+    assert timedelta(days=LONGEST_HORIZON) == LONGEST_SERIES
     rule = "FREQ=WEEKLY;INTERVAL=249;BYDAY=TU,FR;COUNT="
     assert series(f"{rule}42", "2027-03-05T09:00Z", "UTC")[-1] == "2127-05-20T09:00+00:00"
     assert wrong(f"{rule}43", "2027-03-05T09:00Z", "UTC") == TOO_FAR
@@ -641,7 +652,7 @@ def test_a_series_is_no_longer_than_a_clinic_can_book_ahead() -> None:
     [
         ("FREQ=MONTHLY;INTERVAL=366;BYDAY=5MO;COUNT=60", "2027-03-29T09:00Z"),
         ("FREQ=MONTHLY;INTERVAL=12;BYDAY=5TU;COUNT=60", "2028-02-29T09:00Z"),
-        ("FREQ=MONTHLY;INTERVAL=12;BYDAY=-5TU;COUNT=60", "2028-02-29T09:00Z"),
+        ("FREQ=MONTHLY;INTERVAL=12;BYDAY=-5TU;COUNT=60", "2028-02-01T09:00Z"),
         ("FREQ=MONTHLY;INTERVAL=12;COUNT=60", "2028-02-29T09:00Z"),
         ("FREQ=MONTHLY;INTERVAL=300;COUNT=60", "2000-02-29T09:00Z"),
         ("FREQ=DAILY;INTERVAL=366;BYDAY=MO;COUNT=60", "2027-03-29T09:00Z"),
