@@ -281,7 +281,7 @@ async def test_a_replay_asks_neither_whether_the_doctor_has_retired_nor_the_time
 )
 async def test_another_request_with_the_same_key_is_refused(api: Api, changes: Json) -> None:
     await api.book_series(DAILY, "k")
-    refused = await api.ask_series(changes.pop("rule", DAILY), "k", **changes)
+    refused = await api.ask_series(**{"rule": DAILY, "key": "k", **changes})
     problem(refused, 422, "idempotency_key_reused")
 
 
