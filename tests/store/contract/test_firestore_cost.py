@@ -1,11 +1,11 @@
 """What a request costs on Firestore: calls, documents read, writes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -36,10 +36,12 @@ from shared.transactions.idempotency import Idempotency
 from tests.builders import at, booking, doctor, key, span, to_move
 from tests.commands import cancel
 from tests.firestore_emulator import emulated_store
+from tests.functions.api import Api, Clock, Json, calling
 
 NOW = at("2026-11-20T12:00Z")
 ADA = patient_key("https://issuer", "ada")
 NO_PATIENT = Stored(PatientSchedule(ADA), None)
+T = TypeVar("T")
 MONTHS = ("10", "11", "12")
 
 
@@ -351,3 +353,60 @@ async def test_a_doctor_s_overrides_are_one_query_that_reads_those_that_start_wi
         found = [o async for o in snapshot.scan_overrides("strange", interval, at_once=16)]
     assert [each.id for each in found] == ids
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
+
+
+# Holds and series, from the request on, by an instance that knows the doctor and the clinic
+
+
+@pytest.fixture
+async def api(store: FirestoreStore, connection: Counting) -> AsyncIterator[Api]:
+    async with calling(store, Clock(NOW)) as api:
+        assert (await api.first("doctor_id=strange")).status_code == 200
+        connection.cost = Cost()
+        yield api
+
+
+async def costs(connection: Counting, request: Awaitable[T]) -> tuple[T, Cost]:
+    """What a request was answered, and what it cost."""
+    connection.cost = Cost()
+    return await request, connection.cost
+
+
+NINE: Json = {"start": "2026-11-23T09:00", "duration_minutes": 30}
+
+
+async def test_a_hold_costs_what_a_booking_does(connection: Counting, api: Api) -> None:
+    first, cold = await costs(connection, api.hold(**NINE))
+    second, known = await costs(connection, api.hold(**{**NINE, "start": "2026-11-23T10:00"}))
+    _, keyed = await costs(connection, api.hold("k", **{**NINE, "start": "2026-11-23T11:00"}))
+    assert cold == Cost(["batch_get", "commit"], reads=1, writes=1)
+    assert known == Cost(["commit"], writes=1)
+    assert keyed == Cost(["commit"], writes=2)
+    _, booking = await costs(connection, api.ask(**NINE, hold_id=first["hold_id"]))
+    _, release = await costs(connection, api.release(second))
+    _, again = await costs(connection, api.release(second))
+    assert booking == release == Cost(["commit"], writes=1)
+    assert again == Cost(["batch_get"], reads=1)
+
+
+async def test_a_series_costs_its_days_and_one_document_more(
+    connection: Counting, api: Api
+) -> None:
+    rule = "FREQ=DAILY;COUNT=4"
+    series, booking = await costs(connection, api.book_series(rule, **NINE))
+    assert booking == Cost(["batch_get", "commit"], reads=4, writes=5)
+    _, cancelling = await costs(connection, api.cancel_series(series))
+    assert cancelling == Cost(["batch_get", "batch_get", "commit"], reads=5, writes=8)
+    _, again = await costs(connection, api.cancel_series(series))
+    assert again == Cost(["batch_get"] * 3, reads=13)
+    _, unknown = await costs(connection, api.cancel_series({"series_id": "strange.series.x"}))
+    assert unknown == Cost(["batch_get"], reads=1)
+
+
+async def test_a_series_that_skips_searches_openings_too(connection: Counting, api: Api) -> None:
+    await api.ask(**{**NINE, "start": "2026-11-24T09:00"})
+    series, cost = await costs(
+        connection, api.book_series("FREQ=DAILY;COUNT=4", **NINE, if_unavailable="skip")
+    )
+    assert len(series["skipped"]) == 1
+    assert (cost.calls, cost.writes) == (["batch_get", "commit", "batch_get"], 5)
