@@ -10,8 +10,9 @@ from starlette.responses import Response
 from shared.http.asked_times import read_time
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
+from shared.http.errors import UnknownDoctor
 from shared.http.lookups import doctors_of, stored_doctors
-from shared.http.new_appointments import EXAMPLE, WHY_NOT
+from shared.http.new_appointments import EXAMPLE
 from shared.http.new_series import read_rule, wanted_series
 from shared.http.problems import refusal_response
 from shared.http.responses import REPLAYED, json_response, outcome_response
@@ -23,7 +24,15 @@ from shared.http.schemas.create_series import (
 from shared.http.schemas.opening import UnavailableOccurrence
 from shared.model.opening import Opening
 from shared.queries.series import openings_of_skipped
-from shared.rules.outcomes import BookedSeries, KeyReused, Refusal, SeriesUnavailable, UnclearTime
+from shared.rules.outcomes import (
+    BookedSeries,
+    KeyReused,
+    Refusal,
+    SeriesUnavailable,
+    TooManyRequests,
+    UnclearTime,
+    UnknownService,
+)
 from shared.rules.series import Occasion
 from shared.store.port import StoreError
 
@@ -36,7 +45,7 @@ SECONDS_FOR_OPENINGS = 2.0
     takes=NewSeries,
     example={**EXAMPLE, "rule": "FREQ=WEEKLY;COUNT=10", "if_unavailable": "skip"},
     responses={201: Success("Booked", SeriesResponse)},
-    problems=(*WHY_NOT, SeriesUnavailable, KeyReused),
+    problems=(UnknownDoctor, UnknownService, SeriesUnavailable, TooManyRequests, KeyReused),
     idempotent=True,
     books=True,
     personal=True,

@@ -206,7 +206,7 @@ async def test_a_hold_of_others_is_answered_like_one_that_does_not_exist(api: Ap
     assert await book_with(api.by(ADA), held) == 201
 
 
-@pytest.mark.parametrize("name", ["x", "strange.20501121.x", "strange.20501332.hold.x"])
+@pytest.mark.parametrize("name", ["x", "strange.20501332.hold.x", "doom.20501121.hold.x"])
 async def test_what_is_no_id_of_a_hold_names_none(api: Api, name: str) -> None:
     problem(await api.ask(hold_id=name), 404, "unknown_hold")
 

@@ -622,13 +622,13 @@ def test_a_series_may_go_to_the_end_of_the_calendar(zone: str) -> None:
         assert found[-1].startswith("9998-12-31T23:59")
 
 
-def test_what_is_skipped_at_the_end_of_the_calendar_does_not_count_either() -> None:
+def test_what_is_skipped_counts_at_the_end_of_the_calendar_too() -> None:
     rule = "FREQ=WEEKLY;COUNT="
-    found = series(f"{rule}43", "9998-03-01T02:30-05:00")
+    found = series(f"{rule}44", "9998-03-01T02:30-05:00")
     assert len(found) == 44
     assert found[1] == "9998-03-08T02:30 skipped"
     assert found[-1] == "9998-12-27T02:30-05:00"
-    assert wrong(f"{rule}44", "9998-03-01T02:30-05:00") == TOO_FAR
+    assert wrong(f"{rule}45", "9998-03-01T02:30-05:00") == TOO_FAR
 
 
 def test_a_start_in_the_last_hours_of_all_is_alone() -> None:

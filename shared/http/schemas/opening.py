@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from shared.http.schemas.fields import ResponseModel, absent
 from shared.http.times import on_clock, written
 from shared.model.doctor import Doctor
@@ -63,7 +65,10 @@ class UnavailableOccurrence(ResponseModel):
     """
 
     start: str
-    code: str
+    code: str = Field(
+        description="that of the problem that a booking would get, such as `slot_taken`; or "
+        "`nonexistent_local_time`"
+    )
     openings: list[OpeningResponse]
 
     @classmethod
