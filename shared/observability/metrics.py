@@ -20,6 +20,7 @@ BATCH_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200)
 KNOWN_METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
+CONFLICTS = frozenset(("slot_taken", "series_unavailable"))
 SERVER_ERRORS = 500
 LAST_SECONDS = 2  # Google Cloud kills an instance ten seconds after telling it to end.
 
@@ -37,10 +38,10 @@ class Metrics:
             explicit_bucket_boundaries_advisory=DURATION_BOUNDS,
         )
         self._bookings = meter.create_counter(
-            "appointments.bookings", "{appointment}", "Appointments that were booked."
+            "appointments.bookings", "{booking}", "Appointments and series that were booked."
         )
         self._conflicts = meter.create_counter(
-            "appointments.conflicts", "{request}", "Requests for a time that was taken."
+            "appointments.conflicts", "{request}", "Requests for times that were not all free."
         )
         self._retries = meter.create_counter(
             "appointments.retries", "{attempt}", "Attempts to commit after the first one."
@@ -63,7 +64,7 @@ class Metrics:
         self._duration.record(record.seconds, _attributes(record))
         if record.booked:
             self._bookings.add(1)
-        if record.code == "slot_taken":
+        if record.code in CONFLICTS:
             self._conflicts.add(1, function)
         if record.missed_deadline:
             self._misses.add(1, function)

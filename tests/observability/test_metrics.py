@@ -80,12 +80,14 @@ def test_conflicts_and_missed_deadlines_are_counted_for_each_function() -> None:
     found = collected(
         record("create_appointment", 409, "slot_taken"),
         record("reschedule_appointment", 409, "slot_taken"),
+        record("create_series", 409, "series_unavailable"),
         record("create_appointment", 503, "try_again", error=StoreUnavailable("no answer")),
         record("create_appointment", 503, "try_again", error=StoreUnavailable("late")),
         record("create_appointment", 503, "try_again", error=StoreRefused("no role")),
     )
-    create, move = {"function": "create_appointment"}, {"function": "reschedule_appointment"}
-    assert counted(found["appointments.conflicts"]) == [(create, 1), (move, 1)]
+    names = ("create_appointment", "reschedule_appointment", "create_series")
+    create, move, series = ({"function": name} for name in names)
+    assert counted(found["appointments.conflicts"]) == [(create, 1), (move, 1), (series, 1)]
     assert counted(found["appointments.deadline_misses"]) == [(create, 2)]
     assert "appointments.bookings" not in found
 
