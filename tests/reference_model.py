@@ -11,8 +11,8 @@ from typing import NamedTuple
 class Held(NamedTuple):
     """The minutes with a doctor that an appointment holds, or held until it was cancelled.
 
-    So many minutes `before` and `after` it are a buffer. From the minute `freed_from` on it holds
-    nothing, if it is done.
+    Or those that a hold keeps; it counts as `booked` until its end. So many minutes `before` and
+    `after` it are a buffer. From the minute `freed_from` on it holds nothing, if it is done.
     """
 
     doctor: str

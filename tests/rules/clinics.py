@@ -1,4 +1,4 @@
-"""Clinics at random: doctors, overrides, closed days, buffers, and what is booked, held or freed.
+"""Clinics at random: doctors, overrides, closed days, buffers, holds, and what is booked or freed.
 
 Nothing is booked by the rules under test: the model says which appointments fit beside each other.
 """
@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.documents import Documents
+from shared.model.hold import Hold, holder_of
+from shared.model.hold_id import hold_id
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_schedule import PatientSchedule
@@ -28,6 +32,7 @@ from tests.rules.minutes import (
     held_by,
     instant_of,
     interval_of,
+    kept_by,
     keys_of,
     minute,
     minutes,
@@ -36,9 +41,13 @@ from tests.rules.minutes import (
 )
 from tests.strategies import DAY, MINUTE, day_shifts, doctors_and_dates, hours, instants, intervals
 
-HER = patient("ada")
+HER, HIM = patient("ada"), patient("bob")
 LONG_AGO = datetime.fromisoformat("2026-01-01T00:00Z")
+SECOND, MICROSECOND = timedelta(seconds=1), timedelta(microseconds=1)
 BUFFERS = [0, 0, 0, 1, 5, 45, 120]
+ENDS = [-3600, 0, 0, 1, 1, 1, 300, 300]
+"""In how many seconds holds end, from the one that is running."""
+
 RULES: list[Rule] = [
     "outside_working_hours",
     "in_the_past",
@@ -50,13 +59,18 @@ RULES: list[Rule] = [
 
 
 class Wanted(NamedTuple):
-    """A time that somebody asks for, with so many minutes of buffers."""
+    """A time that somebody asks for, with so many minutes of buffers.
+
+    It is for an appointment that is to be moved, or is to be booked with a hold.
+    """
 
     doctor: Doctor
     when: range
     before: int = 0
     after: int = 0
     moving: str | None = None
+    hold: str | None = None
+    by: Caller = ANYBODY
 
 
 class SomeClinic(Struct, frozen=True, dict=True):
@@ -68,12 +82,18 @@ class SomeClinic(Struct, frozen=True, dict=True):
     terms: Terms
     appointments: Sequence[Appointment]
     overrides: Sequence[tuple[Doctor, OverrideEntry]]
+    holds: Sequence[tuple[Caller, Hold]]
     hers: PatientSchedule
+
+    @cached_property
+    def kept(self) -> dict[str, Held]:
+        """What is kept by holds."""
+        return {hold.id: kept_by(hold, self.now) for _, hold in self.holds}
 
     @cached_property
     def held(self) -> dict[str, Held]:
         """What everybody holds."""
-        return {a.id: held_by(a) for a in self.appointments}
+        return {a.id: held_by(a) for a in self.appointments} | self.kept
 
     @cached_property
     def days(self) -> dict[DayKey, DaySchedule]:
@@ -81,11 +101,13 @@ class SomeClinic(Struct, frozen=True, dict=True):
         by_id = {doctor.id: doctor for doctor in self.doctors}
         appointments: dict[DayKey, list[Appointment]] = {}
         overrides: dict[DayKey, list[OverrideEntry]] = {}
+        holds: dict[DayKey, list[Hold]] = {}
         for a in self.appointments:
-            held = held_by(a)
-            reach = range(held.when.start - held.before, held.when.stop + held.after)
-            for key in keys_of(by_id[a.doctor_id], reach):
+            for key in keys_of(by_id[a.doctor_id], _reach(held_by(a))):
                 appointments.setdefault(key, []).append(a)
+        for _, hold in self.holds:
+            for key in keys_of(by_id[hold.doctor_id], _reach(self.kept[hold.id])):
+                holds.setdefault(key, []).append(hold)
         for doctor, override in self.overrides:
             for key in keys_of(doctor, minutes(override.interval)):
                 overrides.setdefault(key, []).append(override)
@@ -94,21 +116,25 @@ class SomeClinic(Struct, frozen=True, dict=True):
                 key,
                 tuple(sorted(appointments.get(key, []), key=lambda a: a.position)),
                 tuple(sorted(overrides.get(key, []), key=lambda o: o.id)),
+                tuple(sorted(holds.get(key, []), key=lambda h: h.position)),
             )
-            for key in appointments.keys() | overrides.keys()
+            for key in appointments.keys() | overrides.keys() | holds.keys()
         }
+
+    def documents(self, *keys: DayKey) -> Documents:
+        """Everything, with these days also if nothing is on them."""
+        days = {**{key: DaySchedule(key) for key in keys}, **self.days}
+        return Documents(days, patients={self.hers.key: self.hers})
 
     # What the model says
 
     def hours(self, doctor: Doctor) -> set[int]:
         """The minutes that a doctor would work if nobody were ever away."""
-        extra = self._overridden(doctor, "extra_hours")
-        return {*working_around(doctor, self.dates)} | extra
+        return self._hours[doctor.id]
 
     def away(self, doctor: Doctor) -> set[int]:
         """The minutes at which a doctor is away, or the clinic closed."""
-        closed = {m for interval in self.terms.closed for m in minutes(interval)}
-        return self._overridden(doctor, "time_off") | closed
+        return self._away[doctor.id]
 
     def works(self, doctor: Doctor) -> dict[int, int]:
         """The minutes that a doctor works, with what the clock shows."""
@@ -116,8 +142,28 @@ class SomeClinic(Struct, frozen=True, dict=True):
 
     def taken(self, wanted: Wanted) -> set[int]:
         """The minutes at which what is wanted cannot be, because of others."""
-        buffers = wanted.before, wanted.after
-        return model.busy(self.held, wanted.doctor.id, wanted.moving, buffers)
+        return {m for each in self._taken(wanted).values() for m in each}
+
+    def wait(self, wanted: Wanted) -> int | None:
+        """After how many seconds the first hold in the way ends; None if not only holds are."""
+        asked = {*wanted.when}
+        in_the_way = {name for name, each in self._taken(wanted).items() if each & asked}
+        if not in_the_way <= self.kept.keys():
+            return None
+        return min(self._seconds_left(h) for _, h in self.holds if h.id in in_the_way)
+
+    def wait_to_hold(self, wanted: Wanted) -> int | None:
+        """After how many seconds patients may hold one more time; None if that is now."""
+        if wanted.by.kind != "patient":
+            return None
+        reach = range(wanted.when.start - wanted.before, wanted.when.stop + wanted.after)
+        for key in keys_of(wanted.doctor, reach):
+            there = self.days[key].holds if key in self.days else ()
+            own = [h for by, h in self.holds if h in there and by is wanted.by]
+            live = [h for h in own if self.kept[h.id].booked]
+            if len(live) >= 3:
+                return min(map(self._seconds_left, live))
+        return None
 
     def starts(self) -> range:
         """The minutes in which an appointment may start that breaks no rule."""
@@ -130,6 +176,10 @@ class SomeClinic(Struct, frozen=True, dict=True):
     def refusal(self, wanted: Wanted, *, hers: bool = False) -> str | None:
         """The name of the rule that stands in the way first, or None."""
         broken, asked = self.terms.broken, {*wanted.when}
+        if wanted.hold:
+            if wrong := self._wrong_hold(wanted):
+                return wrong
+            broken |= {"too_soon"}
         start, allowed = wanted.when.start, self.starts()
         is_past = start < minute(self.now)
         her_time = {m for a in self.hers.appointments for m in held_by(a).holds}
@@ -144,9 +194,46 @@ class SomeClinic(Struct, frozen=True, dict=True):
         }
         return next((name for name, is_so in why.items() if is_so and name not in broken), None)
 
+    @cached_property
+    def _hours(self) -> dict[str, set[int]]:
+        return {
+            doctor.id: {*working_around(doctor, self.dates)}
+            | self._overridden(doctor, "extra_hours")
+            for doctor in self.doctors
+        }
+
+    @cached_property
+    def _away(self) -> dict[str, set[int]]:
+        closed = {m for interval in self.terms.closed for m in minutes(interval)}
+        return {each.id: self._overridden(each, "time_off") | closed for each in self.doctors}
+
+    def _wrong_hold(self, wanted: Wanted) -> str | None:
+        own = {h.id for by, h in self.holds if by is wanted.by}
+        kept = self.kept.get(wanted.hold or "")
+        if wanted.hold not in own or kept is None or not kept.booked:
+            return "unknown_hold"
+        is_within = kept.doctor == wanted.doctor.id and {*wanted.when} <= {*kept.when}
+        return None if is_within else "invalid_request"
+
+    def _taken(self, wanted: Wanted) -> dict[str, set[int]]:
+        """The minutes that each of the others keeps from what is wanted."""
+        freed, buffers = (wanted.moving, wanted.hold), (wanted.before, wanted.after)
+        others = {name: held for name, held in self.held.items() if name not in freed}
+        name = wanted.doctor.id
+        return {each: model.busy({each: h}, name, buffers=buffers) for each, h in others.items()}
+
+    def _seconds_left(self, hold: Hold) -> int:
+        """For how long a hold is live, in whole seconds of which the last may have begun."""
+        return -((self.now - hold.ends_at) // SECOND)
+
     def _overridden(self, doctor: Doctor, kind: str) -> set[int]:
         mine = (o for whose, o in self.overrides if whose is doctor and o.kind == kind)
         return {m for override in mine for m in minutes(override.interval)}
+
+
+def _reach(held: Held) -> range:
+    """The minutes with both buffers."""
+    return range(held.when.start - held.before, held.when.stop + held.after)
 
 
 @st.composite
@@ -164,9 +251,8 @@ def clinics(draw: st.DrawFn, *, breaking: bool = False) -> SomeClinic:
     one = replace(someone, day_shift=draw(day_shifts() | st.just(local)))
     two = replace(one, id="who", week=(draw(hours()),) * 7, day_shift=draw(day_shifts()))
     doctors = [one, two]
-    now = draw(instants(one, dates[0]) | instants(one, dates[1])) + draw(
-        st.integers(0, 59)
-    ) * timedelta(seconds=1)
+    now = draw(instants(one, dates[0]) | instants(one, dates[1]))
+    now += draw(st.integers(0, 59)) * SECOND + draw(st.sampled_from([0, 1, 999_999])) * MICROSECOND
     overrides = [
         (doctor, OverrideEntry(f"{doctor.id}.override.{n}", kind, interval))
         for doctor in doctors
@@ -182,9 +268,11 @@ def clinics(draw: st.DrawFn, *, breaking: bool = False) -> SomeClinic:
         Terms(draw(_policies()), tuple(sorted(closed)), broken),
         [],
         overrides,
+        [],
         schedule_of(HER, *draw(st.lists(_hers(one, dates[1]), min_size=1, max_size=3))),
     )
-    return replace(clinic, appointments=draw(_booked(clinic)))
+    clinic = replace(clinic, appointments=draw(_booked(clinic)))
+    return replace(clinic, holds=draw(_holds(clinic)))
 
 
 @st.composite
@@ -236,6 +324,43 @@ def _booked(draw: st.DrawFn, clinic: SomeClinic) -> list[Appointment]:
         buffered = plain._replace(before=before * MINUTE, after=after * MINUTE)
         found.append(draw(_marked(buffered)))
     return found
+
+
+@st.composite
+def _holds(draw: st.DrawFn, clinic: SomeClinic) -> list[tuple[Caller, Hold]]:
+    """Holds that end about now; those that are live keep their distances."""
+    found: list[tuple[Caller, Hold]] = []
+    this_second = clinic.now.replace(microsecond=0)
+    usual = draw(st.sampled_from([ANYBODY, HER])), draw(st.sampled_from(clinic.doctors))
+    others = st.sampled_from([ANYBODY, HER, HIM]), st.sampled_from(clinic.doctors)
+    for n in range(draw(st.integers(0, 8))):
+        by, doctor = draw(st.tuples(*others)) if draw(st.booleans()) else usual
+        there = replace(clinic, holds=found)
+        when = draw(intervals(doctor, clinic.dates[1], 60) | _next_to(there, doctor))
+        before, after = draw(buffers())
+        name = hold_id(keys_of(doctor, minutes(when))[0], f"{n}")
+        hold = Hold(
+            name,
+            doctor.id,
+            when,
+            this_second + draw(st.sampled_from(ENDS)) * SECOND,
+            holder_of(name, by.account),
+            before * MINUTE,
+            after * MINUTE,
+        )
+        is_free = not there.taken(Wanted(doctor, minutes(when), before, after)) & {*minutes(when)}
+        if is_free or not kept_by(hold, clinic.now).booked:
+            found.append((by, hold))
+    return found
+
+
+def _next_to(clinic: SomeClinic, doctor: Doctor) -> st.SearchStrategy[Interval]:
+    """Half an hour soon after something else."""
+    ends = [held.when.stop for held in clinic.held.values() if held.doctor == doctor.id]
+    if not ends:
+        return st.nothing()
+    starts = st.tuples(st.sampled_from(ends), st.sampled_from(BUFFERS)).map(sum)
+    return starts.map(lambda start: interval_of(range(start, start + 30)))
 
 
 @st.composite

@@ -9,6 +9,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.documents import Documents
+from shared.model.hold import Hold
 from shared.model.interval import Interval
 from tests import reference_model as model
 from tests.reference_model import Held
@@ -93,6 +94,13 @@ def held_by(a: Appointment) -> Held:
         a.after // MINUTE,
         None if a.freed_from is None else minute(a.freed_from),
     )
+
+
+def kept_by(hold: Hold, now: datetime) -> Held:
+    """What a hold keeps, which is nothing from its very end on."""
+    is_live = now < hold.ends_at
+    buffers = hold.before // MINUTE, hold.after // MINUTE
+    return Held(hold.doctor_id, minutes(hold.interval), is_live, *buffers)
 
 
 def held(documents: Documents) -> dict[str, Held]:

@@ -1,44 +1,68 @@
 """Bookings and searches against the model, with everything that a clinic's calendar knows at once.
 
-Buffers, time off, extra hours, closed days, notice, horizon, freed times, and rules that may be
-broken, around the days on which clocks change.
+Buffers, holds, time off, extra hours, closed days, notice, horizon, freed times, and rules that may
+be broken, around the days on which clocks change.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.hold import Hold
 from shared.model.interval import Interval
-from shared.model.patient_schedule import PatientSchedule
 from shared.queries.openings import all_openings, first_openings, hours_of_date, next_openings
 from shared.rules.availability import Booking, WhyUnavailable, why_unavailable
+from shared.rules.booking import book
+from shared.rules.holding import HoldRequest, hold_time
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import OutsideHours, SlotTaken, TimeUnavailable
+from shared.rules.outcomes import (
+    Outcome,
+    OutsideHours,
+    Refusal,
+    SlotTaken,
+    TimeUnavailable,
+    TooManyHolds,
+)
 from tests import reference_model as model
 from tests.builders import ADA, owned
-from tests.rules.clinics import HER, LONG_AGO, SomeClinic, Wanted, buffers, clinics
-from tests.rules.minutes import interval_of, local, minute, minutes
+from tests.examples import examples
+from tests.rules.clinics import (
+    HER,
+    HIM,
+    LONG_AGO,
+    MICROSECOND,
+    SomeClinic,
+    Wanted,
+    buffers,
+    clinics,
+)
+from tests.rules.minutes import instant_of, interval_of, local, minute, minutes
 from tests.scripted_store import ScriptedStore
 from tests.strategies import MINUTE, STEPS, intervals, several_days
 
 EVERYTHING = 10_000
-many = settings(max_examples=100, deadline=None, derandomize=True)
-few = settings(max_examples=40, deadline=None, derandomize=True)
+BOTH = [ANYBODY, HER]
+many = examples(100)
+few = examples(40)
 
 
 def booking(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> Booking:
     """A request to book what is wanted, or to have it instead of what is moved."""
-    doctor, when, before, after, moving = wanted
+    doctor, when, before, after, moving, hold, by = wanted
     plain = Appointment(
         moving or "new", doctor.id, interval_of(when), ADA, LONG_AGO, LONG_AGO
     )._replace(before=before * MINUTE, after=after * MINUTE)
-    return Booking(doctor, owned(plain, HER) if hers else plain, ANYBODY, clinic.terms)
+    appointment = owned(plain, HER) if hers else plain
+    return Booking(doctor, appointment, by, clinic.terms, hold_id=hold)
 
 
 def why_not(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> WhyUnavailable | None:
@@ -49,6 +73,17 @@ def why_not(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> WhyUna
     return why_unavailable(days, schedule, asked, clinic.now, wanted.moving)
 
 
+def decided(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> Outcome:
+    """What comes of booking it, maybe with a hold."""
+    asked = booking(clinic, wanted, hers=hers)
+    return book(clinic.documents(*asked.days), asked, clinic.now)[1]
+
+
+def code_of(outcome: Outcome | None) -> str | None:
+    """The reason of a refusal, or None."""
+    return outcome.code if isinstance(outcome, Refusal) else None
+
+
 @given(st.data())
 @many
 def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
@@ -57,15 +92,77 @@ def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
     clinic = data.draw(clinics(breaking=True))
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
     moving = data.draw(st.sampled_from([None, *(a.id for a in clinic.appointments)]))
+    holds = [hold for _, hold in clinic.holds if hold.doctor_id == doctor.id]
     for day in clinic.dates:
         any_time = intervals(doctor, day, 90) | intervals(doctor, day, 1440) | soon(clinic)
-        asked = minutes(data.draw(beside(clinic.hers) if hers else any_time))
+        near = beside(clinic.hers.appointments) if hers else any_time | beside(holds)
+        asked = minutes(data.draw(near))
         wanted = Wanted(doctor, asked, *data.draw(buffers()), moving)
         outcome = why_not(clinic, wanted, hers=hers)
         assert (outcome and outcome.code) == clinic.refusal(wanted, hers=hers)
         if isinstance(outcome, SlotTaken):
             taken = model.stretches(clinic.taken(wanted) & {*asked})
             assert [minutes(conflict.interval) for conflict in outcome.conflicts] == taken
+            assert outcome.retry_after == clinic.wait(wanted)
+
+
+@given(clinics(breaking=True), buffers())
+@few
+def test_a_booking_with_a_hold_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
+    some: SomeClinic, others: tuple[int, int]
+) -> None:
+    for clinic, (whose, hold) in product(about_the_end_of_a_hold(some), some.holds):
+        doctor = next(each for each in clinic.doctors if each.id == hold.doctor_id)
+        for by in {whose, HER} - {HIM}:
+            when, own = minutes(hold.interval), (hold.before // MINUTE, hold.after // MINUTE)
+            longer = range(when.start, when.stop + 1)
+            for asked, needs in [(when, own), (when[1:] or when, others), (longer, own)]:
+                wanted = Wanted(doctor, asked, *needs, hold=hold.id, by=by)
+                outcome = decided(clinic, wanted, hers=by is HER)
+                assert code_of(outcome) == clinic.refusal(wanted, hers=by is HER)
+                if isinstance(outcome, SlotTaken):
+                    assert outcome.retry_after == clinic.wait(wanted)
+
+
+@given(st.data())
+@few
+def test_a_time_can_be_held_if_it_can_be_booked_and_is_not_a_patients_fourth_of_a_day(
+    data: st.DataObject,
+) -> None:
+    some, needs = data.draw(clinics()), data.draw(buffers())
+    near = beside([*(hold for _, hold in some.holds), *some.hers.appointments])
+    any_time = intervals(some.doctors[0], some.dates[1], 90) | soon(some)
+    asked = minutes(data.draw(any_time | near))
+    for clinic in about_the_end_of_a_hold(some):
+        for doctor, by in product(clinic.doctors, BOTH):
+            wanted = Wanted(doctor, asked, *needs, by=by)
+            outcome, wait = holding(clinic, wanted), clinic.wait_to_hold(wanted)
+            if isinstance(outcome, TooManyHolds):
+                assert outcome.retry_after == wait
+            else:
+                assert wait is None
+                assert code_of(outcome) == clinic.refusal(wanted, hers=by is HER)
+
+
+def about_the_end_of_a_hold(clinic: SomeClinic) -> list[SomeClinic]:
+    """The same clinic as it is, and at the end of its first hold and just before."""
+    ends = [hold.ends_at for _, hold in clinic.holds[:1]]
+    return [clinic, *(replace(clinic, now=now) for end in ends for now in (end, end - MICROSECOND))]
+
+
+def holding(clinic: SomeClinic, wanted: Wanted) -> Outcome:
+    """What comes of asking to hold what is wanted; a patient's booking would be her own."""
+    asked = booking(clinic, wanted, hers=wanted.by is HER)
+    new = Hold(
+        id="new",
+        doctor_id=wanted.doctor.id,
+        interval=asked.appointment.interval,
+        ends_at=clinic.now + 5 * MINUTE,
+        holder="",
+        before=asked.appointment.before,
+        after=asked.appointment.after,
+    )
+    return hold_time(clinic.documents(*asked.days), HoldRequest(new, asked), clinic.now)[1]
 
 
 def soon(clinic: SomeClinic) -> st.SearchStrategy[Interval]:
@@ -77,12 +174,13 @@ def soon(clinic: SomeClinic) -> st.SearchStrategy[Interval]:
     return shifts.map(lambda shift: interval_of(range(first + shift, first + shift + 30)))
 
 
-def beside(schedule: PatientSchedule) -> st.SearchStrategy[Interval]:
-    """Half an hour about as long before or after what a patient has."""
-    times = [a.interval.start for a in schedule.appointments]
-    ends = st.sampled_from([*times, *(a.interval.end for a in schedule.appointments)])
+def beside(some: Iterable[Appointment | Hold]) -> st.SearchStrategy[Interval]:
+    """Half an hour about as long before or after one of them, if there are any."""
+    ends = [end for each in some for end in each.interval]
+    if not ends:
+        return st.nothing()
     shifts = st.sampled_from([-60, -31, -30, -29, -1, 0, 1, 30, 60])
-    starts = st.tuples(ends, shifts).map(lambda each: each[0] + each[1] * MINUTE)
+    starts = st.tuples(st.sampled_from(ends), shifts).map(lambda each: each[0] + each[1] * MINUTE)
     return starts.map(lambda start: Interval(start, start + 30 * MINUTE))
 
 
@@ -94,9 +192,13 @@ def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
     clinic = data.draw(clinics())
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
     any_time = intervals(doctor, clinic.dates[1], 180)
-    asked = minutes(data.draw(any_time | beside(clinic.hers) if hers else any_time))
+    asked = minutes(data.draw(any_time | beside(clinic.hers.appointments) if hers else any_time))
     wanted = Wanted(doctor, asked, *data.draw(buffers()))
-    refusal = why_not(clinic, wanted, hers=hers)
+    own = [hold for by, hold in clinic.holds if by is ANYBODY and hold.doctor_id == doctor.id]
+    for hold in own[: data.draw(st.integers(0, 1))]:
+        wanted = wanted._replace(when=minutes(hold.interval), hold=hold.id)
+    asked, anew = wanted.when, wanted._replace(hold=None)
+    refusal = decided(clinic, wanted, hers=hers)
     if not isinstance(refusal, TimeUnavailable):
         return
     snapshot = ScriptedStore(*clinic.days.values()).snapshot()
@@ -105,7 +207,7 @@ def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
     expected: list[int] = []
     free_from, until = first_instead(clinic, asked.start), asked.start + 1440
     for start in range(free_from, until):
-        at_that_time = wanted._replace(when=range(start, start + len(asked)))
+        at_that_time = anew._replace(when=range(start, start + len(asked)))
         if start >= free_from and why_not(clinic, at_that_time, hers=hers) is None:
             expected.append(start)
             free_from = start + len(asked)
@@ -117,7 +219,7 @@ def first_instead(clinic: SomeClinic, asked: int) -> int:
     allowed, policy = clinic.starts(), clinic.terms.policy
     if asked < allowed.stop:
         return max(asked, allowed.start)
-    has_begun = not policy.notice and clinic.now.second > 0
+    has_begun = not policy.notice and clinic.now > instant_of(minute(clinic.now))
     return allowed.start + has_begun
 
 
@@ -203,10 +305,11 @@ def test_the_hours_of_a_date_are_those_that_each_minute_confirms(clinic: SomeCli
 def searched(
     clinic: SomeClinic, bounds: Interval, length: int, step: int | None, needs: tuple[int, int]
 ) -> OpeningSearch:
-    """A search of so many minutes that need these buffers."""
+    """A search of so many minutes that need these buffers, as of the second that is running."""
     before, after = (each * MINUTE for each in needs)
+    this_second = clinic.now.replace(microsecond=0)
     return OpeningSearch(
-        bounds, length * MINUTE, clinic.now, step, before, after, clinic.terms.closed
+        bounds, length * MINUTE, this_second, step, before, after, clinic.terms.closed
     )
 
 
