@@ -68,8 +68,8 @@ class Change(NamedTuple):
 
 
 KINDS = ["book", "move", "move", "home", "cancel", "hold", "hold", "use", "use", "release"]
-SECONDS = [0, 0, 0, 0, 1, 29, 30, 3570, 3600]
-"""Holds last for half a minute here, and are remembered for an hour."""
+SECONDS = [*[0] * 12, 1, 299, 300, 3600]
+"""Between two changes. Holds last for 300 here, and are remembered for 3,600 more."""
 
 
 def changes() -> st.SearchStrategy[Change]:
@@ -159,8 +159,8 @@ class ChangingCalendar:
             self._note(name, self.held[name]._replace(booked=False), outcome)
 
     def hold(self, place: Held, by: Caller) -> None:
-        """Hold a place for half a minute."""
-        name, ends_at = hold_id(home_of(place), self._token()), self.now + 30 * SECOND
+        """Hold a place for five minutes."""
+        name, ends_at = hold_id(home_of(place), self._token()), self.now + 300 * SECOND
         new = Hold(
             name,
             place.doctor,
