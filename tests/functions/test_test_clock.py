@@ -54,6 +54,17 @@ async def test_it_is_the_present_to_bookings_marks_and_searches(clock: Api) -> N
     assert first.json()["openings"][0]["start"] == "2050-11-21T14:10:00Z"
 
 
+async def test_it_is_the_present_to_series_and_what_is_left_of_them(clock: Api) -> None:
+    daily: Json = {**MONDAY_AT_NINE, "rule": "FREQ=DAILY;COUNT=3", "if_unavailable": "skip"}
+    series = (await clock.post("create_series", daily, None, now(MONDAY))).json()
+    assert [each["code"] for each in series["skipped"]] == ["in_the_past"]
+    body: Json = {"series_id": series["series_id"]}
+    tuesday = now("2050-11-22T14:10:00Z")
+    ended = (await clock.post("cancel_series", body, None, tuesday)).json()
+    assert [each["start"][:10] for each in ended["cancelled"]] == ["2050-11-23"]
+    assert ended["kept"] == []
+
+
 def of_ada(api: Api) -> Api:
     """An instance on which the test clock is on, and whose callers are all Ada."""
     settings = replace(SIGNED_IN, test_clock=True)
