@@ -112,6 +112,7 @@ async def test_nothing_tells_whose_a_hold_is(api: Api) -> None:
 async def test_until_its_very_end_it_blocks_others_and_books_and_from_then_on_neither(
     api: Api,
 ) -> None:
+    api.clock.now += timedelta(seconds=0.5)
     first, second = await api.hold(), await api.hold(start=TEN)
     api.clock.now = at("2050-11-18T12:05:00Z") - MICROSECOND
     assert problem(await api.ask(), 409, "slot_taken")["retry_after"] == 1
