@@ -1,22 +1,32 @@
 """What is wrong, for people: all that can be seen without a search for an order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import inf
 
 from tests.proof.history import (
     Book,
+    Booked,
+    BookSeries,
     Call,
     Cancel,
+    CancelSeries,
     ChangeOfCalendar,
     DeleteOverride,
+    Done,
+    Ended,
     Granted,
+    HoldTime,
+    Kept,
     MakeOverride,
     MarkAs,
     Move,
+    OfHolds,
     Override,
+    Release,
     Slot,
+    Thing,
     Things,
     appointments_of,
 )
@@ -39,10 +49,13 @@ class Verdict:
     """Double bookings, too: of one patient, with different doctors."""
     away: tuple[str, ...] = ()
     """Bookings in time off that was there before them."""
+    kept: tuple[str, ...] = ()
+    """Bookings of time that another held."""
 
 
 def problems(calls: Sequence[Call], before: Things, after: Things) -> Verdict:
     """What is certainly wrong at first sight, whatever the order; much cannot be seen so."""
+    calls = [*_singly(calls)]
     booked, overrides = _changes(calls, before, after)
     held = [held for name, made in booked.items() for held in _held(name, made, before)]
     lost, phantom = list[str](), list[str]()
@@ -69,19 +82,66 @@ def problems(calls: Sequence[Call], before: Things, after: Things) -> Verdict:
     held += [_Held(name, a.held, end, inf) for name, a in appointments_of(after).items()]
     double, patients = _twice(held, owners_of(calls, before))
     away = tuple(_into_time_off(booked, overrides, before))
-    return Verdict(double, tuple(lost), tuple(phantom), patients=patients, away=away)
+    held_by_others = tuple(_into_holds(calls))
+    return Verdict(
+        double, tuple(lost), tuple(phantom), patients=patients, away=away, kept=held_by_others
+    )
 
 
 def _changes(calls: Sequence[Call], before: Things, after: Things) -> tuple[Changes, Changes]:
     """What may have changed each appointment, and each override."""
     booked, overrides = dict[str, list[Call]](), dict[str, list[Call]]()
     for name, thing in (*before.items(), *after.items()):
-        (overrides if isinstance(thing, Override) else booked).setdefault(name, [])
+        if not isinstance(thing, Kept):
+            (overrides if isinstance(thing, Override) else booked).setdefault(name, [])
     for call in calls:
-        if change := change_of(call):
+        change = change_of(call)
+        if change and not isinstance(change, OfHolds):
             kind = overrides if isinstance(change, ChangeOfCalendar) else booked
             kind.setdefault(change.name, []).append(call)
     return booked, overrides
+
+
+def _singly(calls: Sequence[Call]) -> Iterator[Call]:
+    """The same calls, but each of a series as if its appointments had been asked for one by one."""
+    for call in calls:
+        match call.asked, call.answer:
+            case BookSeries(names) as asked, (None | Booked()) as answer:
+                booked = names if answer is None else answer.names
+                for number, name in enumerate(names):
+                    if name in booked:
+                        yield replace(call, asked=asked.single(number), answer=answer and Done())
+            case CancelSeries(names, _, by), (None | Ended()) as answer:
+                ended = names if answer is None else dict(answer.cancelled)
+                for name in ended:
+                    yield replace(call, asked=Cancel(name, by), answer=answer and Done())
+            case ((BookSeries() | CancelSeries()), _):
+                continue
+            case _:
+                yield call
+
+
+def _into_holds(calls: Sequence[Call]) -> Iterator[str]:
+    """What was granted, by the clock of whoever asked, while another certainly held the time."""
+    for hold in calls:
+        if not (isinstance(hold.asked, HoldTime) and isinstance(hold.answer, Kept | Done)):
+            continue
+        assert hold.answered is not None
+        asked = hold.asked
+        until = min((c.invoked for c in calls if _may_end(c, asked.name)), default=inf)
+        for call in calls:
+            change = change_of(call)
+            if not isinstance(change, Book | Move | HoldTime) or call.answered is None:
+                continue
+            meanwhile = hold.answered < call.invoked and call.answered < until
+            if meanwhile and change.at < asked.ends and overlap(change.slot, asked.slot):
+                yield f"{change.name} got {change.slot}, which {asked.name} held: {asked.slot}"
+
+
+def _may_end(call: Call, name: str) -> bool:
+    """Whether a call may have used up a hold, or given it up."""
+    with_it = isinstance(call.asked, Book) and call.asked.hold == name
+    return with_it or (isinstance(call.asked, Release) and call.asked.name == name)
 
 
 def _into_time_off(booked: Changes, overrides: Changes, before: Things) -> Iterator[str]:
@@ -128,7 +188,7 @@ def _with(one: "_Held", slot: Slot) -> Slot:
     return slot._replace(doctor=one.slot.doctor)
 
 
-def _has(last: Granted | Override | None, slot: Slot) -> bool:
+def _has(last: Thing | None, slot: Slot) -> bool:
     return isinstance(last, Granted) and last.booked and last.slot == slot
 
 

@@ -1,11 +1,14 @@
 """What clients did and were told: the record that the proof is made from.
 
 Times of appointments are whole minutes since a common midnight (UTC), intervals half-open.
-An appointment goes by the name that its client gave it, which nobody else uses.
+An appointment or a hold goes by the name that its client gave it, which nobody else uses.
+
+Holds end by a clock of their own, in seconds: what depends on them says what it shows, `at`. So
+whether a hold has ended is no question of when a request takes effect.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -53,6 +56,7 @@ class Book:
     """Book a new appointment, of an account if it has an `owner`, with the buffers of its service.
 
     `by` is the patient who asks, here and below: for themselves. None: whoever may do everything.
+    With a `hold`, if there is one, within whose time it lies, and which it uses up.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Book:
     owner: str | None = None
     by: str | None = None
     buffers: Minutes = NO_BUFFERS
+    hold: str | None = None
+    at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Move:
     slot: Slot
     by: str | None = None
     version: int | None = None
+    at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,66 @@ class DeleteOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldTime:
+    """Keep a time from all others until it `ends`, for a booking."""
+
+    name: str
+    slot: Slot
+    ends: float
+    by: str | None = None
+    at: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give a hold up, which was of this time."""
+
+    name: str
+    slot: Slot
+    by: str | None = None
+    at: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BookSeries:
+    """Book several appointments at once: all of them or, if asked to, those that can be.
+
+    Each has a name of its own, and its time at the same place of `slots`.
+    """
+
+    names: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    owner: str | None = None
+    by: str | None = None
+    skip: bool = False
+    at: float = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the first appointment, which tells one series from another."""
+        return self.names[0]
+
+    def single(self, number: int) -> Book:
+        """The booking of one of its appointments."""
+        name, slot = self.names[number], self.slots[number]
+        return Book(name, slot, self.owner, self.by, at=self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSeries:
+    """Give up, of these appointments, all that start at a minute or `after` it."""
+
+    names: tuple[str, ...]
+    after: int
+    by: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the first appointment."""
+        return self.names[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Affected:
     """All appointments that hold time in an override, while it stands, if it is time off."""
 
@@ -166,12 +233,16 @@ class First:
     doctor: str
     window: Minutes
     length: int
+    at: float = 0
 
 
 ChangeOfCalendar = MakeOverride | DeleteOverride
 """What may change when a doctor works."""
 
-Change = Book | Move | Cancel | Update | MarkAs | ChangeOfCalendar
+OfHolds = HoldTime | Release
+OfSeries = BookSeries | CancelSeries
+
+Change = Book | Move | Cancel | Update | MarkAs | ChangeOfCalendar | OfHolds | OfSeries
 """What may change anything."""
 
 Look = List | Mine | First
@@ -214,15 +285,59 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A hold as it was right after the operation: it `stands` until it is used or given up.
+
+    One that stands, and has ended by a request's clock, keeps nothing from that request.
+    """
+
+    slot: Slot
+    ends: float
+    by: str | None = None
+    stands: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Which appointments of a series were booked, and where the others start, and why not.
+
+    How each of them is now, if it has changed since, is a `Get` of its own.
+    """
+
+    names: tuple[str, ...]
+    skipped: tuple[tuple[int, str], ...] = ()
+    made: "Each" = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Those of a series that are cancelled now, in order of name, and the names of those kept."""
+
+    cancelled: "Each"
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Nothing of a series was booked: where those start that cannot be, and why not."""
+
+    occurrences: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """It took effect; what was read in the answer may be of later, and is a `Get` of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The doctor has no time: the busy parts of it, in order."""
+    """The doctor has no time: the busy parts of it, in order.
+
+    If only holds are in the way, the first of them ends so many seconds later: `retry_after`.
+    """
 
     conflicts: tuple[Part, ...]
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +368,13 @@ class Opening:
     start: int | None
 
 
-Answer = Granted | Override | Done | Taken | Busy | Refused | Listed | Opening
+Each = tuple[tuple[str, Granted], ...]
+"""Appointments with their names."""
+
+Effect = Granted | Override | Kept | Booked | Ended
+"""What tells how things are after a change."""
+
+Answer = Effect | Done | Taken | Busy | Refused | Unavailable | Listed | Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +391,39 @@ class Call:
     answer: Answer | None = None
 
 
-Things = Mapping[str, Granted | Override]
-"""All appointments and overrides by name, cancelled and deleted ones too: what a store holds."""
+Thing = Granted | Override | Kept
+
+Things = Mapping[str, Thing]
+"""All appointments, overrides and holds by name, also those that are over: what a store holds."""
+
+
+def names_of(change: Change | Get | Affected) -> tuple[str, ...]:
+    """All things that are asked about."""
+    if isinstance(change, OfSeries):
+        return change.names
+    if isinstance(change, Book) and change.hold:
+        return change.name, change.hold
+    return (change.name,)
+
+
+def slots_of(change: Change) -> tuple[Slot, ...]:
+    """All times that things are asked to have, or to leave if that is known."""
+    if isinstance(change, BookSeries):
+        return change.slots
+    return (change.slot,) if isinstance(change, Book | Move | ChangeOfCalendar | OfHolds) else ()
+
+
+def after_it(change: Change, effect: Effect, before: Things) -> dict[str, Thing]:
+    """Everything that a change makes another, as it is then."""
+    match effect:
+        case Booked(made=made) | Ended(cancelled=made):
+            return dict(made)
+        case Granted() if isinstance(change, Book) and change.hold:
+            hold = before[change.hold]
+            assert isinstance(hold, Kept)
+            return {change.name: effect, change.hold: replace(hold, stands=False)}
+    assert not isinstance(effect, Booked | Ended)
+    return {change.name: effect}
 
 
 def appointments_of(things: Things) -> dict[str, Granted]:

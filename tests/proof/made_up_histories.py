@@ -159,6 +159,7 @@ def answer_of(asked: Asked, store: Made, hours: Hours = HOURS) -> Answer | None:
                 return None
             wanted = Granted(slot, owner=owner, buffers=asked.buffers)
             return TOO_MANY if _too_many(asked, store) else _place(asked, wanted, store, hours)
+    assert isinstance(asked, Get | Move | Cancel | Update | MarkAs)
     return _answer_about(asked, store, hours)
 
 

@@ -2,6 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from tests.proof.history import (
@@ -10,15 +12,18 @@ from tests.proof.history import (
     Answer,
     Asked,
     Book,
+    BookSeries,
     Busy,
     Call,
     Cancel,
+    CancelSeries,
     Change,
     ChangeOfCalendar,
     DeleteOverride,
     First,
     Get,
     Granted,
+    HoldTime,
     Hours,
     List,
     Listed,
@@ -29,13 +34,27 @@ from tests.proof.history import (
     Move,
     Opening,
     Refused,
+    Release,
     Slot,
     Taken,
     Things,
+    Unavailable,
     Update,
     appointments_of,
+    names_of,
+    slots_of,
 )
-from tests.proof.rules import OFF, OUTSIDE, TOO_MANY, State, first_opening, overlap, told
+from tests.proof.rules import (
+    DAY,
+    OFF,
+    OUTSIDE,
+    TOO_MANY,
+    State,
+    days_of,
+    first_opening,
+    overlap,
+    told,
+)
 
 Owners = Mapping[str, str | None]
 """Whose each appointment is, by name: that never changes."""
@@ -50,18 +69,24 @@ PLACING = (TOO_MANY, OUTSIDE, OFF)
 class Need(NamedTuple):
     """A change of this appointment, to a time that overlaps; or any change for this account.
 
-    Or a change of when a doctor works then, if it is about the `calendar`.
+    Or a change of when a doctor works then, if it is about the `calendar`. Or any change at all
+    that touches what the call reads, if it is about `anything`.
     """
 
     name: str | None = None
     place: Slot | None = None
     owner: str | None = None
     calendar: bool = False
+    anything: bool = False
+
+
+ANYTHING = Need(anything=True)
+"""Of calls about several things at once: which of them it is, is left to the search."""
 
 
 def change_of(call: Call) -> Change | None:
     """What the call may have changed, or be about to change."""
-    refused = isinstance(call.answer, Taken | Busy | Refused)
+    refused = isinstance(call.answer, Taken | Busy | Refused | Unavailable)
     return call.asked if isinstance(call.asked, Change) and not refused else None
 
 
@@ -70,24 +95,35 @@ def with_buffers(slot: Slot) -> Slot:
     return Slot(slot.doctor, slot.start - LONGEST_BUFFER, slot.end + LONGEST_BUFFER)
 
 
+def _seen(asked: Change, slot: Slot) -> Slot:
+    """What a time depends on; of a hold, all holds of the patient on the same days do."""
+    if not (isinstance(asked, HoldTime) and asked.by):
+        return with_buffers(slot)
+    days = days_of(slot)
+    return Slot(slot.doctor, days.start * DAY, days.stop * DAY)
+
+
 def owners_of(calls: Sequence[Call], before: Things) -> Owners:
     """Whose each appointment of a history is, whatever is claimed in the end."""
     there = {name: granted.owner for name, granted in appointments_of(before).items()}
-    made = (call.asked for call in calls if isinstance(call.asked, Book))
-    return {**there, **{asked.name: asked.owner for asked in made}}
+    made = [call.asked for call in calls if isinstance(call.asked, Book)]
+    series = [call.asked for call in calls if isinstance(call.asked, BookSeries)]
+    together = {name: asked.owner for asked in series for name in asked.names}
+    return {**there, **{asked.name: asked.owner for asked in made}, **together}
 
 
 def meets(change: Change, need: Need, owners: Owners) -> bool:
     """Whether a change may bring about what is needed."""
-    name, place, owner, calendar = need
+    name, place, owner, calendar, _ = need
     if owner is not None:
-        return owners.get(change.name) == owner
-    if name is not None and change.name != name:
+        return any(owners.get(each) == owner for each in names_of(change))
+    if name is not None and name not in names_of(change):
         return False
     if place is None:
         return True
-    kinds = ChangeOfCalendar if calendar else Book | Move | ChangeOfCalendar
-    return isinstance(change, kinds) and overlap(with_buffers(change.slot), place)
+    if calendar and not isinstance(change, ChangeOfCalendar):
+        return False
+    return any(overlap(with_buffers(slot), place) for slot in slots_of(change))
 
 
 def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
@@ -104,6 +140,8 @@ def lacks(call: Call, state: State, hours: Hours) -> Iterator[Need]:
             yield Need(name, None if found and found.slot == slot else slot)
         case ((Get(name) | DeleteOverride(name)), _):
             yield Need(name)
+        case ((HoldTime() | Release() | BookSeries() | CancelSeries() | Book(hold=str())), _):
+            yield ANYTHING
         case (Book() | Move() | Cancel() | Update() | MarkAs()) as asked, answer:
             yield from _lacks_of_a_change(asked, answer, state, hours)
 
@@ -125,7 +163,7 @@ def _lacks_of_a_look(call: Call, state: State, hours: Hours) -> Iterator[Need]:
             now = first_opening(asked, state, hours)
             if start is not None:
                 wanted = Slot(doctor, start, start + length)
-                yield from (Need(name) for _, _, name in state.taken(wanted))
+                yield from (Need(name) for _, _, name in state.taken(wanted, at=asked.at))
                 if not _works(state, wanted, hours):
                     yield Need(place=wanted, calendar=True)
             if now is not None and (start is None or now < start):
@@ -159,21 +197,26 @@ def _lacks_of_a_change(
     elif any(one in (answer, right) for one in (OUTSIDE, OFF)):
         yield Need(place=asked.slot, calendar=True)
     else:
-        yield from _lacks_of_a_time(asked, answer, state)
+        yield from _lacks_of_a_time(asked, answer, state, hours)
 
 
-def _lacks_of_a_time(asked: Book | Move, answer: Answer | None, state: State) -> Iterator[Need]:
+def _lacks_of_a_time(
+    asked: Book | Move, answer: Answer | None, state: State, hours: Hours
+) -> Iterator[Need]:
     slot, old = asked.slot, state.find(asked.name)
     buffers = asked.buffers if isinstance(asked, Book) else old.buffers if old else NO_BUFFERS
     taken = answer.conflicts if isinstance(answer, Taken) else ()
     wrong = [
         other
-        for s, e, other in state.taken(slot, asked.name, buffers)
+        for s, e, other in state.taken(slot, asked.name, buffers, asked.at)
         if not any(b[0] <= max(s, slot.start) and min(e, slot.end) <= b[1] for b in taken)
     ]
     yield from (Need(other) for other in wrong)
     if taken and not wrong:
-        yield Need(place=slot)
+        # If the times are right, who has them is not: an appointment, or a hold that ends.
+        right = told(asked, state, hours)
+        same = isinstance(right, Taken) and right.conflicts == taken
+        yield ANYTHING if same else Need(place=slot)
     if not taken:
         owner = asked.owner if isinstance(asked, Book) else old and old.owner
         if owner and not wrong:
@@ -205,14 +248,14 @@ class Marks:
     @classmethod
     def of(cls, calls: Sequence[Call], before: Things, after: Things) -> "Marks":
         """Marks that tell all apart that occurs in a history."""
-        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
+        asked = [call.asked for call in calls if not isinstance(call.asked, Look)]
+        names = {name for each in asked for name in names_of(each)}
         times = {thing.slot for thing in (*before.values(), *after.values())}
+        times |= {slot for each in asked if isinstance(each, Change) for slot in slots_of(each)}
         for call in calls:
             match call.asked:
                 case List(doctor, window) | First(doctor, window):
                     times.add(Slot(doctor, *window))
-                case Book(_, slot) | Move(_, slot) | MakeOverride(_, _, slot):
-                    times.add(slot)
         return cls(names.union(before, after), times, owners_of(calls, before))
 
     def name(self, name: str) -> int:
@@ -240,9 +283,15 @@ class Marks:
         match asked:
             case List(doctor, window) | First(doctor, window):
                 return self.time(Slot(doctor, *window))
-            case Book(name, slot) | Move(name, slot):
-                times = self.time(with_buffers(slot))
-                return self.name(name) | times | self.account(self._owners.get(name))
+            case Book() | Move() | HoldTime() | BookSeries():
+                marks = self.account(asked.by)
+                for slot in slots_of(asked):
+                    marks |= self.time(_seen(asked, slot))
+                for name in names_of(asked):
+                    marks |= self.name(name) | self.account(self._owners.get(name))
+                return marks
+            case CancelSeries(names):
+                return reduce(or_, map(self.name, names), self.account(asked.by))
             case Mine(owner):
                 return self.account(owner)
             case Cancel(name) | Update(name):
@@ -253,13 +302,16 @@ class Marks:
 
     def touched_by(self, change: Change, state: State) -> int:
         """What a change makes another: the appointment, its times, and its owner's account."""
-        owner, old = self._owners.get(change.name), state.find(change.name)
-        marks = self.read_by(change) | self.account(owner)
-        return marks | self.time(with_buffers(old.slot)) if old else marks
+        marks = self.read_by(change)
+        for name in names_of(change):
+            marks |= self.account(self._owners.get(name))
+            if old := state.all.get(name):
+                marks |= self.time(with_buffers(old.slot))
+        return marks
 
     def of_need(self, need: Need) -> int:
         """What a need depends on, and all that could meet it touches."""
-        name, place, owner, _ = need
+        name, place, owner, *_ = need
         if owner is not None:
             return self.account(owner)
         if name is not None:

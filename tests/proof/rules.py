@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import inf
+from math import ceil, inf
 
 from tests.proof.history import (
     NO_BUFFERS,
@@ -13,17 +13,24 @@ from tests.proof.history import (
     Answer,
     Asked,
     Book,
+    Booked,
+    BookSeries,
     Busy,
     Call,
     Cancel,
+    CancelSeries,
     Change,
     DeleteOverride,
     Done,
+    Effect,
+    Ended,
     First,
     Get,
     Granted,
     History,
+    HoldTime,
     Hours,
+    Kept,
     List,
     Listed,
     Look,
@@ -32,14 +39,18 @@ from tests.proof.history import (
     Mine,
     Minutes,
     Move,
+    OfHolds,
     Opening,
     Override,
     Part,
     Refused,
+    Release,
     Slot,
     Taken,
     Things,
+    Unavailable,
     Update,
+    after_it,
     appointments_of,
 )
 
@@ -49,13 +60,16 @@ Times = tuple[int, int, str]
 Entry = tuple[int, int, str, int, int, int]
 """The same, then until when its time is held, and its buffers."""
 
-Booked = dict[tuple[str, str], list[Entry]]
+Entries = dict[tuple[str, str], list[Entry]]
 """What is not cancelled, in order, with each ("doctor", id), and of each ("patient", id)."""
 
 UNKNOWN, CANCELLED = Refused("unknown_appointment"), Refused("already_cancelled")
 TOO_MANY, MISMATCH = Refused("too_many_requests"), Refused("version_mismatch")
 WRONG_STATUS, TOO_EARLY = Refused("wrong_status"), Refused("too_early")
 OUTSIDE, OFF = Refused("outside_working_hours"), Refused("time_off")
+UNKNOWN_HOLD, TOO_MANY_HOLDS = Refused("unknown_hold"), Refused("too_many_holds")
+MOST_HOLDS, DAY = 3, 24 * 60
+"""So many a patient may have of a doctor-day, which is that of UTC here."""
 FOLLOWS: Mapping[str, tuple[str | None, ...]] = {
     "arrived": (None,),
     "fulfilled": (None, "arrived"),
@@ -74,9 +88,10 @@ def proves(order: Sequence[Call], history: History) -> bool:
         in_time = call.answered is None or instant <= call.answered
         if not in_time or not agree(call.answer, granted):
             return False
-        if isinstance(call.asked, Change) and isinstance(granted, Granted | Override):
-            changes = state.changes + state.counted(call.asked)
-            state = State({**state.all, call.asked.name: granted}, allowed, changes)
+        if isinstance(call.asked, Change) and isinstance(granted, Effect):
+            changes = state.changes + state.counted(call.asked, granted)
+            things = {**state.all, **after_it(call.asked, granted, state.all)}
+            state = State(things, allowed, changes)
     missing = Counter(map(id, calls))
     missing.subtract(map(id, order))
     once = min(missing.values(), default=0) >= 0
@@ -87,7 +102,7 @@ def proves(order: Sequence[Call], history: History) -> bool:
 def agree(answer: Answer | None, right: Answer | None) -> bool:
     """Whether the right answer is what was told, as far as anything was."""
     vague = answer is None or isinstance(answer, Done)
-    return isinstance(right, Granted | Override) if vague else right == answer
+    return isinstance(right, Effect) if vague else right == answer
 
 
 class State:
@@ -96,19 +111,21 @@ class State:
     `changes` counts those that patients made themselves, of which so many are `allowed`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a state knows is not worked out again
         self,
         things: Things,
         allowed: Allowed = NO_LIMITS,
         changes: Counter[str] | None = None,
-        booked: Booked | None = None,
+        booked: Entries | None = None,
         overrides: Sequence[Override] | None = None,
+        holds: Mapping[str, Kept] | None = None,
     ) -> None:
         self.all = things
         self.allowed = allowed
         self.changes = Counter[str]() if changes is None else changes
         self._booked = _in_order(things) if booked is None else booked
         self._overrides = _standing(things) if overrides is None else overrides
+        self._holds = _holds(things) if holds is None else holds
 
     def find(self, name: str) -> Granted | None:
         """The appointment of a name."""
@@ -126,13 +143,42 @@ class State:
         found = self.find(name)
         return found is not None and overlap(found.held, slot)
 
+    def live(self, slot: Slot, at: float) -> dict[str, Kept]:
+        """The holds that keep any of a time, for whom the clock shows `at`."""
+        return {
+            name: kept
+            for name, kept in self._holds.items()
+            if kept.ends > at and overlap(kept.slot, slot)
+        }
+
+    def holds_of(self, by: str, slot: Slot, at: float) -> int:
+        """How many live holds a patient has on the doctor-day of a time where there are most."""
+        mine = [
+            {*days_of(kept.slot)}
+            for kept in self._holds.values()
+            if kept.by == by and kept.ends > at and kept.slot.doctor == slot.doctor
+        ]
+        return max(sum(day in days for days in mine) for day in days_of(slot))
+
     def taken(
-        self, slot: Slot, but: str | None = None, buffers: Minutes = NO_BUFFERS
+        self,
+        slot: Slot,
+        but: str | None = None,
+        buffers: Minutes = NO_BUFFERS,
+        at: float = inf,
     ) -> list[Times]:
-        """What is kept of a time, with the larger of two buffers, and by whom, in order."""
+        """What is kept of a time, with the larger of two buffers, and by whom, in order.
+
+        Live holds do so, too, of which none has buffers of its own.
+        """
         doctor, asked_from, asked_until = slot
         before, after = buffers
-        kept = list[Times]()
+        around = Slot(doctor, asked_from - before, asked_until + after)
+        kept = [
+            (hold.slot.start - after, hold.slot.end + before, name)
+            for name, hold in (self.live(around, at).items() if self._holds else ())
+            if name != but
+        ]
         for start, _, name, until, own_before, own_after in self._booked.get(
             ("doctor", doctor), ()
         ):
@@ -168,27 +214,30 @@ class State:
     def _times(self, doctor: str, kind: str) -> list[Minutes]:
         return [o.slot[1:] for o in self._overrides if o.kind == kind and o.slot.doctor == doctor]
 
-    def counted(self, change: Change) -> Counter[str]:
+    def counted(self, change: Change, effect: Effect) -> Counter[str]:
         """What a change that is granted counts for: nothing if it changes nothing."""
-        old = self.find(change.name)
-        again = isinstance(change, Cancel) and old and not old.booked
-        same = isinstance(change, Update) and old and old.reason == change.reason
-        return Counter([change.by] if change.by and not again and not same else ())
+        if not change.by or isinstance(change, OfHolds):
+            return Counter()
+        after = after_it(change, effect, self.all)
+        same = all(self.all.get(name) == thing for name, thing in after.items())
+        return Counter(() if same else [change.by])
 
-    def changed(self, change: Change, thing: Granted | Override) -> "State":
+    def changed(self, change: Change, effect: Effect) -> "State":
         """The state after a change; this one stays as it is."""
-        name, counted = change.name, self.counted(change)
-        booked, old = self._booked.copy(), self.find(name)
-        if old and old.booked:
-            for key in _keys(old):
-                booked[key] = [entry for entry in booked[key] if entry[2] != name]
-        if isinstance(thing, Granted) and thing.booked:
-            for key in _keys(thing):
-                booked[key] = sorted([*booked.get(key, []), _entry(name, thing)])
+        after, counted = after_it(change, effect, self.all), self.counted(change, effect)
+        booked, things = self._booked.copy(), {**self.all, **after}
+        overrides: Sequence[Override] | None = self._overrides
+        holds: Mapping[str, Kept] | None = self._holds
+        for name, thing in after.items():
+            match thing:
+                case Granted():
+                    _place_anew(booked, name, self.find(name), thing)
+                case Override():
+                    overrides = None
+                case Kept():
+                    holds = None
         changes = self.changes + counted if counted else self.changes
-        things = {**self.all, name: thing}
-        overrides = None if isinstance(thing, Override) else self._overrides
-        return State(things, self.allowed, changes, booked, overrides)
+        return State(things, self.allowed, changes, booked, overrides, holds)
 
 
 def overlap(one: Slot, two: Slot) -> bool:
@@ -198,6 +247,25 @@ def overlap(one: Slot, two: Slot) -> bool:
 
 def _standing(things: Things) -> Sequence[Override]:
     return [each for each in things.values() if isinstance(each, Override) and each.stands]
+
+
+def _holds(things: Things) -> Mapping[str, Kept]:
+    return {name: kept for name, kept in things.items() if isinstance(kept, Kept) and kept.stands}
+
+
+def days_of(slot: Slot) -> range:
+    """The doctor-days that a time touches, by number."""
+    return range(slot.start // DAY, (slot.end - 1) // DAY + 1)
+
+
+def _place_anew(booked: Entries, name: str, old: Granted | None, new: Granted) -> None:
+    """Have an appointment where it is after a change, and no more where it was before."""
+    if old and old.booked:
+        for key in _keys(old):
+            booked[key] = [entry for entry in booked[key] if entry[2] != name]
+    if new.booked:
+        for key in _keys(new):
+            booked[key] = sorted([*booked.get(key, []), _entry(name, new)])
 
 
 def _keys(granted: Granted) -> list[tuple[str, str]]:
@@ -225,8 +293,8 @@ def _merged(times: Iterable[Minutes]) -> tuple[Minutes, ...]:
     return tuple(merged)
 
 
-def _in_order(things: Things) -> Booked:
-    booked: Booked = {}
+def _in_order(things: Things) -> Entries:
+    booked: Entries = {}
     for name, granted in appointments_of(things).items():
         for key in _keys(granted) if granted.booked else ():
             booked.setdefault(key, []).append(_entry(name, granted))
@@ -245,17 +313,103 @@ def told(asked: Asked, state: State, hours: Hours) -> Answer | None:
             return _looked_for(asked, state, hours)
         case MakeOverride() | DeleteOverride() | Affected():
             return _told_of_override(asked, state)
-        case Book(name, slot, owner):
-            if name in state.all:
-                return None
-            wanted = Granted(slot, owner=owner, buffers=asked.buffers)
-            return _too_many(asked, state) or _placed(asked, wanted, state, hours)
+        case Book():
+            return _booked(asked, state, hours)
+        case HoldTime() | Release():
+            return _told_of_hold(asked, state, hours)
+        case BookSeries():
+            return _series(asked, state, hours)
+        case CancelSeries():
+            return _cancelled(asked, state)
         case Get(name, by):
             thing = state.all.get(name, UNKNOWN)
             return (
                 UNKNOWN if isinstance(thing, Granted) and by not in (None, thing.owner) else thing
             )
     return _told_of(asked, state, hours)
+
+
+def _booked(asked: Book, state: State, hours: Hours) -> Answer | None:
+    if asked.name in state.all:
+        return None
+    if asked.hold and not _is_live(state, asked.hold, asked):
+        return UNKNOWN_HOLD
+    wanted = Granted(asked.slot, owner=asked.owner, buffers=asked.buffers)
+    return _too_many(asked, state) or _placed(asked, wanted, state, hours)
+
+
+def _is_live(state: State, name: str, asked: Book | Release) -> bool:
+    """Whether there is a hold of whoever asks, which has not ended by the clock of that."""
+    hold = state.all.get(name)
+    return isinstance(hold, Kept) and hold.stands and asked.at < hold.ends and hold.by == asked.by
+
+
+def _told_of_hold(asked: HoldTime | Release, state: State, hours: Hours) -> Answer | None:
+    if isinstance(asked, Release):
+        gone = Kept(asked.slot, 0, asked.by, stands=False)
+        found = state.all.get(asked.name)
+        ends = found.ends if isinstance(found, Kept) else 0
+        # Who has no such hold is told the same, and nothing happens.
+        return replace(gone, ends=ends) if _is_live(state, asked.name, asked) else Ended(())
+    if asked.name in state.all:
+        return None
+    if refused := _too_many(asked, state):
+        return refused
+    if asked.by and state.holds_of(asked.by, asked.slot, asked.at) >= MOST_HOLDS:
+        return TOO_MANY_HOLDS
+    booking = Book(asked.name, asked.slot, asked.by, asked.by, at=asked.at)
+    placed = _placed(booking, Granted(asked.slot, owner=asked.by), state, hours)
+    return Kept(asked.slot, asked.ends, asked.by) if isinstance(placed, Granted) else placed
+
+
+def _series(asked: BookSeries, state: State, hours: Hours) -> Answer | None:
+    """All of it or, if asked to, what can be booked: one after the other, all at one instant."""
+    if any(name in state.all for name in asked.names):
+        return None
+    if too_many := _too_many(asked, state, 1 if asked.skip else len(asked.names)):
+        return too_many
+    then, made = state, list[tuple[str, Granted]]()
+    unavailable = list[tuple[int, str]]()
+    for number, slot in enumerate(asked.slots):
+        single = asked.single(number)
+        answer = _placed(single, Granted(slot, owner=asked.owner), then, hours)
+        if isinstance(answer, Granted):
+            then = then.changed(single, answer)
+            made.append((single.name, answer))
+        else:
+            unavailable.append((slot.start, _code(answer)))
+    if not made or (unavailable and not asked.skip):
+        return Unavailable(tuple(unavailable))
+    names = tuple(name for name, _ in made)
+    booked = Booked(names, tuple(unavailable), tuple(made))
+    return _too_many(asked, state, len(made)) or booked
+
+
+def _code(refusal: Taken | Busy | Refused) -> str:
+    match refusal:
+        case Refused(code):
+            return code
+        case Taken():
+            return "slot_taken"
+    return "patient_busy"
+
+
+def _cancelled(asked: CancelSeries, state: State) -> Answer:
+    """Whatever of it starts late enough is cancelled; what was marked is kept."""
+    due = [
+        (name, found)
+        for name in sorted(asked.names)
+        if (found := state.find(name))
+        and asked.by in (None, found.owner)
+        and found.slot.start >= asked.after
+    ]
+    may_end = [(name, found) for name, found in due if not found.mark]
+    ended = Ended(
+        tuple((name, _next(f, booked=False) if f.booked else f) for name, f in may_end),
+        tuple(name for name, found in due if found.mark),
+    )
+    changes = any(found.booked for _, found in may_end)
+    return (_too_many(asked, state) if changes else None) or ended
 
 
 def _looked_for(asked: Look, state: State, hours: Hours) -> Answer:
@@ -335,13 +489,13 @@ def _marked(asked: MarkAs, found: Granted) -> Answer:
     return _next(found, mark=asked.mark, freed_from=freed_from if ends else None)
 
 
-def _too_many(asked: Change, state: State) -> Refused | None:
+def _too_many(asked: Change, state: State, more: int = 1) -> Refused | None:
     if not asked.by:
         return None
     too_often = state.changes[asked.by] >= state.allowed.changes
     ahead = len(state.held_by_patient(asked.by))
-    too_many = isinstance(asked, Book) and ahead >= state.allowed.booked
-    return TOO_MANY if too_often or too_many else None
+    books = isinstance(asked, Book | BookSeries | HoldTime)
+    return TOO_MANY if too_often or (books and ahead + more > state.allowed.booked) else None
 
 
 def _placed(
@@ -353,8 +507,9 @@ def _placed(
         return OUTSIDE
     if any(start < slot.end and slot.start < end for start, end in state.off(slot.doctor)):
         return OFF
-    if taken := _parts(asked, state.taken(slot, name, wanted.buffers), state):
-        return Taken(taken)
+    but = asked.hold or name if isinstance(asked, Book) else name
+    if found := state.taken(slot, but, wanted.buffers, asked.at):
+        return Taken(_parts(asked, found, state), _seconds(asked, found, state))
     mine = state.held_by_patient(wanted.owner) if wanted.owner else ()
     busy = _parts(asked, _within(mine, *slot[1:]), state)
     return Busy(busy) if busy else wanted
@@ -375,10 +530,17 @@ def _parts(asked: Book | Move, booked: Sequence[Times], state: State) -> tuple[P
     return tuple(sorted([*parts, *_merged(strange)], key=lambda each: each[:2]))
 
 
+def _seconds(asked: Book | Move, found: Sequence[Times], state: State) -> int | None:
+    """How long the first of what is in the way still lasts, if these are all holds."""
+    holds = [hold for *_, name in found if isinstance(hold := state.all[name], Kept)]
+    ends = min((hold.ends for hold in holds), default=inf)
+    return ceil(ends - asked.at) if len(holds) == len(found) else None
+
+
 def first_opening(asked: First, state: State, hours: Hours) -> int | None:
     """Where the first opening starts, or None where there is none."""
     doctor, (after, before), length = asked.doctor, asked.window, asked.length
-    gone = [time[:2] for time in state.taken(Slot(doctor, after, before))]
+    gone = [time[:2] for time in state.taken(Slot(doctor, after, before), at=asked.at)]
     gone = sorted([*gone, *state.off(doctor)])
     for opens, closes in state.works(doctor, hours):
         start, until = max(opens, after), min(closes, before)

@@ -9,6 +9,8 @@
   right, all that it could spoil. In an order that explains everything, take the first call of T.
   What it lacks did not come before it, as that would be in T; nor did what it could spoil. So it
   may as well come at once, and only calls of T need be tried (Valmari's stubborn sets).
+- Of a call about several things at once, a series or a booking with a hold, it is not told what it
+  lacks: all that touches what it reads is tried.
 - A change whose version would be higher than that of an answer which is still to come, cannot be
   made before that: versions only rise.
 - A way that fails tells why: which appointments and which times T was about, on it and on all ways
@@ -31,21 +33,31 @@ from math import inf
 
 from tests.proof.history import (
     Book,
+    BookSeries,
     Call,
     Cancel,
+    CancelSeries,
     DeleteOverride,
+    Effect,
+    Ended,
     Get,
     Granted,
     History,
+    HoldTime,
+    Kept,
     Look,
     MakeOverride,
     MarkAs,
     Move,
     Override,
+    Release,
+    Thing,
     Things,
     Update,
+    after_it,
+    names_of,
 )
-from tests.proof.needs import Marks, change_of, lacks, meets, owners_of
+from tests.proof.needs import Marks, Need, change_of, lacks, meets, owners_of
 from tests.proof.rules import UNKNOWN, State, agree, told
 
 LIMIT = 100_000
@@ -93,15 +105,16 @@ class Search:
         calls, self.hours, before, after, self.allowed = history
         calls = [call for call in calls if _may_count(call, before, after)]
         self.before, self.count = before, len(calls)
-        names = {call.asked.name for call in calls if not isinstance(call.asked, Look)}
+        asked = [call.asked for call in calls if not isinstance(call.asked, Look)]
+        names = {name for each in asked for name in names_of(each)}
         names |= before.keys() | after.keys()
         ends = [Call(inf, Get(name), inf, after.get(name, UNKNOWN)) for name in sorted(names)]
         self.calls = [*sorted(calls, key=lambda call: call.invoked), *ends]
         numbered = list(enumerate(self.calls))
         self.changes = {n: change for n, call in numbered if (change := change_of(call))}
-        uses = Counter(change.name for change in self.changes.values())
+        uses = Counter(name for change in self.changes.values() for name in names_of(change))
         self.optional = {n for n in self.changes if self.calls[n].answered is None}
-        uses.update(self.changes[number].name for number in self.optional)
+        uses.update(name for number in self.optional for name in names_of(self.changes[number]))
         self.uncertain = [name for name, times in uses.items() if times > 1]
         self.marks = Marks.of(self.calls, before, after)
         self.owners = owners_of(self.calls, before)
@@ -170,7 +183,7 @@ class Search:
                 raise Undecided(f"no order was found in {self.limit:,} steps")
             change = self.changes[number]
             granted = told(change, way.state, self.hours)
-            assert isinstance(granted, Granted | Override)
+            assert isinstance(granted, Effect)
             touched = self.marks.touched_by(change, way.state)
             state = way.state.changed(change, granted)
             under_way = tuple(other for other in way.under_way if other != number)
@@ -207,8 +220,9 @@ class Search:
                 marks, more = self._helpers(number, way.state, others, chosen)
             elif before := self._before(number, way):
                 # One of these is as good as another: all have to come first.
-                marks = self.marks.name(self.changes[number].name)
-                more = [before[0]] if before[0] in others else []
+                name, first = before
+                marks = self.marks.name(name)
+                more = [first] if first in others else []
             else:
                 can_be_made.append(number)
                 marks = self.marks.touched_by(self.changes[number], way.state)
@@ -217,20 +231,21 @@ class Search:
             chosen += [other for other in more if other not in chosen]
         return can_be_made, about
 
-    def _before(self, number: int, way: _Way) -> list[int]:
-        """The calls that are right only up to an earlier version than a change would make now.
+    def _before(self, number: int, way: _Way) -> tuple[str, int] | None:
+        """A call that is right only up to an earlier version than a change would make now.
 
-        Versions only rise, so all of them must come before it.
+        Versions only rise, so it must come before it. With the name of what it is about.
         """
         change = self.changes[number]
         granted = told(change, way.state, self.hours)
-        if not isinstance(granted, Granted):
-            return []
-        return [
-            other
-            for other, version in self.pins.get(change.name, ())
-            if version < granted.version and other != number and self._is_open(other, way)
-        ]
+        assert isinstance(granted, Effect)
+        for name, thing in after_it(change, granted, way.state.all).items():
+            if not isinstance(thing, Granted):
+                continue
+            for other, version in self.pins.get(name, ()):
+                if version < thing.version and other != number and self._is_open(other, way):
+                    return name, other
+        return None
 
     def _is_open(self, number: int, way: _Way) -> bool:
         """Whether a call is not in order yet, or looks up how it ended."""
@@ -241,19 +256,21 @@ class Search:
         self, number: int, state: State, others: Sequence[int], chosen: Sequence[int]
     ) -> tuple[int, list[int]]:
         """Of what a call lacks, what the fewest others could bring about; and these."""
-        found = [
-            (
-                self.marks.of_need(need),
-                [
-                    n
-                    for n in others
-                    if n in self.changes and meets(self.changes[n], need, self.owners)
-                ],
-            )
-            for need in lacks(self.calls[number], state, self.hours)
-        ]
-        nothing = self.reads[number], list[int]()
+        reads, found = self.reads[number], list[tuple[int, list[int]]]()
+        for need in lacks(self.calls[number], state, self.hours):
+            marks = reads if need.anything else self.marks.of_need(need)
+            changes = [other for other in others if other in self.changes]
+            helping = [other for other in changes if self._meets(other, need, reads, state)]
+            found.append((marks, helping))
+        nothing = reads, list[int]()
         return min(found, key=lambda one: len({*one[1]} - {*chosen}), default=nothing)
+
+    def _meets(self, number: int, need: Need, reads: int, state: State) -> bool:
+        """Whether a change may bring about what a call needs, which reads so much."""
+        change = self.changes[number]
+        if need.anything:
+            return bool(self.marks.touched_by(change, state) & reads)
+        return meets(change, need, self.owners)
 
 
 def _pins(calls: Sequence[Call]) -> Mapping[str, Sequence[tuple[int, int]]]:
@@ -268,6 +285,9 @@ def _pins(calls: Sequence[Call]) -> Mapping[str, Sequence[tuple[int, int]]]:
                 Granted(version=version),
             ):
                 pins.setdefault(name, []).append((number, version))
+            case CancelSeries(), Ended(cancelled):
+                for name, granted in cancelled:
+                    pins.setdefault(name, []).append((number, granted.version))
     return pins
 
 
@@ -287,10 +307,14 @@ def _may_count(call: Call, before: Things, after: Things) -> bool:
     if call.answered is not None:
         return True
     match call.asked:
-        case Book(name) | MakeOverride(name):
+        case Book(name) | MakeOverride(name) | HoldTime(name):
             return name in after and name not in before
-        case Cancel(name) | DeleteOverride(name):
+        case BookSeries(names):
+            return any(name in after and name not in before for name in names)
+        case Cancel(name) | DeleteOverride(name) | Release(name):
             return _is_over(after.get(name))
+        case CancelSeries(names):
+            return any(_is_over(after.get(name)) for name in names)
         case MarkAs(name):
             end = after.get(name)
             return isinstance(end, Granted) and end.mark is not None
@@ -299,7 +323,7 @@ def _may_count(call: Call, before: Things, after: Things) -> bool:
     return False
 
 
-def _is_over(end: Granted | Override | None) -> bool:
+def _is_over(end: Thing | None) -> bool:
     return (isinstance(end, Granted) and not end.booked) or (
-        isinstance(end, Override) and not end.stands
+        isinstance(end, Override | Kept) and not end.stands
     )
