@@ -1,7 +1,9 @@
 """Cancel what is left of a series."""
 
+import secrets
 from functools import partial
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from shared.access.permissions import may_see_series
@@ -24,6 +26,7 @@ from shared.rules.cancelling_series import cancel_series as decide
 from shared.rules.existing import Doctors, Sought
 from shared.rules.outcomes import CancelledSeries, Outcome, TooManyRequests, UnknownSeries
 from shared.transactions.command import Command
+from shared.transactions.idempotency import Idempotency
 from shared.transactions.known_doctors import run_with_doctors
 
 
@@ -69,10 +72,13 @@ async def _cancelled(call: Call[SeriesToCancel], series: Series) -> Outcome:
     doctors = await stored_doctors(dependencies, {series.doctor_id})
     zone = doctors[series.doctor_id].zone
     after = asked.after.as_start(zone) if asked.after else call.now
+    # Others may move one behind the instant before an attempt whose answer was lost is made again.
+    attempt = Idempotency.of(secrets.token_hex(16), [series.id], call.caller)
 
     def command(doctors: Doctors) -> Command:
         sought = _sought(call, series, clinic, doctors)
         request = SeriesCancellation(sought, call.caller, after, asked.reason)
+        done = replace(request, done=True)
         births = frozenset(each.birth for each in sought)
         return Command(
             days=frozenset(each.home for each in sought),
@@ -83,6 +89,8 @@ async def _cancelled(call: Call[SeriesToCancel], series: Series) -> Outcome:
             births=births,
             patients=frozenset(filter(None, [call.caller.patient])),
             elsewhere=births,
+            idempotency=attempt,
+            afterwards=partial(decide, request=done, now=call.now),
         )
 
     return await run_with_doctors(

@@ -29,12 +29,15 @@ class SeriesCancellation(Struct, frozen=True):
     """A request to cancel all appointments of a series that start at or after an instant.
 
     `sought` are all appointments of the series. Those that the caller may not see are left alone.
+    If it is `done`, a commit has cancelled all that was due: what was moved behind the instant
+    since is none of its business.
     """
 
     sought: tuple[Sought, ...]
     caller: Caller
     after: datetime
     reason: str | None = None
+    done: bool = False
 
 
 class _Progress(Struct):
@@ -128,6 +131,8 @@ def _cancel_one(
         return
     if fixed := why_fixed(appointment, sought, now):
         progress.kept.append(Kept(appointment.id, fixed.code))
+        return
+    if request.done:
         return
     cancelled = appointment.changed(now, cancelled_at=now, cancellation_reason=request.reason)
     after = placement(cancelled, sought.home, sought.doctors[cancelled.doctor_id])

@@ -29,7 +29,8 @@ class Command(Struct, frozen=True):
     `births` are the appointments that it books or changes, each under the doctor of its birth.
     `elsewhere` and `patients` are what must be loaded before the first attempt; later ones load
     `births` too. The account of a patient who asks, or that of a new appointment's owner, is known
-    from the beginning; a command concerns one account at most.
+    from the beginning; a command concerns one account at most. `afterwards` decides what to answer
+    once the record says that it was committed; None: what it made or changed, as that is then.
     """
 
     days: frozenset[DayKey]
@@ -41,6 +42,7 @@ class Command(Struct, frozen=True):
     patients: frozenset[PatientKey] = frozenset()
     elsewhere: frozenset[ElsewhereKey] = frozenset()
     idempotency: Idempotency | None = None
+    afterwards: Callable[[Documents], Decision] | None = None
     # It only has to differ, so it need not cost what a secret costs.
     request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
 

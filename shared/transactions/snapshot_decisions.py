@@ -73,6 +73,8 @@ class SnapshotDecisions(Struct):
         own = command.record()
         if own is None or own.fingerprint != record.fingerprint:
             return KeyReused()
+        if command.afterwards:
+            return command.afterwards(command.documents(self.known))[1]
         by_another = record.request_id != own.request_id
         if record.hold:
             return Held(record.hold, replayed=by_another)

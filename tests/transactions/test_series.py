@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.appointment_id import appointment_id
 from shared.model.doctor_days import DAY
-from shared.model.elsewhere import ElsewhereKey
+from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.hold import holder_of
 from shared.model.series import Series
 from shared.rules.availability import Booking
@@ -28,7 +30,7 @@ from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.store.port import StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
-from tests.builders import appointment, at, doctor, key, schedule
+from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.commands import command, move
 from tests.scripted_store import (
     ScriptedStore,
@@ -37,6 +39,7 @@ from tests.scripted_store import (
     fails_after,
     fails_before,
     instance,
+    prompt,
     slow,
 )
 from tests.simulated_loop import now, simulated
@@ -98,6 +101,7 @@ def to_cancel(count: int, when: datetime = NOW) -> Command:
     sought = tuple(Sought(name, home, doctors, ANYBODY) for name, home in homes.items())
     request = SeriesCancellation(sought, ANYBODY, when)
     births = frozenset(each.birth for each in sought)
+    done = replace(request, done=True)
     return Command(
         days=frozenset(homes.values()),
         decide=partial(cancel_series, request=request, now=NOW),
@@ -106,7 +110,12 @@ def to_cancel(count: int, when: datetime = NOW) -> Command:
         caller=ANYBODY,
         births=births,
         elsewhere=births,
+        idempotency=Idempotency.of(f"cancel {next(_numbers)}", [], ANYBODY),
+        afterwards=partial(cancel_series, request=done, now=NOW),
     )
+
+
+_numbers = count()
 
 
 def ids(outcome: Outcome) -> list[str]:
@@ -284,3 +293,23 @@ async def test_one_that_is_moved_behind_the_instant_meanwhile_is_cancelled_too()
     assert isinstance(outcome, CancelledSeries)
     gone = {a.id for a in outcome.cancelled}
     assert gone >= {name_of(FIRST + DAY), name_of(FIRST + 2 * DAY)}
+
+
+@simulated
+async def test_what_is_moved_behind_after_a_lost_answer_is_not_cancelled_by_the_next_one() -> None:
+    store = ScriptedStore()
+    coordinator, other = instance(store), instance(store, 1)
+    await coordinator.run(to_book("a"))
+
+    def moves_behind() -> None:
+        moved = store.days[key(str(FIRST))].value.appointments[0]
+        later = moved._replace(interval=span("2026-11-30T10:00Z", "2026-11-30T12:00Z"), version=2)
+        store.put(schedule(str(FIRST)), schedule("2026-11-30", later))
+        store.put_elsewhere(ElsewhereKey("strange", moved.id), Pointer(key("2026-11-30")))
+
+    store.on_commit.append(fails_after)
+    store.on_load.extend([prompt, after(moves_behind)])
+    outcome = await other.run(to_cancel(3, at("2026-11-24T00:00Z")))
+    assert isinstance(outcome, CancelledSeries)
+    assert [a.id for a in outcome.cancelled] == [name_of(FIRST + n * DAY) for n in (1, 2)]
+    assert store.ids() == [name_of(FIRST)]
