@@ -527,7 +527,8 @@ def _parts(asked: Book | Move, booked: Sequence[Times], state: State) -> tuple[P
             parts.append((*part, name))
         else:
             strange.append(part)
-    return tuple(sorted([*parts, *_merged(strange)], key=lambda each: each[:2]))
+    # Of what is taken alike, what is not told by name comes first.
+    return tuple(sorted([*_merged(strange), *parts], key=lambda each: each[:2]))
 
 
 def _seconds(asked: Book | Move, found: Sequence[Times], state: State) -> int | None:

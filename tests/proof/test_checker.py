@@ -235,6 +235,16 @@ RIGHT |= {
         after=HERS,
         before=HERS,
     ),
+    "a time that is taken twice alike, of which one is told by name": history(
+        call(
+            0,
+            1,
+            Book("b", Slot("x", 550, 570), "ada", "ada", buffers=(0, 30)),
+            Taken(((550, 570), (550, 570, "a"))),
+        ),
+        after={**HERS, "s": Granted(Slot("x", 570, 600))},
+        before={**HERS, "s": Granted(Slot("x", 570, 600))},
+    ),
     "as many as a patient may have, and staff give one more": history(
         call(0, 1, Book("b", TEN, "ada", "ada"), TOO_MANY),
         call(2, 3, Book("c", TEN, "ada"), Granted(TEN, owner="ada")),
