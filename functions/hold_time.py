@@ -87,6 +87,7 @@ def _request(
         holder=holder_of(new_id, call.caller.account),
         before=before,
         after=after,
+        notice=time.policy.notice,
     )
     appointment = Appointment(
         id=new_id,

@@ -20,7 +20,8 @@ class Hold(Struct, frozen=True):
     """A time that a caller keeps with a doctor until `ends_at`, a whole second.
 
     It stands, like an appointment, in every doctor-day that it touches with the buffers `before`
-    and `after`. `holder` tells whose it is to whoever knows the caller, and nobody else.
+    and `after`. `holder` tells whose it is to whoever knows the caller, and nobody else. The clinic
+    wanted, and was given, so much `notice` of it.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Hold(Struct, frozen=True):
     holder: str
     before: timedelta = NO_TIME
     after: timedelta = NO_TIME
+    notice: timedelta = NO_TIME
 
     @property
     def held(self) -> Interval:

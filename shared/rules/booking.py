@@ -36,7 +36,7 @@ def _book(
     arrived_at, policy = booking.arrived_at or now, booking.terms.policy
     days, schedule = [documents.days[key] for key in after.days], documents.schedule_of(appointment)
     if hold:
-        booking = without_notice(booking)
+        booking = without_notice(booking, hold)
     refusal = why_not_booked(schedule, caller, arrived_at, policy) or why_unavailable(
         days, schedule, booking, now
     )

@@ -129,8 +129,10 @@ def without_hold(documents: Documents, changes: Documents, doctor: Doctor, hold:
     return replace(changes, days={**changes.days, **gone})
 
 
-def without_notice(booking: Booking) -> Booking:
-    """Return a booking that is asked for no notice: what is held was given notice of before."""
+def without_notice(booking: Booking, hold: Hold) -> Booking:
+    """Return a booking that is not asked for notice again, if as much was given for its hold."""
+    if booking.terms.policy.notice > hold.notice:
+        return booking
     terms = replace(booking.terms, broken=booking.terms.broken | {"too_soon"})
     return replace(booking, terms=terms)
 

@@ -18,7 +18,7 @@ from shared.store.schema import SCHEMA, check_schema
 
 
 class HoldEntry(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="hold"):
-    """The fields of a hold in a day, which tells the doctor. Buffers are in minutes."""
+    """The fields of a hold in a day, which tells the doctor. Buffers and notice are in minutes."""
 
     id: str
     schema: Literal[3]
@@ -28,6 +28,7 @@ class HoldEntry(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="hold"
     holder: str
     buffer_before: int = 0
     buffer_after: int = 0
+    notice: int = 0
 
 
 class _HoldOfRecord(HoldEntry, kw_only=True):
@@ -36,8 +37,8 @@ class _HoldOfRecord(HoldEntry, kw_only=True):
 
 def entry_of_hold(hold: Hold) -> HoldEntry:
     """Return the entry of a hold in a day."""
-    (start, end), before, after = hold.interval, hold.before // MINUTE, hold.after // MINUTE
-    return HoldEntry(hold.id, SCHEMA, start, end, hold.ends_at, hold.holder, before, after)
+    minutes = (each // MINUTE for each in (hold.before, hold.after, hold.notice))
+    return HoldEntry(hold.id, SCHEMA, *hold.interval, hold.ends_at, hold.holder, *minutes)
 
 
 def hold_of_entry(doctor_id: str, entry: HoldEntry) -> Hold:
@@ -50,6 +51,7 @@ def hold_of_entry(doctor_id: str, entry: HoldEntry) -> Hold:
         holder=entry.holder,
         before=entry.buffer_before * MINUTE,
         after=entry.buffer_after * MINUTE,
+        notice=entry.notice * MINUTE,
     )
 
 

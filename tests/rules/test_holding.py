@@ -10,6 +10,7 @@ from shared.model.day import DaySchedule
 from shared.model.documents import Documents
 from shared.model.hold import KEPT_FOR, Hold, holder_of
 from shared.model.policy import Policy
+from shared.model.service import NO_TIME
 from shared.rules.availability import TERMS, Booking, Terms
 from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
@@ -64,19 +65,20 @@ STRANGE = doctor()
 ROUND_THE_CLOCK = doctor((("00:00", "24:00"),), days="mon tue wed thu fri sat sun")
 
 
-def hold(
+def hold(  # noqa: PLR0913 - what tells one hold from another
     times: str = "10:00-11:00",
     by: Caller = ANYBODY,
     name: str = HOLD,
     *,
     ends: datetime = ENDS,
     buffers: tuple[int, int] = (0, 0),
+    notice: timedelta = NO_TIME,
 ) -> Hold:
     """A hold of Monday."""
     start, end = (f"{MON}T{time}Z" for time in times.split("-"))
     before, after = (minutes * MINUTE for minutes in buffers)
     mark = holder_of(name, by.account)
-    return Hold(name, "strange", span(start, end), ends, mark, before, after)
+    return Hold(name, "strange", span(start, end), ends, mark, before, after, notice)
 
 
 def day(*holds: Hold, of: str = MON) -> DaySchedule:
@@ -219,11 +221,14 @@ def test_an_id_that_is_no_holds_is_unknown() -> None:
 
 
 def test_what_is_held_is_not_asked_for_notice_again_but_for_all_else() -> None:
-    late = Terms(Policy(notice=3 * HOUR))
-    away = with_overrides(day(hold()), off(f"{MON}T10:30Z", f"{MON}T11:00Z"))
+    late, given = Terms(Policy(notice=3 * HOUR)), hold(notice=3 * HOUR)
+    away = with_overrides(day(given), off(f"{MON}T10:30Z", f"{MON}T11:00Z"))
     asked = replace(wanted("10:00-11:00", hold_id=HOLD), terms=late)
-    assert isinstance(book(found(day(hold())), asked, NOW)[1], Accepted)
+    assert isinstance(book(found(day(given)), asked, NOW)[1], Accepted)
     assert isinstance(book(found(away), asked, NOW)[1], TimeOff)
+    # A service that wants more notice than was given gets it.
+    less = hold(notice=3 * HOUR - MINUTE)
+    assert isinstance(book(found(day(less)), asked, NOW)[1], TooSoon)
     refusal = book(found(day(hold("13:00-14:00"))), replace(asked, hold_id=None), NOW)[1]
     assert isinstance(refusal, TooSoon)
 
@@ -291,11 +296,16 @@ def test_what_has_ended_is_dropped_an_hour_later_by_the_clock_of_the_server() ->
 
 def test_holds_take_room_in_the_document_of_a_day() -> None:
     full = [hold(name=str(n)) for n in range(LARGEST_DOCUMENT // HOLD_BYTES)]
-    there = schedule(MON).with_hold(hold("15:00-15:01"))
+    there = schedule(MON).with_hold(hold("15:00-15:01", name="soon"))
     there = replace(there, holds=(*there.holds, *full))
     assert isinstance(
         holding(hold("16:00-17:00", name="x"), documents(there), now=ENDS)[1], DayFull
     )
     assert isinstance(book(documents(there), wanted("16:00-17:00"), ENDS)[1], DayFull)
+    # What is held already has its room, though there is none beside it.
+    own = there.with_hold(hold("16:00-17:00", name=HOLD, ends=ENDS + HOUR))
+    assert isinstance(booking_with("16:00-17:00", documents(own), now=ENDS)[1], DayFull)
+    fits = replace(own, holds=own.holds[-(LARGEST_DOCUMENT // HOLD_BYTES - 1) :])
+    assert isinstance(booking_with("16:00-17:00", documents(fits), now=ENDS)[1], Accepted)
     less = replace(there, holds=there.holds[4:])
     assert isinstance(holding(hold("16:00-17:00", name="x"), documents(less), now=ENDS)[1], Held)
