@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from shared.http.asked_times import read_time
@@ -23,6 +23,7 @@ from shared.http.schemas.create_series import (
 )
 from shared.http.schemas.opening import UnavailableOccurrence
 from shared.model.opening import Opening
+from shared.model.series import Skipped
 from shared.queries.series import openings_of_skipped
 from shared.rules.outcomes import (
     BookedSeries,
@@ -37,7 +38,7 @@ from shared.rules.series import Occasion
 from shared.store.port import StoreError
 
 SECONDS_FOR_OPENINGS = 2.0
-"""How long a series that is booked may wait for what is free instead of what it skips."""
+"""How long the answer may wait for what is free instead of what is not booked."""
 
 
 @endpoint(
@@ -62,52 +63,49 @@ async def create_series(call: Call[NewSeries]) -> Response:
     outcome = await call.dependencies.transactions.run(wanted.command)
     if isinstance(outcome, BookedSeries):
         return await _response(call, outcome, wanted.occasions)
+    if isinstance(outcome, SeriesUnavailable):
+        openings = await _openings(call, outcome.unavailable, wanted.occasions)
+        outcome = replace(outcome, openings=openings)
     return await outcome_response(call.dependencies, outcome)
 
 
 async def _response(
     call: Call[NewSeries], booked: BookedSeries, occasions: Sequence[Occasion]
 ) -> Response:
-    doctors = await doctors_of(call.dependencies, booked.appointments)
+    series, dependencies = booked.series, call.dependencies
+    doctors = await doctors_of(dependencies, booked.appointments)
+    with_whom = await stored_doctors(dependencies, {series.doctor_id})
+    zone = with_whom[series.doctor_id].zone
+    openings = await _openings(call, series.skipped, occasions)
     shown = SeriesResponse(
-        series_id=booked.series.id,
+        series_id=series.id,
         appointments=[
             AppointmentResponse.of_appointment(a, doctors[a.doctor_id]) for a in booked.appointments
         ],
-        skipped=await _skipped(call, booked, occasions),
+        skipped=[
+            UnavailableOccurrence.of(each, some, zone)
+            for each, some in zip(series.skipped, openings, strict=True)
+        ],
     )
     return json_response(shown, 201, REPLAYED if booked.replayed else None)
 
 
-async def _skipped(
-    call: Call[NewSeries], booked: BookedSeries, occasions: Sequence[Occasion]
-) -> list[UnavailableOccurrence]:
-    """Return what was skipped, with what is free instead by now."""
-    skipped = booked.series.skipped
-    openings = await _openings(call, [each.local for each in skipped], occasions)
-    doctors = await stored_doctors(call.dependencies, {booked.series.doctor_id})
-    zone = doctors[booked.series.doctor_id].zone
-    return [
-        UnavailableOccurrence.of(each.local, each.start, each.code, some, zone)
-        for each, some in zip(skipped, openings, strict=True)
-    ]
-
-
 async def _openings(
-    call: Call[NewSeries], starts: Sequence[datetime], occasions: Sequence[Occasion]
-) -> Sequence[Sequence[Opening]]:
-    """Return what is free instead of these occurrences.
+    call: Call[NewSeries], skipped: Sequence[Skipped], occasions: Sequence[Occasion]
+) -> tuple[tuple[Opening, ...], ...]:
+    """Return what is free instead of these occurrences by now.
 
-    Nothing if the store does not answer soon: the series is booked, and this is only a help.
+    Nothing if the store does not answer soon: what became of the series is certain, and this is
+    only a help. Nor if this is a retry, and the clinic offers no such thing any more.
     """
     by_start = {occasion.local: occasion for occasion in occasions}
-    meant = [by_start[start] for start in starts if start in by_start]
-    # Nor if this is a retry, and the clinic offers no such thing any more.
-    if meant and len(meant) == len(starts):
+    meant = [by_start[each.local] for each in skipped if each.local in by_start]
+    if meant and len(meant) == len(skipped):
         with suppress(StoreError, TimeoutError):
             async with (
                 asyncio.timeout(SECONDS_FOR_OPENINGS),
                 call.dependencies.store.snapshot() as snapshot,
             ):
-                return await openings_of_skipped(snapshot, meant, call.now)
-    return [()] * len(starts)
+                found = await openings_of_skipped(snapshot, meant, call.now)
+                return tuple(tuple(some) for some in found)
+    return ((),) * len(skipped)

@@ -181,8 +181,8 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
 def _series_problem(refusal: SeriesUnavailable) -> Problem:
     zone, count = refusal.doctor.zone, len(refusal.unavailable)
     shown = [
-        UnavailableOccurrence.of(each.local, each.start, each.code, each.openings, zone)
-        for each in refusal.unavailable
+        UnavailableOccurrence.of(each, openings, zone)
+        for each, openings in zip(refusal.unavailable, refusal.openings, strict=True)
     ]
     detail = f"{count} of {refusal.asked} occurrences cannot be booked, so nothing is booked"
     return _problem(refusal, detail, unavailable=shown)

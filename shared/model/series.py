@@ -13,7 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.series\.[A-Za-z0-9]+")
 
 
 class Skipped(Struct, frozen=True):
-    """An occurrence that was not booked, and the code of what stood in the way.
+    """An occurrence that is not booked, and the code of what stands in the way.
 
     `local` is its start on the doctor's wall clock, without an offset, `start` the instant of that;
     None if a change of the clocks skips it.

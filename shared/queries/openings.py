@@ -86,21 +86,6 @@ async def next_openings(
     return found.openings
 
 
-async def openings_instead(
-    snapshot: Snapshot,
-    doctor: Doctor,
-    searches: Sequence[OpeningSearch],
-    known: Mapping[DayKey, DaySchedule] = NO_DAYS,
-) -> Sequence[Sequence[Opening]]:
-    """Return a few openings for each search with one doctor. No day is read twice."""
-    known, openings = dict(known), list[Sequence[Opening]]()
-    for search in searches:
-        found = await first_openings(snapshot, [doctor], search, NEXT_OPENINGS, known)
-        known |= found.read
-        openings.append(found.openings)
-    return openings
-
-
 async def hours_of_date(
     snapshot: Snapshot, refusal: OutsideHours, known: Mapping[DayKey, DaySchedule]
 ) -> tuple[Interval, ...]:

@@ -191,7 +191,11 @@ def _taken(
 
 
 def search_instead(
-    schedule: PatientSchedule | None, wanted: Booking, now: datetime, moving: str | None = None
+    schedule: PatientSchedule | None,
+    wanted: Booking,
+    now: datetime,
+    moving: str | None = None,
+    searched: timedelta = SEARCHED,
 ) -> OpeningSearch:
     """Return what finds the next times that can be booked instead, from the asked one on.
 
@@ -202,17 +206,17 @@ def search_instead(
     asked, last = appointment.interval, latest_start(now, policy)
     earliest = round_up_to_minute(now + policy.notice)
     start = earliest if asked.start > last else max(asked.start, earliest_start(now, policy))
-    until = max(start, min(start + SEARCHED, last + asked.length))
-    others = schedule.others(appointment) if schedule else ()
+    until = max(start, min(start + searched, last + asked.length))
+    bounds, others = Interval(start, until), schedule.others(appointment) if schedule else ()
     return OpeningSearch(
-        Interval(start, until),
+        bounds,
         asked.length,
         round_down_to_second(now),
         before=appointment.before,
         after=appointment.after,
         closed=wanted.terms.closed,
         moving=moving,
-        patient_busy=tuple(a.held for a in others if a.held.length),
+        patient_busy=tuple(a.held for a in others if a.held.length and a.held.overlaps(bounds)),
     )
 
 
@@ -229,4 +233,6 @@ def _why_not_stored(
             return PatientBusy(wanted.doctor, asked, busy)
         if is_full(schedule, appointment):
             return DayFull()
+    if wanted.hold_id:
+        days = [day.without_hold(wanted.hold_id) for day in days]
     return DayFull() if any(is_full(day, appointment) for day in days) else None

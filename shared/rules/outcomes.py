@@ -19,7 +19,7 @@ from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.patient_key import PatientKey
-from shared.model.series import Series
+from shared.model.series import Series, Skipped
 from shared.rules.conflicts import Conflict
 from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import LocalTimeProblem
@@ -457,30 +457,11 @@ class AlreadyStarted(Refusal, frozen=True):
     detail = "an appointment that has started can no longer be moved or cancelled"
 
 
-class SkippedByClocks(TimeUnavailable, frozen=True):
-    """A change of the clocks skips the wall clock of an occurrence."""
-
-    code = "nonexistent_local_time"
-    title = "The clocks skip this time"
-    status = 422
-
-
-class Unavailable(Struct, frozen=True):
-    """An occurrence of a series that cannot be booked, with the code of the reason.
-
-    `openings` are what can be booked instead, found by `search`. `local` is the doctor's wall
-    clock, `start` its instant, if there is one.
-    """
-
-    local: datetime
-    start: datetime | None
-    code: str
-    search: OpeningSearch
-    openings: tuple[Opening, ...] = ()
-
-
 class SeriesUnavailable(Refusal, frozen=True):
-    """Not every occurrence can be booked, or not one."""
+    """Not every occurrence can be booked, or not one.
+
+    `openings` are what can be booked instead of each, in the same order.
+    """
 
     code = "series_unavailable"
     title = "The series cannot be booked"
@@ -488,7 +469,8 @@ class SeriesUnavailable(Refusal, frozen=True):
 
     doctor: Doctor
     asked: int
-    unavailable: tuple[Unavailable, ...]
+    unavailable: tuple[Skipped, ...]
+    openings: tuple[tuple[Opening, ...], ...] = ()
 
 
 class UnknownSeries(Refusal, frozen=True):

@@ -11,7 +11,7 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.placement import placed, placement
 from shared.model.series import Series, Skipped
-from shared.rules.availability import Booking, search_instead, why_unavailable
+from shared.rules.availability import Booking, why_unavailable
 from shared.rules.limits import counted, why_not_booked
 from shared.rules.outcomes import (
     AlreadyApplied,
@@ -20,8 +20,6 @@ from shared.rules.outcomes import (
     NeedsDocuments,
     Refusal,
     SeriesUnavailable,
-    SkippedByClocks,
-    Unavailable,
 )
 
 
@@ -54,16 +52,12 @@ class SeriesRequest(Struct, frozen=True):
 
 
 class _Progress(Struct):
-    """What has become of a series so far, and the documents as they would be.
+    """What has become of a series so far, and the documents as they would be."""
 
-    If not all is booked, nothing may be: then the documents stay as they were `before`.
-    """
-
-    before: Documents
     documents: Documents
     touched: set[DayKey] = field(default_factory=set)
     booked: list[Appointment] = field(default_factory=list)
-    unavailable: list[Unavailable] = field(default_factory=list)
+    unavailable: list[Skipped] = field(default_factory=list)
 
 
 def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> Decision:
@@ -82,7 +76,7 @@ def book_series(documents: Documents, request: SeriesRequest, now: datetime) -> 
     at_least = len(request.occasions) if request.all_or_nothing else 1
     if refusal := _why_not_so_many(documents, booking, arrived_at, at_least):
         return Documents(), refusal
-    progress = _Progress(documents, documents)
+    progress = _Progress(documents)
     for occasion in request.occasions:
         _book_one(progress, occasion, now)
     if not progress.booked or (progress.unavailable and request.all_or_nothing):
@@ -113,30 +107,29 @@ def _book_one(progress: _Progress, occasion: Occasion, now: datetime) -> None:
     booking, documents = occasion.booking, progress.documents
     appointment = booking.appointment
     progress.touched |= set(booking.days)
-    if refusal := _why_not_this_one(documents, occasion, now):
-        search = search_instead(progress.before.schedule_of(appointment), booking, now)
+    if code := _why_not_this_one(documents, occasion, now):
         start = appointment.interval.start if occasion.exists else None
-        progress.unavailable.append(Unavailable(occasion.local, start, refusal.code, search))
+        progress.unavailable.append(Skipped(occasion.local, start, code))
         return
     changes = placed(documents, None, placement(appointment, booking.home, booking.doctor))
     progress.documents = documents.changed(changes)
     progress.booked.append(appointment)
 
 
-def _why_not_this_one(documents: Documents, occasion: Occasion, now: datetime) -> Refusal | None:
-    booking = occasion.booking
-    schedule = documents.schedule_of(booking.appointment)
+def _why_not_this_one(documents: Documents, occasion: Occasion, now: datetime) -> str | None:
+    """Return the code of what stands in the way of an occurrence, or None."""
     if not occasion.exists:
-        search = search_instead(schedule, booking, now)
-        return SkippedByClocks(booking.doctor, booking.appointment.interval, search)
-    return why_unavailable([documents.days[key] for key in booking.days], schedule, booking, now)
+        return "nonexistent_local_time"
+    booking = occasion.booking
+    days, schedule = booking.days, documents.schedule_of(booking.appointment)
+    refusal = why_unavailable([documents.days[key] for key in days], schedule, booking, now)
+    return refusal.code if refusal else None
 
 
 def _booked(progress: _Progress, request: SeriesRequest, arrived_at: datetime) -> Decision:
     documents, booked = progress.documents, tuple(progress.booked)
-    skipped = tuple(Skipped(each.local, each.start, each.code) for each in progress.unavailable)
     ids = tuple(appointment.id for appointment in booked)
-    series = replace(request.series, appointment_ids=ids, skipped=skipped)
+    series = replace(request.series, appointment_ids=ids, skipped=tuple(progress.unavailable))
     changes = Documents(
         {key: documents.days[key] for key in progress.touched},
         patients={a.owner: documents.patients[a.owner] for a in booked[:1] if a.owner},

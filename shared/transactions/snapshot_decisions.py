@@ -13,7 +13,7 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.model.series import is_series_id
 from shared.queries.look_ups import find_appointment, find_appointments
-from shared.queries.openings import hours_of_date, next_openings, openings_instead
+from shared.queries.openings import hours_of_date, next_openings
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
@@ -23,7 +23,6 @@ from shared.rules.outcomes import (
     Outcome,
     OutsideHours,
     Replayed,
-    SeriesUnavailable,
     TimeUnavailable,
     UnknownAppointment,
     UnknownSeries,
@@ -64,8 +63,6 @@ class SnapshotDecisions(Struct):
             return SnapshotDecision(await self._applied(command))
         if isinstance(outcome, TimeUnavailable):
             return SnapshotDecision(await self._in_full(outcome))
-        if isinstance(outcome, SeriesUnavailable):
-            return SnapshotDecision(await self._with_openings(outcome))
         return SnapshotDecision(outcome, to_commit=changes.are_any)
 
     async def _replay(self, record: IdempotencyRecord, command: Command) -> Outcome:
@@ -123,16 +120,6 @@ class SnapshotDecisions(Struct):
             windows = await hours_of_date(self.snapshot, refusal, self.known.days)
             return replace(refusal, working_windows=windows)
         return refusal
-
-    async def _with_openings(self, refusal: SeriesUnavailable) -> SeriesUnavailable:
-        """Add what can be booked instead of each occurrence."""
-        searches = [each.search for each in refusal.unavailable]
-        found = await openings_instead(self.snapshot, refusal.doctor, searches, self.known.days)
-        each_with = zip(refusal.unavailable, found, strict=True)
-        return replace(
-            refusal,
-            unavailable=tuple(replace(each, openings=tuple(some)) for each, some in each_with),
-        )
 
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""

@@ -35,7 +35,6 @@ from tests.builders import (
     patient,
     schedule,
     schedule_of,
-    span,
     with_overrides,
 )
 
@@ -116,7 +115,6 @@ def test_one_that_is_taken_is_named_and_nothing_is_booked() -> None:
     assert outcome.asked == 3
     (unavailable,) = outcome.unavailable
     assert (unavailable.start, unavailable.code) == (at(f"{TUE}T10:00Z"), "slot_taken")
-    assert unavailable.search.bounds.start == at(f"{TUE}T10:00Z")
 
 
 def test_what_is_skipped_is_checked_by_the_commit_too() -> None:
@@ -230,11 +228,3 @@ def test_nothing_is_booked_for_an_account_that_is_being_erased() -> None:
 def test_an_attempt_whose_answer_was_lost_has_booked_it() -> None:
     changes, _ = book_series(found(), three(), NOW)
     assert book_series(changes, three(), NOW) == (Documents(), AlreadyApplied())
-
-
-def test_a_time_that_is_busy_already_is_offered_to_no_patient() -> None:
-    hers = appointment(f"{TUE}T10:00Z", f"{TUE}T12:00Z", "hers", doctor_id="who")
-    outcome = book_series(found(hers=(hers,)), three(ADA), NOW)[1]
-    assert isinstance(outcome, SeriesUnavailable)
-    (unavailable,) = outcome.unavailable
-    assert unavailable.search.patient_busy == (span(f"{TUE}T10:00Z", f"{TUE}T12:00Z"),)

@@ -12,6 +12,7 @@ from shared.http.times import on_clock, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.model.series import Skipped
 from shared.rules.conflicts import Conflict
 
 
@@ -72,18 +73,12 @@ class UnavailableOccurrence(ResponseModel):
     openings: list[OpeningResponse]
 
     @classmethod
-    def of(
-        cls,
-        local: datetime,
-        start: datetime | None,
-        code: str,
-        openings: Iterable[Opening],
-        zone: ZoneInfo,
-    ) -> Self:
+    def of(cls, skipped: Skipped, openings: Iterable[Opening], zone: ZoneInfo) -> Self:
         """Return an occurrence on the doctor's clock."""
+        start = skipped.start
         return cls(
-            start=local.isoformat() if start is None else written(start, zone),
-            code=code,
+            start=skipped.local.isoformat() if start is None else written(start, zone),
+            code=skipped.code,
             openings=[OpeningResponse.of_opening(opening) for opening in openings],
         )
 
