@@ -77,12 +77,13 @@ class Queues(Struct, Generic[T]):
     all queues are in one order. The first of that order is first everywhere; it waits for running
     batches only, for its days or, parked, for its patient.
 
-    A waiter that needs many days, and cannot have them yet, holds up nobody for more than a batch:
-    those that need one of these days only go with the next batch that holds it, whatever that is
-    for. They make nobody wait who would not have waited for that batch.
+    A waiter that needs many days, and cannot have them yet, lets those pass that need only one of
+    these: they go with the next batch that holds their day, whatever that is for. So they make
+    nobody wait who would not have waited for that batch, as long as its commit is not tried again.
 
     No starvation: a command concerns one patient at most, and nobody gets a patient that is
-    promised to another. So a waiter parks once at most, and goes in front of others once at most.
+    promised to another. So a waiter parks once at most, and goes in front of others once at most:
+    it waits for those that were there before it, and for as many as parked before its turn.
     """
 
     _waiting: dict[DayKey, deque[Waiter[T]]] = field(default_factory=dict)

@@ -56,6 +56,10 @@ from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDec
 T = TypeVar("T")
 
 
+MOST_DAYS_OF_A_MOVE = 6
+"""An appointment touches three doctor-days at most, with its buffers."""
+
+
 class Coordinator:
     """Decides commands on the days of a store. One for each instance, in one event loop."""
 
@@ -153,12 +157,12 @@ class Coordinator:
             if len(batch.waiters) == 1:
                 raise
         for waiter in batch.waiting():
-            await self._commit_alone(batch.days, waiter)
+            await self._commit_alone(waiter)
 
-    async def _commit_alone(self, days: frozenset[DayKey], waiter: Waiter[Answer]) -> None:
+    async def _commit_alone(self, waiter: Waiter[Answer]) -> None:
         try:
             # Not the first attempt: one of the batch may have been committed, and not answered.
-            await self._commit(Batch(days, [waiter]), first=False)
+            await self._commit(Batch(waiter.command.days, [waiter]), first=False)
         except StoreRefused as error:
             waiter.fail(error)
 
@@ -170,6 +174,7 @@ class Coordinator:
                 async with asyncio.timeout_at(_latest(waiters)):
                     state = await (self._cached_state(batch) if first else self._fresh_state(batch))
                     if outdated:
+                        _leave_out_wide(batch)
                         _leave_out(batch, changed_patients(outdated, state))
                     await self._attempt(batch, state)
             except (VersionConflict, StoreUnavailable, TimeoutError) as error:
@@ -247,6 +252,15 @@ def _leave_out(batch: Batch[Answer], patients: Collection[PatientKey]) -> None:
     """
     if len(batch.waiters) > 1:
         batch.waiters = [w for w in batch.waiters if w.command.patients.isdisjoint(patients)]
+
+
+def _leave_out_wide(batch: Batch[Answer]) -> None:
+    """Take out whoever needs many days, to be committed alone after all the others.
+
+    So who needs a day that nobody else changes does not try again because of another one.
+    """
+    narrow = [w for w in batch.waiters if len(w.command.days) <= MOST_DAYS_OF_A_MOVE]
+    batch.waiters = narrow or batch.waiters
 
 
 def _latest(waiters: Sequence[Waiter[Any]]) -> float:

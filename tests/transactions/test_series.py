@@ -38,6 +38,7 @@ from tests.scripted_store import (
     after,
     fails_after,
     fails_before,
+    fails_for_good,
     instance,
     prompt,
     slow,
@@ -170,22 +171,6 @@ async def test_two_that_meet_are_booked_one_after_the_other() -> None:
     assert isinstance(second, SeriesUnavailable)
     (unavailable,) = second.unavailable
     assert (unavailable.start, unavailable.code) == (at("2026-11-25T10:00Z"), "slot_taken")
-    starts = [opening.interval.start for opening in unavailable.openings]
-    assert starts == [at(f"2026-11-25T{clock}Z") for clock in ("12:00", "14:00", "16:00")]
-
-
-@simulated
-async def test_what_is_free_instead_is_read_once_for_all_that_are_unavailable() -> None:
-    full = [
-        schedule(str(day), appointment(f"{day}T00:00Z", f"{day + DAY}T00:00Z", f"full{day}"))
-        for day in days(40)
-    ]
-    store = ScriptedStore(*full)
-    outcome = await instance(store).run(to_book("a", 30))
-    assert isinstance(outcome, SeriesUnavailable)
-    starts = {opening.interval.start for each in outcome.unavailable for opening in each.openings}
-    assert min(starts) == at("2027-01-02T00:00Z")
-    assert len(store.read) - 30 == len({*store.read})  # The days of the series were read before.
 
 
 @simulated
@@ -227,6 +212,37 @@ async def test_a_booking_waits_for_one_commit_beside_a_stream_of_long_series() -
     everyone = await asyncio.gather(*stream)
     assert all(len(ids(each)) == 60 for each in everyone)
     assert waited <= 4 * 0.25
+
+
+# The first holds a day of the others, which go together then.
+TOGETHER = (
+    command("2026-11-23T13:00Z", "strange.20261123.first"),
+    to_book("a", 7),
+    command("2026-11-23T14:00Z", "strange.20261123.me"),
+)
+
+
+@simulated
+async def test_a_booking_does_not_try_again_because_of_another_day_of_a_series() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    await coordinator.run(to_book("x", 7, "00:00"))
+    store.on_commit += [prompt, rival(store, FIRST + 2 * DAY, "20:00")]
+    _, series, booking = await asyncio.gather(*map(coordinator.run, TOGETHER))
+    assert isinstance(booking, Accepted)
+    assert len(ids(series)) == 7
+    # What they wait for, both together, the booking, the series.
+    assert store.commits == 1 + 4
+
+
+@simulated
+async def test_who_is_committed_alone_reads_only_what_it_needs() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    store.on_commit += [prompt, fails_for_good]
+    await asyncio.gather(*map(coordinator.run, TOGETHER))
+    # The day they wait for, the other six, then all of the series and the one of the booking.
+    assert len(store.read) == 1 + 6 + 7 + 1
 
 
 @simulated
