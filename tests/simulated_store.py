@@ -217,7 +217,7 @@ class Port:
         """None."""
         raise NotImplementedError
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+    async def erase_records(self, ids: Collection[str]) -> None:
         """Nobody does."""
         raise NotImplementedError
 

@@ -28,7 +28,8 @@ class Series(Struct, frozen=True):
     """Which appointments were booked together, and by what rule (RFC 5545, section 3.3.10).
 
     It never changes: its appointments are moved and cancelled by themselves. `doctor_id` is whom
-    they were booked with. `holder` tells whose they are to whoever knows the account.
+    they were booked with. `holder` tells whose they are to whoever knows the account; only an
+    erasure changes it, to an empty text, which is nobody's mark.
     """
 
     id: str

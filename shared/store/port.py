@@ -162,7 +162,7 @@ class Snapshot(Protocol):
     ) -> State:
         """Read documents. A day or a patient without one has nothing booked.
 
-        Series have no versions: they never change.
+        Series have no versions: only `erase_records` changes them.
         """
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
@@ -233,12 +233,13 @@ class Store(Protocol):
         Raises `VersionConflict` if a document has changed, or a series is there.
         """
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
-        """Let the idempotency records of appointments tell no more what was asked for.
+    async def erase_records(self, ids: Collection[str]) -> None:
+        """Let the idempotency records of appointments and series tell no more what was asked for.
 
-        They stay, so that a late retry books nothing, each with its hold, which names nobody.
-        Raises `VersionConflict` if one of them changes meanwhile. Safe to repeat, also after an
-        attempt that was cut off.
+        They stay, so that a late retry books nothing, each with its hold, which names nobody. The
+        series among the ids that exist stay, too, with an empty `holder`, so that they are nobody's
+        any more. Raises `VersionConflict` if one of these changes meanwhile. Safe to repeat, also
+        after an attempt that was cut off.
         """
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:

@@ -1,4 +1,4 @@
-"""The stored form of series, which are written once and never changed."""
+"""The stored form of series, which are written once and only changed by an erasure."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -2,8 +2,9 @@
 
     mark      the account, so that nothing is booked or moved for it any more
     collect   its appointments, which cannot become more now
-    erase     a few at a time: their idempotency records, then each appointment by a command, so
-              that no rival change is lost; with it, it leaves the schedule and the history
+    erase     a few at a time: their idempotency records and series, which only they name, then
+              each appointment by a command, so that no rival change is lost; with it, it leaves the
+              schedule and the history
     end       the views of earlier instants
     let go    of the schedule with the mark, but for what limits count
 
@@ -26,6 +27,7 @@ from shared.model.appointment_id import home_day
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.queries.booked_series import ended_series_of, series_of
 from shared.queries.patients import all_of
 from shared.rules.erasing import erase
 from shared.rules.existing import Doctors, Sought
@@ -77,17 +79,20 @@ class Erasure(Struct, frozen=True):
 
         Raises StoreError.
         """
+        series = await series_of(self.store, ids)
         erased = await self._erase_all(ids, now)
-        await self._erase_records(ids)
+        await self._erase_records([*ids, *series])
         await self.store.end_views()
         return len(erased)
 
     async def erase_past(self, ids: Collection[str], now: datetime) -> int:
         """Erase appointments that nobody may change any more, and return how many were.
 
+        A series is erased once all of it has ended: until then its patient may cancel the rest.
         Views of earlier instants are left to `end_views` of the store. Raises StoreError.
         """
-        await self._erase_records(ids)
+        series = await ended_series_of(self.store, ids, now)
+        await self._erase_records([*ids, *series])
         return len(await self._erase_all(ids, now))
 
     async def forget_erased(self, patient: PatientKey, now: datetime) -> None:
@@ -149,7 +154,7 @@ class Erasure(Struct, frozen=True):
         That does not count those that were erased `before`.
         """
         ids = [past.id for past in some]
-        await self._erase_records(ids)
+        await self._erase_records([*ids, *await series_of(self.store, ids)])
         erased = (await self._erase_at_once(ids, now)).difference(before)
         if rest := [past for past in some if past.id not in erased]:
             await self._let_go(patient, rest)

@@ -44,7 +44,7 @@ class SilentStore:
         """Not reached without a view."""
         raise NotImplementedError
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+    async def erase_records(self, ids: Collection[str]) -> None:
         """Nobody asks for it."""
         raise NotImplementedError
 
@@ -152,10 +152,10 @@ class FailingStore:
         self._count()
         return await self._store.commit(*writes, **more)
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
+    async def erase_records(self, ids: Collection[str]) -> None:
         """Fail if there were enough."""
         self._count()
-        await self._store.erase_records(appointment_ids)
+        await self._store.erase_records(ids)
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
         """Fail if there were enough."""

@@ -11,6 +11,7 @@ import pytest
 from shared.access.caller import Caller
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey
+from shared.model.hold import holder_of
 from tests import builders
 from tests.builders import at, schedule
 from tests.functions.api import (
@@ -148,6 +149,39 @@ async def test_a_key_of_an_erased_booking_books_nothing(api: Api) -> None:
     again = await api.by(ADA).ask("key-2051-02-20T09:00", **wish)
     problem(again, 422, "idempotency_key_reused")
     assert (await api.by(ADA).page({**LIST, "patient_id": "me"})).json()["appointments"] == []
+
+
+SERIES: Json = {"rule": "FREQ=DAILY;COUNT=3", "patient": PERSON, "reason": WHY}
+
+
+@ON_BOTH_STORES
+async def test_a_key_of_an_erased_series_books_nothing(api: Api) -> None:
+    ada = api.by(ADA)
+    series = await ada.book_series(key="key", **SERIES)
+    assert (await ada.ask_series(key="key", **SERIES)).json() == series
+    assert (await ada.erase(patient_id="me")).json() == {"appointments": 3}
+    problem(await ada.ask_series(key="key", **SERIES), 422, "idempotency_key_reused")
+    problem(await ada.cancel_series(series), 404, "unknown_series")
+    assert (await ada.page({**LIST, "patient_id": "me"})).json()["appointments"] == []
+
+
+async def test_who_an_erased_series_was_of_cannot_be_told(api: Api, tmp_path: Path) -> None:
+    series = await api.by(ADA).book_series(**SERIES)
+    mark = holder_of(series["series_id"], ADA.patient)
+    assert mark in dumped(tmp_path)
+    await api.by(ADA).erase(patient_id="me")
+    assert mark not in dumped(tmp_path)
+
+
+@ON_BOTH_STORES
+async def test_a_key_of_an_erased_series_without_an_account_books_nothing(api: Api) -> None:
+    clerk = api.by(CLERK)
+    ids = [each["id"] for each in (await clerk.book_series(key="key", **SERIES))["appointments"]]
+    async with failing(api, writes=3) as other:  # The days; not the records.
+        problem(await other.by(CLERK).erase(appointment_ids=ids), 503, "try_again")
+    api.clock.now += timedelta(minutes=1)
+    assert (await clerk.erase(appointment_ids=ids)).json() == {"appointments": 0}
+    problem(await clerk.ask_series(key="key", **SERIES), 422, "idempotency_key_reused")
 
 
 @ON_BOTH_STORES

@@ -12,6 +12,7 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.override import Override
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.queries.appointments import ListQuery, list_window
 from shared.runtime.apply_retention import apply, main
 from shared.store.port import (
@@ -264,6 +265,29 @@ async def test_a_run_completes_what_one_has_left_that_was_cut_off(
     await old_clinic.run(apply)
     assert await kept(old_clinic) == ([RECENT.id, AHEAD.id], [], "erased")
     assert not await can_be_seen(old_clinic, before)
+
+
+async def test_a_series_tells_whose_it_is_until_all_of_it_has_ended(old_clinic: Clinic) -> None:
+    name = "strange.series.s"
+    ids = (LONG_AGO.id, AHEAD.id)
+    record = replace(RECORD, appointment_id=name)
+    series = Series(name, "strange", "FREQ=MONTHLY", "ada", LONG_AGO.created_at, ids)
+    await old_clinic.books(*(each._replace(series_id=name) for each in (LONG_AGO, AHEAD)))
+
+    async def write(dependencies: Dependencies) -> None:
+        await dependencies.store.commit([], [RecordWrite(record, None)], series=[series])
+
+    async def read(dependencies: Dependencies) -> tuple[Series | None, str]:
+        async with dependencies.store.snapshot() as snapshot:
+            state = await snapshot.load((), ["key"], series=[name])
+        return state.series[name], state.records["key"].value.fingerprint
+
+    await old_clinic.run(write)
+    await old_clinic.run(apply)
+    assert await old_clinic.run(read) == (series, "print")
+    old_clinic.now = at("2027-03-20T12:00Z")
+    await old_clinic.run(apply)
+    assert await old_clinic.run(read) == (replace(series, holder=""), "erased")
 
 
 async def test_what_limits_kept_of_an_erased_account_goes_once_it_counts_no_more(

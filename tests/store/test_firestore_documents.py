@@ -90,6 +90,7 @@ class Recorder:
         self.commits: list[CommitRequest] = []
         self.reads: list[Any] = []
         self.found: list[RunQueryResponse] = []
+        self.got: list[BatchGetDocumentsResponse] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
         self.mark: BatchGetDocumentsResponse | None = None
@@ -101,7 +102,7 @@ class Recorder:
             written: bytes = type(message).serialize(message)
             return written
 
-        # `BatchGetDocuments` finds nothing but the mark of the last erasure.
+        # `BatchGetDocuments` finds nothing but what was `got`, and the mark of the last erasure.
         get, run = BatchGetDocumentsRequest.deserialize, RunQueryRequest.deserialize
         methods = {
             "Commit": grpc.unary_unary_rpc_method_handler(
@@ -136,7 +137,7 @@ class Recorder:
         if self.mark and MARK in getattr(request, "documents", ()):
             yield self.mark
             return
-        for response in self.found:
+        for response in self.got if hasattr(request, "documents") else self.found:
             yield response
 
 
@@ -448,6 +449,30 @@ async def test_records_are_erased_if_they_are_as_they_were_found(
     (of_records,) = firestore.reads
     where = of_records.structured_query.where.field_filter
     assert (where.field.field_path, where.op.name) == ("appointment_id", "IN")
+
+
+def got_series(name: str, holder: str) -> BatchGetDocumentsResponse:
+    fields = {"holder": Value(string_value=holder)}
+    document = Document(name=f"{DOCUMENTS}series/{name}", fields=fields, update_time=READ_AT)
+    return BatchGetDocumentsResponse(found=document)
+
+
+async def test_series_are_erased_with_the_records_if_they_are_still_there(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    firestore.found = [found_record("receipts/b")]
+    missing = BatchGetDocumentsResponse(missing=f"{DOCUMENTS}series/strange.series.z")
+    there = [got_series("strange.series.a", "ada"), got_series("strange.series.b", "")]
+    firestore.got = [*there, missing]
+    ids = [f"strange.series.{letter}" for letter in "zab"]
+    await store.erase_records(["a", *ids, "strange.series.a"])
+    ((record, series),) = (commit.writes for commit in firestore.commits)
+    assert sent(record) == ("receipts/b", {"fingerprint": "erased"}, ["fingerprint"], AS_READ)
+    still_there = Precondition(exists=True)
+    assert sent(series) == ("series/strange.series.a", {"holder": ""}, ["holder"], still_there)
+    _, of_series = firestore.reads
+    assert sorted(of_series.documents) == [f"{DOCUMENTS}series/{name}" for name in sorted(ids)]
+    assert list(of_series.mask.field_paths) == ["holder"]
 
 
 PATH = "patients/ada0000000000000000000000000000000000000"

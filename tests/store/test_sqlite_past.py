@@ -12,8 +12,14 @@ from shared.model.appointment import Appointment
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired
-from shared.store.sqlite.erasing import _ERASE_RECORDS, erase_patient, erase_records
+from shared.store.sqlite.erasing import (
+    _ERASE_HOLDERS,
+    _ERASE_RECORDS,
+    erase_patient,
+    erase_records,
+)
 from shared.store.sqlite.override_rows import _STARTING
 from shared.store.sqlite.patient_rows import _READ_AT
 from shared.store.sqlite.pruning import _DELETE_PAST, _DELETE_PAST_PATIENTS, _DELETE_RECORDS
@@ -328,6 +334,25 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
     assert more == [True, True, False] * 2
 
 
+async def test_an_erasure_takes_two_hundred_series_at_a_time_after_the_records(
+    store: SqliteStore, path: str
+) -> None:
+    await fill(store, 0, 250)
+    many = [Series(f"strange.series.{n}", "strange", "", "ada", NOW, ()) for n in range(450)]
+    await store.commit([], [], series=many)
+    step = partial(erase_records, ids=["a", *(each.id for each in many)], most=200)
+    counts = """
+        SELECT (SELECT count(*) FROM receipts WHERE body NOT LIKE '%erased%'),
+        (SELECT count(*) FROM series WHERE body LIKE '%ada%')
+    """
+    left, more = [], []
+    for _ in range(4):
+        more.append(store._take(step)[0])  # noqa: SLF001 - a transaction
+        left += query(path, counts)
+    assert left == [(50, 450), (0, 250), (0, 50), (0, 0)]
+    assert more == [True, True, True, False]
+
+
 async def test_what_an_erasure_left_that_was_cut_off_is_erased_by_the_next(
     store: SqliteStore, path: str
 ) -> None:
@@ -428,6 +453,7 @@ async def test_what_is_to_be_erased_or_was_replaced_is_found_without_reading_all
     store.prepare([])
     asked = {"ids": '["a"]', "erased": "erased", "most": 2}
     assert_nothing_is_scanned(path, _ERASE_RECORDS, asked, but="json_each")
+    assert_nothing_is_scanned(path, _ERASE_HOLDERS, {"ids": '["a"]', "most": 2}, but="json_each")
     assert_nothing_is_scanned(path, _READ_AT, {"digits": "ada", "past": 1})
 
 

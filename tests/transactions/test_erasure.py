@@ -16,6 +16,7 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.rules.erasing import ERASED
 from shared.rules.outcomes import TooManyErasures
 from shared.store.port import Stored, StoreRefused, StoreUnavailable, VersionConflict
@@ -59,8 +60,8 @@ class Erasing(ScriptedStore):
     async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
         return {each: self.known[each] for each in ids if each in self.known}
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
-        await self.call("commit", [], self.erased.append, set(appointment_ids))
+    async def erase_records(self, ids: Collection[str]) -> None:
+        await self.call("commit", [], self.erased.append, set(ids))
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
         await self.call("commit", [], self._erase_patient, read, rest)
@@ -348,6 +349,73 @@ async def test_an_appointment_that_cannot_be_erased_does_not_pass_for_erased() -
         await erasure(store).erase_account(KEY, ADA, NOW)
     assert store.patients[KEY].value.erasing
     assert store.done == []
+
+
+# Series
+
+NAME = "strange.series.s"
+OF_SERIES = HERS._replace(series_id=NAME)
+
+
+def with_series(*more: Appointment) -> Erasing:
+    """A store that knows Ada's appointment as one of a series, and more of them."""
+    store = Erasing(schedule_of(ADA, OF_SERIES, *more))
+    store.put(schedule("2026-11-23", OF_SERIES))
+    for each in more:
+        store.put(schedule(f"{each.interval.start:%Y-%m-%d}", each))
+    ids = (HERS.id, *(each.id for each in more))
+    store.series[NAME] = Series(NAME, "strange", "FREQ=DAILY", "ada", NOW, ids)
+    return store
+
+
+async def test_a_series_is_erased_before_the_appointments_by_which_it_is_found() -> None:
+    store = with_series()
+    store.on_commit += [prompt, fails_for_good]  # The mark, and the records.
+    with pytest.raises(StoreRefused):
+        await erased(store)
+    assert (store.ids(), store.erased) == ([HERS.id], [])
+    store.on_commit += [prompt, fails_for_good]  # The records, and the day.
+    with pytest.raises(StoreRefused):
+        await erased(store)
+    assert await erased(store) == 1
+    assert store.erased == [{HERS.id, NAME}] * 2
+
+
+async def test_without_an_account_a_series_is_found_by_what_was_erased_before() -> None:
+    store = with_series()
+    store.on_commit += [prompt, fails_for_good]
+    with pytest.raises(StoreRefused):
+        await erasure(store).erase_appointments([HERS.id], NOW)
+    assert (store.ids(), store.erased) == ([], [])
+    assert await erasure(store).erase_appointments([HERS.id], NOW + DAY) == 0
+    assert store.erased == [{HERS.id, NAME}]
+
+
+LATER = appointment("2026-12-28T09:00Z", "2026-12-28T10:00Z", "strange.20261228.a")
+ENDS = at("2026-12-28T10:00Z")
+
+
+@pytest.mark.parametrize(
+    ("now", "ids"),
+    [(ENDS - timedelta(microseconds=1), {HERS.id}), (ENDS, {HERS.id, NAME})],
+    ids=["it-goes-on", "it-is-over"],
+)
+async def test_a_series_of_what_is_past_is_erased_once_all_of_it_is(
+    now: datetime, ids: set[str]
+) -> None:
+    store = with_series(owned(LATER, ADA)._replace(series_id=NAME))
+    store.on_commit += [fails_for_good]
+    with pytest.raises(StoreRefused):
+        await erasure(store).erase_past([HERS.id], now)
+    assert await erasure(store).erase_past([HERS.id], now) == 1
+    assert store.erased == [ids]
+
+
+async def test_what_is_past_of_a_series_that_is_lost_is_erased_with_its_record() -> None:
+    store = with_series()
+    store.series.clear()
+    assert await erasure(store).erase_past([HERS.id], AFTER) == 1
+    assert store.erased == [{HERS.id, NAME}]
 
 
 # Without an account

@@ -11,6 +11,7 @@ from google.cloud.firestore_v1 import types
 
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import is_series_id
 from shared.store.documents import instant_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
@@ -20,6 +21,7 @@ from shared.store.firestore.patient_documents import (
     patient_name,
     write_rest,
 )
+from shared.store.firestore.series_documents import erase_holder, series_name
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
@@ -44,9 +46,13 @@ _Operator = types.StructuredQuery.FieldFilter.Operator
 _IN, _NOT_AFTER = _Operator.IN, _Operator.LESS_THAN_OR_EQUAL
 
 
-async def erase_records(calls: Calls, appointment_ids: Collection[str]) -> None:
-    """Erase the records of appointments, each if it is still as it was found."""
-    writes = [write async for write in _record_writes(calls, appointment_ids)]
+async def erase_records(calls: Calls, ids: Collection[str]) -> None:
+    """Erase the records of appointments and series, each if it is still as it was found.
+
+    The same commits empty `holder` of the series among the ids, each if it is still there.
+    """
+    writes = [write async for write in _record_writes(calls, ids)]
+    writes += await _series_writes(calls, ids)
     for start in range(0, len(writes), _MOST_WRITES):
         await _commit(calls, writes[start : start + _MOST_WRITES])
 
@@ -92,14 +98,26 @@ async def last_erasure(calls: Calls) -> datetime | None:
     return next((document.update_time.ToDatetime(UTC) for document in found), None)
 
 
-async def _record_writes(calls: Calls, appointment_ids: Collection[str]) -> AsyncIterator[Message]:
+async def _record_writes(calls: Calls, ids: Collection[str]) -> AsyncIterator[Message]:
     """Yield a write for each record that still tells what was asked for."""
-    ids = sorted(set(appointment_ids))
-    for start in range(0, len(ids), _MOST_COMPARED):
-        where = _compared("appointment_id", _IN, ids[start : start + _MOST_COMPARED])
+    names = sorted(set(ids))
+    for start in range(0, len(names), _MOST_COMPARED):
+        where = _compared("appointment_id", _IN, names[start : start + _MOST_COMPARED])
         for document in await _query(calls, calls.root, "receipts", where=where):
             if document.fields["fingerprint"].string_value != ERASED:
                 yield _erased(document)
+
+
+async def _series_writes(calls: Calls, ids: Collection[str]) -> Sequence[Message]:
+    """Return a write for each series that still tells whose it is."""
+    names = [series_name(calls.root, each) for each in sorted(set(ids)) if is_series_id(each)]
+    if not names:
+        return []
+    with translated_errors():
+        answers = [answer async for answer in calls.batch_get(names, None, ["holder"])]
+    count_reads(len(answers))
+    found = [answer.found for answer in answers if answer.found.name]
+    return [erase_holder(each.name) for each in found if each.fields["holder"].string_value]
 
 
 async def _history_names(calls: Calls, patient: PatientKey) -> Sequence[str]:

@@ -5,7 +5,15 @@ series/{series id}  doctor_id, rule, holder, created_at; appointment_ids; skippe
 
 from shared.model.series import Series
 from shared.store.firestore.documents import precondition
-from shared.store.firestore.values import Document, Message, Write, from_fields, to_fields
+from shared.store.firestore.values import (
+    Document,
+    DocumentMask,
+    Message,
+    Precondition,
+    Write,
+    from_fields,
+    to_fields,
+)
 from shared.store.series_documents import series_from_document, series_to_document
 
 
@@ -25,3 +33,12 @@ def create_series(root: str, series: Series) -> Message:
     """Write a series, if there is none of its id."""
     name, fields = series_name(root, series.id), to_fields(series_to_document(series))
     return Write(update=Document(name=name, fields=fields), current_document=precondition(None))
+
+
+def erase_holder(name: str) -> Message:
+    """Let the series of a document be nobody's, if it is there."""
+    return Write(
+        update=Document(name=name, fields=to_fields({"holder": ""})),
+        update_mask=DocumentMask(field_paths=["holder"]),
+        current_document=Precondition(exists=True),
+    )

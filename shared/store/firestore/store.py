@@ -95,9 +95,9 @@ class FirestoreStore:
         written = zip(keys, results, strict=False)
         return {key: result.update_time.ToNanoseconds() for key, result in written}
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
-        """Erase the records of appointments."""
-        await erase_records(self._calls(), appointment_ids)
+    async def erase_records(self, ids: Collection[str]) -> None:
+        """Erase the records of appointments and series, and the holders of series."""
+        await erase_records(self._calls(), ids)
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
         """Erase an account, in one commit if Firestore allows it."""

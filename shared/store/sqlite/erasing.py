@@ -22,6 +22,13 @@ _ERASE_RECORDS = """
         LIMIT :most
     )
 """
+_ERASE_HOLDERS = """
+    UPDATE series SET body = json_set(body, '$.holder', '') WHERE id IN (
+        SELECT id FROM series
+        WHERE id IN (SELECT value FROM json_each(:ids)) AND json_extract(body, '$.holder') <> ''
+        LIMIT :most
+    )
+"""
 _DELETE_HISTORY = """
     DELETE FROM patient_history WHERE (digits, month, id) IN (
         SELECT digits, month, id FROM patient_history WHERE digits = ? LIMIT ?
@@ -34,9 +41,14 @@ _ERASED_PATIENTS = "SELECT digits FROM patients WHERE json_extract(body, '$.kept
 
 
 def erase_records(connection: sqlite3.Connection, ids: Collection[str], most: int) -> bool:
-    """Erase at most so many records of appointments; return if more may be left."""
+    """Erase at most so many records of appointments and series; return if more may be left.
+
+    Once fewer records are left, it empties `holder` of at most so many of the series, too.
+    """
     asked = {"ids": json.dumps(list(ids)), "erased": ERASED, "most": most}
-    return connection.execute(_ERASE_RECORDS, asked).rowcount == most
+    if connection.execute(_ERASE_RECORDS, asked).rowcount == most:
+        return True
+    return connection.execute(_ERASE_HOLDERS, asked).rowcount == most
 
 
 def erase_patient(

@@ -185,9 +185,9 @@ class SqliteStore:
         count_writes(sum(map(len, writes)) + months)
         return versions
 
-    async def erase_records(self, appointment_ids: Collection[str]) -> None:
-        """Erase the records of appointments: one transaction after the other, others in between."""
-        await self._step_by_step(partial(erase_records, ids=appointment_ids, most=ERASED_AT_ONCE))
+    async def erase_records(self, ids: Collection[str]) -> None:
+        """Erase records and holders of series: one transaction after the other, others between."""
+        await self._step_by_step(partial(erase_records, ids=ids, most=ERASED_AT_ONCE))
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
         """Erase an account, likewise."""

@@ -20,6 +20,7 @@ from shared.model.interval import Interval
 from shared.model.override import Override
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
+from shared.model.series import Series
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.look_ups import find_appointment
 from shared.queries.openings import first_openings
@@ -226,6 +227,12 @@ async def test_an_erasure_is_a_query_and_a_commit_for_the_records_and_for_the_hi
     connection.cost = Cost()
     await store.erase_records(["a"])
     assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=1)
+    series = Series("strange.series.a", "strange", "", "ada", NOW, ())
+    await store.commit([], [RecordWrite(replace(record, key="more"), None)], series=[series])
+    connection.cost = Cost()
+    await store.erase_records(["a", series.id, "strange.series.b"])
+    costs = Cost(["run_query", "batch_get", "commit"], reads=4, writes=2)
+    assert connection.cost == costs
     connection.cost = Cost()
     await store.erase_patient(read, PatientSchedule(ADA))
     assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=2)

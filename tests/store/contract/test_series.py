@@ -195,8 +195,36 @@ async def test_a_view_keeps_its_series_while_others_create_some(store: Store, ri
     assert await found(store, SERIES.id) == {SERIES.id: SERIES}
 
 
-async def test_an_erasure_leaves_series_alone(store: Store) -> None:
-    await store.commit([], [RecordWrite(RECORD, None)], series=[SERIES])
-    await store.erase_records([SERIES.id, "early"])
-    await store.end_views()
-    assert await found(store, SERIES.id) == {SERIES.id: SERIES}
+NOBODY_S = replace(SERIES, holder="")
+
+
+async def test_an_erased_series_and_its_record_tell_no_more_whose_they_were(
+    store: Store, rival: Store
+) -> None:
+    await store.commit([], [RecordWrite(RECORD, None)], series=[SERIES, OTHER])
+    for _ in range(2):
+        await rival.erase_records(["early", SERIES.id])
+        after = await all_of_it(store)
+        assert after.series == {SERIES.id: NOBODY_S, OTHER.id: OTHER}
+        assert after.records["key"].value == replace(RECORD, fingerprint="erased")
+
+
+async def test_a_series_is_erased_without_a_record_and_none_is_made_where_there_is_none(
+    store: Store,
+) -> None:
+    await store.commit([], [], series=[SERIES])
+    await store.erase_records([OTHER.id, SERIES.id, "no series", "no/id"])
+    assert await found(store, SERIES.id, OTHER.id) == {SERIES.id: NOBODY_S, OTHER.id: None}
+
+
+async def test_a_great_many_series_are_erased_and_each_once(store: Store) -> None:
+    many = [replace(SERIES, id=f"strange.series.{number}") for number in range(450)]
+    for start in (0, 400):
+        await store.commit([], [], series=many[start : start + 400])
+    ids = [each.id for each in many]
+    usage = StoreUsage()
+    with charged_to([usage]):
+        for _ in range(2):
+            await store.erase_records(ids)
+            assert usage.writes == 450
+    assert set((await found(store, *ids)).values()) == {replace(each, holder="") for each in many}
