@@ -136,13 +136,18 @@ class DeleteOverride:
 
 @dataclass(frozen=True, slots=True)
 class HoldTime:
-    """Keep a time from all others until it `ends`, for a booking."""
+    """Keep a time from all others until it `ends`, for a booking.
+
+    What the patient has with other doctors, and may do, only hints at what that booking will be
+    told: it is a reason to have `refused` it, and none to refuse it.
+    """
 
     name: str
     slot: Slot
     ends: float
     by: str | None = None
     at: float = 0
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

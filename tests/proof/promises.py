@@ -10,6 +10,7 @@ from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.hold import Hold
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
@@ -37,12 +38,16 @@ class WatchedStore(SimulatedStore):
     def __init__(self) -> None:
         super().__init__()
         self.there: dict[str, Appointment] = {}
+        self.held: dict[str, Hold] = {}
+        self.ever_held: dict[str, Hold] = {}
         self.changed_at = set[object]()
 
     def put(self, *days: DaySchedule) -> None:
         """Replace days, as if nobody had ever written any."""
         super().put(*days)
         self.there = all_appointments(self.days, self.elsewhere, strict=False)
+        self.held = {hold.id: hold for day in days for hold in day.holds}
+        self.ever_held = self.held
 
     def write(
         self,
@@ -68,12 +73,36 @@ class WatchedStore(SimulatedStore):
         check_patients(self.there.values(), self.patients)
         if not before.keys() <= self.there.keys():
             raise Broken(f"{before.keys() - self.there.keys()} lie nowhere")
-        for name, appointment in self.there.items():
-            if appointment is not before.get(name):
-                # Every request has a `now` of its own, so this tells whose change it is.
-                if appointment.updated_at in self.changed_at:
-                    raise Broken(f"a request has changed {name} twice")
-                self.changed_at.add(appointment.updated_at)
+        changed = [a for name, a in self.there.items() if a is not before.get(name)]
+        placed = [a for a in changed if a.id not in before or a.held != before[a.id].held]
+        for appointment in changed:
+            # Every request has a `now` of its own, so this tells whose change it is.
+            if appointment.updated_at in self.changed_at:
+                raise Broken(f"a request has changed {appointment.id} twice")
+        self.changed_at.update(appointment.updated_at for appointment in changed)
+        self._look_at_holds(placed)
+        self._look_at_series()
+
+    def _look_at_holds(self, placed: Sequence[Appointment]) -> None:
+        """A hold stands whole, and nothing was put there before it ended by whoever's clock."""
+        self.held = all_holds(self.days)
+        self.ever_held = {**self.ever_held, **self.held}
+        for appointment in placed:
+            for hold in self.held.values():
+                same = hold.doctor_id == appointment.doctor_id
+                taken = same and hold.held.overlaps(appointment.held)
+                if taken and appointment.held.length and hold.is_live(appointment.updated_at):
+                    raise Broken(f"{appointment.id} has the time that {hold.id} holds")
+
+    def _look_at_series(self) -> None:
+        """A series is there with all that was booked, and nothing is of one that is not."""
+        booked: dict[str, set[str]] = {}
+        for appointment in self.there.values():
+            if appointment.series_id:
+                booked.setdefault(appointment.series_id, set()).add(appointment.id)
+        told = {name: {*series.appointment_ids} for name, series in self.series.items()}
+        if booked != told:
+            raise Broken(f"of series there are {booked}, and not {told}")
 
 
 Days = Mapping[DayKey, Stored[DaySchedule]]
@@ -113,6 +142,20 @@ def all_appointments(
     return {**booked, **ended}
 
 
+def all_holds(days: Days) -> dict[str, Hold]:
+    """All holds, each of which stands on every day that it touches, and on no other."""
+    holds: dict[str, Hold] = {}
+    stands: dict[str, list[DayKey]] = {}
+    for key, stored in days.items():
+        for hold in stored.value.holds:
+            if holds.setdefault(hold.id, hold) != hold:
+                raise Broken(f"{hold.id} is not the same on two days")
+            stands.setdefault(hold.id, []).append(key)
+    for name, keys in stands.items():
+        _check_days(holds[name], keys)
+    return holds
+
+
 def check_patients(there: Iterable[Appointment], patients: Patients) -> None:
     """Every booked appointment of an account stands in its schedule, and nothing else does.
 
@@ -140,7 +183,7 @@ def _check_overlaps(booked: Iterable[Appointment]) -> None:
             raise Broken(f"{after.id} overlaps {before.id}")
 
 
-def _check_days(appointment: Appointment, keys: Collection[DayKey]) -> None:
+def _check_days(appointment: Appointment | Hold, keys: Collection[DayKey]) -> None:
     interval, doctor_id = appointment.interval, appointment.doctor_id
     touched = {interval.start.date(), (interval.end - timedelta.resolution).date()}
     if {*keys} != {DayKey(doctor_id, day) for day in touched}:

@@ -5,17 +5,35 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from multiprocessing import Pool
 from random import Random
 from typing import Final
 
-from shared.model.day import DayKey
 from tests.proof.calls import Call, Option
 from tests.proof.gates import Gates, Trace
-from tests.proof.history import Book, Cancel, MarkAs, Move, Slot, Update
+from tests.proof.history import (
+    Book,
+    BookSeries,
+    Cancel,
+    HoldTime,
+    MarkAs,
+    Move,
+    Slot,
+    Update,
+)
+from tests.proof.random_holds import HoldsAndSeries, asked_again
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
-from tests.proof.world import DAY, DAYS, DOCTORS, Case, Request, There, World, place
+from tests.proof.world import (
+    DAY,
+    DAYS,
+    DOCTORS,
+    Asked,
+    Case,
+    Request,
+    There,
+    World,
+    birthplace,
+)
 from tests.simulated_loop import SimulatedLoop
 
 
@@ -75,45 +93,49 @@ GRID += [Slot("who", DAY + start, DAY + start + 30) for start in (-30, 0)]
 BETWEEN: Final = [slot._replace(start=slot.start + 15, end=slot.end + 15) for slot in GRID]
 
 
-@cache
-def _birthplace(day: DayKey) -> str:
-    return f"{day.doctor_id}.{day.day:%Y%m%d}."
-
-
 def random_case(random: Random) -> Case:
-    """Two or three instances, three to eight requests of all kinds for a few times."""
+    """Two or three instances, three to eight requests of all kinds for a few times.
+
+    About a third of them are about holds and series.
+    """
     dice = random.random
     instances = (2, 2, 2, 2, 3)[int(dice() * 5)]
     count = (3, 3, 3, 3, 3, 3, 3, 3, 4, 8)[int(dice() * 10)]
     taken = random.sample(GRID, 1 + int(dice() * 3))
-    before: World = ()
+    before = tuple[There, ...]()
     for number, slot in enumerate(taken):
-        name = f"{_birthplace(DAYS[int(dice() * 4)])}b{number}"
+        day = DAYS[int(dice() * 4)]
+        name = f"{day.doctor_id}.{day.day:%Y%m%d}.b{number}"
         before += (There(name, slot, _patient_for(slot, before, dice)),)
     owners = {name: owner for name, _, owner in before}
-    names = [*owners]
     near = [*taken, random.choice(GRID), random.choice(GRID), random.choice(BETWEEN)]
+    beside = HoldsAndSeries(random, near, owners)
+    there: World = (*before, *beside.there([slot for slot in near if _is_free(slot, taken)]))
     requests: list[Request] = []
     for number in range(count):
         where = int(dice() * instances)
         kind = dice()
         slot = near[int(dice() * len(near))]
-        if kind < 0.1 and requests and (again := random.choice(requests)).key:
+        if dice() < 0.3:
+            asked: Asked = beside.ask(number)
+            keyed = isinstance(asked, HoldTime | BookSeries) and dice() < 0.4
+            requests.append(Request(where, asked, "k4" if keyed else None))
+        elif kind < 0.1 and requests and (again := random.choice(requests)).key:
             requests.append(_again(again, where, number))
         elif kind < 0.5:
-            name = f"{_birthplace(place(slot))}r{number}"
+            name = f"{birthplace(slot)}r{number}"
             used = ("k1", "k1", "k2", None, None)[int(dice() * 5)]
-            names.append(name)
             owner = (None, "ada", "ada", "bob")[int(dice() * 4)]
             owners[name] = owner
             by = owner if dice() < 0.9 else None
             requests.append(Request(where, Book(name, slot, owner, by), used))
         else:
-            name = names[int(dice() * len(names))]
+            name = [*owners][int(dice() * len(owners))]
             by, version = _asks(owners[name], dice), (None, None, None, 1, 2)[int(dice() * 5)]
             used = "k3" if kind < 0.7 and dice() < 0.2 else None
             asked = _change(kind, Move(name, slot, by, version), f"r{number}")
             requests.append(Request(where, asked, used))
+    requests = beside.with_keys(requests)
     patience = [
         (0.002, 0.01, 0.05, 3.0)[int(dice() * 4)] if dice() < 0.1 else None for _ in requests
     ]
@@ -124,8 +146,8 @@ def random_case(random: Random) -> Case:
     return Case(
         "random",
         _shared_out(requests, dice),
-        before,
-        tuple(_remembered(before, dice) for _ in range(instances)),
+        there,
+        tuple(_remembered(there, dice) for _ in range(instances)),
         deadlines=(10.0,) * instances,
         expired=("k1",) if dice() < 0.3 else (),
     )
@@ -145,7 +167,7 @@ def _change(kind: float, move: Move, reason: str) -> Move | Cancel | Update | Ma
     return MarkAs(name, "arrived" if kind < 0.985 else "fulfilled", 2 * DAY, version=version)
 
 
-def _patient_for(slot: Slot, before: World, dice: Callable[[], float]) -> str | None:
+def _patient_for(slot: Slot, before: Sequence[There], dice: Callable[[], float]) -> str | None:
     """Nobody, or somebody who has no other appointment then."""
     owner = (None, "ada", "ada", "bob")[int(dice() * 4)]
     mine = [there.slot for there in before if there.owner == owner]
@@ -163,8 +185,16 @@ def _asks(owner: str | None, dice: Callable[[], float]) -> str | None:
 def _again(request: Request, where: int, number: int) -> Request:
     asked = request.asked
     if isinstance(asked, Book):
-        asked = replace(asked, name=f"{_birthplace(place(asked.slot))}r{number}")
+        asked = replace(asked, name=f"{birthplace(asked.slot)}r{number}")
+    elif isinstance(asked, HoldTime | BookSeries):
+        asked = asked_again(asked, number)
     return Request(where, asked, request.key)
+
+
+def _is_free(slot: Slot, taken: Sequence[Slot]) -> bool:
+    return not any(
+        slot.doctor == t.doctor and t.start < slot.end and slot.start < t.end for t in taken
+    )
 
 
 def _shared_out(

@@ -353,12 +353,13 @@ def _told_of_hold(asked: HoldTime | Release, state: State, hours: Hours) -> Answ
         return replace(gone, ends=ends) if _is_live(state, asked.name, asked) else Ended(())
     if asked.name in state.all:
         return None
-    if refused := _too_many(asked, state):
-        return refused
+    if asked.refused and (too_many := _too_many(asked, state)):
+        return too_many
     if asked.by and state.holds_of(asked.by, asked.slot, asked.at) >= MOST_HOLDS:
         return TOO_MANY_HOLDS
     booking = Book(asked.name, asked.slot, asked.by, asked.by, at=asked.at)
-    placed = _placed(booking, Granted(asked.slot, owner=asked.by), state, hours)
+    owner = asked.by if asked.refused else None
+    placed = _placed(booking, Granted(asked.slot, owner=owner), state, hours)
     return Kept(asked.slot, asked.ends, asked.by) if isinstance(placed, Granted) else placed
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Self
 
 from shared.model.day import DaySchedule
 from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
+    Held,
     PatientBusy,
     Replayed,
     SlotTaken,
@@ -21,7 +23,7 @@ from shared.transactions.coordinator import Coordinator
 from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
-from tests.proof.history import Granted, History
+from tests.proof.history import Book, History, HoldTime, Kept, Thing
 from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
@@ -35,8 +37,11 @@ from tests.proof.world import (
     days_of,
     expired_record,
     granted,
+    kept,
+    on_the_clock,
     patients_of,
     pointers_of,
+    things_of,
 )
 from tests.simulated_loop import SimulatedLoop
 
@@ -84,7 +89,11 @@ class Run:
         self.case = case
         self.store = store = parts.store()
         self.gates = Gates(chooser, lambda call: store.has_changed(*call.arguments), counts, trace)
-        self.tries = [[Try(request) for request in client] for client in case.clients]
+        numbers = count()
+        self.tries = [
+            [Try(on_the_clock(request, next(numbers))) for request in client]
+            for client in case.clients
+        ]
         self._propose = parts.propose
 
     def go(self, loop: SimulatedLoop) -> None:
@@ -165,16 +174,37 @@ class Run:
         if loop.complaints:
             raise Broken(*loop.complaints)
         tries = [one for client in self.tries for one in client]
-        calls, names = history_of(tries, self.store.there)
-        before = {name: Granted(slot, owner=owner) for name, slot, owner in self.case.before}
-        after: dict[str, Granted] = {}
-        for name, found in self.store.there.items():
+        held = self.store.ever_held
+        calls, names = history_of(tries, {**self.store.there, **held})
+        before, after = things_of(self.case.before), dict[str, Thing]()
+        there = {name: granted(found) for name, found in self.store.there.items()}
+        holds = {name: kept(h, stands=name in self.store.held) for name, h in held.items()}
+        things: dict[str, Thing] = {**there, **holds}
+        for name, found in things.items():
             told = names.get(name, name)
             if told in after:
                 raise Broken(f"one key has booked {told} and {name}")
-            after[told] = granted(found)
+            after[told] = found
+        after = {**_over_at_once(tries, names, there), **after}
         if explain(History(calls, HOURS, before, after, ALLOWED)) is None:
             raise Broken(f"no order explains {calls}, which end in {after}")
+
+
+def _over_at_once(
+    tries: Sequence[Try], names: Mapping[str, str], there: Collection[str]
+) -> dict[str, Thing]:
+    """Holds that were there, and never in the store: the commit that made them ended them, too."""
+    used = {
+        asked.hold
+        for asked in (one.request.asked for one in tries)
+        if isinstance(asked, Book) and asked.name in there
+    }
+    return {
+        names[asked.name]: Kept(asked.slot, asked.ends, asked.by, stands=False)
+        for one in tries
+        if isinstance(asked := one.request.asked, HoldTime)
+        and (asked.name in used or isinstance(one.answer, Held))
+    }
 
 
 def _nothing(_: str) -> None:

@@ -5,9 +5,11 @@
     python -m tests.proof.simulation 'a swap' 0.2.1      a run of a small case, by its choices
 
 What must hold: no two booked appointments of a doctor overlap, and each lies on exactly one day,
-which its home day can name, after every single commit; a request changes something at most once,
-and so does a key; and one order of all requests, each at an instant between call and answer,
-explains all answers and the end (`checker.explain`).
+which its home day can name, after every single commit; then, too, a hold stands on all days that it
+touches or on none, nothing was put where it keeps the time, and a series is there as a whole, with
+all that was booked of it, or not at all; a request changes something at most once, and so does a
+key; and one order of all requests, each at an instant between call and answer, explains all answers
+and the end (`checker.explain`).
 """
 
 import os

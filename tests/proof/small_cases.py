@@ -1,6 +1,7 @@
 """Small cases: two or three requests that get in each other's way, to be tried in every order."""
 
 from tests.proof.history import Book, Cancel, MarkAs, Move, Slot, Update
+from tests.proof.small_cases_of_holds import OF_HOLDS, OF_SERIES
 from tests.proof.world import DAY, Case, Request, There
 
 NINE, QUARTER, HALF = (Slot("strange", start, start + 30) for start in (540, 555, 570))
@@ -156,4 +157,6 @@ CASES = [
     Case("an appointment of somebody else", _OTHERS, _AT_NINE, faults=1),
     Case("four changes of a patient", _CHANGES, _AT_NINE),
     Case("a patient twice in one instance", _OWN_BATCH, at_once=True),
+    *OF_HOLDS,
+    *OF_SERIES,
 ]

@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.proof.broken_parts import BROKEN
+from tests.proof import broken_holds, broken_parts
 from tests.proof.random_races import simulate_random
 from tests.proof.simulated_run import BrokenRun, Parts
 from tests.proof.simulation import replay
 
-SOON = 2900
+BROKEN = [*broken_parts.BROKEN, *broken_holds.BROKEN]
+SOON = 4400
 """From this seed on, it does not take many races to see even what only one of thousands shows."""
 
 
@@ -15,10 +16,11 @@ def test_random_races_keep_every_promise_and_show_every_kind_of_answer_and_fault
     counts = simulate_random(range(2000))
     answers = "Accepted Replayed SlotTaken AlreadyCancelled UnknownAppointment KeyReused"
     answers += " PatientBusy TooManyAhead TooManyChanges"
+    answers += " Held Released UnknownHold BookedSeries SeriesUnavailable CancelledSeries"
     errors = "StoreUnavailable StoreRefused TimeoutError"
     faults = "slow unanswered lands contended fails time"
     assert counts["runs"] == 2000
-    assert all(counts[kind] > 40 for kind in f"{answers} {errors} {faults}".split()), counts
+    assert all(counts[kind] > 20 for kind in f"{answers} {errors} {faults}".split()), counts
 
 
 def test_a_seed_always_gives_the_same_race() -> None:

@@ -5,15 +5,23 @@ from dataclasses import replace
 
 import pytest
 
-from tests.proof.broken_parts import BROKEN
+from tests.proof import broken_holds, broken_parts
 from tests.proof.every_order import simulate_exhaustively
 from tests.proof.simulated_run import BrokenRun, Parts, Run
 from tests.proof.simulation import replay
 from tests.proof.small_cases import CASES
 from tests.proof.world import Case
 
+BROKEN = [*broken_parts.BROKEN, *broken_holds.BROKEN]
 BY_NAME = {case.name: case for case in CASES}
-WITH_A_FAULT = ["overlapping bookings, warm", "the same key, warm", "booked after a cancellation"]
+WITH_A_FAULT = [
+    "overlapping bookings, warm",
+    "the same key, warm",
+    "booked after a cancellation",
+    "a hold booked twice, warm",
+    "a series, sent again with its key",
+    "cancelled, and moved behind, warm",
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -2,39 +2,52 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import inf
 
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     Accepted,
     AlreadyCancelled,
+    BookedSeries,
+    CancelledSeries,
+    Held,
     KeyReused,
     Outcome,
     PatientBusy,
+    Released,
     Replayed,
+    SeriesUnavailable,
     SlotTaken,
     TooEarly,
     TooManyRequests,
     Unchanged,
     UnknownAppointment,
+    UnknownHold,
     VersionMismatch,
     WrongStatus,
 )
 from tests.proof.history import (
     Answer,
     Book,
+    Booked,
+    BookSeries,
     Busy,
     Call,
     Cancel,
+    CancelSeries,
     Done,
     Get,
     Granted,
+    HoldTime,
     Part,
     Refused,
+    Release,
     Taken,
+    Unavailable,
 )
 from tests.proof.promises import Broken
-from tests.proof.world import MINUTES, Request, asks_for, granted
+from tests.proof.world import MINUTES, Asked, Request, asks_for, granted, kept
 
 
 @dataclass(slots=True)
@@ -56,15 +69,15 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
     names = _names(tries, there)
     operations: dict[object, list[Try]] = {}
     for one in tries:
-        asked = one.request.asked
-        if isinstance(asked, Cancel):
-            calls.append(Call(one.began, asked, one.ended, _of_a_cancel(one.answer, names)))
+        asked = _renamed(one.request.asked, names)
+        if isinstance(asked, Cancel | CancelSeries | Release):
+            calls.extend(_of_an_end(one, asked, names))
             continue
-        if isinstance(asked, Book):
-            asked = replace(asked, name=names[asked.name])
         if isinstance(one.answer, KeyReused):
             _check_reuse(one, tries)
         elif refusal := _refusal(one.answer, names):
+            if isinstance(asked, HoldTime):
+                asked = replace(asked, refused=True)
             calls.append(Call(one.began, asked, one.ended, refusal))
         else:
             operations.setdefault(_operation(one), []).append(one)
@@ -75,6 +88,52 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
     if len(used) != len({*used}):
         raise Broken(f"a key was granted for two operations: {used}")
     return calls, names
+
+
+def _renamed(asked: Asked, names: Mapping[str, str]) -> Asked:
+    """The same, in which what is to be made goes by the name of what is there."""
+    match asked:
+        case Book(name) | HoldTime(name):
+            return replace(asked, name=names[name])
+        case BookSeries(several):
+            return replace(asked, names=tuple(names[name] for name in several))
+    return asked
+
+
+def _told(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
+    """What an answer says of the request itself, whatever has changed since."""
+    match answer:
+        case Held(hold):
+            return kept(hold, stands=True)
+        case BookedSeries(series):
+            ids = tuple(names.get(name, name) for name in series.appointment_ids)
+            return Booked(ids, tuple((_minute(each.start), each.code) for each in series.skipped))
+    return None
+
+
+def _shown(answer: Outcome | None, names: Mapping[str, str]) -> dict[str, Granted]:
+    """The appointments that an answer shows as they are by now."""
+    match answer:
+        case Accepted(appointment) | Replayed(appointment) | Unchanged(appointment):
+            return {names.get(appointment.id, appointment.id): granted(appointment)}
+        case BookedSeries(appointments=appointments):
+            return {names.get(a.id, a.id): granted(a) for a in appointments}
+    return {}
+
+
+def _fresh(asked: Asked, name: str) -> Granted | None:
+    """How an appointment is right after it was booked."""
+    match asked:
+        case Book(_, slot, owner):
+            return Granted(slot, owner=owner)
+        case BookSeries(several, slots, owner):
+            return Granted(slots[several.index(name)], owner=owner)
+    return None
+
+
+def _minute(instant: datetime | None) -> int:
+    assert instant, "no change of the clocks is simulated"
+    return MINUTES[instant]
 
 
 def _operation(one: Try) -> object:
@@ -88,11 +147,15 @@ def _used(one: Try) -> tuple[str | None, str | None]:
 
 
 def _names(tries: Sequence[Try], there: Collection[str]) -> dict[str, str]:
-    """By which name the bookings go: that which is there, or else that of the first try."""
+    """By which name bookings and holds go: that which is there, or else that of the first try."""
     groups: dict[object, list[str]] = {}
     for one in tries:
-        if isinstance(one.request.asked, Book):
-            groups.setdefault(_operation(one), []).append(one.request.asked.name)
+        match one.request.asked:
+            case Book(made) | HoldTime(made):
+                groups.setdefault(_operation(one), []).append(made)
+            case BookSeries(several):
+                for number, made in enumerate(several):
+                    groups.setdefault((_operation(one), number), []).append(made)
     return {
         name: next((each for each in group if each in there), group[0])
         for group in groups.values()
@@ -102,38 +165,66 @@ def _names(tries: Sequence[Try], there: Collection[str]) -> dict[str, str]:
 
 def _of_an_operation(tries: Sequence[Try], names: Mapping[str, str]) -> Iterator[Call]:
     """Tries that were granted or not answered: together they took effect once, or never."""
-    asked = tries[0].request.asked
-    assert not isinstance(asked, Cancel)
-    if isinstance(asked, Book):
-        asked = replace(asked, name=names[asked.name])
+    asked = _renamed(tries[0].request.asked, names)
     answered = [one for one in tries if one.ended is not None]
-    plain = len(answered) == len(tries) == 1 and isinstance(tries[0].answer, Accepted)
-    kinds = [type(one.answer) for one in answered]
-    if kinds.count(Accepted) > 1 or (Replayed in kinds and len(tries) == 1):
-        raise Broken(f"one operation was answered {kinds}: who has done it?")
+    replayed = [_is_a_replay(one.answer) for one in answered]
+    unchanged = [isinstance(one.answer, Unchanged) for one in answered]
+    if len(replayed) - sum(replayed) - sum(unchanged) > 1 or (any(replayed) and len(tries) == 1):
+        raise Broken(f"one operation was answered {answered}: who has done it?")
+    plain = len(tries) == len(answered) == 1 and not any(unchanged)
     began = min(one.began for one in tries)
     ended = min((one.ended for one in answered if one.ended is not None), default=None)
     answer: Answer | None = None if ended is None else Done()
     for one in answered:
-        assert isinstance(one.answer, Accepted | Replayed | Unchanged)
-        shown = granted(one.answer.appointment)
-        if plain and isinstance(asked, Book) and shown == Granted(asked.slot, owner=asked.owner):
-            answer = shown
-        else:
-            yield Call(one.began, Get(asked.name), one.ended, shown)
+        told = _told(one.answer, names)
+        if told is not None and answer not in (Done(), told):
+            raise Broken(f"one operation was answered {answer}, and {told}")
+        answer = told or answer
+        for name, shown in _shown(one.answer, names).items():
+            if not plain or shown != _fresh(asked, name):
+                yield Call(one.began, Get(name), one.ended, shown)
+            elif isinstance(asked, Book):
+                answer = shown
     yield Call(began, asked, ended, answer)
 
 
-def _of_a_cancel(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
-    if isinstance(answer, Accepted | AlreadyCancelled):
-        return granted(answer.appointment)
-    return _refusal(answer, names)
+def _is_a_replay(answer: Outcome | None) -> bool:
+    """Whether not the request itself has taken effect, but another with its key."""
+    replayed = isinstance(answer, Held | BookedSeries) and answer.replayed
+    return replayed or isinstance(answer, Replayed)
+
+
+def _of_an_end(one: Try, asked: Asked, names: Mapping[str, str]) -> Iterator[Call]:
+    """Of what is the same if it is done again: to cancel, or to give a hold up.
+
+    What a series has come to is read again if an attempt was not answered: then others may have
+    cancelled more of it meanwhile.
+    """
+    answer: Answer | None
+    match one.answer:
+        case Accepted(appointment) | AlreadyCancelled(appointment):
+            answer = granted(appointment)
+        case Released() | UnknownHold():
+            answer = Done()
+        case CancelledSeries(cancelled):
+            answer = Done()
+            for a in cancelled:
+                yield Call(one.began, Get(names.get(a.id, a.id)), one.ended, granted(a))
+        case _:
+            answer = _refusal(one.answer, names)
+    yield Call(one.began, asked, one.ended, answer)
 
 
 def _refusal(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
     match answer:
-        case None | Accepted() | Replayed() | Unchanged() | KeyReused():
+        case None | Accepted() | Replayed() | Unchanged() | KeyReused() | Held() | BookedSeries():
             return None
+        case UnknownHold():
+            return Refused(answer.code)
+        case SeriesUnavailable(unavailable=unavailable):
+            starts = (each.start for each in unavailable)
+            codes = (each.code for each in unavailable)
+            return Unavailable(tuple(zip(map(_minute, starts), codes, strict=True)))
         case AlreadyCancelled() | UnknownAppointment() | TooManyRequests():
             return Refused(answer.code)
         case VersionMismatch() | WrongStatus() | TooEarly():
@@ -145,7 +236,7 @@ def _refusal(answer: Outcome | None, names: Mapping[str, str]) -> Answer | None:
                 taken = [*search.patient_busy, *(conflict.interval for conflict in conflicts)]
                 if any(opening.interval.overlaps(interval) for interval in taken):
                     raise Broken(f"{opening} is offered, and taken")
-            return Taken(_parts(conflicts, names))
+            return Taken(_parts(conflicts, names), answer.retry_after)
     raise Broken(f"answered {answer}")
 
 

@@ -1,12 +1,13 @@
-"""The world that is simulated: two doctors, two patients, two days, and what clients ask for.
+"""The world that is simulated: two doctors, two patients, a few days, and what clients ask for.
 
-Times are minutes since the first midnight. Doctor Strange keeps office hours; Doctor Who works
-around the clock, in a zone that two releases of the time-zone data put an hour apart.
+Times are minutes since the first midnight, and seconds of the clock by which holds end. Doctor
+Strange keeps office hours; Doctor Who works around the clock, in a zone that two releases of the
+time-zone data put an hour apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -17,21 +18,29 @@ from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.clinic import Clinic
 from shared.model.day import DayKey, DaySchedule
+from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
+from shared.model.hold import Hold, holder_of
+from shared.model.hold_id import hold_day
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import Policy
+from shared.model.series import Series, series_id
 from shared.model.time_zones import time_zone
 from shared.rules import moving
-from shared.rules.availability import Terms
+from shared.rules.availability import Booking, Terms
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.cancelling_series import SeriesCancellation, cancel_series
 from shared.rules.existing import Sought
+from shared.rules.holding import HoldRequest, hold_time, release
+from shared.rules.holding import Release as HoldToRelease
 from shared.rules.marking import Marking, mark
 from shared.rules.outcomes import Decision, Refusal
+from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.rules.updating import Update as Correction
 from shared.rules.updating import update
 from shared.transactions.command import Command
@@ -40,11 +49,18 @@ from tests.builders import appointment, at, doctor, key, owned, patient, to_book
 from tests.proof.history import (
     Allowed,
     Book,
+    BookSeries,
     Cancel,
+    CancelSeries,
     Granted,
+    HoldTime,
     Hours,
+    Kept,
     MarkAs,
     Move,
+    OfHolds,
+    OfSeries,
+    Release,
     Slot,
     Update,
 )
@@ -78,9 +94,13 @@ CLINIC = Clinic(Policy(open_appointments=3, changes_per_day=2))
 DAYS = [key(day, name) for day in (MON, TUE) for name in DOCTORS]
 HOURS: Hours = {"strange": ((540, 1020), (DAY + 540, DAY + 1020)), "who": ((-DAY, 3 * DAY),)}
 INSTANTS = [at("2026-02-01T00:00Z") + timedelta(seconds=number) for number in range(20)]
-MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 2 * DAY + 1, 5)}
+ENDS = 60.0
+"""When holds end: whoever asks without another clock does so long before."""
+BLINK = 1e-6
+"""No clock shows less."""
+MINUTES = {MIDNIGHT + timedelta(minutes=m): m for m in range(0, 3 * DAY + 1, 5)}
 
-Asked = Book | Move | Cancel | Update | MarkAs
+Asked = Book | Move | Cancel | Update | MarkAs | OfHolds | OfSeries
 
 
 class There(NamedTuple):
@@ -91,7 +111,16 @@ class There(NamedTuple):
     owner: str | None = None
 
 
-World = tuple[There, ...]
+class HeldThere(NamedTuple):
+    """A hold by name, which is the id, and whose it is."""
+
+    name: str
+    slot: Slot
+    ends: float
+    by: str | None = None
+
+
+World = tuple[There | HeldThere, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +163,13 @@ def place(slot: Slot) -> DayKey:
 
 
 @cache
+def birthplace(slot: Slot) -> str:
+    """How the name of whatever is born at a time begins."""
+    day = place(slot)
+    return f"{day.doctor_id}.{day.day:%Y%m%d}."
+
+
+@cache
 def places(slot: Slot) -> tuple[DayKey, ...]:
     """The doctor-days that a time touches."""
     last = DayKey(slot.doctor, (_interval(slot).end - timedelta(minutes=1)).date())
@@ -146,8 +182,11 @@ def days_of(world: World) -> list[DaySchedule]:
     days = {day: DaySchedule(day) for day in DAYS}
     for there in world:
         for where in places(there.slot):
-            days.setdefault(where, DaySchedule(where))
-            days[where] = days[where].with_appointment(_made(there))
+            day = days.get(where, DaySchedule(where))
+            if isinstance(there, There):
+                days[where] = day.with_appointment(_made(there))
+            else:
+                days[where] = day.with_hold(_hold(*there))
     return list(days.values())
 
 
@@ -155,7 +194,7 @@ def days_of(world: World) -> list[DaySchedule]:
 def patients_of(world: World) -> list[PatientSchedule]:
     """The schedules of those who have anything in this world."""
     schedules: dict[PatientKey, PatientSchedule] = {}
-    for made in map(_made, world):
+    for made in (_made(there) for there in world if isinstance(there, There)):
         if owner := made.owner:
             schedule = schedules.get(owner, PatientSchedule(owner))
             schedules[owner] = schedule.with_appointment(made)
@@ -165,9 +204,19 @@ def patients_of(world: World) -> list[PatientSchedule]:
 def pointers_of(world: World) -> dict[ElsewhereKey, Pointer]:
     """Where those of this world are that do not touch the day of their birth."""
     return {
-        birth_of(name): Pointer(place(slot), _account(owner))
-        for name, slot, owner in world
-        if _home(name) not in places(slot)
+        birth_of(there.name): Pointer(place(there.slot), _account(there.owner))
+        for there in world
+        if isinstance(there, There) and _home(there.name) not in places(there.slot)
+    }
+
+
+def things_of(world: World) -> dict[str, Granted | Kept]:
+    """The same world, in the words of a history."""
+    return {
+        there.name: Granted(there.slot, owner=there.owner)
+        if isinstance(there, There)
+        else Kept(there.slot, there.ends, there.by)
+        for there in world
     }
 
 
@@ -187,6 +236,15 @@ def granted(appointment: Appointment) -> Granted:
     return Granted(slot, booked, owner, version, reason, marked, freed_from)
 
 
+def kept(hold: Hold, *, stands: bool) -> Kept:
+    """A hold, in the words of a history."""
+    (by,) = (
+        name for name in (None, *PATIENTS) if hold.is_of(PATIENTS[name].account if name else None)
+    )
+    slot = Slot(hold.doctor_id, MINUTES[hold.interval.start], MINUTES[hold.interval.end])
+    return Kept(slot, (hold.ends_at - INSTANTS[0]).total_seconds(), by, stands)
+
+
 def command_of(request: Request, number: int, *, by_local_date: bool = False) -> Command:
     """What the functions make of a request; its `now` tells it from all others.
 
@@ -197,25 +255,49 @@ def command_of(request: Request, number: int, *, by_local_date: bool = False) ->
         key = f"its own {number}"
     caller = PATIENTS[asked.by] if asked.by else ANYBODY
     idempotency = None if key is None else _idempotency(key, asks_for(asked), caller)
-    owner = asked.owner if isinstance(asked, Book) else None
-    release = "later" if request.later else "older"
+    owner = asked.owner if isinstance(asked, Book | BookSeries) else None
+    births, release = _births(asked), "later" if request.later else "older"
     if request.later and by_local_date:
         release = "later, by local date"
     days, decide = _decision(asked, number, release)
     return Command(
         days,
         decide,
-        INSTANTS[number],
-        asked.name,
+        _now(asked, number),
+        series_of(asked) if isinstance(asked, OfSeries) else asked.name,
         caller,
-        births=frozenset({birth_of(asked.name)}),
+        births=births,
         patients=frozenset(filter(None, (caller.patient, _account(owner)))),
+        elsewhere=births if isinstance(asked, CancelSeries) else frozenset(),
         idempotency=idempotency,
+        afterwards=_afterwards(asked, number, release),
     )
+
+
+def _afterwards(asked: Asked, number: int, release: str) -> Callable[..., Decision] | None:
+    if not isinstance(asked, CancelSeries):
+        return None
+    now = _now(asked, number)
+    request = struct_with(_series_to_cancel(asked, now, RELEASES[release]), done=True)
+    return partial(cancel_series, request=request, now=now)
+
+
+def _births(asked: Asked) -> frozenset[ElsewhereKey]:
+    if isinstance(asked, OfHolds):
+        return frozenset()
+    names = asked.names if isinstance(asked, OfSeries) else (asked.name,)
+    return frozenset(map(birth_of, names))
+
+
+def series_of(asked: BookSeries | CancelSeries) -> str:
+    """The id of a series, by the random part of those of its appointments."""
+    return series_id(_home(asked.name).doctor_id, asked.name.rpartition(".")[2])
 
 
 def _has_a_record(asked: Asked) -> bool:
     """Whether the functions leave a record without a key, so that nothing is done twice."""
+    if isinstance(asked, OfHolds | BookSeries):
+        return False
     return not isinstance(asked, Book | Cancel) or getattr(asked, "version", None) is not None
 
 
@@ -227,21 +309,43 @@ def expired_record(key: str) -> IdempotencyRecord:
 @cache
 def asks_for(asked: Asked) -> tuple[str, ...]:
     """What makes two requests the same: two bookings need not have the same name."""
-    return (repr(replace(asked, name="a new one") if isinstance(asked, Book) else asked),)
+    match asked:
+        case Move():
+            return (repr(replace(asked, at=0)),)
+        case Book() | HoldTime():
+            return (repr(replace(asked, name="a new one", at=0)),)
+        case BookSeries():
+            return (repr(replace(asked, names=("a new one",), at=0)),)
+    return (repr(asked),)
+
+
+def on_the_clock(request: Request, number: int) -> Request:
+    """The same request, which says what its clock shows: if nothing else, a second of its own."""
+    asked = request.asked
+    if isinstance(asked, Book | Move | OfHolds | BookSeries) and not asked.at:
+        return replace(request, asked=replace(asked, at=number))
+    return request
+
+
+def _now(asked: Asked, number: int) -> datetime:
+    if isinstance(asked, Book | Move | OfHolds | BookSeries):
+        return INSTANTS[0] + timedelta(seconds=asked.at)
+    return INSTANTS[number]
 
 
 @cache
 def _decision(
     asked: Asked, number: int, release: str
 ) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
-    now, home, doctors = INSTANTS[number], _home(asked.name), RELEASES[release]
+    now, doctors = _now(asked, number), RELEASES[release]
+    if isinstance(asked, OfHolds | OfSeries):
+        return _decision_of_several(asked, now, doctors)
+    home = _home(asked.name)
     days, caller = frozenset({home}), PATIENTS[asked.by] if asked.by else ANYBODY
     if isinstance(asked, Book):
-        doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
-        wish = to_book(asked.name, doctor, interval, now)
-        wanted = _owned(wish.appointment, asked.owner)
-        wish = struct_with(wish, appointment=wanted, caller=caller, terms=Terms(CLINIC.policy))
-        return frozenset(wish.days), partial(book, booking=wish, now=now)
+        wish = _wish(asked, now, doctors)
+        held = filter(None, [hold_day(asked.hold or "")])
+        return frozenset({*wish.days, *held}), partial(book, booking=wish, now=now)
     versions = None if asked.version is None else frozenset({asked.version})
     sought = Sought(asked.name, home, doctors, caller, CLINIC, versions, now)
     match asked:
@@ -256,6 +360,68 @@ def _decision(
     doctor, interval = doctors[asked.slot.doctor], _interval(asked.slot)
     move = struct_with(to_move(asked.name, home, doctor, interval), sought=sought)
     return days, partial(moving.move, request=move, now=now)
+
+
+def _decision_of_several(
+    asked: OfHolds | OfSeries, now: datetime, doctors: Mapping[str, Doctor]
+) -> tuple[frozenset[DayKey], Callable[..., Decision]]:
+    caller = PATIENTS[asked.by] if asked.by else ANYBODY
+    match asked:
+        case HoldTime(name, slot, ends, by):
+            hold, booking = _hold(name, slot, ends, by), Book(name, slot, by, by)
+            wish = HoldRequest(hold, _wish(booking, now, doctors))
+            return frozenset(wish.booking.days), partial(hold_time, request=wish, now=now)
+        case Release(name, slot):
+            home = hold_day(name)
+            assert home
+            given_up = HoldToRelease(name, home, doctors[slot.doctor], caller, now)
+            return frozenset({home}), partial(release, request=given_up, now=now)
+        case BookSeries():
+            series = _series(asked, now, doctors)
+            return series.days, partial(book_series, request=series, now=now)
+    cancelled = _series_to_cancel(asked, now, doctors)
+    homes = frozenset(each.home for each in cancelled.sought)
+    return homes, partial(cancel_series, request=cancelled, now=now)
+
+
+def _series_to_cancel(
+    asked: CancelSeries, now: datetime, doctors: Mapping[str, Doctor]
+) -> SeriesCancellation:
+    caller = PATIENTS[asked.by] if asked.by else ANYBODY
+    about = doctors, caller, CLINIC, None, now
+    sought = tuple(Sought(name, _home(name), *about) for name in asked.names)
+    return SeriesCancellation(sought, caller, MIDNIGHT + timedelta(minutes=asked.after))
+
+
+def _wish(asked: Book, now: datetime, doctors: Mapping[str, Doctor]) -> Booking:
+    wish = to_book(asked.name, doctors[asked.slot.doctor], _interval(asked.slot), now)
+    return struct_with(
+        wish,
+        appointment=_owned(wish.appointment, asked.owner),
+        caller=PATIENTS[asked.by] if asked.by else ANYBODY,
+        terms=Terms(CLINIC.policy),
+        hold_id=asked.hold,
+    )
+
+
+def _series(asked: BookSeries, now: datetime, doctors: Mapping[str, Doctor]) -> SeriesRequest:
+    name, occasions = series_of(asked), list[Occasion]()
+    for number in range(len(asked.names)):
+        wish = _wish(asked.single(number), now, doctors)
+        wanted = wish.appointment._replace(series_id=name)
+        local = wanted.interval.start.replace(tzinfo=None)
+        occasions.append(Occasion(local, struct_with(wish, appointment=wanted)))
+    account = PATIENTS[asked.owner].account if asked.owner else None
+    doctor_id = asked.slots[0].doctor
+    series = Series(name, doctor_id, "FREQ=DAILY", holder_of(name, account), now, ())
+    return SeriesRequest(series, tuple(occasions), not asked.skip)
+
+
+@cache
+def _hold(name: str, slot: Slot, ends: float, by: str | None) -> Hold:
+    holder = holder_of(name, PATIENTS[by].account if by else None)
+    ends_at = INSTANTS[0] + timedelta(seconds=ends)
+    return Hold(name, slot.doctor, _interval(slot), ends_at, holder)
 
 
 _idempotency = cache(Idempotency.of)
