@@ -46,6 +46,7 @@ from tests.rules.changing_calendar import (
     HOUR,
     MIDNIGHT,
     MINUTE,
+    NOW,
     ChangingCalendar,
     birth_of,
     changes,
@@ -53,7 +54,7 @@ from tests.rules.changing_calendar import (
 )
 from tests.rules.clinics import HER, LONG_AGO, SomeClinic, buffers, clinics
 from tests.rules.minutes import held_by, minute
-from tests.strategies import ALL_DAY, instants
+from tests.strategies import ALL_DAY, DAY, instants
 
 NAME = "strange.series.a"
 MARKS: st.SearchStrategy[Mark | None] = st.sampled_from([None, None, "arrived", "fulfilled"])
@@ -67,15 +68,20 @@ WHO = Caller("doctor", ISSUER, "s", frozenset({"who"}))
 def series_in(draw: st.DrawFn, clinic: SomeClinic, by: Caller) -> SeriesRequest:
     """A daily series of somebody about the dates of a clinic, whatever becomes of it.
 
-    The doctor often works round the clock, so that one occurrence can reach the next.
+    The doctor often works round the clock, and later nothing is booked, so that one occurrence can
+    reach the next.
     """
     doctor = clinic.doctors[0]
     if draw(st.integers(0, 3)):
         doctor = replace(doctor, week=(ALL_DAY,) * 7)
-    start, count = draw(instants(doctor, clinic.dates[1])), draw(st.integers(2, 4))
-    length = draw(st.integers(1, 90) | st.integers(1300, 1440)) * MINUTE
+    day, count = clinic.dates[1] + draw(st.integers(0, 1)) * 2 * DAY, draw(st.integers(2, 4))
+    hers = st.sampled_from([a.interval.start for a in clinic.hers.appointments])
+    start = draw(instants(doctor, day) | hers)
+    length = draw(st.integers(1, 90) | st.sampled_from([1320, 1439, 1440])) * MINUTE
     before, after = (each * MINUTE for each in draw(buffers()))
-    terms = replace(clinic.terms, policy=draw(limited(clinic.terms.policy)))
+    most = draw(st.sampled_from([20, *(max(1, ahead(clinic) + more) for more in (0, 1, 1, 2))]))
+    policy = replace(clinic.terms.policy, open_appointments=most)
+    terms = replace(clinic.terms, policy=policy)
 
     def occasion(occurrence: Occurrence) -> Occasion:
         begins = occurrence.instant or start_instant(occurrence.local, doctor.zone)
@@ -90,11 +96,6 @@ def series_in(draw: st.DrawFn, clinic: SomeClinic, by: Caller) -> SeriesRequest:
     every = tuple(map(occasion, occurrences(parse_rule(rule), start, doctor.zone)))
     series = Series(NAME, doctor.id, rule, holder_of(NAME, by.patient), clinic.now, ())
     return SeriesRequest(series, every, all_or_nothing=draw(st.booleans()))
-
-
-def limited(policy: Policy) -> st.SearchStrategy[Policy]:
-    """The same policy, maybe with few appointments ahead."""
-    return st.sampled_from([20, 20, 4, 2]).map(lambda most: replace(policy, open_appointments=most))
 
 
 def without_limit(booking: Booking) -> Booking:
@@ -208,10 +209,10 @@ def test_a_series_cancels_what_its_appointments_would_one_after_another(
     for name, as_ in zip(names, data.draw(st.lists(MARKS)), strict=False):
         documents = marked(documents, name, as_, now)
     notice = Policy(cancel_notice=data.draw(st.sampled_from([0, 1, 20])) * HOUR)
-    for by, hours in product([ANYBODY, owner, WHO], [-100, 0, 12]):
-        after = now + hours * HOUR
+    first = [start_of(calendar, name) for name in names[:1]]
+    for by, after in product([ANYBODY, owner, WHO], [NOW, now, *first]):
         every = [replace(sought(name, by), clinic=Clinic(notice)) for name in names]
-        due = [each for each in every if start_of(calendar, each) >= after]
+        due = [each for each in every if start_of(calendar, each.appointment_id) >= after]
         singly, cancelled, kept = cancelled_singly(documents, due, now)
         if not every:
             return
@@ -221,8 +222,9 @@ def test_a_series_cancels_what_its_appointments_would_one_after_another(
         assert contents(documents.changed(changes), now) == contents(singly, now)
 
 
-def start_of(calendar: ChangingCalendar, each: Sought) -> datetime:
-    return MIDNIGHT + calendar.held[each.appointment_id].when.start * MINUTE
+def start_of(calendar: ChangingCalendar, name: str) -> datetime:
+    """When an appointment starts by now."""
+    return MIDNIGHT + calendar.held[name].when.start * MINUTE
 
 
 def contents(documents: Documents, now: datetime) -> tuple[object, ...]:
