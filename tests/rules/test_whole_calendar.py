@@ -6,7 +6,7 @@ be broken, around the days on which clocks change.
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from itertools import product
 
 import pytest
@@ -50,6 +50,7 @@ from tests.scripted_store import ScriptedStore
 from tests.strategies import MINUTE, STEPS, intervals, several_days
 
 EVERYTHING = 10_000
+HOUR = timedelta(hours=1)
 BOTH = [ANYBODY, HER]
 many = examples(100)
 few = examples(40)
@@ -93,11 +94,13 @@ def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
     moving = data.draw(st.sampled_from([None, *(a.id for a in clinic.appointments)]))
     holds = [hold for _, hold in clinic.holds if hold.doctor_id == doctor.id]
+    needs, times = data.draw(buffers()), [hours_around(hold) for hold in holds]
     for day in clinic.dates:
         any_time = intervals(doctor, day, 90) | intervals(doctor, day, 1440) | soon(clinic)
         near = beside(clinic.hers.appointments) if hers else any_time | beside(holds)
-        asked = minutes(data.draw(near))
-        wanted = Wanted(doctor, asked, *data.draw(buffers()), moving)
+        times.append(data.draw(near))
+    for asked in map(minutes, times):
+        wanted = Wanted(doctor, asked, *needs, moving)
         outcome = why_not(clinic, wanted, hers=hers)
         assert (outcome and outcome.code) == clinic.refusal(wanted, hers=hers)
         if isinstance(outcome, SlotTaken):
@@ -106,11 +109,12 @@ def test_a_booking_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
             assert outcome.retry_after == clinic.wait(wanted)
 
 
-@given(clinics(breaking=True), buffers())
+@given(clinics(breaking=True), buffers(), st.sampled_from([0, 700, 2000]))
 @few
 def test_a_booking_with_a_hold_is_refused_for_the_first_rule_that_a_minute_of_it_breaks(
-    some: SomeClinic, others: tuple[int, int]
+    some: SomeClinic, others: tuple[int, int], notice: int
 ) -> None:
+    some = with_notice(some, notice * MINUTE)
     for clinic, (whose, hold) in product(about_the_end_of_a_hold(some), some.holds):
         doctor = next(each for each in clinic.doctors if each.id == hold.doctor_id)
         for by in {whose, HER} - {HIM}:
@@ -130,10 +134,11 @@ def test_a_time_can_be_held_if_it_can_be_booked_and_is_not_a_patients_fourth_of_
     data: st.DataObject,
 ) -> None:
     some, needs = data.draw(clinics()), data.draw(buffers())
-    near = beside([*(hold for _, hold in some.holds), *some.hers.appointments])
-    any_time = intervals(some.doctors[0], some.dates[1], 90) | soon(some)
-    asked = minutes(data.draw(any_time | near))
-    for clinic in about_the_end_of_a_hold(some):
+    holds = [hold for _, hold in some.holds]
+    near = beside([*holds, *some.hers.appointments])
+    any_time = intervals(some.doctors[0], some.dates[1], 90) | soon(some) | near
+    times = map(minutes, [data.draw(any_time), *map(hours_around, holds)])
+    for clinic, asked in product(about_the_end_of_a_hold(some), times):
         for doctor, by in product(clinic.doctors, BOTH):
             wanted = Wanted(doctor, asked, *needs, by=by)
             outcome, wait = holding(clinic, wanted), clinic.wait_to_hold(wanted)
@@ -142,6 +147,14 @@ def test_a_time_can_be_held_if_it_can_be_booked_and_is_not_a_patients_fourth_of_
             else:
                 assert wait is None
                 assert code_of(outcome) == clinic.refusal(wanted, hers=by is HER)
+                if isinstance(outcome, SlotTaken):
+                    assert outcome.retry_after == clinic.wait(wanted)
+
+
+def with_notice(clinic: SomeClinic, notice: timedelta) -> SomeClinic:
+    """The same clinic, which wants some notice."""
+    policy = replace(clinic.terms.policy, notice=notice)
+    return replace(clinic, terms=replace(clinic.terms, policy=policy))
 
 
 def about_the_end_of_a_hold(clinic: SomeClinic) -> list[SomeClinic]:
@@ -182,6 +195,11 @@ def beside(some: Iterable[Appointment | Hold]) -> st.SearchStrategy[Interval]:
     shifts = st.sampled_from([-60, -31, -30, -29, -1, 0, 1, 30, 60])
     starts = st.tuples(st.sampled_from(ends), shifts).map(lambda each: each[0] + each[1] * MINUTE)
     return starts.map(lambda start: Interval(start, start + 30 * MINUTE))
+
+
+def hours_around(hold: Hold) -> Interval:
+    """The time of a hold, and some hours before and after it."""
+    return Interval(hold.interval.start - 3 * HOUR, hold.interval.end + 3 * HOUR)
 
 
 @given(st.data())
