@@ -68,7 +68,7 @@ class Change(NamedTuple):
 
 
 KINDS = ["book", "move", "move", "home", "cancel", "hold", "hold", "use", "use", "release"]
-SECONDS = [*[0] * 12, 1, 299, 300, 3600]
+SECONDS = [*[0] * 12, 1, 299, 300, 3899, 3900]
 """Between two changes. Holds last for 300 here, and are remembered for 3,600 more."""
 
 

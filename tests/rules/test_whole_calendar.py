@@ -19,6 +19,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
 from shared.model.interval import Interval
+from shared.model.override import OverrideEntry
 from shared.queries.openings import all_openings, first_openings, hours_of_date, next_openings
 from shared.rules.availability import Booking, WhyUnavailable, why_unavailable
 from shared.rules.booking import book
@@ -211,10 +212,14 @@ def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
     doctor, hers = data.draw(st.sampled_from(clinic.doctors)), data.draw(st.booleans())
     any_time = intervals(doctor, clinic.dates[1], 180)
     asked = minutes(data.draw(any_time | beside(clinic.hers.appointments) if hers else any_time))
-    wanted = Wanted(doctor, asked, *data.draw(buffers()))
-    own = [hold for by, hold in clinic.holds if by is ANYBODY and hold.doctor_id == doctor.id]
-    for hold in own[: data.draw(st.integers(0, 1))]:
-        wanted = wanted._replace(when=minutes(hold.interval), hold=hold.id)
+    needs = data.draw(buffers())
+    wanted = Wanted(doctor, asked, *needs)
+    live = [each for each in clinic.holds if clinic.kept[each[1].id].booked and each[0] is not HIM]
+    for by, hold in live[: data.draw(st.integers(0, 1))]:
+        doctor, hers = next(d for d in clinic.doctors if d.id == hold.doctor_id), by is HER
+        wanted = Wanted(doctor, minutes(hold.interval)[:10], *needs, hold=hold.id, by=by)
+        away = OverrideEntry("strange.override.own", "time_off", interval_of(wanted.when))
+        clinic = replace(clinic, overrides=[*clinic.overrides, (doctor, away)])
     asked, anew = wanted.when, wanted._replace(hold=None)
     refusal = decided(clinic, wanted, hers=hers)
     if not isinstance(refusal, TimeUnavailable):
