@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from msgspec.structs import replace
 
-from shared.access.caller import ANYBODY
+from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment_id import appointment_id
 from shared.model.doctor_days import DAY
 from shared.model.elsewhere import ElsewhereKey, Pointer
@@ -25,6 +25,7 @@ from shared.rules.outcomes import (
     KeyReused,
     Outcome,
     SeriesUnavailable,
+    UnknownSeries,
 )
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.store.port import StoreRefused
@@ -257,6 +258,18 @@ async def test_the_same_request_again_gets_the_same_series_as_it_is_by_now() -> 
     assert (again.series, again.replayed) == (first.series, True)
     assert [a.status for a in again.appointments] == ["booked", "booked", "cancelled"]
     assert await coordinator.run(to_book("b", 4, idempotency_key="k")) == KeyReused()
+
+
+@simulated
+async def test_who_may_not_see_a_series_any_more_is_not_told_of_it_again() -> None:
+    coordinator = instance(ScriptedStore())
+    wishes = []
+    for letter, doctor_id in (("a", "strange"), ("b", "who")):
+        by = Caller("doctor", "https://issuer.example", "s", frozenset({doctor_id}))
+        identity = Idempotency.of("k", ["series"], by)
+        wishes.append(replace(to_book(letter), caller=by, idempotency=identity))
+    assert isinstance(await coordinator.run(wishes[0]), BookedSeries)
+    assert await coordinator.run(wishes[1]) == UnknownSeries()
 
 
 @simulated
