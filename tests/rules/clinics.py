@@ -179,7 +179,9 @@ class SomeClinic(Struct, frozen=True, dict=True):
         if wanted.hold:
             if wrong := self._wrong_hold(wanted):
                 return wrong
-            broken |= {"too_soon"}
+            (hold,) = (hold for _, hold in self.holds if hold.id == wanted.hold)
+            if hold.notice >= self.terms.policy.notice:
+                broken |= {"too_soon"}
         start, allowed = wanted.when.start, self.starts()
         is_past = start < minute(self.now)
         her_time = {m for a in self.hers.appointments for m in held_by(a).holds}
@@ -347,6 +349,7 @@ def _holds(draw: st.DrawFn, clinic: SomeClinic) -> list[tuple[Caller, Hold]]:
             holder_of(name, by.account),
             before * MINUTE,
             after * MINUTE,
+            draw(st.sampled_from([0, 700, 2000])) * MINUTE,
         )
         is_free = not there.taken(Wanted(doctor, minutes(when), before, after)) & {*minutes(when)}
         if is_free or not kept_by(hold, clinic.now).booked:
