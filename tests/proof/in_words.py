@@ -76,7 +76,9 @@ def _name(key: Key) -> str:
 
 
 def _document(key: Key, stored: Stored[DaySchedule] | Stored[PatientSchedule]) -> str:
-    entries = (f"{a.id} {_times(a)}" for a in stored.value.appointments)
+    entries = [f"{a.id} {_times(a)}" for a in stored.value.appointments]
+    if isinstance(stored.value, DaySchedule):
+        entries += [f"{hold.id} until {hold.ends_at:%H:%M:%S}" for hold in stored.value.holds]
     return f"{_name(key)} v{stored.version or 0} [{', '.join(entries)}]"
 
 
