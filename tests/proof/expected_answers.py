@@ -486,7 +486,7 @@ class ExpectedAnswers:
         for name in own:
             parts = model.conflicts({name: held[name]}, *asked)
             taken += [(part, {"appointment_id": name}) for part in parts]
-        in_order = sorted(taken, key=lambda each: each[0].start)
+        in_order = sorted(taken, key=lambda each: (each[0].start, each[0].stop))
         return [times(part, doctor) | named for part, named in in_order]
 
     def _record(self, key: str | None, by: str | None) -> IdempotencyRecord | None:

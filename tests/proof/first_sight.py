@@ -111,10 +111,10 @@ def _singly(calls: Sequence[Call]) -> Iterator[Call]:
                 for number, name in enumerate(names):
                     if name in booked:
                         yield replace(call, asked=asked.single(number), answer=answer and Done())
-            case CancelSeries(names, _, by), (None | Ended()) as answer:
-                ended = names if answer is None else dict(answer.cancelled)
-                for name in ended:
-                    yield replace(call, asked=Cancel(name, by), answer=answer and Done())
+            case CancelSeries(names, _, by), (None | Ended() | Done()):
+                # Which of them were due, depends on where they were.
+                for name in names:
+                    yield Call(call.invoked, Cancel(name, by))
             case ((BookSeries() | CancelSeries()), _):
                 continue
             case _:
