@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from tests.firestore_emulator import NoEmulatorError
+from tests.proof.control import CONTROLS as WRONG_STORES
 from tests.proof.run import Plan, Report, lines, prove
 from tests.proof.simulation import simulate_everything
 
@@ -17,10 +18,7 @@ SEEDS = 100_000
 FAULTS = 500
 HISTORIES = Path("proof-histories")
 WHOLE = Plan(operations=50_000, faults=520, grace=2, rounds_at_once=8)
-CONTROLS = {
-    name: Plan(operations=1_900, faults=0, grace=2, control=name)
-    for name in ("unchecked", "patients unchecked", "overrides remembered", "by local date")
-}
+CONTROLS = {name: Plan(operations=1_900, faults=0, grace=2, control=name) for name in WRONG_STORES}
 
 
 def main() -> int:
@@ -29,8 +27,8 @@ def main() -> int:
     print("1. Simulation: one instance after the other meets the store at the worst moment.")
     simulated = simulate_everything(SEEDS, os.cpu_count() or 1, _tell)
     print("\n2. The controls: a store that writes without a precondition, one that writes only")
-    print("   patients' schedules so, one that remembers overrides for a while, and one")
-    print("   that names doctor-days by the time-zone data of each instance.")
+    print("   patients' schedules so, those that remember overrides or holds for a while, and")
+    print("   one that names doctor-days by the time-zone data of each instance.")
     for store in STORES:
         for name in CONTROLS:
             wrong += _control(store, name)

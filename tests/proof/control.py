@@ -4,11 +4,12 @@ The proof must find out that functions on them book a doctor twice, or a patient
 cannot fail proves nothing.
 """
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -34,6 +35,8 @@ from shared.store.port import (
     Version,
     VersionConflict,
 )
+
+E = TypeVar("E", OverrideEntry, Hold)
 
 
 class _Wrong:
@@ -175,15 +178,25 @@ class PatientsUnchecked(_Wrong):
             return (await snapshot.load((), (), (), keys)).patients
 
 
-class OverridesRemembered(_Wrong):
-    """A `Store` that remembers the overrides of a day, and does not see new ones for a while."""
+class _Remembering(_Wrong, Generic[E]):
+    """A `Store` that remembers some of what a day holds, and does not see new ones for a while."""
+
+    @staticmethod
+    @abstractmethod
+    def of(day: DaySchedule) -> tuple[E, ...]:
+        """Return what is remembered of a day."""
+
+    @staticmethod
+    @abstractmethod
+    def having(day: DaySchedule, known: tuple[E, ...]) -> DaySchedule:
+        """Return the same day, with what is remembered."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self.doctors = store.doctors
-        self.list_doctors = store.list_doctors
+        self.doctors: Callable[..., Any] = store.doctors
+        self.list_doctors: Callable[..., Any] = store.list_doctors
         self.snapshot = self._snapshot
-        self._remembered: dict[DayKey, tuple[float, tuple[OverrideEntry, ...]]] = {}
+        self._remembered: dict[DayKey, tuple[float, tuple[E, ...]]] = {}
         self._true: dict[tuple[DayKey, Version | None], Stored[DaySchedule]] = {}
 
     @asynccontextmanager
@@ -199,14 +212,14 @@ class OverridesRemembered(_Wrong):
             yield snapshot
 
     def _as_it_was(self, day: Stored[DaySchedule]) -> Stored[DaySchedule]:
-        """A day as it is, but for its overrides."""
+        """A day as it is, but for what is remembered of it."""
         key = day.value.key
         self._true[key, day.version] = day
-        until, overrides = self._remembered.get(key, (0.0, ()))
+        until, known = self._remembered.get(key, (0.0, ()))
         if until < monotonic():
-            overrides = day.value.overrides
-            self._remembered[key] = monotonic() + REMEMBERED_SECONDS, overrides
-        return Stored(_with_overrides(day.value, overrides), day.version)
+            known = self.of(day.value)
+            self._remembered[key] = monotonic() + REMEMBERED_SECONDS, known
+        return Stored(self.having(day.value, known), day.version)
 
     async def commit(  # noqa: PLR0913 - as the port has it
         self,
@@ -218,7 +231,7 @@ class OverridesRemembered(_Wrong):
         *,
         series: Sequence[Series] = (),
     ) -> Mapping[DayKey | PatientKey, Version]:
-        """Write all, and leave those overrides where they are that were not seen."""
+        """Write all, and leave where it is what was not seen."""
         true = [self._true.get((write.day.key, write.read.version), write.read) for write in days]
         writes = [
             DayWrite(read, _overwritten(read.value, write.changed()))
@@ -236,12 +249,28 @@ class OverridesRemembered(_Wrong):
 REMEMBERED_SECONDS = 5
 
 
-def _with_overrides(day: DaySchedule, overrides: Sequence[OverrideEntry]) -> DaySchedule:
-    for there in day.overrides:
-        day = day.without_override(there.id)
-    for known in overrides:
-        day = day.with_override(known)
-    return day
+class OverridesRemembered(_Remembering[OverrideEntry]):
+    """A `Store` that remembers the overrides of a day, and does not see new ones for a while."""
+
+    @staticmethod
+    def of(day: DaySchedule) -> tuple[OverrideEntry, ...]:
+        return day.overrides
+
+    @staticmethod
+    def having(day: DaySchedule, known: tuple[OverrideEntry, ...]) -> DaySchedule:
+        return replace(day, overrides=known)
+
+
+class HoldsRemembered(_Remembering[Hold]):
+    """A `Store` that remembers the holds of a day, and does not see new ones for a while."""
+
+    @staticmethod
+    def of(day: DaySchedule) -> tuple[Hold, ...]:
+        return day.holds
+
+    @staticmethod
+    def having(day: DaySchedule, known: tuple[Hold, ...]) -> DaySchedule:
+        return replace(day, holds=known)
 
 
 class ByLocalDate(_Wrong):
@@ -271,5 +300,6 @@ CONTROLS: Mapping[str, Callable[[Store], Store]] = {
     "unchecked": Unchecked,
     "patients unchecked": PatientsUnchecked,
     "overrides remembered": OverridesRemembered,
+    "holds remembered": HoldsRemembered,
     "by local date": ByLocalDate,
 }

@@ -24,7 +24,17 @@ from tests.proof.accounts import POLICY, SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
 from tests.proof.first_sight import Verdict, problems
-from tests.proof.history import DeleteOverride, MakeOverride, MarkAs, Things, Update
+from tests.proof.history import (
+    BookSeries,
+    CancelSeries,
+    DeleteOverride,
+    HoldTime,
+    MakeOverride,
+    MarkAs,
+    Release,
+    Things,
+    Update,
+)
 from tests.proof.kept_histories import kept
 from tests.proof.processes import (
     Functions,
@@ -36,10 +46,18 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
-from tests.proof.rules import MISMATCH, OFF, TOO_MANY
+from tests.proof.rules import MISMATCH, OFF, TOO_MANY, UNKNOWN_HOLD
 from tests.proof.schedules import opened, wrong_schedules
 from tests.proof.search import LIMIT
-from tests.proof.workload import SERVICES, Client, Round, Tally, add_overrides, final_state
+from tests.proof.workload import (
+    SERVICES,
+    Client,
+    Round,
+    Tally,
+    add_holds,
+    add_overrides,
+    final_state,
+)
 
 PROCESSES = 3
 CLIENTS = 16
@@ -93,13 +111,18 @@ class Report:
     def found_out(self) -> Sequence[str]:
         """The bookings that tell a control, of the kind that it does not prevent."""
         verdict = self.verdict
-        kinds = {"patients unchecked": verdict.patients, "overrides remembered": verdict.away}
+        kinds = {
+            "patients unchecked": verdict.patients,
+            "overrides remembered": verdict.away,
+            "holds remembered": verdict.kept,
+        }
         return kinds.get(self.control, verdict.double)
 
     def wrong(self) -> list[str]:
         """Every claim that did not hold, in sentences."""
         verdict = self.verdict
-        found = [*verdict.double, *verdict.patients, *verdict.away, *verdict.lost, *verdict.phantom]
+        found = [*verdict.double, *verdict.patients, *verdict.away, *verdict.kept]
+        found += [*verdict.lost, *verdict.phantom]
         found += [*verdict.unexplained, *verdict.undecided, *self.schedules]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
@@ -202,6 +225,7 @@ async def prove(
         async with opened(running.place) as store_itself:
             report.schedules = await wrong_schedules(store_itself, accounts)
             await add_overrides(store_itself, rounds, states)
+            await add_holds(store_itself, rounds, states)
         if running.emulator:
             report.noticed = await _loses_everything(running, phones[0], rounds)
     progress(_line(report) + ", looking for an order that explains it")
@@ -346,6 +370,10 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("answered too_many_requests", [f"{r.tally.answers[TOO_MANY.code]:,}" for r in reports]),
         ("overrides made, and deleted", [_asked(r, MakeOverride, DeleteOverride) for r in reports]),
         ("answered time_off", [f"{r.tally.answers[OFF.code]:,}" for r in reports]),
+        ("times held, and released", [_asked(r, HoldTime, Release) for r in reports]),
+        ("answered unknown_hold", [f"{r.tally.answers[UNKNOWN_HOLD.code]:,}" for r in reports]),
+        ("series, and cancelled ones", [_asked(r, BookSeries, CancelSeries) for r in reports]),
+        ("answered series_unavailable", [f"{r.tally.answers['Unavailable']:,}" for r in reports]),
         ("marks, and corrections", [_asked(r, MarkAs, Update) for r in reports]),
         ("answered version_mismatch", [f"{r.tally.answers[MISMATCH.code]:,}" for r in reports]),
         ("faults", [f"{r.faults.total():,}" for r in reports]),
@@ -355,6 +383,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("**double bookings**", [f"**{len(r.verdict.double)}**" for r in reports]),
         ("**double bookings of a patient**", [f"**{len(r.verdict.patients)}**" for r in reports]),
         ("**bookings in time off**", [f"**{len(r.verdict.away)}**" for r in reports]),
+        ("**bookings of held times**", [f"**{len(r.verdict.kept)}**" for r in reports]),
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
         ("**wrong schedules of patients**", [f"**{len(r.schedules)}**" for r in reports]),

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
+from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.store.port import Store
 from tests.proof.accounts import ALLOWED, signed_in
@@ -26,18 +27,24 @@ from tests.proof.history import (
     Answer,
     Asked,
     Book,
+    Booked,
+    BookSeries,
     Busy,
     Call,
     Cancel,
+    CancelSeries,
     Change,
     ChangeOfCalendar,
     DeleteOverride,
     Done,
+    Effect,
     First,
     Get,
     Granted,
     History,
+    HoldTime,
     Hours,
+    Kept,
     List,
     Listed,
     MakeOverride,
@@ -51,9 +58,12 @@ from tests.proof.history import (
     OverrideKind,
     Part,
     Refused,
+    Release,
     Slot,
     Taken,
+    Thing,
     Things,
+    Unavailable,
     Update,
 )
 
@@ -82,7 +92,20 @@ OF_A_VERSION = 0.25
 MARKS: tuple[Mark, ...] = ("arrived", "fulfilled", "no_show", "no_show", "no_show")
 KINDS: tuple[OverrideKind, ...] = ("time_off", "time_off", "extra_hours")
 
+OF_A_HOLD = 0.4
+"""So often a booking is made with a hold, if the client knows one of its own."""
+
+SECONDS_HELD = (30, 300, 900)
+CLOCK_STARTS = FIRST_DAY - timedelta(days=30)
+CLOCK_RUNS = 60
+"""The clock by which holds end shows a time before all appointments, and goes so much faster."""
+
 Json = dict[str, Any]
+
+
+_STARTED = monotonic()
+
+A = TypeVar("A", HoldTime, BookSeries)
 
 
 @dataclass(slots=True)
@@ -134,6 +157,10 @@ class Round:
     """Of these, how each was when anybody saw it last."""
     overrides: dict[str, tuple[str, Slot]] = field(default_factory=dict)
     """Of those that were acknowledged, the id, and when each is."""
+    holds: dict[str, tuple[str, HoldTime]] = field(default_factory=dict)
+    """Of those that were acknowledged, the id, and what was asked for."""
+    series: dict[str, tuple[str, BookSeries]] = field(default_factory=dict)
+    """Of those that were acknowledged, the id, and what was asked for."""
     wanted: dict[str, Slot] = field(default_factory=dict)
     """What each patient has asked for last, on any phone."""
 
@@ -210,6 +237,11 @@ class Client:
             wishes += [partial(self._change, Move, known)] * 3
             wishes += [partial(self._change, Cancel, known)] * 2
             wishes += [partial(self._change, Update, known), partial(self._look_up, known)]
+        wishes += [self._hold] * 3 + [self._series]
+        if holds := self._own(self._round.holds):
+            wishes += [partial(self._release, holds)]
+        if series := self._own(self._round.series):
+            wishes += [partial(self._end_of_series, series)]
         if not self._account:
             wishes += [self._override]
             wishes += [partial(self._change, MarkAs, known)] if known else []
@@ -224,7 +256,7 @@ class Client:
         of_a_version = self._random.random() < OF_A_VERSION
         version = self._round.seen[name].version if of_a_version else None
         if kind is Move:
-            return Move(name, self._slot(), by, version)
+            return Move(name, self._slot(), by, version, _at())
         if kind is Cancel:
             return Cancel(name, by, version)
         if kind is MarkAs:
@@ -248,14 +280,62 @@ class Client:
 
     def _search(self) -> First:
         length = self._random.choice([30, 60, 120])
-        return First(self._random.choice(DOCTORS), self._window(), length)
+        return First(self._random.choice(DOCTORS), self._window(), length, _at())
+
+    def _hold(self) -> HoldTime:
+        self._made += 1
+        at = _at()
+        ends = int(at) + self._random.choice(SECONDS_HELD)
+        return HoldTime(f"{self._name}.{self._made}", self._slot(), ends, self._account, at)
+
+    def _release(self, holds: Sequence[HoldTime]) -> Release:
+        hold = self._random.choice(holds[-3:])
+        return Release(hold.name, hold.slot, self._account, _at())
+
+    def _series(self) -> BookSeries:
+        """The same time on every day of the round."""
+        self._made += 1
+        first, begins = self._slot(), self._round.window[0]
+        start = begins + min((first.start - begins) % DAY, DAY - (first.end - first.start))
+        first = first._replace(start=start, end=start + first.end - first.start)
+        slots = tuple(
+            first._replace(start=first.start + day * DAY, end=first.end + day * DAY)
+            for day in range(DAYS_OF_A_ROUND)
+        )
+        names = tuple(name_of_one(f"{self._name}.{self._made}", slot.start) for slot in slots)
+        skip = self._random.random() < 0.6
+        return BookSeries(names, slots, self._for_whom(), self._account, skip, _at())
+
+    def _end_of_series(self, series: Sequence[BookSeries]) -> CancelSeries:
+        names, window = self._random.choice(series).names, self._round.window
+        after = self._random.choice([window[0], window[0] + DAY, self._in_a_day(OPENS, CLOSES)])
+        return CancelSeries(names, after, self._account)
+
+    def _own(self, known: Mapping[str, tuple[str, A]]) -> list[A]:
+        """Those that the client can use."""
+        every = [asked for _, asked in known.values()]
+        if not self._account:
+            return [each for each in every if isinstance(each, BookSeries) or each.by is None]
+        return [each for each in every if _owner_of(each) == self._account]
 
     def _booking(self) -> Book:
+        holds = self._own(self._round.holds)
+        if holds and self._random.random() < OF_A_HOLD:
+            return self._booking_of(self._random.choice(holds[-2:]))
         self._made += 1
         served = self._random.random() < OF_A_SERVICE
         buffers = self._random.choice([*SERVICES.values()]) if served else NO_BUFFERS
         name = f"{self._name}.{self._made}"
-        return Book(name, self._slot(), self._for_whom(), self._account, buffers)
+        return Book(name, self._slot(), self._for_whom(), self._account, buffers, at=_at())
+
+    def _booking_of(self, hold: HoldTime) -> Book:
+        """With a hold, and mostly all of it."""
+        self._made += 1
+        slot = hold.slot
+        if self._random.random() < 0.2:
+            slot = slot._replace(end=slot.end - 5)
+        by = self._account
+        return Book(f"{self._name}.{self._made}", slot, by, by, hold=hold.name, at=_at())
 
     def _override(self) -> MakeOverride:
         """Mostly short, about where others book; extra hours join the hours of the one who goes."""
@@ -339,7 +419,7 @@ class Client:
             if self._tally.stuck:
                 break
             self._tally.retries += 1
-            if isinstance(asked, Update):
+            if isinstance(asked, Update | CancelSeries):
                 # Without a key each try is one by itself, and nothing tells if it took effect.
                 self._round.calls.append(Call(invoked, asked))
             else:
@@ -379,6 +459,12 @@ class Client:
         self._tally.answers[kind] += 1
         calls = self._round.calls
         self._remember(asked, answer, response)
+        if isinstance(answer, Booked | Done):
+            self._record_several(asked, response, (began, invoked, answered))
+            return
+        if isinstance(answer, Kept):
+            calls.append(Call(began, asked, answered, answer))
+            return
         if isinstance(answer, Granted | Override) and isinstance(asked, Change):
             if lost or answer != expected_of(asked, answer):
                 calls.append(Call(began, asked, answered, Done()))
@@ -389,7 +475,21 @@ class Client:
                 calls.append(Call(invoked, affected, answered, _listed(response, "affected")))
         elif lost and isinstance(asked, Change):
             calls.append(Call(began, asked))
+        if isinstance(asked, HoldTime):
+            asked = replace(asked, refused=True)
         calls.append(Call(invoked, asked, answered, answer))
+
+    def _record_several(
+        self, asked: Asked, response: httpx.Response, times: tuple[float, float, float]
+    ) -> None:
+        """Note a change of several things, and what the answer shows of each by then."""
+        began, invoked, answered = times
+        calls, body = self._round.calls, response.json()
+        calls.append(Call(began, asked, answered, answer_of(asked, response)))
+        for shown in (*body.get("appointments", ()), *body.get("cancelled", ())):
+            name, granted = name_of(shown), _granted(shown)
+            self._round.seen[name] = granted
+            calls.append(Call(invoked, Get(name, self._account), answered, granted))
 
     def _remember(self, asked: Asked, answer: Answer, response: httpx.Response) -> None:
         """Let all clients of the round know what there is."""
@@ -397,6 +497,13 @@ class Client:
         if isinstance(asked, Book) and isinstance(answer, Granted):
             round_.ids[asked.name] = response.json()["id"]
             round_.owners[asked.name] = asked.owner
+        if isinstance(asked, HoldTime) and isinstance(answer, Kept):
+            round_.holds[asked.name] = response.json()["hold_id"], asked
+        if isinstance(asked, BookSeries) and isinstance(answer, Booked):
+            round_.series[asked.name] = response.json()["series_id"], asked
+            for shown in response.json()["appointments"]:
+                round_.ids[name_of(shown)] = shown["id"]
+                round_.owners[name_of(shown)] = asked.owner
         if isinstance(asked, MakeOverride) and isinstance(answer, Override):
             round_.overrides[asked.name] = response.json()["override_id"], asked.slot
         if isinstance(asked, Change | Get) and isinstance(answer, Granted):
@@ -407,7 +514,7 @@ class UnexpectedAnswer(Exception):
     """An answer that no client should ever get here."""
 
 
-def expected_of(asked: Change, answer: Granted | Override) -> Granted | Override | None:
+def expected_of(asked: Change, answer: Effect) -> Effect | None:
     """What is answered right after an operation; None where nothing tells what was later."""
     match asked:
         case Book():
@@ -424,9 +531,12 @@ def expected_of(asked: Change, answer: Granted | Override) -> Granted | Override
 def headers_of(asked: Asked, key: str) -> Mapping[str, str]:
     """What goes with a request, beside who asks; keys where they are taken."""
     headers = {"Test-Now": text(asked.at)} if isinstance(asked, MarkAs) else {}
+    if isinstance(asked, Book | Move | First | HoldTime | Release | BookSeries):
+        now = CLOCK_STARTS + timedelta(milliseconds=round(1000 * asked.at))
+        headers["Test-Now"] = now.isoformat()
     if isinstance(asked, Move | Cancel | Update | MarkAs) and asked.version is not None:
         headers["If-Match"] = f'"{asked.version}"'
-    if isinstance(asked, Book | Move | MakeOverride):
+    if isinstance(asked, Book | Move | MakeOverride | HoldTime | BookSeries):
         headers["Idempotency-Key"] = key
     return headers
 
@@ -455,6 +565,10 @@ FUNCTIONS: Mapping[type[Change], str] = {
     MarkAs: "mark_appointment",
     MakeOverride: "create_override",
     DeleteOverride: "delete_override",
+    HoldTime: "hold_time",
+    Release: "release_hold",
+    BookSeries: "create_series",
+    CancelSeries: "cancel_series",
 }
 
 
@@ -464,7 +578,22 @@ def _body(asked: Change, round_: Round, account: str | None) -> Json:
             patient = {"name": name} | ({} if owner in (None, account) else {"id": owner})
             services = [service for service, b in SERVICES.items() if b == asked.buffers]
             served = {"service_id": services[0]} if services else {}
-            return {"doctor_id": slot.doctor, **_times(slot), "patient": patient, **served}
+            held = {"hold_id": round_.holds[asked.hold][0]} if asked.hold else {}
+            booked = {"doctor_id": slot.doctor, **_times(slot), "patient": patient}
+            return {**booked, **served, **held}
+        case HoldTime(_, slot, ends):
+            seconds = {"seconds": round(ends) - int(asked.at)}
+            return {"doctor_id": slot.doctor, **_times(slot), **seconds}
+        case Release(name):
+            return {"hold_id": round_.holds[name][0]}
+        case BookSeries(names, (first, *_), owner):
+            patient = {"name": SERIES + names[0].partition("/")[0]}
+            patient |= {} if owner in (None, account) else {"id": owner}
+            rule = {"rule": f"FREQ=DAILY;COUNT={DAYS_OF_A_ROUND}"}
+            skip = {"if_unavailable": "skip"} if asked.skip else {}
+            return {"doctor_id": first.doctor, **_times(first), "patient": patient, **rule, **skip}
+        case CancelSeries(names, after):
+            return {"series_id": round_.series[names[0]][0], "after": text(after)}
         case MakeOverride(name, kind, slot):
             return {"doctor_id": slot.doctor, **_times(slot), "kind": kind, "note": name}
         case DeleteOverride(name):
@@ -489,6 +618,13 @@ def answer_of(asked: Asked, response: httpx.Response) -> Answer:
         return _listed(response, "appointments")
     if isinstance(asked, First):
         return Opening(minute(body["openings"][0]["start"]) if body["openings"] else None)
+    if isinstance(asked, HoldTime):
+        ends = (datetime.fromisoformat(body["expires_at"]) - CLOCK_STARTS).total_seconds()
+        return Kept(Slot(body["doctor_id"], *_span(body)), ends, asked.by)
+    if isinstance(asked, Release | CancelSeries):
+        return Done()
+    if isinstance(asked, BookSeries):
+        return Booked(tuple(map(name_of, body["appointments"])), _occurrences(body["skipped"]))
     if isinstance(asked, MakeOverride | DeleteOverride):
         slot = Slot(body["doctor_id"], *_span(body))
         return Override(body["kind"], slot, "deleted_at" not in body)
@@ -499,7 +635,9 @@ def _refusal(asked: Asked, response: httpx.Response) -> Answer:
     body: Json = response.json()
     match body.get("code"):
         case "slot_taken":
-            return Taken(_parts(body))
+            return Taken(_parts(body), body.get("retry_after"))
+        case "series_unavailable":
+            return Unavailable(_occurrences(body["unavailable"]))
         case "patient_busy":
             return Busy(_parts(body))
         case str(code) if code in REFUSALS:
@@ -516,11 +654,42 @@ REFUSALS = {
     "too_early",
     "outside_working_hours",
     "time_off",
+    "unknown_hold",
+    "too_many_holds",
 }
 """Those that clients may get here, beside those with conflicts."""
 
 
-State = dict[str, Granted | Override]
+State = dict[str, Thing]
+
+SERIES = "series "
+"""How the names of patients begin who have a series: that is one name for several appointments."""
+
+
+def name_of(appointment: Json) -> str:
+    """The name of an appointment: its patient's, and in a series the day of its birth, too."""
+    name: str = appointment["patient"]["name"]
+    if not name.startswith(SERIES):
+        return name
+    return f"{name.removeprefix(SERIES)}/{appointment['id'].split('.')[1]}"
+
+
+def name_of_one(series: str, start: int) -> str:
+    """The name of an appointment of a series that is to start then."""
+    return f"{series}/{FIRST_DAY + timedelta(minutes=start):%Y%m%d}"
+
+
+def _owner_of(asked: HoldTime | BookSeries) -> str | None:
+    return asked.by if isinstance(asked, HoldTime) else asked.owner
+
+
+def _at() -> float:
+    """What the clock shows now by which holds end, in seconds since it started."""
+    return round((monotonic() - _STARTED) * CLOCK_RUNS, 3)
+
+
+def _occurrences(found: Sequence[Json]) -> tuple[tuple[int, str], ...]:
+    return tuple((minute(each["start"]), each["code"]) for each in found)
 
 
 async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally: Tally) -> State:
@@ -533,12 +702,33 @@ async def final_state(http: httpx.AsyncClient, server: str, round_: Round, tally
         query = {"doctor_id": doctor, **_listing(round_.window), "status": "all"}
         response = await _asked_until_it_is_answered(http, f"{server}/list_appointments", query)
         for appointment in response.raise_for_status().json()["appointments"]:
-            name = appointment["patient"]["name"]
+            name = name_of(appointment)
             if name in state:
                 tally.unexpected[f"{name} is there twice"] += 1
             state[name] = _granted(appointment)
             round_.ids[name] = appointment["id"]
     return state
+
+
+async def add_holds(store: Store, rounds: Sequence[Round], states: Sequence[State]) -> None:
+    """Add what has become of the holds of each round, also of those that nobody knows of."""
+    for round_, state in zip(rounds, states, strict=True):
+        first, last = (FIRST_DAY + timedelta(minutes=end) for end in round_.window)
+        there = dict[str, Hold]()
+        async with store.snapshot() as snapshot:
+            for doctor in DOCTORS:
+                async for day in snapshot.scan(doctor, first.date(), last.date()):
+                    there |= {hold.id: hold for hold in day.holds}
+        for name, (hold_id, asked) in round_.holds.items():
+            stands = there.pop(hold_id, None) is not None
+            state[name] = Kept(asked.slot, asked.ends, asked.by, stands)
+        unknown = [call.asked for call in round_.calls if isinstance(call.asked, HoldTime)]
+        for hold in there.values():
+            interval, ends = hold.interval, (hold.ends_at - CLOCK_STARTS).total_seconds()
+            slot = Slot(hold.doctor_id, *map(_minutes, interval))
+            same = (a for a in unknown if a.name not in state and (a.slot, a.ends) == (slot, ends))
+            asked = next(same, None) or HoldTime(hold.id, slot, ends)
+            state[asked.name] = Kept(slot, ends, asked.by)
 
 
 async def add_overrides(store: Store, rounds: Sequence[Round], states: Sequence[State]) -> None:
@@ -606,7 +796,7 @@ def _span(appointment: Json) -> Minutes:
 
 def _listed(response: httpx.Response, member: str) -> Listed:
     """A list, in order of start; of those that start at once it is ordered by name, not by id."""
-    found = [(a["patient"]["name"], *_span(a)) for a in response.json()[member]]
+    found = [(name_of(a), *_span(a)) for a in response.json()[member]]
     if found != sorted(found, key=lambda each: each[1]):
         raise UnexpectedAnswer(f"not in order: {found}")
     return Listed(tuple(sorted(found, key=lambda each: (each[1], each[2], each[0]))))
