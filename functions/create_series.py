@@ -17,10 +17,7 @@ from shared.http.new_series import read_rule, wanted_series
 from shared.http.problems import refusal_response
 from shared.http.responses import REPLAYED, json_response, outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
-from shared.http.schemas.create_series import (
-    NewSeries,
-    SeriesResponse,
-)
+from shared.http.schemas.create_series import NewSeries, SeriesResponse
 from shared.http.schemas.opening import UnavailableOccurrence
 from shared.model.opening import Opening
 from shared.model.series import Skipped

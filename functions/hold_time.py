@@ -6,7 +6,7 @@ from functools import partial
 
 from starlette.responses import Response
 
-from shared.http.asked_times import AskedTime, identity, read_time, refuse
+from shared.http.asked_times import AskedTime, identity, read_time, refuse, wanted_booking
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.new_appointments import WHY_NOT
@@ -17,8 +17,7 @@ from shared.model.appointment import Appointment, Patient
 from shared.model.hold import Hold, holder_of
 from shared.model.hold_id import hold_id
 from shared.model.interval import Interval
-from shared.model.service import NO_TIME, Service
-from shared.rules.availability import Booking, Terms
+from shared.model.service import Service
 from shared.rules.holding import HoldRequest
 from shared.rules.holding import hold_time as decide_hold
 from shared.rules.outcomes import Held, KeyReused, Refusal, TooManyHolds, UnclearTime
@@ -77,28 +76,24 @@ def _identity(call: Call[NewHold], named: Interval) -> list[str | None]:
 def _request(
     call: Call[NewHold], time: AskedTime, new_id: str, found: tuple[Interval, Service | None]
 ) -> HoldRequest:
-    interval, service = found
-    before, after = (service.before, service.after) if service else (NO_TIME, NO_TIME)
-    hold = Hold(
+    wanted = Appointment(
         id=new_id,
         doctor_id=time.doctor.id,
-        interval=interval,
-        ends_at=round_down_to_second(call.now) + timedelta(seconds=call.asked.seconds),
-        holder=holder_of(new_id, call.caller.account),
-        before=before,
-        after=after,
-        notice=time.policy.notice,
-    )
-    appointment = Appointment(
-        id=new_id,
-        doctor_id=time.doctor.id,
-        interval=interval,
+        interval=time.named,
         patient=_NOBODY_YET,
         created_at=call.now,
         updated_at=call.now,
         owner=call.caller.patient,
-        before=before,
-        after=after,
     )
-    terms = Terms(time.policy, time.clinic.closed)
-    return HoldRequest(hold, Booking(time.doctor, appointment, call.caller, terms, call.arrived_at))
+    booking = wanted_booking(call, time, wanted, found)
+    hold = Hold(
+        id=new_id,
+        doctor_id=time.doctor.id,
+        interval=booking.appointment.interval,
+        ends_at=round_down_to_second(call.now) + timedelta(seconds=call.asked.seconds),
+        holder=holder_of(new_id, call.caller.account),
+        before=booking.appointment.before,
+        after=booking.appointment.after,
+        notice=time.policy.notice,
+    )
+    return HoldRequest(hold, booking)

@@ -103,19 +103,24 @@ def wanted_appointment(call: Call[Any], asked: WantedAppointment, time: AskedTim
     return appointment
 
 
-def wanted_booking(
+def wanted_booking(  # noqa: PLR0913 - what a booking is made of
     call: Call[Any],
     time: AskedTime,
     wanted: Appointment,
     found: tuple[Interval, Service | None],
+    *,
+    broken: Sequence[Rule] | None = None,
     hold_id: str | None = None,
 ) -> Booking:
-    """Return the booking of an appointment as the request names it, with what its service adds."""
+    """Return the booking of an appointment as the request names it, with what its service adds.
+
+    It may break these rules.
+    """
     interval, service = found
     appointment = wanted._replace(interval=interval)
     if service:
         appointment = appointment._replace(before=service.before, after=service.after)
-    terms = Terms(time.policy, time.clinic.closed, frozenset(call.asked.allow or ()))
+    terms = Terms(time.policy, time.clinic.closed, frozenset(broken or ()))
     return Booking(time.doctor, appointment, call.caller, terms, call.arrived_at, hold_id)
 
 

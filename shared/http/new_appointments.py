@@ -71,8 +71,9 @@ async def booking_command(call: Call[NewAppointment]) -> Command | Refusal:
         return time
     wanted = wanted_appointment(call, call.asked, time)
     if not isinstance(time.found, Refusal):
-        booking = wanted_booking(call, time, wanted, time.found, call.asked.hold_id)
-        days = {*booking.days, *_day_of_hold(call.asked.hold_id)}
+        allow, hold_id = call.asked.allow, call.asked.hold_id
+        booking = wanted_booking(call, time, wanted, time.found, broken=allow, hold_id=hold_id)
+        days = {*booking.days, *_day_of_hold(hold_id)}
         return _command(call, wanted, days, partial(book, booking=booking, now=call.now))
     if call.key is None:
         return time.found

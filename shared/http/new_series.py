@@ -67,7 +67,8 @@ def wanted_series(
             return time.found
         decide = partial(refuse, refusal=time.found)
         return WantedSeries(_command(call, first, name, {time.home}, decide))
-    booking = wanted_booking(call, time, first._replace(series_id=name), time.found)
+    first, allow = first._replace(series_id=name), call.asked.allow
+    booking = wanted_booking(call, time, first, time.found, broken=allow)
     occasions = tuple(_occasion(booking, each) for each in _occurrences(rule, time))
     series = Series(
         id=name,

@@ -1,6 +1,7 @@
 """The doctor-day, the unit of consistency."""
 
 from bisect import insort
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -43,7 +44,7 @@ class DaySchedule(Struct, frozen=True, dict=True):
         return tuple([time for time in times if time.start < time.end])
 
     @cached_property
-    def is_special(self) -> bool:
+    def has_holds_or_buffers(self) -> bool:
         """Whether there are holds, or an appointment needs time before or after it."""
         return bool(self.holds) or any(a.before or a.after for a in self.appointments)
 
@@ -51,8 +52,9 @@ class DaySchedule(Struct, frozen=True, dict=True):
         """Return the appointment of this id, or None."""
         return next((a for a in self.appointments if a.id == appointment_id), None)
 
-    def entries(self) -> dict[str, Entry]:
-        """Return everything the day holds, by id."""
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Everything the day holds, by id. What is written was mostly written before."""
         every: tuple[Entry, ...] = (*self.appointments, *self.overrides, *self.holds)
         return {entry.id: entry for entry in every}
 

@@ -31,8 +31,8 @@ class Documents(Struct, frozen=True):
     series: Series | None = None
 
     @property
-    def are_any(self) -> bool:
-        """Whether there are any."""
+    def change_anything(self) -> bool:
+        """Whether, as changes, they change anything."""
         return bool(self.days or self.elsewhere or self.patients)
 
     def knows(self, appointment_id: str) -> bool:

@@ -44,7 +44,7 @@ def busy_times(
     They are those for an appointment that needs `before` and `after` itself. Leaves out that of the
     appointment or hold `without`, if an id is given.
     """
-    if without is None and len(days) == 1 and not (before or after or days[0].is_special):
+    if without is None and len(days) == 1 and not (before or after or days[0].has_holds_or_buffers):
         return days[0].busy
     appointments = {a.id: a for day in days for a in day.appointments}.values()
     there: list[Appointment | Hold] = [*appointments, *live_holds(days, now)]

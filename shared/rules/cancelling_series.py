@@ -71,7 +71,7 @@ def cancel_series(documents: Documents, request: SeriesCancellation, now: dateti
         if isinstance(standing, Placement) and _is_due(standing.appointment, request):
             _cancel_one(progress, request, sought, standing, now)
     changes = progress.changes
-    if not changes.are_any:
+    if not changes.change_anything:
         return Documents(), progress.outcome
     if refusal := _why_not(documents, request, changes, arrived_at):
         return Documents(), refusal

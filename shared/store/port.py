@@ -80,7 +80,7 @@ class DayWrite(Struct, frozen=True):
 
         An entry that did not change is the same object, so comparing identities is enough.
         """
-        before, after = self.read.value.entries(), self.day.entries()
+        before, after = self.read.value.entries, self.day.entries
         gone = dict.fromkeys(before.keys() - after.keys())
         return {**gone, **{name: e for name, e in after.items() if before.get(name) is not e}}
 

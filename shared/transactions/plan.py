@@ -80,7 +80,7 @@ class BatchPlan(Struct):
             return None
         known = Documents(self.days, self.elsewhere, self.patients)
         changes, outcome = command.decide(command.documents(known))
-        if not (isinstance(outcome, Granted) and changes.are_any):
+        if not (isinstance(outcome, Granted) and changes.change_anything):
             return outcome if isinstance(outcome, NeedsDocuments | AlreadyApplied) else None
         if record:
             self._leave(record, outcome)

@@ -63,7 +63,7 @@ class SnapshotDecisions(Struct):
             return SnapshotDecision(await self._applied(command))
         if isinstance(outcome, TimeUnavailable):
             return SnapshotDecision(await self._in_full(outcome))
-        return SnapshotDecision(outcome, to_commit=changes.are_any)
+        return SnapshotDecision(outcome, to_commit=changes.change_anything)
 
     async def _replay(self, record: IdempotencyRecord, command: Command) -> Outcome:
         """Tell whether this attempt used the key, an earlier request did, or a different one."""

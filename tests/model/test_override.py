@@ -67,7 +67,7 @@ def test_a_day_knows_kind_and_time_alone() -> None:
 def test_overrides_of_a_day_are_in_order_of_start_and_each_is_there_once() -> None:
     day = schedule("2026-11-23", BOOKED).with_override(OFF).with_override(EXTRA)
     assert day.overrides == (EXTRA, OFF)
-    assert day.entries() == {"a": BOOKED, OFF.id: OFF, EXTRA.id: EXTRA}
+    assert day.entries == {"a": BOOKED, OFF.id: OFF, EXTRA.id: EXTRA}
     later = OverrideEntry(EXTRA.id, "extra_hours", span("2026-11-23T18:00Z", "2026-11-23T19:00Z"))
     assert day.with_override(later).overrides == (OFF, later)
     assert day.without_override(OFF.id).overrides == (EXTRA,)

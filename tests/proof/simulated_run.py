@@ -138,7 +138,7 @@ class Run:
 
     def _is_there(self, day: DaySchedule) -> bool:
         """Whether a day has a document: it has none before anything is booked."""
-        return bool(day.entries()) or day.key in self.store.days
+        return bool(day.entries) or day.key in self.store.days
 
     async def _client(
         self,

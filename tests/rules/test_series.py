@@ -110,7 +110,7 @@ def test_a_series_is_booked_on_all_its_days_at_once_and_names_its_appointments()
 
 def test_one_that_is_taken_is_named_and_nothing_is_booked() -> None:
     changes, outcome = book_series(found(taken(TUE)), three(), NOW)
-    assert not changes.are_any
+    assert not changes.change_anything
     assert isinstance(outcome, SeriesUnavailable)
     assert outcome.asked == 3
     (unavailable,) = outcome.unavailable

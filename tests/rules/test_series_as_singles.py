@@ -143,7 +143,7 @@ def test_a_series_books_what_its_occurrences_would_one_after_another(data: st.Da
             assert [*outcome.appointments] == booked
             assert [each.code for each in outcome.series.skipped] == codes
         is_booked = isinstance(outcome, BookedSeries)
-        assert changes.are_any is is_booked
+        assert changes.change_anything is is_booked
         after = singly if is_booked else documents
         assert contents(documents.changed(changes), clinic.now) == contents(after, clinic.now)
 

@@ -117,7 +117,7 @@ def write_day(root: str, write: DayWrite) -> Message:
     """
     name = day_name(root, write.day.key)
     if write.read.version is None:
-        texts = {n: entry_to_text(a) for n, a in write.day.entries().items()}
+        texts = {n: entry_to_text(a) for n, a in write.day.entries.items()}
         mask = None
     else:
         changed = write.changed()

@@ -120,7 +120,7 @@ def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Vers
         version = returned_version(connection.execute(_FIRST_VERSION, (SCHEMA, *place)))
     else:
         version = returned_version(connection.execute(_NEXT_VERSION, (SCHEMA, *place, read)))
-    changed, before = write.changed(), write.read.value.entries()
+    changed, before = write.changed(), write.read.value.entries
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
     connection.executemany(_DROP, replaced)

@@ -92,7 +92,7 @@ def rewritten(day: DaySchedule) -> DaySchedule:
 async def week(snapshot: Snapshot) -> Week:
     """The days of a view that know anything; whether others have a document is not looked at."""
     days = [day async for day in snapshot.scan("strange", MONDAY.day, WEDNESDAY.day)]
-    return {day.key: day for day in days if day.entries()}
+    return {day.key: day for day in days if day.entries}
 
 
 async def ended(snapshot: Snapshot) -> list[Appointment]:
@@ -364,7 +364,7 @@ async def test_entries_come_and_go_and_earlier_instants_show_all_as_it_was_then(
             days = (await snapshot.load([MONDAY, TUESDAY, WEDNESDAY], [])).days
             assert list((await week(snapshot)).values()) == expected
             assert await ended(snapshot) == gone
-        assert [days[k].value for k in sorted(days) if days[k].value.entries()] == expected
+        assert [days[k].value for k in sorted(days) if days[k].value.entries] == expected
 
 
 async def test_a_view_and_that_of_its_instant_do_not_see_what_is_committed_later(
