@@ -34,10 +34,12 @@ from tests.proof.expected_documents import (
     TOO_MANY,
     UNKNOWN_APPOINTMENT,
     UNKNOWN_DOCTOR,
+    UNKNOWN_HOLD,
     UNKNOWN_OVERRIDE,
     UNKNOWN_SERVICE,
     Answer,
     Appointment,
+    Hold,
     IdempotencyRecord,
     InvalidRequest,
     Override,
@@ -57,7 +59,7 @@ FOLLOWS = {"arrived": {"booked"}, "fulfilled": {"booked", "arrived"}, "no_show":
 
 @dataclass
 class ExpectedAnswers:
-    """Appointments and overrides by id, in order of their making, and what else answers depend on.
+    """Appointments, overrides and holds by id, in order of making, and what else answers depend on.
 
     A caller is `by`: the account of a patient, or None for staff, who may do everything. Only what
     is of the version `match`, if there is one, is changed.
@@ -66,6 +68,8 @@ class ExpectedAnswers:
     now: datetime
     appointments: dict[str, Appointment] = field(default_factory=dict)
     overrides: dict[str, Override] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    """Those that are neither used nor given up; they may have ended."""
     records: dict[tuple[str | None, str], IdempotencyRecord] = field(default_factory=dict)
     changes: list[tuple[str, datetime]] = field(default_factory=list)
     """Who has booked, moved, corrected or cancelled for themselves, and when."""
@@ -79,17 +83,21 @@ class ExpectedAnswers:
             return named
         allowed = tuple(sorted(body.get("allow", ())))
         details = sorted(named.patient.items()), named.reason, named.service_id
-        request = ("create", named.doctor_id, named.when, allowed, *details)
+        hold_id = body.get("hold_id")
+        request = ("create", named.doctor_id, named.when, allowed, hold_id, *details)
         if record := self._record(key, by):
             return self._replay(record, request, 201)
         wished = self._wished(body, named)
         if isinstance(wished, Answer):
             return wished
-        if refusal := self._too_many(by, new=True) or self._refusal(wished, by, allowed):
+        if refusal := self._why_not_with(hold_id, wished, by):
+            return refusal
+        if refusal := self._too_many(by, 1) or self._refusal(wished, by, allowed, hold_id):
             return refusal
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", new_id)
         assert new_id not in self.appointments
         self.appointments[new_id] = wished
+        self.holds.pop(hold_id or "", None)
         self._remember(key, request, new_id, by)
         return Answer(201, wished.json())
 
@@ -99,9 +107,23 @@ class ExpectedAnswers:
         wished = named if isinstance(named, Answer) else self._wished(body, named)
         if isinstance(wished, Answer):
             return wished
-        allowed = tuple(body.get("allow", ()))
-        refusal = self._too_many(by, new=True) or self._refusal(wished, by, allowed)
+        allowed, hold_id = tuple(body.get("allow", ())), body.get("hold_id")
+        refusal = self._why_not_with(hold_id, wished, by) or self._too_many(by, 1)
+        refusal = refusal or self._refusal(wished, by, allowed, hold_id)
         return refusal or Answer(200, wished.validated())
+
+    def _why_not_with(
+        self, hold_id: str | None, wished: Appointment, by: str | None
+    ) -> Answer | None:
+        """Why a hold is none of the caller's, or not for this time; None if it is, or none is."""
+        if hold_id is None:
+            return None
+        hold = self.holds.get(hold_id)
+        if not hold or hold.by != by or hold.ends_at <= self.now:
+            return UNKNOWN_HOLD
+        if hold.doctor_id == wished.doctor_id and {*wished.when} <= {*hold.when}:
+            return None
+        return InvalidRequest("hold_id", "not_within_hold").answer
 
     def _named(self, body: Json, new_id: str, by: str | None) -> Appointment | Answer:
         """The appointment that is asked for; without a time where a service tells how long."""
@@ -187,9 +209,7 @@ class ExpectedAnswers:
         if refusal := fixed or self._too_many(by):
             return refusal
         self._count(by)
-        appointment.cancelled_at = self.now
-        appointment.changed(self.now)
-        appointment.cancellation_reason = body.get("reason")
+        appointment.cancel(self.now, body.get("reason"))
         return Answer(200, appointment.json())
 
     def update(self, body: Json, by: str | None, match: int | None = None) -> Answer:
@@ -358,7 +378,7 @@ class ExpectedAnswers:
 
     def _openings(self, doctor_id: str, bounds: range, query: Json) -> Iterable[int]:
         service_id = query.get("service_id")
-        busy = model.busy(self._held(), doctor_id, buffers=_buffers(service_id))
+        busy = model.busy(self._kept(), doctor_id, buffers=_buffers(service_id))
         step = query.get("step_minutes")
         return self._changes(doctor_id).openings(doctor_id, bounds, _length(query), busy, step)
 
@@ -384,7 +404,7 @@ class ExpectedAnswers:
 
     def _earliest(self, service_id: str | None) -> int:
         """The first minute that gives a service its notice; the running one without any."""
-        notice = _notice(service_id)
+        notice = notice_of(service_id)
         return minute(self.now + notice) if notice else (self.now - EPOCH) // MINUTE
 
     def _why_fixed(self, appointment: Appointment, match: int | None) -> Answer | None:
@@ -399,6 +419,14 @@ class ExpectedAnswers:
     def _held(self) -> dict[str, model.Held]:
         return {a.id: a.held for a in self.appointments.values()}
 
+    def live_holds(self) -> list[Hold]:
+        """Those that keep their times now."""
+        return [hold for hold in self.holds.values() if self.now < hold.ends_at]
+
+    def _kept(self, but: str | None = None) -> dict[str, model.Held]:
+        """What keeps time from others: appointments, and holds but for one."""
+        return self._held() | {h.id: h.held for h in self.live_holds() if h.id != but}
+
     def _held_by(self, owner: str | None) -> dict[str, model.Held]:
         """What a patient has, as if that were a doctor, who cannot be in two places either."""
         mine = [a for a in self.appointments.values() if owner and a.owner == owner]
@@ -409,13 +437,14 @@ class ExpectedAnswers:
         found = self.appointments.get(appointment_id)
         return found if found and by in (None, found.owner) else None
 
-    def _too_many(self, by: str | None, *, new: bool = False) -> Answer | None:
+    def _too_many(self, by: str | None, more: int = 0) -> Answer | None:
+        """Whether a patient may change nothing now, or not book so many more."""
         held = self._held_by(by).values()
         ahead = [h for h in held if h.holds and at(h.holds.stop) > self.now]
         since = self.now - timedelta(days=1)
         changes = [changed_at for who, changed_at in self.changes if who == by]
         too_often = sum(changed_at > since for changed_at in changes) >= CHANGES_PER_DAY
-        too_many = new and len(ahead) >= OPEN_APPOINTMENTS
+        too_many = more and len(ahead) + more > OPEN_APPOINTMENTS
         return TOO_MANY if by and (too_often or too_many) else None
 
     def _count(self, by: str | None) -> None:
@@ -423,13 +452,22 @@ class ExpectedAnswers:
             self.changes.append((by, self.now))
 
     def _refusal(
-        self, wished: Appointment, by: str | None, allowed: Collection[str]
+        self,
+        wished: Appointment,
+        by: str | None,
+        allowed: Collection[str],
+        hold_id: str | None = None,
     ) -> Answer | None:
-        """Why an appointment cannot be as it is wished; its old time, if any, is free for it."""
+        """Why an appointment cannot be as it is wished; its old time, if any, is free for it.
+
+        So is that of its hold, which may have been given its notice before.
+        """
+        if hold_id and self.holds[hold_id].notice >= notice_of(wished.service_id):
+            allowed = {*allowed, "too_soon"}
         if early := self._too_early(wished, allowed):
             return early
         doctor_id, when, moving = wished.doctor_id, wished.when, wished.id
-        doctor, held, changes = DOCTOR[doctor_id], self._held(), self._changes(doctor_id)
+        doctor, held, changes = DOCTOR[doctor_id], self._kept(hold_id), self._changes(doctor_id)
         first, last = (wall_clock(doctor, m).date() for m in (when.start, when.stop - 1))
         there = (changes.if_never_away(doctor_id, day).keys() for day in (first, last))
         within = set(when) <= set().union(*there) or "outside_working_hours" in allowed
@@ -441,32 +479,41 @@ class ExpectedAnswers:
             return Answer(422, members, "time_off" if within else "outside_working_hours")
         if conflicts := self._parts(held, doctor_id, wished, by, wished.buffers):
             members = {"conflicts": conflicts, "openings": self._offered(wished)}
-            return Answer(409, members, "slot_taken")
+            return Answer(409, {**members, **self._retry_after(wished, hold_id)}, "slot_taken")
         mine = {name: h for name, h in self._held_by(wished.owner).items() if name != moving}
         busy = self._parts(mine, wished.owner or "", wished, by)
         if busy and "patient_busy" not in allowed:
             return Answer(409, {"conflicts": busy}, "patient_busy")
         return None
 
+    def _retry_after(self, wished: Appointment, hold_id: str | None) -> Json:
+        """In how many seconds the first hold ends, if only holds are in the way."""
+        asked = wished.doctor_id, wished.when, wished.id, wished.buffers
+        if model.conflicts(self._held(), *asked):
+            return {}
+        others = [hold for hold in self.live_holds() if hold.id != hold_id]
+        ends = [h.ends_at for h in others if model.conflicts({h.id: h.held}, *asked)]
+        return {"retry_after": -((self.now - min(ends)) // timedelta(seconds=1))}
+
     def _too_early(self, wished: Appointment, allowed: Collection[str]) -> Answer | None:
         """Whether it would start in the past, or without the notice of its service."""
         past = wished.start <= self.now - MINUTE
         if past:
             return None if "in_the_past" in allowed else Answer(422, code="in_the_past")
-        earliest = self.now + _notice(wished.service_id)
-        if "too_soon" in allowed or wished.start >= earliest or not _notice(wished.service_id):
+        earliest = self.now + notice_of(wished.service_id)
+        if "too_soon" in allowed or wished.start >= earliest or not notice_of(wished.service_id):
             return None
         zone = DOCTOR[wished.doctor_id]["time_zone"]
         members = {"earliest": shown(at(minute(earliest)), zone)}
         return Answer(422, {**members, "openings": self._offered(wished)}, "too_soon")
 
-    def _offered(self, wished: Appointment) -> list[Json]:
+    def _offered(self, wished: Appointment, days: int = DAYS_SEARCHED) -> list[Json]:
         """The next openings instead, of the same service, when the patient has time."""
         doctor_id, length, moving = wished.doctor_id, len(wished.when), wished.id
         start = max(wished.when.start, self._earliest(wished.service_id))
-        busy = model.busy(self._held(), doctor_id, moving, wished.buffers)
+        busy = model.busy(self._kept(), doctor_id, moving, wished.buffers)
         busy |= model.busy(self._held_by(wished.owner), wished.owner or "", moving)
-        bounds = range(start, start + DAYS_SEARCHED * 24 * 60)
+        bounds = range(start, start + days * 24 * 60)
         found = self._changes(doctor_id).openings(doctor_id, bounds, length, busy)
         return [placed(range(m, m + length), DOCTOR[doctor_id]) for m in islice(found, 3)]
 
@@ -504,6 +551,11 @@ class ExpectedAnswers:
         self, key: str | None, request: tuple[object, ...], named: str, by: str | None
     ) -> None:
         self._count(by)
+        self._keep(key, request, named, by)
+
+    def _keep(
+        self, key: str | None, request: tuple[object, ...], named: str, by: str | None
+    ) -> None:
         if key is not None:
             expires_at = self.now + timedelta(hours=HOURS_KEYS_ARE_KNOWN)
             self.records[by, key] = IdempotencyRecord(request, named, expires_at)
@@ -519,7 +571,7 @@ def offers(doctor_id: str, service_id: str) -> bool:
     return service_id in DOCTOR[doctor_id].get("services", SERVICE)
 
 
-def _notice(service_id: str | None) -> timedelta:
+def notice_of(service_id: str | None) -> timedelta:
     policy = SERVICE.get(service_id or "", {}).get("policy", {})
     minutes: int = policy.get("notice_minutes", 0)
     return minutes * MINUTE

@@ -1,7 +1,7 @@
 """What the model keeps and answers, and how it reads requests."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from tests import reference_model as model
 from tests.proof.expected_clinic import (
@@ -31,6 +31,7 @@ class Appointment:
     created_at: datetime
     updated_at: datetime
     service_id: str | None = None
+    series_id: str | None = None
     version: int = 1
     cancelled_at: datetime | None = None
     cancellation_reason: str | None = None
@@ -77,6 +78,11 @@ class Appointment:
         self.version += 1
         self.updated_at = now
 
+    def cancel(self, now: datetime, reason: str | None) -> None:
+        """Have it cancelled."""
+        self.cancelled_at, self.cancellation_reason = now, reason
+        self.changed(now)
+
     def validated(self) -> Json:
         """What validate_appointment answers with."""
         return without_none(
@@ -95,6 +101,7 @@ class Appointment:
             {
                 **self.validated(),
                 "id": self.id,
+                "series_id": self.series_id,
                 "created_at": shown(self.created_at, zone),
                 "updated_at": shown(self.updated_at, zone),
                 "version": self.version,
@@ -130,6 +137,53 @@ class Override:
                 "deleted_at": self.deleted_at and shown(self.deleted_at, zone),
             }
         )
+
+
+@dataclass
+class Hold:
+    """A hold; it keeps its time until the instant `ends_at`."""
+
+    id: str
+    doctor_id: str
+    when: range
+    by: str | None
+    ends_at: datetime
+    before: int = 0
+    after: int = 0
+    notice: timedelta = timedelta()
+
+    @property
+    def reach(self) -> range:
+        """Its time with both buffers."""
+        return range(self.when.start - self.before, self.when.stop + self.after)
+
+    @property
+    def held(self) -> model.Held:
+        """What it keeps from others of its doctor."""
+        return model.Held(
+            self.doctor_id, self.when, booked=True, before=self.before, after=self.after
+        )
+
+    def json(self) -> Json:
+        doctor = DOCTOR[self.doctor_id]
+        zone = doctor["time_zone"]
+        return {
+            "hold_id": self.id,
+            "doctor_id": self.doctor_id,
+            **times(self.when, doctor),
+            "time_zone": zone,
+            "expires_at": shown(self.ends_at, zone),
+        }
+
+
+@dataclass
+class Series:
+    """Which appointments were booked together, what was not and why, and whose they are."""
+
+    id: str
+    appointment_ids: list[str]
+    skipped: list[tuple[Appointment, str]]
+    owner: str | None
 
 
 def changes_of(doctor_id: str, overrides: list[Override]) -> Changes:
@@ -178,9 +232,12 @@ UNKNOWN_DOCTOR = Answer(404, code="unknown_doctor")
 UNKNOWN_SERVICE = Answer(404, code="unknown_service")
 UNKNOWN_APPOINTMENT = Answer(404, code="unknown_appointment")
 UNKNOWN_OVERRIDE = Answer(404, code="unknown_override")
+UNKNOWN_HOLD = Answer(404, code="unknown_hold")
+UNKNOWN_SERIES = Answer(404, code="unknown_series")
 MISMATCH = Answer(412, code="version_mismatch")
 KEY_REUSED = Answer(422, code="idempotency_key_reused")
 TOO_MANY = Answer(429, code="too_many_requests")
+TOO_MANY_HOLDS = Answer(429, code="too_many_holds")
 
 
 # Requests
