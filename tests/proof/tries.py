@@ -82,7 +82,7 @@ def history_of(tries: Sequence[Try], there: Collection[str]) -> tuple[list[Call]
         else:
             operations.setdefault(_operation(one), []).append(one)
     for group in operations.values():
-        calls.extend(_of_an_operation(group, names))
+        calls.extend(_of_an_operation(_by_effect(group, there), names))
     granted = [group for group in operations.values() if any(one.answer for one in group)]
     used = [_used(group[0]) for group in granted if group[0].request.key]
     if len(used) != len({*used}):
@@ -161,6 +161,22 @@ def _names(tries: Sequence[Try], there: Collection[str]) -> dict[str, str]:
         for group in groups.values()
         for name in group
     }
+
+
+def _by_effect(tries: Sequence[Try], there: Collection[str]) -> list[Try]:
+    """The same tries, first the one that made what is there: what it saw of the clock counts."""
+    return sorted(
+        tries, key=lambda one: not any(name in there for name in _made_by(one.request.asked))
+    )
+
+
+def _made_by(asked: Asked) -> tuple[str, ...]:
+    match asked:
+        case Book(name) | HoldTime(name):
+            return (name,)
+        case BookSeries(several):
+            return several
+    return ()
 
 
 def _of_an_operation(tries: Sequence[Try], names: Mapping[str, str]) -> Iterator[Call]:
