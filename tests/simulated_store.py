@@ -10,6 +10,7 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.outbox import OutboxRecord
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
@@ -17,14 +18,18 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.store.port import (
     DayWrite,
+    DocumentKey,
     ElsewhereWrite,
+    OutboxWrite,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
     State,
     Stored,
+    StoredRecord,
     Version,
     VersionConflict,
+    Versions,
 )
 
 
@@ -38,6 +43,7 @@ class SimulatedStore:
         self.patients: dict[PatientKey, Stored[PatientSchedule]] = {}
         self.overrides: dict[OverrideKey, Stored[Override | None]] = {}
         self.series: dict[str, Series] = {}
+        self.outbox: dict[str, StoredRecord] = {}
         self.histories: dict[PatientKey, dict[str, PastAppointment]] = {}
         self.version = 0
         self.put(*days)
@@ -82,6 +88,7 @@ class SimulatedStore:
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
         series: Sequence[Series] = (),
+        events: Sequence[OutboxWrite] = (),
     ) -> bool:
         """Whether anything is not as it was read, or a series is there that is to be new."""
         there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
@@ -90,17 +97,18 @@ class SimulatedStore:
             *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
             *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
             *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
+            *((self.outbox.get(w.record.id), w.replaced) for w in events),
         ]
         changed = any((there and there.version) != read for there, read in there_and_read)
         return changed or any(each.id in self.series for each in series)
 
-    def write_unchanged(self, *writes: Any) -> Mapping[DayKey | PatientKey, Version]:  # noqa: ANN401
+    def write_unchanged(self, *writes: Any) -> Versions:  # noqa: ANN401
         """Write all, or nothing where anything has changed."""
         if self.has_changed(*writes):
             raise VersionConflict("changed")
         return self.write(*writes)
 
-    def write(  # noqa: PLR0913, PLR0917 - one for each kind of document
+    def write(  # noqa: C901, PLR0913, PLR0917 - one for each kind of document
         self,
         days: Sequence[DayWrite],
         records: Sequence[RecordWrite],
@@ -108,7 +116,8 @@ class SimulatedStore:
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all of it, whatever is there."""
         self.version += 1
         for write in days:
@@ -133,8 +142,13 @@ class SimulatedStore:
             else:
                 self.overrides[override.override.key] = Stored(override.override, self.version)
         self.series.update((each.id, each) for each in series)
-        written: list[DayKey | PatientKey] = [write.day.key for write in days]
-        return dict.fromkeys((*written, *(p.schedule.key for p in patients)), self.version)
+        for event in events:
+            self.outbox.pop(event.record.id, None)
+            if not event.done:
+                self.outbox[event.record.id] = Stored(event.record, self.version)
+        written: list[DocumentKey] = [write.day.key for write in days]
+        written += [*(p.schedule.key for p in patients), *(e.record.id for e in events)]
+        return dict.fromkeys(written, self.version)
 
     def view(self) -> State:
         """All that there is now."""
@@ -172,17 +186,37 @@ class Port:
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all or nothing, on the versions that were read."""
         touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
         touches += [there.key for there in elsewhere]
         touches += [patient.schedule.key for patient in patients]
         touches += [override.override.key for override in overrides]
         touches += [each.id for each in series]
-        writes = (days, records, elsewhere, patients, overrides, series)
-        result: Mapping[DayKey | PatientKey, Version]
-        result = await self.call("commit", touches, self.store.write_unchanged, *writes)
+        touches += [event.record.id for event in events]
+        writes = (days, records, elsewhere, patients, overrides, series, events)
+        result: Versions = await self.call("commit", touches, self.store.write_unchanged, *writes)
         return result
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[OutboxRecord]:
+        """What is due by then, behind another one."""
+        found = [(r.value.due_at, name) for name, r in self.store.outbox.items()]
+        due = sorted((due_at, name) for due_at, name in found if due_at and due_at <= until)
+        begin = due.index((after.due_at, after.id)) + 1 if after and after.due_at else 0
+        return [self.store.outbox[name].value for _, name in due[begin : begin + limit]]
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        """All events of appointments."""
+        found = sorted(self.store.outbox.items())
+        return [each for _, each in found if each.value.event.appointment_id in appointment_ids]
+
+    async def set_aside_events(self, limit: int, after: str = "") -> Sequence[StoredRecord]:
+        """What was set aside, behind an id."""
+        found = sorted(self.store.outbox.items())
+        return [each for name, each in found if name > after and each.value.is_set_aside][:limit]
 
     async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:  # noqa: ARG002
         """None: decisions are given theirs."""

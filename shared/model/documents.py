@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.event import Change
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
@@ -20,8 +21,9 @@ class Documents(Struct, frozen=True):
     """Doctor-days, the whereabouts of appointments beside them, and patients' schedules, by key.
 
     None stands for whereabouts that do not exist or, among changes, are to be deleted. `forgotten`,
-    among changes, is what neither a schedule nor the history of an account is to hold any more, and
-    `series`, among changes, is one that is new.
+    among changes, is what neither a schedule nor the history of an account is to hold any more,
+    `series`, among changes, is one that is new, and `appointments`, among changes, tell what
+    becomes of each appointment.
     """
 
     days: Mapping[DayKey, DaySchedule] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class Documents(Struct, frozen=True):
     patients: Mapping[PatientKey, PatientSchedule] = field(default_factory=dict)
     forgotten: Mapping[PatientKey, PastAppointment] = field(default_factory=dict)
     series: Series | None = None
+    appointments: tuple[Change, ...] = ()
 
     @property
     def change_anything(self) -> bool:
@@ -58,4 +61,5 @@ class Documents(Struct, frozen=True):
             days={**self.days, **changes.days},
             elsewhere={**self.elsewhere, **changes.elsewhere},
             patients={**self.patients, **changes.patients},
+            appointments=(*self.appointments, *changes.appointments),
         )

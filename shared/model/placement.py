@@ -10,6 +10,7 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.event import Change
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 
@@ -55,7 +56,8 @@ def placed(documents: Documents, before: Placement | None, after: Placement) -> 
     forgotten = dict.fromkeys(pointed.keys() - after.elsewhere.keys())
     told = {key: to for key, to in after.elsewhere.items() if pointed.get(key) != to}
     patients = _patients(documents, before, after)
-    return Documents({**gone, **stands}, {**forgotten, **told}, patients)
+    change = Change(before.appointment if before else None, appointment)
+    return Documents({**gone, **stands}, {**forgotten, **told}, patients, appointments=(change,))
 
 
 def _patients(

@@ -45,6 +45,15 @@ class NoRoomForOverride(DayFull, frozen=True):
     )
 
 
+class TooManyAffected(DayFull, frozen=True):
+    """So many appointments are affected that not all can be told of in one commit."""
+
+    detail = (
+        "more appointments lie in this time than can be told of at once; make several shorter "
+        "overrides instead"
+    )
+
+
 class Affected(Struct, frozen=True):
     """The first of the appointments that an override affects, by start, then id; and how many."""
 
@@ -76,12 +85,17 @@ def affected_by(days: Iterable[DaySchedule], override: Override) -> Affected:
     Affected is what holds time in which the doctor is away now, be it long ago. Extra hours
     affect nobody, nor does an override that was deleted.
     """
+    found = all_affected_by(days, override)
+    return Affected(tuple(found[:MOST_LISTED]), len(found))
+
+
+def all_affected_by(days: Iterable[DaySchedule], override: Override) -> list[Appointment]:
+    """Return all appointments that an override affects, by start, then id."""
     if override.kind != "time_off" or override.deleted_at is not None:
-        return Affected()
+        return []
     appointments = {a.id: a for day in days for a in day.appointments}
     found = [a for a in appointments.values() if _holds_time_in(a, override.interval)]
-    found.sort(key=lambda a: a.position)
-    return Affected(tuple(found[:MOST_LISTED]), len(found))
+    return sorted(found, key=lambda a: a.position)
 
 
 def _holds_time_in(appointment: Appointment, off: Interval) -> bool:

@@ -134,6 +134,7 @@ def _booked(progress: _Progress, request: SeriesRequest, arrived_at: datetime) -
         {key: documents.days[key] for key in progress.touched},
         patients={a.owner: documents.patients[a.owner] for a in booked[:1] if a.owner},
         series=series,
+        appointments=documents.appointments,
     )
     caller = request.occasions[0].booking.caller
     return counted(changes, caller, arrived_at), BookedSeries(series, booked)

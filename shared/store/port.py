@@ -1,9 +1,9 @@
 """The port to a store of doctor-days: a few verbs, and what they raise.
 
 A store keeps documents, each with a version: doctor-days, whereabouts of appointments that left
-their day, patients, idempotency records, doctors, overrides, series, the clinic. It can write
-several of them at once on the condition that none has changed. It also keeps the secrets of the
-deployment, and the blocked callers. All policy is above it.
+their day, patients, idempotency records, doctors, overrides, series, the clinic, and the outbox of
+events. It can write several of them at once on the condition that none has changed. It also keeps
+the secrets of the deployment, and the blocked callers. All policy is above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -19,6 +19,7 @@ from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.interval import Interval
+from shared.model.outbox import OutboxRecord
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
@@ -29,6 +30,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 Version = int | str | datetime
 """Names one state of a document. Only the store can compare two."""
+
+DocumentKey = DayKey | PatientKey | str
+"""Of a day, of a patient's schedule, or the id of an event."""
+
+Versions = Mapping[DocumentKey, Version]
 
 
 class StoreError(Exception):
@@ -56,6 +62,9 @@ class Stored(Struct, Generic[T_co], frozen=True):
 
     value: T_co
     version: Version | None
+
+
+StoredRecord = Stored[OutboxRecord]
 
 
 class State(Struct, frozen=True):
@@ -112,6 +121,17 @@ class OverrideWrite(Struct, frozen=True):
     override: Override
     replaced: Version | None
     forgotten: bool = False
+
+
+class OutboxWrite(Struct, frozen=True):
+    """Write a record of the outbox where one of version `replaced` was read; None: where was none.
+
+    Of one that is replaced, only what came of its delivery changes. One that is `done` is deleted.
+    """
+
+    record: OutboxRecord
+    replaced: Version | None = None
+    done: bool = False
 
 
 class PatientWrite(Struct, frozen=True):
@@ -224,19 +244,36 @@ class Store(Protocol):
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all or nothing, if each document still has the version that was read.
 
         The `series` are new ones, and there must be none of their ids.
 
-        Returns the new versions of days and patients once the writes survive a loss of power.
+        Returns the new versions of days, patients and events once the writes survive a loss of
+        power.
         Raises `VersionConflict` if a document has changed, or a series is there.
         """
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[OutboxRecord]:
+        """Return the first events that are due by an instant, in order of `due_at`, then id.
+
+        With `after`, which must be due itself, only those behind that one.
+        """
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        """Return all events of these appointments, in order of ids, also those set aside."""
+
+    async def set_aside_events(self, limit: int, after: str = "") -> Sequence[StoredRecord]:
+        """Return the first events behind an id whose delivery to any sink was given up."""
 
     async def erase_records(self, ids: Collection[str]) -> None:
         """Let the idempotency records of appointments and series tell no more what was asked for.
 
         They stay, so that a late retry books nothing, each with its hold, which names nobody. The
+        events of the appointments that name a patient are deleted, whoever waits for them. The
         series among the ids that exist stay, too, with an empty `holder`, so that they are nobody's
         any more. Raises `VersionConflict` if one of these changes meanwhile. Safe to repeat, also
         after an attempt that was cut off.

@@ -37,6 +37,7 @@ from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
+from shared.rules.telling import Telling
 from shared.store.port import (
     State,
     Store,
@@ -63,8 +64,15 @@ MOST_DAYS_OF_A_MOVE = 6
 class Coordinator:
     """Decides commands on the days of a store. One for each instance, in one event loop."""
 
-    def __init__(self, store: Store, deadline_seconds: float, random: Random) -> None:
+    def __init__(
+        self,
+        store: Store,
+        deadline_seconds: float,
+        random: Random,
+        telling: Telling | None = None,
+    ) -> None:
         self._store = store
+        self._telling = telling
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._cache = DocumentCache()
@@ -188,7 +196,7 @@ class Coordinator:
 
         What would make the commit too large is left for the next attempt.
         """
-        plan, answers = BatchPlan.on(state), list[tuple[Waiter[Answer], Answer]]()
+        plan, answers = BatchPlan.on(state, self._telling), list[tuple[Waiter[Answer], Answer]]()
         for waiter in batch.waiting():
             if plan.is_full:
                 break
@@ -206,6 +214,7 @@ class Coordinator:
             plan.elsewhere_writes(),
             plan.patient_writes(),
             series=plan.series,
+            events=plan.event_writes(),
         )
         self._cache.put(
             {key: Stored(plan.days[key], versions[key]) for key in plan.changed},

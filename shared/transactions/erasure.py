@@ -156,6 +156,7 @@ class Erasure(Struct, frozen=True):
         ids = [past.id for past in some]
         await self._erase_records([*ids, *await series_of(self.store, ids)])
         erased = (await self._erase_at_once(ids, now)).difference(before)
+        await self._erase_records(ids)  # Of what others changed between the two.
         if rest := [past for past in some if past.id not in erased]:
             await self._let_go(patient, rest)
         return erased

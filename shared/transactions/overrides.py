@@ -49,17 +49,22 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.override import Override, OverrideKey
+from shared.rules.day_limit import weight
 from shared.rules.outcomes import KeyReused, Refusal
 from shared.rules.overriding import (
     Affected,
     Days,
+    TooManyAffected,
     UnknownOverride,
     affected_by,
+    all_affected_by,
     with_override,
     without_override,
 )
+from shared.rules.telling import Telling, affected_events, records_of
 from shared.store.port import (
     DayWrite,
+    OutboxWrite,
     OverrideWrite,
     RecordWrite,
     Snapshot,
@@ -75,6 +80,9 @@ from shared.transactions.idempotency import Idempotency
 from shared.transactions.retries import Retries
 
 T = TypeVar("T")
+
+MOST_BYTES_OF_EVENTS = 6 * 2**20
+"""In one commit, with a year of days: Firestore takes 10 MiB."""
 
 DEADLINES = 3
 """How many deadlines of a booking an override may take, with its hundreds of days: 30 s mostly."""
@@ -117,7 +125,7 @@ class OverrideTransactions(Struct, frozen=True):
     """Makes and deletes overrides in a store, one at a time for each doctor. One for each instance.
 
     `deadline_seconds` is how long one of them may take, waiting included, and `turns` are those of
-    doctors whose overrides are being changed.
+    doctors whose overrides are being changed. `telling` is None where nobody is told of events.
 
     Raises StoreUnavailable at the deadline, and StoreRefused if the store refuses to work. After
     either, the change may have happened if a commit was never answered.
@@ -126,6 +134,7 @@ class OverrideTransactions(Struct, frozen=True):
     store: Store
     deadline_seconds: float
     random: Random
+    telling: Telling | None = None
     turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def make(self, new: NewOverride) -> Made | Refusal:
@@ -170,9 +179,22 @@ class OverrideTransactions(Struct, frozen=True):
         changed = with_override(days.values, override)
         if isinstance(changed, Refusal):
             return changed
-        records = _record_writes(record, state)
-        await self._commit(days.writes(changed), records, OverrideWrite(override, None))
+        events = self._events(new, days.values)
+        if isinstance(events, Refusal):
+            return events
+        records, write = _record_writes(record, state), OverrideWrite(override, None)
+        await self._commit(days.writes(changed), records, write, events)
         return Made(override, affected_by(days.values.values(), override))
+
+    def _events(self, new: NewOverride, days: Days) -> list[OutboxWrite] | TooManyAffected:
+        """Return the events of all whom an override affects, unless they are too many to commit."""
+        if self.telling is None:
+            return []
+        affected = all_affected_by(days.values(), new.override)
+        if sum(map(weight, affected)) > MOST_BYTES_OF_EVENTS:
+            return TooManyAffected()
+        events = affected_events(affected, new.override, new.arrived_at)
+        return [OutboxWrite(record) for record in records_of(events, new.arrived_at)]
 
     async def _delete(
         self, key: OverrideKey, doctor: Doctor, now: datetime, days: "_Days"
@@ -191,10 +213,14 @@ class OverrideTransactions(Struct, frozen=True):
         return deleted
 
     async def _commit(
-        self, days: Sequence[DayWrite], records: Sequence[RecordWrite], override: OverrideWrite
+        self,
+        days: Sequence[DayWrite],
+        records: Sequence[RecordWrite],
+        override: OverrideWrite,
+        events: Sequence[OutboxWrite] = (),
     ) -> None:
         count_attempt(1)
-        await self.store.commit(days, records, overrides=[override])
+        await self.store.commit(days, records, overrides=[override], events=events)
 
 
 class _Days(Struct):

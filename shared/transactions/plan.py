@@ -1,6 +1,7 @@
 """The plan of a batch: what its commands come to, before anything is written."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Self, TypeVar
 
 from msgspec import Struct, field
@@ -10,6 +11,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.outbox import OutboxRecord
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
@@ -24,7 +26,16 @@ from shared.rules.outcomes import (
     Held,
     NeedsDocuments,
 )
-from shared.store.port import DayWrite, ElsewhereWrite, PatientWrite, RecordWrite, State, Stored
+from shared.rules.telling import Telling, events_of, records_of
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    OutboxWrite,
+    PatientWrite,
+    RecordWrite,
+    State,
+    Stored,
+)
 from shared.transactions.command import Command
 
 K = TypeVar("K")
@@ -41,8 +52,9 @@ class BatchPlan(Struct):
     """The documents and idempotency records of a batch, changed by one command after the other.
 
     `left` is what goes to the histories of patients, as it was last: one command may move what the
-    next one cancels. `forgotten` leaves the histories, `series` are new. `size` is about how many
-    bytes of entries it changes.
+    next one cancels. `forgotten` leaves the histories, `series` are new. `telling` is None where
+    nobody is told of `events`, so that there are none. `size` is about how many bytes of entries
+    it changes.
     """
 
     state: State
@@ -56,12 +68,15 @@ class BatchPlan(Struct):
     left: dict[PatientKey, dict[str, PastAppointment]] = field(default_factory=dict)
     forgotten: dict[PatientKey, list[PastAppointment]] = field(default_factory=dict)
     series: list[Series] = field(default_factory=list)
+    events: list[OutboxRecord] = field(default_factory=list)
+    telling: Telling | None = None
     size: int = 0
 
     @classmethod
-    def on(cls, state: State) -> Self:
+    def on(cls, state: State, telling: Telling | None = None) -> Self:
         """Return a plan that changes nothing yet."""
-        return cls(state, _values(state.days), _values(state.elsewhere), _values(state.patients))
+        known = _values(state.days), _values(state.elsewhere), _values(state.patients)
+        return cls(state, *known, telling=telling)
 
     @property
     def changes_anything(self) -> bool:
@@ -84,7 +99,10 @@ class BatchPlan(Struct):
             return outcome if isinstance(outcome, NeedsDocuments | AlreadyApplied) else None
         if record:
             self._leave(record, outcome)
-        self._change(changes, _weight(outcome))
+        each = _weight(outcome)
+        self._change(changes, each)
+        if self.telling:
+            self._tell(self.telling, changes, command.now, each)
         return outcome
 
     def day_writes(self) -> list[DayWrite]:
@@ -107,6 +125,10 @@ class BatchPlan(Struct):
             )
             for key in sorted(self.booked)
         ]
+
+    def event_writes(self) -> list[OutboxWrite]:
+        """Return the new records of the outbox."""
+        return [OutboxWrite(record) for record in self.events]
 
     def _elsewhere_write(self, key: ElsewhereKey) -> ElsewhereWrite:
         read = self.state.elsewhere.get(key)
@@ -131,6 +153,13 @@ class BatchPlan(Struct):
         if changes.series:
             self.series.append(changes.series)
         self.size += each * (len(changes.days) + len(changes.elsewhere) + len(changes.patients))
+
+    def _tell(self, telling: Telling, changes: Documents, now: datetime, each: int) -> None:
+        """Leave a record for each event, to be delivered from `now` on."""
+        for change in changes.appointments:
+            records = records_of(events_of(change, telling.reminders), now)
+            self.events += records
+            self.size += each * len(records)
 
     def _let_go(
         self, before: PatientSchedule, after: PatientSchedule, forgotten: PastAppointment | None

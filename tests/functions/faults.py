@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
-from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import read_settings
@@ -15,9 +15,10 @@ from shared.store.port import (
     Snapshot,
     Store,
     Stored,
+    StoredRecord,
     StoreRefused,
     StoreUnavailable,
-    Version,
+    Versions,
 )
 from tests.functions.api import SETTINGS, Api, calling
 
@@ -40,8 +41,22 @@ class SilentStore:
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
-    async def commit(self, *_: Unread, **__: Unread) -> Mapping[DayKey | PatientKey, Version]:
+    async def commit(self, *_: Unread, **__: Unread) -> Versions:
         """Not reached without a view."""
+        raise NotImplementedError
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[OutboxRecord]:
+        """Nobody asks for them."""
+        raise NotImplementedError
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        """Nobody asks for them."""
+        raise NotImplementedError
+
+    async def set_aside_events(self, limit: int, after: str = "") -> Sequence[StoredRecord]:
+        """Nobody asks for them."""
         raise NotImplementedError
 
     async def erase_records(self, ids: Collection[str]) -> None:

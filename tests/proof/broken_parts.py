@@ -1,21 +1,20 @@
 """Parts of a simulation that break a promise: a proof that cannot fail proves nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from msgspec import structs
 
-from shared.model.day import DayKey
 from shared.model.documents import Documents
-from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
+    DocumentKey,
     ElsewhereWrite,
     PatientWrite,
     RecordWrite,
     State,
-    Version,
+    Versions,
 )
 from shared.transactions.command import Command
 from tests.proof.history import Book, Cancel, MarkAs, Move, Update
@@ -61,7 +60,7 @@ class BlindToPatients(WatchedStore):
 class Torn(WatchedStore):
     """Writes one day after the other."""
 
-    def write(self, days: Days, *others: Unread) -> Mapping[DayKey | PatientKey, Version]:
+    def write(self, days: Days, *others: Unread) -> Versions:
         versions = [super(Torn, self).write([day], ()) for day in days]
         versions.append(super().write((), *others))
         return {key: version for each in versions for key, version in each.items()}
@@ -77,8 +76,8 @@ class Forgetful(WatchedStore):
         _elsewhere: Elsewhere = (),
         patients: Patients = (),
         *_: Unread,
-    ) -> Mapping[DayKey | PatientKey, Version]:
-        written: list[DayKey | PatientKey] = [write.day.key for write in days]
+    ) -> Versions:
+        written: list[DocumentKey] = [write.day.key for write in days]
         return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
 
 
@@ -92,9 +91,10 @@ class Lagging(WatchedStore):
     def view(self) -> State:
         return self._old if self.changed_at else super().view()
 
-    def write(self, *writes: Unread) -> Mapping[DayKey | PatientKey, Version]:
+    def write(self, *writes: Unread) -> Versions:
         self._old = super().view()
-        return super().write(*writes)
+        versions: Versions = super().write(*writes)
+        return versions
 
 
 def changes_without_records(request: Request, number: int) -> Command:

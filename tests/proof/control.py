@@ -25,6 +25,7 @@ from shared.model.time_zones import standard_offset
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OutboxWrite,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
@@ -34,6 +35,7 @@ from shared.store.port import (
     Stored,
     Version,
     VersionConflict,
+    Versions,
 )
 
 E = TypeVar("E", OverrideEntry, Hold)
@@ -53,6 +55,9 @@ class _Wrong:
         self.erase_records = store.erase_records
         self.erase_patient = store.erase_patient
         self.erased_patients = store.erased_patients
+        self.due_events = store.due_events
+        self.waiting_events = store.waiting_events
+        self.set_aside_events = store.set_aside_events
         self.end_views = store.end_views
         self.blocked = store.blocked
         self.block = store.block
@@ -76,7 +81,8 @@ class Unchecked(_Wrong):
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all, as if nothing had changed since it was read."""
         while True:
             async with self._store.snapshot() as snapshot:
@@ -109,7 +115,9 @@ class Unchecked(_Wrong):
             ]
             new = [each for each in series if state.series[each.id] is None]
             try:
-                return await self._store.commit(writes, kept, told, schedules, away, series=new)
+                return await self._store.commit(
+                    writes, kept, told, schedules, away, series=new, events=events
+                )
             except VersionConflict:
                 continue
 
@@ -152,7 +160,8 @@ class PatientsUnchecked(_Wrong):
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all if no doctor-day has changed, whatever the patients have by now."""
         keys = [write.schedule.key for write in patients]
         there = await self._patients(keys)
@@ -164,7 +173,7 @@ class PatientsUnchecked(_Wrong):
             ]
             try:
                 return await self._store.commit(
-                    days, records, elsewhere, schedules, overrides, series=series
+                    days, records, elsewhere, schedules, overrides, series=series, events=events
                 )
             except VersionConflict:
                 before, there = there, await self._patients(keys)
@@ -230,7 +239,8 @@ class _Remembering(_Wrong, Generic[E]):
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all, and leave where it is what was not seen."""
         true = [self._true.get((write.day.key, write.read.version), write.read) for write in days]
         writes = [
@@ -238,7 +248,7 @@ class _Remembering(_Wrong, Generic[E]):
             for read, write in zip(true, days, strict=True)
         ]
         versions = await self._store.commit(
-            writes, records, elsewhere, patients, overrides, series=series
+            writes, records, elsewhere, patients, overrides, series=series, events=events
         )
         for write in writes:
             version = versions[write.day.key]

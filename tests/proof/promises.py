@@ -20,7 +20,7 @@ from shared.store.port import (
     PatientWrite,
     RecordWrite,
     Stored,
-    Version,
+    Versions,
 )
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
@@ -57,7 +57,7 @@ class WatchedStore(SimulatedStore):
         patients: Sequence[PatientWrite] = (),
         overrides: Sequence[OverrideWrite] = (),
         *others: Unread,
-    ) -> Mapping[DayKey | PatientKey, Version]:
+    ) -> Versions:
         """Write, and look at what there is then."""
         for write in records:
             used = self.records.get(write.record.key)

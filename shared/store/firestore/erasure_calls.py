@@ -16,6 +16,7 @@ from shared.store.documents import instant_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.outbox_calls import events_to_erase
 from shared.store.firestore.patient_documents import (
     check_patient,
     patient_name,
@@ -49,9 +50,11 @@ _IN, _NOT_AFTER = _Operator.IN, _Operator.LESS_THAN_OR_EQUAL
 async def erase_records(calls: Calls, ids: Collection[str]) -> None:
     """Erase the records of appointments and series, each if it is still as it was found.
 
-    The same commits empty `holder` of the series among the ids, each if it is still there.
+    The same commits delete the events that name a patient, and empty `holder` of the series among
+    the ids, each if it is still there.
     """
     writes = [write async for write in _record_writes(calls, ids)]
+    writes += await events_to_erase(calls, ids)
     writes += await _series_writes(calls, ids)
     for start in range(0, len(writes), _MOST_WRITES):
         await _commit(calls, writes[start : start + _MOST_WRITES])

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
@@ -31,6 +31,12 @@ from shared.store.firestore.erasure_calls import (
     erased_patients,
 )
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.outbox_calls import (
+    due_events,
+    set_aside_events,
+    waiting_events,
+    write_event,
+)
 from shared.store.firestore.override_documents import write_override
 from shared.store.firestore.patient_documents import write_histories, write_patient
 from shared.store.firestore.secret_calls import create_secret, read_secret
@@ -38,14 +44,17 @@ from shared.store.firestore.series_documents import create_series
 from shared.store.firestore.snapshot import FirestoreSnapshot
 from shared.store.port import (
     DayWrite,
+    DocumentKey,
     ElsewhereWrite,
+    OutboxWrite,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
+    StoredRecord,
     StoreUnavailable,
-    Version,
     VersionConflict,
+    Versions,
 )
 from shared.store.usage import count_writes
 
@@ -77,13 +86,16 @@ class FirestoreStore:
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> Mapping[DayKey | PatientKey, Version]:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
         writes = [write_day(calls.root, day) for day in days]
         writes += [write_patient(calls.root, patient) for patient in patients]
-        keys: list[DayKey | PatientKey] = [write.day.key for write in days]
+        writes += [write_event(calls.root, event) for event in events]
+        keys: list[DocumentKey] = [write.day.key for write in days]
         keys += [write.schedule.key for write in patients]
+        keys += [write.record.id for write in events]
         writes += [write_record(calls.root, record) for record in records]
         writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
         writes += [write_override(calls.root, override) for override in overrides]
@@ -95,8 +107,22 @@ class FirestoreStore:
         written = zip(keys, results, strict=False)
         return {key: result.update_time.ToNanoseconds() for key, result in written}
 
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[OutboxRecord]:
+        """Return the first events behind another one that are due."""
+        return await due_events(self._calls(), until, limit, after)
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        """Return the events of appointments, in order of ids."""
+        return await waiting_events(self._calls(), appointment_ids)
+
+    async def set_aside_events(self, limit: int, after: str = "") -> Sequence[StoredRecord]:
+        """Return the first events behind an id that were set aside."""
+        return await set_aside_events(self._calls(), limit, after)
+
     async def erase_records(self, ids: Collection[str]) -> None:
-        """Erase the records of appointments and series, and the holders of series."""
+        """Erase the records of appointments and series, their events, and the holders of series."""
         await erase_records(self._calls(), ids)
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:

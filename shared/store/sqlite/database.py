@@ -144,6 +144,18 @@ _SCHEMA = (
     """
     CREATE TABLE series (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE outbox (
+        id TEXT PRIMARY KEY, appointment_id TEXT NOT NULL, due_at INTEGER,
+        set_aside INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE INDEX outbox_by_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
+
+    CREATE INDEX outbox_by_appointment ON outbox (appointment_id);
+
+    CREATE INDEX outbox_set_aside ON outbox (id) WHERE set_aside
+    """,
 )
 
 

@@ -29,6 +29,12 @@ _ERASE_HOLDERS = """
         LIMIT :most
     )
 """
+_ERASE_EVENTS = """
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox WHERE appointment_id IN (SELECT value FROM json_each(:ids))
+        AND json_extract(body, '$.personal') LIMIT :most
+    )
+"""
 _DELETE_HISTORY = """
     DELETE FROM patient_history WHERE (digits, month, id) IN (
         SELECT digits, month, id FROM patient_history WHERE digits = ? LIMIT ?
@@ -43,12 +49,12 @@ _ERASED_PATIENTS = "SELECT digits FROM patients WHERE json_extract(body, '$.kept
 def erase_records(connection: sqlite3.Connection, ids: Collection[str], most: int) -> bool:
     """Erase at most so many records of appointments and series; return if more may be left.
 
-    Once fewer records are left, it empties `holder` of at most so many of the series, too.
+    Once fewer records are left, it deletes at most so many of the events that name a patient, and
+    then empties `holder` of at most so many of the series.
     """
     asked = {"ids": json.dumps(list(ids)), "erased": ERASED, "most": most}
-    if connection.execute(_ERASE_RECORDS, asked).rowcount == most:
-        return True
-    return connection.execute(_ERASE_HOLDERS, asked).rowcount == most
+    steps = (_ERASE_RECORDS, _ERASE_EVENTS, _ERASE_HOLDERS)
+    return any(connection.execute(step, asked).rowcount == most for step in steps)
 
 
 def erase_patient(

@@ -20,23 +20,27 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from shared.model.day import DayKey
 from shared.model.doctor import Doctor
+from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.store.patient_documents import history_changes
 from shared.store.port import (
     DayWrite,
+    DocumentKey,
     ElsewhereWrite,
+    OutboxWrite,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
     Stored,
+    StoredRecord,
     StoreError,
     StoreUnavailable,
     Version,
     VersionConflict,
+    Versions,
 )
 from shared.store.sqlite.blocked_rows import read_blocked, write_blocked
 from shared.store.sqlite.clock import tick
@@ -53,6 +57,12 @@ from shared.store.sqlite.erasing import (
     erase_patient,
     erase_records,
     erased_patients,
+)
+from shared.store.sqlite.outbox_rows import (
+    due_events,
+    set_aside_events,
+    waiting_events,
+    write_event,
 )
 from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
@@ -74,8 +84,7 @@ from shared.store.usage import count_reads, count_writes
 
 T = TypeVar("T")
 
-_Versions = Mapping[DayKey | PatientKey, Version]
-_Result = _Versions | StoreError
+_Result = Versions | StoreError
 _Round = asyncio.Future[list[_Result]]
 
 BUSY_SECONDS = 2.0
@@ -171,11 +180,12 @@ class SqliteStore:
         overrides: Sequence[OverrideWrite] = (),
         *,
         series: Sequence[Series] = (),
-    ) -> _Versions:
+        events: Sequence[OutboxWrite] = (),
+    ) -> Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
-        answer: asyncio.Future[_Versions] = asyncio.get_running_loop().create_future()
-        writes = (days, records, elsewhere, patients, overrides, series)
+        answer: asyncio.Future[Versions] = asyncio.get_running_loop().create_future()
+        writes = (days, records, elsewhere, patients, overrides, series, events)
         commit = _Commit(*writes, answer)
         self._waiting.append(commit)
         if self._round is None:
@@ -185,8 +195,28 @@ class SqliteStore:
         count_writes(sum(map(len, writes)) + months)
         return versions
 
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[OutboxRecord]:
+        """Return the first events behind another one that are due."""
+        found = self._read(partial(due_events, until=until, limit=limit, after=after))
+        count_reads(max(len(found), 1))
+        return found
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        """Return the events of appointments, in order of ids."""
+        found = self._read(partial(waiting_events, appointment_ids=appointment_ids))
+        count_reads(max(len(found), 1))
+        return found
+
+    async def set_aside_events(self, limit: int, after: str = "") -> Sequence[StoredRecord]:
+        """Return the first events behind an id that were set aside."""
+        found = self._read(partial(set_aside_events, limit=limit, after=after))
+        count_reads(max(len(found), 1))
+        return found
+
     async def erase_records(self, ids: Collection[str]) -> None:
-        """Erase records and holders of series: one transaction after the other, others between."""
+        """Erase records, events and holders of series, one transaction after the other."""
         await self._step_by_step(partial(erase_records, ids=ids, most=ERASED_AT_ONCE))
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
@@ -383,7 +413,8 @@ class _Commit(Struct):
     patients: Sequence[PatientWrite]
     overrides: Sequence[OverrideWrite]
     series: Sequence[Series]
-    answer: asyncio.Future[_Versions]
+    events: Sequence[OutboxWrite]
+    answer: asyncio.Future[Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
         """Answer, if the caller still waits."""
@@ -421,7 +452,9 @@ class _Commit(Struct):
             write_override(connection, override)
         for series in self.series:
             create_series(connection, series)
-        versions: dict[DayKey | PatientKey, Version] = {}
+        versions: dict[DocumentKey, Version] = {}
+        for event in self.events:
+            versions[event.record.id] = write_event(connection, event, now)
         for patient in self.patients:
             versions[patient.schedule.key] = write_patient(connection, patient, now)
         for day in self.days:

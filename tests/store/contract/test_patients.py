@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 import pytest
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment, Patient
-from shared.model.day import DayKey, DaySchedule
+from shared.model.day import DaySchedule
 from shared.model.interval import Interval
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey, patient_key
@@ -19,8 +19,8 @@ from shared.store.port import (
     PatientWrite,
     Store,
     Stored,
-    Version,
     VersionConflict,
+    Versions,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, key, schedule
@@ -50,9 +50,7 @@ async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedul
         return (await snapshot.load([], [], patients=[patient])).patients[patient]
 
 
-async def change(
-    store: Store, to: Change, patient: PatientKey = ADA
-) -> Mapping[DayKey | PatientKey, Version]:
+async def change(store: Store, to: Change, patient: PatientKey = ADA) -> Versions:
     read = await load(store, patient)
     return await store.commit([], [], patients=[PatientWrite(read, to(read.value))])
 

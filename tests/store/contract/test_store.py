@@ -29,6 +29,7 @@ from shared.store.port import (
     StoreUnavailable,
     Version,
     VersionConflict,
+    Versions,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, doctor, key, schedule, span
@@ -67,7 +68,7 @@ async def change(
     store: Store,
     changes: Mapping[DayKey, Change],
     elsewhere: Mapping[ElsewhereKey, Whereabouts | None] | None = None,
-) -> Mapping[DayKey | PatientKey, Version]:
+) -> Versions:
     """Change some days and whereabouts in one commit."""
     told = elsewhere or {}
     read = await load(store, *changes, elsewhere=told)
