@@ -141,6 +141,12 @@ async def create_series(request: Request) -> Response:
 
 
 @functions_framework.aio.http
+async def deliver_events(request: Request) -> Response:
+    """Deliver the events that are due to webhooks, mail and Pub/Sub."""
+    return await _functions["deliver_events"](request, _dependencies)
+
+
+@functions_framework.aio.http
 async def cancel_series(request: Request) -> Response:
     """Cancel all appointments of a series that start at or after an instant, at once."""
     return await _functions["cancel_series"](request, _dependencies)

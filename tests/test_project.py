@@ -33,6 +33,8 @@ ROOMS = (
     "shared.observability",
     "shared.queries",
     "shared.transactions",
+    "shared.calendar",
+    "shared.notifications",
     "shared.http",
     "functions",
     "shared.runtime",

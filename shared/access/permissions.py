@@ -66,6 +66,7 @@ _OF_A_PATIENT: _Row = {"patient": _of_oneself, "staff": _always}
 
 PERMISSIONS: Mapping[str, _Row] = {
     "store_health": _EVERYBODY,
+    "deliver_events": {"staff": _always},
     "first_available": _EVERYBODY,
     "list_openings": _EVERYBODY,
     "list_doctors": _EVERYBODY,

@@ -11,6 +11,7 @@ from shared.directory.doctor_cache import DoctorCache
 from shared.http.page_token_keys import PageTokenKeys
 from shared.http.rates import Rates
 from shared.http.store_health import StoreHealth
+from shared.notifications.deliverer import Deliverer
 from shared.observability.request_log import log_bug
 from shared.observability.request_record import Observer, RequestRecord
 from shared.settings import Settings
@@ -20,7 +21,10 @@ from shared.transactions.overrides import OverrideTransactions
 
 
 class Dependencies(Struct, frozen=True):
-    """The dependencies of every function. `now` returns the present instant in UTC."""
+    """The dependencies of every function. `now` returns the present instant in UTC.
+
+    `deliverer` is None where no sink is configured.
+    """
 
     settings: Settings
     authenticator: Authenticator
@@ -34,6 +38,7 @@ class Dependencies(Struct, frozen=True):
     rates: Rates
     now: Callable[[], datetime]
     observers: tuple[Observer, ...]
+    deliverer: Deliverer | None = None
 
     @property
     def patient_issuer(self) -> str:
@@ -52,6 +57,8 @@ class Dependencies(Struct, frozen=True):
     async def close(self) -> None:
         """Close the store, then every observer."""
         try:
+            if self.deliverer:
+                await self.deliverer.close()
             await self.store.close()
         finally:
             for observer in self.observers:

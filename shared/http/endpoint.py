@@ -75,8 +75,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     key, `conditional` that it takes a version of what it names (`If-None-Match` of GET, or else
     `If-Match`), `books` that a 201 of it means a booked appointment, `personal` that its answers
     are about patients and must not be stored on the way, `app_check` that App Check covers it where
-    that is on, and `counted` that a caller may call it only so often. It may take as long as
-    `deadlines` of the setting. Who may call it stands in the table of permissions, under its name.
+    that is on, and `counted` that a caller may call it only so often. Without `reads_body` nobody
+    looks at its body, which is that of whatever triggers it. It may take as long as `deadlines` of
+    the setting. Who may call it stands in the table of permissions, under its name.
     """
 
     handler: Handler
@@ -94,6 +95,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     personal: bool = False
     app_check: bool = True
     counted: bool = True
+    reads_body: bool = True
     deadlines: int = 1
 
     @property
@@ -101,9 +103,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         """The methods that it answers, beside OPTIONS."""
         return READ_METHODS if self.method == "GET" else (self.method,)
 
+    @property
+    def has_body(self) -> bool:
+        """Whether a request has a body that is read."""
+        return self.method == "POST" and self.reads_body
+
     def all_problems(self) -> tuple[ProblemKind, ...]:
         """Return every problem that it can answer."""
-        with_body = _WITH_BODY if self.method == "POST" else ()
+        with_body = _WITH_BODY if self.has_body else ()
         guarded = () if "anonymous" in PERMISSIONS[self.name] else (Forbidden,)
         return (*_ALWAYS, *with_body, *guarded, *self.problems)
 
@@ -169,7 +176,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     async def _call(self, request: Request, dependencies: Dependencies) -> Call[Any]:
         """Check a request: its form, its caller, what it asks, and whether they may ask it."""
         arrived_at = dependencies.now()
-        if self.method == "POST":
+        if self.has_body:
             check_media_type(request)
         caller = await admitted(
             request, dependencies, self.name, app_check=self.app_check, counted=self.counted
@@ -183,7 +190,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         return Call(asked, caller, now or arrived_at, dependencies, arrived_at, key, versions)
 
     async def _asked(self, request: Request) -> RequestModel:
-        if self.method == "POST":
+        if self.has_body:
             return await read_body(request, self.takes)
         return read_query(request, self.takes, self.repeatable)
 

@@ -116,7 +116,7 @@ class ReadableLines(logging.Formatter):
         """Return the line; that of a request ends with the id that its client was told."""
         fields: dict[str, Any] = getattr(record, "fields", {})
         line = super().formatMessage(record)
-        return f"{line}; request {fields['request_id']}" if fields else line
+        return f"{line}; request {fields['request_id']}" if "request_id" in fields else line
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's
         """Return the stack of an exception and of its causes."""

@@ -14,8 +14,12 @@ from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
 from shared.http.rates import Rates
 from shared.http.store_health import StoreHealth
+from shared.notifications.deliverer import Deliverer
+from shared.notifications.messages import Messages
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
+from shared.rules.telling import Telling
+from shared.runtime.sinks import open_sinks
 from shared.settings import Settings, SettingsError, SqliteFile, read_settings
 from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
@@ -74,20 +78,32 @@ def build_dependencies(
 ) -> Dependencies:
     """Return the dependencies around a store; without an authenticator, with that of AUTH."""
     seconds = settings.deadline_seconds
+    doctors, clinic = DoctorCache(store), ClinicCache(store, settings.clinic_zone)
+    told = settings.notifications
+    telling = Telling(told.reminders) if told.is_any else None
     return Dependencies(
         settings=settings,
         authenticator=authenticator or _authenticator(settings, store, now),
         store=store,
-        doctor_cache=DoctorCache(store),
-        clinic_cache=ClinicCache(store, settings.clinic_zone),
-        transactions=Coordinator(store, seconds, Random()),
-        overrides=OverrideTransactions(store, seconds * DEADLINES, Random()),
+        doctor_cache=doctors,
+        clinic_cache=clinic,
+        transactions=Coordinator(store, seconds, Random(), telling),
+        overrides=OverrideTransactions(store, seconds * DEADLINES, Random(), telling),
         page_token_keys=PageTokenKeys(settings.page_token_keys, store),
         store_health=StoreHealth(store, seconds),
         rates=Rates(settings.rate_per_caller),
         now=now,
         observers=_observers(settings),
+        deliverer=_deliverer(settings, store, Messages(store, doctors, clinic), now),
     )
+
+
+def _deliverer(
+    settings: Settings, store: Store, messages: Messages, now: Callable[[], datetime]
+) -> Deliverer | None:
+    if not settings.notifications.is_any:
+        return None
+    return Deliverer(store, messages, open_sinks(settings.notifications, store), now, Random())
 
 
 def _authenticator(

@@ -9,13 +9,23 @@ from shared.settings.environment import (
     read_settings,
 )
 from shared.settings.errors import SettingsError
+from shared.settings.notifications import (
+    MailSettings,
+    NotificationSettings,
+    SmtpServer,
+    WebhookSettings,
+)
 
 __all__ = [
     "STORED_KEY",
     "AuthSettings",
     "FirestoreDatabase",
+    "MailSettings",
+    "NotificationSettings",
     "Settings",
     "SettingsError",
+    "SmtpServer",
     "SqliteFile",
+    "WebhookSettings",
     "read_settings",
 ]

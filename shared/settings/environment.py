@@ -10,6 +10,7 @@ from msgspec import Struct
 from shared.model.time_zones import time_zone
 from shared.settings.auth import AuthSettings, read_auth
 from shared.settings.errors import SettingsError
+from shared.settings.notifications import NotificationSettings, read_notifications
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True):
     proxied: bool
     retention_days: int | None = None
     test_clock: bool = False
+    notifications: NotificationSettings = NotificationSettings()
 
 
 def read_settings(
@@ -96,6 +98,7 @@ def read_settings(
         proxied="K_SERVICE" in given,
         retention_days=_days(given["RETENTION_DAYS"]) if "RETENTION_DAYS" in given else None,
         test_clock=_test_clock(given),
+        notifications=read_notifications(given, exposed=exposed),
     )
 
 

@@ -1,0 +1,35 @@
+"""Deliver what has happened to webhooks, mail and Pub/Sub."""
+
+from starlette.responses import Response
+
+from shared.http.call import Call
+from shared.http.endpoint import Success, endpoint
+from shared.http.responses import json_response
+from shared.http.schemas.deliver_events import DeliveredEvents
+from shared.http.schemas.fields import RequestModel
+from shared.notifications.deliverer import Report
+from shared.notifications.sink import SECONDS
+from shared.observability.delivery_log import log_run
+
+DEADLINES = 5
+
+
+@endpoint(
+    "POST",
+    responses={200: Success("All that was due was tried", DeliveredEvents)},
+    reads_body=False,
+    counted=False,
+    deadlines=DEADLINES,
+)
+async def deliver_events(call: Call[RequestModel]) -> Response:
+    """Deliver the events that are due; a scheduler and a trigger call it, with any body."""
+    dependencies = call.dependencies
+    seconds, report = dependencies.settings.deadline_seconds, Report()
+    if dependencies.deliverer:
+        # What is sent last may take as long as one try, and is then recorded.
+        lasting = max(seconds, seconds * DEADLINES - SECONDS - 2)
+        rules_now = call.now if call.now != call.arrived_at else None
+        report = await dependencies.deliverer.run(lasting, rules_now)
+    if report.did_anything:
+        log_run(report.delivered, report.failed, report.oldest_seconds)
+    return json_response(DeliveredEvents(delivered=report.delivered, failed=report.failed))

@@ -1,0 +1,1 @@
+"""Appointments as calendars know them: iCalendar (RFC 5545)."""
