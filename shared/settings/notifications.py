@@ -26,6 +26,7 @@ SMTP_PORTS = {"smtp": 587, "smtps": 465}
 _OF_WEBHOOKS = ("WEBHOOK_SECRET", "WEBHOOK_PRIVATE")
 _OF_MAIL = ("MAIL_FROM", "MAIL_LINK", "MAIL_LANGUAGE", "MAIL_TEMPLATES")
 _PREFIX = "whsec_"
+_SECRET = re.compile(rf"{_PREFIX}[A-Za-z0-9+/]+={{0,2}}")
 _NOT_IN_QUERIES = set('{}#\\"<>')
 _EMULATOR = "PUBSUB_EMULATOR_HOST"
 
@@ -141,14 +142,16 @@ def _hooks_rule(*, loopback: bool) -> str:
 
 
 def _is_secret(text: str) -> bool:
+    if not _SECRET.fullmatch(text):
+        return False
     encoded = text.removeprefix(_PREFIX)
     try:
-        # The padding may be absent, as to the libraries of receivers.
-        secret = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (Base64Error, ValueError):
+        # The padding may be absent, as to the libraries that sign and verify.
+        secret = b64decode(encoded + "=" * (-len(encoded) % 4))
+    except Base64Error:
         return False
     least, most = SECRET_BYTES
-    return text.startswith(_PREFIX) and least <= len(secret) <= most
+    return least <= len(secret) <= most
 
 
 def _mail(given: Mapping[str, str], *, loopback: bool) -> MailSettings | None:
