@@ -29,7 +29,7 @@ async def events_told(store: Store, receiver: Receiver) -> list[str]:
         if not await store.due_events(LONG_AFTER, 1):
             break
     left = await store.due_events(LONG_AFTER, 1000)
-    waiting = [f"{record.id} still waits for {record.due_at}" for record in left]
+    waiting = [f"{each.value.id} still waits for {each.value.due_at}" for each in left]
     return waiting + wrong_events(receiver.arrived, await _versions(store))
 
 
