@@ -4,6 +4,7 @@ httpcore is imported when something is first sent: most instances never send any
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -69,7 +70,7 @@ class HttpClient:
         except httpcore.NetworkError:
             raise DeliveryFailed("the connection was lost before the answer") from None
         except httpcore.RemoteProtocolError as error:
-            ended = error.__cause__ is None  # Only what the server has said has another cause.
+            ended = error.__context__ is None  # What the server said wrong has another cause.
             why = "the connection was closed without an answer" if ended else "no answer in HTTP"
             raise DeliveryFailed(why) from None
         return Answer(
@@ -135,8 +136,13 @@ async def _beginning(response: "Response", ends_at: float) -> bytes:
 
 def _cause(error: BaseException) -> str:
     """Return why there is no connection, in the words of the machine or of TLS."""
-    while error.__cause__:
-        error = error.__cause__
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate does not count: {error.verify_message}"
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate does not count: {error.verify_message}"
+        case ssl.SSLError():
+            return f"TLS: {error.reason}"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+    return type(error).__name__
