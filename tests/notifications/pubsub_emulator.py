@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +92,7 @@ class Subscription:
         url = f"http://{self.emulator}/v1/{name}"
         httpx.put(url, json=body, trust_env=False, timeout=_SECONDS).raise_for_status()
 
-    def _call(self, name: str, body: dict[str, object]) -> dict[str, Any]:
+    def _call(self, name: str, body: Mapping[str, object]) -> dict[str, Any]:
         url = f"http://{self.emulator}/v1/{name}"
         answer = httpx.post(url, json=body, trust_env=False, timeout=_SECONDS)
         found: dict[str, Any] = answer.raise_for_status().json()

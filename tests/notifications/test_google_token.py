@@ -51,7 +51,7 @@ async def test_a_token_is_fetched_once_and_again_when_it_is_about_to_end() -> No
 
 async def test_without_a_token_nothing_is_sent_and_the_next_try_asks_again() -> None:
     account = Account()
-    account.errors = [RefreshError("secret")]
+    account.errors = [RefreshError("secret")]  # type: ignore[no-untyped-call]
     token = GoogleToken(account.load)
     with pytest.raises(DeliveryFailed) as failed:
         await token.headers()

@@ -112,6 +112,7 @@ def subscription(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subscript
         pytest.skip(f"NOT TESTED WITH PUB/SUB: {error}")
 
 
+@pytest.mark.pubsub
 async def test_subscribers_of_the_emulator_get_events_in_order(subscription: Subscription) -> None:
     sink = PubSubSink(PubSubTopic(subscription.topic, subscription.emulator), rendered)
     for version in (1, 2, 3):
@@ -129,6 +130,7 @@ async def test_subscribers_of_the_emulator_get_events_in_order(subscription: Sub
     assert {each.ordering_key for each in pulled} == {"strange.20261123.aa"}
 
 
+@pytest.mark.pubsub
 async def test_a_topic_that_is_not_there_is_told(subscription: Subscription) -> None:
     topic = PubSubTopic(f"projects/{subscription.project}/topics/nothing", subscription.emulator)
     sink = PubSubSink(topic, rendered)
