@@ -6,9 +6,8 @@ httpcore is imported when something is first sent: most instances never send any
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.notifications.sink import SECONDS, DeliveryFailed
@@ -120,9 +119,9 @@ async def _beginning(response: "Response", ends_at: float) -> bytes:
     """Return the beginning of a body; a connection on which more may come is closed."""
     import httpcore  # noqa: PLC0415 - see above
 
-    body, stream = b"", cast("AsyncGenerator[bytes, None]", response.aiter_stream())
+    body, chunks = b"", response.aiter_stream()
     try:
-        async with asyncio.timeout_at(ends_at), aclosing(stream) as chunks:
+        async with asyncio.timeout_at(ends_at):
             async for chunk in chunks:
                 body += chunk
                 if len(body) > MOST_BYTES:
@@ -130,7 +129,7 @@ async def _beginning(response: "Response", ends_at: float) -> bytes:
     except (TimeoutError, httpcore.NetworkError, httpcore.RemoteProtocolError):
         pass  # The status has told what was to be known.
     finally:
-        await response.aclose()
+        await response.aclose()  # While there are `chunks`, whose end would close it too late.
     return body[:MOST_BYTES]
 
 

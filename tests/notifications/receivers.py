@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from tests.ports import HOST
 
+PATIENCE_SECONDS = 60
+"""Bounds what is stuck."""
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -24,12 +26,17 @@ class Received:
 
 @dataclass
 class Receiver:
-    """A server on this machine. `gone` is set once a client has closed a connection."""
+    """A server on this machine."""
 
     address: str
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait_until_closed(self) -> None:
+        """Return once a connection has ended; TimeoutError if none ever does."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.closed.wait()
 
 
 @asynccontextmanager
@@ -48,7 +55,7 @@ async def receiver(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIt
                     served.requests.append(await _request(reader))
                     await answer(reader, writer)
         finally:
-            served.gone.set()
+            served.closed.set()
             writer.close()
 
     server = await asyncio.start_server(serve, HOST, 0, ssl=tls)

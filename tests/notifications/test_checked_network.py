@@ -48,7 +48,7 @@ async def test_the_last_one_says_why_there_is_no_connection() -> None:
 
 async def test_one_private_address_among_several_is_enough_to_connect_to_none() -> None:
     network = Network()
-    checked = CheckedNetwork(Reach(), means("8.8.8.8", "10.0.0.1"), network)
+    checked = CheckedNetwork(Reach(), means("10.0.0.1", "8.8.8.8"), network)
     with pytest.raises(DeliveryFailed) as failed:
         await checked.connect_tcp("hook.example", 443)
     assert str(failed.value) == (

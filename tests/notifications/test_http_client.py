@@ -69,7 +69,7 @@ async def test_the_next_request_uses_the_same_connection_without_the_cookies_of_
         await kept.close()
         assert server.connections == 1
         assert [request.headers.get("cookie") for request in server.requests] == [None] * 3
-        await server.gone.wait()
+        await server.wait_until_closed()
 
 
 async def test_a_client_that_sent_nothing_is_closed_too() -> None:
@@ -87,7 +87,7 @@ async def test_of_a_long_body_only_the_beginning_is_read_and_the_connection_clos
     answer = repeats(f"{OK}content-length: {len(ten_megabytes)}\r\n\r\n", ten_megabytes)
     async with receiver(answer) as server:
         assert await post(client(), f"http://{server.address}/") == Answer(200, b"x" * 4096)
-        await server.gone.wait()
+        await server.wait_until_closed()
 
 
 @pytest.mark.parametrize("pause", [0, 0.001], ids=["a flood", "a drip"])
@@ -97,7 +97,7 @@ async def test_a_body_without_an_end_does_not_change_the_status(pause: float) ->
         answer = await post(client(body_seconds=0.05), f"http://{server.address}/")
         assert answer.status == 200
         assert set(answer.body) == set(b"x")
-        await server.gone.wait()
+        await server.wait_until_closed()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_the_deadline_is_absolute_and_ends_the_connection(
 ) -> None:
     async with receiver(answer) as server:
         assert await why_not(client(seconds=0.1), f"http://{server.address}/") == why
-        await server.gone.wait()
+        await server.wait_until_closed()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ async def test_a_broken_answer_is_told_without_repeating_it(
 ) -> None:
     async with receiver(answer) as server:
         assert await why_not(client(), f"http://{server.address}/") == why
-        await server.gone.wait()
+        await server.wait_until_closed()
 
 
 async def test_where_nobody_listens_the_machine_says_why() -> None:
