@@ -153,13 +153,15 @@ async def _set_aside(store: Store) -> AsyncIterator[OutboxRecord]:
 
 
 async def _waiting(store: Store, now: datetime) -> AsyncIterator[OutboxRecord]:
-    """Yield the events of every appointment that somebody is to look at, longest due first."""
+    """Yield the events of each appointment that somebody is to look at, longest due first."""
     after, seen = None, set[str]()
     while page := await store.due_events(now + _LONGEST_PAUSE, PAGE, after):
-        new = {record.event.appointment_id for record in page} - seen
-        for each in await store.waiting_events(new):
-            yield each.value
-        after, seen = page[-1], seen | new
+        names = dict.fromkeys(record.event.appointment_id for record in page)
+        turns = {name: turn for turn, name in enumerate(names) if name not in seen}
+        found = [each.value for each in await store.waiting_events(turns)]
+        for record in sorted(found, key=lambda it: turns[it.event.appointment_id]):
+            yield record
+        after, seen = page[-1], seen.union(turns)
 
 
 def _print(record: OutboxRecord, state: DeliveryState) -> bool:
