@@ -96,7 +96,7 @@ async def change_events(
         for event_id in some:
             print(f"{event_id}: {verb.done if event_id in done else verb.refused}")
         changed |= done
-    print(f"{len(changed)} of {len(set(ids))}")
+    print(f"{len(changed)} of {len(set(ids))} events")
     return changed.issuperset(ids)
 
 

@@ -189,7 +189,7 @@ async def test_what_was_set_aside_is_tried_again_as_if_for_the_first_time(
     await keep(store, record(A, 1, None, {"hook": FAILED, "mail": DELIVERED}))
     assert await change_events(on(store), RESEND, [f"{A}~00000001~0"], never)
     assert await kept(store) == [record(A, 1, NOW, {"mail": DELIVERED})]
-    assert capsys.readouterr().out == f"{A}~00000001~0: is tried again\n1 of 1\n"
+    assert capsys.readouterr().out == f"{A}~00000001~0: is tried again\n1 of 1 events\n"
     assert await delivered(store, Clock()) == [f"{A}~00000001~0"]
     assert await kept(store) == []
 
@@ -201,7 +201,7 @@ async def test_all_that_was_set_aside_can_be_resent_at_once(
         await keep(store, record(name, 1, None, {"hook": FAILED}), record(name, 2, NOW))
     await keep(store, record(C, 1, NOW))
     assert await change_events(on(store), RESEND, None, never)
-    assert capsys.readouterr().out.endswith("\n2 of 2\n")
+    assert capsys.readouterr().out.endswith("\n2 of 2 events\n")
     assert [each.value for each in await store.set_aside_events(9)] == []
     expected = [f"{name}~0000000{version}~0" for name in (A, B) for version in (1, 2)]
     assert sorted(await delivered(store, Clock())) == [*expected, f"{C}~00000001~0"]
@@ -218,7 +218,7 @@ async def test_what_was_not_set_aside_is_left_alone_and_does_not_keep_others_fro
         f"{A}~00000001~0: no such event was set aside",
         f"{B}~00000001~0: is tried again",
         f"{B}~00000009~0: no such event was set aside",
-        "1 of 4",
+        "1 of 4 events",
     ]
     assert await kept(store) == [record(A, 1, NOW, {"hook": TRIED})]
 
@@ -232,7 +232,7 @@ async def test_what_waited_behind_a_dropped_event_is_due_at_once(
     later = NOW + HOUR
     await keep(store, record(A, 1, later, {"hook": TRIED}), record(A, 2, None, type_="moved"))
     assert await change_events(on(store), DROP, [f"{A}~00000001~0"], never)
-    assert capsys.readouterr().out == f"{A}~00000001~0: is dropped\n1 of 1\n"
+    assert capsys.readouterr().out == f"{A}~00000001~0: is dropped\n1 of 1 events\n"
     assert await kept(store) == [record(A, 2, NOW, type_="moved")]
     assert await delivered(store, Clock()) == [f"{A}~00000002~0"]
 
@@ -251,14 +251,14 @@ async def test_all_that_was_set_aside_can_be_dropped_and_what_waits_stays(
     await keep(store, record(A, 1, None, {"hook": FAILED}), record(B, 1, NOW, {"hook": TRIED}))
     assert await change_events(on(store), DROP, None, never)
     assert (await kept(store, A), len(await kept(store, B))) == ([], 1)
-    assert capsys.readouterr().out == f"{A}~00000001~0: is dropped\n1 of 1\n"
+    assert capsys.readouterr().out == f"{A}~00000001~0: is dropped\n1 of 1 events\n"
 
 
 async def test_an_event_that_is_not_there_cannot_be_dropped(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not await change_events(on(store), DROP, ["a~00000001~0"], never)
-    assert capsys.readouterr().out == "a~00000001~0: there is no such event\n0 of 1\n"
+    assert capsys.readouterr().out == "a~00000001~0: there is no such event\n0 of 1 events\n"
 
 
 # Beside those who deliver
@@ -310,7 +310,7 @@ def test_the_command_works_on_the_store_of_the_settings(
     assert capsys.readouterr().out.endswith("\n0 set aside, 0 waiting\n")
     for verb in ("resend", "drop"):
         main([verb, "--all"], clinic.environment)
-        assert capsys.readouterr().out == "0 of 0\n"
+        assert capsys.readouterr().out == "0 of 0 events\n"
 
 
 @pytest.mark.parametrize(
