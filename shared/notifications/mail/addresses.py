@@ -3,8 +3,10 @@
 import unicodedata
 from email.headerregistry import Address
 
-from email_validator import ValidatedEmail, validate_email
+from email_validator import ValidatedEmail
 from msgspec import Struct
+
+from shared.texts import email_address
 
 _BREAKS = {"Cc", "Cs", "Zl", "Zp"}
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -33,16 +35,13 @@ def sender_of(text: str) -> Mailbox:
 
     Raises EmailNotValidError.
     """
-    found = validate_email(
-        text, check_deliverability=False, globally_deliverable=False, allow_display_name=True
-    )
+    found = email_address(text, allow_name=True)
     return Mailbox(_for_servers(found), one_line(found.display_name or ""))
 
 
 def receiver_of(address: str, name: str) -> Mailbox:
     """Return the mailbox of a patient. Raises EmailNotValidError."""
-    found = validate_email(address, check_deliverability=False, globally_deliverable=False)
-    return Mailbox(_for_servers(found), one_line(name))
+    return Mailbox(_for_servers(email_address(address)), one_line(name))
 
 
 def one_line(text: str) -> str:

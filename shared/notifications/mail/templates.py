@@ -42,11 +42,12 @@ class Templates:
     def __init__(self, language: str, folder: Path | None = None) -> None:
         self.locale = locale_of(language)
         self._environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(list(_folders(language, folder))),
+            loader=FileSystemLoader(list(dict.fromkeys(_folders(language, folder)))),
             autoescape=select_autoescape(("html",), default=False),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            keep_trailing_newline=True,
             auto_reload=False,
         )
 
