@@ -27,7 +27,7 @@ class Mailbox(Struct, frozen=True):
     def header(self) -> Address:
         """Both, as the value of a header."""
         # In parts, because the library takes a whole address for ASCII.
-        return Address(self.name, self.address.rpartition("@")[0], self.domain)
+        return Address(literal(self.name), self.address.rpartition("@")[0], self.domain)
 
 
 def sender_of(text: str) -> Mailbox:
@@ -55,6 +55,15 @@ def one_line(text: str) -> str:
         if unicodedata.bidirectional(character) not in _DIRECTIONS
     )
     return " ".join("".join(shown).split())
+
+
+def literal(text: str) -> str:
+    """Return a text for a header that does not read as an encoded word (RFC 2047).
+
+    The library would decode it, and write what it holds without quotes: a comma, and there are two
+    addresses.
+    """
+    return text.replace("=?", "= ?")
 
 
 def _for_servers(found: ValidatedEmail) -> str:

@@ -11,6 +11,7 @@ multipart/mixed
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from shared.notifications.mail.addresses import literal
 from shared.notifications.mail.mails import FILE_NAME, Invitation, Mail
 
 
@@ -19,7 +20,7 @@ def mime_of(mail: Mail) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = mail.sender.header
     message["To"] = mail.to.header
-    message["Subject"] = mail.subject
+    message["Subject"] = literal(mail.subject)
     message["Date"] = mail.written_at
     for name, value in mail.headers.items():
         message[name] = value

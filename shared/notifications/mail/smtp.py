@@ -16,6 +16,7 @@ from aiosmtplib import (
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
+    SMTPServerDisconnected,
 )
 
 from shared.notifications.mail.composing import Composer
@@ -112,10 +113,11 @@ def tls_of(server: SmtpServer) -> ssl.SSLContext:
 
     Mail servers greet their own machine with a certificate that they have made themselves.
     """
-    context = ssl.create_default_context()
-    if is_loopback(server.host):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if not is_loopback(server.host):
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -127,6 +129,8 @@ def _reason(error: Exception, seconds: float) -> str:
         return f"{_REFUSALS.get(type(error), 'the server refused')}: {_status(error)}"
     if isinstance(error, TimeoutError):
         return f"the server did not answer within {seconds:g} s"
+    if isinstance(error, SMTPServerDisconnected):
+        return "the server closed the connection"
     return str(error)
 
 
