@@ -1,5 +1,7 @@
 """The sinks of the settings. Each is imported only if it is configured."""
 
+from shared.model.appointment import Appointment
+from shared.model.doctor import Doctor
 from shared.notifications.sink import Sink
 from shared.settings import MailSettings, NotificationSettings
 from shared.store.port import Store
@@ -7,9 +9,17 @@ from shared.store.port import Store
 
 def open_sinks(settings: NotificationSettings, store: Store) -> list[Sink]:
     """Return every sink that is configured. Raises SettingsError for one that cannot work."""
-    sinks: list[Sink] = []
+    sinks = list[Sink]()
+    if settings.webhooks:
+        from shared.notifications.webhooks import open_webhooks  # noqa: PLC0415 - see above
+
+        sinks += open_webhooks(settings.webhooks, _rendered)
     if settings.mail:
         sinks.append(_mail(settings.mail, store))
+    if settings.pubsub:
+        from shared.notifications.pubsub import PubSubSink  # noqa: PLC0415 - see above
+
+        sinks.append(PubSubSink(settings.pubsub, _rendered))
     return sinks
 
 
@@ -26,3 +36,10 @@ def _mail(settings: MailSettings, store: Store) -> Sink:
     from shared.notifications.mail.smtp import SmtpSink  # noqa: PLC0415
 
     return SmtpSink(settings.transport, composer)
+
+
+def _rendered(appointment: Appointment, doctor: Doctor) -> str:
+    """Return an appointment in JSON, exactly as the functions answer it."""
+    from shared.http.schemas.appointment import AppointmentResponse  # noqa: PLC0415 - see above
+
+    return AppointmentResponse.of_appointment(appointment, doctor).model_dump_json()
