@@ -38,7 +38,7 @@ async def extension(project: str) -> AsyncIterator[AsyncClient]:
     """The database as the extension sees it: by a library of Google's."""
     client = AsyncClient(project)
     yield client
-    client.close()
+    client.close()  # type: ignore[no-untyped-call]
 
 
 def event(appointment_id: str = ID, *, personal: bool = True) -> Event:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -61,7 +61,7 @@ class Post:
 def _taken(session: Session, envelope: Envelope) -> Taken:
     assert isinstance(envelope.content, bytes)
     assert envelope.mail_from
-    user = session.auth_data.decode() if session.authenticated else None
+    user = cast("bytes", session.auth_data).decode() if session.authenticated else None
     return Taken(
         envelope.mail_from,
         envelope.rcpt_tos,

@@ -241,9 +241,11 @@ def test_the_mails_of_an_appointment_are_one_thread_and_have_ids_of_their_own() 
     booked = composer().compose(message())
     assert booked.answers is None
     assert "In-Reply-To" not in booked.headers
+    changes: list[tuple[EventType, int]]
+    changes = [("updated", 2), ("affected", 2), ("reminder", 2), ("moved", 3)]
     later = [
         composer().compose(message(event_type, APPOINTMENT._replace(version=version)))
-        for event_type, version in (("updated", 2), ("affected", 2), ("reminder", 2), ("moved", 3))
+        for event_type, version in changes
     ]
     assert len({booked.id, *(mail.id for mail in later)}) == 5
     for mail in later:

@@ -72,7 +72,7 @@ def test_an_invitation_stands_where_calendars_look_for_it() -> None:
     assert mail.invitation
     for part in (calendar, file):
         assert part.get_payload(decode=True) == mail.invitation.file
-        assert icalendar.Calendar.from_ical(part.get_payload(decode=True))["method"] == "REQUEST"
+    assert icalendar.Calendar.from_ical(mail.invitation.file)["method"] == "REQUEST"
 
 
 def test_a_cancellation_says_so_to_calendars() -> None:

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from email import message_from_bytes, message_from_string
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,13 +33,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sink(
     port: int,
-    login: tuple[str, str] | tuple[None, None] = (None, None),
+    login: tuple[str, str] | None = None,
     *,
     tls: bool = False,
     trusted: ssl.SSLContext | None = None,
     seconds: float = PATIENCE,
 ) -> SmtpSink:
-    server = SmtpServer(HOST, port, *login, tls)
+    user, password = login or (None, None)
+    server = SmtpServer(HOST, port, user, password, tls)
     return SmtpSink(server, composer(), seconds, trusted)
 
 
@@ -91,8 +93,8 @@ async def test_tls_is_used_where_the_server_offers_it(
 
 async def test_a_password_is_sent_through_tls(certificate: Path) -> None:
     post = Post()
-    options = {"tls_context": server_tls(certificate), "auth_required": True}
-    async with mail_server(post, authenticator=only(USER, PASSWORD), **options) as port:
+    tls, knows = server_tls(certificate), only(USER, PASSWORD)
+    async with mail_server(post, tls_context=tls, authenticator=knows, auth_required=True) as port:
         await sink(port, (USER, PASSWORD)).send(message())
     assert (post.taken[0].user, post.taken[0].is_encrypted) == (USER, True)
 
@@ -111,7 +113,7 @@ async def test_a_server_elsewhere_must_prove_who_it_is(
     tls: bool,  # noqa: FBT001
 ) -> None:
     post, strict = Post(), ssl.create_default_context()
-    options = {} if tls else {"tls_context": server_tls(certificate)}
+    options: dict[str, Any] = {} if tls else {"tls_context": server_tls(certificate)}
     async with mail_server(post, server_tls(certificate) if tls else None, **options) as port:
         assert "certificate verify failed" in await failure(sink(port, tls=tls, trusted=strict))
     assert post.taken == []
@@ -171,8 +173,8 @@ async def test_a_refusal_is_told_by_its_number_and_not_by_its_words(
 
 
 async def test_a_wrong_password_is_told(certificate: Path) -> None:
-    options = {"tls_context": server_tls(certificate), "authenticator": only(USER, PASSWORD)}
-    async with mail_server(Post(), **options) as port:
+    tls, knows = server_tls(certificate), only(USER, PASSWORD)
+    async with mail_server(Post(), tls_context=tls, authenticator=knows) as port:
         reason = await failure(sink(port, (USER, "wrong")))
     assert reason == "the server refused the user or the password of MAIL: 535 5.7.8"
 
