@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -16,7 +17,7 @@ from shared.model.event import Event
 from shared.model.outbox import Delivery, OutboxRecord
 from shared.notifications.deliverer import DOWN_AFTER, SENDS_AT_ONCE, Report
 from shared.notifications.sink import Message
-from shared.store.port import StoreRefused, StoreUnavailable, Versions
+from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions
 from tests.builders import at, schedule
 from tests.notifications.simulated_sinks import (
     BEGIN,
@@ -196,6 +197,25 @@ async def test_who_dies_loses_the_claim_in_a_minute() -> None:
     await asyncio.sleep(60)
     await other.run(RUN)
     assert sink.arrived == [("a", 1, "booked"), ("a", 2, "updated")]
+
+
+@simulated
+async def test_a_booking_that_nobody_has_tried_is_sent_without_looking_for_others() -> None:
+    class Looking(Clinic):
+        looked_for: tuple[str, ...] = ()
+
+        async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+            self.looked_for = (*self.looked_for, *sorted(appointment_ids))
+            return await super().waiting_events(appointment_ids)
+
+    store, sink = SimulatedStore(), Receiver()
+    tried = {"gone": Delivery("waiting", 1, BEGIN, BEGIN, "503")}
+    leave(store, record("a"), record("b"), record("b", 2), record("c", 2))
+    leave(store, replace(record("d"), deliveries=tried), replace(record("e"), claim="dead"))
+    looking = Looking(store)
+    await deliverer(looking, sink).run(RUN)
+    assert looking.looked_for == ("b", "c", "d", "e")
+    assert (len(sink.arrived), store.outbox) == (6, {})
 
 
 @simulated

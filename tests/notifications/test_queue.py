@@ -113,14 +113,26 @@ def test_what_every_sink_has_taken_is_deleted() -> None:
     assert writes(stored(only), after) == [OutboxWrite(only, 1, done=True)]
 
 
-def test_the_first_record_speaks_for_all() -> None:
+def test_while_the_first_record_is_due_the_others_stay_so() -> None:
     first, second = claimed(record(1), "mine", NOW), record(2)
     after = settled(
         stored(first, second), [failed(first, HOOK), arrived(first, MAIL)], BOTH, CLOCK, {}
     )
     waits = record(1, deliveries={HOOK: FAILED_ONCE, MAIL: DELIVERED}, due_at=NOW)
-    # The next mail may go out at once, so they are due; the second record waits behind the first.
-    assert left(after) == [waits, replace(second, due_at=None)]
+    # The next mail may go out at once.
+    assert left(after) == [waits, second]
+
+
+def test_the_first_record_speaks_for_all() -> None:
+    first, second, reminder = record(1), record(2), record(2, "reminder")
+    after = settled(stored(first, second, reminder), [failed(first, HOOK)], [HOOK], CLOCK, {})
+    waits = record(1, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND)
+    assert left(after) == [waits, replace(second, due_at=None), reminder]
+    later = clock(NOW + 5 * SECOND)
+    then = settled(
+        stored(waits, replace(second, due_at=None)), [arrived(waits, HOOK)], [HOOK], later, {}
+    )
+    assert left(then) == [None, replace(second, due_at=later.now)]
 
 
 def test_it_is_due_when_the_next_try_is() -> None:

@@ -74,14 +74,13 @@ def write_event(root: str, write: OutboxWrite) -> Message:
 
 async def due_events(
     calls: Calls, until: datetime, limit: int, after: OutboxRecord | None
-) -> Sequence[OutboxRecord]:
+) -> Sequence[StoredRecord]:
     """Return the first records behind another one that are due, in one query."""
     bounds = {"where": _where("due_at", _Operator.LESS_THAN_OR_EQUAL, until)}
     if after:
         values = [to_value(after.due_at), _reference(calls, after.id)]
         bounds["start_at"] = Cursor(values=values, before=False)
-    found = await _query(calls, ("due_at", "__name__"), limit, **bounds)
-    return [each.value for each in found]
+    return await _query(calls, ("due_at", "__name__"), limit, **bounds)
 
 
 async def waiting_events(calls: Calls, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:

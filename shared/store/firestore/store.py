@@ -110,7 +110,7 @@ class FirestoreStore:
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """Return the first events behind another one that are due."""
         return await due_events(self._calls(), until, limit, after)
 

@@ -101,13 +101,14 @@ async def test_what_is_due_comes_in_order_page_by_page(store: Store) -> None:
         record("a", 1),
         record("early", due_at=NOW - timedelta(microseconds=1)),
     )
-    due = await store.due_events(NOW, 10)
+    due = [each.value for each in await store.due_events(NOW, 10)]
+    assert await store.waiting_events(["early"]) == await store.due_events(NOW, 1)
     assert [each.id for each in due] == ["early~00000001~0", "a~00000001~0", "a~00000002~0"]
     assert due[1] == record("a", 1)
-    assert await store.due_events(NOW, 2) == due[:2]
-    assert await store.due_events(NOW, 10, due[1]) == due[2:]
+    assert [each.value for each in await store.due_events(NOW, 2)] == due[:2]
+    assert [each.value for each in await store.due_events(NOW, 10, due[1])] == due[2:]
     assert await store.due_events(NOW, 10, due[2]) == []
-    assert [each.id for each in await store.due_events(NOW + second, 9, due[2])] == [
+    assert [each.value.id for each in await store.due_events(NOW + second, 9, due[2])] == [
         "late~00000001~0"
     ]
 
