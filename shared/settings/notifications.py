@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from msgspec import Struct
 
 from shared.settings.addresses import is_address
 from shared.settings.errors import SettingsError
+from shared.texts import email_address
 
 MOST_WEBHOOKS = 10
 MOST_REMINDERS = 10
@@ -203,7 +204,7 @@ def _smtp_server(text: str) -> SmtpServer:
 
 def _sender(text: str) -> str:
     try:
-        validate_email(text, check_deliverability=False, allow_display_name=True)
+        email_address(text, allow_name=True)
     except EmailNotValidError as error:
         rule = 'must be an address, as in "Clinic <appointments@clinic.example>"'
         raise SettingsError(f'MAIL_FROM: {rule}, not "{text}": {error}') from None
