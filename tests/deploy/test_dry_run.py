@@ -243,7 +243,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 38
+    assert len(commands(lines)) == 42
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))
