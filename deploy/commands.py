@@ -18,6 +18,8 @@ _NOT_INSTALLED = 127
 # gcloud reports an absent resource in these words. "Permission" beside them means that the
 # resource may be there, hidden from the caller.
 _ABSENT = r"(?is)(?!.*permission).*(not[ _]?found|does not exist|cannot find)"
+# What only a service has that the project has never used is absent, too.
+_UNUSED = r"(?is).*has not been used in project \S+ before or it is disabled"
 # For some minutes, parts of Google Cloud do not know a new project or account.
 _NEW = (
     r"has not been used|propagat|gcf-artifacts|gcf-v2-sources|underlying data changed"
@@ -73,7 +75,8 @@ def found_by(command: Command) -> str:
     result = _call(command)
     if result.returncode == 0:
         return result.stdout.strip()
-    return "" if re.match(_ABSENT, result.stderr) else output_of(command)
+    is_absent = re.match(_ABSENT, result.stderr) or re.match(_UNUSED, result.stderr)
+    return "" if is_absent else output_of(command)
 
 
 def say(text: str, end: str = "\n") -> None:

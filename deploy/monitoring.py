@@ -10,6 +10,8 @@ from deploy.options import Options
 from deploy.resources import ETAG, NAME, Resource
 
 _FOLDER = Path("deploy", "monitoring")
+# Where nobody is told of events, nobody delivers any, and that is no reason for an alert.
+_WITH_SINKS = ("no_delivery",)
 # Older versions of gcloud have policies in alpha only.
 _POLICIES, _DASHBOARDS = "alpha monitoring policies", "monitoring dashboards"
 
@@ -44,6 +46,7 @@ def _alert(options: Options, path: Path) -> Resource:
         current="",
         update=options.gcloud(f"{_POLICIES} update {NAME} {config}{update}"),
         delete=options.gcloud(f"{_POLICIES} delete {NAME} --quiet"),
+        wanted=options.has_sinks or path.stem not in _WITH_SINKS,
     )
 
 

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-CALLER = "appointments-caller"  # the service account that calls as a service
+# Service accounts: the functions', the builds', that of whoever calls as a service, and that of
+# whoever has events delivered.
+RUNTIME, BUILD = "appointments", "appointments-build"
+CALLER, EVENTS = "appointments-caller", "appointments-events"
+
+_SINKS = ("WEBHOOK_URLS", "MAIL", "PUBSUB_TOPIC")
+_OF_SINKS = re.compile("WEBHOOK_.*|MAIL|MAIL_.*|PUBSUB_TOPIC|REMINDERS")
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Options:
     app_check: str = ""
     invoker: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
     notification_channel: tuple[str, ...] = ()
     url: str = ""
 
@@ -55,8 +62,19 @@ class Options:
         """Return a gcloud command on the project; `arguments` may contain spaces."""
         return ["gcloud", *words.split(), *arguments, f"--project={self.project}"]
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment of the functions."""
+    @property
+    def has_sinks(self) -> bool:
+        """Whether anybody is told of events."""
+        given = dict(setting.split("=", 1) for setting in self.env) | self.secrets()
+        return any(given.get(name) for name in _SINKS)
+
+    def secrets(self) -> dict[str, str]:
+        """Return the variables that hold secrets: of each the secret and its version."""
+        pairs = [setting.split("=", 1) for setting in self.secret]
+        return {name: value if ":" in value else f"{value}:latest" for name, value in pairs}
+
+    def environment(self, *, sinks: bool = True) -> dict[str, str]:
+        """Return the environment of the functions, but for secrets; or without that of sinks."""
         variables = {
             "GOOGLE_CLOUD_PROJECT": self.project,
             "FIRESTORE_DATABASE": self.database,
@@ -70,10 +88,12 @@ class Options:
             "APP_CHECK": self.app_check,
         }
         given = {name: value for name, value in variables.items() if value}
-        return {**given, **dict(setting.split("=", 1) for setting in self.env)}
+        given |= dict(setting.split("=", 1) for setting in self.env)
+        return {n: value for n, value in given.items() if sinks or not _OF_SINKS.fullmatch(n)}
 
     def _services(self) -> list[str]:
         own = [self.account(CALLER)] if self.is_open else []
+        own += [self.account(EVENTS)] if self.is_open and self.has_sinks else []
         return own + ([self.auth_services] if self.auth_services else [])
 
 
@@ -144,6 +164,11 @@ _OPTIONS = {
         r"[A-Z][A-Z0-9_]*=[^\s;]*",
         'a name and a value, such as "DEADLINE_SECONDS=5"',
     ),
+    "secret": (
+        "a variable that holds a secret of Secret Manager; repeatable",
+        r"[A-Z][A-Z0-9_]*=[A-Za-z0-9_-]{1,255}(:([1-9][0-9]*|latest))?",
+        'a name and a secret, such as "WEBHOOK_SECRET=webhook" or "WEBHOOK_SECRET=webhook:2"',
+    ),
     "notification-channel": (
         "receiver of alerts; repeatable",
         r"[^\s,;]+",
@@ -191,6 +216,7 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
         if not getattr(options, name) and not alone:
             sys.exit(f"--{name}: is needed")
     _check_who_may_call(options, deploying=verb in _DEPLOYING)
+    _check_variables(options)
     if int(options.min_instances) > int(options.max_instances):
         sys.exit("--min-instances: must not be above --max-instances")
     return verb, options, dry_run
@@ -208,10 +234,17 @@ def _check_who_may_call(options: Options, *, deploying: bool) -> None:
             sys.exit(f"{flag}: needs --auth firebase")
     if options.is_open and options.auth != "firebase" and not options.auth_audience:
         sys.exit("--auth-audience: is needed with an issuer: whom its tokens are for")
-    for name in (setting.partition("=")[0] for setting in options.env):
-        if name.lower() in ("auth", *_WITH_AUTH):
-            flag = f"--{name.lower().replace('_', '-')}"
-            sys.exit(f"--env: must not set {name}; use {flag}")
+
+
+def _check_variables(options: Options) -> None:
+    """Exit if a variable has two values, or one that belongs to an option."""
+    for option, settings in (("--env", options.env), ("--secret", options.secret)):
+        for name in (setting.partition("=")[0] for setting in settings):
+            if name.lower() in ("auth", *_WITH_AUTH):
+                flag = f"--{name.lower().replace('_', '-')}"
+                sys.exit(f"{option}: must not set {name}; use {flag}")
+    if twice := options.environment().keys() & options.secrets().keys():
+        sys.exit(f"--secret: {min(twice)} has a value already; name it once")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from deploy.options import Options
+from deploy.events import url_of
+from deploy.options import BUILD, RUNTIME, Options
 from deploy.resources import Note, Resource, Step, ensure, remove
 from deploy.smoke import Smoke, address_of_function
-from deploy.table import BUILD, CONTAINER, RUNTIME, TABLE, functions
+from deploy.table import CONTAINER, TABLE, functions
 
 Action = Step | Note | Smoke
 
@@ -18,7 +19,7 @@ def _ensured(options: Options, *groups: str) -> Iterator[Step]:
 
 def _deployed(options: Options, group: str) -> Iterator[Step]:
     caller = ["caller"] if options.is_open else []
-    return _ensured(options, "project", *caller, "database", group, "doctors")
+    return _ensured(options, "project", *caller, "secrets", "database", "events", group, "doctors")
 
 
 def _functions(options: Options) -> Iterator[Action]:
@@ -30,9 +31,7 @@ def _functions(options: Options) -> Iterator[Action]:
 
 def _container(options: Options) -> Iterator[Action]:
     yield from _deployed(options, "container")
-    service = f"{CONTAINER} --region={options.region}"
-    url = options.gcloud(f"run services describe {service} --format=value(status.url)")
-    yield Smoke(replace(options, url=""), url_from=url)
+    yield Smoke(replace(options, url=""), url_from=url_of(options, CONTAINER))
 
 
 def _remove(options: Options) -> Iterator[Action]:
@@ -40,7 +39,8 @@ def _remove(options: Options) -> Iterator[Action]:
     reach = options.gcloud(f"projects describe {options.project} --format=none")
     yield ensure(Resource("Access to the project", reach))
     created = [resource for group in TABLE.values() for resource in group(options)]
-    removable = (it for it in reversed(created) if it.delete and it.wanted)
+    # Also what these options do not want, as it may be there; without `create`, it is no resource.
+    removable = (it for it in reversed(created) if it.delete and it.create)
     yield from (remove(resource) for resource in removable)
     which = f"--database={options.database}"
     commands = [

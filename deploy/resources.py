@@ -74,7 +74,7 @@ def ensure(it: Resource) -> Step:
     """
     if not it.wanted:
         step = remove(it)
-        line = f'test -z "$({shlex.join(it.describe)})" || {shlex.join(it.delete)}'
+        line = f'test -z "$({shlex.join(it.describe)})" || {step.lines[-1]}'
         return Step(step.title, [line], step.command)
 
     def needed() -> Command:

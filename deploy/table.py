@@ -1,19 +1,19 @@
 """The table of all resources, in the order of their creation."""
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 
+from deploy.bindings import EVERYBODY, INVOKER, binding, closed
 from deploy.commands import ROOT
+from deploy.events import FUNCTION, Target, delivery, events
 from deploy.monitoring import monitoring
-from deploy.options import CALLER, Options
+from deploy.options import BUILD, CALLER, RUNTIME, Options
 from deploy.resources import Resource
+from deploy.smoke import address_of_function
 from deploy.source import uploaded, version
 
-RUNTIME, BUILD = "appointments", "appointments-build"
 CONTAINER = "appointments"  # the service, its image, and the repository of the image
-_INVOKER, _EVERYBODY = "roles/run.invoker", "allUsers"
 _USER_OF_TOKENS = "roles/iam.serviceAccountOpenIdTokenCreator"
 # The default accounts have no roles in projects made since 2024, and too many in older ones.
 _ROLES = {RUNTIME: "roles/datastore.user", BUILD: "roles/cloudbuild.builds.builder"}
@@ -55,7 +55,7 @@ def _project(options: Options) -> Iterator[Resource]:
         )
     for name, role in _ROLES.items():
         member = f"serviceAccount:{options.account(name)}"
-        yield _binding(options, "projects", options.project, member, role)
+        yield binding(options, "projects", options.project, member, role)
 
 
 def _caller(options: Options) -> Iterator[Resource]:
@@ -71,7 +71,18 @@ def _caller(options: Options) -> Iterator[Resource]:
         delete=gcloud(f"iam service-accounts delete {account} --quiet"),
     )
     for member in options.invoker:
-        yield _binding(options, "iam service-accounts", account, member, _USER_OF_TOKENS)
+        yield binding(options, "iam service-accounts", account, member, _USER_OF_TOKENS)
+
+
+def _secrets(options: Options) -> Iterator[Resource]:
+    """List who may read the secrets that variables hold."""
+    if not options.secret:
+        return
+    enable = options.gcloud("services enable secretmanager.googleapis.com")
+    yield Resource("Google Cloud service for secrets", enable)
+    member = f"serviceAccount:{options.account(RUNTIME)}"
+    for secret in sorted({value.partition(":")[0] for value in options.secrets().values()}):
+        yield binding(options, "secrets", secret, member, "roles/secretmanager.secretAccessor")
 
 
 def _guarded(options: Options, service: str, deployment: Iterable[Resource]) -> Iterator[Resource]:
@@ -82,34 +93,14 @@ def _guarded(options: Options, service: str, deployment: Iterable[Resource]) -> 
     after the last one has ended: gcloud's own flags change the policy at other moments.
     """
     name = f"{service} --region={options.region}"
-    everybody = _binding(options, "run services", name, _EVERYBODY, _INVOKER)
     if options.is_open:
         yield from deployment
-        yield everybody
+        yield binding(options, "run services", name, EVERYBODY, INVOKER)
         return
-    yield _unbinding(options, f"Openness of {service}", name, everybody)
+    yield closed(options, f"Openness of {service}", name)
     yield from deployment
     for member in options.invoker:
-        yield _binding(options, "run services", name, member, _INVOKER)
-
-
-def _unbinding(options: Options, title: str, name: str, binding: Resource) -> Resource:
-    command = f"run services remove-iam-policy-binding {name} --member={_EVERYBODY}"
-    close = options.gcloud(f"{command} --role={_INVOKER} --format=none")
-    return Resource(title, (), binding.describe, delete=close, wanted=False)
-
-
-def _binding(options: Options, kind: str, name: str, member: str, role: str) -> Resource:
-    create = f"{kind} add-iam-policy-binding {name} --member={member} --role={role} --format=none"
-    if kind == "projects":
-        create += " --condition=None"  # gcloud asks for one if other bindings have conditions.
-    describe = f"{kind} get-iam-policy {name} --flatten=bindings[].members"
-    wanted = f'--filter=bindings.role="{role}" AND bindings.members="{member}"'
-    return Resource(
-        f"{role} on {re.split('[ @]', name)[0]} for {member}",
-        options.gcloud(create),
-        options.gcloud(f"{describe} --format=value(bindings.role)", wanted),
-    )
+        yield binding(options, "run services", name, member, INVOKER)
 
 
 def _database(options: Options) -> Iterator[Resource]:
@@ -149,7 +140,7 @@ def _rules_and_indexes(options: Options) -> list[str]:
 def _doctors(options: Options) -> Iterator[Resource]:
     """Load the doctors after the functions, because an older version refuses a newer doctor."""
     variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
-    variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment()}
+    variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment(sinks=False)}
     settings = [f"{name}={value}" for name, value in variables.items()]
     # Whoever works with the emulators may have set these, too.
     emulators = ["-u", "FIRESTORE_EMULATOR_HOST", "-u", "FIREBASE_AUTH_EMULATOR_HOST"]
@@ -160,6 +151,8 @@ def _doctors(options: Options) -> Iterator[Resource]:
 def _functions(options: Options) -> Iterator[Resource]:
     for name in functions():
         yield from _guarded(options, name_in_cloud(name), [_function(options, name)])
+    url = address_of_function(options.project, options.region)(FUNCTION)
+    yield from delivery(options, Target(name_in_cloud(FUNCTION), url=url))
 
 
 def _function(options: Options, name: str) -> Resource:
@@ -187,6 +180,7 @@ def _container(options: Options) -> Iterator[Resource]:
     image = f"{registry}/{CONTAINER}:{version(uploaded())}"
     yield from _image(options, image)
     yield from _guarded(options, CONTAINER, _service(options, image))
+    yield from delivery(options, Target(CONTAINER, path=f"/{FUNCTION}"))
 
 
 def _image(options: Options, image: str) -> Iterator[Resource]:
@@ -238,6 +232,7 @@ def _runtime(options: Options) -> str:
     """Return the flags that functions and container have in common."""
     # Commas separate origins, so semicolons separate variables.
     variables = ";".join(f"{name}={value}" for name, value in options.environment().items())
+    secrets = ",".join(f"{name}={value}" for name, value in options.secrets().items())
     # Without a flag for it, gcloud asks who may call what is new; --quiet answers: nobody yet.
     access = "--quiet" if options.is_open else "--no-allow-unauthenticated"
     return (
@@ -245,13 +240,16 @@ def _runtime(options: Options) -> str:
         f" --concurrency={options.concurrency} --cpu={options.cpu} --memory={options.memory}"
         f" --min-instances={options.min_instances} --max-instances={options.max_instances}"
         f" --timeout=60s --set-env-vars=^;^{variables} --format=none"
+        f" {f'--set-secrets={secrets}' if secrets else '--clear-secrets'}"
     )
 
 
 TABLE: dict[str, Callable[[Options], Iterable[Resource]]] = {
     "project": _project,
     "caller": _caller,
+    "secrets": _secrets,
     "database": _database,
+    "events": events,
     "functions": _functions,
     "container": _container,
     "doctors": _doctors,

@@ -7,10 +7,13 @@ absent, and no character may break a line, reverse the text around it, or be the
 import re
 import unicodedata
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and many emoji are not written without them.
 _DIRECTION_MARKS = {0x200E: None, 0x200F: None}  # Copied along with a text, unseen.
@@ -75,14 +78,26 @@ def _to_see() -> Any:  # noqa: ANN401 - a pattern of `regex`
     return regex.compile(r"[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]")
 
 
+def email_address(text: str, *, allow_name: bool = False) -> "ValidatedEmail":
+    """Return the parts of an e-mail address, which may stand behind a name.
+
+    Only its form is checked. Raises EmailNotValidError.
+    """
+    import email_validator  # noqa: PLC0415 - see below
+
+    # Names such as `clinic.local` are well-formed, and only their networks know who has mail there.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    return email_validator.validate_email(
+        text, check_deliverability=False, allow_display_name=allow_name
+    )
+
+
 def _email(text: str) -> str:
     """Return an e-mail address in its normal form."""
     import email_validator  # noqa: PLC0415 - takes 40 ms, and many requests have no address
 
-    # Names such as `clinic.local` are well-formed, and only their networks know who has mail there.
-    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
     try:
-        return email_validator.validate_email(text, check_deliverability=False).normalized
+        return email_address(text).normalized
     except email_validator.EmailNotValidError as error:
         message = "must be an e-mail address, but: {cause}"
         raise PydanticCustomError("email", message, {"cause": str(error)}) from None

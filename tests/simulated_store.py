@@ -201,12 +201,12 @@ class Port:
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """What is due by then, behind another one."""
         found = [(r.value.due_at, name) for name, r in self.store.outbox.items()]
         due = sorted((due_at, name) for due_at, name in found if due_at and due_at <= until)
         begin = due.index((after.due_at, after.id)) + 1 if after and after.due_at else 0
-        return [self.store.outbox[name].value for _, name in due[begin : begin + limit]]
+        return [self.store.outbox[name] for _, name in due[begin : begin + limit]]
 
     async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
         """All events of appointments."""

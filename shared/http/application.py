@@ -1,7 +1,7 @@
 """What every server of functions has: health checks, problem documents, and a clean end."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
@@ -23,15 +23,20 @@ def application(
     dependencies: Dependencies,
     routes: Sequence[BaseRoute],
     configure_log: Callable[[], None],
+    meanwhile: Callable[[Dependencies], AbstractAsyncContextManager[object]] = nullcontext,
     **options: Any,  # noqa: ANN401 - Starlette's
 ) -> Starlette:
-    """Serve these routes; the dependencies are closed after the last response."""
+    """Serve these routes; the dependencies are closed after the last response.
+
+    `meanwhile` is what goes on as long as the server does; it ends before they are closed.
+    """
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         configure_log()  # Not earlier: the servers configure it for themselves first.
         dependencies.authenticator.begin()
-        yield
+        async with meanwhile(dependencies):
+            yield
         await dependencies.close()
 
     async def answer(request: Request, error: Exception) -> Response:

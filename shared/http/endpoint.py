@@ -77,8 +77,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `If-Match`), `books` that a 201 of it means a booked appointment, `personal` that its answers
     are about patients and must not be stored on the way, `app_check` that App Check covers it where
     that is on, and `counted` that a caller may call it only so often. Without `reads_body` nobody
-    looks at its body, which is that of whatever triggers it. It may take as long as `deadlines` of
-    the setting. Who may call it stands in the table of permissions, under its name.
+    looks at its body and query, which are those of whatever triggers it. It may take as long as
+    `deadlines` of the setting. Who may call it stands in the table of permissions, under its name.
     """
 
     handler: Handler
@@ -196,6 +196,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     async def _asked(self, request: Request) -> RequestModel:
         if self.has_body:
             return await read_body(request, self.takes)
+        if self.method == "POST":
+            return self.takes()  # Eventarc has parameters of its own in the query.
         return read_query(request, self.takes, self.repeatable)
 
 

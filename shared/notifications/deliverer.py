@@ -14,7 +14,8 @@ arrived there, or were set aside.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from random import Random
@@ -141,32 +142,46 @@ class _Run:
 
     async def once(self) -> bool:
         """Go through all that is due, once; return whether more may have come meanwhile."""
+        try:
+            return await self._once()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # One is enough to know what is wrong.
+
+    async def _once(self) -> bool:
         sent, after, seen = self._sent, None, set[str]()
         async with asyncio.TaskGroup() as tasks:
             while page := await self._page(after):
-                after = page[-1]
+                after = page[-1].value
                 self._note_age(page)
-                new = {each.event.appointment_id for each in page} - seen
-                seen |= new
-                for records in await self._queues(new):
+                for records in await self._queues(page, seen):
                     await self._appointments.acquire()
                     tasks.create_task(self._deliver(records))
                 if len(page) < PAGE:
                     break
         return self._sent > sent and self._now() < self._end
 
-    async def _page(self, after: OutboxRecord | None) -> Sequence[OutboxRecord]:
+    async def _page(self, after: OutboxRecord | None) -> Sequence[StoredRecord]:
         if self._now() >= self._end:
             return []
         clock = self._clock()
         return await self._store.due_events(max(clock.now, clock.rules_now), PAGE, after)
 
-    async def _queues(self, appointment_ids: set[str]) -> list[list[StoredRecord]]:
-        if not appointment_ids:
-            return []
-        found = await self._store.waiting_events(appointment_ids)
+    async def _queues(
+        self, page: Sequence[StoredRecord], seen: set[str]
+    ) -> list[list[StoredRecord]]:
+        """Return the events of each appointment on a page that was not seen before.
+
+        Nothing can wait before a booking. One that nobody has tried yet speaks for no others, so
+        they need not be looked for.
+        """
+        names = Counter(each.value.event.appointment_id for each in page)
+        new = names.keys() - seen
+        seen |= new
+        alone = [each for each in page if _is_alone(each.value, names, new)]
+        others = new - {each.value.event.appointment_id for each in alone}
+        found = await self._store.waiting_events(others) if others else []
         by_appointment = groupby(found, lambda each: each.value.event.appointment_id)
-        return [list(records) for _, records in by_appointment]
+        return [[each] for each in alone] + [list(records) for _, records in by_appointment]
 
     async def _deliver(self, records: Sequence[StoredRecord]) -> None:
         """Deliver the events of one appointment, as far as its sinks take them."""
@@ -267,9 +282,9 @@ class _Run:
     def _is_down(self, sink: str) -> bool:
         return self._failures[sink] >= DOWN_AFTER
 
-    def _note_age(self, page: Sequence[OutboxRecord]) -> None:
+    def _note_age(self, page: Sequence[StoredRecord]) -> None:
         now = self._now()
-        ages = [(now - record.event.at).total_seconds() for record in page]
+        ages = [(now - each.value.event.at).total_seconds() for each in page]
         self.report.oldest_seconds = max(self.report.oldest_seconds, *ages)
 
     def _clock(self) -> Clock:
@@ -278,6 +293,12 @@ class _Run:
 
     def _pauses(self) -> dict[str, float]:
         return {name: self._random.uniform(1 - JITTER, 1 + JITTER) for name in self._sinks}
+
+
+def _is_alone(record: OutboxRecord, names: Mapping[str, int], new: Collection[str]) -> bool:
+    """Whether this is a booking that nobody has tried, the only event of its appointment found."""
+    name, untried = record.event.appointment_id, not (record.deliveries or record.claim)
+    return record.event.type == "booked" and untried and name in new and names[name] == 1
 
 
 def _log_set_aside(

@@ -93,12 +93,14 @@ def settled(
         by_id[record.id] = replace(record, deliveries={**record.deliveries, **after})
     left = _left(list(by_id.values()), sinks)
     due_at = _due_at(left, sinks, clock)
+    # While the first one is due, whoever looks for what is due finds it, with all the others.
+    silent_until = clock.now if due_at is None or due_at > clock.now else None
     changed = {
         record.id: replace(
             record,
             claim="",
             claimed_until=None,
-            due_at=_due(record, due_at, clock.now) if number == 0 else _later(record, clock.now),
+            due_at=_due(record, due_at, clock.now) if number == 0 else _later(record, silent_until),
         )
         for number, record in enumerate(left)
     }
@@ -194,6 +196,8 @@ def _due(record: OutboxRecord, due_at: datetime | None, now: datetime) -> dateti
     return record.due_at if is_due and due_at is not None and due_at <= now else due_at
 
 
-def _later(record: OutboxRecord, now: datetime) -> datetime | None:
-    """Return when another record is due: the first one speaks for what is due by now."""
-    return record.due_at if record.due_at is not None and record.due_at > now else None
+def _later(record: OutboxRecord, silent_until: datetime | None) -> datetime | None:
+    """Return when another record is due: not by then, because the first one speaks for it."""
+    if silent_until and record.due_at and record.due_at <= silent_until:
+        return None
+    return record.due_at

@@ -16,13 +16,15 @@ from shared.http.endpoint import Endpoint
 from shared.observability import request_log
 from shared.runtime import composition, listening
 from shared.runtime.endpoints import endpoints
+from shared.runtime.local_deliveries import local_deliveries
 
 
 def serve() -> Starlette:
     """Serve all functions, with the settings of the environment and a log in JSON."""
     request_log.write_json()
     dependencies = composition.start(os.environ, exposed=listening.is_exposed())
-    return application(dependencies, function_routes(dependencies), request_log.write_json)
+    routes = function_routes(dependencies)
+    return application(dependencies, routes, request_log.write_json, local_deliveries)
 
 
 def function_routes(dependencies: Dependencies) -> list[Route]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from shared.directory.doctor_changes import as_stored
 from shared.http.dependencies import Dependencies
@@ -16,7 +16,7 @@ from shared.rules.availability import SEARCHED
 from shared.rules.wall_clock import MINUTE
 from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints
-from shared.settings import AuthSettings
+from shared.settings import AuthSettings, NotificationSettings
 
 DAY_OFF_IN = timedelta(days=28)
 """How long after the first free day the doctor takes one off, out of the way of all else."""
@@ -31,7 +31,7 @@ async def greeting(dependencies: Dependencies) -> str:
     auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
-    lines += ["", _who_may_call(auth)]
+    lines += ["", _who_may_call(auth), _who_is_told(dependencies.settings.notifications)]
     search = await _search(dependencies)
     if openings := await _free_tomorrow(dependencies, search):
         commands = _commands(url, auth, search.service, *openings)
@@ -85,6 +85,20 @@ def _who_may_call(auth: AuthSettings | None) -> str:
         return "Everybody on this machine may do everything, because AUTH is not set."
     signed = ", unsigned by the emulator," if auth.unsigned else ""
     return f"Callers are known by their tokens{signed} of {auth.issuer}."
+
+
+def _who_is_told(told: NotificationSettings) -> str:
+    """Return the line that says who is told of events, without what may be secret."""
+    sinks = [f"a webhook at {urlsplit(url).netloc}" for url in _hooks(told)]
+    if told.mail:
+        sinks.append("patients by mail")
+    if told.pubsub:
+        sinks.append(f"the topic {told.pubsub.name}")
+    return f"Told of events: {', '.join(sinks) or 'nobody (docs/notifications.md)'}."
+
+
+def _hooks(told: NotificationSettings) -> tuple[str, ...]:
+    return told.webhooks.urls if told.webhooks else ()
 
 
 def _try(auth: AuthSettings | None) -> str:

@@ -23,6 +23,7 @@ from shared.runtime import openapi
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import clinic_file, open_dependencies
 from shared.runtime.greeting import greeting
+from shared.runtime.local_deliveries import local_deliveries
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
 from shared.settings import SettingsError, read_settings
 from shared.store.port import StoreError
@@ -64,7 +65,13 @@ def local_application(dependencies: Dependencies) -> Starlette:
 
     routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
     only_local = [Middleware(LocalHostsOnly)]
-    app = application(dependencies, routes, request_log.write_readable, middleware=only_local)
+    app = application(
+        dependencies,
+        routes,
+        request_log.write_readable,
+        local_deliveries,
+        middleware=only_local,
+    )
     api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 

@@ -12,6 +12,7 @@ from shared.settings.errors import SettingsError
 from shared.settings.notifications import (
     MailSettings,
     NotificationSettings,
+    PubSubTopic,
     SmtpServer,
     WebhookSettings,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "FirestoreDatabase",
     "MailSettings",
     "NotificationSettings",
+    "PubSubTopic",
     "Settings",
     "SettingsError",
     "SmtpServer",

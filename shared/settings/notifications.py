@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from msgspec import Struct
 
 from shared.settings.addresses import is_address
 from shared.settings.errors import SettingsError
+from shared.texts import email_address
 
 MOST_WEBHOOKS = 10
 MOST_REMINDERS = 10
@@ -26,6 +27,9 @@ SMTP_PORTS = {"smtp": 587, "smtps": 465}
 _OF_WEBHOOKS = ("WEBHOOK_SECRET", "WEBHOOK_PRIVATE")
 _OF_MAIL = ("MAIL_FROM", "MAIL_LINK", "MAIL_LANGUAGE", "MAIL_TEMPLATES")
 _PREFIX = "whsec_"
+_SECRET = re.compile(rf"{_PREFIX}[A-Za-z0-9+/]+={{0,2}}")
+_NOT_IN_QUERIES = set('{}#\\"<>')
+_EMULATOR = "PUBSUB_EMULATOR_HOST"
 
 
 class WebhookSettings(Struct, frozen=True):
@@ -64,18 +68,25 @@ class MailSettings(Struct, frozen=True):
     templates: Path | None = None
 
 
+class PubSubTopic(Struct, frozen=True):
+    """The whole name of a topic. `emulator` is the address of an emulator to use in its place."""
+
+    name: str
+    emulator: str | None = None
+
+
 class NotificationSettings(Struct, frozen=True):
     """Who is told of events. `reminders` are how long before its start an appointment is due."""
 
     webhooks: WebhookSettings | None = None
     mail: MailSettings | None = None
-    pubsub_topic: str | None = None
+    pubsub: PubSubTopic | None = None
     reminders: tuple[timedelta, ...] = ()
 
     @property
     def is_any(self) -> bool:
         """Whether anybody is told: only then are events written."""
-        return bool(self.webhooks or self.mail or self.pubsub_topic)
+        return bool(self.webhooks or self.mail or self.pubsub)
 
 
 def read_notifications(given: Mapping[str, str], *, exposed: bool) -> NotificationSettings:
@@ -101,11 +112,12 @@ def _webhooks(given: Mapping[str, str], *, loopback: bool) -> WebhookSettings | 
         _refuse(given, _OF_WEBHOOKS, "WEBHOOK_URLS")
         return None
     private = _switch(given, "WEBHOOK_PRIVATE")
-    for url in urls:
-        if not is_address(url.partition("?")[0], local_http=loopback):
-            rule = "must be https:// addresses, separated by commas"
-            more = "; on this machine also http:// ones of localhost" if loopback else ""
-            raise SettingsError(f'WEBHOOK_URLS: {rule}{more}; "{_without_query(url)}" is not one')
+    for number, url in enumerate(urls, start=1):
+        if not _is_hook(url, loopback=loopback):
+            # Not repeated: what knows an address may post to it.
+            raise SettingsError(
+                f"WEBHOOK_URLS: {_hooks_rule(loopback=loopback)}; see number {number}"
+            )
     if len(urls) > MOST_WEBHOOKS or len(set(urls)) < len(urls):
         raise SettingsError(f"WEBHOOK_URLS: must be at most {MOST_WEBHOOKS}, each of them once")
     secrets = _list(given.get("WEBHOOK_SECRET", ""))
@@ -116,13 +128,31 @@ def _webhooks(given: Mapping[str, str], *, loopback: bool) -> WebhookSettings | 
     return WebhookSettings(urls, secrets, private, loopback)
 
 
+def _is_hook(url: str, *, loopback: bool) -> bool:
+    """Whether a text is an address that can be posted to, as it stands."""
+    address, _, query = url.partition("?")
+    if not is_address(address, local_http=loopback) or urlsplit(address).port == 0:
+        return False
+    return re.fullmatch(r"[\x21-\x7e]*", query) is not None and not set(query) & _NOT_IN_QUERIES
+
+
+def _hooks_rule(*, loopback: bool) -> str:
+    more = ", or http:// ones of this machine" if loopback else ""
+    parts = "without user, password and fragment"
+    return f"must be https:// addresses{more}, {parts}, separated by commas (inside of one: %2C)"
+
+
 def _is_secret(text: str) -> bool:
+    if not _SECRET.fullmatch(text):
+        return False
+    encoded = text.removeprefix(_PREFIX)
     try:
-        secret = b64decode(text.removeprefix(_PREFIX), validate=True)
-    except (Base64Error, ValueError):
+        # The padding may be absent, as to the libraries that sign and verify.
+        secret = b64decode(encoded + "=" * (-len(encoded) % 4))
+    except Base64Error:
         return False
     least, most = SECRET_BYTES
-    return text.startswith(_PREFIX) and least <= len(secret) <= most
+    return least <= len(secret) <= most
 
 
 def _mail(given: Mapping[str, str], *, loopback: bool) -> MailSettings | None:
@@ -174,24 +204,27 @@ def _smtp_server(text: str) -> SmtpServer:
 
 def _sender(text: str) -> str:
     try:
-        validate_email(text, check_deliverability=False, allow_display_name=True)
+        email_address(text, allow_name=True)
     except EmailNotValidError as error:
         rule = 'must be an address, as in "Clinic <appointments@clinic.example>"'
         raise SettingsError(f'MAIL_FROM: {rule}, not "{text}": {error}') from None
     return text
 
 
-def _topic(given: Mapping[str, str]) -> str | None:
-    """Return the whole name of the topic."""
+def _topic(given: Mapping[str, str]) -> PubSubTopic | None:
     text = given.get("PUBSUB_TOPIC")
     if text is None:
         return None
     project = given.get("GOOGLE_CLOUD_PROJECT")
     name = text if "/" in text or project is None else f"projects/{project}/topics/{text}"
-    if not re.fullmatch(r"projects/[a-z0-9:.-]+/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}", name):
+    if not re.fullmatch(
+        r"projects/[a-z0-9:.-]+/topics/(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}", name
+    ):
         rule = 'must be a topic such as "appointments", with GOOGLE_CLOUD_PROJECT set, or'
         raise SettingsError(f'PUBSUB_TOPIC: {rule} "projects/my-clinic/topics/appointments"')
-    return name
+    if _EMULATOR in given and "K_SERVICE" in given:
+        raise SettingsError(f"{_EMULATOR}: must not be set in the cloud")
+    return PubSubTopic(name, given.get(_EMULATOR))
 
 
 def _reminders(text: str) -> tuple[timedelta, ...]:
@@ -220,11 +253,6 @@ def _refuse(given: Mapping[str, str], names: tuple[str, ...], needed: str) -> No
     for name in names:
         if name in given:
             raise SettingsError(f"{name}: means nothing without {needed}")
-
-
-def _without_query(url: str) -> str:
-    """Return an address without what may be a secret."""
-    return url.partition("?")[0]
 
 
 def _list(text: str) -> tuple[str, ...]:

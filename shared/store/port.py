@@ -264,7 +264,7 @@ class Store(Protocol):
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """Return the first events that are due by an instant, in order of `due_at`, then id.
 
         With `after`, which must be due itself, only those behind that one.

@@ -3,7 +3,8 @@ import shlex
 
 import pytest
 
-from deploy.options import Options
+from deploy.events import Target, delivery
+from deploy.options import Options, parsed
 from deploy.table import TABLE
 from shared.runtime.endpoints import endpoints
 from tests.deploy.deployments import deploy
@@ -35,19 +36,43 @@ AFTER = [
 ]
 IMAGE = ["gcloud artifacts repositories create", "gcloud builds submit"]
 CONTAINER = ["gcloud run deploy", "gcloud run services update-traffic"]
+SINK = ["--env=WEBHOOK_URLS=https://a.example/hook", "--secret=WEBHOOK_SECRET=hook"]
+SECRETS = [
+    "gcloud services enable secretmanager.googleapis.com",
+    "gcloud secrets add-iam-policy-binding hook ",
+]
+EVENTS = [
+    "gcloud services enable cloudscheduler.googleapis.com eventarc.googleapis.com ",
+    "gcloud iam service-accounts create appointments-events ",
+    "gcloud projects add-iam-policy-binding ",
+]
+NO_EVENTS = ['test -z "$(gcloud iam service-accounts describe appointments-events@']
+CALLED = [
+    "gcloud run services add-iam-policy-binding deliver-events ",
+    "gcloud scheduler jobs create http deliver-events ",
+    "gcloud eventarc triggers create deliver-events ",
+    "bash -c ",
+]
+CONTAINER_CALLED = [
+    "gcloud run services add-iam-policy-binding appointments ",
+    "bash -c ",
+    "gcloud eventarc triggers create appointments ",
+    "bash -c ",
+]
+NOT_CALLED = [
+    'test -z "$(gcloud scheduler jobs describe ',
+    'test -z "$(gcloud eventarc triggers describe ',
+]
 SHUT = 'test -z "$(gcloud run services get-iam-policy'
 LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
-    "appointment_calendar",
     "cancel_appointment",
     "cancel_series",
     "create_appointment",
-    "create_calendar_link",
     "create_override",
     "create_series",
     "delete_override",
     "deliver_events",
-    "doctor_calendar",
     "erase_patient",
     "export_patient",
     "first_available",
@@ -79,22 +104,27 @@ def commands(lines: list[str], start: str = "") -> list[str]:
 FUNCTION = ["gcloud functions deploy"]
 
 
-@pytest.mark.parametrize(
-    ("verb", "auth", "after"),
-    [
-        ("functions", CLOSED, [SHUT, *FUNCTION, LET_IN] * len(NAMES)),
-        ("functions", OPEN, [*FUNCTION, LET_IN] * len(NAMES)),
-        ("container", CLOSED, [*IMAGE, SHUT, *CONTAINER, LET_IN]),
-        ("container", OPEN, [*IMAGE, *CONTAINER, LET_IN]),
-    ],
-)
+FUNCTIONS = {
+    "closed": [SHUT, *FUNCTION, LET_IN] * len(NAMES),
+    "open": [*FUNCTION, LET_IN] * len(NAMES),
+}
+IN_ONE = {"closed": [*IMAGE, SHUT, *CONTAINER, LET_IN], "open": [*IMAGE, *CONTAINER, LET_IN]}
+
+
+@pytest.mark.parametrize("door", ["closed", "open"])
+@pytest.mark.parametrize("verb", ["functions", "container"])
+@pytest.mark.parametrize("sink", [[], SINK], ids=["no-sink", "sink"])
 def test_every_resource_comes_after_all_that_it_needs(
-    verb: str, auth: list[str], after: list[str]
+    verb: str, door: str, sink: list[str]
 ) -> None:
     """What asks for no token is never reachable by everybody, even while --auth changes."""
-    service = SERVICE if auth is OPEN else []
-    expected = [*PROJECT, *service, *DATABASE, *after, *AFTER]
-    lines = commands(dry_run(verb, *CHOICES, *CALLER, *auth))
+    auth, service = (OPEN, SERVICE) if door == "open" else (CLOSED, [])
+    after = (FUNCTIONS if verb == "functions" else IN_ONE)[door]
+    called = CALLED if verb == "functions" else CONTAINER_CALLED
+    secrets, events = (SECRETS, EVENTS) if sink else ([], NO_EVENTS)
+    delivery = called if sink else NOT_CALLED
+    expected = [*PROJECT, *service, *secrets, *DATABASE, *events, *after, *delivery, *AFTER]
+    lines = commands(dry_run(verb, *CHOICES, *CALLER, *auth, *sink))
     assert len(lines) == len(expected)
     for line, start in zip(lines, expected, strict=True):
         assert line.startswith(start)
@@ -136,7 +166,7 @@ def test_with_tokens_everybody_reaches_the_functions_and_callers_get_tokens_of_a
     assert all(services in line for line in deployed)
 
 
-@pytest.mark.parametrize("auth", [CLOSED, OPEN], ids=["closed", "open"])
+@pytest.mark.parametrize("auth", [CLOSED, OPEN, [*OPEN, *SINK]], ids=["closed", "open", "sink"])
 @pytest.mark.parametrize("verb", ["functions", "container", "watch", "remove"])
 def test_no_command_concerns_another_project_region_or_database(verb: str, auth: list[str]) -> None:
     lines = dry_run(verb, *CHOICES, *auth)
@@ -197,6 +227,100 @@ def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> 
     assert variables | {"DOCTORS_FILE=doctors.json"} <= set(doctors.split())
 
 
+def test_secrets_reach_what_is_deployed_by_name_and_no_settings_of_sinks_the_doctors() -> None:
+    sink = [*SINK, "--secret=MAIL=mail:3", "--env=REMINDERS=1440,120", "--env=DEADLINE_SECONDS=5"]
+    lines = dry_run("functions", *CHOICES, *OPEN, *sink)
+    for line in commands(lines, "gcloud functions deploy"):
+        words = shlex.split(line)
+        assert "--set-secrets=WEBHOOK_SECRET=hook:latest,MAIL=mail:3" in words
+        (variables,) = (word for word in words if word.startswith("--set-env-vars="))
+        assert variables.endswith(
+            ";WEBHOOK_URLS=https://a.example/hook;REMINDERS=1440,120;DEADLINE_SECONDS=5"
+        )
+    readers = commands(lines, "gcloud secrets add-iam-policy-binding")
+    assert [line.split()[3] for line in readers] == ["hook", "mail"]
+    runtime = "--member=serviceAccount:appointments@hospital-42.iam.gserviceaccount.com"
+    accessor = "--role=roles/secretmanager.secretAccessor"
+    assert all({runtime, accessor} <= set(line.split()) for line in readers)
+    # They need a secret, which make doctors does not have, and it tells nobody.
+    (doctors,) = commands(lines, "env -u FIRESTORE_EMULATOR_HOST ")
+    assert "DEADLINE_SECONDS=5" in doctors
+    assert not any(word in doctors for word in ("WEBHOOK", "MAIL", "REMINDERS"))
+    (deployed,) = commands(dry_run("container", *CHOICES, *OPEN), "gcloud run deploy")
+    assert " --clear-secrets " in deployed
+
+
+def test_what_calls_deliver_events_shows_a_token_that_the_functions_accept() -> None:
+    account = "appointments-events@hospital-42.iam.gserviceaccount.com"
+    lines = dry_run("functions", *CHOICES, *OPEN, *SINK)
+    deployed = commands(lines, "gcloud functions deploy")
+    assert all(f"@hospital-42.iam.gserviceaccount.com,{account};" in line for line in deployed)
+    (job,) = commands(lines, "gcloud scheduler jobs create")
+    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver-events"
+    token = {f"--oidc-service-account-email={account}", "--oidc-token-audience=hospital-42"}
+    assert {f"--uri={url}", "--schedule=* * * * *", *token} <= set(shlex.split(job))
+    (trigger,) = commands(lines, "gcloud eventarc triggers create")
+    filters = {
+        "--event-filters=type=google.cloud.firestore.document.v1.created",
+        "--event-filters=database=clinic",
+        "--event-filters-path-pattern=document=outbox/{event}",
+    }
+    service = {"--destination-run-service=deliver-events", "--destination-run-region=us-east4"}
+    assert filters | service | {f"--service-account={account}"} <= set(shlex.split(trigger))
+    (audience,) = commands(lines, "bash -c 'name=")
+    assert audience.endswith(
+        f" gcloud pubsub subscriptions update --push-auth-service-account={account}"
+        " --push-auth-token-audience=hospital-42 --project=hospital-42"
+    )
+
+
+def test_a_trigger_is_where_the_database_is_and_knows_the_path_in_the_container() -> None:
+    lines = dry_run("container", *CHOICES, *OPEN, *SINK, "--location=nam5")
+    (trigger,) = commands(lines, "gcloud eventarc triggers create")
+    wanted = {"--location=nam5", "--destination-run-path=/deliver_events"}
+    assert wanted | {"--destination-run-region=us-east4"} <= set(trigger.split())
+
+
+@pytest.mark.parametrize("verb", ["functions", "container"])
+def test_where_cloud_run_asks_for_a_token_its_audience_is_the_address(verb: str) -> None:
+    lines = dry_run(verb, *CHOICES, *CLOSED, *SINK)
+    (job,) = [line for line in commands(lines) if " scheduler jobs create http " in line]
+    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver-events"
+    here = url if verb == "functions" else "$url"
+    assert f" --oidc-token-audience={here}" in job
+    assert "hospital-42.iam.gserviceaccount.com --format" in job
+    (audience,) = commands(lines, "bash -c 'name=")
+    assert "--push-auth-token-audience=$(expr " in audience
+    assert "--push-auth-token-audience=hospital-42" not in audience
+
+
+def test_the_functions_may_publish_to_the_topic_that_is_named() -> None:
+    lines = dry_run("functions", *CHOICES, *OPEN, "--env=PUBSUB_TOPIC=appointments")
+    (line,) = commands(lines, "gcloud pubsub topics add-iam-policy-binding appointments ")
+    member = "serviceAccount:appointments@hospital-42.iam.gserviceaccount.com"
+    assert f" --member={member} --role=roles/pubsub.publisher " in line
+
+
+@pytest.mark.parametrize(
+    ("given", "calls"),
+    [
+        ("--env=WEBHOOK_URLS=", False),
+        ("--env=REMINDERS=60", False),
+        ("--secret=WEBHOOK_SECRET=hook", False),
+        ("--env=MAIL=firestore", True),
+        ("--secret=MAIL=mail", True),
+        ("--env=PUBSUB_TOPIC=appointments", True),
+    ],
+)
+def test_only_a_sink_has_deliver_events_called(given: str, calls: bool) -> None:  # noqa: FBT001
+    options = parsed(["functions", *CHOICES, *OPEN, given])[1]
+    wanted = [it for it in delivery(options, Target("deliver-events")) if it.wanted]
+    assert [it.title.split()[0] for it in wanted] == (
+        ["roles/run.invoker", "Scheduler", "Trigger", "Audience"] if calls else []
+    )
+    assert ("appointments-events@" in options.environment()["AUTH_SERVICES"]) is calls
+
+
 def test_settings_of_firebase_reach_the_container() -> None:
     firebase = ["--auth-tenant=clinic-x7k2p", "--app-check=on", *OPEN]
     (line,) = commands(dry_run("container", *CHOICES, *firebase), "gcloud run deploy")
@@ -228,22 +352,37 @@ def test_every_function_is_in_the_table() -> None:
     assert list(endpoints()) == list(NAMES)
 
 
-def test_alerts_go_to_the_channels_that_are_named() -> None:
+@pytest.mark.parametrize(("sink", "alerts"), [([], 6), (SINK, 7)], ids=["no-sink", "sink"])
+def test_alerts_go_to_the_channels_that_are_named(sink: list[str], alerts: int) -> None:
     channels = ["--notification-channel", "one", "--notification-channel", "two"]
-    text = "\n".join(dry_run("watch", *CHOICES, *channels))
-    assert text.count(" --notification-channels=one,two ") == 4
-    assert text.count(" --set-notification-channels=one,two ") == 4
+    text = "\n".join(dry_run("watch", *CHOICES, *channels, *sink))
+    assert text.count(" --notification-channels=one,two ") == alerts
+    assert text.count(" --set-notification-channels=one,two ") == alerts
+
+
+def test_without_a_sink_nobody_is_alerted_that_no_events_are_delivered() -> None:
+    (line,) = [line for line in dry_run("watch", *CHOICES) if line.startswith("test -z ")]
+    look = "gcloud alpha monitoring policies list --limit=1 '--format=value(name)'"
+    assert line.startswith(f'test -z "$({look} ')
+    assert "displayName=" in line
+    assert f'" || gcloud alpha monitoring policies delete "$({look} ' in line
 
 
 def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() -> None:
     lines = dry_run("remove", *CHOICES)
-    assert re.findall(r"\ngcloud ([a-z -]+) delete (\S+)", "\n".join(commands(lines)))[13:] == [
+    deleted = re.findall(r"\ngcloud ([a-z -]+) delete (\S+)", "\n".join(commands(lines)))
+    assert deleted[19:] == [
+        ("eventarc triggers", "appointments"),
+        ("scheduler jobs", "appointments"),
         ("run services", "appointments"),
         ("artifacts repositories", "appointments"),
+        ("eventarc triggers", "deliver-events"),
+        ("scheduler jobs", "deliver-events"),
         *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
+        ("iam service-accounts", "appointments-events@hospital-42.iam.gserviceaccount.com"),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 42
+    assert len(commands(lines)) == 1 + 19 + 8 + len(NAMES)
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))
@@ -254,7 +393,14 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
 
 @pytest.mark.parametrize("auth", ["none", "firebase"])
 def test_only_data_accounts_and_permissions_outlive_a_removal(auth: str) -> None:
-    options = Options("hospital-42", "us-east4", auth=auth, invoker=("user:me@clinic.example",))
+    options = Options(
+        "hospital-42",
+        "us-east4",
+        auth=auth,
+        invoker=("user:me@clinic.example",),
+        env=("PUBSUB_TOPIC=appointments",),
+        secret=("MAIL=mail",),
+    )
     remaining = {
         resource.title.split()[0]
         for make in TABLE.values()
@@ -263,6 +409,12 @@ def test_only_data_accounts_and_permissions_outlive_a_removal(auth: str) -> None
     }
     assert remaining == {
         *("Google", "Service", "Firestore", "Daily", "Rules,", "Doctors", "Image", "All"),
-        *("roles/datastore.user", "roles/cloudbuild.builds.builder", "roles/run.invoker"),
+        *("Audience", "roles/eventarc.eventReceiver", "roles/pubsub.publisher"),
+        *(
+            "roles/secretmanager.secretAccessor",
+            "roles/datastore.user",
+            "roles/cloudbuild.builds.builder",
+            "roles/run.invoker",
+        ),
         "roles/iam.serviceAccountOpenIdTokenCreator",
     }

@@ -30,12 +30,18 @@ EVERYTHING = Options(
     notification_channel=("one",),
 )
 OPEN = replace(EVERYTHING, auth="firebase")
+SINKS = {"env": ("PUBSUB_TOPIC=appointments",), "secret": ("MAIL=mail",)}
+OPTIONS = [
+    option
+    for each in (EVERYTHING, OPEN)
+    for option in (each, replace(each, **SINKS))  # type: ignore[arg-type]
+]
 Tree = dict[str, Any]
 
 
 def commands() -> set[tuple[str, ...]]:
     """Return all commands of gcloud, be they run, tried or only printed."""
-    plans = [PLANS[verb](options) for verb in PLANS for options in (EVERYTHING, OPEN)]
+    plans = [PLANS[verb](options) for verb in PLANS for options in OPTIONS]
     lines = [line for plan in plans for action in plan for line in action.script()]
     lines += [shlex.join(token_command(options)) for options in (EVERYTHING, OPEN)]
     return {tuple(words) for line in lines for words in gcloud_in(line)}
@@ -44,9 +50,10 @@ def commands() -> set[tuple[str, ...]]:
 def gcloud_in(line: str) -> Iterator[list[str]]:
     line = re.sub(r"'--config=\{.*\}'", "--config=JSON", line)
     for start in re.finditer(r"gcloud (?=[a-z])", line):
-        # A command within "$(...)" is found by itself.
+        # A command within "$(...)" is found by itself, and so is one within the text of another.
         outer = re.sub(r'"\$\(.*\)"', "NAME", line[start.end() :])
-        yield shlex.split(re.split(r' \| |\)"', outer)[0])
+        command = re.split(r' \| |\)"', outer)[0]
+        yield shlex.split(command if command.count("'") % 2 == 0 else command.partition("'")[0])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +102,10 @@ def test_gcloud_knows_every_command_and_flag_of_deploy_and_of_the_pages(tree: Tr
     assert {"firestore databases create", "monitoring dashboards update"} <= names
     assert {"firestore databases restore", "firestore export", "logging read"} <= names
     assert {"auth print-identity-token", "iam service-accounts add-iam-policy-binding"} <= names
-    assert len(names) > 40
+    assert {"scheduler jobs create http", "scheduler jobs update http"} <= names
+    assert {"eventarc triggers create", "eventarc triggers update"} <= names
+    assert {"pubsub subscriptions update", "secrets add-iam-policy-binding"} <= names
+    assert len(names) > 50
 
 
 def test_gcloud_knows_the_commands_for_alerts_that_newer_versions_have_without_alpha() -> None:

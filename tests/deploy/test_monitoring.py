@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from shared.model.event import Event
+from shared.observability.delivery_log import log_failed, log_run, log_set_aside
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import RequestRecord
 from shared.runtime.endpoints import endpoints
 from shared.store.port import StoreRefused, StoreUnavailable
 from shared.store.usage import StoreUsage
+from tests.builders import at
 
 PLACE = Path(__file__).parents[2] / "deploy" / "monitoring"
 METRICS = {file.stem: yaml.safe_load(file.read_text()) for file in PLACE.glob("metrics/*.yaml")}
@@ -26,8 +29,13 @@ CHARTED = [
     for tile in TILES
     for data in tile["widget"].get("xyChart", {}).get("dataSets", [])
 ]
-ERRORS_FILTER = ALERTS["errors"]["conditions"][0]["conditionMatchedLog"]["filter"]
-FILTERS = {name: metric["filter"] for name, metric in METRICS.items()} | {"ALERT": ERRORS_FILTER}
+MATCHED = {
+    name: alert["conditions"][0]["conditionMatchedLog"]["filter"]
+    for name, alert in ALERTS.items()
+    if "conditionMatchedLog" in alert["conditions"][0]
+}
+FILTERS = {name: metric["filter"] for name, metric in METRICS.items()}
+FILTERS |= {"ALERT": MATCHED["errors"], "SET_ASIDE_ALERT": MATCHED["events_set_aside"]}
 PANELS = [tile["widget"]["logsPanel"] for tile in TILES if "logsPanel" in tile["widget"]]
 QUERIES = [
     condition["conditionPrometheusQueryLanguage"]["query"]
@@ -52,12 +60,27 @@ def entry(caplog: pytest.LogCaptureFixture) -> Log:
         usage = StoreUsage(attempts=attempts, batch_size=min(attempts, 1))
         outcome = (function, method, "https", int(status), code, 0.1, usage, "id", None, error)
         RequestLog(None)(RequestRecord(*outcome))
-        record = caplog.records[-1]
-        fields: Entry = vars(record)["fields"]
-        payload = {f"jsonPayload.{name}": value for name, value in fields.items()}
-        return {"resource.type": "cloud_run_revision", "severity": record.levelname, **payload}
+        return kept(caplog.records[-1])
 
     return logged
+
+
+@pytest.fixture
+def deliveries(caplog: pytest.LogCaptureFixture) -> list[Entry]:
+    """The lines of a delivery that failed, of an event that was set aside, and of a run."""
+    caplog.set_level(logging.INFO, "appointments")
+    event = Event("booked", "a", 1, at("2026-11-20T09:00Z"))
+    log_failed(event, "hook", "it answered 500")
+    log_set_aside(event, "hook", "it answered 500")
+    log_run(2, 1, 61.5)
+    return [kept(record) for record in caplog.records]
+
+
+def kept(record: logging.LogRecord) -> Entry:
+    """A line as Cloud Logging keeps it."""
+    fields: Entry = vars(record)["fields"]
+    payload = {f"jsonPayload.{name}": value for name, value in fields.items()}
+    return {"resource.type": "cloud_run_revision", "severity": record.levelname, **payload}
 
 
 def counting(entry: Entry) -> set[str]:
@@ -70,11 +93,15 @@ def counting(entry: Entry) -> set[str]:
 
 def holds(clause: str, entry: Entry) -> bool:
     """Evaluate the few forms of Cloud Logging's query language that the filters use."""
-    found = re.fullmatch(r"([\w.]+)(>=|!=|>|=)(.+)", clause)
+    found = re.fullmatch(r"([\w.]+)(>=|!=|>|=|:)(.+)", clause)
     assert found, clause
     name, operator, wanted = found.groups()
     if name not in entry:
         return False
+    if operator == ":":
+        return wanted == "*"
+    if operator == ">=" and name != "severity":
+        return bool(entry[name] >= float(wanted))
     if operator == ">=":
         return SEVERITIES.index(entry[name]) >= SEVERITIES.index(wanted)
     if operator == ">":
@@ -111,10 +138,23 @@ def test_preflights_and_health_checks_count_nowhere(entry: Log) -> None:
     assert counting(entry("GET store_health 503 try_again", error=StoreRefused("no role"))) == set()
 
 
+def test_a_line_about_events_counts_as_what_it_is(deliveries: list[Entry]) -> None:
+    assert [counting(line) for line in deliveries] == [
+        {"failed_deliveries"},
+        {"events_set_aside", "SET_ASIDE_ALERT"},
+        {"event_age"},
+    ]
+
+
 @pytest.mark.parametrize("filter_", [*FILTERS.values(), *(panel["filter"] for panel in PANELS)])
-def test_a_filter_names_only_what_a_line_has(filter_: str, entry: Log) -> None:
-    names = {re.split("[!=>]", clause)[0] for clause in filter_.split(" AND ")}
-    assert names <= entry("POST create_appointment 201 ok").keys()
+def test_a_filter_names_only_what_a_line_has(
+    filter_: str, entry: Log, deliveries: list[Entry]
+) -> None:
+    names = {re.split("[!=>:]", clause)[0] for clause in filter_.split(" AND ")}
+    lines = [entry("POST create_appointment 201 ok"), *deliveries]
+    assert any(names <= line.keys() for line in lines)
+    if "jsonPayload.function" not in names:
+        return
     listed = re.search(r"jsonPayload\.function=\((.*?)\)", filter_)
     named = set(re.findall(r"\w+_\w+", listed[1])) if listed else BOOKING
     assert named in (set(endpoints()), BOOKING)
@@ -125,7 +165,7 @@ def test_a_filter_names_only_what_a_line_has(filter_: str, entry: Log) -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_a_metric_has_labels_of_few_values_and_a_distribution_has_values_and_buckets(
-    name: str, entry: Log
+    name: str, entry: Log, deliveries: list[Entry]
 ) -> None:
     metric, descriptor = METRICS[name], METRICS[name]["metricDescriptor"]
     extractors = metric.get("labelExtractors", {})
@@ -135,7 +175,9 @@ def test_a_metric_has_labels_of_few_values_and_a_distribution_has_values_and_buc
     assert ("valueExtractor" in metric, "bucketOptions" in metric) == (distribution, distribution)
     if distribution:
         field = metric["valueExtractor"].removeprefix("EXTRACT(").removesuffix(")")
-        assert isinstance(entry("POST create_appointment 201 ok", 1)[field], int | float)
+        lines = [entry("POST create_appointment 201 ok", 1), *deliveries]
+        (value,) = (line[field] for line in lines if field in line)
+        assert isinstance(value, int | float)
 
 
 def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
@@ -156,7 +198,9 @@ def test_a_query_asks_for_metrics_labels_and_services_that_exist(query: str) -> 
         kind = METRICS[name]["metricDescriptor"]["valueType"]
         assert kind == ("DISTRIBUTION" if part else "INT64")
         grouped = set(re.findall(r"by \((\w+)", query))
-        assert grouped <= METRICS[name].get("labelExtractors", {}).keys()
+        assert grouped - {"le"} <= METRICS[name].get("labelExtractors", {}).keys()
+    named = set(re.findall(r'function!?="(\w+)"', query))
+    assert named <= set(endpoints())
     for pattern in of_google:
         assert all(re.fullmatch(pattern, service) for service in SERVICES)
 
@@ -186,6 +230,14 @@ def test_an_alert_can_be_found_again_and_says_what_to_do(name: str) -> None:
     assert alert["userLabels"] == {"app": "appointments"}
     assert "notificationChannels" not in alert
     assert "gcloud logging read" in alert["documentation"]["content"]
+
+
+def test_the_age_that_alerts_is_a_bound_of_the_metric() -> None:
+    (query,) = (query for query in QUERIES if "event_age" in query)
+    assert query.split()[-1] == "900"
+    bounds = METRICS["appointments_event_age"]["bucketOptions"]["explicitBuckets"]["bounds"]
+    assert 900 in bounds
+    assert bounds == sorted(bounds)
 
 
 def test_tiles_are_within_the_columns_and_do_not_overlap() -> None:

@@ -9,6 +9,7 @@ SOMEBODY = 'somebody such as "user:me@clinic.example"; never everybody, who woul
 AUTH = '"firebase", the https:// address of an issuer, or "none": only --invoker may call then'
 DEPLOY = "functions --project my-clinic --region us-east4 --auth"
 ADDRESSES = 'e-mail addresses such as "backend@my-clinic.iam.gserviceaccount.com"'
+KEPT = 'a name and a secret, such as "WEBHOOK_SECRET=webhook" or "WEBHOOK_SECRET=webhook:2"'
 CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
 
 
@@ -47,6 +48,18 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
             "--env: must not set AUTH_SERVICES; use --auth-services",
         ),
         (
+            f"{DEPLOY} firebase --secret AUTH_AUDIENCE=secret",
+            "--secret: must not set AUTH_AUDIENCE; use --auth-audience",
+        ),
+        (
+            f"{DEPLOY} firebase --env=MAIL=firestore --secret MAIL=mail",
+            "--secret: MAIL has a value already; name it once",
+        ),
+        (
+            f"{DEPLOY} firebase --secret CLINIC_TIME_ZONE=zone",
+            "--secret: CLINIC_TIME_ZONE has a value already; name it once",
+        ),
+        (
             "smoke --auth firebase --url https://a.example",
             "--project: is needed",
         ),
@@ -81,6 +94,8 @@ def test_a_bad_choice_ends_with_one_line(arguments: str, said: str) -> None:
         ("max-instances", "0", "1 to 999"),
         ("invoker", "allUsers", SOMEBODY),
         ("env", "deadline_seconds=5", 'a name and a value, such as "DEADLINE_SECONDS=5"'),
+        ("secret", "MAIL=smtp://user:password@mail.example", KEPT),
+        ("secret", "MAIL=mail:0", KEPT),
         ("notification-channel", "a,b", CHANNEL),
         ("url", "http://localhost/docs", 'one without a path, such as "http://localhost:8080"'),
     ],
@@ -102,6 +117,12 @@ def test_an_option_that_is_not_given_has_a_default() -> None:
         Options(project="my-clinic", region="europe-west1", auth="none"),
         False,
     )
+
+
+def test_a_secret_is_the_latest_version_unless_one_is_named() -> None:
+    given = ["--secret=A=one", "--secret=B=two:2", "--secret=C=three:latest"]
+    options = parsed(["functions", *PROJECT, "--auth=none", *given])[1]
+    assert options.secrets() == {"A": "one:latest", "B": "two:2", "C": "three:latest"}
 
 
 def test_all_instances_may_be_kept_warm() -> None:

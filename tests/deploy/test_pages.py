@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.options import parsed
+from shared.runtime import events
 from tests.deploy.deployments import PAGES, ROOT, shell_lines
 
 
@@ -30,3 +31,23 @@ def test_what_the_pages_say_of_deploy_is_understood(
     ]
     verbs = {parsed(line.split()[3:])[0] for line in found}
     assert verbs == {"functions", "container", "smoke", "watch", "remove"}
+
+
+def test_the_commands_for_events_of_the_pages_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line for page in PAGES for line in shell_lines(page)]
+    found = [
+        each for line in lines for each in re.findall(r"shared\.runtime\.events ([^|]+)", line)
+    ]
+    for arguments in found:
+        events.main(arguments.split(), {"STORE": f"sqlite:{tmp_path / 'appointments.db'}"})
+    assert {arguments.split()[0] for arguments in found} == {"list", "resend"}
+    assert capsys.readouterr().out.count("0 set aside, 0 waiting") == 2
+
+
+def test_every_module_that_a_page_runs_exists() -> None:
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    modules = set(re.findall(r"python -m\s(shared\.runtime\.\w+)", text))
+    assert len(modules) > 5
+    assert [name for name in modules if not (ROOT / f"{name.replace('.', '/')}.py").exists()] == []

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from deploy.commands import Failed, output_of
+from deploy.events import Target, delivery
 from deploy.options import Options
 from deploy.resources import ensure
 from deploy.table import TABLE
 from tests.deploy.deployments import ROOT, StandIns, deploy
+from tests.deploy.test_dry_run import NAMES
 from tests.end_to_end.processes import local_runner
 
 PROJECT = ["--project", "hospital-42", "--region", "europe-west1", "--auth", "none"]
@@ -36,6 +38,13 @@ PRESENT = {
     "gcloud * list *name,etag*": (0, f"{THING}\\tetag1"),
     "gcloud * list *": (0, THING),
 }
+UNUSED = "PERMISSION_DENIED: it has not been used in project 1 before or it is disabled"
+NO_EVENTS = {
+    "gcloud iam service-accounts describe appointments-events@*": (1, "NOT_FOUND"),
+    "gcloud scheduler *": (1, UNUSED),
+    "gcloud eventarc *": (1, "NOT_FOUND"),
+}
+"""Without a sink nothing of these is there, and maybe nobody ever used their services."""
 LOOKS = r" (describe|list|get-iam-policy|print-identity-token) "
 
 
@@ -63,16 +72,15 @@ def labelled(said: str, calls: Iterable[str]) -> dict[str, tuple[int, str]]:
 def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     stand_ins: StandIns,
 ) -> None:
-    everything = ("project", "database", "functions", "doctors")
+    everything = ("project", "secrets", "database", "events", "functions", "doctors")
     stand_ins.answer(ABSENT)
     run(OPTIONS, *everything)
     first = changes(stand_ins)
-    assert len(first) == 51
+    assert len(first) == 9 + 2 * len(NAMES)
     deployed = [call for call in starts(first) if call.startswith("gcloud functions deploy")]
-    assert len(deployed) == len(set(deployed)) == 21
+    assert len(deployed) == len(set(deployed)) == len(NAMES)
 
-    current = labelled("ACTIVE\\t%s", first) | PRESENT
-    stand_ins.answer(current)
+    stand_ins.answer(NO_EVENTS | labelled("ACTIVE\\t%s", first) | PRESENT)
     run(OPTIONS, *everything)
     services = "gcloud services enable artifactregistry.googleapis.com"
     assert starts(changes(stand_ins)) == [services, "firebase deploy", "make doctors"]
@@ -80,7 +88,7 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(
     run(replace(OPTIONS, memory="1Gi"), *everything)
     again = [services, "firebase deploy", *deployed, "make doctors"]
     assert starts(changes(stand_ins)) == again
-    stand_ins.answer(labelled("FAILED\\t%s", first) | PRESENT)
+    stand_ins.answer(NO_EVENTS | labelled("FAILED\\t%s", first) | PRESENT)
     run(OPTIONS, "functions")
     assert starts(changes(stand_ins)) == deployed
 
@@ -89,12 +97,12 @@ def test_what_was_open_is_closed_before_functions_that_ask_for_no_token(
     stand_ins: StandIns,
 ) -> None:
     open_to_all = {"gcloud * get-iam-policy *allUsers*": (0, "roles/run.invoker")}
-    stand_ins.answer(PRESENT | open_to_all)
+    stand_ins.answer(NO_EVENTS | PRESENT | open_to_all)
     run(OPTIONS, "functions")
     steps = ["run services remove-iam-policy-binding", "functions deploy"]
     done = [call.removeprefix("gcloud ") for call in changes(stand_ins)]
-    assert len(done) == 42
-    for call, step in zip(done, steps * 21, strict=True):
+    assert len(done) == 2 * len(NAMES)
+    for call, step in zip(done, steps * len(NAMES), strict=True):
         assert call.startswith(step)
 
 
@@ -106,14 +114,117 @@ def test_with_tokens_a_second_run_changes_nothing_and_opens_again_what_was_close
     run(options, "caller", "functions")
     first = changes(stand_ins)
     open_to_all = {"gcloud * get-iam-policy *allUsers*": (0, "roles/run.invoker")}
-    stand_ins.answer(labelled("ACTIVE\\t%s", first) | PRESENT | open_to_all)
+    stand_ins.answer(NO_EVENTS | labelled("ACTIVE\\t%s", first) | PRESENT | open_to_all)
     run(options, "caller", "functions")
     enabled = "gcloud services enable iamcredentials.googleapis.com"
     assert starts(changes(stand_ins)) == [enabled]
 
-    stand_ins.answer(labelled("ACTIVE\\t%s", first) | PRESENT)
+    stand_ins.answer(NO_EVENTS | labelled("ACTIVE\\t%s", first) | PRESENT)
     run(options, "functions")
-    assert starts(changes(stand_ins)) == ["gcloud run services add-iam-policy-binding"] * 21
+    assert starts(changes(stand_ins)) == ["gcloud run services add-iam-policy-binding"] * len(NAMES)
+
+
+def with_sink(auth: str = "firebase") -> Options:
+    sink = {"env": ("WEBHOOK_URLS=https://a.example/hook",), "secret": ("WEBHOOK_SECRET=hook",)}
+    return replace(OPTIONS, auth=auth, **sink)  # type: ignore[arg-type]
+
+
+ACCOUNT = "appointments-events@hospital-42.iam.gserviceaccount.com"
+URL = "https://europe-west1-hospital-42.cloudfunctions.net/deliver-events"
+OF_CONTAINER = "https://appointments-xyz-ew.a.run.app"
+ENDPOINT = "https://deliver-events-xyz-ew.a.run.app/?__GCP_CloudEventsMode=CE_PUBSUB_BINDING"
+TRIGGER = {
+    "gcloud eventarc triggers describe *subscription*": (0, "projects/hospital-42/subscriptions/s"),
+    "gcloud eventarc triggers describe *": (0, '[{"value": "(default)"}, {"value": "outbox/"}]'),
+    "gcloud pubsub subscriptions describe *pushEndpoint*": (0, ENDPOINT),
+    "gcloud run services describe *status.url*": (0, OF_CONTAINER),
+}
+
+
+def called(audience: str, url: str = URL) -> dict[str, tuple[int, str]]:
+    """The answers where all is there, with tokens for this audience."""
+    job = f"* * * * *\\t{url}\\t{ACCOUNT}\\t{audience}"
+    return {
+        "gcloud scheduler jobs describe *": (0, job),
+        "gcloud pubsub subscriptions describe *audience*": (0, audience),
+        **TRIGGER,
+        **PRESENT,
+    }
+
+
+def delivering(options: Options, *targets: Target) -> None:
+    for target in targets or (Target("deliver-events", url=URL),):
+        for resource in delivery(options, target):
+            ensure(resource).run()
+
+
+IN_CONTAINER = Target("appointments", path="/deliver_events")
+
+
+@pytest.mark.parametrize(
+    ("auth", "audience", "of_container"),
+    [("firebase", "hospital-42", "hospital-42"), ("none", URL, OF_CONTAINER)],
+)
+def test_who_calls_deliver_events_is_made_once(
+    stand_ins: StandIns, auth: str, audience: str, of_container: str
+) -> None:
+    stand_ins.answer(called(audience))
+    delivering(with_sink(auth))
+    stand_ins.answer(called(of_container, f"{OF_CONTAINER}/deliver_events"))
+    delivering(with_sink(auth), IN_CONTAINER)
+    assert changes(stand_ins) == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "audience"),
+    [("firebase", "hospital-42"), ("none", "https://deliver-events-xyz-ew.a.run.app")],
+)
+def test_tokens_of_eventarc_get_the_audience_that_is_asked_for_and_keep_their_endpoint(
+    stand_ins: StandIns, auth: str, audience: str
+) -> None:
+    stand_ins.answer(called("other"))
+    delivering(with_sink(auth))
+    job, subscription = changes(stand_ins)
+    assert job.startswith("gcloud scheduler jobs update http deliver-events ")
+    assert subscription.startswith("gcloud pubsub subscriptions update ")
+    words = subscription.split()
+    assert "projects/hospital-42/subscriptions/s" in words
+    wanted = {f"--push-endpoint={ENDPOINT}", f"--push-auth-service-account={ACCOUNT}"}
+    assert wanted | {f"--push-auth-token-audience={audience}"} <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("auth", "audience"), [("firebase", "hospital-42"), ("none", OF_CONTAINER)]
+)
+def test_the_job_of_the_container_calls_the_address_that_cloud_run_gave_it(
+    stand_ins: StandIns, auth: str, audience: str
+) -> None:
+    absent = {"gcloud scheduler jobs describe *": (1, "NOT_FOUND: Job not found.")}
+    stand_ins.answer(called("hospital-42") | absent)
+    delivering(with_sink(auth), IN_CONTAINER)
+    job = changes(stand_ins)[0]
+    assert job.startswith("gcloud scheduler jobs create http appointments ")
+    wanted = {f"--uri={OF_CONTAINER}/deliver_events", f"--oidc-token-audience={audience}"}
+    assert wanted <= set(job.split())
+
+
+def test_a_trigger_of_another_database_is_changed(stand_ins: StandIns) -> None:
+    stand_ins.answer(called("hospital-42"))
+    delivering(replace(with_sink(), database="clinic"))
+    (change,) = changes(stand_ins)
+    assert change.startswith("gcloud eventarc triggers update deliver-events ")
+    assert " --event-filters=database=clinic " in change
+
+
+def test_what_called_deliver_events_goes_with_the_last_sink(stand_ins: StandIns) -> None:
+    stand_ins.answer(called("hospital-42"))
+    run(OPTIONS, "events")
+    delivering(OPTIONS)
+    assert starts(changes(stand_ins)) == [
+        "gcloud iam service-accounts delete",
+        "gcloud scheduler jobs delete",
+        "gcloud eventarc triggers delete",
+    ]
 
 
 def test_a_database_without_protection_gets_it_and_keeps_its_data(stand_ins: StandIns) -> None:
@@ -157,7 +268,7 @@ def test_the_container_is_deployed_and_tested(tmp_path: Path, stand_ins: StandIn
         assert starts(calls)[-5:] == expected
         current = url | labelled("appointments\\t%s\\tTrue", calls) | PRESENT
         for rolled_back, steps in ({}, 3), ({"gcloud * *traffic*": (0, "False")}, 4):
-            stand_ins.answer(rolled_back | current)
+            stand_ins.answer(NO_EVENTS | rolled_back | current)
             second = deploy("container", *PROJECT, path=stand_ins.path)
             assert (second.stderr, second.returncode) == ("", 0)
             assert "Service appointments ... nothing to do\n" in second.stdout
@@ -239,12 +350,12 @@ def test_watching_creates_or_updates_and_names_the_state_that_it_replaces(
     calls: list[str] = []
     stand_ins.answer(ABSENT)
     made = ("metrics create appointments_", "policies create --policy-from-file=deploy/")
-    assert counts(*made, "dashboards create --config-from-file=deploy/", "update") == [8, 4, 1, 0]
+    assert counts(*made, "dashboards create --config-from-file=deploy/", "update") == [11, 6, 1, 0]
 
     calls.clear()
     stand_ins.answer(PRESENT)
     updated = ("metrics update", f"policies update {THING}", f"dashboards update {THING}")
-    assert counts(*updated, "create --") == [8, 4, 1, 0]
+    assert counts(*updated, "create --") == [11, 6, 1, 0]
     (config,) = re.findall(r"--config=(\{.*\}) ", "\n".join(calls))
     assert json.loads(config)["etag"] == "etag1"
 
@@ -256,7 +367,7 @@ def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     deleted = [call for call in calls if re.search(LOOKS, call) is None]
-    assert len(deleted) == 37
+    assert len(deleted) == 19 + 8 + len(NAMES)
     assert all(" delete " in call for call in deleted)
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):

@@ -47,7 +47,7 @@ class SilentStore:
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """Nobody asks for them."""
         raise NotImplementedError
 

@@ -81,6 +81,16 @@ async def test_what_answers_get_answers_head_with_the_same_headers() -> None:
     assert head.headers["content-length"] == get.headers["content-length"] == "9"
 
 
+async def test_of_what_a_trigger_sends_neither_body_nor_query_is_looked_at() -> None:
+    """As Eventarc sends an event, with a parameter of its own."""
+    response = await Api(dependencies(), Clock(NOW)).client.post(
+        "/deliver_events?__GCP_CloudEventsMode=CE_PUBSUB_BINDING",
+        content=b"\x0a\xff",
+        headers={"Content-Type": "application/protobuf"},
+    )
+    assert (response.status_code, response.json()) == (200, {"delivered": 0, "failed": 0})
+
+
 # Failures
 
 

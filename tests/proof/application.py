@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http.dependencies import Dependencies
 from shared.runtime.composition import build_dependencies, start
 from shared.runtime.endpoints import endpoints
+from shared.runtime.local_deliveries import local_deliveries
 from tests.ports import HOST
 from tests.proof.control import CONTROLS
 
@@ -55,7 +56,8 @@ async def _serve(dependencies: Dependencies) -> None:
             log_level="warning",
             access_log=False,
         )
-        await uvicorn.Server(config).serve()
+        async with local_deliveries(dependencies):
+            await uvicorn.Server(config).serve()
     finally:
         await dependencies.store.close()
 

@@ -81,6 +81,14 @@ class Forgetful(WatchedStore):
         return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
 
 
+class Untold(WatchedStore):
+    """Writes what changes, and tells nobody of it."""
+
+    def write(self, days: Days, records: Records, *others: Unread) -> Versions:
+        versions: Versions = super().write(days, records, *others[:4])
+        return versions
+
+
 class Lagging(WatchedStore):
     """Reads show how it was before the last commit."""
 
@@ -129,6 +137,7 @@ BROKEN = [
     (Parts(BlindToPatients), "two doctors for one patient", 0, "of one patient overlap"),
     (Parts(Torn), "a cancellation and a move", 0, "lie"),
     (Parts(Forgetful), "overlapping bookings", 0, "no order explains"),
+    (Parts(Untold), "overlapping bookings", 0, "others are told of"),
     (Parts(Lagging), "booked after a cancellation", 0, "no order explains"),
     (Parts(propose=changes_without_records), "moves of one, warm", 1, "twice"),
     (Parts(propose=changes_without_records), "two corrections", 1, "twice"),

@@ -7,10 +7,10 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import Pointer, Whereabouts
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import State, Stored
+from shared.store.port import DocumentKey, State, Stored
 from tests.proof.calls import Call, Option
 
-Key = DayKey | PatientKey
+Key = DocumentKey
 
 
 def told(option: Option) -> str:
@@ -33,7 +33,7 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second, third, fourth, fifth, sixth = call.arguments
+    first, second, third, fourth, fifth, sixth, *events = call.arguments
     if call.verb == "load":
         names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
         names += [f"where {key.appointment_id} is" for key in sorted(third)]
@@ -47,6 +47,7 @@ def _described(call: Call) -> str:
         names += [f"{_name(write.schedule.key)} on v{write.read.version or 0}" for write in fourth]
         names += [f"override {write.override.id} on v{write.replaced or 0}" for write in fifth]
         names += [f"series {new.id}" for new in sixth]
+        names += [f"event {write.record.id}" for writes in events for write in writes]
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
@@ -70,6 +71,8 @@ def shown(result: object) -> str:
 
 
 def _name(key: Key) -> str:
+    if isinstance(key, str):
+        return f"event {key}"
     if isinstance(key, PatientKey):
         return f"patient {key.digits[:6]}"
     return f"{key.doctor_id} {key.day}"

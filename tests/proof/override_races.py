@@ -7,7 +7,7 @@ an override names exactly those that were booked when it was committed.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -41,7 +41,7 @@ from tests.builders import at, doctor, span, to_book
 from tests.proof.calls import Call
 from tests.proof.every_order import Redundant, Search
 from tests.proof.gates import Chooser, GatedPort, Gates
-from tests.proof.promises import Broken, WatchedStore
+from tests.proof.promises import TELLING, Broken, WatchedStore
 from tests.proof.random_races import Dice
 from tests.simulated_loop import SimulatedLoop
 
@@ -103,7 +103,7 @@ class OverrideStore(WatchedStore):
         overrides: Sequence[OverrideWrite] = (),
         *others: Any,  # noqa: ANN401 - whatever else is written
     ) -> Any:  # noqa: ANN401 - the versions
-        before, off = {*self.there}, self.standing()
+        before, off, told = {*self.there}, self.standing(), {*self.outbox}
         versions = super().write(days, records, elsewhere, patients, overrides, *others)
         for name in self.there.keys() - before:
             if any(each.interval.overlaps(self.there[name].interval) for each in off):
@@ -111,6 +111,7 @@ class OverrideStore(WatchedStore):
         for write in overrides:
             if write.replaced is None:
                 self.affected[write.override.id] = self.booked_in(write.override.interval)
+                self.check_told(write.override.id, {*self.outbox} - told)
         self.check_entries()
         return versions
 
@@ -122,6 +123,13 @@ class OverrideStore(WatchedStore):
     def booked_in(self, interval: Interval) -> set[str]:
         """The ids of the appointments that overlap an interval."""
         return {a.id for a in self.there.values() if a.interval.overlaps(interval)}
+
+    def check_told(self, override_id: str, told: Collection[str]) -> None:
+        """Whoever is affected is told so, once, and nobody else."""
+        events = [self.outbox[name].value.event for name in told]
+        names = sorted(each.appointment_id for each in events if each.detail == override_id)
+        if names != sorted(self.affected[override_id]):
+            raise Broken(f"{names} are told of {override_id}, and not all whom it affects")
 
     def check_entries(self) -> None:
         """Every override stands in all of its days, and nothing else does."""
@@ -164,8 +172,8 @@ class OverrideRun:
     async def _main(self, loop: SimulatedLoop) -> None:
         ports = [GatedPort(self.store, self.gates, who) for who in range(3)]
         random = self.gates.chooser.random
-        coordinators = [Coordinator(port, DEADLINE, random) for port in ports]
-        overrides = [OverrideTransactions(port, DEADLINE, random) for port in ports]
+        coordinators = [Coordinator(port, DEADLINE, random, TELLING) for port in ports]
+        overrides = [OverrideTransactions(port, DEADLINE, random, TELLING) for port in ports]
         for who in self.race.aware:
             await coordinators[who].preview(LOOK)
         if self.race.there:

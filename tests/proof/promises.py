@@ -11,8 +11,10 @@ from shared.model.appointment_id import home_day
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.hold import Hold
+from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.rules.telling import Telling
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
@@ -26,6 +28,9 @@ from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
 
 Unread: TypeAlias = Any
+
+TELLING = Telling((timedelta(days=1),))
+"""Others are told of everything, and reminded the day before."""
 
 
 class Broken(AssertionError):
@@ -64,11 +69,12 @@ class WatchedStore(SimulatedStore):
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
+        told = {*self.outbox}
         versions = super().write(days, records, elsewhere, patients, overrides, *others)
-        self._look()
+        self._look([stored.value for name, stored in self.outbox.items() if name not in told])
         return versions
 
-    def _look(self) -> None:
+    def _look(self, told: Sequence[OutboxRecord]) -> None:
         before, self.there = self.there, all_appointments(self.days, self.elsewhere)
         check_patients(self.there.values(), self.patients)
         if not before.keys() <= self.there.keys():
@@ -82,6 +88,7 @@ class WatchedStore(SimulatedStore):
         self.changed_at.update(appointment.updated_at for appointment in changed)
         self._look_at_holds(placed)
         self._look_at_series()
+        check_events(changed, before, told)
 
     def _look_at_holds(self, placed: Sequence[Appointment]) -> None:
         """A hold stands whole, and nothing was put there before it ended by whoever's clock."""
@@ -154,6 +161,27 @@ def all_holds(days: Days) -> dict[str, Hold]:
     for name, keys in stands.items():
         _check_days(holds[name], keys)
     return holds
+
+
+def check_events(
+    changed: Iterable[Appointment],
+    before: Mapping[str, Appointment],
+    told: Iterable[OutboxRecord],
+) -> None:
+    """Every change has one event of its own, and there is none without a change.
+
+    One commit may change an appointment more than once, for several clients.
+    """
+    versions = {a.id: before[a.id].version if a.id in before else 0 for a in changed}
+    wanted = {(a.id, v) for a in changed for v in range(versions[a.id] + 1, a.version + 1)}
+    found = {
+        (record.event.appointment_id, record.event.version): record.event.appointment
+        for record in told
+        if record.event.type not in {"affected", "reminder"}
+    }
+    right = found.keys() == wanted and all(found[a.id, a.version] == a for a in changed)
+    if not right:
+        raise Broken(f"others are told of {sorted(found)}, and not of {sorted(wanted)}")
 
 
 def check_patients(there: Iterable[Appointment], patients: Patients) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -46,9 +46,11 @@ from tests.proof.processes import (
     power_cut_copy,
 )
 from tests.proof.proxy import Proxy
+from tests.proof.receiver import affected, listening
 from tests.proof.rules import MISMATCH, OFF, TOO_MANY, UNKNOWN_HOLD
 from tests.proof.schedules import opened, wrong_schedules
 from tests.proof.search import LIMIT
+from tests.proof.told import events_told
 from tests.proof.workload import (
     SERVICES,
     Client,
@@ -105,6 +107,11 @@ class Report:
     verdict: Verdict = field(default_factory=Verdict)
     schedules: list[str] = field(default_factory=list)
     """Of patients, each that is not as the doctors' days say."""
+    events: list[str] = field(default_factory=list)
+    """Of appointments of which others were not told rightly."""
+    told: int = 0
+    told_again: int = 0
+    affected: int = 0
     noticed: bool | None = None
     """Whether the loss of all data was seen; None where it was not tried."""
 
@@ -123,7 +130,7 @@ class Report:
         verdict = self.verdict
         found = [*verdict.double, *verdict.patients, *verdict.away, *verdict.kept]
         found += [*verdict.lost, *verdict.phantom]
-        found += [*verdict.unexplained, *verdict.undecided, *self.schedules]
+        found += [*verdict.unexplained, *verdict.undecided, *self.schedules, *self.events]
         found += [f"nobody should get: {answer}" for answer in self.tally.unexpected]
         if self.tally.stuck:
             found.append(f"it was stuck: {self.tally.given_up} operations were never answered")
@@ -160,9 +167,11 @@ class Site:
 
 
 @asynccontextmanager
-async def site(store: str, folder: Path, control: str) -> AsyncIterator[Site]:
-    """Everything that runs, on an empty store."""
-    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control, **SETTINGS}
+async def site(
+    store: str, folder: Path, control: str, told: Mapping[str, str]
+) -> AsyncIterator[Site]:
+    """Everything that runs, on an empty store. `told` are the settings of who is told of events."""
+    settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control, **SETTINGS, **told}
     (folder / "doctors.json").write_text(json.dumps(_clinic()))
     async with AsyncExitStack() as stack:
         emulator = emulator_proxy = None
@@ -189,7 +198,9 @@ async def prove(
     """
     report, rounds = Report(store, plan.grace, plan.control), list[Round]()
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(site(store, folder, plan.control))
+        receiver = await stack.enter_async_context(listening())
+        own = site(store, folder, plan.control, receiver.settings)
+        running = await stack.enter_async_context(own)
         # One for each client: what a shared one spends on choosing a connection grows with them.
         clients_at_once = plan.rounds_at_once * CLIENTS
         phones = [await stack.enter_async_context(_phone()) for _ in range(clients_at_once)]
@@ -226,6 +237,11 @@ async def prove(
             report.schedules = await wrong_schedules(store_itself, accounts)
             await add_overrides(store_itself, rounds, states)
             await add_holds(store_itself, rounds, states)
+            if not plan.control:
+                report.events = await events_told(store_itself, receiver)
+        report.told = len({told.name for told in receiver.arrived})
+        report.told_again = len(receiver.arrived) - report.told
+        report.affected = affected(receiver.arrived)
         if running.emulator:
             report.noticed = await _loses_everything(running, phones[0], rounds)
     progress(_line(report) + ", looking for an order that explains it")
@@ -376,6 +392,8 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("answered series_unavailable", [f"{r.tally.answers['Unavailable']:,}" for r in reports]),
         ("marks, and corrections", [_asked(r, MarkAs, Update) for r in reports]),
         ("answered version_mismatch", [f"{r.tally.answers[MISMATCH.code]:,}" for r in reports]),
+        ("events told, and told again", [f"{r.told:,}, {r.told_again:,}" for r in reports]),
+        ("of these that time off affects", [f"{r.affected:,}" for r in reports]),
         ("faults", [f"{r.faults.total():,}" for r in reports]),
         *((f"of these {kind}", [f"{r.faults[kind]:,}" for r in reports]) for kind in kinds),
         ("tries without an answer, sent again", [f"{r.tally.retries:,}" for r in reports]),
@@ -387,6 +405,7 @@ def lines(reports: Sequence[Report]) -> Iterator[str]:
         ("**lost bookings**", [f"**{len(r.verdict.lost)}**" for r in reports]),
         ("**phantom bookings**", [f"**{len(r.verdict.phantom)}**" for r in reports]),
         ("**wrong schedules of patients**", [f"**{len(r.schedules)}**" for r in reports]),
+        ("**events lost, false or out of order**", [f"**{len(r.events)}**" for r in reports]),
         ("rounds that no order explains", [f"{len(r.verdict.unexplained)}" for r in reports]),
         ("rounds that are undecided", [f"{len(r.verdict.undecided)}" for r in reports]),
         ("longest time without an answer", [f"{r.tally.longest:.1f} s" for r in reports]),

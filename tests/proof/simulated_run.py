@@ -24,7 +24,7 @@ from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
 from tests.proof.history import Book, History, HoldTime, Kept, Thing
-from tests.proof.promises import Broken, WatchedStore
+from tests.proof.promises import TELLING, Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
     ALLOWED,
@@ -107,7 +107,7 @@ class Run:
         ports = [GatedPort(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
         random = self.gates.chooser.random
         instances = [
-            Coordinator(port, deadline, random)
+            Coordinator(port, deadline, random, TELLING)
             for port, deadline in zip(ports, self.case.deadlines, strict=True)
         ]
         before = self.case.before

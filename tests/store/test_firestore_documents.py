@@ -39,8 +39,10 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.event import Event, Previous
 from shared.model.hold import Hold
 from shared.model.idempotency import IdempotencyRecord
+from shared.model.outbox import OutboxRecord
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
@@ -52,6 +54,7 @@ from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    OutboxWrite,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
@@ -731,6 +734,10 @@ async def test_every_document_is_where_the_paths_say(
     assert [found.id for found in database.collection("series").stream()] == ["strange.series.a"]
 
 
+FROM = Previous(FIRST.interval, "strange")
+MOVED = OutboxRecord(Event("moved", FIRST.id, 2, THEN, FIRST, FROM, "any", personal=True), THEN)
+"""An event with all fields that one can have."""
+
 QUERIED_BY_INDEXES_OF_FIRESTORE = {
     ("doctors", "offers"),
     ("elsewhere", "start"),
@@ -752,6 +759,7 @@ async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_que
         [PatientWrite(read, patients(SECOND, erasing=True))],
         [OverrideWrite(HOLIDAY, None)],
         series=[SERIES],
+        events=[OutboxWrite(MOVED)],
     )
     await store.put_clinic({"policy": {}, "closed": [], "services": []})
     await store.block(ADA, THEN)

@@ -16,6 +16,7 @@ from shared.store.documents import instant_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.mail_calls import mails_to_erase
 from shared.store.firestore.outbox_calls import events_to_erase
 from shared.store.firestore.patient_documents import (
     check_patient,
@@ -51,13 +52,17 @@ async def erase_records(calls: Calls, ids: Collection[str]) -> None:
     """Erase the records of appointments and series, each if it is still as it was found.
 
     The same commits delete the events that name a patient, and empty `holder` of the series among
-    the ids, each if it is still there.
+    the ids, each if it is still there. Mails go afterwards, because none is written without its
+    event.
     """
     writes = [write async for write in _record_writes(calls, ids)]
     writes += await events_to_erase(calls, ids)
     writes += await _series_writes(calls, ids)
     for start in range(0, len(writes), _MOST_WRITES):
         await _commit(calls, writes[start : start + _MOST_WRITES])
+    mails = await mails_to_erase(calls, ids)
+    for start in range(0, len(mails), _MOST_WRITES):
+        await _commit(calls, mails[start : start + _MOST_WRITES])
 
 
 async def erase_patient(calls: Calls, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:

@@ -19,6 +19,7 @@ from shared.store.firestore.values import (
     Document,
     DocumentMask,
     Message,
+    Precondition,
     Value,
     Write,
     from_fields,
@@ -40,9 +41,24 @@ _Field = types.StructuredQuery.FieldReference.pb()
 _Operator = types.StructuredQuery.FieldFilter.Operator
 
 
+def event_name(root: str, event_id: str) -> str:
+    """Return the name of a record's document."""
+    return f"{root}/outbox/{event_id}"
+
+
+def check_event(root: str, event_id: str) -> Message:
+    """Change nothing in a record, if there is one."""
+    tag = {"kind": "event"}
+    return Write(
+        update=Document(name=event_name(root, event_id), fields=to_fields(tag)),
+        update_mask=DocumentMask(field_paths=list(tag)),
+        current_document=Precondition(exists=True),
+    )
+
+
 def write_event(root: str, write: OutboxWrite) -> Message:
     """Create, change or delete a record, if it is as it was read."""
-    name, as_read = _name(root, write.record.id), precondition(write.replaced)
+    name, as_read = event_name(root, write.record.id), precondition(write.replaced)
     if write.done:
         return Write(delete=name, current_document=as_read)
     fields = {"due_at": write.record.due_at, **delivery_to_document(write.record)}
@@ -58,14 +74,13 @@ def write_event(root: str, write: OutboxWrite) -> Message:
 
 async def due_events(
     calls: Calls, until: datetime, limit: int, after: OutboxRecord | None
-) -> Sequence[OutboxRecord]:
+) -> Sequence[StoredRecord]:
     """Return the first records behind another one that are due, in one query."""
     bounds = {"where": _where("due_at", _Operator.LESS_THAN_OR_EQUAL, until)}
     if after:
         values = [to_value(after.due_at), _reference(calls, after.id)]
         bounds["start_at"] = Cursor(values=values, before=False)
-    found = await _query(calls, ("due_at", "__name__"), limit, **bounds)
-    return [each.value for each in found]
+    return await _query(calls, ("due_at", "__name__"), limit, **bounds)
 
 
 async def waiting_events(calls: Calls, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
@@ -89,7 +104,7 @@ async def events_to_erase(calls: Calls, appointment_ids: Collection[str]) -> Seq
     """Return a write for each record of appointments that names a patient, which deletes it."""
     found = await waiting_events(calls, appointment_ids)
     named = (each.value for each in found if each.value.event.personal)
-    return [Write(delete=_name(calls.root, record.id)) for record in named]
+    return [Write(delete=event_name(calls.root, record.id)) for record in named]
 
 
 async def _query(
@@ -117,8 +132,4 @@ def _where(field: str, operator: Message, value: object, /) -> Message:
 
 
 def _reference(calls: Calls, event_id: str) -> Message:
-    return Value(reference_value=_name(calls.root, event_id))
-
-
-def _name(root: str, event_id: str) -> str:
-    return f"{root}/outbox/{event_id}"
+    return Value(reference_value=event_name(calls.root, event_id))

@@ -32,6 +32,7 @@ from shared.store.firestore.erasure_calls import (
 )
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.link_calls import read_link, replace_link
+from shared.store.firestore.mail_calls import add_mail
 from shared.store.firestore.outbox_calls import (
     due_events,
     set_aside_events,
@@ -110,7 +111,7 @@ class FirestoreStore:
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """Return the first events behind another one that are due."""
         return await due_events(self._calls(), until, limit, after)
 
@@ -123,8 +124,14 @@ class FirestoreStore:
         return await set_aside_events(self._calls(), limit, after)
 
     async def erase_records(self, ids: Collection[str]) -> None:
-        """Erase the records of appointments and series, their events, and the holders of series."""
+        """Erase the records of appointments and series, what tells of them, and series' holders."""
         await erase_records(self._calls(), ids)
+
+    async def add_mail(
+        self, event_id: str, appointment_id: str, fields: Mapping[str, object]
+    ) -> None:
+        """Create the document of an event's mail, unless there is one, or the event is erased."""
+        await add_mail(self._calls(), event_id, appointment_id, fields)
 
     async def erase_patient(self, read: Stored[PatientSchedule], rest: PatientSchedule) -> None:
         """Erase an account, in one commit if Firestore allows it."""

@@ -44,13 +44,13 @@ _DELETE = "DELETE FROM outbox WHERE id = :id AND version = :read RETURNING versi
 
 def due_events(
     connection: sqlite3.Connection, until: datetime, limit: int, after: OutboxRecord | None
-) -> list[OutboxRecord]:
+) -> list[StoredRecord]:
     """Return the first records behind another one that are due."""
     begin = (-1, "")
     if after and after.due_at:
         begin = (to_number(after.due_at), after.id)
     rows = connection.execute(_DUE, (to_number(until), *begin, limit))
-    return [each.value for each in map(_stored, rows)]
+    return [_stored(row) for row in rows]
 
 
 def waiting_events(

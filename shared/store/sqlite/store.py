@@ -198,7 +198,7 @@ class SqliteStore:
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
-    ) -> Sequence[OutboxRecord]:
+    ) -> Sequence[StoredRecord]:
         """Return the first events behind another one that are due."""
         found = self._read(partial(due_events, until=until, limit=limit, after=after))
         count_reads(max(len(found), 1))

@@ -28,6 +28,7 @@ from shared.rules.booking import book
 from shared.rules.moving import move
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
+from shared.rules.telling import Telling
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import DayWrite, OverrideWrite, PatientWrite, RecordWrite, Stored
@@ -146,6 +147,21 @@ async def test_a_booking_on_a_known_day_is_one_call(
     ]
 
 
+async def test_to_tell_others_of_a_booking_costs_a_write_and_no_call(
+    store: FirestoreStore, connection: Counting
+) -> None:
+    day_before = (timedelta(days=1),)
+    for number, (telling, writes) in enumerate(((Telling(), 2), (Telling(day_before), 3))):
+        told = Coordinator(store, 10, Random(1), telling)  # noqa: S311 - jitter
+        first, then = (
+            command(f"2026-11-2{3 + number}T{hour}:00Z", f"2026-11-2{3 + number}T{hour}:30Z", hour)
+            for hour in ("10", "11")
+        )
+        cost = Cost(["batch_get", "commit"], reads=1, writes=writes)
+        assert await cost_of(connection, told, first) == cost
+        assert await cost_of(connection, told, then) == Cost(["commit"], writes=writes)
+
+
 async def fill(store: FirestoreStore, days: int) -> None:
     """Book every working day, so many in a row, from nine to five."""
     writes = []
@@ -219,7 +235,7 @@ async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_e
     assert connection.cost == Cost(["run_query"], reads=2, writes=0)
 
 
-async def test_an_erasure_is_a_query_and_a_commit_for_the_records_and_for_the_history_each(
+async def test_an_erasure_is_a_query_for_records_events_and_history_each_and_a_commit_of_each(
     store: FirestoreStore, connection: Counting
 ) -> None:
     wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
@@ -233,12 +249,12 @@ async def test_an_erasure_is_a_query_and_a_commit_for_the_records_and_for_the_hi
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     connection.cost = Cost()
     await store.erase_records(["a"])
-    assert connection.cost == Cost(["run_query", "commit"], reads=1, writes=1)
+    assert connection.cost == Cost(["run_query", "run_query", "commit"], reads=1, writes=1)
     series = Series("strange.series.a", "strange", "", "ada", NOW, ())
     await store.commit([], [RecordWrite(replace(record, key="more"), None)], series=[series])
     connection.cost = Cost()
     await store.erase_records(["a", series.id, "strange.series.b"])
-    costs = Cost(["run_query", "batch_get", "commit"], reads=4, writes=2)
+    costs = Cost(["run_query", "run_query", "batch_get", "commit"], reads=4, writes=2)
     assert connection.cost == costs
     connection.cost = Cost()
     await store.erase_patient(read, PatientSchedule(ADA))

@@ -1,0 +1,1 @@
+"""E-mail to patients: what is written, in which words, and how it is sent."""
