@@ -35,8 +35,8 @@ test: .venv/dev
 	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore' --ignore=tests/end_to_end --ignore=tests/deploy \
-		--ignore=tests/proof --ignore=tests/store/contract
+	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
+		--ignore=tests/deploy --ignore=tests/proof --ignore=tests/store/contract
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

@@ -147,6 +147,24 @@ async def deliver_events(request: Request) -> Response:
 
 
 @functions_framework.aio.http
+async def appointment_calendar(request: Request) -> Response:
+    """Get an appointment as a file that calendars import, and update what they have of it."""
+    return await _functions["appointment_calendar"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def create_calendar_link(request: Request) -> Response:
+    """Get the secret link to a doctor's calendar, or make another in its place."""
+    return await _functions["create_calendar_link"](request, _dependencies)
+
+
+@functions_framework.aio.http
+async def doctor_calendar(request: Request) -> Response:
+    """Get the calendar that a secret link opens, for calendars that subscribe to it."""
+    return await _functions["doctor_calendar"](request, _dependencies)
+
+
+@functions_framework.aio.http
 async def cancel_series(request: Request) -> Response:
     """Cancel all appointments of a series that start at or after an instant, at once."""
     return await _functions["cancel_series"](request, _dependencies)

@@ -38,7 +38,7 @@ GRANTED = range(200, 300)
 FLOOR = "empty"
 NEED_MORE = (
     *("mark_appointment", "delete_override", "export_patient", "erase_patient"),
-    "cancel_series",
+    *("cancel_series", "doctor_calendar"),
 )
 """Functions that grant a request only for today's appointment, what was made, or an account."""
 NINE = datetime(2030, 1, 7, 9, tzinfo=UTC)

@@ -247,6 +247,14 @@ class Port:
         """Nobody asks for one."""
         raise NotImplementedError
 
+    async def calendar_link(self, doctor_id: str) -> str | None:
+        """Nobody asks for one."""
+        raise NotImplementedError
+
+    async def replace_calendar_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        """Nobody does."""
+        raise NotImplementedError
+
     async def left_behind(self) -> int:
         """None."""
         raise NotImplementedError
@@ -315,6 +323,10 @@ class View:
         result: Mapping[DayKey, Version | None]
         result = await self._port.call("load", touches, self._versions, (), days)
         return result
+
+    async def revision(self, doctor_id: str) -> int:
+        """Nobody asks for it."""
+        raise NotImplementedError
 
     async def scan(
         self,

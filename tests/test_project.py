@@ -106,12 +106,16 @@ def test_the_committed_openapi_document_is_that_of_the_models() -> None:
 
 def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entry_point() -> None:
     functions = [
+        "appointment_calendar",
         "cancel_appointment",
         "cancel_series",
         "create_appointment",
+        "create_calendar_link",
         "create_override",
         "create_series",
         "delete_override",
+        "deliver_events",
+        "doctor_calendar",
         "erase_patient",
         "export_patient",
         "first_available",

@@ -34,6 +34,7 @@ NAMES = (
     *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
     *("AUTH", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_TENANT", "AUTH_SERVICES", "APP_CHECK"),
     *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER", "RETENTION_DAYS", "TEST_CLOCK"),
+    "CALENDAR_NAMES",
 )
 
 
@@ -71,6 +72,8 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
         ("RETENTION_DAYS", "1", "retention_days", 1),
         ("TEST_CLOCK", "on", "test_clock", True),
         ("TEST_CLOCK", "off", "test_clock", False),
+        ("CALENDAR_NAMES", "on", "calendar_names", True),
+        ("CALENDAR_NAMES", "off", "calendar_names", False),
         ("RETENTION_DAYS", "36500", "retention_days", 36_500),
         ("PAGE_TOKEN_KEYS", KEY, "page_token_keys", (KEY,)),
         (
@@ -107,6 +110,7 @@ BAD: dict[str, tuple[str, ...]] = {
     ),
     "APP_CHECK": ("On", "yes", "1"),
     "TEST_CLOCK": ("On", "yes", "1", "2027-01-01"),
+    "CALENDAR_NAMES": ("On", "yes", "1", "full"),
 }
 WHAT_IS_RIGHT = {
     "PORT": "1 to 65535",
@@ -119,6 +123,7 @@ WHAT_IS_RIGHT = {
     "AUTH": '"none", "firebase", or the https:// address',
     "APP_CHECK": '"off" or "on"',
     "TEST_CLOCK": '"off" or "on"',
+    "CALENDAR_NAMES": '"off" or "on"',
 }
 
 

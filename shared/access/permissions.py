@@ -86,6 +86,9 @@ PERMISSIONS: Mapping[str, _Row] = {
     "create_override": _OF_A_SCHEDULE,
     "delete_override": _OF_A_SCHEDULE,
     "list_overrides": _OF_A_SCHEDULE,
+    "appointment_calendar": _BY_ID,
+    "create_calendar_link": _OF_A_SCHEDULE,
+    "doctor_calendar": _EVERYBODY,
     "export_patient": _OF_A_PATIENT,
     "erase_patient": _OF_A_PATIENT,
 }

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from shared.http.caller_errors import AppNotVerified, CallsTooOften, Forbidden, 
 from shared.http.callers import admitted
 from shared.http.clock_for_tests import read_test_now
 from shared.http.dependencies import Dependencies
-from shared.http.entity_tags import if_modified, read_if_match
+from shared.http.entity_tags import if_modified, is_known, read_if_match
 from shared.http.errors import (
     BodyTooLarge,
     InternalError,
@@ -60,10 +61,10 @@ _WITH_BODY = (BodyTooLarge, UnsupportedMediaType)
 
 
 class Success(Struct, frozen=True):
-    """A successful response: what it means, and its model."""
+    """A successful response: what it means, and its model; None for a calendar file."""
 
     meaning: str
-    model: type[BaseModel]
+    model: type[BaseModel] | None
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -187,7 +188,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         asked = await self._asked(request)
         if not may_ask(caller, self.name, asked.target()):
             raise Forbidden
-        return Call(asked, caller, now or arrived_at, dependencies, arrived_at, key, versions)
+        knows = partial(is_known, request)
+        return Call(
+            asked, caller, now or arrived_at, dependencies, arrived_at, key, versions, knows
+        )
 
     async def _asked(self, request: Request) -> RequestModel:
         if self.has_body:

@@ -42,12 +42,17 @@ def read_if_match(request: Request) -> frozenset[int] | None:
 def if_modified(request: Request, response: Response) -> Response:
     """Return a response, or 304 without a body if the client has what its entity tag names."""
     tag = response.headers.get("etag")
-    if tag is None or response.status_code != _OK or not _has(request, tag):
+    if tag is None or response.status_code != _OK or not is_known(request, tag):
         return response
+    return not_modified(tag)
+
+
+def not_modified(tag: str) -> Response:
+    """Return the answer to a client that has what an entity tag names."""
     return Response(status_code=_NOT_MODIFIED, headers={"ETag": tag})
 
 
-def _has(request: Request, tag: str) -> bool:
+def is_known(request: Request, tag: str) -> bool:
     """Whether a request names this tag in `If-None-Match`; what is malformed names nothing."""
     given = request.headers.getlist("if-none-match")
     strong = [each.removeprefix("W/") for each in _tags(given) or ()]

@@ -58,6 +58,15 @@ class NoSuchService(RequestError):
         super().__init__(UnknownService.detail)
 
 
+class UnknownCalendar(RequestError):
+    """No calendar has this link, or not any more. The token is a secret, so nobody repeats it."""
+
+    code, title, status = "unknown_calendar", "There is no such calendar", 404
+
+    def __init__(self) -> None:
+        super().__init__("no calendar has this link; ask the clinic for the present one")
+
+
 class NotFound(RequestError):
     """No function has this path."""
 

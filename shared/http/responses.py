@@ -25,10 +25,20 @@ def json_response(
     return Response(json_line(model), status, headers, media_type="application/json")
 
 
+def calendar_response(content: bytes, tag: str, name: str) -> Response:
+    """Return a calendar file, with its entity tag, under a name of visible ASCII."""
+    headers = {"ETag": tag, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=headers, media_type="text/calendar")
+
+
 def content_tag(model: BaseModel) -> str:
     """Return the entity tag of an answer with this content, whatever else may be in it: weak."""
-    digest = hashlib.blake2b(model.model_dump_json().encode(), digest_size=16).hexdigest()
-    return f'W/"{digest}"'
+    return f"W/{digest_tag(model.model_dump_json().encode())}"
+
+
+def digest_tag(content: bytes) -> str:
+    """Return the entity tag of whatever has this content, or depends on nothing else: strong."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 async def appointment_response(

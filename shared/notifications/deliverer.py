@@ -142,6 +142,12 @@ class _Run:
 
     async def once(self) -> bool:
         """Go through all that is due, once; return whether more may have come meanwhile."""
+        try:
+            return await self._once()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # One is enough to know what is wrong.
+
+    async def _once(self) -> bool:
         sent, after, seen = self._sent, None, set[str]()
         async with asyncio.TaskGroup() as tasks:
             while page := await self._page(after):

@@ -4,10 +4,10 @@ httpcore is imported when something is first sent: most instances never send any
 """
 
 import asyncio
+import os
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.notifications.sink import SECONDS, DeliveryFailed
@@ -69,7 +69,7 @@ class HttpClient:
         except httpcore.NetworkError:
             raise DeliveryFailed("the connection was lost before the answer") from None
         except httpcore.RemoteProtocolError as error:
-            ended = error.__cause__ is None  # Only what the server has said has another cause.
+            ended = error.__context__ is None  # What the server said wrong has another cause.
             why = "the connection was closed without an answer" if ended else "no answer in HTTP"
             raise DeliveryFailed(why) from None
         return Answer(
@@ -119,9 +119,9 @@ async def _beginning(response: "Response", ends_at: float) -> bytes:
     """Return the beginning of a body; a connection on which more may come is closed."""
     import httpcore  # noqa: PLC0415 - see above
 
-    body, stream = b"", cast("AsyncGenerator[bytes, None]", response.aiter_stream())
+    body, chunks = b"", response.aiter_stream()
     try:
-        async with asyncio.timeout_at(ends_at), aclosing(stream) as chunks:
+        async with asyncio.timeout_at(ends_at):
             async for chunk in chunks:
                 body += chunk
                 if len(body) > MOST_BYTES:
@@ -129,14 +129,19 @@ async def _beginning(response: "Response", ends_at: float) -> bytes:
     except (TimeoutError, httpcore.NetworkError, httpcore.RemoteProtocolError):
         pass  # The status has told what was to be known.
     finally:
-        await response.aclose()
+        await response.aclose()  # While there are `chunks`, whose end would close it too late.
     return body[:MOST_BYTES]
 
 
 def _cause(error: BaseException) -> str:
     """Return why there is no connection, in the words of the machine or of TLS."""
-    while error.__cause__:
-        error = error.__cause__
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate does not count: {error.verify_message}"
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate does not count: {error.verify_message}"
+        case ssl.SSLError():
+            return f"TLS: {error.reason}"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+    return type(error).__name__

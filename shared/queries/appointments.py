@@ -55,7 +55,7 @@ async def list_window(snapshot: Snapshot, *queries: ListQuery) -> Page:
         return Page([], None)
     size, with_cancelled = queries[0].size, queries[0].with_cancelled
     at_once = max(FEWEST_DAYS, (4 + size // APPOINTMENTS_A_DAY) // len(queries))
-    lists = [_booked(snapshot, query, at_once) for query in queries]
+    lists = [booked(snapshot, query, at_once) for query in queries]
     if with_cancelled:
         lists += [_ended(snapshot, query) for query in queries]
     return await page_of(lists[0] if len(lists) == 1 else in_order(*lists), size)
@@ -71,8 +71,11 @@ async def page_of(listed: AsyncIterator[Appointment], size: int) -> Page:
     return Page(found, None)
 
 
-async def _booked(snapshot: Snapshot, query: ListQuery, at_once: int) -> AsyncIterator[Appointment]:
-    """Yield the booked ones. Each stands in every day that it touches, and comes on the first."""
+async def booked(snapshot: Snapshot, query: ListQuery, at_once: int) -> AsyncIterator[Appointment]:
+    """Yield the booked ones of this page and all later ones.
+
+    Each stands in every day that it touches, and comes on the first.
+    """
     doctor, after = query.doctor, query.after
     start = max(query.window.start, after[0]) if after else query.window.start
     first, last = days_of(doctor, Interval(start, query.window.end))

@@ -4,11 +4,11 @@ On Cloud Run a scheduler calls it, because an instance that answers no request h
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from shared.http.dependencies import Dependencies
-from shared.notifications.deliverer import Deliverer
+from shared.notifications.deliverer import Report
 from shared.observability.delivery_log import log_run, log_stopped
 from shared.observability.request_log import log_bug
 from shared.store.port import StoreError
@@ -19,6 +19,9 @@ LONGEST_PAUSE = 8.0
 """While nothing can be delivered, pauses grow up to this."""
 RUN_SECONDS = 1.0
 """Short, because the server ends no sooner than a run."""
+
+Run = Callable[[float], Awaitable[Report]]
+"""Delivers what is due for so many seconds, as `Deliverer.run` does."""
 
 
 @asynccontextmanager
@@ -32,7 +35,7 @@ async def local_deliveries(dependencies: Dependencies) -> AsyncIterator[None]:
         yield
         return
     stopped = asyncio.Event()
-    task = asyncio.create_task(deliver_until(stopped, deliverer))
+    task = asyncio.create_task(deliver_until(stopped, deliverer.run))
     try:
         yield
     finally:
@@ -40,19 +43,19 @@ async def local_deliveries(dependencies: Dependencies) -> AsyncIterator[None]:
         await task
 
 
-async def deliver_until(stopped: asyncio.Event, deliverer: Deliverer, pause: float = PAUSE) -> None:
+async def deliver_until(stopped: asyncio.Event, run: Run) -> None:
     """Deliver again and again, also after errors of the store and bugs, until it is stopped."""
-    wait = pause
+    wait = PAUSE
     while not stopped.is_set():
-        wait = pause if await _delivered(deliverer) else min(2 * wait, LONGEST_PAUSE)
+        wait = PAUSE if await _delivered(run) else min(2 * wait, LONGEST_PAUSE)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), wait)
 
 
-async def _delivered(deliverer: Deliverer) -> bool:
+async def _delivered(run: Run) -> bool:
     """Deliver what is due; return whether that was possible, and log why not."""
     try:
-        report = await deliverer.run(RUN_SECONDS)
+        report = await run(RUN_SECONDS)
     except StoreError as error:
         log_stopped(error)
         return False

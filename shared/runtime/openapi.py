@@ -36,7 +36,36 @@ _ENTITY_TAG = {
     },
 }
 
+_FILE_NAME = {
+    "Content-Disposition": {
+        "description": "the name under which browsers save the file",
+        "schema": {"type": "string"},
+    },
+}
+
 Json = dict[str, Any]
+
+_CALENDAR: Json = {
+    "text/calendar": {
+        "schema": {"type": "string", "description": "iCalendar (RFC 5545), in UTF-8"},
+        "example": (
+            "BEGIN:VCALENDAR\r\n"
+            "VERSION:2.0\r\n"
+            "PRODID:-//Appointments//EN\r\n"
+            "BEGIN:VEVENT\r\n"
+            "SUMMARY:Check-up\\, Doctor Strange\r\n"
+            "DTSTART:20300107T140000Z\r\n"
+            "DTEND:20300107T143000Z\r\n"
+            "DTSTAMP:20291201T090000Z\r\n"
+            "UID:strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4\r\n"
+            "SEQUENCE:0\r\n"
+            "STATUS:CONFIRMED\r\n"
+            "END:VEVENT\r\n"
+            "END:VCALENDAR\r\n"
+        ),
+    }
+}
+
 _Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
 
 
@@ -70,8 +99,8 @@ def document() -> Json:
 
 
 def _schemas(functions: Iterable[Endpoint]) -> Json:
-    bodies = [f.takes for f in functions if f.method == "POST"]
-    answers = [success.model for f in functions for success in f.responses.values()]
+    bodies = [f.takes for f in functions if f.has_body]
+    answers = [s.model for f in functions for s in f.responses.values() if s.model]
     requests: list[_Used] = [(model, "validation") for model in bodies]
     models: list[type[BaseModel]] = [*answers, Problem, *PROBLEM_MODELS.values()]
     responses: list[_Used] = [(model, "serialization") for model in dict.fromkeys(models)]
@@ -92,7 +121,7 @@ def _operation(function: Endpoint) -> Json:
     operation["security"] = security(function)
     if function.method == "GET":
         parameters += _query_parameters(function.takes, function.example)
-    else:
+    if function.has_body:
         operation["requestBody"] = _body(function.takes, function.example)
     if parameters:
         operation["parameters"] = parameters
@@ -168,13 +197,17 @@ def _without_null(field: Json) -> Json:
 
 def _success(function: Endpoint, status: int) -> Json:
     success: Success = function.responses[status]
-    content = {"application/json": {"schema": _reference(success.model)}}
+    content = _CALENDAR
+    if success.model:
+        content = {"application/json": {"schema": _reference(success.model)}}
     headers: Json = {}
     if success.model is AppointmentResponse or (function.conditional and function.method == "GET"):
         headers |= _ENTITY_TAG
     if function.idempotent and status == max(function.responses):
         replayed = "`true` if this very request had been granted before"
         headers |= {"Idempotent-Replayed": {"description": replayed, "schema": {"const": "true"}}}
+    if not success.model:
+        headers |= _FILE_NAME
     return {"description": success.meaning, "content": content, "headers": _headers(headers)}
 
 

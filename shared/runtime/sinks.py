@@ -13,13 +13,13 @@ def open_sinks(settings: NotificationSettings, store: Store) -> list[Sink]:
     if settings.webhooks:
         from shared.notifications.webhooks import open_webhooks  # noqa: PLC0415 - see above
 
-        sinks += open_webhooks(settings.webhooks, _rendered)
+        sinks += open_webhooks(settings.webhooks, rendered)
     if settings.mail:
         sinks.append(_mail(settings.mail, store))
     if settings.pubsub:
         from shared.notifications.pubsub import PubSubSink  # noqa: PLC0415 - see above
 
-        sinks.append(PubSubSink(settings.pubsub, _rendered))
+        sinks.append(PubSubSink(settings.pubsub, rendered))
     return sinks
 
 
@@ -38,7 +38,7 @@ def _mail(settings: MailSettings, store: Store) -> Sink:
     return SmtpSink(settings.transport, composer)
 
 
-def _rendered(appointment: Appointment, doctor: Doctor) -> str:
+def rendered(appointment: Appointment, doctor: Doctor) -> str:
     """Return an appointment in JSON, exactly as the functions answer it."""
     from shared.http.schemas.appointment import AppointmentResponse  # noqa: PLC0415 - see above
 

@@ -54,7 +54,8 @@ class Settings(Struct, frozen=True):
     caller may send in a second, 0 if nobody counts. `proxied` tells that Google's front end passes
     requests on, and appends the addresses that they come from. `retention_days` is how long after
     its end an appointment names its patient, and an override is kept, None if for ever.
-    `test_clock` tells that a request may say what time it is to the rules.
+    `test_clock` tells that a request may say what time it is to the rules, `calendar_names` that
+    the calendars of doctors name patients.
     """
 
     port: int
@@ -71,6 +72,7 @@ class Settings(Struct, frozen=True):
     proxied: bool
     retention_days: int | None = None
     test_clock: bool = False
+    calendar_names: bool = False
     notifications: NotificationSettings = NotificationSettings()
 
 
@@ -98,6 +100,7 @@ def read_settings(
         proxied="K_SERVICE" in given,
         retention_days=_days(given["RETENTION_DAYS"]) if "RETENTION_DAYS" in given else None,
         test_clock=_test_clock(given),
+        calendar_names=_switch(given, "CALENDAR_NAMES"),
         notifications=read_notifications(given, exposed=exposed),
     )
 
@@ -174,11 +177,16 @@ def _days(text: str) -> int:
 
 
 def _test_clock(given: Mapping[str, str]) -> bool:
-    text = given.get("TEST_CLOCK", "off")
-    if text not in {"off", "on"}:
-        raise SettingsError(f'TEST_CLOCK: must be "off" or "on", not "{text}"')
-    if text == "on" and "K_SERVICE" in given:
+    test_clock = _switch(given, "TEST_CLOCK")
+    if test_clock and "K_SERVICE" in given:
         raise SettingsError("TEST_CLOCK: must not be on in the cloud: callers would set the time")
+    return test_clock
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "off")
+    if text not in {"off", "on"}:
+        raise SettingsError(f'{name}: must be "off" or "on", not "{text}"')
     return text == "on"
 
 

@@ -3,7 +3,8 @@
 A store keeps documents, each with a version: doctor-days, whereabouts of appointments that left
 their day, patients, idempotency records, doctors, overrides, series, the clinic, and the outbox of
 events. It can write several of them at once on the condition that none has changed. It also keeps
-the secrets of the deployment, and the blocked callers. All policy is above it.
+the secrets of the deployment and of links to calendars, and the blocked callers. All policy is
+above it.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -188,6 +189,12 @@ class Snapshot(Protocol):
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read only the versions of days; None of one without a document."""
 
+    async def revision(self, doctor_id: str) -> int:
+        """Return a number that any commit which writes a day of a doctor makes another one.
+
+        Reads no day.
+        """
+
     def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
@@ -231,7 +238,7 @@ class Store(Protocol):
         """Open a view of now, or of the instant of another view that is at most an hour old.
 
         A view of an instant shows days, what has ended, and patients with their histories, but
-        neither versions, records, whereabouts, overrides nor series. Its reads raise
+        neither versions, revisions, records, whereabouts, overrides nor series. Its reads raise
         `SnapshotExpired` if the instant is gone.
         """
 
@@ -326,6 +333,18 @@ class Store(Protocol):
         """Return the secret of that name, which stays for good; if there is none, keep this one.
 
         Whoever asks, and however many at once, all get the same.
+        """
+
+    async def calendar_link(self, doctor_id: str) -> str | None:
+        """Return the secret of the link to a doctor's calendar, in one read; None without a link.
+
+        There need not be such a doctor.
+        """
+
+    async def replace_calendar_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        """Keep a secret in the place of `replaced`, or where there is none; return what is kept.
+
+        If somebody else was first, that is theirs.
         """
 
     async def left_behind(self) -> int:

@@ -188,6 +188,15 @@ def connection(server: Server) -> socket.socket:
     return socket.create_connection((HOST, int(server.url.rpartition(":")[2])), PATIENCE_SECONDS)
 
 
+def others_of(server: Server, appointment_id: str) -> list[int]:
+    """Ask for an appointment's calendar, the link to a doctor's, and this; deliver what is due."""
+    file = server.get("/appointment_calendar", appointment_id=appointment_id)
+    link = server.post("/create_calendar_link", {"doctor_id": "strange"})
+    feed = server.get("/doctor_calendar", token=link.json()["token"])
+    delivered = server.post("/deliver_events", {})
+    return [it.status_code for it in (file, link, feed, delivered)]
+
+
 def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json(
     image: Image, tmp_path: Path
 ) -> None:
@@ -219,6 +228,7 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         released = server.post("/release_hold", {"hold_id": held.json()["hold_id"]})
         series = server.post("/create_series", {**NOON, "rule": "FREQ=WEEKLY;COUNT=2"})
         ended = server.post("/cancel_series", {"series_id": series.json()["series_id"]})
+        assert others_of(server, whose) == [200, 201, 200, 200]
         with connection(server) as request:
             request.sendall(b"not HTTP\r\n\r\n")
             assert request.recv(1000).startswith(b"HTTP/1.1 400")

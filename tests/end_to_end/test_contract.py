@@ -89,6 +89,10 @@ REAL: dict[str, dict[str, Any]] = {
     "release_hold": {},
     "create_series": {**TIME, "patient": PATIENT, "rule": "FREQ=DAILY;COUNT=2"},
     "cancel_series": {},
+    "appointment_calendar": {},
+    "create_calendar_link": {"doctor_id": "strange"},
+    "doctor_calendar": {},
+    "deliver_events": {},
 }
 """Members that are replaced, so that a request is about a doctor who is there and a real time."""
 NOT_IN_THE_SCHEMA = {
@@ -114,6 +118,10 @@ NOT_IN_THE_SCHEMA = {
     "release_hold": set(),
     "create_series": {"end", "reason", "service_id"},
     "cancel_series": {"after", "reason"},
+    "appointment_calendar": set(),
+    "create_calendar_link": set(),
+    "doctor_calendar": set(),
+    "deliver_events": set(),
 }
 """Members that are left out, because their rules are none that JSON Schema could express."""
 TIMED = {"create_appointment", "validate_appointment", "hold_time", "create_series"}
@@ -140,6 +148,10 @@ RULES_DECIDE = {
     "release_hold": {200},
     "create_series": {201, 409, 422},
     "cancel_series": {200},
+    "appointment_calendar": {200, 304},
+    "create_calendar_link": {200, 201},
+    "doctor_calendar": {200, 304},
+    "deliver_events": {200},
 }
 
 
@@ -181,6 +193,8 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
 ) -> None:
     operation = case.operation.path.strip("/")
     members = case.body if case.method == "POST" else case.query
+    if operation == "deliver_events":
+        members = {}  # It takes no body.
     assert isinstance(members, dict)
     for name in NOT_IN_THE_SCHEMA[operation]:
         members.pop(name, None)
@@ -193,6 +207,9 @@ def test_a_right_request_for_a_real_time_is_for_the_rules_to_decide(
     if "series_id" in members:
         made = server.post("/create_series", SERIES)
         members["series_id"] = made.json()["series_id"]
+    if "token" in members:
+        link = server.post("/create_calendar_link", {"doctor_id": "strange"})
+        members["token"] = link.json()["token"]
     if operation in TIMED and members.get("duration_minutes") is None:
         members["duration_minutes"] = 30
     answer = case.call_and_validate(server.url, checks=CHECKS)

@@ -25,6 +25,7 @@ FUNCTIONS = [
     *("mark_appointment", "update_appointment"),
     *("create_override", "delete_override", "list_overrides"),
     *("hold_time", "release_hold", "create_series", "cancel_series"),
+    *("appointment_calendar", "create_calendar_link", "doctor_calendar", "deliver_events"),
 ]
 FAR_AHEAD = {"horizon_days": 36_600}
 NOON = {

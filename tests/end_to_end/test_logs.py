@@ -21,6 +21,7 @@ FUNCTIONS = [
     *("mark_appointment", "update_appointment"),
     *("create_override", "delete_override", "list_overrides"),
     *("hold_time", "release_hold", "create_series", "cancel_series"),
+    *("appointment_calendar", "create_calendar_link", "doctor_calendar", "deliver_events"),
 ]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOW = int(time.time())
@@ -124,6 +125,18 @@ def outcomes(lines: list[Line]) -> list[tuple[str, str, int, str]]:
     return [(line["function"], line["method"], line["status"], line["code"]) for line in lines]
 
 
+def use_others(deployment: Deployment, appointment_id: str) -> None:
+    """Read an appointment's calendar and a doctor's, whose link nobody writes down, and deliver."""
+    call = deployment.call
+    call("appointment_calendar", params={"appointment_id": appointment_id})
+    token = call("create_calendar_link", json={"doctor_id": "strange"}).json()["token"]
+    call("doctor_calendar", params={"token": token})
+    call("doctor_calendar", params={"token": "strange.secret-link"})
+    call("deliver_events", json={"message": {"data": "a secret"}})
+    written = [server.errors.read_text() for server in deployment.servers.values()]
+    assert not any(token.rpartition(".")[2] in text for text in written)
+
+
 def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     deployment: Deployment,
 ) -> None:
@@ -167,6 +180,7 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
     call("create_series", json={**weekly, "rule": "FREQ=SECRET"})
     series = call("create_series", {"Idempotency-Key": "secret-series"}, json=weekly).json()
     call("cancel_series", json={"series_id": series["series_id"], "reason": "one more secret"})
+    use_others(deployment, appointment["id"])
 
     lines = deployment.log()
 
@@ -209,6 +223,11 @@ def test_every_function_logs_every_request_in_these_fields_and_never_a_secret(
         ("create_series", "POST", 400, "invalid_request"),
         ("create_series", "POST", 201, "ok"),
         ("cancel_series", "POST", 200, "ok"),
+        ("appointment_calendar", "GET", 200, "ok"),
+        ("create_calendar_link", "POST", 201, "ok"),
+        ("doctor_calendar", "GET", 200, "ok"),
+        ("doctor_calendar", "GET", 404, "unknown_calendar"),
+        ("deliver_events", "POST", 200, "ok"),
     ]
 
 

@@ -294,7 +294,7 @@ async def _is_like_every_answer(response: httpx.Response) -> None:
     assert not response.content or response.content.endswith(b"\n")
     assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
     assert response.headers["api-version"] == "1.1"
-    personal = re.search("_(appointment|patient|override|series|time)", response.url.path)
+    personal = re.search("_(appointment|patient|override|series|time|calendar)", response.url.path)
     assert response.headers.get("cache-control") == ("no-store" if personal else None)
 
 

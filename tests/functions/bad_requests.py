@@ -19,6 +19,7 @@ HOLD, RELEASE = "hold_time", "release_hold"
 SERIES, END = "create_series", "cancel_series"
 LIST, FIRST = "list_appointments", "first_available"
 OPENINGS, DOCTORS, SERVICES = "list_openings", "list_doctors", "list_services"
+FILE, LINK, FEED = "appointment_calendar", "create_calendar_link", "doctor_calendar"
 
 SOME_ID = "strange.20501121.x"
 SOME_OVERRIDE = "strange.override.x"
@@ -43,6 +44,7 @@ GOOD_BODIES: dict[str, Json] = {
     RELEASE: {"hold_id": SOME_HOLD},
     SERIES: {**MONDAY_AT_NINE, "rule": "FREQ=WEEKLY;COUNT=2", "if_unavailable": "skip"},
     END: {"series_id": SOME_SERIES, "after": "2050-11-21", "reason": "moves away"},
+    LINK: {"doctor_id": "strange", "renew": True},
 }
 GOOD_QUERIES = {
     LIST: "doctor_id=strange&start=2050-11-21T00:00&end=2050-11-22T00:00",
@@ -53,6 +55,8 @@ GOOD_QUERIES = {
     GET: f"appointment_id={SOME_ID}",
     EXPORT: "patient_id=ada",
     LIST_OVERRIDES: "doctor_id=strange&start=2050-11-21&end=2050-11-22",
+    FILE: f"appointment_id={SOME_ID}",
+    FEED: "token=strange.x",
 }
 SKIPPED, REPEATED = "2051-03-12T02:30", "2051-11-05T01:30"
 """What the clocks of New York never show, and what they show twice."""
@@ -207,6 +211,9 @@ VALUES: dict[tuple[str, str], Values] = {
     ],
     (END, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
     (END, "appointment_id"): each("extra_forbidden", [SOME_ID]),
+    (LINK, "doctor_id"): [(None, "string_type"), *IDS],
+    (LINK, "renew"): each("bool_type", [None, 1, "true", "", []]),
+    (LINK, "token"): each("extra_forbidden", ["strange.x"]),
     (ERASE, "patient_id"): ACCOUNT_IDS,
     (ERASE, "appointment_id"): each("extra_forbidden", [SOME_ID]),
 }
@@ -465,6 +472,9 @@ ADDED: list[tuple[str, str, str, str]] = [
     (FIRST, "doctor_id=a/b", "doctor_id[1]", "string_pattern_mismatch"),
     (GET, f"appointment_id={SOME_ID}", "appointment_id", "repeated"),
     (GET, "doctor_id=strange", "doctor_id", "extra_forbidden"),
+    (FILE, f"appointment_id={SOME_ID}", "appointment_id", "repeated"),
+    (FEED, "token=strange.x", "token", "repeated"),
+    (FEED, "doctor_id=strange", "doctor_id", "extra_forbidden"),
     (LIST, "patient_id=ada", "patient_id", "too_many"),
     (LIST, "patient_id=%20", "patient_id", "string_pattern_mismatch"),
     (EXPORT, "patient_id=ada", "patient_id", "repeated"),
@@ -513,6 +523,7 @@ BAD_QUERIES = [
             (LIST, "doctor_id={}&start=2050-11-21T00:00&end=2050-11-22T00:00", "doctor_id[0]"),
             (FIRST, "doctor_id={}", "doctor_id[0]"),
             (GET, "appointment_id={}", "appointment_id"),
+            (FILE, "appointment_id={}", "appointment_id"),
         )
     ),
     *(
@@ -587,5 +598,8 @@ NOTHING: list[Bad] = [
     Bad(SERIES, {}, [(name, "missing") for name in ("start", "doctor_id", "patient", "rule")]),
     Bad(END, {}, [("series_id", "missing")]),
     Bad(LIST_OVERRIDES, "", [(name, "missing") for name in ("doctor_id", "start", "end")]),
+    Bad(FILE, "", [("appointment_id", "missing")]),
+    Bad(LINK, {}, [("doctor_id", "missing")]),
+    Bad(FEED, "", [("token", "missing")]),
 ]
 """For each function the shortest request that it refuses."""

@@ -109,6 +109,14 @@ class SilentStore:
         """Not reached without a view."""
         raise NotImplementedError
 
+    async def calendar_link(self, doctor_id: str) -> str | None:
+        """Nobody asks for one."""
+        raise NotImplementedError
+
+    async def replace_calendar_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        """Nobody asks for it."""
+        raise NotImplementedError
+
     async def left_behind(self) -> int:
         """Nobody asks for it."""
         raise NotImplementedError

@@ -31,9 +31,9 @@ DAILY = {"rule": "FREQ=DAILY;COUNT=2"}
 OF_ADA: Json = {**MONDAY_AT_NINE, "patient": {"name": "Ada", "id": "ada"}}
 
 # A request, in which HERS stands for an appointment of Ada's with Doctor Strange, HER_SERIES for a
-# series, and what each of CALLERS is answered: anonymous, Ada, Bob, her doctor, another doctor, a
-# clerk.
-HERS, HER_SERIES = "HERS", "HER_SERIES"
+# series, HER_LINK for the link to her doctor's calendar, and what each of CALLERS is answered:
+# anonymous, Ada, Bob, her doctor, another doctor, a clerk.
+HERS, HER_SERIES, HER_LINK = "HERS", "HER_SERIES", "HER_LINK"
 NEXT = "2050-11-22T09:00"
 REQUESTS: list[tuple[str, Json, str]] = [
     ("first_available", {}, "200 200 200 200 200 200"),
@@ -143,6 +143,14 @@ REQUESTS: list[tuple[str, Json, str]] = [
     ("cancel_series", {"series_id": HER_SERIES}, "401 200 404 200 404 200"),
     ("cancel_series", {"series_id": "strange.series.a"}, "401 404 404 404 404 404"),
     ("cancel_series", {"series_id": "x"}, "401 404 404 404 404 404"),
+    ("appointment_calendar", {"appointment_id": HERS}, "401 200 404 200 404 200"),
+    ("appointment_calendar", {"appointment_id": UNKNOWN}, "401 404 404 404 404 404"),
+    ("create_calendar_link", {"doctor_id": "strange"}, "401 403 403 201 403 201"),
+    ("create_calendar_link", {"doctor_id": "who", "renew": True}, "401 403 403 403 201 201"),
+    ("create_calendar_link", {"doctor_id": "doom"}, "401 403 403 403 403 404"),
+    ("doctor_calendar", {"token": HER_LINK}, "200 200 200 200 200 200"),
+    ("doctor_calendar", {"token": "strange.guessed"}, "404 404 404 404 404 404"),
+    ("deliver_events", {}, "401 403 403 403 403 200"),
 ]
 MATRIX = [
     pytest.param(function, request_, caller, int(status), id=f"{function} {number} {name}")
@@ -152,9 +160,9 @@ MATRIX = [
 CODES = {400: "invalid_request", 401: "unauthenticated", 403: "forbidden"}
 
 
-def about(request: Json, appointment_id: str, series_id: str = "") -> Json:
-    """A request in which these ids stand for HERS and HER_SERIES."""
-    put_in: dict[object, object] = {HERS: appointment_id, HER_SERIES: series_id}
+def about(request: Json, appointment_id: str, series_id: str = "", token: str = "") -> Json:
+    """A request in which these ids stand for HERS and HER_SERIES, and the token for HER_LINK."""
+    put_in: dict[object, object] = {HERS: appointment_id, HER_SERIES: series_id, HER_LINK: token}
     return {
         name: [put_in.get(v, v) for v in value]
         if isinstance(value, list)
@@ -186,6 +194,9 @@ async def test_who_may_do_what(
     if HER_SERIES in request_.values():
         series = await api.by(ADA).book_series("FREQ=DAILY;COUNT=2", start="2050-11-23T09:00")
         ids.append(series["series_id"])
+    if HER_LINK in request_.values():
+        link = await api.by(CLERK).post("create_calendar_link", {"doctor_id": "strange"})
+        ids += ["", link.json()["token"]]
     response = await answer(api.by(caller), function, about(request_, *ids))
     assert response.status_code == status, response.text
     if status in CODES:
@@ -224,6 +235,7 @@ async def cancelled_elsewhere(api: Api) -> Json:
 
 BY_ID: list[tuple[str, Json]] = [
     ("get_appointment", {}),
+    ("appointment_calendar", {}),
     ("cancel_appointment", {"reason": "x"}),
     ("update_appointment", {"reason": "x"}),
     ("reschedule_appointment", {"start": "2050-11-25T14:00Z"}),

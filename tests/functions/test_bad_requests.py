@@ -16,6 +16,7 @@ from tests.functions.bad_requests import (
     GOOD_BODIES,
     GOOD_QUERIES,
     HOLD,
+    LINK,
     MAKE,
     MARK,
     NOTHING,
@@ -62,7 +63,7 @@ async def test_a_body_is_json_of_at_most_64_kib(api: Api, function: str) -> None
         refused = await api.client.post(url, content=content, headers=headers)
         problem(refused, 415, "unsupported_media_type")
     granted = await api.client.post(url, content=content, headers=JSON)
-    statuses = {CREATE: 201, MAKE: 201, HOLD: 201, SERIES: 201, END: 404, MARK: 422}
+    statuses = {CREATE: 201, MAKE: 201, HOLD: 201, SERIES: 201, LINK: 201, END: 404, MARK: 422}
     assert granted.status_code == statuses.get(function, 200)
 
 

@@ -18,12 +18,15 @@ import pytest
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1._helpers import decode_dict
 from google.cloud.firestore_v1.types import (
+    AggregationResult,
     BatchGetDocumentsRequest,
     BatchGetDocumentsResponse,
     CommitRequest,
     CommitResponse,
     Document,
     Precondition,
+    RunAggregationQueryRequest,
+    RunAggregationQueryResponse,
     RunQueryRequest,
     RunQueryResponse,
     Value,
@@ -86,6 +89,9 @@ STARTS = span("2026-11-23T00:00Z", "2026-11-25T00:00Z")
 NEW_DAY = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", FIRST))
 
 
+Answer = RunQueryResponse | BatchGetDocumentsResponse | RunAggregationQueryResponse
+
+
 class Recorder:
     """Notes requests, and responds to all of them in one way; no database."""
 
@@ -94,6 +100,7 @@ class Recorder:
         self.reads: list[Any] = []
         self.found: list[RunQueryResponse] = []
         self.got: list[BatchGetDocumentsResponse] = []
+        self.summed: list[RunAggregationQueryResponse] = []
         self.code: grpc.StatusCode | None = None
         self.silent = False
         self.mark: BatchGetDocumentsResponse | None = None
@@ -101,18 +108,22 @@ class Recorder:
         self._arrived = asyncio.Event()
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        def response(message: RunQueryResponse | BatchGetDocumentsResponse) -> bytes:
+        def response(message: Answer) -> bytes:
             written: bytes = type(message).serialize(message)
             return written
 
         # `BatchGetDocuments` finds nothing but what was `got`, and the mark of the last erasure.
         get, run = BatchGetDocumentsRequest.deserialize, RunQueryRequest.deserialize
+        add_up = RunAggregationQueryRequest.deserialize
         methods = {
             "Commit": grpc.unary_unary_rpc_method_handler(
                 self._commit, CommitRequest.deserialize, CommitResponse.serialize
             ),
             "BatchGetDocuments": grpc.unary_stream_rpc_method_handler(self._read, get, response),
             "RunQuery": grpc.unary_stream_rpc_method_handler(self._read, run, response),
+            "RunAggregationQuery": grpc.unary_stream_rpc_method_handler(
+                self._read, add_up, response
+            ),
         }
         return grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", methods)
 
@@ -130,7 +141,7 @@ class Recorder:
 
     async def _read(
         self, request: object, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[RunQueryResponse | BatchGetDocumentsResponse]:
+    ) -> AsyncIterator[Answer]:
         self.reads.append(request)
         if len(self.reads) >= self.together:
             self._arrived.set()
@@ -139,6 +150,10 @@ class Recorder:
             await context.abort(self.code, "as the test wants it")
         if self.mark and MARK in getattr(request, "documents", ()):
             yield self.mark
+            return
+        if hasattr(request, "structured_aggregation_query"):
+            for sum_ in self.summed:
+                yield sum_
             return
         for response in self.got if hasattr(request, "documents") else self.found:
             yield response
@@ -174,6 +189,8 @@ def sent(write: Write) -> tuple[str, dict[str, Any], list[str], Precondition]:
     Of an entry, which is one JSON text, it tells when it starts.
     """
     fields: dict[str, Any] = decode_dict(write.update.fields, None)  # type: ignore[assignment]
+    if fields.get("kind") == "day":
+        assert 0 <= fields.pop("revision") < 2**48
     if "appointments" in fields:
         entries = {name: json.loads(text) for name, text in fields["appointments"].items()}
         fields["appointments"] = {name: entry["start"] for name, entry in entries.items()}
@@ -215,11 +232,18 @@ NEW_CHANGED_AND_CHECKED = [
             "appointments.`strange.20261123.third`",
             "derived",
             "kind",
+            "revision",
             "schema",
         ],
         AS_READ,
     ),
-    (Stored(FIRST_AND_SECOND, READ), FIRST_AND_SECOND, {}, ["derived", "kind", "schema"], AS_READ),
+    (
+        Stored(FIRST_AND_SECOND, READ),
+        FIRST_AND_SECOND,
+        {},
+        ["derived", "kind", "revision", "schema"],
+        AS_READ,
+    ),
 ]
 
 
@@ -231,6 +255,36 @@ async def test_a_day_is_a_document_below_its_doctor_of_which_only_the_changes_ar
         (write,) = firestore.commits[-1].writes
         fields = {"kind": "day", "schema": 3, **({"appointments": entries} if entries else {})}
         assert sent(write) == (MONDAY_PATH, fields, mask, precondition)
+
+
+async def test_every_write_of_a_day_draws_another_revision(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    for _ in range(10):
+        await store.commit([NEW_DAY], [])
+    drawn = {
+        commit.writes[0].update.fields["revision"].integer_value for commit in firestore.commits
+    }
+    assert len(drawn) == 10
+
+
+async def test_the_revision_of_a_doctor_is_one_sum_over_an_index_of_the_days(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    total = AggregationResult(aggregate_fields={"sum": Value(integer_value=7)})
+    firestore.summed = [RunAggregationQueryResponse(result=total, read_time=READ_AT)]
+    async with store.snapshot() as snapshot:
+        assert await snapshot.revision("strange") == 7
+        assert await snapshot.instant() == READ_AT
+        assert await snapshot.revision("strange") == 7
+    first, second = firestore.reads
+    asked = first.structured_aggregation_query
+    (collection,) = asked.structured_query.from_
+    assert (first.parent, collection.collection_id) == (f"{DOCUMENTS}doctors/strange", "schedule")
+    assert not asked.structured_query.where
+    ((added),) = asked.aggregations
+    assert added.sum.field.field_path == "revision"
+    assert ("read_time" in first, second.read_time) == (False, READ_AT)
 
 
 async def test_a_doctor_is_a_document_in_the_form_of_the_doctors_file(
@@ -571,6 +625,24 @@ async def test_a_secret_is_a_document_that_is_only_ever_created(
     assert sent(write) == ("secrets/page_token_key", fields, [], IF_NEW)
 
 
+async def test_a_calendar_link_is_a_document_of_which_only_known_fields_are_replaced(
+    firestore: Recorder, store: FirestoreStore
+) -> None:
+    fields = {"kind": "calendar_link", "schema": 3, "secret": "a"}
+    mask = ["kind", "schema", "secret"]
+    assert await store.replace_calendar_link("strange", None, "a") == "a"
+    known = Document(
+        name=f"{DOCUMENTS}calendar_links/strange",
+        fields={"secret": Value(string_value="before")},
+        update_time=READ_AT,
+    )
+    firestore.got = [BatchGetDocumentsResponse(found=known)]
+    assert await store.replace_calendar_link("strange", "before", "a") == "a"
+    (new,), (replaced,) = (commit.writes for commit in firestore.commits)
+    assert sent(new) == ("calendar_links/strange", fields, mask, IF_NEW)
+    assert sent(replaced) == ("calendar_links/strange", fields, mask, AS_READ)
+
+
 @pytest.mark.parametrize(("version", "precondition"), [(None, IF_NEW), (READ, AS_READ)])
 async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_versions(
     firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition
@@ -693,6 +765,7 @@ async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_que
     await store.put_clinic({"policy": {}, "closed": [], "services": []})
     await store.block(ADA, THEN)
     await store.secret("page_token_key", "a")
+    await store.replace_calendar_link("strange", None, "a")
     await store.erase_patient(read, REST)
     await store.end_views()
     written = {
@@ -747,7 +820,9 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             anext(now.scan_ended("strange", STARTS)),
             now.history(ADA, MONDAY.day, TUESDAY.day),
             now.versions([MONDAY]),
+            now.revision("strange"),
             anext(now.scan_overrides("strange", STARTS)),
+            store.calendar_link("strange"),
             store.doctors(["strange"]),
             store.list_doctors(10),
             store.clinic(),
@@ -758,9 +833,9 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
             return_exceptions=True,
         )
     of_commit, of_read, _ = ERRORS[code]
-    assert [type(error) for error in errors] == [of_commit, *[of_read] * 13]
+    assert [type(error) for error in errors] == [of_commit, *[of_read] * 15]
     assert {str(error) for error in errors} == {f"{code}: as the test wants it"}
-    assert (len(firestore.commits), len(firestore.reads)) == (1, 13)
+    assert (len(firestore.commits), len(firestore.reads)) == (1, 15)
 
 
 @pytest.mark.parametrize("code", ERRORS)

@@ -173,7 +173,7 @@ async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path:
         commit = asyncio.create_task(patient.commit([WRITE], []))
         assert ((await load(patient)).version, commit.done()) == (None, False)
         rival.execute("COMMIT")
-        assert await commit == {MONDAY: 1}
+        assert (await commit).keys() == {MONDAY}
     await patient.close()
 
 
@@ -192,8 +192,8 @@ def test_a_start_waits_for_another_process_that_brings_the_file_over(
 
 
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
-    query(path, "PRAGMA user_version = 9")
-    with pytest.raises(StoreRefused, match="schema is version 9, this program knows up to 8"):
+    query(path, "PRAGMA user_version = 11")
+    with pytest.raises(StoreRefused, match="schema is version 11, this program knows up to 10"):
         await store.commit([WRITE], [])
 
 
@@ -300,7 +300,7 @@ async def test_a_file_of_version_1_is_upgraded_with_all_that_it_holds_or_left_as
     assert query(path, "PRAGMA user_version") == [(1,)]
     query(path, "DROP TABLE past_entries")
     store.prepare([])
-    assert query(path, "PRAGMA user_version") == [(8,)]
+    assert query(path, "PRAGMA user_version") == [(10,)]
     told = EARLY._replace(told_start=datetime(2026, 11, 23, 9))  # noqa: DTZ001 - the doctor's
     assert await load(store) == Stored(schedule("2026-11-23", told), 1)
     assert await store.list_doctors(10) == [doctor()]

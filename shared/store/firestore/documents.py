@@ -1,6 +1,7 @@
 """Documents and writes of Firestore.
 
-    doctors/{doctor_id}/schedule/{YYYY-MM-DD}  appointments: {appointment id: JSON text}
+    doctors/{doctor_id}/schedule/{YYYY-MM-DD}  appointments: {appointment id: JSON text}; revision,
+                                               a number that every write of the day draws anew
     doctors/{doctor_id}/elsewhere/{id}         an ended appointment, by start, or a pointer
     receipts/{key}                             an idempotency record; expires_at is its TTL field
 
@@ -12,6 +13,7 @@ every write of this version clears it.
 
 from collections.abc import Mapping
 from datetime import date
+from secrets import randbits
 from typing import TYPE_CHECKING, Any
 
 from google.cloud.firestore_v1.field_path import FieldPath
@@ -47,7 +49,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DAY_TAGS = {"kind": "day", "schema": SCHEMA}
-_OF_EVERY_DAY_WRITE = (*DAY_TAGS, "derived")
+_OF_EVERY_DAY_WRITE = (*DAY_TAGS, "revision", "derived")
+
+REVISION_BITS = 48
+"""So that Firestore adds those of ninety years of days up in 64 bits."""
 
 
 def day_name(root: str, key: DayKey) -> str:
@@ -124,7 +129,10 @@ def write_day(root: str, write: DayWrite) -> Message:
         texts = {n: entry_to_text(a) for n, a in changed.items() if a}
         paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
-    fields: Mapping[str, object] = {**DAY_TAGS, "appointments": texts} if texts else DAY_TAGS
+    # Not the time, which may be the same for two writes, nor a count, which a backup sets back.
+    fields: dict[str, object] = {**DAY_TAGS, "revision": randbits(REVISION_BITS)}
+    if texts:
+        fields["appointments"] = texts
     document = Document(name=name, fields=to_fields(fields))
     return Write(
         update=document, update_mask=mask, current_document=precondition(write.read.version)

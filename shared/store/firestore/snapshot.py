@@ -107,6 +107,15 @@ class FirestoreSnapshot:
             found[key] = answer.found.update_time.ToNanoseconds() if answer.found.name else None
         return found
 
+    async def revision(self, doctor_id: str) -> int:
+        """Add up what the last writes of a doctor's days drew: another write makes another sum."""
+        parent = f"{self._calls.root}/doctors/{doctor_id}"
+        (answer,) = await self._unless_erased(self._run_sum(parent, "schedule", "revision"))
+        count_reads(1)  # Firestore charges one for a thousand days.
+        self._read_time = answer.read_time
+        revision: int = answer.result.aggregate_fields["sum"].integer_value
+        return revision
+
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
@@ -212,6 +221,10 @@ class FirestoreSnapshot:
         self, parent: str, collection: str, order: Sequence[str], bounds: Mapping[str, Message]
     ) -> list[Message]:
         found = self._calls.run_query(parent, collection, self._read_time, order, **bounds)
+        return [answer async for answer in found]
+
+    async def _run_sum(self, parent: str, collection: str, field: str) -> list[Message]:
+        found = self._calls.run_sum(parent, collection, field, self._read_time)
         return [answer async for answer in found]
 
     async def _unless_erased(self, read: Awaitable[T]) -> T:

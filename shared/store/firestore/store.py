@@ -31,6 +31,7 @@ from shared.store.firestore.erasure_calls import (
     erased_patients,
 )
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.link_calls import read_link, replace_link
 from shared.store.firestore.mail_calls import add_mail
 from shared.store.firestore.outbox_calls import (
     due_events,
@@ -184,6 +185,14 @@ class FirestoreStore:
                 continue  # Another instance was first.
             return proposed
         return found
+
+    async def calendar_link(self, doctor_id: str) -> str | None:
+        """Return the secret of a doctor's link."""
+        return (await read_link(self._calls(), doctor_id)).value
+
+    async def replace_calendar_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        """Replace the secret of a doctor's link, unless somebody else was first."""
+        return await replace_link(self._calls(), doctor_id, replaced, secret)
 
     async def left_behind(self) -> int:
         """None: documents that the migration cannot read stay where they are."""

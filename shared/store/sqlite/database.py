@@ -156,6 +156,9 @@ _SCHEMA = (
 
     CREATE INDEX outbox_set_aside ON outbox (id) WHERE set_aside
     """,
+    """
+    CREATE TABLE calendar_links (doctor_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID
+    """,
 )
 
 

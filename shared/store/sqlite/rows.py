@@ -40,6 +40,8 @@ _DAYS_AT = """
     GROUP BY day ORDER BY day LIMIT :limit
 """
 _VERSION = "SELECT version FROM doctor_days WHERE doctor_id = ? AND day = ?"
+# The version of a day is the instant of its last commit by the file's clock, which never goes back.
+_REVISION = "SELECT coalesce(max(version), 0) FROM doctor_days WHERE doctor_id = ?"
 _KEEP_PAST = """
     INSERT INTO past_entries SELECT doctor_id, day, id, ?, since, body FROM entries
     WHERE doctor_id = ? AND day = ? AND id = ?
@@ -49,11 +51,11 @@ _PUT = """
     INSERT OR REPLACE INTO entries (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
 """
 _FIRST_VERSION = """
-    INSERT OR IGNORE INTO doctor_days (schema, doctor_id, day, version) VALUES (?, ?, ?, 1)
+    INSERT OR IGNORE INTO doctor_days (version, schema, doctor_id, day) VALUES (?, ?, ?, ?)
     RETURNING version
 """
 _NEXT_VERSION = """
-    UPDATE doctor_days SET version = version + 1, schema = ?, derived = NULL
+    UPDATE doctor_days SET version = ?, schema = ?, derived = NULL
     WHERE doctor_id = ? AND day = ? AND version = ?
     RETURNING version
 """
@@ -113,13 +115,19 @@ def read_version(connection: sqlite3.Connection, key: DayKey) -> Version | None:
     return version
 
 
+def read_revision(connection: sqlite3.Connection, doctor_id: str) -> int:
+    """Return the instant of the last commit that wrote a day of a doctor; 0 if there was none."""
+    (revision,) = connection.execute(_REVISION, (doctor_id,)).fetchone()
+    return int(revision)
+
+
 def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:
     """Write the changed entries of a day and return its new version."""
     place, read = (write.day.key.doctor_id, write.day.key.day.isoformat()), write.read.version
     if read is None:
-        version = returned_version(connection.execute(_FIRST_VERSION, (SCHEMA, *place)))
+        version = returned_version(connection.execute(_FIRST_VERSION, (now, SCHEMA, *place)))
     else:
-        version = returned_version(connection.execute(_NEXT_VERSION, (SCHEMA, *place, read)))
+        version = returned_version(connection.execute(_NEXT_VERSION, (now, SCHEMA, *place, read)))
     changed, before = write.changed(), write.read.value.entries
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])

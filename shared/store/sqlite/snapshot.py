@@ -22,7 +22,13 @@ from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
 from shared.store.sqlite.override_rows import Starting, read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
-from shared.store.sqlite.rows import read_day, read_days, read_records, read_version
+from shared.store.sqlite.rows import (
+    read_day,
+    read_days,
+    read_records,
+    read_revision,
+    read_version,
+)
 from shared.store.sqlite.series_rows import read_series
 from shared.store.usage import count_reads
 
@@ -81,6 +87,12 @@ class SqliteSnapshot:
         with translated_errors():
             connection = self._open()
             return {key: read_version(connection, key) for key in days}
+
+    async def revision(self, doctor_id: str) -> int:
+        """Read the last version of a doctor's days."""
+        count_reads(1)
+        with translated_errors():
+            return read_revision(self._open(), doctor_id)
 
     async def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16

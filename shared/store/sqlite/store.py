@@ -58,6 +58,7 @@ from shared.store.sqlite.erasing import (
     erase_records,
     erased_patients,
 )
+from shared.store.sqlite.link_rows import read_link, replace_link
 from shared.store.sqlite.outbox_rows import (
     due_events,
     set_aside_events,
@@ -289,6 +290,19 @@ class SqliteStore:
             count_writes(1)
         return found
 
+    async def calendar_link(self, doctor_id: str) -> str | None:
+        """Return the secret of a doctor's link."""
+        count_reads(1)
+        return self._read(partial(read_link, doctor_id=doctor_id))
+
+    async def replace_calendar_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        """Replace the secret of a doctor's link, unless somebody else was first."""
+        self._check_open()
+        kept = await self._in_thread(self._replace_link, doctor_id, replaced, secret)
+        count_reads(1)
+        count_writes(kept == secret)
+        return kept
+
     async def left_behind(self) -> int:
         """Count the rows of the table `left_behind`, where there is one."""
         return self._read(count_left_behind)
@@ -372,6 +386,10 @@ class SqliteStore:
     def _read_or_create_secret(self, name: str, value: str) -> str:
         with transaction(self._writer()) as connection:
             return read_or_create_secret(connection, name, value)
+
+    def _replace_link(self, doctor_id: str, replaced: str | None, secret: str) -> str:
+        with transaction(self._writer()) as connection:
+            return replace_link(connection, doctor_id, replaced, secret)
 
     def _take(self, step: Callable[[sqlite3.Connection], bool]) -> tuple[bool, int]:
         with transaction(self._writer()) as connection:

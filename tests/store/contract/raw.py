@@ -114,6 +114,16 @@ class RawSqlite:
         body = json.dumps({**json.loads(body), **fields})
         self._run("UPDATE secrets SET body = ? WHERE name = ?", body, name)
 
+    async def put_link(self, doctor_id: str, fields: Fields) -> None:
+        ((body,),) = self._run("SELECT body FROM calendar_links WHERE doctor_id = ?", doctor_id)
+        body = json.dumps({**json.loads(body), **fields})
+        self._run("UPDATE calendar_links SET body = ? WHERE doctor_id = ?", body, doctor_id)
+
+    async def link(self, doctor_id: str) -> Fields:
+        ((body,),) = self._run("SELECT body FROM calendar_links WHERE doctor_id = ?", doctor_id)
+        fields: Fields = json.loads(body)
+        return fields
+
 
 class RawFirestore:
     """Documents of the database, in the same terms."""
@@ -145,7 +155,7 @@ class RawFirestore:
 
     async def day(self, key: DayKey) -> Fields:
         fields = await self._get(day_name(self._calls.root, key))
-        del fields["appointments"], fields["kind"]
+        del fields["appointments"], fields["kind"], fields["revision"]
         return fields
 
     async def put_pointer(self, key: ElsewhereKey, fields: Fields) -> None:
@@ -196,6 +206,12 @@ class RawFirestore:
 
     async def put_secret(self, name: str, fields: Fields) -> None:
         await self._put(f"{self._calls.root}/secrets/{name}", fields)
+
+    async def put_link(self, doctor_id: str, fields: Fields) -> None:
+        await self._put(f"{self._calls.root}/calendar_links/{doctor_id}", fields)
+
+    async def link(self, doctor_id: str) -> Fields:
+        return await self._get(f"{self._calls.root}/calendar_links/{doctor_id}")
 
 
 Raw = RawSqlite | RawFirestore

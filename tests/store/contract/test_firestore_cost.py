@@ -39,6 +39,7 @@ from tests.builders import at, booking, doctor, key, span, to_move
 from tests.commands import cancel
 from tests.firestore_emulator import emulated_store
 from tests.functions.api import Api, Clock, Json, calling
+from tests.functions.calendars import feed, link_to
 
 NOW = at("2026-11-20T12:00Z")
 ADA = patient_key("https://issuer", "ada")
@@ -80,6 +81,12 @@ class Counting:
         self.cost.calls.append("run_query")
         async for response in self._calls.run_query(*arguments, **bounds):
             self.cost.reads += bool(response.document.name)
+            yield response
+
+    async def run_sum(self, *arguments: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+        self.cost.calls.append("run_sum")
+        async for response in self._calls.run_sum(*arguments):
+            self.cost.reads += 1  # Of up to a thousand days.
             yield response
 
 
@@ -378,7 +385,7 @@ async def test_a_doctor_s_overrides_are_one_query_that_reads_those_that_start_wi
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
 
 
-# Holds and series, from the request on, by an instance that knows the doctor and the clinic
+# Calendars, holds and series, from the request on, by an instance that knows doctor and clinic
 
 
 @pytest.fixture
@@ -396,6 +403,22 @@ async def costs(connection: Counting, request: Awaitable[T]) -> tuple[T, Cost]:
 
 
 NINE: Json = {"start": "2026-11-23T09:00", "duration_minutes": 30}
+
+
+async def test_a_calendar_that_has_not_changed_costs_two_reads_and_else_its_days_in_one_query_more(
+    connection: Counting, api: Api
+) -> None:
+    for hour in ("09:00", "10:00"):
+        await api.ask(**{**NINE, "start": f"2026-11-23T{hour}"})
+    await api.ask(**{**NINE, "start": "2026-11-24T09:00"})
+    token, making = await costs(connection, link_to(api))
+    assert making == Cost(["batch_get", "batch_get", "commit"], reads=2, writes=1)
+    first, reading = await costs(connection, feed(api, token))
+    assert reading == Cost(["batch_get", "run_sum", "run_query"], reads=4)
+    _, again = await costs(connection, feed(api, token, first.headers["etag"]))
+    assert again == Cost(["batch_get", "run_sum"], reads=2)
+    _, wrong = await costs(connection, feed(api, "strange.guessed"))
+    assert wrong == Cost(["batch_get"], reads=1)
 
 
 async def test_a_hold_costs_what_a_booking_does(connection: Counting, api: Api) -> None:
