@@ -761,6 +761,7 @@ async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_que
         series=[SERIES],
         events=[OutboxWrite(MOVED)],
     )
+    await store.add_mail("a", FIRST.id, {"to": [], "from": "", "headers": {}, "message": {}})
     await store.put_clinic({"policy": {}, "closed": [], "services": []})
     await store.block(ADA, THEN)
     await store.secret("page_token_key", "a")

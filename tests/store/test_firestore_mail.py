@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import pytest
 from google.cloud.firestore import AsyncClient
+from grpc import StatusCode  # type: ignore[import-untyped]
+from grpc.aio import AioRpcError, Metadata  # type: ignore[import-untyped]
 
 from shared.model.event import Event
 from shared.model.outbox import OutboxRecord
 from shared.notifications.mail.documents import DocumentSink
+from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import OutboxWrite, StoreUnavailable
 from shared.store.usage import StoreUsage, charged_to
@@ -154,3 +157,24 @@ async def test_a_closed_store_takes_no_mail(store: FirestoreStore) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
         await store.add_mail(EVENT, ID, FIELDS)
+
+
+class Contended:
+    """The calls to Firestore, with another commit on the way each time."""
+
+    def __init__(self, calls: Calls) -> None:
+        self.root, self.batch_get, self.close = calls.root, calls.batch_get, calls.close
+
+    async def commit(self, _: object) -> None:
+        raise AioRpcError(StatusCode.ABORTED, Metadata(), Metadata(), "contention")
+
+
+async def test_a_mail_that_met_another_commit_is_not_there_and_is_tried_again(
+    store: FirestoreStore, extension: AsyncClient
+) -> None:
+    await happen(store, event())
+    calls = Contended(store._calls())  # noqa: SLF001 - the only way to be in the way
+    store._connected = calls  # type: ignore[assignment] # noqa: SLF001
+    with pytest.raises(StoreUnavailable, match="ABORTED: contention"):
+        await store.add_mail(EVENT, ID, FIELDS)
+    assert await mails(extension) == {}
