@@ -13,6 +13,7 @@ FUNCTION = "deliver_events"
 
 _SERVICES = "cloudscheduler eventarc eventarcpublishing pubsub"
 _CREATED = "google.cloud.firestore.document.v1.created"
+_SECONDS = 60  # A call may take as long as the functions allow.
 _EACH_MINUTE = "--schedule=* * * * *"
 # In these scripts of bash, the first arguments are commands that print what the last one needs.
 _WITH_URL = f'url=$($0) && "$@" --uri=$url/{FUNCTION}'
@@ -61,7 +62,7 @@ def delivery(options: Options, target: Target) -> Iterator[Resource]:
     yield _job(options, target)
     yield _trigger(options, target)
     if options.has_sinks:
-        yield _audience(options, target)
+        yield _subscription(options, target)
 
 
 def url_of(options: Options, service: str) -> Command:
@@ -73,7 +74,9 @@ def url_of(options: Options, service: str) -> Command:
 def _job(options: Options, target: Target) -> Resource:
     gcloud, job = options.gcloud, f"{target.service} --location={options.region}"
     account = options.account(EVENTS)
-    flags = f"--http-method=post --attempt-deadline=60s --oidc-service-account-email={account}"
+    flags = (
+        f"--http-method=post --attempt-deadline={_SECONDS}s --oidc-service-account-email={account}"
+    )
     if options.is_open:
         flags += f" --oidc-token-audience={options.audience}"
     command = f"http {job} {flags} --format=none"
@@ -124,26 +127,28 @@ def _trigger(options: Options, target: Target) -> Resource:
     )
 
 
-def _audience(options: Options, target: Target) -> Resource:
-    """Return the audience of Eventarc's tokens: that of a service, or Cloud Run's where it asks.
+def _subscription(options: Options, target: Target) -> Resource:
+    """Return the subscription of Pub/Sub that a trigger made, with what a trigger cannot choose.
 
-    A trigger has none of its own; it is that of its subscription of Pub/Sub.
+    That is the audience of its tokens: that of a service, or Cloud Run's where it asks; and how
+    long a call may take before it is made again.
     """
     trigger = f"eventarc triggers describe {_name_of_trigger(options, target)}"
     name = " ".join(options.gcloud(f"{trigger} --format=value(transport.pubsub.subscription)"))
-    look = "pubsub subscriptions describe --format=value(pushConfig."
-    audience = " ".join(options.gcloud(f"{look}oidcToken.audience)"))
-    endpoint = " ".join(options.gcloud(f"{look}pushEndpoint)"))
-    token = f"--push-auth-service-account={options.account(EVENTS)}"
+    look = "pubsub subscriptions describe --format=value("
+    chosen = f"{look}pushConfig.oidcToken.audience,ackDeadlineSeconds)"
+    endpoint = " ".join(options.gcloud(f"{look}pushConfig.pushEndpoint)"))
+    flags = f"--ack-deadline={_SECONDS} --push-auth-service-account={options.account(EVENTS)}"
     if options.is_open:
-        token += f" --push-auth-token-audience={options.audience}"
-    change = options.gcloud(f"pubsub subscriptions update {token}")
+        flags += f" --push-auth-token-audience={options.audience}"
+    change = options.gcloud(f"pubsub subscriptions update {flags}")
     script = _CHANGE if options.is_open else _CHANGE_TO_URL
+    audience = re.escape(options.audience) if options.is_open else r"https://\S+"
     return Resource(
-        f"Audience of trigger {target.service}",
+        f"Subscription of trigger {target.service}",
         ["bash", "-c", script, name, endpoint, *change],
-        ["bash", "-c", _LOOK, name, audience],
-        current=re.escape(options.audience) if options.is_open else r"https://\S+",
+        ["bash", "-c", _LOOK, name, " ".join(options.gcloud(chosen))],
+        current=rf"{audience}\s+{_SECONDS}",
     )
 
 

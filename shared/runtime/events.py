@@ -156,12 +156,12 @@ async def _waiting(store: Store, now: datetime) -> AsyncIterator[OutboxRecord]:
     """Yield the events of each appointment that somebody is to look at, longest due first."""
     after, seen = None, set[str]()
     while page := await store.due_events(now + _LONGEST_PAUSE, PAGE, after):
-        names = dict.fromkeys(record.event.appointment_id for record in page)
+        names = dict.fromkeys(each.value.event.appointment_id for each in page)
         turns = {name: turn for turn, name in enumerate(names) if name not in seen}
         found = [each.value for each in await store.waiting_events(turns)]
         for record in sorted(found, key=lambda it: turns[it.event.appointment_id]):
             yield record
-        after, seen = page[-1], seen.union(turns)
+        after, seen = page[-1].value, seen.union(turns)
 
 
 def _print(record: OutboxRecord, state: DeliveryState) -> bool:

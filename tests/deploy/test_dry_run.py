@@ -269,7 +269,8 @@ def test_what_calls_deliver_events_shows_a_token_that_the_functions_accept() -> 
     assert filters | service | {f"--service-account={account}"} <= set(shlex.split(trigger))
     (audience,) = commands(lines, "bash -c 'name=")
     assert audience.endswith(
-        f" gcloud pubsub subscriptions update --push-auth-service-account={account}"
+        " gcloud pubsub subscriptions update --ack-deadline=60"
+        f" --push-auth-service-account={account}"
         " --push-auth-token-audience=hospital-42 --project=hospital-42"
     )
 
@@ -316,7 +317,7 @@ def test_only_a_sink_has_deliver_events_called(given: str, calls: bool) -> None:
     options = parsed(["functions", *CHOICES, *OPEN, given])[1]
     wanted = [it for it in delivery(options, Target("deliver-events")) if it.wanted]
     assert [it.title.split()[0] for it in wanted] == (
-        ["roles/run.invoker", "Scheduler", "Trigger", "Audience"] if calls else []
+        ["roles/run.invoker", "Scheduler", "Trigger", "Subscription"] if calls else []
     )
     assert ("appointments-events@" in options.environment()["AUTH_SERVICES"]) is calls
 
@@ -409,7 +410,7 @@ def test_only_data_accounts_and_permissions_outlive_a_removal(auth: str) -> None
     }
     assert remaining == {
         *("Google", "Service", "Firestore", "Daily", "Rules,", "Doctors", "Image", "All"),
-        *("Audience", "roles/eventarc.eventReceiver", "roles/pubsub.publisher"),
+        *("Subscription", "roles/eventarc.eventReceiver", "roles/pubsub.publisher"),
         *(
             "roles/secretmanager.secretAccessor",
             "roles/datastore.user",

@@ -141,12 +141,12 @@ TRIGGER = {
 }
 
 
-def called(audience: str, url: str = URL) -> dict[str, tuple[int, str]]:
+def called(audience: str, url: str = URL, ack_deadline: int = 60) -> dict[str, tuple[int, str]]:
     """The answers where all is there, with tokens for this audience."""
     job = f"* * * * *\\t{url}\\t{ACCOUNT}\\t{audience}"
     return {
         "gcloud scheduler jobs describe *": (0, job),
-        "gcloud pubsub subscriptions describe *audience*": (0, audience),
+        "gcloud pubsub subscriptions describe *audience*": (0, f"{audience}\\t{ack_deadline}"),
         **TRIGGER,
         **PRESENT,
     }
@@ -190,6 +190,7 @@ def test_tokens_of_eventarc_get_the_audience_that_is_asked_for_and_keep_their_en
     words = subscription.split()
     assert "projects/hospital-42/subscriptions/s" in words
     wanted = {f"--push-endpoint={ENDPOINT}", f"--push-auth-service-account={ACCOUNT}"}
+    wanted |= {"--ack-deadline=60"}
     assert wanted | {f"--push-auth-token-audience={audience}"} <= set(words)
 
 
@@ -206,6 +207,12 @@ def test_the_job_of_the_container_calls_the_address_that_cloud_run_gave_it(
     assert job.startswith("gcloud scheduler jobs create http appointments ")
     wanted = {f"--uri={OF_CONTAINER}/deliver_events", f"--oidc-token-audience={audience}"}
     assert wanted <= set(job.split())
+
+
+def test_what_calls_again_too_early_is_told_how_long_a_call_may_take(stand_ins: StandIns) -> None:
+    stand_ins.answer(called("hospital-42", ack_deadline=10))
+    delivering(with_sink())
+    assert starts(changes(stand_ins)) == ["gcloud pubsub subscriptions update"]
 
 
 def test_a_trigger_of_another_database_is_changed(stand_ins: StandIns) -> None:

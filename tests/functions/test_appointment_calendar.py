@@ -37,7 +37,7 @@ async def test_a_booked_appointment_is_one_event_with_its_times_in_utc(api: Api)
 async def test_it_says_for_what_and_with_whom_and_nothing_of_the_patient(api: Api) -> None:
     clinic = api.of(CLINIC)
     patient = {"name": "Ada Lovelace", "email": "ada@example.org", "phone": "555-0199"}
-    wish = {"service_id": "check-up", "duration_minutes": None, "patient": patient}
+    wish: Json = {"service_id": "check-up", "duration_minutes": None, "patient": patient}
     booked = (await clinic.ask(**wish)).json()
     (event,) = read(response := await file_of(clinic, booked))
     assert event["summary"] == "Check-up, Doctor Strange"

@@ -51,6 +51,8 @@ class _Wrong:
         self.put_clinic = store.put_clinic
         self.put_doctors = store.put_doctors
         self.secret = store.secret
+        self.calendar_link = store.calendar_link
+        self.replace_calendar_link = store.replace_calendar_link
         self.left_behind = store.left_behind
         self.erase_records = store.erase_records
         self.erase_patient = store.erase_patient

@@ -13,7 +13,13 @@ from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.override import Override, OverrideEntry, OverrideKey
 from shared.rules.outcomes import KeyReused, Refusal
-from shared.rules.overriding import Affected, NoRoomForOverride, UnknownOverride
+from shared.rules.overriding import (
+    Affected,
+    NoRoomForOverride,
+    TooManyAffected,
+    UnknownOverride,
+)
+from shared.rules.telling import Telling
 from shared.store.port import Stored, StoreRefused, StoreUnavailable
 from shared.transactions.idempotency import Idempotency
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
@@ -92,6 +98,54 @@ def keyed(new: NewOverride, *request: str) -> NewOverride:
 
 EVERYWHERE = {day: [AWAY.id] for day in DAYS}
 NOWHERE: dict[str, list[str]] = {day: [] for day in DAYS}
+
+
+# Told
+
+
+def telling(store: ScriptedStore) -> OverrideTransactions:
+    """One that tells others."""
+    return OverrideTransactions(store, 30, Random(0), Telling())  # noqa: S311 - jitter is no secret
+
+
+@simulated
+async def test_whoever_is_affected_has_an_event_in_the_same_commit() -> None:
+    store = ScriptedStore(schedule("2026-11-23", MON_NINE), schedule("2026-11-24", TUE_NINE))
+    store.on_commit.append(fails_after)
+    made = await telling(store).make(NEW)
+    assert isinstance(made, Made)
+    assert made.affected.count == 2
+    assert [*store.outbox] == [
+        "strange.20261123.a~00000001~1strange.override.a",
+        "strange.20261124.b~00000001~1strange.override.a",
+    ]
+    assert {each.version for each in store.outbox.values()} == {3}
+
+
+@simulated
+async def test_more_than_one_commit_can_tell_of_are_refused_and_shorter_overrides_are_not() -> None:
+    dates = [f"2026-11-{number}" for number in range(10, 18)]
+    days = [
+        schedule(
+            date,
+            *(
+                appointment(f"{date}T09:00Z", f"{date}T17:00Z", f"{date}-{number}")._replace(
+                    reason="\N{PILE OF POO}" * 1000
+                )
+                for number in range(200)
+            ),
+        )
+        for date in dates
+    ]
+    store = ScriptedStore(*days)
+    long = replace(AWAY, interval=span("2026-11-10T00:00Z", "2026-11-18T00:00Z"))
+    assert await telling(store).make(replace(NEW, override=long)) == TooManyAffected()
+    assert (store.outbox, kept(store)) == ({}, None)
+    short = replace(long, id="b", interval=span("2026-11-10T00:00Z", "2026-11-12T00:00Z"))
+    assert isinstance(await telling(store).make(replace(NEW, override=short)), Made)
+    assert len(store.outbox) == 400
+    # Where nobody is told, there are none to write.
+    assert isinstance(await transactions(store).make(replace(NEW, override=long)), Made)
 
 
 # Made

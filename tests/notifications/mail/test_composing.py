@@ -3,7 +3,7 @@ from typing import Any
 
 import icalendar
 import pytest
-import vobject  # type: ignore[import-untyped]
+import vobject
 from msgspec.structs import replace
 
 from shared.model.appointment import Patient
