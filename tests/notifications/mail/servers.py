@@ -146,3 +146,14 @@ def scripted(*answers: bytes, silent: bool = False) -> Conversation:
             await asyncio.Event().wait()
 
     return talk
+
+
+async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take a mail, but only after thinking about each of the four commands for 0.4 s."""
+    writer.write(b"220 a\r\n")
+    while line := await reader.readline():
+        await asyncio.sleep(0.4)
+        if line.startswith(b"DATA"):
+            writer.write(b"354 a\r\n")
+            await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 a\r\n")

@@ -19,6 +19,7 @@ from tests.notifications.mail.servers import (
     only,
     scripted,
     server_tls,
+    slow,
 )
 from tests.ports import HOST, free_port
 
@@ -209,6 +210,12 @@ async def test_a_server_that_hangs_is_left_in_time(answers: Sequence[bytes]) -> 
     async with bare_server(scripted(*answers, silent=True)) as port:
         reason = await failure(sink(port, seconds=0.2))
     assert reason == "the server did not answer within 0.2 s"
+
+
+async def test_a_server_that_takes_its_time_with_each_command_is_left_in_time_too() -> None:
+    async with bare_server(slow) as port:
+        reason = await failure(sink(port, seconds=1))
+    assert reason == "the server did not answer within 1 s"
 
 
 async def test_a_server_that_says_nonsense_is_told() -> None:
