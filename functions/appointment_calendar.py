@@ -23,7 +23,7 @@ from shared.rules.outcomes import UnknownAppointment
 )
 async def appointment_calendar(call: Call[AppointmentCalendar]) -> Response:
     """Get an appointment as a file that calendars import, and update what they have of it."""
-    # Its import takes a third of a second, which no other function should pay.
+    # Its import takes 100 ms, which no other function should pay.
     from shared.calendar.contents import appointment_file  # noqa: PLC0415
 
     dependencies = call.dependencies

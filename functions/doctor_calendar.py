@@ -45,7 +45,7 @@ async def doctor_calendar(call: Call[DoctorCalendar]) -> Response:
         if call.knows(tag):
             return not_modified(tag)
         found = await all_booked(snapshot, doctor, window)
-    # A thousand take half a second, in which others should not wait.
+    # A thousand take a third of a second, in which others should not wait.
     content = await asyncio.to_thread(_file, found, doctor, clinic, with_names=with_names)
     return calendar_response(content, tag, "calendar.ics")
 
@@ -53,7 +53,7 @@ async def doctor_calendar(call: Call[DoctorCalendar]) -> Response:
 def _file(
     appointments: Sequence[Appointment], doctor: Doctor, clinic: Clinic, *, with_names: bool
 ) -> bytes:
-    # Its import takes a third of a second, which no other function should pay.
+    # Its import takes 100 ms, which no other function should pay.
     from shared.calendar.contents import doctor_file  # noqa: PLC0415
 
     return doctor_file(appointments, doctor, clinic.services, with_names=with_names)

@@ -90,18 +90,33 @@ class Deliverer:
         self._sinks = {sink.name: sink for sink in sinks}
         self._now = now
         self._random = random
+        self._running = False
+        self._again = False
 
     async def run(self, seconds: float, rules_now: datetime | None = None) -> Report:
         """Deliver all that is due, and nothing new once so many seconds are over.
 
-        `rules_now` is when it is to reminders, if a test says so. Raises StoreError.
+        `rules_now` is when it is to reminders, if a test says so. While a run goes on here, another
+        one only lets it look again: a burst of events triggers as many. Raises StoreError.
         """
+        if self._running and rules_now is None:
+            self._again = True
+            return Report()
+        self._running = True
+        try:
+            return await self._run(seconds, rules_now)
+        finally:
+            self._running = False
+
+    async def _run(self, seconds: float, rules_now: datetime | None) -> Report:
         end = self._now() + timedelta(seconds=seconds)
         run = _Run(
             self._store, self._messages, self._sinks, self._now, self._random, end, rules_now
         )
-        while await run.once():
-            pass
+        self._again = True
+        while self._again and self._now() < end:
+            self._again = False
+            self._again |= await run.once()
         if run.refused:
             raise run.refused
         return run.report
@@ -158,7 +173,7 @@ class _Run:
                     tasks.create_task(self._deliver(records))
                 if len(page) < PAGE:
                     break
-        return self._sent > sent and self._now() < self._end
+        return self._sent > sent
 
     async def _page(self, after: OutboxRecord | None) -> Sequence[StoredRecord]:
         if self._now() >= self._end:

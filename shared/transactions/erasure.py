@@ -93,7 +93,9 @@ class Erasure(Struct, frozen=True):
         """
         series = await ended_series_of(self.store, ids, now)
         await self._erase_records([*ids, *series])
-        return len(await self._erase_all(ids, now))
+        erased = await self._erase_all(ids, now)
+        await self._erase_records(ids)  # Of what others changed between the two.
+        return len(erased)
 
     async def forget_erased(self, patient: PatientKey, now: datetime) -> None:
         """Let go of what was kept of an erased account for limits that count it no more."""

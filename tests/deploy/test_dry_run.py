@@ -66,13 +66,16 @@ NOT_CALLED = [
 SHUT = 'test -z "$(gcloud run services get-iam-policy'
 LET_IN = "gcloud run services add-iam-policy-binding"
 NAMES = (
+    "appointment_calendar",
     "cancel_appointment",
     "cancel_series",
     "create_appointment",
+    "create_calendar_link",
     "create_override",
     "create_series",
     "delete_override",
     "deliver_events",
+    "doctor_calendar",
     "erase_patient",
     "export_patient",
     "first_available",

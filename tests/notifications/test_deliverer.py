@@ -232,6 +232,22 @@ async def test_what_comes_while_its_appointment_is_claimed_goes_out_in_the_same_
 
 
 @simulated
+async def test_a_run_beside_another_one_of_the_instance_only_lets_that_look_again() -> None:
+    store, sink = SimulatedStore(), Slow(5)
+    every = deliverer(Clinic(store), sink)
+    leave(store, record("a", 1))
+    run = asyncio.create_task(every.run(RUN))
+    await asyncio.sleep(2)
+    leave(store, record("b", 1))
+    assert await every.run(RUN) == Report()
+    assert now() == 2
+    assert (await run).delivered == 2
+    assert store.outbox == {}
+    leave(store, record("c", 1))
+    assert (await every.run(RUN)).delivered == 1
+
+
+@simulated
 async def test_a_run_that_is_over_sends_nothing_new() -> None:
     store, sink = SimulatedStore(), Slow(6)
     leave(store, *(record("a", version) for version in range(1, 10)))
