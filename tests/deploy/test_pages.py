@@ -43,7 +43,7 @@ def test_the_commands_for_events_of_the_pages_work(
     for arguments in found:
         events.main(arguments.split(), {"STORE": f"sqlite:{tmp_path / 'appointments.db'}"})
     assert {arguments.split()[0] for arguments in found} == {"list", "resend"}
-    assert capsys.readouterr().out.count("0 set aside, 0 waiting") == 2
+    assert capsys.readouterr().out.count("0 set aside, 0 waiting") == 3
 
 
 def test_every_module_that_a_page_runs_exists() -> None:

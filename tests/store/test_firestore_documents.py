@@ -163,8 +163,9 @@ class Recorder:
     @staticmethod
     def _asks_for_events_or_mails(request: object) -> bool:
         """There are none, whatever was found of anything else."""
-        query: Any = getattr(request, "structured_query", None)
-        return bool(query) and query.from_[0].collection_id in {"outbox", "mail"}
+        if not isinstance(request, RunQueryRequest):
+            return False
+        return request.structured_query.from_[0].collection_id in {"outbox", "mail"}
 
 
 @pytest.fixture
