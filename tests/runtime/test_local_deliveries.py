@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -116,8 +118,16 @@ def settings_of(folder: Path, server: Receiver) -> Settings:
     )
 
 
-async def test_as_long_as_a_server_runs_what_happens_is_told(tmp_path: Path) -> None:
-    async with receiver(NO_CONTENT) as server:
+async def test_as_long_as_a_server_runs_what_happens_is_told_and_the_end_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    ending = asyncio.Event()
+
+    async def answers_at_the_end(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ending.wait()
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with receiver(answers_at_the_end) as server:
         settings = settings_of(tmp_path, server)
         dependencies = open_dependencies(settings, clinic_file(settings))
         routes = function_routes(dependencies)
@@ -129,8 +139,11 @@ async def test_as_long_as_a_server_runs_what_happens_is_told(tmp_path: Path) -> 
         ):
             booked = await client.post("/create_appointment", json=BOOKING)
             await server.wait_until_called()
+            asyncio.get_running_loop().call_soon(ending.set)
         (request,) = server.requests
     assert json.loads(request.body)["data"] == booked.json()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as store:
+        assert store.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("changes", [{"proxied": True}, {"notifications": NotificationSettings()}])
