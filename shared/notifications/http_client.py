@@ -20,7 +20,7 @@ MOST_BYTES = 4096
 BODY_SECONDS = 1.0
 """How long a body may take once the status is known."""
 KEPT_SECONDS = 1.0
-"""How long a connection is kept for the next request: shorter than any server's patience."""
+"""How soon a connection must be used again: sooner than any server's patience ends."""
 MOST_KEPT = 16
 
 

@@ -1,5 +1,6 @@
 """A webhook that a server is told to call: verified, and kept in the order of its calls."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ class Hook(ThreadingHTTPServer):
         self.taken: Queue[tuple[str, dict[str, Any]]] = Queue()
         self.called, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing about clients that were killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def settings(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ from tests.end_to_end.processes import (
     kill_all,
     local_runner,
 )
+from tests.end_to_end.test_graceful_end import wait_until_it_refuses
 
 DOCTORS = {"DOCTORS_FILE": CLINIC}
 NOON = {
@@ -125,6 +126,7 @@ def test_what_is_being_sent_when_a_server_ends_is_sent_and_settled(
         answered(server, "/create_appointment", NOON)
         assert hook.called.wait(PATIENCE_SECONDS)
         server.process.send_signal(signal.SIGINT)
+        wait_until_it_refuses(server)
         hook.go_on.set()
         assert told(hook.event()) == ("appointment.booked", 1)
         server.wait()

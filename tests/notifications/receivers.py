@@ -31,7 +31,13 @@ class Receiver:
     address: str
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait_until_called(self) -> None:
+        """Return once a request has come; TimeoutError if none ever does."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.called.wait()
 
     async def wait_until_closed(self) -> None:
         """Return once a connection has ended; TimeoutError if none ever does."""
@@ -53,6 +59,7 @@ async def receiver(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIt
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while True:
                     served.requests.append(await _request(reader))
+                    served.called.set()
                     await answer(reader, writer)
         finally:
             served.closed.set()

@@ -1,16 +1,34 @@
 """Deliveries that a server makes by itself, on a clock of the tests' own."""
 
 import asyncio
+import json
 import logging
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
+import httpx
 import pytest
+from msgspec.structs import replace
 
+from shared.http.application import application
 from shared.notifications.deliverer import Report
-from shared.runtime.local_deliveries import deliver_until
+from shared.runtime.all_functions import function_routes
+from shared.runtime.composition import clinic_file, open_dependencies
+from shared.runtime.local_deliveries import deliver_until, local_deliveries
+from shared.settings import NotificationSettings, Settings, read_settings
 from shared.store.port import StoreUnavailable
+from tests.notifications.receivers import NO_CONTENT, Receiver, receiver
 from tests.simulated_loop import now, simulated
 
+CLINIC = Path(__file__).parents[1] / "data" / "clinic.json"
+BOOKING = {
+    "doctor_id": "strange",
+    "start": "2099-03-02T12:00:00Z",
+    "duration_minutes": 30,
+    "patient": {"name": "Ada Lovelace"},
+}
 DOWN = StoreUnavailable("locked")
 BUG = RuntimeError("secret")
 
@@ -86,3 +104,56 @@ def test_what_was_done_is_logged_and_what_was_not_without_what_an_error_quotes(
         ("WARNING", "events wait: StoreUnavailable: locked"),
         ("ERROR", "events were not delivered; RuntimeError"),
     ]
+
+
+def settings_of(folder: Path, server: Receiver) -> Settings:
+    """The settings of a server on loopback that calls a hook."""
+    return read_settings(
+        {
+            "STORE": f"sqlite:{folder}/a.db",
+            "DOCTORS_FILE": str(CLINIC),
+            "WEBHOOK_URLS": f"http://{server.address}/",
+            "WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3",
+        }
+    )
+
+
+async def test_as_long_as_a_server_runs_what_happens_is_told_and_the_end_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    ending = asyncio.Event()
+
+    async def answers_at_the_end(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ending.wait()
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with receiver(answers_at_the_end) as server:
+        settings = settings_of(tmp_path, server)
+        dependencies = open_dependencies(settings, clinic_file(settings))
+        routes = function_routes(dependencies)
+        app = application(dependencies, routes, lambda: None, local_deliveries)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://clinic.test") as client,
+        ):
+            booked = await client.post("/create_appointment", json=BOOKING)
+            await server.wait_until_called()
+            asyncio.get_running_loop().call_soon(ending.set)
+        (request,) = server.requests
+    assert json.loads(request.body)["data"] == booked.json()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as store:
+        assert store.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("changes", [{"proxied": True}, {"notifications": NotificationSettings()}])
+async def test_where_a_scheduler_calls_or_nobody_is_told_nothing_runs(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    async with receiver(NO_CONTENT) as server:
+        settings = replace(settings_of(tmp_path, server), **changes)
+        dependencies = open_dependencies(settings, clinic_file(settings))
+        before = asyncio.all_tasks()
+        async with local_deliveries(dependencies):
+            assert asyncio.all_tasks() == before
+        await dependencies.close()
