@@ -146,7 +146,7 @@ async def _forget_all(store: Store) -> None:
 async def _deliverer(store: Store, url: str) -> AsyncIterator[Deliverer]:
     webhook = WebhookSettings((url,), (SECRET,), loopback=True)
     known = DoctorCache(store), ClinicCache(store, time_zone("UTC"))
-    sinks = open_sinks(NotificationSettings(webhook), store)
+    sinks = partial(open_sinks, NotificationSettings(webhook), store)
     clock = partial(datetime.now, UTC)
     deliverer = Deliverer(store, Messages(store, *known), sinks, clock, _jitter())
     yield deliverer

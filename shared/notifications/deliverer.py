@@ -75,23 +75,33 @@ class Report(Struct):
 
 
 class Deliverer:
-    """Delivers events to sinks. Any number may run at once, here and elsewhere."""
+    """Delivers events to sinks. Any number may run at once, here and elsewhere.
+
+    `open_sinks` makes the sinks, once: before the first run, or when `open` is called.
+    """
 
     def __init__(
         self,
         store: Store,
         messages: Messages,
-        sinks: Sequence[Sink],
+        open_sinks: Callable[[], Sequence[Sink]],
         now: Callable[[], datetime],
         random: Random,
     ) -> None:
         self._store = store
         self._messages = messages
-        self._sinks = {sink.name: sink for sink in sinks}
+        self._open_sinks = open_sinks
+        self._sinks: dict[str, Sink] | None = None
         self._now = now
         self._random = random
         self._running = False
         self._again = False
+
+    def open(self) -> dict[str, Sink]:
+        """Open all sinks, unless that was done; return them by name. Raises what that raises."""
+        if self._sinks is None:
+            self._sinks = {sink.name: sink for sink in self._open_sinks()}
+        return self._sinks
 
     async def run(self, seconds: float, rules_now: datetime | None = None) -> Report:
         """Deliver all that is due, and nothing new once so many seconds are over.
@@ -110,9 +120,8 @@ class Deliverer:
 
     async def _run(self, seconds: float, rules_now: datetime | None) -> Report:
         end = self._now() + timedelta(seconds=seconds)
-        run = _Run(
-            self._store, self._messages, self._sinks, self._now, self._random, end, rules_now
-        )
+        sinks = self.open()
+        run = _Run(self._store, self._messages, sinks, self._now, self._random, end, rules_now)
         self._again = True
         while self._again and self._now() < end:
             self._again = False
@@ -123,7 +132,7 @@ class Deliverer:
 
     async def close(self) -> None:
         """Close all sinks."""
-        for sink in self._sinks.values():
+        for sink in (self._sinks or {}).values():
             await sink.close()
 
 

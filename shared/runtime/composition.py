@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -37,9 +38,20 @@ def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     try:
         settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
-        return open_dependencies(settings, clinic_file(settings) if embedded else NO_FILE)
+        dependencies = open_dependencies(settings, clinic_file(settings) if embedded else NO_FILE)
+        open_deliverer(dependencies)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
+    return dependencies
+
+
+def open_deliverer(dependencies: Dependencies) -> None:
+    """Open the sinks where events are delivered. Raises SettingsError for one that cannot work.
+
+    A function that is served alone does not pay for what only `deliver_events` needs.
+    """
+    if dependencies.deliverer and dependencies.settings.delivers:
+        dependencies.deliverer.open()
 
 
 def open_dependencies(settings: Settings, file: ClinicFile = NO_FILE) -> Dependencies:
@@ -103,7 +115,8 @@ def _deliverer(
 ) -> Deliverer | None:
     if not settings.notifications.is_any:
         return None
-    return Deliverer(store, messages, open_sinks(settings.notifications, store), now, Random())
+    sinks = partial(open_sinks, settings.notifications, store)
+    return Deliverer(store, messages, sinks, now, Random())
 
 
 def _authenticator(

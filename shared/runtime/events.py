@@ -170,7 +170,7 @@ def _print(record: OutboxRecord, state: DeliveryState) -> bool:
     if not found and state == "waiting" and not record.is_set_aside:
         found = [("-", _NOT_TRIED)]
     event = record.event
-    for sink, delivery in found:
+    for sink, delivery in sorted(found, key=lambda it: it[0]):
         since = delivery.failing_since or event.at
         columns = (
             state.replace("_", " "),

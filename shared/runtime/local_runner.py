@@ -21,7 +21,7 @@ from shared.http.finishing import READ_METHODS, finished
 from shared.observability import request_log
 from shared.runtime import openapi
 from shared.runtime.all_functions import function_routes
-from shared.runtime.composition import clinic_file, open_dependencies
+from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
 from shared.runtime.local_deliveries import local_deliveries
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
@@ -37,6 +37,7 @@ def main() -> None:
         settings = read_settings(os.environ, default_origins=LOCAL_ORIGINS)
         file = clinic_file(settings)
         dependencies = open_dependencies(settings, file)
+        open_deliverer(dependencies)
         with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
             uvloop.run(_serve(dependencies, file, listener))
     except SettingsError as error:

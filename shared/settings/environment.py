@@ -17,6 +17,8 @@ LONGEST_DEADLINE = 300
 HIGHEST_RATE = 10_000
 MOST_DAYS = 36_500
 SHORTEST_KEY = 32
+DELIVERING = "deliver_events"
+"""The function that delivers events; the runtime of functions names theirs in FUNCTION_TARGET."""
 STORED_KEY = "stored"
 """In the place of a page token key: the one that the store keeps."""
 METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -55,7 +57,8 @@ class Settings(Struct, frozen=True):
     requests on, and appends the addresses that they come from. `retention_days` is how long after
     its end an appointment names its patient, and an override is kept, None if for ever.
     `test_clock` tells that a request may say what time it is to the rules, `calendar_names` that
-    the calendars of doctors name patients.
+    the calendars of doctors name patients, and `delivers` that the process may be asked to deliver
+    events: it serves no other function alone.
     """
 
     port: int
@@ -74,6 +77,7 @@ class Settings(Struct, frozen=True):
     test_clock: bool = False
     calendar_names: bool = False
     notifications: NotificationSettings = NotificationSettings()
+    delivers: bool = True
 
 
 def read_settings(
@@ -102,6 +106,7 @@ def read_settings(
         test_clock=_test_clock(given),
         calendar_names=_switch(given, "CALENDAR_NAMES"),
         notifications=read_notifications(given, exposed=exposed),
+        delivers=given.get("FUNCTION_TARGET", DELIVERING) == DELIVERING,
     )
 
 

@@ -64,7 +64,7 @@ def told(api: Api, sink: Noted) -> Api:
         known,
         transactions=Coordinator(known.store, 10, random, telling),
         overrides=OverrideTransactions(known.store, 30, random, telling),
-        deliverer=Deliverer(known.store, messages, [sink], api.clock, random),
+        deliverer=Deliverer(known.store, messages, lambda: [sink], api.clock, random),
         settings=replace(SETTINGS, test_clock=True),
     )
     return Api(telling_all, api.clock)

@@ -103,7 +103,7 @@ def deliverer(store: Port, *sinks: Sink, clock: Callable[[], datetime] = present
     """A deliverer of one instance."""
     known = DoctorCache(store, now), ClinicCache(store, time_zone("UTC"), now)
     random = Random(1)  # noqa: S311 - jitter
-    return Deliverer(store, Messages(store, *known), sinks, clock, random)
+    return Deliverer(store, Messages(store, *known), lambda: sinks, clock, random)
 
 
 def booked(name: str = "a", version: int = 1) -> Appointment:

@@ -397,7 +397,10 @@ async def test_the_age_of_the_oldest_event_is_told() -> None:
 @simulated
 async def test_closing_closes_every_sink() -> None:
     sinks = Receiver("a"), Receiver("b")
-    await deliverer(Clinic(SimulatedStore()), *sinks).close()
+    every = deliverer(Clinic(SimulatedStore()), *sinks)
+    await every.close()  # None is open yet.
+    assert [*every.open()] == ["a", "b"]
+    await every.close()
     assert [sink.open for sink in sinks] == [False, False]
 
 

@@ -1,6 +1,7 @@
 """Whether everything that happened was told, once the rest has been delivered."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 
 from shared.directory.clinic_cache import ClinicCache
@@ -36,7 +37,7 @@ async def events_told(store: Store, receiver: Receiver) -> list[str]:
 async def _deliver(store: Store, receiver: Receiver, ahead: timedelta) -> None:
     """Deliver all that is due by a clock that is so much ahead."""
     webhook = WebhookSettings((receiver.url,), (SECRET,), loopback=True)
-    sinks = open_sinks(NotificationSettings(webhook), store)
+    sinks = partial(open_sinks, NotificationSettings(webhook), store)
     known = DoctorCache(store), ClinicCache(store, time_zone("UTC"))
     random = Random(1)  # noqa: S311 - jitter
     deliverer = Deliverer(

@@ -105,7 +105,7 @@ async def delivered(store: Store, clock: Clock) -> list[str]:
     await store.put_doctors([doctor()])
     it, hook = on(store, clock), Hook()
     messages = Messages(store, it.doctor_cache, it.clinic_cache)
-    await Deliverer(store, messages, [hook], clock, Random(1)).run(5)  # noqa: S311 - jitter is no secret
+    await Deliverer(store, messages, lambda: [hook], clock, Random(1)).run(5)  # noqa: S311 - jitter is no secret
     return hook.sent
 
 

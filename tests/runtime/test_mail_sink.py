@@ -50,6 +50,10 @@ def test_a_mistake_in_a_template_ends_the_start_with_one_line(tmp_path: Path) ->
     with pytest.raises(SystemExit) as ended:
         start(environment, exposed=False)
     assert ended.value.code == ("MAIL_TEMPLATES: en/booked.txt, line 3: 'patent' is undefined")
+    # A function that is served alone does not pay for what only `deliver_events` needs.
+    start({**environment, "FUNCTION_TARGET": "create_appointment"}, exposed=False)
+    with pytest.raises(SystemExit):
+        start({**environment, "FUNCTION_TARGET": "deliver_events"}, exposed=False)
 
 
 @pytest.mark.parametrize(
