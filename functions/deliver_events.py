@@ -7,7 +7,7 @@ from shared.http.endpoint import Success, endpoint
 from shared.http.responses import json_response
 from shared.http.schemas.deliver_events import DeliveredEvents
 from shared.http.schemas.fields import RequestModel
-from shared.notifications.deliverer import Report
+from shared.notifications.sending import Report
 from shared.notifications.sink import SECONDS
 from shared.observability.delivery_log import log_run
 
@@ -30,6 +30,6 @@ async def deliver_events(call: Call[RequestModel]) -> Response:
         lasting = max(seconds, seconds * DEADLINES - SECONDS - 2)
         rules_now = call.now if call.now != call.arrived_at else None
         report = await dependencies.deliverer.run(lasting, rules_now)
-    if report.did_anything:
+    if report.tried:
         log_run(report.delivered, report.failed, report.oldest_seconds)
     return json_response(DeliveredEvents(delivered=report.delivered, failed=report.failed))

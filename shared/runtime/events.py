@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from shared.http.dependencies import Dependencies
 from shared.model.outbox import Delivery, DeliveryState, OutboxRecord
-from shared.notifications.deliverer import JITTER
+from shared.notifications.delivery_run import JITTER
 from shared.notifications.queue import CLAIM, LAST_PAUSE, is_claimed, resent, writes
 from shared.runtime.command_line import CommandLine
 from shared.runtime.operator_commands import run

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from shared.http.dependencies import Dependencies
-from shared.notifications.deliverer import Report
+from shared.notifications.sending import Report
 from shared.observability.delivery_log import log_run, log_stopped
 from shared.observability.request_log import log_bug
 from shared.store.port import StoreError
@@ -62,6 +62,6 @@ async def _delivered(run: Run) -> bool:
     except Exception as error:  # noqa: BLE001 - the next run may go well, and nobody else delivers
         log_bug("events were not delivered", error)
         return False
-    if report.did_anything:
+    if report.tried:
         log_run(report.delivered, report.failed, report.oldest_seconds)
     return True

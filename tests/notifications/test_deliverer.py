@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Mark
 from shared.model.event import Event
 from shared.model.outbox import Delivery, OutboxRecord
-from shared.notifications.deliverer import DOWN_AFTER, SENDS_AT_ONCE, Report
+from shared.notifications.sending import DOWN_AFTER, SENDS_AT_ONCE, Report
 from shared.notifications.sink import Message
 from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions
 from tests.builders import at, schedule
@@ -58,7 +58,7 @@ async def test_what_waits_is_sent_in_order_and_then_gone() -> None:
 @simulated
 async def test_nothing_is_done_where_nothing_waits() -> None:
     report = await deliverer(Clinic(SimulatedStore()), Receiver()).run(RUN)
-    assert not report.did_anything
+    assert not report.tried
 
 
 @simulated
@@ -66,7 +66,7 @@ async def test_what_a_sink_does_not_want_is_not_tried() -> None:
     store, sink = SimulatedStore(), Receiver()
     leave(store, record("unwanted"))
     report = await deliverer(Clinic(store), sink).run(RUN)
-    assert (sink.tried, store.outbox, report.did_anything) == ([], {}, False)
+    assert (sink.tried, store.outbox, report.tried) == ([], {}, 0)
 
 
 @simulated
