@@ -54,7 +54,7 @@ class Sending:
         return [name for name in self._sinks if not self._is_down(name)]
 
     async def send_all(self, to_try: Sequence[Try], until: datetime) -> list[Outcome]:
-        """Send to all sinks at once, but nothing that would outlast a claim; return what came of it.
+        """Send to all sinks at once what cannot outlast a claim; return what came of it.
 
         Raises StoreError if an appointment cannot be looked up.
         """
