@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
+from msgspec.structs import replace
+
 from shared.access.caller import ANYBODY, Caller
 from shared.model.appointment import Appointment, Patient
 from shared.model.clinic import Clinic
@@ -17,6 +19,7 @@ from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.availability import Booking
 from shared.rules.existing import Sought
 from shared.rules.moving import Move
+from shared.rules.outcomes import Decision
 from shared.rules.requested_time import RequestedTime
 
 Hours = tuple[tuple[str, str], ...]
@@ -71,6 +74,12 @@ def to_book(
 def patient(name: str) -> Caller:
     """A patient who is signed in."""
     return Caller("patient", ISSUER, name)
+
+
+def untold(decision: Decision) -> Decision:
+    """The same decision, without what others are told of it, which is tested by itself."""
+    changes, outcome = decision
+    return replace(changes, appointments=()), outcome
 
 
 def owned(appointment: Appointment, by: Caller) -> Appointment:

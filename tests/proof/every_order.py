@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tests.proof.calls import How, Option
 from tests.proof.gates import Gates
+from tests.proof.promises import TELLING
 from tests.proof.simulated_run import SOUND, BrokenRun, Parts, Run
 from tests.proof.world import Case
 from tests.simulated_loop import SimulatedLoop
@@ -200,3 +201,8 @@ def simulate_exhaustively(
         gc.enable()
         loop.close()
     return runs
+
+
+def simulate_told(case: Case) -> int:
+    """Run a case in every order where others are told of what happens."""
+    return simulate_exhaustively(case, Parts(telling=TELLING))

@@ -17,6 +17,7 @@ from shared.rules.outcomes import (
     SlotTaken,
     Unchanged,
 )
+from shared.rules.telling import Telling
 from shared.store.port import StoreError, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -24,7 +25,7 @@ from tests.proof.calls import Call
 from tests.proof.checker import explain
 from tests.proof.gates import Chooser, GatedPort, Gates, Trace
 from tests.proof.history import Book, History, HoldTime, Kept, Thing
-from tests.proof.promises import TELLING, Broken, WatchedStore
+from tests.proof.promises import Broken, WatchedStore
 from tests.proof.tries import Try, history_of
 from tests.proof.world import (
     ALLOWED,
@@ -70,6 +71,7 @@ class Parts:
 
     store: Callable[[], WatchedStore] = WatchedStore
     propose: Callable[[Request, int], Command] = command_of
+    telling: Telling | None = None
 
 
 SOUND = Parts()
@@ -88,6 +90,8 @@ class Run:
     ) -> None:
         self.case = case
         self.store = store = parts.store()
+        self._telling = parts.telling
+        store.tells = parts.telling is not None
         self.gates = Gates(chooser, lambda call: store.has_changed(*call.arguments), counts, trace)
         numbers = count()
         self.tries = [
@@ -107,7 +111,7 @@ class Run:
         ports = [GatedPort(self.store, self.gates, who) for who in range(len(self.case.deadlines))]
         random = self.gates.chooser.random
         instances = [
-            Coordinator(port, deadline, random, TELLING)
+            Coordinator(port, deadline, random, self._telling)
             for port, deadline in zip(ports, self.case.deadlines, strict=True)
         ]
         before = self.case.before

@@ -20,11 +20,11 @@ from contextlib import closing
 from functools import partial
 from time import perf_counter
 
-from tests.proof.every_order import Retold, simulate_exhaustively
+from tests.proof.every_order import Retold, simulate_exhaustively, simulate_told
 from tests.proof.gates import Trace
 from tests.proof.random_races import race_of, simulate_seeds
 from tests.proof.simulated_run import Run
-from tests.proof.small_cases import CASES
+from tests.proof.small_cases import CASES, TOLD
 from tests.simulated_loop import SimulatedLoop
 
 
@@ -46,6 +46,9 @@ def simulate_everything(seeds: int, processes: int, tell: Callable[[str], None])
     with ProcessPoolExecutor(processes) as pool:
         for case, runs in zip(CASES, pool.map(simulate_exhaustively, CASES), strict=True):
             tell(f"{case.name}: {runs:,} interleavings, with up to {case.faults} faults each")
+            every += runs
+        for case, runs in zip(TOLD, pool.map(simulate_told, TOLD), strict=True):
+            tell(f"{case.name}, and others are told: {runs:,} interleavings")
             every += runs
     began = perf_counter()
     counts = simulate_seeds(seeds, processes)

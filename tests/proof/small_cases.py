@@ -160,3 +160,18 @@ CASES = [
     *OF_HOLDS,
     *OF_SERIES,
 ]
+
+TOLD = [
+    case
+    for case in CASES
+    if case.name
+    in {
+        "a cancellation and a move, warm",
+        "a swap, warm",
+        "two corrections",
+        "arrived and fulfilled",
+        "a series and a booking, warm",
+        "cancelled twice",
+    }
+]
+"""Those that are run once more, where others are told of what happens."""

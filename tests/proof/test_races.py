@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tests.proof import broken_holds, broken_parts
-from tests.proof.every_order import simulate_exhaustively
+from tests.proof.every_order import simulate_exhaustively, simulate_told
 from tests.proof.simulated_run import BrokenRun, Parts, Run
 from tests.proof.simulation import replay
-from tests.proof.small_cases import CASES
+from tests.proof.small_cases import CASES, TOLD
 from tests.proof.world import Case
 
 BROKEN = [*broken_parts.BROKEN, *broken_holds.BROKEN]
@@ -27,6 +27,11 @@ WITH_A_FAULT = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_order_of_a_small_case_keeps_every_promise(case: Case) -> None:
     assert simulate_exhaustively(replace(case, faults=0)) >= 1
+
+
+@pytest.mark.parametrize("case", TOLD, ids=lambda case: case.name)
+def test_so_does_every_order_where_others_are_told(case: Case) -> None:
+    assert simulate_told(replace(case, faults=0)) >= 1
 
 
 @pytest.mark.parametrize("name", WITH_A_FAULT)

@@ -24,6 +24,7 @@ from tests.builders import (
     schedule_of,
     span,
     to_move,
+    untold,
 )
 
 NOW = at("2026-11-20T12:00Z")
@@ -108,7 +109,7 @@ def test_it_stands_in_every_day_that_its_buffers_touch_and_is_born_on_that_of_it
         booking = Booking(ALL_DAY, wanted, ANYBODY)
         assert booking.days == (key(MON), key(TUE))
         assert booking.home == key(home)
-        changes, _ = book(documents(schedule(MON), schedule(TUE)), booking, NOW)
+        changes, _ = untold(book(documents(schedule(MON), schedule(TUE)), booking, NOW))
         assert changes == documents(schedule(MON, wanted), schedule(TUE, wanted))
 
 

@@ -19,7 +19,7 @@ from shared.rules.outcomes import (
     NeedsDocuments,
     UnknownAppointment,
 )
-from tests.builders import appointment, at, doctor, documents, key, schedule
+from tests.builders import appointment, at, doctor, documents, key, schedule, untold
 
 MON, TUE = "2026-11-23", "2026-11-24"
 ID = "strange.20261123.a"
@@ -45,7 +45,7 @@ def ask(
     now: datetime = NOW,
 ) -> Decision:
     request = Cancellation(Sought(ID, key(MON), DOCTORS, ANYBODY), reason)
-    return cancel(documents(*days, elsewhere=elsewhere), request, now)
+    return untold(cancel(documents(*days, elsewhere=elsewhere), request, now))
 
 
 @pytest.mark.parametrize("reason", [None, "ill"])

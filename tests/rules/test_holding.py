@@ -49,6 +49,7 @@ from tests.builders import (
     schedule_of,
     span,
     to_move,
+    untold,
     with_overrides,
 )
 
@@ -169,7 +170,7 @@ def test_nobody_is_told_whose_a_hold_is() -> None:
 def test_booking_with_a_hold_uses_it_up_on_all_its_days() -> None:
     long = hold("16:30-17:00", buffers=(0, 8 * 60))
     there = documents(day(long), day(long, of=TUE))
-    changes, outcome = booking_with("16:30-17:00", there)
+    changes, outcome = untold(booking_with("16:30-17:00", there))
     assert isinstance(outcome, Accepted)
     assert changes == documents(schedule(MON, outcome.appointment), schedule(TUE))
 

@@ -39,6 +39,7 @@ from tests.builders import (
     schedule_of,
     span,
     to_move,
+    untold,
 )
 
 MON = "2026-11-23"
@@ -53,7 +54,7 @@ def ask(
     wanted: Mark, now: str, there: Appointment = BOOKED, versions: frozenset[int] | None = None
 ) -> Decision:
     sought = Sought(ID, key(MON), {"strange": doctor()}, ANYBODY, versions=versions)
-    return mark(documents(schedule(MON, there)), Marking(sought, wanted), at(now))
+    return untold(mark(documents(schedule(MON, there)), Marking(sought, wanted), at(now)))
 
 
 def marked(as_: Mark, freed_from: str | None = None, now: datetime = NOON) -> Appointment:
@@ -186,7 +187,8 @@ def test_it_is_marked_in_its_owners_schedule_too_unless_it_has_gone_to_the_histo
 
     for there in ([hers], []):
         given = documents(schedule(MON, hers), patients=[schedule_of(ADA, *there)])
-        changes, outcome = mark(given, Marking(SOUGHT, "fulfilled"), at("2026-11-24T12:00Z"))
+        request = Marking(SOUGHT, "fulfilled")
+        changes, outcome = untold(mark(given, request, at("2026-11-24T12:00Z")))
         assert isinstance(outcome, Accepted)
         assert changes == documents(schedule(MON, outcome.appointment), patients=[schedule_of(ADA)])
 
@@ -203,8 +205,7 @@ def test_what_is_marked_can_neither_be_moved_nor_cancelled(there: Mark) -> None:
 def test_what_is_freed_can_be_booked_at_once() -> None:
     done = marked("fulfilled", f"{MON}T11:40Z")
     new = appointment(f"{MON}T11:40Z", f"{MON}T12:10Z", "new")
-    changes, outcome = book(
-        documents(schedule(MON, done)), Booking(doctor(), new, ANYBODY), at(f"{MON}T11:40Z")
-    )
+    wish = Booking(doctor(), new, ANYBODY)
+    changes, outcome = untold(book(documents(schedule(MON, done)), wish, at(f"{MON}T11:40Z")))
     assert isinstance(outcome, Accepted)
     assert changes == documents(schedule(MON, done, new))

@@ -34,7 +34,7 @@ from shared.rules.outcomes import (
     UnknownAppointment,
 )
 from shared.rules.requested_time import RequestedTime
-from tests.builders import appointment, at, doctor, documents, key, schedule, span, to_move
+from tests.builders import appointment, at, doctor, documents, key, schedule, span, to_move, untold
 
 MON, TUE, WED = "2026-11-23", "2026-11-24", "2026-11-25"
 ID = "strange.20261123.a"
@@ -104,7 +104,7 @@ def ask(
         Move(sought({"strange": strange, to.id: to}), time, to.id),
         {HERE: Pointer(left_for)} if left_for else {},
     )
-    return move(documents(*days, elsewhere=pointers), request, now)
+    return untold(move(documents(*days, elsewhere=pointers), request, now))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def to_night(*given: DaySchedule, left_for: DayKey | None = None) -> Documents:
     around_the_clock = doctor((("00:00", "24:00"),))
     request = to_move(ID, key(MON), around_the_clock, NIGHT)
     elsewhere = {HERE: Pointer(left_for)} if left_for else {}
-    changes, outcome = move(documents(*given, elsewhere=elsewhere), request, NOW)
+    changes, outcome = untold(move(documents(*given, elsewhere=elsewhere), request, NOW))
     assert outcome == Accepted(BY_NIGHT)
     return changes
 
@@ -274,7 +274,8 @@ def test_its_own_time_before_midnight_does_not_stand_in_its_way_behind_it() -> N
     around_the_clock = doctor((("00:00", "24:00"),))
     later = span(f"{TUE}T00:15Z", f"{TUE}T01:15Z")
     given = documents(schedule(MON, BY_NIGHT), schedule(TUE, BY_NIGHT))
-    changes, outcome = move(given, to_move(ID, key(MON), around_the_clock, later), NOW)
+    request = to_move(ID, key(MON), around_the_clock, later)
+    changes, outcome = untold(move(given, request, NOW))
     assert isinstance(outcome, Accepted)
     assert changes == documents(
         schedule(MON), schedule(TUE, outcome.appointment), elsewhere={HERE: Pointer(key(TUE))}
