@@ -172,7 +172,7 @@ class DeliveryRun:
             outcomes = await self._sending.send_all(to_try, until)
             after = settled(records, outcomes, self._sinks, self._span.clock(), self._pauses())
             left = [Stored(each.value, each.version) for each in after if each.value is not None]
-            is_late = self._span.is_over or self._span.now() >= until - LAST_SEND
+            is_late = self._span.now() >= until - LAST_SEND
             to_try = self._tries(left) if left and not is_late else []
             if to_try:
                 until = self._span.now() + CLAIM
@@ -184,6 +184,9 @@ class DeliveryRun:
                 return
 
     def _tries(self, records: Sequence[StoredRecord]) -> list[Try]:
+        """Return what may be sent now: nothing once the run is over."""
+        if self._span.is_over:
+            return []
         events = [each.value for each in records]
         return tries(events, self._sending.open_to, self._span.clock())
 

@@ -256,6 +256,18 @@ async def test_a_run_that_is_over_sends_nothing_new() -> None:
     assert store.outbox["a~00000003~0"].value.claimed_until is None
 
 
+@simulated
+async def test_a_run_that_is_over_looks_for_nothing_more() -> None:
+    store, sink = SimulatedStore(), Slow(2)
+    leave(store, *(record(f"n{number:03}") for number in range(300)))
+    await deliverer(Clinic(store), sink).run(1)
+    assert SENDS_AT_ONCE <= len(sink.arrived) < 200
+    # What was not sent has no claim, and goes out at once in the next run.
+    sink.answer = Receiver("").answer  # type: ignore[method-assign]
+    await deliverer(Clinic(store), sink).run(RUN)
+    assert (len(sink.arrived), store.outbox) == (300, {})
+
+
 REMINDER = Event("reminder", "strange.20261123.a", 1, at("2026-11-20T09:00Z"), detail="004320")
 
 
