@@ -36,7 +36,7 @@ async def test_every_claim_holds_while_things_fail(store: str, tmp_path: Path) -
 @pytest.mark.parametrize("control", CONTROLS)
 async def test_a_store_that_breaks_the_promise_is_found_out(control: str, tmp_path: Path) -> None:
     """On SQLite; `make proof` tries every control on Firestore, too."""
-    plan = Plan(operations=1_200, faults=0, grace=PATIENCE_SECONDS, control=control)
+    plan = Plan(operations=1_900, faults=0, grace=PATIENCE_SECONDS, control=control)
     report = await report_of("sqlite", plan, tmp_path)
     assert report.found_out()
     assert report.verdict.unexplained or report.verdict.undecided
