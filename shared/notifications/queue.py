@@ -1,7 +1,9 @@
 """The events of one appointment that wait: which may go out now, and what becomes of them. Pure.
 
 Each sink is told of one event after the other; a reminder takes its place when it is due. The first
-record speaks for all: it says when to look at them next, and who delivers any of them claims it.
+record speaks for all: it says when to look at them next, and who delivers any of them claims it. So
+every commit that changes a record checks the first one, too: else a record could be told to wait
+behind one that somebody else has just delivered, and nobody would ever look at it again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +22,9 @@ GIVE_UP = timedelta(days=3)
 """After so long of failing, an event is set aside."""
 CLAIM = timedelta(minutes=1)
 """How long who claims an appointment's events has for a round of deliveries."""
+
+LEADS = "leads"
+"""The claim of a first record behind which others wait that are not due by themselves."""
 
 _WAITING = Delivery()
 _DELIVERED = Delivery("delivered")
@@ -95,27 +100,27 @@ def settled(
     due_at = _due_at(left, sinks, clock)
     # While the first one is due, whoever looks for what is due finds it, with all the others.
     silent_until = clock.now if due_at is None or due_at > clock.now else None
-    changed = {
-        record.id: replace(
-            record,
-            claim="",
-            claimed_until=None,
-            due_at=_due(record, due_at, clock.now) if number == 0 else _later(record, silent_until),
-        )
-        for number, record in enumerate(left)
-    }
+    others = [_unclaimed(record, _later(record, silent_until)) for record in left[1:]]
+    leads = LEADS if any(other.due_at is None for other in others) else ""
+    first = [_unclaimed(record, _due(record, due_at, clock.now), leads) for record in left[:1]]
+    changed = {record.id: record for record in (*first, *others)}
     return [Stored(changed.get(each.value.id), each.version) for each in records]
 
 
 def writes(
     before: Sequence[StoredRecord], after: Sequence[Stored[OutboxRecord | None]]
 ) -> list[OutboxWrite]:
-    """Return the writes that make the one of the other, each on the version that was read."""
-    pairs = zip(before, after, strict=True)
+    """Return the writes that make the one of the other, each on the version that was read.
+
+    If there are any, the first record is among them, though it may not change.
+    """
+    pairs = list(zip(before, after, strict=True))
+    changed = [pair for pair in pairs if pair[0].value != pair[1].value]
+    if changed and changed[0] is not pairs[0]:
+        changed.insert(0, pairs[0])
     return [
         OutboxWrite(new.value or old.value, old.version, done=new.value is None)
-        for old, new in pairs
-        if new.value != old.value
+        for old, new in changed
     ]
 
 
@@ -190,9 +195,13 @@ def _due_at(
     return min([*times, *reminders], default=None)
 
 
+def _unclaimed(record: OutboxRecord, due_at: datetime | None, claim: str = "") -> OutboxRecord:
+    return replace(record, claim=claim, claimed_until=None, due_at=due_at)
+
+
 def _due(record: OutboxRecord, due_at: datetime | None, now: datetime) -> datetime | None:
-    """Return when a first record is due, unchanged if it is due already and has no claim."""
-    is_due = record.due_at is not None and record.due_at <= now and not record.claim
+    """Return when a first record is due, unchanged if it is due already and nobody claims it."""
+    is_due = record.due_at is not None and record.due_at <= now and not record.claimed_until
     return record.due_at if is_due and due_at is not None and due_at <= now else due_at
 
 

@@ -420,6 +420,31 @@ def after(wait: timedelta) -> datetime:
     return present() + wait
 
 
+class Late(Clinic):
+    """A store that takes ten seconds before it writes."""
+
+    async def commit(self, *writes: Unread, **more: Unread) -> Versions:
+        await asyncio.sleep(10)
+        return await super().commit(*writes, **more)
+
+
+@simulated
+async def test_no_event_is_told_to_wait_behind_one_that_has_just_been_delivered() -> None:
+    store, sink = SimulatedStore(), Slow(3)
+    next_at = BEGIN + timedelta(seconds=5)
+    failed = {"slow": Delivery("waiting", 1, BEGIN, next_at, "503")}
+    leave(store, replace(record("a", 2), deliveries=failed, due_at=next_at), record("a", 3))
+    # One reads that the second version waits, and tells the third one to wait behind it.
+    late = asyncio.create_task(deliverer(Late(store), sink).run(RUN))
+    await asyncio.sleep(6)
+    # Before that is written, another one delivers the second version, and has no more time.
+    await deliverer(Clinic(store), sink).run(1)
+    assert versions(sink.arrived, "a") == [2]
+    await late
+    await deliverer(Clinic(store), sink).run(RUN)
+    assert (versions(sink.arrived, "a"), store.outbox) == ([2, 3], {})
+
+
 class Moody(Receiver):
     """Takes what it is sent after a while, or does not."""
 
@@ -433,11 +458,31 @@ class Moody(Receiver):
             raise ConnectionError(told)
 
 
+class Stale(Clinic):
+    """A store whose answers are sometimes late, so that others act on what they tell meanwhile."""
+
+    def __init__(self, store: SimulatedStore, random: Random) -> None:
+        super().__init__(store)
+        self._random = random
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        found = await super().waiting_events(appointment_ids)
+        await asyncio.sleep(self._random.choice([0, 0, 0.1, 5]))
+        return found
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[StoredRecord]:
+        found = await super().due_events(until, limit, after)
+        await asyncio.sleep(self._random.choice([0, 0, 0.1, 5]))
+        return found
+
+
 async def killed_at_times(store: SimulatedStore, sinks: list[Receiver], random: Random) -> int:
     """Deliver for a while, and die at times; return how often that was."""
     deaths = 0
     while now() < 600:
-        run = asyncio.create_task(deliverer(Clinic(store), *sinks).run(RUN))
+        run = asyncio.create_task(deliverer(Stale(store, random), *sinks).run(RUN))
         _, running = await asyncio.wait([run], timeout=random.choice([1, 5, 60, 60]))
         for task in running:
             task.cancel()
