@@ -10,7 +10,7 @@ from random import Random
 
 import uvicorn
 from standardwebhooks import Webhook
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -55,7 +55,10 @@ class Receiver:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take an event, or not."""
         request = Request(scope, receive)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return  # Who was sending was killed.
         # It lets time pass only between the reading and the answer of another one.
         response = Response(status_code=self._take(body, request.headers))
         await response(scope, receive, send)
