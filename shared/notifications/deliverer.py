@@ -33,6 +33,7 @@ class Deliverer:
         self._random = random
         self._running = False
         self._again = False
+        self._stopped = False
 
     def open(self) -> dict[str, Sink]:
         """Open all sinks, unless that was done; return them by name. Raises what that raises."""
@@ -51,8 +52,8 @@ class Deliverer:
             return Report()
         self._running = True
         try:
-            span = Span(self._now, self._now() + timedelta(seconds=seconds), rules_now)
-            return await self._run(span)
+            end = self._now() + timedelta(seconds=seconds)
+            return await self._run(Span(self._now, end, lambda: self._stopped, rules_now))
         finally:
             self._running = False
 
@@ -65,6 +66,10 @@ class Deliverer:
             self._again = False
             self._again |= await run.once()
         return run.report
+
+    def stop(self) -> None:
+        """Begin nothing new. A run that goes on ends once what it sends is sent and recorded."""
+        self._stopped = True
 
     async def close(self) -> None:
         """Close all sinks."""

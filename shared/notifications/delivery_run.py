@@ -55,17 +55,19 @@ JITTER = 0.2
 class Span(Struct, frozen=True):
     """When a run is: `now` is the server's clock, and nothing new begins after `end`.
 
-    `rules_now` is when it is to reminders, if a test says so.
+    Nor does it once the deliverer `is_stopped`. `rules_now` is when it is to reminders, if a test
+    says so.
     """
 
     now: Callable[[], datetime]
     end: datetime
+    is_stopped: Callable[[], bool]
     rules_now: datetime | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether the end has come."""
-        return self.now() >= self.end
+        return self.is_stopped() or self.now() >= self.end
 
     def clock(self) -> Clock:
         """Return what time it is."""

@@ -17,8 +17,8 @@ PAUSE = 0.5
 """Seconds from one run to the next one."""
 LONGEST_PAUSE = 8.0
 """While nothing can be delivered, pauses grow up to this."""
-RUN_SECONDS = 1.0
-"""Short, because the server ends no sooner than a run."""
+RUN_SECONDS = 20.0
+"""Long enough for a slow store: a run that is over before it knows what is due sends nothing."""
 
 Run = Callable[[float], Awaitable[Report]]
 """Delivers what is due for so many seconds, as `Deliverer.run` does."""
@@ -40,6 +40,7 @@ async def local_deliveries(dependencies: Dependencies) -> AsyncIterator[None]:
         yield
     finally:
         stopped.set()
+        deliverer.stop()
         await task
 
 

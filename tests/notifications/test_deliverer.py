@@ -257,6 +257,21 @@ async def test_a_run_that_is_over_sends_nothing_new() -> None:
 
 
 @simulated
+async def test_a_run_that_is_stopped_ends_once_all_is_sent_and_recorded() -> None:
+    store, sink = SimulatedStore(), Slow(6)
+    leave(store, record("a", 1), record("a", 2))
+    every = deliverer(Clinic(store), sink)
+    run = asyncio.create_task(every.run(RUN))
+    await asyncio.sleep(2)
+    every.stop()
+    assert (await run).delivered == 1
+    assert (versions(sink.arrived, "a"), now()) == ([1], 6)
+    assert [*store.outbox] == ["a~00000002~0"]
+    assert store.outbox["a~00000002~0"].value.claimed_until is None
+    assert await every.run(RUN) == Report()
+
+
+@simulated
 async def test_a_run_that_is_over_looks_for_nothing_more() -> None:
     store, sink = SimulatedStore(), Slow(2)
     leave(store, *(record(f"n{number:03}") for number in range(300)))
