@@ -6,7 +6,7 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from itertools import repeat
 from multiprocessing import get_context
@@ -50,7 +50,7 @@ from tests.proof.receiver import affected, listening
 from tests.proof.rules import MISMATCH, OFF, TOO_MANY, UNKNOWN_HOLD
 from tests.proof.schedules import opened, wrong_schedules
 from tests.proof.search import LIMIT
-from tests.proof.told import events_told
+from tests.proof.told import caught_up, events_told
 from tests.proof.workload import (
     SERVICES,
     Client,
@@ -65,6 +65,8 @@ PROCESSES = 3
 CLIENTS = 16
 OPERATIONS = 20
 """Of each client of a round."""
+TRIES_OF_A_CONTROL = 5
+"""Runs in which it must be caught at the latest: what it gets wrong, it gets wrong at times."""
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -225,6 +227,9 @@ async def prove(
                 await asyncio.gather(*works)
                 report.seconds = monotonic() - began
                 progress(_line(report))
+                if running.emulator and not plan.control:
+                    async with opened(running.place) as emulator:
+                        await caught_up(emulator)
 
         shares = (phones[n :: plan.rounds_at_once] for n in range(plan.rounds_at_once))
         await asyncio.gather(*(work(share) for share in shares))
@@ -242,7 +247,8 @@ async def prove(
             await add_overrides(store_itself, rounds, states)
             await add_holds(store_itself, rounds, states)
             if not plan.control:
-                report.events = await events_told(store_itself, receiver)
+                with _standing_still(running.processes):
+                    report.events = await events_told(store_itself, receiver)
         report.told = len({told.name for told in receiver.arrived})
         report.told_again = len(receiver.arrived) - report.told
         report.affected = affected(receiver.arrived)
@@ -252,6 +258,16 @@ async def prove(
     limit = STEPS_OF_A_CONTROL if plan.control else LIMIT
     report.verdict = await asyncio.to_thread(_verdict, rounds, states, histories, limit)
     return report
+
+
+@contextmanager
+def _standing_still(processes: Sequence[Functions]) -> Iterator[None]:
+    """Freeze the processes meanwhile."""
+    with ExitStack() as stack:
+        for process in processes:
+            stack.callback(process.thaw)
+            process.freeze()
+        yield
 
 
 def _phone() -> httpx.AsyncClient:

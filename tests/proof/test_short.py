@@ -7,8 +7,7 @@ import pytest
 
 from tests.conftest import STORES
 from tests.firestore_emulator import NoEmulatorError
-from tests.proof.control import CONTROLS
-from tests.proof.run import Plan, Report, lines, prove
+from tests.proof.run import TRIES_OF_A_CONTROL, Plan, Report, lines, prove
 from tests.proof.workload import PATIENCE_SECONDS
 
 # A machine that is busy answers late: here an answer has to come at all. How late at the most is
@@ -33,10 +32,14 @@ async def test_every_claim_holds_while_things_fail(store: str, tmp_path: Path) -
     assert report.faults.total() >= SHORT.faults
 
 
-@pytest.mark.parametrize("control", CONTROLS)
-async def test_a_store_that_breaks_the_promise_is_found_out(control: str, tmp_path: Path) -> None:
-    """On SQLite; `make proof` tries every control on Firestore, too."""
-    plan = Plan(operations=1_900, faults=0, grace=PATIENCE_SECONDS, control=control)
-    report = await report_of("sqlite", plan, tmp_path)
+async def test_a_store_that_breaks_the_promise_is_found_out(tmp_path: Path) -> None:
+    """The plainest one, on SQLite; `make proof` tries every control on both stores."""
+    plan = Plan(operations=1_900, faults=0, grace=PATIENCE_SECONDS, control="unchecked")
+    for number in range(TRIES_OF_A_CONTROL):  # Whether clients collide is a matter of luck.
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        report = await report_of("sqlite", plan, folder)
+        if report.found_out():
+            break
     assert report.found_out()
     assert report.verdict.unexplained or report.verdict.undecided
