@@ -14,6 +14,7 @@ from shared.rules.outcomes import UnknownAppointment
 
 @endpoint(
     "GET",
+    group="Calendars",
     takes=AppointmentCalendar,
     example={"appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"},
     responses={200: Success("A file with one event, cancelled if the appointment is", None)},
@@ -22,7 +23,10 @@ from shared.rules.outcomes import UnknownAppointment
     personal=True,
 )
 async def appointment_calendar(call: Call[AppointmentCalendar]) -> Response:
-    """Get an appointment as a file that calendars import, and update what they have of it."""
+    """Get an appointment as a file that calendars import, and update what they have of it.
+
+    The file has the same UID for life, so calendars update what they have.
+    """
     # Its import takes 100 ms, which no other function should pay.
     from shared.calendar.contents import appointment_file  # noqa: PLC0415
 

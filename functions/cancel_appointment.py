@@ -26,12 +26,19 @@ from shared.rules.outcomes import (
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=CancelAppointment,
     example={
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "reason": "the patient is well again",
     },
-    responses={200: Success("Cancelled, now or before", AppointmentResponse)},
+    responses={
+        200: Success(
+            "Cancelled, now or before",
+            AppointmentResponse,
+            {"status": "cancelled", "cancelled_at": "2030-01-04T11:20:00Z", "version": 2},
+        )
+    },
     problems=(
         UnknownAppointment,
         VersionMismatch,
@@ -44,7 +51,10 @@ from shared.rules.outcomes import (
     personal=True,
 )
 async def cancel_appointment(call: Call[CancelAppointment]) -> Response:
-    """Cancel an appointment; its time is free at once."""
+    """Cancel an appointment; its time is free at once.
+
+    To cancel it again answers the same. Patients may have to do it some time ahead.
+    """
 
     def decide(sought: Sought) -> Decide:
         return partial(cancel, request=Cancellation(sought, call.asked.reason), now=call.now)

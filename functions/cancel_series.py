@@ -15,8 +15,8 @@ from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_series import (
     CancelledSeriesResponse,
+    CancelSeriesRequest,
     KeptAppointment,
-    SeriesToCancel,
 )
 from shared.model.appointment_id import home_day
 from shared.model.clinic import Clinic
@@ -32,14 +32,19 @@ from shared.transactions.known_doctors import run_with_doctors
 
 @endpoint(
     "POST",
-    takes=SeriesToCancel,
+    group="Series",
+    takes=CancelSeriesRequest,
     example={"series_id": "strange.series.5f2c", "after": "2030-03-01T00:00:00Z"},
     responses={200: Success("Cancelled, now or before", CancelledSeriesResponse)},
     problems=(UnknownSeries, TooManyRequests),
     personal=True,
 )
-async def cancel_series(call: Call[SeriesToCancel]) -> Response:
-    """Cancel all appointments of a series that start at or after an instant, at once."""
+async def cancel_series(call: Call[CancelSeriesRequest]) -> Response:
+    """Cancel all appointments of a series that start at or after an instant, at once.
+
+    Those that started before, and those that may not be cancelled any more, stay. To cancel it
+    again answers the same.
+    """
     series = await _series(call)
     if series is None:
         return refusal_response(UnknownSeries())
@@ -56,7 +61,7 @@ async def cancel_series(call: Call[SeriesToCancel]) -> Response:
     return json_response(shown)
 
 
-async def _series(call: Call[SeriesToCancel]) -> Series | None:
+async def _series(call: Call[CancelSeriesRequest]) -> Series | None:
     """Return the series that the request names; None if the caller may not see it."""
     name = call.asked.series_id
     if not is_series_id(name):
@@ -66,7 +71,7 @@ async def _series(call: Call[SeriesToCancel]) -> Series | None:
     return series if series and may_see_series(call.caller, series) else None
 
 
-async def _cancelled(call: Call[SeriesToCancel], series: Series) -> Outcome:
+async def _cancelled(call: Call[CancelSeriesRequest], series: Series) -> Outcome:
     dependencies, asked = call.dependencies, call.asked
     clinic = await dependencies.clinic_cache.clinic()
     doctors = await stored_doctors(dependencies, {series.doctor_id})
@@ -99,7 +104,7 @@ async def _cancelled(call: Call[SeriesToCancel], series: Series) -> Outcome:
 
 
 def _sought(
-    call: Call[SeriesToCancel], series: Series, clinic: Clinic, doctors: Doctors
+    call: Call[CancelSeriesRequest], series: Series, clinic: Clinic, doctors: Doctors
 ) -> tuple[Sought, ...]:
     about = call.caller, clinic, None, call.arrived_at
     homes = {name: home for name in series.appointment_ids if (home := home_day(name))}

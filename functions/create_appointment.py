@@ -13,6 +13,7 @@ from shared.rules.outcomes import KeyReused, Refusal, UnknownHold
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=NewAppointment,
     example=EXAMPLE,
     responses={201: Success("Booked", AppointmentResponse)},
@@ -22,7 +23,12 @@ from shared.rules.outcomes import KeyReused, Refusal, UnknownHold
     personal=True,
 )
 async def create_appointment(call: Call[NewAppointment]) -> Response:
-    """Book an appointment, unless the doctor is not free then."""
+    """Book an appointment, unless the doctor is not free then.
+
+    The whole time must lie in the doctor's working hours and overlap nothing that is booked or
+    held. A refusal says why, and names the next openings of that length. With an `Idempotency-Key`
+    the request is safe to send again, whatever became of the first answer.
+    """
     command = await booking_command(call)
     if isinstance(command, Refusal):
         return refusal_response(command)

@@ -13,6 +13,7 @@ from shared.http.schemas.create_calendar_link import CalendarLink, NewCalendarLi
 
 @endpoint(
     "POST",
+    group="Calendars",
     takes=NewCalendarLink,
     example={"doctor_id": "strange"},
     responses={
@@ -23,7 +24,10 @@ from shared.http.schemas.create_calendar_link import CalendarLink, NewCalendarLi
     personal=True,
 )
 async def create_calendar_link(call: Call[NewCalendarLink]) -> Response:
-    """Get the secret link to a doctor's calendar, or make another in its place."""
+    """Get the secret link to a doctor's calendar, or make another in its place.
+
+    Whoever has the link can read the calendar. `renew` makes another link, and the old one ends.
+    """
     dependencies, asked = call.dependencies, call.asked
     doctor = await find_doctor(dependencies, asked.doctor_id)
     token, is_new = await make_link(dependencies.store, doctor.id, renew=asked.renew)

@@ -12,7 +12,7 @@ from shared.http.lookups import find_doctor
 from shared.http.problems import refusal_response
 from shared.http.requests import checked
 from shared.http.responses import REPLAYED, json_response
-from shared.http.schemas.create_override import NewOverride, NewOverrideResponse
+from shared.http.schemas.create_override import CreatedOverride, NewOverride
 from shared.http.schemas.fields import check_order, field_error
 from shared.http.windows import window
 from shared.model.doctor import Doctor
@@ -27,6 +27,7 @@ from shared.transactions.overrides import DEADLINES, Made
 
 @endpoint(
     "POST",
+    group="Overrides",
     takes=NewOverride,
     example={
         "doctor_id": "strange",
@@ -35,20 +36,24 @@ from shared.transactions.overrides import DEADLINES, Made
         "end": "2030-01-11",
         "note": "a conference",
     },
-    responses={201: Success("Made", NewOverrideResponse)},
+    responses={201: Success("Made", CreatedOverride)},
     problems=(UnknownDoctor, NoRoomForOverride, KeyReused),
     idempotent=True,
     personal=True,
     deadlines=DEADLINES,
 )
 async def create_override(call: Call[NewOverride]) -> Response:
-    """Take time off a doctor's calendar, or add hours to it."""
+    """Take time off a doctor's calendar, or add hours to it.
+
+    What is booked stays booked: the answer lists the appointments that now lie in time off. After
+    the answer nothing is booked in time off any more.
+    """
     dependencies = call.dependencies
     doctor = await find_doctor(dependencies, call.asked.doctor_id)
     outcome = await dependencies.overrides.make(_new_override(call, doctor))
     if not isinstance(outcome, Made):
         return refusal_response(outcome)
-    made = NewOverrideResponse.of_made(outcome, doctor)
+    made = CreatedOverride.of_made(outcome, doctor)
     return json_response(made, 201, REPLAYED if outcome.replayed else None)
 
 

@@ -40,6 +40,7 @@ SECONDS_FOR_OPENINGS = 2.0
 
 @endpoint(
     "POST",
+    group="Series",
     takes=NewSeries,
     example={**EXAMPLE, "rule": "FREQ=WEEKLY;COUNT=10", "if_unavailable": "skip"},
     responses={201: Success("Booked", SeriesResponse)},
@@ -49,7 +50,11 @@ SECONDS_FOR_OPENINGS = 2.0
     personal=True,
 )
 async def create_series(call: Call[NewSeries]) -> Response:
-    """Book appointments that recur: all at once or, if asked to, those that are free."""
+    """Book appointments that recur: all at once or, if asked to, those that are free.
+
+    All occurrences are booked in one step, at the same time of the doctor's wall clock. With
+    `if_unavailable` as `refuse`, nothing is booked unless all of them can be.
+    """
     rule = read_rule(call.asked.rule)
     time = await read_time(call, call.asked)
     if isinstance(time, UnclearTime):

@@ -15,6 +15,7 @@ from shared.transactions.overrides import DEADLINES
 
 @endpoint(
     "POST",
+    group="Overrides",
     takes=DeleteOverride,
     example={"override_id": "strange.override.5b0ddbd6b5e27a1cb2b6e3f4"},
     responses={200: Success("Deleted, now or before", OverrideResponse)},
@@ -23,7 +24,10 @@ from shared.transactions.overrides import DEADLINES
     deadlines=DEADLINES,
 )
 async def delete_override(call: Call[DeleteOverride]) -> Response:
-    """Delete an override; the week counts again."""
+    """Delete an override; the week counts again.
+
+    To delete it again answers the same.
+    """
     dependencies = call.dependencies
     key = override_key(call.asked.override_id)
     doctors = await dependencies.doctor_cache.find([key.doctor_id]) if key else {}

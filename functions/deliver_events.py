@@ -16,13 +16,17 @@ DEADLINES = 5
 
 @endpoint(
     "POST",
+    group="Events",
     responses={200: Success("All that was due was tried", DeliveredEvents)},
     reads_body=False,
     counted=False,
     deadlines=DEADLINES,
 )
 async def deliver_events(call: Call[RequestModel]) -> Response:
-    """Deliver the events that are due; a scheduler and a trigger call it, with any body."""
+    """Deliver the events that are due; a scheduler and a trigger call it, with any body.
+
+    A scheduler and a trigger call it, with any body. What fails is tried again later.
+    """
     dependencies = call.dependencies
     seconds, report = dependencies.settings.deadline_seconds, Report()
     if dependencies.deliverer:

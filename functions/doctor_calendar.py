@@ -25,6 +25,7 @@ FORM = 1
 
 @endpoint(
     "GET",
+    group="Calendars",
     takes=DoctorCalendar,
     example={"token": "strange.a-secret-of-the-clinic-and-whoever-has-the-link"},
     responses={200: Success("A file with what is booked from 30 days ago to 366 days ahead", None)},
@@ -34,7 +35,10 @@ FORM = 1
     app_check=False,
 )
 async def doctor_calendar(call: Call[DoctorCalendar]) -> Response:
-    """Get the calendar that a secret link opens, for calendars that subscribe to it."""
+    """Get the calendar that a secret link opens, for calendars that subscribe to it.
+
+    The token in the link is all that it asks for. Names are there only where the clinic wants them.
+    """
     dependencies = call.dependencies
     doctor = await _doctor(call)
     clinic = await dependencies.clinic_cache.clinic()

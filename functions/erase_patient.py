@@ -17,6 +17,7 @@ from shared.transactions.erasure import Erasure
 
 @endpoint(
     "POST",
+    group="Patients",
     takes=ErasePatient,
     example={"patient_id": "me"},
     responses={200: Success("Erased, now or before", ErasedPatient)},
@@ -24,7 +25,11 @@ from shared.transactions.erasure import Erasure
     personal=True,
 )
 async def erase_patient(call: Call[ErasePatient]) -> Response:
-    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
+    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled.
+
+    Names and texts are gone from every appointment; those that lie ahead are cancelled. It is safe
+    to send again, and goes on where it was cut off.
+    """
     # What is dropped, and how often that may be, a test clock does not tell.
     asked, dependencies, now = call.asked, call.dependencies, call.arrived_at
     jitter = Random()  # noqa: S311 - jitter is no secret

@@ -29,6 +29,7 @@ from shared.store.port import Snapshot
 
 @endpoint(
     "GET",
+    group="Patients",
     takes=ExportPatient,
     repeatable="appointment_ids",
     example={"patient_id": "me"},
@@ -37,7 +38,10 @@ from shared.store.port import Snapshot
     personal=True,
 )
 async def export_patient(call: Call[ExportPatient]) -> Response:
-    """Export all that is kept of a patient, page by page."""
+    """Export all that is kept of a patient, page by page.
+
+    The first page has what is kept of the account, too.
+    """
     asked = call.asked
     if asked.patient_id is not None:
         return await _account(call, named_account(call, "patient_id", asked.patient_id))

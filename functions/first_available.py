@@ -30,13 +30,18 @@ MOST_DOCTOR_DAYS = 18_000
 
 @endpoint(
     "GET",
+    group="Openings",
     takes=FirstAvailable,
     repeatable="doctor_id",
     responses={200: Success("The openings, by start, or why there is none", Openings)},
     problems=(UnknownDoctor, NoSuchService),
 )
 async def first_available(call: Call[FirstAvailable]) -> Response:
-    """Find the first times that can be booked."""
+    """Find the first times that can be booked.
+
+    Whatever it names can be booked at that instant, and nothing earlier can. If there is no
+    opening, `reason` says why.
+    """
     asked, dependencies = call.asked, call.dependencies
     search = await read_search(call, asked, USUAL_MINUTES)
     only_one = asked.doctor_id is not None and len(search.doctors) == 1

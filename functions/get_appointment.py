@@ -14,6 +14,7 @@ from shared.rules.outcomes import UnknownAppointment
 
 @endpoint(
     "GET",
+    group="Appointments",
     takes=GetAppointment,
     example={"appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4"},
     responses={200: Success("The appointment, wherever it was moved to", AppointmentResponse)},
@@ -22,7 +23,10 @@ from shared.rules.outcomes import UnknownAppointment
     personal=True,
 )
 async def get_appointment(call: Call[GetAppointment]) -> Response:
-    """Look up an appointment."""
+    """Look up an appointment.
+
+    It is found by its id wherever it has moved to, and after it was cancelled, too.
+    """
     found = await look_up(call.dependencies.store, call.asked.appointment_id, call.caller)
     if found is None:
         return refusal_response(UnknownAppointment())

@@ -29,6 +29,7 @@ _NOBODY_YET = Patient("")
 
 @endpoint(
     "POST",
+    group="Holds",
     takes=NewHold,
     example={"doctor_id": "strange", "start": "2030-01-07T09:00:00", "duration_minutes": 30},
     responses={201: Success("The time is kept", HoldResponse)},
@@ -37,7 +38,11 @@ _NOBODY_YET = Patient("")
     personal=True,
 )
 async def hold_time(call: Call[NewHold]) -> Response:
-    """Keep a time for a few minutes, so that nobody else books it meanwhile."""
+    """Keep a time for a few minutes, so that nobody else books it meanwhile.
+
+    Until `expires_at` nobody else can book it, or find it as an opening. `create_appointment` books
+    it with the `hold_id`.
+    """
     time = await read_time(call, call.asked)
     if isinstance(time, UnclearTime):
         return refusal_response(time)

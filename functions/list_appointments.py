@@ -30,10 +30,11 @@ from shared.store.port import Snapshot
 
 @endpoint(
     "GET",
+    group="Appointments",
     takes=ListAppointments,
     repeatable="doctor_id",
     example={
-        "doctor_id": "strange",
+        "doctor_id": ["strange"],
         "start": "2030-01-07T00:00:00",
         "end": "2030-01-14T00:00:00",
     },
@@ -43,7 +44,11 @@ from shared.store.port import Snapshot
     personal=True,
 )
 async def list_appointments(call: Call[ListAppointments]) -> Response:
-    """List the appointments of doctors or a patient that overlap a time window."""
+    """List the appointments of doctors or a patient that overlap a time window.
+
+    An appointment that runs at `start` is listed; one that ends then, or starts at `end`, is not.
+    All pages together hold each appointment once, as of the instant of the first page.
+    """
     asked, dependencies = call.asked, call.dependencies
     if asked.patient_id is not None:
         scope, read = _of_patient(call, asked.patient_id)

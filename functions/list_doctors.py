@@ -12,11 +12,15 @@ from shared.http.schemas.list_doctors import DoctorPage, DoctorResponse, ListDoc
 
 @endpoint(
     "GET",
+    group="Clinic",
     takes=ListDoctors,
     responses={200: Success("A page of them, by id", DoctorPage)},
 )
 async def list_doctors(call: Call[ListDoctors]) -> Response:
-    """List the doctors that can be booked: their hours by the week, and their services."""
+    """List the doctors that can be booked: their hours by the week, and their services.
+
+    Doctors who have retired are left out. Time off and extra hours do not show in the weekly hours.
+    """
     asked, dependencies = call.asked, call.dependencies
     scope = Scope("list_doctors", (), call.caller.name)
     after = await read_last_id(dependencies, scope, asked.page_token)

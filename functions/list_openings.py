@@ -37,6 +37,7 @@ USUAL_STEP = 15
 
 @endpoint(
     "GET",
+    group="Openings",
     takes=ListOpenings,
     repeatable="doctor_id",
     example={
@@ -49,7 +50,11 @@ USUAL_STEP = 15
     problems=(UnknownDoctor, NoSuchService),
 )
 async def list_openings(call: Call[ListOpenings]) -> Response:
-    """List all times that can be booked in a few weeks, for a calendar."""
+    """List all times that can be booked in a few weeks, for a calendar.
+
+    Days without openings are left out. The rules are those of `first_available` with that
+    `step_minutes`.
+    """
     asked, dependencies = call.asked, call.dependencies
     search = await read_search(call, asked)
     only_one = asked.doctor_id is not None and len(search.doctors) == 1

@@ -19,6 +19,7 @@ from shared.store.port import Snapshot
 
 @endpoint(
     "GET",
+    group="Overrides",
     takes=ListOverrides,
     example={"doctor_id": "strange", "start": "2030-01-01", "end": "2030-12-31"},
     responses={200: Success("A page of them, by start", OverridePageResponse)},
@@ -26,7 +27,10 @@ from shared.store.port import Snapshot
     personal=True,
 )
 async def list_overrides(call: Call[ListOverrides]) -> Response:
-    """List the overrides of a doctor that overlap a time window."""
+    """List the overrides of a doctor that overlap a time window.
+
+    Those that were deleted are left out.
+    """
     asked, dependencies = call.asked, call.dependencies
     doctor = await find_doctor(dependencies, asked.doctor_id)
     bounds = window(asked.start, asked.end, doctor.zone)

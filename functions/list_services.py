@@ -9,9 +9,12 @@ from shared.http.schemas.fields import RequestModel
 from shared.http.schemas.list_services import ServiceResponse, Services
 
 
-@endpoint("GET", responses={200: Success("All services", Services)})
+@endpoint("GET", group="Clinic", responses={200: Success("All services", Services)})
 async def list_services(call: Call[RequestModel]) -> Response:
-    """List the services that can be booked: the kinds of appointments."""
+    """List the services that can be booked: the kinds of appointments.
+
+    A service that has a length is booked without `end` and `duration_minutes`.
+    """
     clinic = await call.dependencies.clinic_cache.clinic()
     services = [ServiceResponse.of_service(service) for service in clinic.services.values()]
     return json_response(Services(services=services))

@@ -25,12 +25,17 @@ from shared.rules.outcomes import (
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=MarkAppointment,
     example={
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "status": "arrived",
     },
-    responses={200: Success("Marked, now or before", AppointmentResponse)},
+    responses={
+        200: Success(
+            "Marked, now or before", AppointmentResponse, {"status": "arrived", "version": 2}
+        )
+    },
     problems=(UnknownAppointment, VersionMismatch, WrongStatus, TooEarly),
     conditional=True,
     personal=True,
@@ -38,7 +43,8 @@ from shared.rules.outcomes import (
 async def mark_appointment(call: Call[MarkAppointment]) -> Response:
     """Record that a patient arrived, was seen, or did not come; the rest of the time is free.
 
-    A patient that does not come, and one that was seen early, leave time that can be booked.
+    `fulfilled` and `no_show` before the end free the rest of the time. To mark it the same again
+    answers the same.
     """
 
     def decide(sought: Sought) -> Decide:

@@ -42,12 +42,13 @@ from shared.transactions.idempotency import Idempotency
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=RescheduleAppointment,
     example={
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "start": "2030-01-08T14:00:00",
     },
-    responses={200: Success("Moved", AppointmentResponse)},
+    responses={200: Success("Moved", AppointmentResponse, {"version": 2})},
     problems=(
         UnknownAppointment,
         VersionMismatch,
@@ -73,7 +74,11 @@ from shared.transactions.idempotency import Idempotency
     personal=True,
 )
 async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
-    """Move an appointment to another time, day or doctor; its id stays."""
+    """Move an appointment to another time, day or doctor; its id stays.
+
+    It moves in one step: it is never at both times, nor at neither. If it cannot be moved, it stays
+    where it is.
+    """
     asked, dependencies = call.asked, call.dependencies
     broken = frozenset(asked.allow or ())
 

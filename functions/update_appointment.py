@@ -23,18 +23,22 @@ from shared.rules.updating import update
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=UpdateAppointment,
     example={
         "appointment_id": "strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4",
         "patient": {"name": "Ada King", "email": "ada@example.org"},
     },
-    responses={200: Success("Corrected", AppointmentResponse)},
+    responses={200: Success("Corrected", AppointmentResponse, {"version": 2})},
     problems=(UnknownAppointment, VersionMismatch, AlreadyCancelled, DayFull, TooManyRequests),
     conditional=True,
     personal=True,
 )
 async def update_appointment(call: Call[UpdateAppointment]) -> Response:
-    """Correct who comes to an appointment, and why, without a move."""
+    """Correct who comes to an appointment, and why, without a move.
+
+    That is possible until it is cancelled. What is left out stays as it is.
+    """
 
     def decide(sought: Sought) -> Decide:
         return partial(update, request=call.asked.update(sought), now=call.now)

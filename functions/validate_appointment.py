@@ -14,6 +14,7 @@ from shared.rules.outcomes import Accepted, Refusal, UnknownHold
 
 @endpoint(
     "POST",
+    group="Appointments",
     takes=NewAppointment,
     example=EXAMPLE,
     responses={200: Success("It could be booked now", ValidatedAppointment)},
@@ -21,7 +22,11 @@ from shared.rules.outcomes import Accepted, Refusal, UnknownHold
     personal=True,
 )
 async def validate_appointment(call: Call[NewAppointment]) -> Response:
-    """Tell whether an appointment could be booked now, or why not; nothing is written."""
+    """Tell whether an appointment could be booked now, or why not; nothing is written.
+
+    It takes what `create_appointment` takes and gives the same refusals, but nothing is written.
+    Only `create_appointment` books: somebody else may be faster.
+    """
     dependencies = call.dependencies
     command = await booking_command(call)
     if isinstance(command, Refusal):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from shared.runtime import openapi
 from shared.runtime.endpoints import endpoints
+from shared.runtime.openapi.document import document
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,7 +101,7 @@ def test_only_the_composition_knows_a_concrete_store() -> None:
 
 def test_the_committed_openapi_document_is_that_of_the_models() -> None:
     committed = json.loads((ROOT / "openapi.json").read_text("utf-8"))
-    assert committed == openapi.document(), "openapi.json is out of date: run `make openapi`"
+    assert committed == document(), "openapi.json is out of date: run `make openapi`"
 
 
 def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entry_point() -> None:
@@ -135,7 +135,7 @@ def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entr
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     main = ast.parse((ROOT / "main.py").read_text("utf-8")).body
     assert list(endpoints()) == functions
-    assert sorted(openapi.document()["paths"]) == [f"/{name}" for name in functions]
+    assert sorted(document()["paths"]) == [f"/{name}" for name in functions]
     assert sorted(node.name for node in main if isinstance(node, definitions)) == functions
 
 

@@ -29,6 +29,7 @@ from shared.http.errors import (
     UnsupportedMediaType,
 )
 from shared.http.finishing import READ_METHODS, finished
+from shared.http.groups import Group
 from shared.http.problems import ProblemKind, error_response
 from shared.http.requests import (
     check_media_type,
@@ -61,15 +62,20 @@ _WITH_BODY = (BodyTooLarge, UnsupportedMediaType)
 
 
 class Success(Struct, frozen=True):
-    """A successful response: what it means, and its model; None for a calendar file."""
+    """A successful response: what it means, and its model; None for a calendar file.
+
+    `example` is what differs in it from what most objects of the model have.
+    """
 
     meaning: str
     model: type[BaseModel] | None
+    example: Mapping[str, Any] = {}
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
     """An HTTP function, with everything that servers, documents and deployment need to know of it.
 
+    `group` is what it is about, `summary` and `description` say what it does, for documents.
     `takes` is the model of its body or, for GET, of its query parameters, of which only the
     `repeatable` one may appear more than once; `example` is an example of it. `problems` are those
     beside the ones that every function can have. `idempotent` tells that it takes an idempotency
@@ -85,6 +91,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     method: Literal["GET", "POST"]
+    description: str = ""
+    group: Group | None = None
     takes: type[RequestModel] = RequestModel
     repeatable: str | None = None
     example: Mapping[str, Any] = {}
@@ -205,11 +213,18 @@ def endpoint(
     method: Literal["GET", "POST"],
     **description: Any,  # noqa: ANN401 - the fields of `Endpoint`
 ) -> Callable[[Handler], Endpoint]:
-    """Make an endpoint of a handler; its docstring begins with the summary."""
+    """Make an endpoint of a handler; its docstring is the summary, and a description below."""
 
     def decorate(handler: Handler) -> Endpoint:
-        name, summary = handler.__name__, (handler.__doc__ or "").partition(".\n")[0].rstrip(".")
-        return Endpoint(handler=handler, name=name, summary=summary, method=method, **description)
+        summary, _, more = (handler.__doc__ or "").partition("\n\n")
+        return Endpoint(
+            handler=handler,
+            name=handler.__name__,
+            summary=summary.rstrip("."),
+            description=" ".join(more.split()),
+            method=method,
+            **description,
+        )
 
     return decorate
 

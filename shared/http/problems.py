@@ -13,19 +13,7 @@ from shared.http.schemas.opening import (
     TimeRange,
     UnavailableOccurrence,
 )
-from shared.http.schemas.problem import (
-    FieldError,
-    InvalidRequestProblem,
-    OutsideWorkingHoursProblem,
-    PatientBusyProblem,
-    Problem,
-    SeriesUnavailableProblem,
-    SlotTakenProblem,
-    TimeOffProblem,
-    TooLateProblem,
-    TooSoonProblem,
-    WrongStatusProblem,
-)
+from shared.http.schemas.problem import FieldError, Problem
 from shared.http.times import on_clock, time_message, written
 from shared.model.appointment import AppointmentStatus
 from shared.model.doctor import Doctor
@@ -46,20 +34,6 @@ from shared.rules.outcomes import (
     UnclearTime,
     WrongStatus,
 )
-
-PROBLEM_MODELS: Mapping[str, type[Problem]] = {
-    UnclearTime.code: InvalidRequestProblem,
-    SlotTaken.code: SlotTakenProblem,
-    PatientBusy.code: PatientBusyProblem,
-    OutsideWorkingHours.code: OutsideWorkingHoursProblem,
-    TimeOff.code: TimeOffProblem,
-    TooSoon.code: TooSoonProblem,
-    TooLate.code: TooLateProblem,
-    WrongStatus.code: WrongStatusProblem,
-    SeriesUnavailable.code: SeriesUnavailableProblem,
-}
-"""The models of those codes that have members of their own; `Problem` of all others."""
-
 
 _STAYS = "the appointment is marked `{}`, and can no longer be moved, cancelled or marked otherwise"
 _WRONG_STATUS: Mapping[AppointmentStatus, str] = {

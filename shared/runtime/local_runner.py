@@ -19,12 +19,12 @@ from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.http.finishing import READ_METHODS, finished
 from shared.observability import request_log
-from shared.runtime import openapi
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
 from shared.runtime.local_deliveries import local_deliveries
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
+from shared.runtime.openapi.document import document
 from shared.settings import SettingsError, read_settings
 from shared.store.port import StoreError
 
@@ -58,10 +58,10 @@ async def _serve(dependencies: Dependencies, file: ClinicFile, listener: socket.
 
 def local_application(dependencies: Dependencies) -> Starlette:
     """Return all functions, and the API page under `/docs`."""
-    document = openapi.document()
+    contract = document()
 
     async def openapi_json(request: Request) -> Response:
-        response = Response(json.dumps(document) + "\n", media_type="application/json")
+        response = Response(json.dumps(contract) + "\n", media_type="application/json")
         return finished(response, request, READ_METHODS, dependencies.settings)
 
     routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
@@ -73,7 +73,7 @@ def local_application(dependencies: Dependencies) -> Starlette:
         local_deliveries,
         middleware=only_local,
     )
-    api_doc(app, config=document, url_prefix="/docs", title="Appointments", host_inject=False)
+    api_doc(app, config=contract, url_prefix="/docs", title="Appointments", host_inject=False)
     return app
 
 

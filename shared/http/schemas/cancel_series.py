@@ -10,7 +10,7 @@ from shared.http.times import BodyInstant
 from shared.texts import Reason
 
 
-class SeriesToCancel(RequestModel):
+class CancelSeriesRequest(RequestModel):
     """A series of which to cancel what starts at or after an instant."""
 
     series_id: Id

@@ -41,7 +41,7 @@ class NewOverride(RequestModel):
         return self
 
 
-class NewOverrideResponse(OverrideResponse):
+class CreatedOverride(OverrideResponse):
     """An override that was made, and the appointments that now lie in time off.
 
     They stay booked until somebody moves or cancels them.

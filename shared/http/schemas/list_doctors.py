@@ -17,7 +17,7 @@ class ListDoctors(RequestModel):
     page_token: PageToken = None
 
 
-class Hours(ResponseModel):
+class WeeklyHours(ResponseModel):
     """The same stretch of work on several weekdays, on the doctor's clock."""
 
     days: list[Weekday]
@@ -31,7 +31,7 @@ class DoctorResponse(ResponseModel):
     id: str
     name: str
     time_zone: str
-    working_hours: list[Hours]
+    working_hours: list[WeeklyHours]
     services: list[str] = Field(description="the ids of those that the doctor offers")
 
     @classmethod
@@ -42,7 +42,7 @@ class DoctorResponse(ResponseModel):
             id=doctor.id,
             name=doctor.name,
             time_zone=doctor.zone.key,
-            working_hours=[Hours(**stretch) for stretch in hours],
+            working_hours=[WeeklyHours(**stretch) for stretch in hours],
             services=[name for name in clinic.services if doctor.offers(name)],
         )
 

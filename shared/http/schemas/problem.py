@@ -4,9 +4,8 @@
 """
 
 from datetime import datetime
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.http.schemas.fields import ResponseModel, absent
 from shared.http.schemas.opening import (
@@ -18,19 +17,6 @@ from shared.http.schemas.opening import (
 from shared.model.appointment import AppointmentStatus
 
 
-class Problem(BaseModel):
-    """Any error."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    instance: str = Field(description="the `Request-Id`, by which the log names the request too")
-
-
 class FieldError(ResponseModel):
     """What is wrong with one field, parameter or header."""
 
@@ -39,72 +25,35 @@ class FieldError(ResponseModel):
     type: str
 
 
-class InvalidRequestProblem(Problem):
-    """400: what is wrong, field by field."""
+class Problem(ResponseModel):
+    """Any error. The members after `instance` are there with the codes that they name."""
 
-    code: Literal["invalid_request"]
-    errors: list[FieldError]
-
-
-class SlotTakenProblem(Problem):
-    """409: the busy parts of the requested time, and what is free instead."""
-
-    code: Literal["slot_taken"]
-    conflicts: list[ConflictResponse]
-    openings: list[OpeningResponse]
-    retry_after: int | None = absent(
-        "if only holds are in the way: the seconds until the first of them ends"
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str = Field(description="the `Request-Id`, by which the log names the request too")
+    errors: list[FieldError] | None = absent("with `invalid_request`: what is wrong, by field")
+    conflicts: list[ConflictResponse] | None = absent(
+        "with `slot_taken`: the parts of the requested time that are taken; with `patient_busy`: "
+        "the other appointments of the patient"
     )
-
-
-class PatientBusyProblem(Problem):
-    """409: when the patient has other appointments in the requested time."""
-
-    code: Literal["patient_busy"]
-    conflicts: list[ConflictResponse]
-
-
-class OutsideWorkingHoursProblem(Problem):
-    """422: when the doctor works on that date, and what is free instead."""
-
-    code: Literal["outside_working_hours"]
-    working_hours: list[TimeRange]
-    openings: list[OpeningResponse]
-
-
-class TimeOffProblem(Problem):
-    """422: when the doctor, who is away, works on that date, and what is free instead."""
-
-    code: Literal["time_off"]
-    working_hours: list[TimeRange]
-    openings: list[OpeningResponse]
-
-
-class TooSoonProblem(Problem):
-    """422: the first start that can be booked now, and what is free."""
-
-    code: Literal["too_soon"]
-    earliest: datetime
-    openings: list[OpeningResponse]
-
-
-class TooLateProblem(Problem):
-    """422: the last start that can be booked now, and what is free."""
-
-    code: Literal["too_late"]
-    latest: datetime
-    openings: list[OpeningResponse]
-
-
-class SeriesUnavailableProblem(Problem):
-    """409: the occurrences that cannot be booked, why, and what is free instead."""
-
-    code: Literal["series_unavailable"]
-    unavailable: list[UnavailableOccurrence]
-
-
-class WrongStatusProblem(Problem):
-    """422: the state of the appointment, which does not allow this."""
-
-    code: Literal["wrong_status"]
-    appointment_status: AppointmentStatus
+    openings: list[OpeningResponse] | None = absent(
+        "with `slot_taken`, `outside_working_hours`, `time_off`, `too_soon` and `too_late`: the "
+        "next times that can be booked, at most three"
+    )
+    retry_after: int | None = absent(
+        "with `slot_taken`, if only holds are in the way: the seconds until the first of them ends"
+    )
+    working_hours: list[TimeRange] | None = absent(
+        "with `outside_working_hours` and `time_off`: when the doctor works on that date"
+    )
+    earliest: datetime | None = absent("with `too_soon`: the first start that can be booked now")
+    latest: datetime | None = absent("with `too_late`: the last start that can be booked now")
+    appointment_status: AppointmentStatus | None = absent(
+        "with `wrong_status`: the state of the appointment, which does not allow this"
+    )
+    unavailable: list[UnavailableOccurrence] | None = absent(
+        "with `series_unavailable`: the occurrences that cannot be booked, and why"
+    )

@@ -3,7 +3,7 @@
 from shared.http.schemas.fields import Id, RequestModel, ResponseModel
 
 
-class HoldToRelease(RequestModel):
+class ReleaseHoldRequest(RequestModel):
     """A hold to give up."""
 
     hold_id: Id

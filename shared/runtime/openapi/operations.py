@@ -1,0 +1,150 @@
+"""One function as an operation of the document."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.http.endpoint import Endpoint
+from shared.http.schemas.appointment import AppointmentResponse
+from shared.runtime.openapi.examples import Schemas, example_of
+from shared.runtime.openapi.glossary import GLOSSARY
+from shared.runtime.openapi.headers import common_headers
+from shared.runtime.openapi.problems import problem_responses
+from shared.runtime.openapi.schemas import Json, name_of, parameter_schema, reference
+from shared.runtime.openapi.security import security
+
+_TEXT = {"type": "string"}
+
+_ENTITY_TAG = {
+    "ETag": {
+        "description": "names what was answered; of an appointment it is the version, in quotes",
+        "schema": _TEXT,
+    },
+}
+
+_FILE_NAME = {
+    "Content-Disposition": {
+        "description": "the name under which browsers save the file",
+        "schema": _TEXT,
+    },
+}
+
+_REPLAYED = {
+    "Idempotent-Replayed": {
+        "description": "`true` if this very request had been granted before",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+
+_CALENDAR: Json = {
+    "text/calendar": {
+        "schema": {"type": "string", "description": "iCalendar (RFC 5545), in UTF-8"},
+        "example": (
+            "BEGIN:VCALENDAR\r\n"
+            "VERSION:2.0\r\n"
+            "PRODID:-//Appointments//EN\r\n"
+            "BEGIN:VEVENT\r\n"
+            "SUMMARY:Check-up\\, Doctor Strange\r\n"
+            "DTSTART:20300107T090000Z\r\n"
+            "DTEND:20300107T093000Z\r\n"
+            "DTSTAMP:20291220T101500Z\r\n"
+            "UID:strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4\r\n"
+            "SEQUENCE:0\r\n"
+            "STATUS:CONFIRMED\r\n"
+            "END:VEVENT\r\n"
+            "END:VCALENDAR\r\n"
+        ),
+    }
+}
+
+_CONDITIONS: Mapping[str, Json] = {
+    "GET": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "the `ETag` of what the client has: the answer is 304 if that is the latest",
+        "schema": _TEXT,
+        "example": '"1"',
+    },
+    "POST": {
+        "name": "If-Match",
+        "in": "header",
+        "description": (
+            "the `ETag` of the appointment as the client knows it, or several of them with commas "
+            "between: the answer is 412 if it has changed since"
+        ),
+        "schema": _TEXT,
+        "example": '"1"',
+    },
+}
+
+_IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": (
+        "Makes the request safe to send again: the same key and the same request take "
+        "effect once, and are answered with the same appointment, as it is by then."
+    ),
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "example": "6f1d2c7e-93f4-4c0b-8f7e-2d1a5b9c3e40",
+}
+
+
+def operation(function: Endpoint, schemas: Schemas) -> Json:
+    """Return a function as an operation; `schemas` are those that it refers to."""
+    made: Json = {
+        "operationId": function.name,
+        "tags": [function.group],
+        "summary": function.summary,
+        "description": function.description,
+        "security": security(function),
+    }
+    parameters = [_IDEMPOTENCY_KEY] if function.idempotent else []
+    parameters += [_CONDITIONS[function.method]] if function.conditional else []
+    if function.method == "GET":
+        parameters += _query_parameters(function.takes, function.example)
+    if parameters:
+        made["parameters"] = parameters
+    if function.has_body:
+        content = {"schema": reference(name_of(function.takes)), "example": function.example}
+        made["requestBody"] = {"required": True, "content": {"application/json": content}}
+    responses = {str(status): _success(function, status, schemas) for status in function.responses}
+    if function.conditional and function.method == "GET":
+        responses["304"] = {
+            "description": "The client has the latest version",
+            "headers": common_headers() | _ENTITY_TAG,
+        }
+    made["responses"] = responses | problem_responses(function.all_problems())
+    return made
+
+
+def _query_parameters(model: type[BaseModel], example: Mapping[str, Any]) -> Iterable[Json]:
+    schema = model.model_json_schema()
+    for name, field in schema["properties"].items():
+        described = parameter_schema(field)
+        word = GLOSSARY.get(name)
+        meaning = described.pop("description", None) or (word and word.meaning)
+        yield {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", []),
+            "description": meaning,
+            "schema": described,
+            **({"example": example[name]} if name in example else {}),
+        }
+
+
+def _success(function: Endpoint, status: int, schemas: Schemas) -> Json:
+    success = function.responses[status]
+    content, headers = _CALENDAR, common_headers()
+    if success.model:
+        schema = reference(name_of(success.model))
+        example = example_of(schema, schemas) | success.example
+        content = {"application/json": {"schema": schema, "example": example}}
+    if success.model is AppointmentResponse or (function.conditional and function.method == "GET"):
+        headers |= _ENTITY_TAG
+    if function.idempotent and status == max(function.responses):
+        headers |= _REPLAYED
+    if not success.model:
+        headers |= _FILE_NAME
+    return {"description": success.meaning, "headers": headers, "content": content}
