@@ -28,7 +28,7 @@ _HALF_HOUR: Kind = {"duration_minutes": 30}
 
 def address_of_function(project: str, region: str) -> Address:
     """Return the function that makes a URL from a function's name."""
-    return lambda name: f"https://{region}-{project}.cloudfunctions.net/{name.replace('_', '-')}"
+    return lambda name: f"https://{region}-{project}.cloudfunctions.net/{name}"
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ def functions() -> list[str]:
     return sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
 
 
-def name_in_cloud(function: str) -> str:
-    """Return a function's name in Google Cloud, which allows no underscores."""
+def service_of(function: str) -> str:
+    """Return the service of Cloud Run that a function is; unlike the function, it has hyphens."""
     return function.replace("_", "-")
 
 
@@ -150,13 +150,13 @@ def _doctors(options: Options) -> Iterator[Resource]:
 
 def _functions(options: Options) -> Iterator[Resource]:
     for name in functions():
-        yield from _guarded(options, name_in_cloud(name), [_function(options, name)])
+        yield from _guarded(options, service_of(name), [_function(options, name)])
     url = address_of_function(options.project, options.region)(FUNCTION)
-    yield from delivery(options, Target(name_in_cloud(FUNCTION), url=url))
+    yield from delivery(options, Target(service_of(FUNCTION), url=url))
 
 
 def _function(options: Options, name: str) -> Resource:
-    deployed = f"{name_in_cloud(name)} --region={options.region}"
+    deployed = f"{name} --region={options.region}"
     deploy = options.gcloud(
         f"functions deploy {deployed} --gen2 --runtime=python313 --trigger-http --source=."
         # After a rollback, requests go to an older revision.
@@ -166,7 +166,7 @@ def _function(options: Options, name: str) -> Resource:
     files = [file for file in uploaded() if file not in _ONLY_IN_CONTAINER]
     label = version(files, deploy)
     return Resource(
-        f"Function {name_in_cloud(name)}",
+        f"Function {name}",
         [*deploy, f"--update-labels=version={label}"],
         options.gcloud(f"functions describe {deployed} --format=value(state,labels.version)"),
         current=rf"ACTIVE\s+{label}",

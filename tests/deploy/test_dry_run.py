@@ -211,7 +211,7 @@ def test_every_setting_reaches_every_function_the_database_and_the_doctors() -> 
     lines = dry_run("functions", *CHOICES, *settings, *more)
     for name, line in zip(NAMES, commands(lines, "gcloud functions deploy"), strict=True):
         words = shlex.split(line)
-        assert words[3] == name.replace("_", "-")
+        assert words[3] == name
         flags = {"--quiet", "--serve-all-traffic-latest-revision"}
         assert {*settings, *flags, f"--entry-point={name}"} <= set(words)
         assert (
@@ -259,7 +259,7 @@ def test_what_calls_deliver_events_shows_a_token_that_the_functions_accept() -> 
     deployed = commands(lines, "gcloud functions deploy")
     assert all(f"@hospital-42.iam.gserviceaccount.com,{account};" in line for line in deployed)
     (job,) = commands(lines, "gcloud scheduler jobs create")
-    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver-events"
+    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver_events"
     token = {f"--oidc-service-account-email={account}", "--oidc-token-audience=hospital-42"}
     assert {f"--uri={url}", "--schedule=* * * * *", *token} <= set(shlex.split(job))
     (trigger,) = commands(lines, "gcloud eventarc triggers create")
@@ -289,7 +289,7 @@ def test_a_trigger_is_where_the_database_is_and_knows_the_path_in_the_container(
 def test_where_cloud_run_asks_for_a_token_its_audience_is_the_address(verb: str) -> None:
     lines = dry_run(verb, *CHOICES, *CLOSED, *SINK)
     (job,) = [line for line in commands(lines) if " scheduler jobs create http " in line]
-    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver-events"
+    url = "https://us-east4-hospital-42.cloudfunctions.net/deliver_events"
     here = url if verb == "functions" else "$url"
     assert f" --oidc-token-audience={here}" in job
     assert "hospital-42.iam.gserviceaccount.com --format" in job
@@ -382,7 +382,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         ("artifacts repositories", "appointments"),
         ("eventarc triggers", "deliver-events"),
         ("scheduler jobs", "deliver-events"),
-        *(("functions", name.replace("_", "-")) for name in reversed(NAMES)),
+        *(("functions", name) for name in reversed(NAMES)),
         ("iam service-accounts", "appointments-events@hospital-42.iam.gserviceaccount.com"),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
