@@ -35,6 +35,13 @@ def test_no_emulator_listens_to_other_machines() -> None:
     assert {it["host"] for it in configured} == {"127.0.0.1"}
 
 
+def test_firebase_deploy_says_what_deploys_the_functions_and_ends() -> None:
+    command = FIREBASE["functions"]["predeploy"]
+    said = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)  # noqa: S602 - our own command
+    line = "Run python3 -m deploy functions instead: see docs/deploy.md\n"
+    assert (said.stdout, said.returncode) == (line, 1)
+
+
 @pytest.mark.parametrize("status", [0, 1])
 def test_hosting_is_deployed_with_the_region_of_the_functions(
     stand_ins: StandIns, status: int
