@@ -7,7 +7,7 @@ from deploy.options import Options
 from deploy.resources import Resource
 
 # The first words of these arguments add Firebase, which fails where it is there, and harms nothing.
-_ADD = '"${@:1:$0}" || true; shift "$0"; "$@"'
+_ADD = '"${@:1:$0}"; shift "$0"; "$@"'
 
 
 def hosting(options: Options) -> Iterator[Resource]:
