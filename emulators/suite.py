@@ -52,7 +52,7 @@ def environment_of(given: Mapping[str, str], java: Path, folder: Path) -> dict[s
     What that needs is written into the folder.
     """
     path = f"{java}{os.pathsep}{given.get('PATH', os.defpath)}"
-    # Seconds that a function may take to start. Of one that takes longer, no request gets an answer.
+    # Seconds that a function may take to start; of one that takes longer nobody gets an answer.
     environment = {"FUNCTIONS_DISCOVERY_TIMEOUT": "60", **given, "PATH": path}
     if _JAR_VARIABLE not in given and not any(_cache(given).glob("cloud-firestore-emulator-v*")):
         environment |= _jar_of_gcloud(shutil.which("gcloud", path=path), folder)
