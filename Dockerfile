@@ -13,6 +13,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY functions functions
 COPY shared shared
+COPY public public
 # The doctors of a new SQLite file.
 COPY doctors.json ./
 

@@ -1,0 +1,35 @@
+"use strict";
+
+const PHONE = "(max-width: 640px)";
+
+async function show() {
+  const answer = await fetch("/openapi.json");
+  if (!answer.ok) throw new Error(`/openapi.json: ${answer.status}`);
+  const contract = await answer.json();
+  // Whoever shows the page answers its requests, whatever servers the document names.
+  contract.servers = [{ url: location.origin }];
+  Object.values(contract.paths).flatMap(Object.values).forEach(leaveHeadersEmpty);
+  SwaggerUIBundle({
+    dom_id: "#page",
+    spec: contract,
+    deepLinking: true,
+    displayRequestDuration: true,
+    docExpansion: matchMedia(PHONE).matches ? "none" : "list",
+    defaultModelsExpandDepth: 0,
+    persistAuthorization: true,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+  });
+}
+
+// Swagger UI sends examples of what is optional, too: an example of `If-None-Match` would turn the
+// answer into a 304, one of `Idempotency-Key` the second booking into a refusal.
+function leaveHeadersEmpty(operation) {
+  for (const parameter of operation.parameters ?? []) {
+    if (parameter.in === "header") delete parameter.example;
+  }
+}
+
+show().catch((error) => {
+  document.getElementById("page").textContent = `The page cannot be shown: ${error.message}`;
+});
