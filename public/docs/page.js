@@ -1,6 +1,8 @@
 "use strict";
 
 const PHONE = "(max-width: 640px)";
+// Every answer has these, so the page does not repeat them.
+const COMMON_HEADERS = ["Request-Id", "API-Version"];
 
 async function show() {
   const answer = await fetch("/openapi.json");
@@ -8,7 +10,11 @@ async function show() {
   const contract = await answer.json();
   // Whoever shows the page answers its requests, whatever servers the document names.
   contract.servers = [{ url: location.origin }];
-  Object.values(contract.paths).flatMap(Object.values).forEach(leaveHeadersEmpty);
+  contract.externalDocs = { url: "/openapi.json", description: "openapi.json" };
+  const operations = Object.values(contract.paths).flatMap(Object.values);
+  operations.forEach(leaveHeadersEmpty);
+  operations.forEach(leaveOutCommonHeaders);
+  leaveOutCommonHeaders(contract.components);
   SwaggerUIBundle({
     dom_id: "#page",
     spec: contract,
@@ -27,6 +33,12 @@ async function show() {
 function leaveHeadersEmpty(operation) {
   for (const parameter of operation.parameters ?? []) {
     if (parameter.in === "header") delete parameter.example;
+  }
+}
+
+function leaveOutCommonHeaders({ responses }) {
+  for (const { headers } of Object.values(responses)) {
+    for (const name of COMMON_HEADERS) delete headers?.[name];
   }
 }
 

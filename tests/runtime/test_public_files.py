@@ -57,7 +57,7 @@ async def test_the_page_loads_only_what_is_on_its_own_server(
     page = await client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'; script-src 'self'" in page.text
-    addresses = re.findall('(?:src|href)="([^"]*)"', page.text)
+    addresses = re.findall('(?:src|href)="(?!data:,)([^"]*)"', page.text)
     assert addresses == [
         f"/{SWAGGER_UI}/swagger-ui.css",
         "/docs/page.css",
@@ -81,7 +81,7 @@ async def test_a_file_has_what_every_answer_has(client: httpx.AsyncClient) -> No
     assert response.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/docs/../../doctors.json", "/docs/%2e%2e/404.html", "/docs/no"])
+@pytest.mark.parametrize("path", ["/docs/%2e%2e/%2e%2e/doctors.json", "/docs/no"])
 async def test_no_other_file_is_served(client: httpx.AsyncClient, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
 
