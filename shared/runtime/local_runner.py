@@ -15,6 +15,7 @@ from shared.observability import request_log
 from shared.runtime.all_functions import application_of_all
 from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
+from shared.runtime.http_protocol import HttpProtocol
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
 from shared.settings import SettingsError, read_settings
 from shared.store.port import StoreError
@@ -43,7 +44,8 @@ async def _serve(dependencies: Dependencies, file: ClinicFile, listener: socket.
         await dependencies.store.put_clinic(file.clinic)
         await dependencies.store.put_doctors(file.doctors)
     print(await greeting(dependencies), flush=True)
-    config = uvicorn.Config(local_application(dependencies), log_config=None, access_log=False)
+    app = local_application(dependencies)
+    config = uvicorn.Config(app, http=HttpProtocol, log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[listener])
 
 
