@@ -29,14 +29,14 @@ class Links(HTMLParser):
 
     def __init__(self, page: httpx.Response) -> None:
         super().__init__()
-        self.found: list[str | None] = []
+        self.found: list[str] = []
         self.scripts = 0
         self.feed(page.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.scripts += tag == "script"
         if tag == "a":
-            self.found += [value for name, value in attrs if name == "href"]
+            self.found += [value for name, value in attrs if name == "href" and value]
 
 
 async def test_a_browser_gets_a_small_page_with_every_function(client: httpx.AsyncClient) -> None:
