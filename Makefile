@@ -92,13 +92,13 @@ lock: .venv/dev
 		--no-strip-extras requirements.in --output-file requirements.txt
 
 .venv/local: requirements.txt
-	@echo 'Installing what runs into .venv, once: about half a minute ...'
+	@echo 'Installing what runs into .venv, once: about a minute ...'
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 # Apart from what is locked: pip wants hashes for all that it installs, or for nothing.
 .venv/dev: requirements-dev.txt .venv/local
-	@echo 'Installing what tests and checks need into .venv, once: about a minute ...'
+	@echo 'Installing what tests and checks need into .venv, once: another minute ...'
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
