@@ -82,7 +82,7 @@ class Guide:
 
     def _most_like(self, path: str) -> str | None:
         """Return the name that a part of a path was probably meant to be."""
-        parts = path.lower().replace("-", "_").split("/")
+        parts = path.lower().split("/")
         found = (most_like(part, self._addresses) for part in parts)
         return next(filter(None, found), None)
 

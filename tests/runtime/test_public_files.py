@@ -56,7 +56,7 @@ async def test_the_page_loads_only_what_is_on_its_own_server(
 ) -> None:
     page = await client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'; script-src 'self'" in page.text
+    assert "default-src 'none'; script-src 'self'; style-src" in page.text
     addresses = re.findall('(?:src|href)="(?!data:,)([^"]*)"', page.text)
     assert addresses == [
         f"/{SWAGGER_UI}/swagger-ui.css",
