@@ -32,4 +32,5 @@ class _Files(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(_INDEX if path == "docs" else path, scope)
+        response.headers["Cache-Control"] = "no-cache"  # Use it again, but ask whether it changed.
         return finished(response, Request(scope), READ_METHODS, self._settings)

@@ -78,6 +78,7 @@ async def test_a_file_has_what_every_answer_has(client: httpx.AsyncClient) -> No
     for response in (document, await client.get("/openapi.json", headers=known)):
         assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
         assert response.headers["api-version"] == "1.1"
+        assert response.headers["cache-control"] == "no-cache"
     assert response.status_code == 304
 
 
