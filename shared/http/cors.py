@@ -22,13 +22,12 @@ def cors_headers(request: Request, methods: Sequence[str], settings: Settings) -
 
     Starlette's middleware does the same, but for a whole application, and a function has none.
     """
+    headers = {"Vary": "Origin"}  # A cache must not give one origin the response to another.
     origin, origins = request.headers.get("origin"), settings.allowed_origins
     if origin is None or not any(_includes(allowed, origin) for allowed in origins):
-        return {}
-    headers = {
-        "Access-Control-Allow-Origin": "*" if "*" in origins else origin,
-        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-    }
+        return headers
+    headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
+    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     if request.method == "OPTIONS":
         headers["Access-Control-Allow-Methods"] = ", ".join(methods)
         test_clock = f", {HEADER}" if settings.test_clock else ""
