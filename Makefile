@@ -8,7 +8,7 @@
 # make reset     empty the emulators, and load doctors.json again
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
-# make openapi   rewrite openapi.json
+# make openapi   rewrite public/openapi.json
 # make lock      rewrite requirements.txt from requirements.in
 
 PYTHON ?= python3
@@ -73,22 +73,23 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
-	$(BIN)/python -m shared.runtime.openapi > openapi.json
+	$(BIN)/python -m shared.runtime.openapi > public/openapi.json
 
 # Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras requirements.in --output-file requirements.txt
 
-# Locked packages come first and alone: pip wants hashes for all that it installs, or for nothing.
-.venv/local: requirements.txt requirements-local.txt
-	$(PYTHON) -m venv .venv
-	$(INSTALL) -r requirements.txt
-	$(INSTALL) -r requirements-local.txt
+.venv/local: requirements.txt
+	@echo 'Installing what runs into .venv, once: about a minute ...'
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
+# Apart from what is locked: pip wants hashes for all that it installs, or for nothing.
 .venv/dev: requirements-dev.txt .venv/local
-	$(INSTALL) -r requirements-dev.txt
+	@echo 'Installing what tests and checks need into .venv, once: another minute ...'
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 .venv/emulators: requirements-emulators.txt .venv/local
