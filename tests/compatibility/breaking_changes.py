@@ -55,7 +55,8 @@ def breaking_changes(old: Json, new: Json) -> list[str]:
 
 
 def _is_generous(limit: str, value: object, before: object) -> bool:
-    return before is not None and _LIMITS.get(limit, operator.eq)(value, before)
+    allows: Callable[[Any, Any], bool] = _LIMITS.get(limit, operator.eq)
+    return before is not None and allows(value, before)
 
 
 def _promises(document: Json) -> Iterator[Promise]:

@@ -12,7 +12,8 @@ from shared.queries.openings import NoOpeningReason
 class Word(NamedTuple):
     """What a property means, and an example of its value.
 
-    Of a list of objects it may be what differs in them from what most have. `values` are those that there are so far, if others may come.
+    Of a list of objects it may be what differs in them from what most have. `values` are those that
+    there are so far, if others may come.
     """
 
     meaning: str
