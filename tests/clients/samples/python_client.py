@@ -111,7 +111,7 @@ def wish(  # noqa: PLR0913 - the parts of a request that differ
 
 def run(base_url: str, headers: Mapping[str, str]) -> list[str]:  # noqa: PLR0915 - one story
     # Of Firebase; a server with AUTH=none does not look at it.
-    token = environ.get("ID_TOKEN", "")
+    token = environ.get("ID_TOKEN", "none")
     client = AuthenticatedClient(base_url, token=token, headers=dict(headers))
     lines: list[str] = []
 
