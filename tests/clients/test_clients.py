@@ -20,6 +20,7 @@ from tests.clients.apps import (
 from tests.clients.generators import (
     GENERATORS,
     HERE,
+    PAGE,
     NotInstalledError,
     generate,
 )
@@ -98,9 +99,11 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
 
 @pytest.fixture(scope="module")
 def compiled(clients: Clients) -> list[str]:
-    """What the compiler has against the apps in TypeScript, which run if that is nothing."""
+    """What the compiler has against the apps in TypeScript, and against what the page shows."""
     for app in TYPESCRIPT:
         install(app, clients.of(app.generator))
+    (sample,) = re.findall(r"```ts\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (clients.of("openapi-typescript") / "page.ts").write_text(sample)
     return compile_typescript(clients.folder)
 
 
