@@ -4,8 +4,8 @@
 # make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
 # make report    report what is wrong with the appointments that lie ahead
-# make emulator  start Firestore's emulator, for make run STORE=firestore
-# make accounts  start Firebase's emulator of accounts, for make run AUTH=firebase; needs Node
+# make emulators start Firebase's emulators, with the functions behind one address; needs Node
+# make reset     empty the emulators, and load doctors.json again
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
 # make openapi   rewrite openapi.json
@@ -19,12 +19,11 @@ AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 # What lints the document and generates clients. It is not needed: without npm, or where no registry
 # answers, that is not checked and not tested.
 NODE := tests/clients/node_modules
+DOCUMENT := openapi.json
 NODE_PACKAGES := $(NODE)/.package-lock.json
 VULNERABILITIES := https://api.osv.dev/v1/query
 
-GCLOUD_EMULATOR = $$(gcloud info --format='value(installation.sdk_root)')/platform/cloud-firestore-emulator/cloud_firestore_emulator
-
-.PHONY: run test quick check doctors report emulator accounts proof bench openapi lock
+.PHONY: run test quick check doctors report emulators reset proof bench openapi lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
@@ -50,7 +49,7 @@ check: .venv/dev $(NODE_PACKAGES)
 	@if test -d $(NODE)/.bin; then \
 		$(MAKE) --no-print-directory $(NODE)/.linted; \
 	else \
-		echo "openapi.json NOT CHECKED: Node with npm is needed"; test "$$CI" != true; \
+		echo "$(DOCUMENT) NOT CHECKED: Node with npm is needed"; test "$$CI" != true; \
 	fi
 	@if why=$$($(BIN)/python -c "$$ASK" 2>&1); then \
 		$(BIN)/pip-audit --requirement requirements.txt --disable-pip --desc on \
@@ -67,20 +66,11 @@ requests.post("$(VULNERABILITIES)", json=question, timeout=3).raise_for_status()
 endef
 check: export ASK = $(QUESTION)
 
-# The port is that of firebase.json. The emulator's own script starts it, because a process that
-# gcloud starts leaves the terminal's process group and would outlive Ctrl-C.
-emulator:
-	@echo 'FIRESTORE_EMULATOR_HOST=127.0.0.1:8085 GOOGLE_CLOUD_PROJECT=demo-local make run STORE=firestore'
-	@if command -v gcloud >/dev/null && test -x "$(GCLOUD_EMULATOR)"; then \
-		"$(GCLOUD_EMULATOR)" start --host=127.0.0.1 --port=8085 --rules=firestore.rules; \
-	else \
-		npx --yes firebase-tools@15 emulators:start --only firestore --project demo-local; \
-	fi
+emulators: .venv/emulators
+	@$(BIN)/python -m emulators
 
-# Without the scripts of its packages: nothing here needs them, and one may compile for minutes.
-accounts:
-	@echo 'make run AUTH=firebase GOOGLE_CLOUD_PROJECT=demo-local FIREBASE_AUTH_EMULATOR_HOST=127.0.0.1:9099'
-	@npx --yes --ignore-scripts firebase-tools@15 emulators:start --only auth --project demo-local
+reset: .venv/emulators
+	@$(BIN)/python -m emulators reset
 
 # First the tests whose inputs are random, with three times as many of them.
 RANDOM := tests/rules tests/transactions tests/functions/test_any_input.py \
@@ -94,7 +84,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
-	$(BIN)/python -m shared.runtime.openapi > openapi.json
+	$(BIN)/python -m shared.runtime.openapi > $(DOCUMENT)
 
 # Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev
@@ -112,11 +102,15 @@ lock: .venv/dev
 	$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
+.venv/emulators: requirements-emulators.txt .venv/local
+	$(INSTALL) -r requirements-emulators.txt
+	@touch $@
+
 # Only when the document has changed: the second one takes half a minute.
-$(NODE)/.linted: openapi.json tests/clients/spectral.yaml $(NODE_PACKAGES)
+$(NODE)/.linted: $(DOCUMENT) tests/clients/spectral.yaml $(NODE_PACKAGES)
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-		$(NODE)/.bin/redocly lint --extends recommended-strict openapi.json
-	$(NODE)/.bin/spectral lint --ruleset tests/clients/spectral.yaml --fail-severity hint openapi.json
+		$(NODE)/.bin/redocly lint --extends recommended-strict $(DOCUMENT)
+	$(NODE)/.bin/spectral lint --ruleset tests/clients/spectral.yaml --fail-severity hint $(DOCUMENT)
 	@touch $@
 
 # Without the scripts of the packages: nothing here needs them.

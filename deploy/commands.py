@@ -15,9 +15,9 @@ _PAUSE_SECONDS = 15
 _TRIES = 9
 _NOT_INSTALLED = 127
 
-# gcloud reports an absent resource in these words. "Permission" beside them means that the
-# resource may be there, hidden from the caller.
-_ABSENT = r"(?is)(?!.*permission).*(not[ _]?found|does not exist|cannot find)"
+# gcloud and firebase report an absent resource in these words. "Permission" beside them means that
+# the resource may be there, hidden from the caller.
+_ABSENT = r"(?is)(?!.*permission).*(not[ _]?found|does not exist|cannot find|could not find)"
 # What only a service has that the project has never used is absent, too.
 _UNUSED = r"(?is).*has not been used in project \S+ before or it is disabled"
 # For some minutes, parts of Google Cloud do not know a new project or account.
@@ -75,7 +75,7 @@ def found_by(command: Command) -> str:
     result = _call(command)
     if result.returncode == 0:
         return result.stdout.strip()
-    is_absent = re.match(_ABSENT, result.stderr) or re.match(_UNUSED, result.stderr)
+    is_absent = any(re.match(words, _said(result)) for words in (_ABSENT, _UNUSED))
     return "" if is_absent else output_of(command)
 
 

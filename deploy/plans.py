@@ -7,7 +7,7 @@ from dataclasses import replace
 from deploy.events import url_of
 from deploy.options import BUILD, RUNTIME, Options
 from deploy.resources import Note, Resource, Step, ensure, remove
-from deploy.smoke import Smoke, address_of_function
+from deploy.smoke import Smoke, address_of
 from deploy.table import CONTAINER, TABLE, functions
 
 Action = Step | Note | Smoke
@@ -17,15 +17,18 @@ def _ensured(options: Options, *groups: str) -> Iterator[Step]:
     return (ensure(resource) for group in groups for resource in TABLE[group](options))
 
 
-def _deployed(options: Options, group: str) -> Iterator[Step]:
-    caller = ["caller"] if options.is_open else []
-    return _ensured(options, "project", *caller, "secrets", "database", "events", group, "doctors")
+def _deployed(options: Options, *groups: str) -> Iterator[Step]:
+    before = ["project", *(["caller"] if options.is_open else []), "secrets", "database", "events"]
+    return _ensured(options, *before, *groups, "doctors")
 
 
 def _functions(options: Options) -> Iterator[Action]:
-    yield from _deployed(options, "functions")
-    address = address_of_function(options.project, options.region)
-    yield Note(["The functions:", *(f"  {address(name)}" for name in functions())])
+    yield from _deployed(options, "functions", "hosting")
+    address = address_of(replace(options, url=""))
+    lines = ["The functions:", *(f"  {address(name)}" for name in functions())]
+    if not options.is_open:
+        lines += ["Hosting cannot reach them, as they are open only to --invoker (--auth none)."]
+    yield Note(lines)
     yield Smoke(replace(options, url=""))
 
 

@@ -6,13 +6,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from deploy.commands import Command, Failed, output_of, say
+from deploy.hosting import address_of_hosting
 from deploy.options import CALLER, Options
 
 _FAR_AHEAD = timedelta(days=180)  # Few people book so early, so the test is in nobody's way.
@@ -28,7 +29,18 @@ _HALF_HOUR: Kind = {"duration_minutes": 30}
 
 def address_of_function(project: str, region: str) -> Address:
     """Return the function that makes a URL from a function's name."""
-    return lambda name: f"https://{region}-{project}.cloudfunctions.net/{name.replace('_', '-')}"
+    return lambda name: f"https://{region}-{project}.cloudfunctions.net/{name}"
+
+
+def address_of(options: Options) -> Address:
+    """Return the function that makes URLs of what is deployed, or below the URL that is given.
+
+    Functions that everybody reaches are all below that of Hosting.
+    """
+    url = options.url or (address_of_hosting(options) if options.is_open else "")
+    if url:
+        return lambda name: f"{url}/{name}"
+    return address_of_function(options.project, options.region)
 
 
 @dataclass(frozen=True)
@@ -54,10 +66,8 @@ class Smoke:
     def run(self) -> None:
         """Check the door, book and cancel, and report each call; raises Failed."""
         url = output_of(self.url_from) if self.url_from else self.options.url
-        say(f"Smoke test of {url or 'the functions'}:")
-        address = address_of_function(self.options.project, self.options.region)
-        if url:
-            address = lambda name: f"{url}/{name}"  # noqa: E731 - one or the other
+        address = address_of(replace(self.options, url=url))
+        say(f"Smoke test of {address('').rstrip('/')}:")
         headers = {}
         # A local server is open to its machine, and no token travels unencrypted.
         if address("").startswith("https:"):

@@ -1,12 +1,12 @@
 """The table of all resources, in the order of their creation."""
 
-import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 
 from deploy.bindings import EVERYBODY, INVOKER, binding, closed
 from deploy.commands import ROOT
 from deploy.events import FUNCTION, Target, delivery, events
+from deploy.firebase import configured, firebase, section
+from deploy.hosting import hosting
 from deploy.monitoring import monitoring
 from deploy.options import BUILD, CALLER, RUNTIME, Options
 from deploy.resources import Resource
@@ -26,10 +26,6 @@ _STARTED = "httpGet.path=/health,periodSeconds=1,timeoutSeconds=1,failureThresho
 _ALIVE = "httpGet.path=/health,periodSeconds=10,timeoutSeconds=5,failureThreshold=3"
 _ONLY_IN_CONTAINER = {"Dockerfile", "doctors.json"}
 _TWO_MINUTES = ", about two minutes"
-# firebase.json names one database only, so another one needs a configuration of its own. firebase
-# looks for rules and indexes in the folder of its configuration.
-_CONFIG = "firebase.deploy.json"
-_WITH_CONFIG = f'trap "rm -f {_CONFIG}" EXIT; echo "$0" > {_CONFIG}; "$@"'
 
 
 def functions() -> list[str]:
@@ -38,8 +34,8 @@ def functions() -> list[str]:
     return sorted(path.stem for path in (ROOT / "functions").glob("[!_]*.py"))
 
 
-def name_in_cloud(function: str) -> str:
-    """Return a function's name in Google Cloud, which allows no underscores."""
+def service_of(function: str) -> str:
+    """Return the service of Cloud Run that a function is; unlike the function, it has hyphens."""
     return function.replace("_", "-")
 
 
@@ -125,16 +121,12 @@ def _database(options: Options) -> Iterator[Resource]:
 
 def _rules_and_indexes(options: Options) -> list[str]:
     """Deploy what differs. Without --force, firebase deletes no index that it does not know."""
-    firebase = ["firebase"] if shutil.which("firebase") else ["npx", "--yes", "firebase-tools@15"]
-    targets = ["deploy", "--only", "firestore:rules,firestore:indexes", "--non-interactive"]
-    # Google refuses a person's requests that name no project to charge.
-    charged = ["env", f"GOOGLE_CLOUD_QUOTA_PROJECT={options.project}"]
-    command = [*charged, *firebase, *targets, "--project", options.project]
+    command = firebase(options, "deploy --only firestore:rules,firestore:indexes")
     if options.database == "(default)":
         return command
-    firestore = json.loads((ROOT / "firebase.json").read_text("utf-8"))["firestore"]
-    config = json.dumps({"firestore": {**firestore, "database": options.database}})
-    return ["bash", "-c", _WITH_CONFIG, config, *command, "--config", _CONFIG]
+    return configured(
+        command, {"firestore": {**section("firestore"), "database": options.database}}
+    )
 
 
 def _doctors(options: Options) -> Iterator[Resource]:
@@ -150,13 +142,13 @@ def _doctors(options: Options) -> Iterator[Resource]:
 
 def _functions(options: Options) -> Iterator[Resource]:
     for name in functions():
-        yield from _guarded(options, name_in_cloud(name), [_function(options, name)])
+        yield from _guarded(options, service_of(name), [_function(options, name)])
     url = address_of_function(options.project, options.region)(FUNCTION)
-    yield from delivery(options, Target(name_in_cloud(FUNCTION), url=url))
+    yield from delivery(options, Target(service_of(FUNCTION), url=url))
 
 
 def _function(options: Options, name: str) -> Resource:
-    deployed = f"{name_in_cloud(name)} --region={options.region}"
+    deployed = f"{name} --region={options.region}"
     deploy = options.gcloud(
         f"functions deploy {deployed} --gen2 --runtime=python313 --trigger-http --source=."
         # After a rollback, requests go to an older revision.
@@ -166,7 +158,7 @@ def _function(options: Options, name: str) -> Resource:
     files = [file for file in uploaded() if file not in _ONLY_IN_CONTAINER]
     label = version(files, deploy)
     return Resource(
-        f"Function {name_in_cloud(name)}",
+        f"Function {name}",
         [*deploy, f"--update-labels=version={label}"],
         options.gcloud(f"functions describe {deployed} --format=value(state,labels.version)"),
         current=rf"ACTIVE\s+{label}",
@@ -251,6 +243,7 @@ TABLE: dict[str, Callable[[Options], Iterable[Resource]]] = {
     "database": _database,
     "events": events,
     "functions": _functions,
+    "hosting": hosting,
     "container": _container,
     "doctors": _doctors,
     "monitoring": monitoring,

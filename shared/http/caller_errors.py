@@ -14,7 +14,9 @@ class Unauthenticated(RequestError):
     status = access.Unauthenticated.status
     header_meanings: ClassVar = {"WWW-Authenticate": "`Bearer`"}
 
-    def __init__(self, detail: str) -> None:
+    def __init__(
+        self, detail: str = "sign in, and send the token: Authorization: Bearer <token>"
+    ) -> None:
         super().__init__(detail, {"WWW-Authenticate": "Bearer"})
 
 

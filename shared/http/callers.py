@@ -40,7 +40,7 @@ async def _identified(
     except access.AppNotVerified as error:
         raise AppNotVerified(error.detail) from None
     if caller.kind == "anonymous" and not may_call(caller, function):
-        raise Unauthenticated("sign in, and send the token: Authorization: Bearer <token>")
+        raise Unauthenticated
     return caller
 
 

@@ -47,7 +47,7 @@ Handler = Callable[[Call[Any]], Awaitable[Response]]
 
 # The transaction ends at the deadline itself and says why; this ends everything else.
 GRACE_SECONDS = 0.5
-CREATED = 201
+CREATED, NOT_FOUND = 201, 404
 
 _ALWAYS = (
     InvalidRequest,
@@ -132,7 +132,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         with charged_to([usage]):
             response, error = await self._respond(request, dependencies)
         code, settings = code_of(response), dependencies.settings
-        if self.personal:
+        # Firebase Hosting keeps a 404 for ten minutes unless the answer says something else.
+        if self.personal or response.status_code == NOT_FOUND:
             response.headers["Cache-Control"] = "no-store"
         dependencies.notify(
             RequestRecord(

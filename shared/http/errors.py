@@ -97,12 +97,22 @@ class BodyTooLarge(RequestError):
 
     code, title, status = "body_too_large", "The body is too large", 413
 
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the body must have at most {most} bytes")
+
 
 class UnsupportedMediaType(RequestError):
     """The body does not claim to be JSON, or is compressed."""
 
     code, title, status = "unsupported_media_type", "The body is not plain JSON", 415
     header_meanings: ClassVar = {"Accept-Encoding": "`identity`, if the body was compressed"}
+
+    def __init__(self, *, compressed: bool = False) -> None:
+        if compressed:
+            wrong = "send the body as it is, without a Content-Encoding"
+            super().__init__(wrong, {"Accept-Encoding": "identity"})
+        else:
+            super().__init__('send JSON, with the header "Content-Type: application/json"')
 
 
 class InternalError(RequestError):

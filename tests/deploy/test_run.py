@@ -130,7 +130,7 @@ def with_sink(auth: str = "firebase") -> Options:
 
 
 ACCOUNT = "appointments-events@hospital-42.iam.gserviceaccount.com"
-URL = "https://europe-west1-hospital-42.cloudfunctions.net/deliver-events"
+URL = "https://europe-west1-hospital-42.cloudfunctions.net/deliver_events"
 OF_CONTAINER = "https://appointments-xyz-ew.a.run.app"
 ENDPOINT = "https://deliver-events-xyz-ew.a.run.app/?__GCP_CloudEventsMode=CE_PUBSUB_BINDING"
 TRIGGER = {

@@ -202,6 +202,7 @@ async def prove(
     Histories that no order explains, and those of which this is not decided, are kept in a folder.
     """
     report, rounds = Report(store, plan.grace, plan.control), list[Round]()
+    helping = asyncio.Lock()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(listening())
         # What a control tells is not looked at, and to tell it would leave less time for races.
@@ -228,8 +229,8 @@ async def prove(
                 report.seconds = monotonic() - began
                 progress(_line(report))
                 if running.emulator and not plan.control:
-                    async with opened(running.place) as emulator:
-                        await caught_up(emulator)
+                    async with helping, opened(running.place) as emulator:
+                        await caught_up(emulator, receiver)
 
         shares = (phones[n :: plan.rounds_at_once] for n in range(plan.rounds_at_once))
         await asyncio.gather(*(work(share) for share in shares))

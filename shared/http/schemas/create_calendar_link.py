@@ -28,7 +28,7 @@ class CalendarLink(ResponseModel):
     token: str = Field(description="the secret of the link")
     path: str = Field(
         description="where the calendar is, below the address of the functions: to be put behind "
-        "`https://REGION-PROJECT.cloudfunctions.net/` or the address of the server"
+        "`https://PROJECT.web.app/` or the address of the server"
     )
 
     @classmethod

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.http.caller_errors import AppNotVerified, CallsTooOften, Unauthenticated
+from shared.http.caller_errors import AppNotVerified, CallsTooOften
 from shared.http.errors import (
     BodyTooLarge,
     InvalidRequest,
     MethodNotAllowed,
     RequestError,
     UnknownDoctor,
-    UnsupportedMediaType,
 )
 from shared.http.problems import ProblemKind, error_response, header_meanings, refusal_response
+from shared.http.requests import LARGEST_BODY
 from shared.http.schemas.problem import FieldError, Problem
 from shared.model.appointment import Appointment, Patient
 from shared.model.doctor import Doctor
@@ -83,10 +83,8 @@ _SAMPLES: dict[str, RequestError | Refusal] = {
         ),
         UnknownDoctor('there is no doctor "dolittle"; use an id such as strange, who'),
         MethodNotAllowed("PUT", "POST, OPTIONS"),
-        BodyTooLarge("the body must have at most 65536 bytes"),
-        UnsupportedMediaType('send JSON, with the header "Content-Type: application/json"'),
-        Unauthenticated("sign in, and send the token: Authorization: Bearer <token>"),
-        AppNotVerified("send a token of App Check: X-Firebase-AppCheck: <token>"),
+        BodyTooLarge(LARGEST_BODY),
+        AppNotVerified("send one header X-Firebase-AppCheck, with a token of App Check"),
         SlotTaken(*_TIME, conflicts=(Conflict(_ASKED),)),
         PatientBusy(_DOCTOR, _ASKED, (Conflict(_ASKED, _APPOINTMENT_ID),)),
         OutsideWorkingHours(*_EARLY, working_windows=(_DAY,)),
