@@ -80,14 +80,21 @@ def _promises(document: Json) -> Iterator[Promise]:
 
 def _answers(document: Json, of: str, responses: Json) -> Iterator[Promise]:
     yield Promise(of, f"succeeds with {', '.join(s for s in responses if s in _SUCCESSES)}")
+    refusals = set()
     for status, response in responses.items():
         found = _resolved(document, response)
-        what = status if status in _SUCCESSES else "refusals"
-        for kind, content in found.get("content", {}).items():
-            yield Promise(of, f"answers {what} with {_type(content['schema'])} as {kind}")
-        if status in _SUCCESSES:
-            for header in found["headers"]:
-                yield Promise(of, f"answers {status} with the header {header}")
+        content = {
+            f"{_type(content['schema'])} as {kind}"
+            for kind, content in found.get("content", {}).items()
+        }
+        if status not in _SUCCESSES:
+            refusals |= content
+            continue
+        for each in content:
+            yield Promise(of, f"answers {status} with {each}")
+        for header in found["headers"]:
+            yield Promise(of, f"answers {status} with the header {header}")
+    yield Promise(of, f"refuses with {', '.join(sorted(refusals))}")
 
 
 def _taken(of: str, schema: Json) -> Iterator[Promise]:

@@ -33,7 +33,7 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
             "gone: POST /deliver_events: answers 200 with DeliveredEvents as application/json",
             "gone: POST /deliver_events: answers 200 with the header API-Version",
             "gone: POST /deliver_events: answers 200 with the header Request-Id",
-            "gone: POST /deliver_events: answers refusals with Problem as application/problem+json",
+            "gone: POST /deliver_events: refuses with Problem as application/problem+json",
             "gone: POST /deliver_events: deliver_events of Events",
             "gone: POST /deliver_events: is open to bearer",
             "gone: POST /deliver_events: is open to bearer and appCheck",
@@ -63,6 +63,18 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
             "application/json"
         ].update(schema={"$ref": "#/components/schemas/ValidatedAppointment"}),
         [f"gone: {BOOK}: answers 201 with Appointment as application/json"],
+    ),
+    "a function takes another kind of body": (
+        lambda d: d["paths"]["/hold_time"]["post"]["requestBody"].update(
+            content={"text/json": {"schema": {"$ref": "#/components/schemas/NewHold"}}}
+        ),
+        ["gone: POST /hold_time: takes NewHold as application/json"],
+    ),
+    "a refusal is something else": (
+        lambda d: d["components"]["responses"]["SeriesUnavailable"]["content"][
+            "application/problem+json"
+        ].update(schema={"$ref": "#/components/schemas/Opening"}),
+        ["gone: POST /create_series: refuses with Problem as application/problem+json"],
     ),
     "a function succeeds in one more way": (
         lambda d: d["paths"]["/create_appointment"]["post"]["responses"].update(
