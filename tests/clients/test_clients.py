@@ -67,8 +67,10 @@ TOLD = [
 
 NOT_COMPILED = {
     "swift6": [
-        "AppointmentsAPI.createAppointment(newAppointment: NewAppointment, "
-        "idempotencyKey: String? = nil) -> Appointment",
+        (
+            "AppointmentsAPI.createAppointment(newAppointment: NewAppointment, "
+            "idempotencyKey: String? = nil) -> Appointment"
+        ),
         "Appointment.id: String",
         "Appointment.start: Date",
         "NewAppointment.durationMinutes: Int?",
@@ -77,8 +79,10 @@ NOT_COMPILED = {
         "Problem.earliest: Date?",
     ],
     "kotlin": [
-        "AppointmentsApi.createAppointment(newAppointment: NewAppointment, "
-        "idempotencyKey: String? = null) : Appointment",
+        (
+            "AppointmentsApi.createAppointment(newAppointment: NewAppointment, "
+            "idempotencyKey: String? = null) : Appointment"
+        ),
         "Appointment.id: String",
         "Appointment.start: java.time.OffsetDateTime",
         "NewAppointment.durationMinutes: Int? = null",
@@ -87,8 +91,10 @@ NOT_COMPILED = {
         "Problem.earliest: java.time.OffsetDateTime? = null",
     ],
     "dart-dio": [
-        "AppointmentsApi.createAppointment: Future<Response<Appointment>>"
-        "({ required NewAppointment newAppointment, String? idempotencyKey",
+        (
+            "AppointmentsApi.createAppointment: Future<Response<Appointment>>"
+            "({ required NewAppointment newAppointment, String? idempotencyKey"
+        ),
         "Appointment.id: String",
         "Appointment.start: DateTime",
         "NewAppointment.durationMinutes: int?",
