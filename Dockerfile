@@ -13,6 +13,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 
 COPY functions functions
 COPY shared shared
+COPY public public
 # The doctors of a new SQLite file.
 COPY doctors.json ./
 
@@ -35,4 +36,4 @@ ENV UVICORN_HOST=0.0.0.0
 ENV UVICORN_TIMEOUT_KEEP_ALIVE=620
 
 # The server replaces the shell, so that SIGTERM reaches it: it answers its requests, then ends.
-CMD ["sh", "-c", "exec uvicorn --factory shared.runtime.all_functions:serve --port $PORT"]
+CMD ["sh", "-c", "exec uvicorn --factory shared.runtime.all_functions:serve --http shared.runtime.http_protocol:HttpProtocol --port $PORT"]

@@ -8,7 +8,7 @@
 # make reset     empty the emulators, and load doctors.json again
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
-# make openapi   rewrite openapi.json
+# make openapi   rewrite public/openapi.json
 # make lock      rewrite requirements.txt from requirements.in
 
 PYTHON ?= python3
@@ -19,7 +19,7 @@ AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
 # What lints the document and generates clients. It is not needed: without npm, or where no registry
 # answers, that is not checked and not tested.
 NODE := tests/clients/node_modules
-DOCUMENT := openapi.json
+DOCUMENT := public/openapi.json
 NODE_PACKAGES := $(NODE)/.package-lock.json
 VULNERABILITIES := https://api.osv.dev/v1/query
 
@@ -91,15 +91,16 @@ lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-strip-extras requirements.in --output-file requirements.txt
 
-# Locked packages come first and alone: pip wants hashes for all that it installs, or for nothing.
-.venv/local: requirements.txt requirements-local.txt
-	$(PYTHON) -m venv .venv
-	$(INSTALL) -r requirements.txt
-	$(INSTALL) -r requirements-local.txt
+.venv/local: requirements.txt
+	@echo 'Installing what runs into .venv, once: about a minute ...'
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
+# Apart from what is locked: pip wants hashes for all that it installs, or for nothing.
 .venv/dev: requirements-dev.txt .venv/local
-	$(INSTALL) -r requirements-dev.txt
+	@echo 'Installing what tests and checks need into .venv, once: another minute ...'
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 .venv/emulators: requirements-emulators.txt .venv/local

@@ -24,7 +24,7 @@ _SERVICES = (
 _PROTECTED = r"\S+\s+DELETE_PROTECTION_ENABLED\s+POINT_IN_TIME_RECOVERY_ENABLED"
 _STARTED = "httpGet.path=/health,periodSeconds=1,timeoutSeconds=1,failureThreshold=60"
 _ALIVE = "httpGet.path=/health,periodSeconds=10,timeoutSeconds=5,failureThreshold=3"
-_ONLY_IN_CONTAINER = {"Dockerfile", "doctors.json"}
+_ONLY_IN_CONTAINER = ("Dockerfile", "doctors.json", "public/")
 _TWO_MINUTES = ", about two minutes"
 
 
@@ -155,7 +155,7 @@ def _function(options: Options, name: str) -> Resource:
         " --serve-all-traffic-latest-revision"
         f" --entry-point={name} --build-service-account={_builder(options)} {_runtime(options)}"
     )
-    files = [file for file in uploaded() if file not in _ONLY_IN_CONTAINER]
+    files = [file for file in uploaded() if not file.startswith(_ONLY_IN_CONTAINER)]
     label = version(files, deploy)
     return Resource(
         f"Function {name}",

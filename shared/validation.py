@@ -1,7 +1,7 @@
 """What is wrong with an input, in words that help people to mend it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -54,10 +54,15 @@ def message(detail: ErrorDetails, model: type[BaseModel]) -> str:
 def unknown_name(name: str, model: type[BaseModel]) -> str:
     """Return that a model has no field of this name, and which one may be meant."""
     known = list(model.model_fields)
-    near = get_close_matches(name, known, n=1)
+    near = most_like(name, known)
     others = f"use one of {', '.join(known)}" if known else "there are none here"
-    hint = f'did you mean "{near[0]}"?' if near else others
+    hint = f'did you mean "{near}"?' if near else others
     return f"is not a known name; {hint}"
+
+
+def most_like(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that another one is probably meant to be, or None."""
+    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def _model_at(location: Sequence[int | str], model: type[BaseModel]) -> type[BaseModel]:

@@ -100,8 +100,8 @@ def test_only_the_composition_knows_a_concrete_store() -> None:
 
 
 def test_the_committed_openapi_document_is_that_of_the_models() -> None:
-    committed = json.loads((ROOT / "openapi.json").read_text("utf-8"))
-    assert committed == document(), "openapi.json is out of date: run `make openapi`"
+    committed = json.loads((ROOT / "public/openapi.json").read_text("utf-8"))
+    assert committed == document(), "public/openapi.json is out of date: run `make openapi`"
 
 
 def test_the_functions_are_those_of_the_contract_each_with_its_path_and_its_entry_point() -> None:

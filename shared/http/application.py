@@ -1,5 +1,6 @@
 """What every server of functions has: health checks, problem documents, and a clean end."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -11,12 +12,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import InternalError, MethodNotAllowed, NotFound, RequestError
-from shared.http.finishing import READ_METHODS, finished
+from shared.http.errors import InternalError, MethodNotAllowed, NotFound
 from shared.http.health import health_routes
+from shared.http.outside import noted
 from shared.http.problems import error_response
 
-_ALL_METHODS = (*READ_METHODS, "POST")
+_PREFLIGHT = "access-control-request-method"
+
+
+def not_found(request: Request) -> Response:
+    """Return that a path leads nowhere."""
+    return error_response(NotFound(f'there is no function at "{request.scope["path"]}"'))
 
 
 def application(
@@ -24,11 +30,13 @@ def application(
     routes: Sequence[BaseRoute],
     configure_log: Callable[[], None],
     meanwhile: Callable[[Dependencies], AbstractAsyncContextManager[object]] = nullcontext,
+    missing: Callable[[Request], Response] = not_found,
     **options: Any,  # noqa: ANN401 - Starlette's
 ) -> Starlette:
     """Serve these routes; the dependencies are closed after the last response.
 
     `meanwhile` is what goes on as long as the server does; it ends before they are closed.
+    `missing` answers where no route leads.
     """
 
     @asynccontextmanager
@@ -40,8 +48,9 @@ def application(
         await dependencies.close()
 
     async def answer(request: Request, error: Exception) -> Response:
-        problem = error_response(_outside_of_functions(request, error))
-        return finished(problem, request, _ALL_METHODS, dependencies.settings)
+        started = time.perf_counter()
+        response = _outside_of_functions(request, error, missing)
+        return noted(response, request, dependencies, dependencies.settings, started)
 
     app = Starlette(
         routes=[*health_routes(dependencies), *routes],
@@ -54,11 +63,15 @@ def application(
     return app
 
 
-def _outside_of_functions(request: Request, error: Exception) -> RequestError:
+def _outside_of_functions(
+    request: Request, error: Exception, missing: Callable[[Request], Response]
+) -> Response:
     """Return what is wrong where no function is: a path, a method, or something of ours."""
     if not isinstance(error, HTTPException):
-        return InternalError()  # Starlette has logged it.
+        return error_response(InternalError())  # Starlette has logged it.
+    if request.method == "OPTIONS" and _PREFLIGHT in request.headers:
+        return Response(status_code=204)  # Else no page could read what is wrong.
     if error.status_code == MethodNotAllowed.status:
         headers: Mapping[str, str] = error.headers or {}
-        return MethodNotAllowed(request.method, headers.get("Allow", ""))
-    return NotFound(f'there is no function at "{request.url.path}"')
+        return error_response(MethodNotAllowed(request.method, headers.get("Allow", "")))
+    return missing(request)

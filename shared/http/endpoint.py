@@ -139,7 +139,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             RequestRecord(
                 function=self.name,
                 method=request.method,
-                scheme=_scheme(request, headers),
+                scheme=scheme_of(request, headers),
                 status=response.status_code,
                 code=code,
                 seconds=time.perf_counter() - started,
@@ -230,7 +230,7 @@ def endpoint(
     return decorate
 
 
-def _scheme(request: Request, headers: Mapping[bytes, bytes]) -> str:
+def scheme_of(request: Request, headers: Mapping[bytes, bytes]) -> str:
     """Return how the client called; in the cloud TLS ends before it reaches the function."""
     forwarded = headers.get(b"x-forwarded-proto") == b"https"
     return "https" if forwarded else str(request.scope.get("scheme", "http"))

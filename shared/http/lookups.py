@@ -80,4 +80,5 @@ async def stored_doctors(
 async def _unknown(dependencies: Dependencies, doctor_id: str) -> UnknownDoctor:
     examples = await dependencies.doctor_cache.offering()
     known = ", ".join(f'"{doctor.id}"' for doctor in examples[:MOST_EXAMPLES])
-    return UnknownDoctor(f'there is no doctor "{doctor_id}"; use an id such as {known}')
+    hint = f"use an id such as {known}" if known else "nobody can be booked: run `make doctors`"
+    return UnknownDoctor(f'there is no doctor "{doctor_id}"; {hint}')

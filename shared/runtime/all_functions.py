@@ -1,9 +1,11 @@
 """Every function on one port: `uvicorn --factory shared.runtime.all_functions:serve`.
 
-The container runs this; the local runner serves the same routes.
+The container runs this; the local runner serves the same.
 """
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,18 +15,35 @@ from starlette.types import Receive, Scope, Send
 from shared.http.application import application
 from shared.http.dependencies import Dependencies
 from shared.http.endpoint import Endpoint
+from shared.http.guide import Guide
 from shared.observability import request_log
 from shared.runtime import composition, listening
 from shared.runtime.endpoints import endpoints
 from shared.runtime.local_deliveries import local_deliveries
+from shared.runtime.public_files import public_routes
 
 
 def serve() -> Starlette:
     """Serve all functions, with the settings of the environment and a log in JSON."""
     request_log.write_json()
     dependencies = composition.start(os.environ, exposed=listening.is_exposed())
-    routes = function_routes(dependencies)
-    return application(dependencies, routes, request_log.write_json, local_deliveries)
+    return application_of_all(dependencies, request_log.write_json)
+
+
+def application_of_all(
+    dependencies: Dependencies,
+    configure_log: Callable[[], None],
+    **options: Any,  # noqa: ANN401 - Starlette's
+) -> Starlette:
+    """Serve all functions, the page that describes them, and a guide for who misses them."""
+    return application(
+        dependencies,
+        [*function_routes(dependencies), *public_routes(dependencies.settings)],
+        configure_log,
+        local_deliveries,
+        Guide(endpoints()),
+        **options,
+    )
 
 
 def function_routes(dependencies: Dependencies) -> list[Route]:

@@ -1,13 +1,15 @@
 """The local server answers only requests that are addressed to this machine."""
 
 import re
+import time
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.dependencies import Dependencies
 from shared.http.errors import MisdirectedRequest
-from shared.http.finishing import finished
+from shared.http.outside import noted
 from shared.http.problems import error_response
 
 HOSTS = ("localhost", "127.0.0.1")
@@ -23,16 +25,18 @@ class LocalHostsOnly:
     with this server: CORS does not apply to them ("DNS rebinding"). But they name the page's host.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, dependencies: Dependencies) -> None:
         self._app = app
+        self._dependencies = dependencies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] != "http" or _LOCAL.fullmatch(_host(scope)):
             await self._app(scope, receive, send)
             return
+        started = time.perf_counter()
         refusal = error_response(MisdirectedRequest(_host(scope), HOSTS))
-        response = finished(refusal, Request(scope), methods=(), settings=None)
+        response = noted(refusal, Request(scope), self._dependencies, None, started)
         await response(scope, receive, send)
 
 

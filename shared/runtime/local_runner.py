@@ -1,6 +1,5 @@
 """Every function on one port: `python -m shared.runtime.local_runner`, or `make run`."""
 
-import json
 import os
 import socket
 from contextlib import suppress
@@ -9,22 +8,15 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from swagger_ui import api_doc
 
 from shared.directory.clinic_file import ClinicFile
-from shared.http.application import application
 from shared.http.dependencies import Dependencies
-from shared.http.finishing import READ_METHODS, finished
 from shared.observability import request_log
-from shared.runtime.all_functions import function_routes
+from shared.runtime.all_functions import application_of_all
 from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
-from shared.runtime.local_deliveries import local_deliveries
+from shared.runtime.http_protocol import HttpProtocol
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
-from shared.runtime.openapi.document import document
 from shared.settings import SettingsError, read_settings
 from shared.store.port import StoreError
 
@@ -52,29 +44,15 @@ async def _serve(dependencies: Dependencies, file: ClinicFile, listener: socket.
         await dependencies.store.put_clinic(file.clinic)
         await dependencies.store.put_doctors(file.doctors)
     print(await greeting(dependencies), flush=True)
-    config = uvicorn.Config(local_application(dependencies), log_config=None, access_log=False)
+    app = local_application(dependencies)
+    config = uvicorn.Config(app, http=HttpProtocol, log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def local_application(dependencies: Dependencies) -> Starlette:
-    """Return all functions, and the API page under `/docs`."""
-    contract = document()
-
-    async def openapi_json(request: Request) -> Response:
-        response = Response(json.dumps(contract) + "\n", media_type="application/json")
-        return finished(response, request, READ_METHODS, dependencies.settings)
-
-    routes = [*function_routes(dependencies), Route("/openapi.json", openapi_json)]
-    only_local = [Middleware(LocalHostsOnly)]
-    app = application(
-        dependencies,
-        routes,
-        request_log.write_readable,
-        local_deliveries,
-        middleware=only_local,
-    )
-    api_doc(app, config=contract, url_prefix="/docs", title="Appointments", host_inject=False)
-    return app
+    """Return all functions, for this machine only."""
+    only_local = [Middleware(LocalHostsOnly, dependencies)]
+    return application_of_all(dependencies, request_log.write_readable, middleware=only_local)
 
 
 def _listen(port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-DOCUMENT = ROOT / "openapi.json"
+DOCUMENT = ROOT / "public/openapi.json"
 PAGE = ROOT / "docs/clients.md"
 BIN = Path(sys.executable).parent
 NODE_BIN = HERE / "node_modules/.bin"

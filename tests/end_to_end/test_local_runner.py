@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import socket
-from html.parser import HTMLParser
 from pathlib import Path
 from uuid import uuid4
 
@@ -155,32 +154,6 @@ def test_a_database_that_does_not_answer_is_one_line(folder: Path, module: str) 
     assert done.returncode == 1
     assert done.stderr.startswith("STORE: cannot use Firestore, project demo-nowhere")
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_the_api_page_loads_nothing_from_elsewhere_and_finds_its_document(folder: Path) -> None:
-    with local_runner(folder, {}) as server:
-        page = server.get("/docs").text
-        assets = _Assets()
-        assets.feed(page)
-        assert len(assets.found) >= 3
-        for asset in assets.found:
-            assert re.match(r"/[^/]", asset), "is not on this host"
-            assert server.get(asset).status_code == 200
-        (document,) = re.findall(r'\burl: "(/[^/"][^"]*)"', page)
-        api = server.get(document).json()
-        assert set(api["paths"]) == {f"/{name}" for name in FUNCTIONS}
-
-
-class _Assets(HTMLParser):
-    """What the `script` and `link` tags of a page refer to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        wanted = {"script": "src", "link": "href"}.get(tag)
-        self.found += [value for name, value in attrs if name == wanted and value]
 
 
 def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(

@@ -114,7 +114,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     }
     with functions(*FUNCTIONS, folder=folder, settings=settings) as servers:
         deployment = Deployment(dict(zip(FUNCTIONS, servers, strict=True)))
-        deployment.log()  # The servers were asked whether they answer.
         yield deployment
         for server in servers:
             server.process.terminate()

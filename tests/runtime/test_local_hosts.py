@@ -14,9 +14,8 @@ from tests.http_messages import dependencies
 async def answer(host: str, origin: str) -> httpx.Response:
     """The answer of a function to a page of an origin that asks for it at a host."""
     opened = dependencies(ALLOWED_ORIGINS=LOCAL_ORIGINS)
-    app = application(
-        opened, function_routes(opened), lambda: None, middleware=[Middleware(LocalHostsOnly)]
-    )
+    only_local = [Middleware(LocalHostsOnly, opened)]
+    app = application(opened, function_routes(opened), lambda: None, middleware=only_local)
     headers = {"Host": host, "Origin": origin}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -43,7 +42,11 @@ async def test_a_page_of_another_machine_may_not(origin: str) -> None:
     "host",
     ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""],
 )
-async def test_a_request_for_another_host_is_refused(host: str) -> None:
+async def test_a_request_for_another_host_is_refused_and_logged(
+    host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "appointments")
     response = await answer(host, "http://localhost:3000")
     assert f'"{host}"' in problem(response, 421, "misdirected_request")["detail"]
     assert "access-control-allow-origin" not in response.headers
+    assert caplog.messages[0].startswith("none 421 misdirected_request in ")

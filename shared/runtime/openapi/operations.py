@@ -122,8 +122,8 @@ def _query_parameters(model: type[BaseModel], example: Mapping[str, Any]) -> Ite
     schema = model.model_json_schema()
     for name, field in schema["properties"].items():
         described = parameter_schema(field)
-        word = GLOSSARY.get(name)
-        meaning = described.pop("description", None) or (word and word.meaning)
+        described.pop("description", None)
+        meaning = _meaning(field) or GLOSSARY[name].meaning
         yield {
             "name": name,
             "in": "query",
@@ -132,6 +132,12 @@ def _query_parameters(model: type[BaseModel], example: Mapping[str, Any]) -> Ite
             "schema": described,
             **({"example": example[name]} if name in example else {}),
         }
+
+
+def _meaning(field: Json) -> str | None:
+    """Return what the model says that a parameter means, if it does."""
+    said = (each.get("description") for each in (field, *field.get("anyOf", ())))
+    return next(filter(None, said), None)
 
 
 def _success(function: Endpoint, status: int, schemas: Schemas) -> Json:

@@ -81,7 +81,7 @@ _SAMPLES: dict[str, RequestError | Refusal] = {
                 )
             ]
         ),
-        UnknownDoctor('there is no doctor "dolittle"; use an id such as strange, who'),
+        UnknownDoctor('there is no doctor "dolittle"; use an id such as "strange", "who"'),
         MethodNotAllowed("PUT", "POST, OPTIONS"),
         BodyTooLarge(LARGEST_BODY),
         AppNotVerified("send one header X-Firebase-AppCheck, with a token of App Check"),
