@@ -1,7 +1,7 @@
 # make run       serve every function on http://localhost:8080
 # make test      run all tests, with the coverage gate
 # make quick     run the tests that need no server, in about half a minute
-# make check     run formatter, linter and type checker; look for known vulnerabilities
+# make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
 # make report    report what is wrong with the appointments that lie ahead
 # make emulators start Firebase's emulators, with the functions behind one address; needs Node
@@ -16,6 +16,11 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests of a module stay in one process, because they share servers.
 AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
+# What lints the document and generates clients. It is not needed: without npm, or where no registry
+# answers, that is not checked and not tested.
+NODE := tests/clients/node_modules
+DOCUMENT := public/openapi.json
+NODE_PACKAGES := $(NODE)/.package-lock.json
 VULNERABILITIES := https://api.osv.dev/v1/query
 
 .PHONY: run test quick check doctors report emulators reset proof bench openapi lock
@@ -29,17 +34,23 @@ doctors: .venv/local
 report: .venv/local
 	@$(BIN)/python -m shared.runtime.report_appointments
 
-test: .venv/dev
+test: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
 	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
-		--ignore=tests/deploy --ignore=tests/proof --ignore=tests/store/contract
+		--ignore=tests/clients --ignore=tests/deploy --ignore=tests/proof \
+		--ignore=tests/store/contract
 
-check: .venv/dev
+check: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@if test -d $(NODE)/.bin; then \
+		$(MAKE) --no-print-directory $(NODE)/.linted; \
+	else \
+		echo "$(DOCUMENT) NOT CHECKED: Node with npm is needed"; test "$$CI" != true; \
+	fi
 	@if why=$$($(BIN)/python -c "$$ASK" 2>&1); then \
 		$(BIN)/pip-audit --requirement requirements.txt --disable-pip --desc on \
 			--progress-spinner off --vulnerability-service osv --osv-url $(VULNERABILITIES); \
@@ -73,7 +84,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
-	$(BIN)/python -m shared.runtime.openapi > public/openapi.json
+	$(BIN)/python -m shared.runtime.openapi > $(DOCUMENT)
 
 # Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev
@@ -95,3 +106,16 @@ lock: .venv/dev
 .venv/emulators: requirements-emulators.txt .venv/local
 	$(INSTALL) -r requirements-emulators.txt
 	@touch $@
+
+# Only when the document has changed: the second one takes half a minute.
+$(NODE)/.linted: $(DOCUMENT) tests/clients/spectral.yaml $(NODE_PACKAGES)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		$(NODE)/.bin/redocly lint --extends recommended-strict $(DOCUMENT)
+	$(NODE)/.bin/spectral lint --ruleset tests/clients/spectral.yaml --fail-severity hint $(DOCUMENT)
+	@touch $@
+
+# Without the scripts of the packages: nothing here needs them.
+$(NODE_PACKAGES): tests/clients/package-lock.json
+	-@if command -v npm >/dev/null; then \
+		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel error; \
+	fi

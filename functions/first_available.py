@@ -12,7 +12,7 @@ from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
-from shared.http.schemas.first_available import FirstAvailable, Openings
+from shared.http.schemas.first_available import FirstAvailable, OpeningList
 from shared.http.schemas.opening import OpeningResponse
 from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
@@ -33,7 +33,7 @@ MOST_DOCTOR_DAYS = 18_000
     group="Openings",
     takes=FirstAvailable,
     repeatable="doctor_id",
-    responses={200: Success("The openings, by start, or why there is none", Openings)},
+    responses={200: Success("The openings, by start, or why there is none", OpeningList)},
     problems=(UnknownDoctor, NoSuchService),
 )
 async def first_available(call: Call[FirstAvailable]) -> Response:
@@ -52,7 +52,7 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
     async with dependencies.store.snapshot() as snapshot:
         found = await _find(snapshot, search, asked, window, bounds)
     return json_response(
-        Openings(
+        OpeningList(
             openings=[OpeningResponse.of_opening(opening) for opening in found.openings],
             searched_from=on_clock(bounds.start, zone),
             searched_until=on_clock(bounds.end, zone),

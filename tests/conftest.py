@@ -20,6 +20,7 @@ ENOUGH_BYTES = 2 * 1024**3
 LONGEST = (
     "proof/test_stateful.py",
     "proof/test_short.py",
+    "clients/test_clients.py",
     "end_to_end/test_authentication.py",
     "deploy/test_container.py",
     "end_to_end",

@@ -46,7 +46,7 @@ class FirstAvailable(SearchRequest):
         return self
 
 
-class Openings(ResponseModel):
+class OpeningList(ResponseModel):
     """The openings found, in order of start, then doctor."""
 
     openings: list[OpeningResponse]

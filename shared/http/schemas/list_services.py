@@ -26,7 +26,7 @@ class ServiceResponse(ResponseModel):
         )
 
 
-class Services(ResponseModel):
+class ServiceList(ResponseModel):
     """The services of the clinic, in the order of its file."""
 
     services: list[ServiceResponse]

@@ -131,7 +131,7 @@ GLOSSARY: Mapping[str, Word] = {
     "NewPatient.name": Word(
         "the patient's name, with a character that can be seen", "Ada Lovelace"
     ),
-    "Openings.reason": Word(
+    "OpeningList.reason": Word(
         "why there is no opening; reasons may be added", None, get_args(NoOpeningReason)
     ),
     "Patient.id": Word(_PATIENT_ID, "7Hq2LkWm9YbXc4Rt"),
@@ -139,6 +139,6 @@ GLOSSARY: Mapping[str, Word] = {
     "Service.id": Word("the id of the service", "check-up"),
     "Service.name": Word("the name of the service", "Check-up"),
     "WeeklyHours.days": Word("on which days", ["mon", "tue", "wed", "thu", "fri"]),
-    "Services.services": Word("the services", None),
+    "ServiceList.services": Word("the services", None),
     "UnavailableOccurrence.start": Word("when it would start", "2030-01-14T09:00:00Z"),
 }
