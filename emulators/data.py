@@ -5,7 +5,9 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from shared.runtime import load_doctors
 
@@ -13,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = "demo-local"
 
 _OFFERED = {
-    "hosting": "/create_appointment  (and so on: every function, under one address)",
+    "hosting": "/create_appointment  (and so on: every function; /docs describes them)",
     "ui": "  (accounts and documents, to look at and to change)",
     "auth": "  (accounts, for apps)",
     "firestore": "  (Firestore)",
@@ -31,7 +33,9 @@ def ready() -> None:
     """Load the doctors into the emulators that have just started, and print the addresses."""
     _load()
     running = json.loads(_send("GET", "hub", "emulators"))
-    shown = [f"http://{_address(it)}{text}" for it, text in _OFFERED.items() if it in running]
+    shown = [f"http://{address(it)}{text}" for it, text in _OFFERED.items() if it in running]
+    if "ui" not in running:
+        shown.append("(without their own page, which could not be downloaded)")
     print(_READY.format(addresses="\n".join(shown)), flush=True)
 
 
@@ -46,18 +50,21 @@ def reset() -> None:
         # It has every function started anew at its next request.
         _send("PUT", "hub", "functions/enableBackgroundTriggers")
     except urllib.error.URLError as error:
-        sys.exit(f"reset: {error.reason}: start the emulators first, by make emulators")
+        sys.exit(f"reset: no emulators answer ({error.reason}): start them by make emulators")
+    print(
+        "Accounts and appointments are gone. Sign up again: older tokens count until they expire."
+    )
 
 
 def _load() -> None:
-    emulated = {"FIRESTORE_EMULATOR_HOST": _address("firestore"), "GOOGLE_CLOUD_PROJECT": PROJECT}
+    emulated = {"FIRESTORE_EMULATOR_HOST": address("firestore"), "GOOGLE_CLOUD_PROJECT": PROJECT}
     load_doctors.main({**os.environ, "STORE": "firestore", **emulated})
 
 
 def _send(method: str, emulator: str, path: str) -> bytes:
     """Send a request to an emulator, as the owner of what it keeps, and return the answer."""
     request = urllib.request.Request(
-        f"http://{_address(emulator)}/{path}",
+        f"http://{address(emulator)}/{path}",
         method=method,
         headers={"Authorization": "Bearer owner"},
     )
@@ -66,6 +73,19 @@ def _send(method: str, emulator: str, path: str) -> bytes:
         return bytes(answer.read())
 
 
-def _address(emulator: str) -> str:
-    configured = json.loads((ROOT / "firebase.json").read_text("utf-8"))["emulators"][emulator]
-    return f"{configured['host']}:{configured['port']}"
+def address(emulator: str) -> str:
+    """Return where an emulator listens, as `firebase.json` says."""
+    return _written(_configured()[emulator])
+
+
+def addresses() -> list[str]:
+    """Return where all of them listen."""
+    return [_written(it) for it in _configured().values() if isinstance(it, dict) and "port" in it]
+
+
+def _configured() -> dict[str, Any]:
+    return dict(json.loads((ROOT / "firebase.json").read_text("utf-8"))["emulators"])
+
+
+def _written(listener: Mapping[str, Any]) -> str:
+    return f"{listener['host']}:{listener['port']}"

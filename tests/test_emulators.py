@@ -1,12 +1,15 @@
 import os
 import shutil
+import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from emulators.suite import environment_of
+from emulators.data import address
+from emulators.suite import environment_of, what_is_wrong
 from shared.settings import FirestoreDatabase, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +49,23 @@ def test_a_function_in_the_emulator_takes_its_tokens_and_the_test_clock(tmp_path
     assert settings.auth.emulator == "127.0.0.1:9099"
     assert settings.test_clock
     assert settings.allowed_origins == ("http://localhost:*", "http://127.0.0.1:*")
+
+
+def test_a_bad_setting_is_told_before_anything_starts() -> None:
+    wrong = what_is_wrong({"CLINIC_TIME_ZONE": "Berlin"})
+    assert wrong
+    assert wrong.startswith('CLINIC_TIME_ZONE: "Berlin"')
+
+
+def test_a_taken_port_is_told_before_anything_starts() -> None:
+    host, _, port = address("hosting").partition(":")
+    with socket.socket() as listener, suppress(OSError):  # It may be taken already.
+        listener.bind((host, int(port)))
+        listener.listen()
+        wrong = what_is_wrong({})
+    assert wrong
+    assert wrong.startswith("emulators: taken by another program: ")
+    assert "127.0.0.1:5000" in wrong
 
 
 @pytest.fixture

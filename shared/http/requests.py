@@ -34,6 +34,11 @@ def check_media_type(request: Request) -> None:
         raise UnsupportedMediaType(compressed=True)
 
 
+_EMPTY_BODY = FieldError(
+    field="body", message="must not be empty; send a JSON object", type="json_invalid"
+)
+
+
 async def read_body(request: Request, model: type[M]) -> M:
     """Return the JSON body as a model: 400 or 413 if it is not one.
 
@@ -43,6 +48,8 @@ async def read_body(request: Request, model: type[M]) -> M:
     if request.scope["query_string"] and request.query_params:
         names = list(request.query_params)[:MOST_ERRORS]
         raise InvalidRequest(_belongs_in_body(name) for name in names)
+    if not body:
+        raise InvalidRequest([_EMPTY_BODY])
     read = _validated(model, lambda: model.model_validate_json(body))
     if twice := repeated_member(body):
         raise InvalidRequest([_repeated(twice)])

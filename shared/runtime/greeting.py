@@ -31,7 +31,7 @@ async def greeting(dependencies: Dependencies) -> str:
     auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
-    lines += ["", _who_may_call(auth), _who_is_told(dependencies.settings.notifications)]
+    lines += ["", *_who_may_call(auth), _who_is_told(dependencies.settings.notifications)]
     search = await _search(dependencies)
     if openings := await _free_tomorrow(dependencies, search):
         commands = _commands(url, auth, search.service, *openings)
@@ -79,12 +79,11 @@ async def _free_tomorrow(dependencies: Dependencies, search: Search) -> Sequence
     return []
 
 
-def _who_may_call(auth: AuthSettings | None) -> str:
-    """Return the line that says who may call."""
-    if auth is None:
-        return "Everybody on this machine may do everything, because AUTH is not set."
-    signed = ", unsigned by the emulator," if auth.unsigned else ""
-    return f"Callers are known by their tokens{signed} of {auth.issuer}."
+def _who_may_call(auth: AuthSettings | None) -> Iterator[str]:
+    """Yield the line that says whose tokens count; without any, the last line says so."""
+    if auth:
+        signed = ", unsigned by the emulator," if auth.unsigned else ""
+        yield f"Callers are known by their tokens{signed} of {auth.issuer}."
 
 
 def _who_is_told(told: NotificationSettings) -> str:

@@ -53,7 +53,8 @@ def _auth(environment: Mapping[str, str]) -> AuthSettings:
     auth = read_settings({**environment, "STORE": "sqlite:unused.db"}).auth
     if auth is None or auth.project is None:
         raise SettingsError(
-            "AUTH: must be firebase; other issuers add the claims of roles by their own means"
+            "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
+            "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means"
         )
     return auth
 

@@ -237,12 +237,14 @@ def test_nobody_there_is_one_line() -> None:
         (
             f"{UID} staff",
             {"AUTH": "none"},
-            "AUTH: must be firebase; other issuers add the claims of roles by their own means",
+            "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
+            "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means",
         ),
         (
             f"{UID} staff",
             {"AUTH": "https://id.example", "AUTH_AUDIENCE": "app"},
-            "AUTH: must be firebase; other issuers add the claims of roles by their own means",
+            "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
+            "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means",
         ),
         (
             f"{UID} staff",
