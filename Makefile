@@ -84,7 +84,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 openapi: .venv/local
-	$(BIN)/python -m shared.runtime.openapi > $(DOCUMENT)
+	$(BIN)/python -m shared.runtime.openapi.document > $(DOCUMENT)
 
 # Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev

@@ -1,4 +1,6 @@
-"""The whole document."""
+"""The whole document; `python -m shared.runtime.openapi.document` prints it."""
+
+import json
 
 from shared.http.groups import GROUPS
 from shared.http.schemas.problem import Problem
@@ -68,3 +70,7 @@ def document() -> Json:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
+
+
+if __name__ == "__main__":
+    print(json.dumps(document(), indent=2))
