@@ -72,12 +72,12 @@ emulators: .venv/emulators
 reset: .venv/emulators
 	@$(BIN)/python -m emulators reset
 
-# First the tests whose inputs are random, with three times as many of them.
+# First the tests whose inputs are random, with six times as many of them.
 RANDOM := tests/rules tests/transactions tests/functions/test_any_input.py \
 	tests/end_to_end/test_contract.py tests/proof/test_checker.py tests/proof/test_patients.py \
-	tests/proof/test_stateful.py
+	tests/proof/test_stateful.py tests/proof/test_search.py tests/proof/test_override_races.py
 proof: .venv/dev
-	EXAMPLES_FACTOR=3 $(BIN)/pytest -q $(AT_ONCE) $(RANDOM)
+	EXAMPLES_FACTOR=6 $(BIN)/pytest -q $(AT_ONCE) $(RANDOM)
 	$(BIN)/python -m tests.proof
 
 bench: .venv/dev

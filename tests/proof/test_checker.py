@@ -875,7 +875,7 @@ RANDOMS = st.builds(Random, st.integers(0, 2**32))
 KINDS = st.sampled_from([NARROW, PATIENTS, CALENDAR, CALENDAR_OF_PATIENTS])
 
 
-@examples(500)
+@examples(170)
 @given(RANDOMS, st.integers(1, 8), KINDS)
 def test_whatever_an_atomic_store_answers_is_explained(
     random: Random, breadth: int, kind: Kind
@@ -885,7 +885,7 @@ def test_whatever_an_atomic_store_answers_is_explained(
     assert problems(right.calls, right.before, right.after) == Verdict()
 
 
-@examples(1000)
+@examples(350)
 @given(RANDOMS, st.integers(0, 8), KINDS)
 def test_a_spoilt_history_is_explained_exactly_if_some_order_explains_it(
     random: Random, breadth: int, kind: Kind

@@ -12,6 +12,7 @@ from shared.model.interval import Interval
 from shared.store.port import DayWrite, RecordWrite
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
 from tests.builders import span
+from tests.examples import FACTOR
 from tests.proof.override_races import (
     AWAY_LATER,
     NEXT_WEEK,
@@ -68,14 +69,14 @@ RACES = {
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_a_thousand_random_orders_with_faults_keep_every_promise(name: str) -> None:
-    counts = race_at_random(RACES[name], range(1000))
+def test_random_orders_with_faults_keep_every_promise(name: str) -> None:
+    counts = race_at_random(RACES[name], range(300 * FACTOR))
     asked = {ask.what for client in RACES[name].clients for ask in client}
     wanted = {"make": "Made", "book": "Accepted", "delete": "Override"}
-    assert all(counts[wanted[what]] > 50 for what in asked), counts
-    assert all(counts[fault] > 10 for fault in ("slow", "unanswered", "contended")), counts
+    assert all(counts[wanted[what]] > 15 for what in asked), counts
+    assert all(counts[fault] > 3 for fault in ("slow", "unanswered", "contended")), counts
     if "book" in asked:
-        assert counts["TimeOff"] > 50, counts
+        assert counts["TimeOff"] > 15, counts
 
 
 @pytest.mark.parametrize(

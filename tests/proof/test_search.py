@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from tests.examples import FACTOR
 from tests.proof.accounts import ALLOWED
 from tests.proof.checker import explain, judge
 from tests.proof.first_sight import Verdict
@@ -56,7 +57,7 @@ def explained(right: History, folder: Path, seed: str) -> list[Call] | None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_history_of_which_half_is_unanswered_is_explained(kind: str, tmp_path: Path) -> None:
-    for seed in range(20):
+    for seed in range(5 * FACTOR):
         right = long_history(kind, seed)
         assert sum(call.answer is None for call in right.calls) > 100
         assert explained(right, tmp_path, f"{kind}-{seed}") is not None, seed
@@ -73,7 +74,7 @@ def test_a_history_of_which_half_is_unanswered_is_explained(kind: str, tmp_path:
 def test_what_cannot_have_happened_is_found_in_it(
     kind: str, spoil: Callable[[History], History], tmp_path: Path
 ) -> None:
-    for seed in range(5):
+    for seed in range(FACTOR):
         wrong = spoil(long_history(kind, seed))
         assert explained(wrong, tmp_path, f"{kind}-{seed}") is None, seed
 

@@ -1358,5 +1358,5 @@ def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Pat
 
 @pytest.mark.usefixtures("emulator")
 def test_whatever_is_called_they_do_so_on_firestore_too(tmp_path: Path) -> None:
-    seen = play("firestore", tmp_path, seeds=FACTOR, machines=5)
+    seen = play("firestore", tmp_path, seeds=FACTOR, machines=3)
     assert seen["reschedule onwards"]

@@ -53,8 +53,8 @@ from tests.strategies import MINUTE, STEPS, intervals, several_days
 EVERYTHING = 10_000
 HOUR = timedelta(hours=1)
 BOTH = [ANYBODY, HER]
-many = examples(100)
-few = examples(40)
+many = examples(35)
+few = examples(15)
 
 
 def booking(clinic: SomeClinic, wanted: Wanted, *, hers: bool = False) -> Booking:
