@@ -16,6 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from shared.runtime.firebase_accounts import open_accounts
 from shared.runtime.set_role import main
 
+NOT_FIREBASE = (
+    "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
+    "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means"
+)
 UID = "QGPsZcilPdUVCdCXfuapWszaChmq"
 LATER = "It counts in tokens from now on; those that the app has are valid for up to an hour."
 
@@ -237,14 +241,12 @@ def test_nobody_there_is_one_line() -> None:
         (
             f"{UID} staff",
             {"AUTH": "none"},
-            "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
-            "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means",
+            NOT_FIREBASE,
         ),
         (
             f"{UID} staff",
             {"AUTH": "https://id.example", "AUTH_AUDIENCE": "app"},
-            "AUTH: must be firebase, with GOOGLE_CLOUD_PROJECT and, for the emulator, "
-            "FIREBASE_AUTH_EMULATOR_HOST; other issuers add the claims of roles by their own means",
+            NOT_FIREBASE,
         ),
         (
             f"{UID} staff",
