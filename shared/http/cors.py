@@ -20,9 +20,10 @@ ANY_PORT = ":*"
 def cors_headers(request: Request, methods: Sequence[str], settings: Settings) -> dict[str, str]:
     """Return the headers that let a page of an allowed origin call a function of these methods.
 
-    Starlette's middleware does the same, but for a whole application, and a function has none.
+    Starlette's middleware does the same, but for a whole application, and its answers to preflights
+    are not ours.
     """
-    headers = {"Vary": "Origin"}  # A cache must not give one origin the response to another.
+    headers: dict[str, str] = {}
     origin, origins = request.headers.get("origin"), settings.allowed_origins
     if origin is None or not any(_includes(allowed, origin) for allowed in origins):
         return headers

@@ -34,5 +34,7 @@ def finished(
     if isinstance(response, ProblemResponse):
         response.name(request_id)
     if settings and settings.allowed_origins:
+        # A cache must not give one origin the response to another.
+        response.headers.add_vary_header("Origin")
         response.headers.update(cors_headers(request, methods, settings))
     return response

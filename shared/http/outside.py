@@ -48,8 +48,4 @@ def noted(
             trace=trace,
         )
     )
-    vary = response.headers.get("vary")
-    finished(response, request, _ALL_METHODS, settings, request_id)
-    if vary and vary != response.headers["vary"]:
-        response.headers.add_vary_header(vary)
-    return response
+    return finished(response, request, _ALL_METHODS, settings, request_id)

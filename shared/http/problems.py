@@ -57,12 +57,12 @@ def header_meanings(kind: ProblemKind) -> Mapping[str, str]:
 
 
 class ProblemResponse(Response):
-    """A problem document, and its `code`."""
+    """A problem document, and its `code`. It has no body before it has the name of its request."""
 
     media_type = "application/problem+json"
 
     def __init__(self, document: Problem, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(json_line(document), document.status, headers)
+        super().__init__(None, document.status, headers)
         self.code = document.code
         self._document = document
 

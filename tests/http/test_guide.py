@@ -97,7 +97,7 @@ async def test_caches_are_told_that_there_are_two_forms(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     answer = await client.get("/admin", headers=headers)
-    assert answer.headers["vary"] == "Origin, Accept"
+    assert answer.headers["vary"] == "Accept, Origin"
 
 
 async def test_a_page_of_an_allowed_origin_can_read_that_its_path_is_wrong(

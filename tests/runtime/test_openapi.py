@@ -77,14 +77,21 @@ def contents(by_status: dict[str, dict[str, Any]], begins: str) -> list[dict[str
 def test_every_problem_has_an_example_with_its_code_and_its_status() -> None:
     for name, function in endpoints().items():
         shown = {
-            (status, code, example["value"]["code"], example["value"]["status"])
+            (status, kind, example["value"]["code"], example["value"]["status"])
             for status, response in responses(OPERATIONS[name])
             if status[0] in "45"
             for content in response["content"].values()
-            for code, example in content["examples"].items()
+            for kind, example in content["examples"].items()
         }
         kinds = function.all_problems()
-        assert shown == {(str(k.status), k.code, k.code, k.status) for k in kinds}
+        assert shown == {(str(k.status), k.__name__, k.code, k.status) for k in kinds}
+
+
+def test_who_only_looks_is_not_told_that_they_book_too_much() -> None:
+    (shown,) = [r for status, r in responses(OPERATIONS["list_doctors"]) if status == "429"]
+    (example,) = shown["content"]["application/problem+json"]["examples"].values()
+    expected = "you send requests faster than is allowed; wait, then send fewer"
+    assert example["value"]["detail"] == expected
 
 
 def test_examples_of_answers_show_what_the_function_did() -> None:

@@ -2,16 +2,17 @@
 
 import json
 
+from shared.http.finishing import API_VERSION
 from shared.http.groups import GROUPS
 from shared.http.schemas.problem import Problem
 from shared.runtime.endpoints import endpoints
 from shared.runtime.openapi.headers import COMMON_HEADERS
 from shared.runtime.openapi.operations import operation
-from shared.runtime.openapi.problems import codes, shared_responses
+from shared.runtime.openapi.problems import shared_responses
 from shared.runtime.openapi.schemas import Json, component_schemas
 from shared.runtime.openapi.security import SECURITY_SCHEMES
 
-VERSION = "1.1.0"
+VERSION = f"{API_VERSION}.0"
 
 _DESCRIPTION = (
     "Book appointments with doctors, move and cancel them, list them, and find the next free time. "
@@ -42,9 +43,9 @@ def document() -> Json:
     answers = [s.model for f in functions.values() for s in f.responses.values() if s.model]
     bodies = [f.takes for f in functions.values() if f.has_body]
     schemas = component_schemas(bodies, [*answers, Problem])
-    known = [*codes(kind for f in functions.values() for kind in f.all_problems())]
+    codes = sorted({kind.code for f in functions.values() for kind in f.all_problems()})
     for name in _WITH_CODES:
-        schemas[name]["properties"]["code"]["x-extensible-enum"] = known
+        schemas[name]["properties"]["code"]["x-extensible-enum"] = codes
     return {
         "openapi": "3.0.3",
         "info": {

@@ -4,7 +4,7 @@ The examples are made as all answers are, so their words are those that clients 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -106,7 +106,7 @@ def problem_responses(kinds: Iterable[ProblemKind]) -> Json:
     return {
         status: {"$ref": f"#/components/responses/{_name(kinds)}"}
         if len(kinds) <= _MOST_SHARED
-        else problem_response(kinds)
+        else _response(kinds)
         for status, kinds in _by_status(kinds).items()
     }
 
@@ -114,7 +114,7 @@ def problem_responses(kinds: Iterable[ProblemKind]) -> Json:
 def shared_responses(functions: Iterable[Iterable[ProblemKind]]) -> Json:
     """Return the responses that the problems of these functions refer to, by name."""
     found = {
-        _name(kinds): problem_response(kinds)
+        _name(kinds): _response(kinds)
         for function in functions
         for kinds in _by_status(function).values()
         if len(kinds) <= _MOST_SHARED
@@ -123,21 +123,20 @@ def shared_responses(functions: Iterable[Iterable[ProblemKind]]) -> Json:
 
 
 def _by_status(kinds: Iterable[ProblemKind]) -> dict[str, list[ProblemKind]]:
-    """Return the kinds by their status; of those that clients cannot tell apart, the last."""
-    found: dict[str, dict[str, ProblemKind]] = {}
+    found: dict[str, list[ProblemKind]] = {}
     for kind in sorted(kinds, key=lambda kind: kind.status):
-        found.setdefault(str(kind.status), {})[kind.code] = kind
-    return {status: [*of_code.values()] for status, of_code in found.items()}
+        found.setdefault(str(kind.status), []).append(kind)
+    return found
 
 
 def _name(kinds: Iterable[ProblemKind]) -> str:
-    return "Or".join("".join(map(str.title, kind.code.split("_"))) for kind in kinds)
+    """Return a name that no other kinds have: several of them may have one code."""
+    return "Or".join(kind.__name__ for kind in kinds)
 
 
-def problem_response(kinds: Iterable[ProblemKind]) -> Json:
-    """Return the response to problems of these kinds."""
-    described = "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds)
-    examples = {kind.code: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
+def _response(kinds: Iterable[ProblemKind]) -> Json:
+    described = "; ".join(dict.fromkeys(f"`{kind.code}`: {kind.title}" for kind in kinds))
+    examples = {kind.__name__: {"summary": kind.code, "value": _example(kind)} for kind in kinds}
     headers = {
         name: {"description": meaning, "schema": {"type": "string"}}
         for kind in kinds
@@ -165,8 +164,3 @@ def _sample(kind: ProblemKind) -> RequestError | Refusal:
     if kind is CallsTooOften:
         return CallsTooOften(1)
     return _SAMPLES[kind.code] if kind.code in _SAMPLES else kind()  # type: ignore[call-arg]
-
-
-def codes(kinds: Iterable[ProblemKind]) -> Iterator[str]:
-    """Return the codes of these kinds, each once, in order."""
-    yield from sorted({kind.code for kind in kinds})
