@@ -1,6 +1,6 @@
 # make run       serve every function on http://localhost:8080
 # make test      run all tests, with the coverage gate
-# make quick     run the tests that need no server, in about half a minute
+# make quick     run the tests that need no server, in about two minutes
 # make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
 # make report    report what is wrong with the appointments that lie ahead
@@ -92,6 +92,7 @@ lock: .venv/dev
 		--no-strip-extras requirements.in --output-file requirements.txt
 
 .venv/local: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is too old: Python 3.11 or newer is needed, as in make run PYTHON=python3.12")'
 	@echo 'Installing what runs into .venv, once: about a minute ...'
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) -r requirements.txt
@@ -117,5 +118,6 @@ $(NODE)/.linted: $(DOCUMENT) tests/clients/spectral.yaml $(NODE_PACKAGES)
 # Without the scripts of the packages: nothing here needs them.
 $(NODE_PACKAGES): tests/clients/package-lock.json
 	-@if command -v npm >/dev/null; then \
+		echo 'Installing what lints the document and generates clients, once: about a minute ...'; \
 		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel error; \
 	fi

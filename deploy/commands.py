@@ -16,8 +16,10 @@ _TRIES = 9
 _NOT_INSTALLED = 127
 
 # gcloud and firebase report an absent resource in these words. "Permission" beside them means that
-# the resource may be there, hidden from the caller.
-_ABSENT = r"(?is)(?!.*permission).*(not[ _]?found|does not exist|cannot find|could not find)"
+# the resource may be there, hidden from the caller; and npm may not find what would look for it.
+_ABSENT = (
+    r"(?is)(?!.*(permission|npm err)).*(not[ _]?found|does not exist|cannot find|could not find)"
+)
 # What only a service has that the project has never used is absent, too.
 _UNUSED = r"(?is).*has not been used in project \S+ before or it is disabled"
 # For some minutes, parts of Google Cloud do not know a new project or account.

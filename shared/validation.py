@@ -48,6 +48,7 @@ def message(detail: ErrorDetails, model: type[BaseModel]) -> str:
     if detail["msg"] == "Field required":
         return "is required"
     text = _SUBJECT.sub("must ", detail["msg"]).removeprefix("Value error, ")
+    text = text.replace(" after validation", "")  # Pydantic's words about too few.
     return text[:1].lower() + text[1:]
 
 

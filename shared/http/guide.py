@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from shared.http.endpoint import Endpoint
 from shared.http.errors import NotFound
+from shared.http.finishing import READ_METHODS
 from shared.http.groups import GROUPS
 from shared.http.problems import error_response
 from shared.validation import most_like
@@ -70,7 +71,7 @@ class Guide:
             hint = f'did you mean "/{near}"?' if near else f"/{_DOCS} describes all of them"
             detail = f'there is no function at "{path}"; {hint}'
             return error_response(NotFound(detail, {"Vary": _HEADERS["Vary"]}))
-        if path == "/":
+        if path == "/" and request.method in READ_METHODS:
             return HTMLResponse(f"{_HEAD}{_ABOUT}{self._functions}\n", headers=_HEADERS)
         wrong = self._wrong(path, near)
         return HTMLResponse(f"{_HEAD}{wrong}{_ABOUT}{self._functions}\n", NotFound.status, _HEADERS)

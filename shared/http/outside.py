@@ -35,6 +35,8 @@ def noted(
     trace = trace_of(headers)
     request_id = new_request_id(trace)
     missing = response.status_code == NotFound.status
+    if missing:
+        response.headers["Cache-Control"] = "no-store"  # There may be a function tomorrow.
     dependencies.notify(
         RequestRecord(
             function=NO_FUNCTION,

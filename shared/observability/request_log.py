@@ -42,6 +42,12 @@ class RequestLog:
         """Do nothing: every line is written at once."""
 
 
+def log_unreadable(request_id: str, status: int, code: str) -> None:
+    """Write a line about an answer to what could not be read as a request."""
+    fields = {"function": "none", "status": status, "code": code, "request_id": request_id}
+    _log.info("none %d %s; no HTTP", status, code, extra={"fields": fields})
+
+
 def log_bug(what: str, error: BaseException) -> None:
     """Write a line about an error that no response tells of."""
     _log.error("%s; %s", what, _said(error), exc_info=error)

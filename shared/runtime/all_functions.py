@@ -38,7 +38,7 @@ def application_of_all(
     """Serve all functions, the page that describes them, and a guide for who misses them."""
     return application(
         dependencies,
-        [*function_routes(dependencies), *public_routes(dependencies.settings)],
+        [*function_routes(dependencies), *public_routes(dependencies)],
         configure_log,
         local_deliveries,
         Guide(endpoints()),

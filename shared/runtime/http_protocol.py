@@ -1,4 +1,4 @@
-"""What is no HTTP at all is answered as everything else is."""
+"""What is no HTTP at all is answered as everything else is, and spoils no answer."""
 
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -6,18 +6,36 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from shared.http.errors import InvalidRequest
 from shared.http.finishing import finished
 from shared.http.problems import error_response
+from shared.observability.request_log import log_unreadable
 
 _DETAIL = "this is not HTTP/1.1; check the method, and that the address has no spaces"
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Uvicorn's, but with a problem document in the place of its text without a line feed."""
+    """Uvicorn's, but for what it does with what it cannot read."""
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - logged already
-        """Answer, and close the connection: nobody knows where a next request would begin."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - ours says more
+        """Answer, and close the connection: nobody knows where a next request would begin.
+
+        What comes behind a whole request is no part of it. That is answered, as it may have booked,
+        and then the connection is closed.
+        """
+        if self._is_answering_a_whole_request():
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
         nothing = Request({"type": "http", "headers": []})
         response = finished(error_response(InvalidRequest([], _DETAIL)), nothing, (), None)
+        log_unreadable(response.headers["Request-Id"], InvalidRequest.status, InvalidRequest.code)
         headers = [b"%s: %s\r\n" % each for each in response.raw_headers]
         self.transport.write(STATUS_LINE[response.status_code] + b"".join(headers))
         self.transport.write(b"connection: close\r\n\r\n" + response.body)
         self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # The parser takes what follows for another protocol, and then for a next request.
+        self.cycle.keep_alive = False
+
+    def _is_answering_a_whole_request(self) -> bool:
+        cycle = self.cycle  # None before the first request.
+        return cycle is not None and not cycle.more_body and not cycle.response_complete

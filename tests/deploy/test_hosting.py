@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from deploy.commands import found_by
+from deploy.commands import Failed, found_by
 from deploy.options import Options
 from deploy.plans import PLANS
 from deploy.smoke import address_of
@@ -75,6 +75,14 @@ def test_a_site_that_firebase_could_not_find_is_absent(stand_ins: StandIns) -> N
     (stand_ins.folder / "firebase").write_text(f"#!/bin/bash\necho '{said}'; exit 1")
     _, site, _ = TABLE["hosting"](OPEN)
     assert found_by(site.describe) == ""
+
+
+def test_a_site_is_not_absent_where_firebase_could_not_be_loaded(stand_ins: StandIns) -> None:
+    said = "npm error code ENOTFOUND"
+    (stand_ins.folder / "firebase").write_text(f"#!/bin/bash\necho '{said}' >&2; exit 1")
+    _, site, _ = TABLE["hosting"](OPEN)
+    with pytest.raises(Failed, match=said):
+        found_by(site.describe)
 
 
 @pytest.mark.parametrize(("auth", "disabled"), [("firebase", 1), ("none", 0)])

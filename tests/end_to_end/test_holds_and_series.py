@@ -22,13 +22,13 @@ def test_the_commands_work_as_printed(tmp_path: Path) -> None:
     assert taken[1]["code"] == "slot_taken"
     assert 0 < taken[1]["retry_after"] <= 300
     assert booked[1]["start"] == held[1]["start"]
-    days = ["08", "10", "15", "17", "22", "24"]
+    days = ["05", "07", "12", "14", "19", "21"]
     assert series[0] == 201
     assert [each["start"][8:10] for each in series[1]["appointments"]] == days
     assert (refused[0], refused[1]["code"]) == (409, "series_unavailable")
-    assert [each["start"][8:10] for each in refused[1]["unavailable"]] == ["08", "10"]
+    assert [each["start"][8:10] for each in refused[1]["unavailable"]] == ["05", "07"]
     assert some[0] == 201
-    assert [each["start"][8:10] for each in some[1]["appointments"]] == ["09"]
+    assert [each["start"][8:10] for each in some[1]["appointments"]] == ["06"]
     assert some[1]["skipped"] == refused[1]["unavailable"]
     assert ended[0] == 200
     assert [each["start"][8:10] for each in ended[1]["cancelled"]] == days[3:]

@@ -100,6 +100,17 @@ async def test_caches_are_told_that_there_are_two_forms(
     assert answer.headers["vary"] == "Accept, Origin"
 
 
+async def test_no_cache_keeps_that_there_is_no_function(client: httpx.AsyncClient) -> None:
+    for headers in (BROWSER, {}):
+        answer = await client.get("/admin", headers=headers)
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_page_is_only_read(client: httpx.AsyncClient) -> None:
+    assert (await client.head("/", headers=BROWSER)).status_code == 200
+    assert (await client.delete("/", headers=BROWSER)).status_code == 404
+
+
 async def test_a_page_of_an_allowed_origin_can_read_that_its_path_is_wrong(
     client: httpx.AsyncClient,
 ) -> None:

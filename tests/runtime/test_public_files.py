@@ -79,10 +79,29 @@ async def test_a_file_has_what_every_answer_has(client: httpx.AsyncClient) -> No
         assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
         assert response.headers["api-version"] == "1.1"
         assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["content-security-policy"] == "frame-ancestors 'none'"
     assert response.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/docs/%2e%2e/%2e%2e/doctors.json", "/docs/no"])
+@pytest.mark.parametrize("part", ["bytes=0-9", "bytes=abc", "bytes=99999999-", "pages=1"])
+async def test_who_asks_for_a_part_gets_all(client: httpx.AsyncClient, part: str) -> None:
+    answer = await client.get("/docs/page.js", headers={"Range": part})
+    assert (answer.status_code, answer.headers["accept-ranges"]) == (200, "none")
+    assert answer.content == (PUBLIC / "docs" / "page.js").read_bytes()
+
+
+async def test_who_reads_a_file_is_logged(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "appointments")
+    answer = await client.get("/docs/page.js")
+    assert caplog.messages[0].startswith("none 200 ok in ")
+    assert caplog.records[0].__dict__["fields"]["request_id"] == answer.headers["request-id"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/%2e%2e/%2e%2e/doctors.json", "/docs/no", "/docs" + "/a" * 30_000]
+)
 async def test_no_other_file_is_served(client: httpx.AsyncClient, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
 
