@@ -232,7 +232,7 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
         with connection(server) as request:
             request.sendall(b"not HTTP\r\n\r\n")
             assert b'"code":"invalid_request"' in b"".join(iter(lambda: request.recv(1000), b""))
-        *lines, last = log_of(server)
+        *lines, warned, answered = log_of(server)
 
     assert [it.status_code for it in (validated, booked, found)] == [200, 201, 200]
     assert listed.json()["appointments"] == [found.json()]
@@ -250,7 +250,8 @@ def test_every_function_answers_under_its_name_and_every_line_of_the_log_is_json
     assert sorted(line["function"] for line in lines) == sorted(endpoints())
     assert {line["severity"] for line in lines} == {"INFO"}
     message = "uvicorn.error: Invalid HTTP request received."
-    assert last == {"severity": "WARNING", "message": message}
+    assert warned == {"severity": "WARNING", "message": message}
+    assert (answered["function"], answered["status"]) == ("none", 400)
 
 
 def test_sigterm_ends_it_after_the_request_under_way_is_answered(
