@@ -14,6 +14,8 @@ RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY functions functions
 COPY shared shared
 COPY public public
+# The headers of public files.
+COPY firebase.json ./
 # The doctors of a new SQLite file.
 COPY doctors.json ./
 

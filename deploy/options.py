@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from shared.file_headers import ANCESTOR, FRAMES, NOBODY
+
 # Service accounts: the functions', the builds', that of whoever calls as a service, and that of
 # whoever has events delivered.
 RUNTIME, BUILD = "appointments", "appointments-build"
@@ -27,6 +29,7 @@ class Options:
     clinic_time_zone: str = "UTC"
     doctors_file: str = "doctors.json"
     allowed_origins: str = ""
+    frame_ancestors: str = ""
     concurrency: str = "80"
     cpu: str = "1"
     memory: str = "512Mi"
@@ -122,6 +125,11 @@ _OPTIONS = {
         "web pages that may call, separated by commas; default: none",
         r"[^\s;]*",
         'like "https://clinic.example,https://other.example"',
+    ),
+    "frame-ancestors": (
+        "who may show the booking page in a frame, separated by commas; default: nobody",
+        f"{NOBODY}|({ANCESTOR})(,({ANCESTOR}))*",
+        FRAMES,
     ),
     "auth": (
         "whose tokens the functions ask for; they are then open to the internet",
@@ -240,7 +248,7 @@ def _check_variables(options: Options) -> None:
     """Exit if a variable has two values, or one that belongs to an option."""
     for option, settings in (("--env", options.env), ("--secret", options.secret)):
         for name in (setting.partition("=")[0] for setting in settings):
-            if name.lower() in ("auth", *_WITH_AUTH):
+            if name.lower() in ("auth", "frame_ancestors", *_WITH_AUTH):
                 flag = f"--{name.lower().replace('_', '-')}"
                 sys.exit(f"{option}: must not set {name}; use {flag}")
     if twice := options.environment().keys() & options.secrets().keys():

@@ -1,6 +1,7 @@
 """The table of all resources, in the order of their creation."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from deploy.bindings import EVERYBODY, INVOKER, binding, closed
 from deploy.commands import ROOT
@@ -24,7 +25,7 @@ _SERVICES = (
 _PROTECTED = r"\S+\s+DELETE_PROTECTION_ENABLED\s+POINT_IN_TIME_RECOVERY_ENABLED"
 _STARTED = "httpGet.path=/health,periodSeconds=1,timeoutSeconds=1,failureThreshold=60"
 _ALIVE = "httpGet.path=/health,periodSeconds=10,timeoutSeconds=5,failureThreshold=3"
-_ONLY_IN_CONTAINER = ("Dockerfile", "doctors.json", "public/")
+_ONLY_IN_CONTAINER = ("Dockerfile", "doctors.json", "firebase.json", "public/")
 _TWO_MINUTES = ", about two minutes"
 
 
@@ -171,8 +172,15 @@ def _container(options: Options) -> Iterator[Resource]:
     registry = f"{options.region}-docker.pkg.dev/{options.project}/{CONTAINER}"
     image = f"{registry}/{CONTAINER}:{version(uploaded())}"
     yield from _image(options, image)
-    yield from _guarded(options, CONTAINER, _service(options, image))
+    yield from _guarded(options, CONTAINER, _service(_of_pages(options), image))
     yield from delivery(options, Target(CONTAINER, path=f"/{FUNCTION}"))
+
+
+def _of_pages(options: Options) -> Options:
+    """Return the options with the variable of what serves the pages, which no function does."""
+    if not options.frame_ancestors:
+        return options
+    return replace(options, env=(*options.env, f"FRAME_ANCESTORS={options.frame_ancestors}"))
 
 
 def _image(options: Options, image: str) -> Iterator[Resource]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = "demo-local"
 
 _OFFERED = {
-    "hosting": "/create_appointment  (and so on: every function; /docs describes them)",
+    "hosting": "  (booking, for patients; /desk is the front desk, /docs describes the functions)",
     "ui": "  (accounts and documents, to look at and to change)",
     "auth": "  (accounts, for apps)",
     "firestore": "  (Firestore)",

@@ -24,6 +24,7 @@ LONGEST = (
     "end_to_end/test_authentication.py",
     "deploy/test_container.py",
     "end_to_end",
+    "pages",
     "proof",
     "store/contract",
     "functions",

@@ -24,6 +24,7 @@ ROOMS = (
     "shared.single_flight",
     "shared.texts",
     "shared.time_texts",
+    "shared.file_headers",
     "shared.model",
     "shared.settings",
     "shared.store",

@@ -34,7 +34,7 @@ NAMES = (
     *("K_SERVICE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "PAGE_TOKEN_KEYS"),
     *("AUTH", "AUTH_AUDIENCE", "AUTH_ROLE_CLAIM", "AUTH_TENANT", "AUTH_SERVICES", "APP_CHECK"),
     *("FIREBASE_AUTH_EMULATOR_HOST", "RATE_PER_CALLER", "RETENTION_DAYS", "TEST_CLOCK"),
-    "CALENDAR_NAMES",
+    *("CALENDAR_NAMES", "FRAME_ANCESTORS"),
 )
 
 
@@ -65,6 +65,14 @@ def test_without_settings_the_defaults_hold(environment: dict[str, str]) -> None
             ("http://a:3000", "b://c"),
         ),
         ("ALLOWED_ORIGINS", " , ", "allowed_origins", ()),
+        ("FRAME_ANCESTORS", "'none'", "frame_ancestors", "'none'"),
+        ("FRAME_ANCESTORS", "'self'", "frame_ancestors", "'self'"),
+        (
+            "FRAME_ANCESTORS",
+            "https://clinic.example, https://*.clinic.example http://localhost:*",
+            "frame_ancestors",
+            "https://clinic.example https://*.clinic.example http://localhost:*",
+        ),
         ("DEADLINE_SECONDS", "0.5", "deadline_seconds", 0.5),
         ("DEADLINE_SECONDS", "300", "deadline_seconds", 300.0),
         ("RATE_PER_CALLER", "0", "rate_per_caller", 0),
@@ -111,6 +119,11 @@ BAD: dict[str, tuple[str, ...]] = {
     "APP_CHECK": ("On", "yes", "1"),
     "TEST_CLOCK": ("On", "yes", "1", "2027-01-01"),
     "CALENDAR_NAMES": ("On", "yes", "1", "full"),
+    "FRAME_ANCESTORS": (
+        *("*", "self", "https:", "https://", "clinic.example", "http://clinic.example"),
+        *("'none' 'self'", "https://a; script-src *", "https://a;", "https://a/b", "https://*"),
+        *("http://127.0.0.1.example", "https://a:b", "https://a.*.example", ",", "'unsafe-eval'"),
+    ),
 }
 WHAT_IS_RIGHT = {
     "PORT": "1 to 65535",
@@ -124,6 +137,7 @@ WHAT_IS_RIGHT = {
     "APP_CHECK": '"off" or "on"',
     "TEST_CLOCK": '"off" or "on"',
     "CALENDAR_NAMES": '"off" or "on"',
+    "FRAME_ANCESTORS": "https://clinic.example",
 }
 
 

@@ -1,4 +1,4 @@
-"""A guide to the functions, for `/` and for every path that leads nowhere.
+"""A guide to the functions, for every path that leads nowhere.
 
 People who open one in a browser get a page, all others a problem document.
 """
@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse, Response
 
 from shared.http.endpoint import Endpoint
 from shared.http.errors import NotFound
-from shared.http.finishing import READ_METHODS
 from shared.http.groups import GROUPS
 from shared.http.problems import error_response
 from shared.validation import most_like
@@ -64,15 +63,13 @@ class Guide:
         self._functions = "\n".join(_groups(self._addresses, functions.values()))
 
     def __call__(self, request: Request) -> Response:
-        """Return the page with the list of all functions, or 404 with what may be meant."""
+        """Return 404 with what may be meant; people also get the list of all functions."""
         path = str(request.scope["path"])[:_LONGEST_PATH]
         near = self._most_like(path)
         if not _is_browser(request):
             hint = f'did you mean "/{near}"?' if near else f"/{_DOCS} describes all of them"
             detail = f'there is no function at "{path}"; {hint}'
             return error_response(NotFound(detail, {"Vary": _HEADERS["Vary"]}))
-        if path == "/" and request.method in READ_METHODS:
-            return HTMLResponse(f"{_HEAD}{_ABOUT}{self._functions}\n", headers=_HEADERS)
         wrong = self._wrong(path, near)
         return HTMLResponse(f"{_HEAD}{wrong}{_ABOUT}{self._functions}\n", NotFound.status, _HEADERS)
 

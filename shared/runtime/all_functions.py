@@ -20,7 +20,7 @@ from shared.observability import request_log
 from shared.runtime import composition, listening
 from shared.runtime.endpoints import endpoints
 from shared.runtime.local_deliveries import local_deliveries
-from shared.runtime.public_files import public_routes
+from shared.runtime.public_files import Files
 
 
 def serve() -> Starlette:
@@ -35,15 +35,17 @@ def application_of_all(
     configure_log: Callable[[], None],
     **options: Any,  # noqa: ANN401 - Starlette's
 ) -> Starlette:
-    """Serve all functions, the page that describes them, and a guide for who misses them."""
-    return application(
+    """Serve all functions, the pages, and a guide for who misses both."""
+    app = application(
         dependencies,
-        [*function_routes(dependencies), *public_routes(dependencies)],
+        function_routes(dependencies),
         configure_log,
         local_deliveries,
         Guide(endpoints()),
         **options,
     )
+    app.router.default = Files(dependencies)
+    return app
 
 
 def function_routes(dependencies: Dependencies) -> list[Route]:

@@ -31,6 +31,7 @@ async def greeting(dependencies: Dependencies) -> str:
     auth = dependencies.settings.auth
     lines = [f"{url}/{name}" for name in endpoints()]
     lines += [f"{url}/docs  (read about every function and try it)"]
+    lines += ["", f"Book at {url} and see the day at {url}/desk"]
     lines += ["", *_who_may_call(auth), _who_is_told(dependencies.settings.notifications)]
     search = await _search(dependencies)
     if openings := await _free_tomorrow(dependencies, search):

@@ -1,51 +1,75 @@
-"""The files of the folder `public`: the OpenAPI document, and the page that shows it."""
+"""The files of the folder `public`: the pages, and the OpenAPI document."""
 
+import json
 import time
+from contextlib import suppress
 from pathlib import Path
+from posixpath import normpath
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from shared.file_headers import Rules, framed, headers_of, without_emulators
 from shared.http.dependencies import Dependencies
-from shared.http.errors import NotFound
+from shared.http.errors import MethodNotAllowed, NotFound
+from shared.http.finishing import READ_METHODS
 from shared.http.outside import noted
+from shared.settings import Settings
 
 PUBLIC = Path(__file__).parents[2] / "public"
 
-_PATHS = ("/openapi.json", "/docs", "/docs/{path:path}")
-_INDEX = "docs/index.html"
+_INDEX = "index.html"
 _LONGEST_PATH = 200  # Each part of a longer one would be looked up.
-_HEADERS = {
-    "Cache-Control": "no-cache",  # Use it again, but ask whether it changed.
-    "Content-Security-Policy": "frame-ancestors 'none'",  # A page cannot say this of itself.
-    "Accept-Ranges": "none",
-}
 
 
-def public_routes(dependencies: Dependencies) -> list[Route]:
-    """Return the routes to the files, under the paths that Firebase Hosting serves them by."""
-    files = _Files(dependencies)
-    return [Route(path, files) for path in _PATHS]
+def rules_of(settings: Settings) -> Rules:
+    """Return the headers that Hosting gives files, but for what is different for this server."""
+    rules = json.loads(PUBLIC.with_name("firebase.json").read_text("utf-8"))["hosting"]["headers"]
+    return framed(without_emulators(rules) if settings.proxied else rules, settings.frame_ancestors)
 
 
-class _Files(StaticFiles):
-    """Serves files as every answer is, and the page with and without a slash at the end."""
+class Files(StaticFiles):
+    """Serves all files, under the paths that Firebase Hosting serves them by, as every answer is.
 
-    def __init__(self, dependencies: Dependencies) -> None:
-        super().__init__(directory=PUBLIC)
+    The page of a folder also has its path without the slash at the end.
+    """
+
+    def __init__(self, dependencies: Dependencies, folder: Path = PUBLIC) -> None:
+        super().__init__(directory=folder)
         self._dependencies = dependencies
+        self._rules = rules_of(dependencies.settings)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the response with a file. Raises HTTPException if there is none at the path."""
         started = time.perf_counter()
-        if len(path) > _LONGEST_PATH:
+        if len(path) > _LONGEST_PATH or _is_hidden(path):
             raise HTTPException(NotFound.status)
         # Whoever asks for a part gets all: Starlette answers wrong parts later, and by itself.
         scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
-        response = await super().get_response(_INDEX if path == "docs" else path, scope)
-        response.headers.update(_HEADERS)
+        file, response = await self._found(path, {**scope, "method": "GET"})
+        if scope["method"] not in READ_METHODS:
+            allow = {"Allow": ", ".join(READ_METHODS)}
+            raise HTTPException(MethodNotAllowed.status, headers=allow)
+        response.headers.update(headers_of(f"/{file}", self._rules))
+        response.headers["Accept-Ranges"] = "none"
         settings = self._dependencies.settings
         return noted(response, Request(scope), self._dependencies, settings, started)
+
+    async def _found(self, path: str, scope: Scope) -> tuple[str, Response]:
+        """Return the path of a file, or of the page of a folder, and the response with it.
+
+        Raises HTTPException if there is none.
+        """
+        if not scope["path"].endswith("/"):
+            with suppress(HTTPException):
+                return path, await super().get_response(path, scope)
+        page = normpath(f"{path}/{_INDEX}")
+        return page, await super().get_response(page, scope)
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether Hosting leaves a file out, which is also what leads out of the folder."""
+    return path != "." and any(part.startswith(".") for part in path.split("/"))

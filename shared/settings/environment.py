@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from shared.file_headers import NOBODY, read_ancestors
 from shared.model.time_zones import time_zone
 from shared.settings.auth import AuthSettings, read_auth
 from shared.settings.errors import SettingsError
@@ -58,7 +59,8 @@ class Settings(Struct, frozen=True):
     its end an appointment names its patient, and an override is kept, None if for ever.
     `test_clock` tells that a request may say what time it is to the rules, `calendar_names` that
     the calendars of doctors name patients, and `delivers` that the process may be asked to deliver
-    events: it serves no other function alone.
+    events: it serves no other function alone. `frame_ancestors` says who may show the
+    booking page in a frame, in the words of a Content-Security-Policy.
     """
 
     port: int
@@ -78,6 +80,7 @@ class Settings(Struct, frozen=True):
     calendar_names: bool = False
     notifications: NotificationSettings = NotificationSettings()
     delivers: bool = True
+    frame_ancestors: str = NOBODY
 
 
 def read_settings(
@@ -107,6 +110,7 @@ def read_settings(
         calendar_names=_switch(given, "CALENDAR_NAMES"),
         notifications=read_notifications(given, exposed=exposed),
         delivers=given.get("FUNCTION_TARGET", DELIVERING) == DELIVERING,
+        frame_ancestors=_ancestors(given.get("FRAME_ANCESTORS", NOBODY)),
     )
 
 
@@ -151,6 +155,13 @@ def _origins(text: str) -> tuple[str, ...]:
             )
             raise SettingsError(message)
     return origins
+
+
+def _ancestors(text: str) -> str:
+    try:
+        return read_ancestors(text)
+    except ValueError as error:
+        raise SettingsError(f"FRAME_ANCESTORS: {error}") from None
 
 
 def _keys(text: str) -> tuple[str, ...]:

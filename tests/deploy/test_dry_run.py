@@ -65,6 +65,8 @@ NOT_CALLED = [
 ]
 HOSTING = [
     "gcloud services enable firebase.googleapis.com firebasehosting.googleapis.com ",
+    "bash -c ",
+    "env GOOGLE_CLOUD_QUOTA_PROJECT=hospital-42 npx --yes firebase-tools@15 apps:create WEB ",
     *["bash -c "] * 2,
 ]
 SHUT = 'test -z "$(gcloud run services get-iam-policy'
@@ -194,7 +196,8 @@ def test_no_command_concerns_another_project_region_or_database(verb: str, auth:
 
 def test_firebase_deploys_rules_and_indexes_without_questions_and_without_deletions() -> None:
     (command,) = commands(
-        dry_run("functions", *CHOICES[:4], *OPEN), "env GOOGLE_CLOUD_QUOTA_PROJECT"
+        dry_run("functions", *CHOICES[:4], *OPEN),
+        "env GOOGLE_CLOUD_QUOTA_PROJECT=hospital-42 npx --yes firebase-tools@15 deploy",
     )
     assert command == (
         "env GOOGLE_CLOUD_QUOTA_PROJECT=hospital-42 npx --yes firebase-tools@15 deploy"
@@ -328,6 +331,16 @@ def test_only_a_sink_has_deliver_events_called(given: str, calls: bool) -> None:
         ["roles/run.invoker", "Scheduler", "Trigger", "Subscription"] if calls else []
     )
     assert ("appointments-events@" in options.environment()["AUTH_SERVICES"]) is calls
+
+
+def test_who_may_show_the_booking_page_is_told_to_what_serves_it() -> None:
+    choice = "--frame-ancestors=https://a.example,https://b.example"
+    (container,) = commands(dry_run("container", *CHOICES, *OPEN, choice), "gcloud run deploy")
+    assert ";FRAME_ANCESTORS=https://a.example,https://b.example' " in container
+    lines = dry_run("functions", *CHOICES, *OPEN, choice)
+    assert [line for line in lines if "FRAME_ANCESTORS" in line] == []
+    (hosting,) = [line for line in lines if "deploy --only hosting" in line]
+    assert "frame-ancestors https://a.example https://b.example" in hosting
 
 
 def test_settings_of_firebase_reach_the_container() -> None:

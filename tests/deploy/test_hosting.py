@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import yaml  # type: ignore[import-untyped]
 from deploy.commands import Failed, found_by
 from deploy.options import Options
 from deploy.plans import PLANS
+from deploy.resources import ensure
 from deploy.smoke import address_of
 from deploy.table import TABLE
+from shared.file_headers import headers_of
 from tests.deploy.deployments import ROOT, StandIns
 from tests.deploy.test_dry_run import NAMES
 
@@ -60,27 +63,93 @@ def test_hosting_is_deployed_with_the_region_of_the_functions(
     assert seen.keys() == {"hosting"}
 
 
+@pytest.mark.parametrize(
+    ("given", "ancestors"),
+    [
+        ("", "'none'"),
+        ("'self',https://*.clinic.example", "'self' https://*.clinic.example"),
+    ],
+)
+def test_pages_talk_to_no_emulator_and_are_shown_in_frames_of_whom_the_operator_names(
+    given: str, ancestors: str
+) -> None:
+    *_, deployed = TABLE["hosting"](replace(OPEN, frame_ancestors=given))
+    (config,) = [json.loads(word) for word in deployed.create if word.startswith("{")]
+    assert "127.0.0.1" not in json.dumps(config)
+    booking, desk = (
+        headers_of(path, config["hosting"]["headers"])["Content-Security-Policy"]
+        for path in ("/", "/desk/")
+    )
+    assert desk.startswith("default-src 'none'; script-src 'self' https://apis.google.com; ")
+    assert desk.endswith("; frame-ancestors 'none'")
+    assert booking == desk.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+
+
+@pytest.mark.parametrize("rule", FIREBASE["hosting"]["headers"], ids=lambda rule: rule["regex"])
+def test_hosting_leaves_the_headers_of_functions_alone(rule: dict[str, Any]) -> None:
+    assert [name for name in NAMES if re.search(rule["regex"], f"/{name}")] == []
+    assert rule["regex"].startswith("^")  # Else it might, or might not, match a part of a path.
+
+
 def test_a_project_without_a_site_gets_firebase_and_one(stand_ins: StandIns) -> None:
     stand_ins.answer({"firebase projects:addfirebase *": (1, "it has Firebase already")})
-    _, site, _ = TABLE["hosting"](OPEN)
+    _, site, *_ = TABLE["hosting"](OPEN)
     subprocess.run(site.create, cwd=ROOT, check=True)  # noqa: S603 - our own command
     options = "hospital-42 --non-interactive --project hospital-42"
     verbs = ["projects:addfirebase", "hosting:sites:create"]
     assert stand_ins.calls() == [f"firebase {verb} {options}" for verb in verbs]
 
 
+def linked(stand_ins: StandIns, apps: str, site: str) -> list[str]:
+    """Deploy Hosting where firebase says this of apps and of the site; return what was called."""
+    curl = stand_ins.folder / "curl"
+    curl.write_text((stand_ins.folder / "gcloud").read_text() + "\ncat >> $0.input\n")
+    curl.chmod(0o755)
+    found = {"firebase apps:list *": (0, apps), "firebase hosting:sites:get *": (0, site)}
+    stand_ins.answer({**found, "gcloud auth *": (0, "token-1")})
+    _, _, *linking, _ = TABLE["hosting"](OPEN)
+    for resource in linking:
+        ensure(resource).run()
+    looks = ("apps:list", "hosting:sites:get", "gcloud auth print-access-token")
+    return [call for call in stand_ins.calls() if not any(look in call for look in looks)]
+
+
+APP = "│ Appointments │ 1:4242:web:0a1b2c │ WEB │"
+
+
+def test_a_project_without_a_web_app_gets_one(stand_ins: StandIns) -> None:
+    calls = linked(stand_ins, "No apps found.", f"│ App ID: │ {APP} │")
+    options = "--non-interactive --project hospital-42"
+    assert calls == [f"firebase apps:create WEB Appointments {options}"]
+
+
+def test_a_site_is_linked_with_the_web_app_and_the_token_is_no_argument(
+    stand_ins: StandIns,
+) -> None:
+    (curl,) = linked(stand_ins, APP, "│ App ID: │ │")
+    site = "https://firebasehosting.googleapis.com/v1beta1/projects/hospital-42/sites/hospital-42"
+    assert curl.startswith("curl --fail-with-body ")
+    assert curl.endswith(f' --data {{"appId": "1:4242:web:0a1b2c"}} {site}?updateMask=appId')
+    assert "token-1" not in curl
+    assert (stand_ins.folder / "curl.input").read_text() == "Authorization: Bearer token-1"
+
+
+def test_a_site_that_is_linked_stays_as_it_is(stand_ins: StandIns) -> None:
+    assert linked(stand_ins, APP, f"│ App ID: │ {APP} │") == []
+
+
 def test_a_site_that_firebase_could_not_find_is_absent(stand_ins: StandIns) -> None:
     # firebase prints errors to standard output.
     said = 'Error: could not find site "hospital-42" for project "hospital-42"'
     (stand_ins.folder / "firebase").write_text(f"#!/bin/bash\necho '{said}'; exit 1")
-    _, site, _ = TABLE["hosting"](OPEN)
+    _, site, *_ = TABLE["hosting"](OPEN)
     assert found_by(site.describe) == ""
 
 
 def test_a_site_is_not_absent_where_firebase_could_not_be_loaded(stand_ins: StandIns) -> None:
     said = "npm error code ENOTFOUND"
     (stand_ins.folder / "firebase").write_text(f"#!/bin/bash\necho '{said}' >&2; exit 1")
-    _, site, _ = TABLE["hosting"](OPEN)
+    _, site, *_ = TABLE["hosting"](OPEN)
     with pytest.raises(Failed, match=said):
         found_by(site.describe)
 

@@ -9,6 +9,7 @@ SOMEBODY = 'somebody such as "user:me@clinic.example"; never everybody, who woul
 AUTH = '"firebase", the https:// address of an issuer, or "none": only --invoker may call then'
 DEPLOY = "functions --project my-clinic --region us-east4 --auth"
 ADDRESSES = 'e-mail addresses such as "backend@my-clinic.iam.gserviceaccount.com"'
+FRAMES = "'none', 'self', or addresses such as https://clinic.example or https://*.clinic.example"
 KEPT = 'a name and a secret, such as "WEBHOOK_SECRET=webhook" or "WEBHOOK_SECRET=webhook:2"'
 CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
 
@@ -43,6 +44,10 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
             "--auth-tenant: needs --auth firebase",
         ),
         (f"{DEPLOY} firebase --env AUTH=none", "--env: must not set AUTH; use --auth"),
+        (
+            f"{DEPLOY} firebase --env FRAME_ANCESTORS='self'",
+            "--env: must not set FRAME_ANCESTORS; use --frame-ancestors",
+        ),
         (
             f"{DEPLOY} firebase --env=AUTH_SERVICES=",
             "--env: must not set AUTH_SERVICES; use --auth-services",
@@ -80,6 +85,9 @@ def test_a_bad_choice_ends_with_one_line(arguments: str, said: str) -> None:
         ("clinic-time-zone", "Berlin time", 'an IANA time zone such as "Europe/Berlin"'),
         ("doctors-file", "my doctors", 'a file such as "doctors.json"'),
         ("allowed-origins", "a;STORE=b", 'like "https://clinic.example,https://other.example"'),
+        ("frame-ancestors", "https://a.example;script-src", FRAMES),
+        ("frame-ancestors", "https://a.example https://b.example", FRAMES),
+        ("frame-ancestors", "'none','self'", FRAMES),
         ("auth", "everybody", AUTH),
         ("auth", "http://id.example", AUTH),
         ("auth-audience", "", "names separated by commas"),

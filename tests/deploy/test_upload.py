@@ -44,7 +44,7 @@ def test_only_what_runs_is_uploaded(source: Path) -> None:
     assert uploaded(source) == SENT
     parts = {file.split("/")[0] for file in uploaded()}
     code = {"functions", "main.py", "requirements.txt", "shared"}
-    assert parts == {"Dockerfile", "doctors.json", "public", *code}
+    assert parts == {"Dockerfile", "doctors.json", "firebase.json", "public", *code}
 
 
 def test_a_label_changes_with_a_file_a_name_and_the_command_and_with_nothing_else(

@@ -1,6 +1,5 @@
-"""The API page and its document, as every server of all functions gives them out."""
+"""The pages and the document, as every server of all functions gives them out."""
 
-import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -8,24 +7,28 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
+from shared.file_headers import headers_of
 from shared.runtime.all_functions import application_of_all
-from shared.runtime.public_files import PUBLIC
+from shared.runtime.public_files import PUBLIC, Files, rules_of
+from shared.settings import read_settings
 from tests.functions.api import problem
 from tests.http_messages import dependencies
 
-# As npm's package of this version has them. An update replaces all of them, and the folder's name
-# in the page.
-SWAGGER_UI = "docs/swagger-ui-5.35.0"
-HASHES = {
-    "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
-    "NOTICE": "0d20d1adef18aee3f40dd258172155521ce702ac445cb5f7b7d60ed32dad2fb2",
-    "swagger-ui-bundle.js": "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2",
-    "swagger-ui-bundle.js.LICENSE.txt": (
-        "37eb6e7e59aed57b2c1acf076574b818ea07b74265717e0bd67b59e0baf9abbb"
-    ),
-    "swagger-ui.css": "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d",
-}
+EMULATOR = " http://127.0.0.1:9099"
+PAGES = (
+    "default-src 'none'; script-src 'self' https://apis.google.com; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self' https://identitytoolkit.googleapis.com "
+    f"https://securetoken.googleapis.com{EMULATOR}; frame-src https://*.firebaseapp.com{EMULATOR}; "
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# Swagger UI sets styles of its own elements, and its icons are data.
+API_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 @pytest.fixture
@@ -36,18 +39,12 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def test_what_others_wrote_is_as_they_published_it_with_its_licence() -> None:
-    found = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in (PUBLIC / SWAGGER_UI).iterdir()
-    }
-    assert found == HASHES
-
-
-def test_nothing_else_is_public() -> None:
-    files = {str(path.relative_to(PUBLIC)) for path in PUBLIC.rglob("*") if path.is_file()}
-    ours = {"404.html", "openapi.json", "docs/index.html", "docs/page.css", "docs/page.js"}
-    assert files == ours | {f"{SWAGGER_UI}/{name}" for name in HASHES}
+def test_nothing_else_is_public_but_what_pages_are_made_of() -> None:
+    for path in PUBLIC.rglob("*"):
+        name = path.relative_to(PUBLIC).as_posix()
+        if path.is_file() and not name.startswith("vendor/"):
+            assert re.fullmatch(r"([a-z_]+/)*[a-z0-9_]+\.(html|css|js|json|svg|png)", name)
+        assert not path.is_symlink()
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/"])
@@ -56,12 +53,12 @@ async def test_the_page_loads_only_what_is_on_its_own_server(
 ) -> None:
     page = await client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'; script-src 'self'; style-src" in page.text
+    assert page.headers["content-security-policy"] == API_PAGE
     addresses = re.findall('(?:src|href)="(?!data:,)([^"]*)"', page.text)
     assert addresses == [
-        f"/{SWAGGER_UI}/swagger-ui.css",
+        "/vendor/swagger-ui-5.35.0/swagger-ui.css",
         "/docs/page.css",
-        f"/{SWAGGER_UI}/swagger-ui-bundle.js",
+        "/vendor/swagger-ui-5.35.0/swagger-ui-bundle.js",
         "/docs/page.js",
         "/openapi.json",
     ]
@@ -79,7 +76,9 @@ async def test_a_file_has_what_every_answer_has(client: httpx.AsyncClient) -> No
         assert re.fullmatch("[0-9a-f]{32}", response.headers["request-id"])
         assert response.headers["api-version"] == "1.1"
         assert response.headers["cache-control"] == "no-cache"
-        assert response.headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert response.headers["content-security-policy"] == PAGES
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["x-content-type-options"] == "nosniff"
     assert response.status_code == 304
 
 
@@ -99,18 +98,88 @@ async def test_who_reads_a_file_is_logged(
     assert caplog.records[0].__dict__["fields"]["request_id"] == answer.headers["request-id"]
 
 
+@pytest.mark.parametrize("path", ["/", "/index.html", "//"])
+async def test_the_first_page_is_that_of_patients(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(f"http://clinic.test{path}", headers={"Accept": "*/*"})
+    assert page.status_code == 200
+    assert page.content == (PUBLIC / "index.html").read_bytes()
+    assert page.headers["content-security-policy"] == PAGES
+
+
+async def test_a_library_is_kept_for_ever_because_its_path_names_its_version(
+    client: httpx.AsyncClient,
+) -> None:
+    script = await client.get("/vendor/lit-html-3.3.3/lit-html.js")
+    assert script.status_code == 200
+    assert script.headers["content-type"].startswith(("text/javascript", "application/javascript"))
+    assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert script.headers["content-security-policy"] == PAGES
+
+
+async def test_functions_and_health_come_before_files(client: httpx.AsyncClient) -> None:
+    answer = await client.options("/list_doctors")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    refused = await client.post("/health")
+    problem(refused, 405, "method_not_allowed")
+
+
 @pytest.mark.parametrize(
-    "path", ["/docs/%2e%2e/%2e%2e/doctors.json", "/docs/no", "/docs" + "/a" * 30_000]
+    "path",
+    [
+        *("/docs/%2e%2e/%2e%2e/doctors.json", "/%2e%2e/firebase.json", "/docs/no", "/vendor"),
+        *("/docs" + "/a" * 30_000, "/a%00b", "/openapi.json/"),
+    ],
+    ids=lambda path: path[:30],
 )
 async def test_no_other_file_is_served(client: httpx.AsyncClient, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
+
+
+async def test_hidden_files_and_those_with_a_long_path_are_not_served(tmp_path: Path) -> None:
+    seen, long = "b" * 200, "b" * 201
+    for name in (seen, long, ".secret", "a/.git/config"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    app = Starlette()
+    app.router.default = Files(dependencies(), tmp_path)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://clinic.test"
+    ) as client:
+        paths = (seen, long, ".secret", "a/.git/config")
+        statuses = [(await client.get(f"/{path}")).status_code for path in paths]
+        assert statuses == [200, 404, 404, 404]
 
 
 async def test_files_are_only_read(client: httpx.AsyncClient) -> None:
     refused = await client.post("/docs")
     problem(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "GET, HEAD"
+    read = await client.head("/docs")
+    assert (read.status_code, read.content) == (200, b"")
 
 
 def test_the_folder_is_that_of_the_repository() -> None:
     assert Path(__file__).parents[2] / "public" == PUBLIC
+
+
+async def test_the_booking_page_alone_may_be_shown_in_frames_of_whom_the_clinic_names() -> None:
+    ancestors = "https://clinic.example https://*.clinic.example:*"
+    rules = rules_of(read_settings({"FRAME_ANCESTORS": ancestors}))
+    policies = {
+        path: headers_of(path, rules)["Content-Security-Policy"]
+        for path in ("/", "/index.html", "/desk/", "/desk/index.html", "/docs/", "/scripts/api.js")
+    }
+    framed = PAGES.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+    assert policies == {
+        "/": framed,
+        "/index.html": framed,
+        "/desk/": PAGES,
+        "/desk/index.html": PAGES,
+        "/docs/": API_PAGE,
+        "/scripts/api.js": PAGES,
+    }
+
+
+async def test_a_container_in_the_cloud_lets_pages_talk_to_no_emulator() -> None:
+    rules = rules_of(read_settings({"K_SERVICE": "appointments", "AUTH": "none"}))
+    assert headers_of("/desk/", rules)["Content-Security-Policy"] == PAGES.replace(EMULATOR, "")

@@ -1,0 +1,1 @@
+"""What others wrote for the pages, taken from npm into `public/vendor`."""
