@@ -1,0 +1,169 @@
+// What the visitor does: choose a time, and book it or move an appointment to it.
+
+import { get, Problem, post } from "../scripts/api.js";
+import { untilAnswered } from "../scripts/patience.js";
+import { isOfTheTime } from "../scripts/problems.js";
+import { t } from "../scripts/texts.js";
+import { dateOf } from "../scripts/times.js";
+import { saveDraft, savedDraft } from "./draft.js";
+import { attempt, go, goInstead, placeOf } from "./flow.js";
+import { forget, hold, keepOn, release, settled } from "./holding.js";
+import { rememberBooked } from "./my_appointments.js";
+import { outdate, search, wanted } from "./searching.js";
+import { state, update } from "./state.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
+/** @typedef {import("./state.js").Request} Request */
+
+/**
+ * Choose a time: it is kept while the form is filled in.
+ * @param {import("./state.js").Time} time
+ */
+export async function chooseTime({ start, doctor_id, time_zone }) {
+  release();
+  update({ time: { start, doctor_id, time_zone } });
+  go("details");
+  saveDraft();
+  if (state.moving === null && state.request === null) await attempt(hold);
+}
+
+/** Book, or move, as the form says. What is still without an answer is sent first. */
+export async function submit() {
+  await attempt(async () => {
+    update({ isSending: true, problem: null });
+    try {
+      await sendForm();
+    } finally {
+      update({ isSending: false });
+    }
+  });
+  if (state.problem) showWrong();
+}
+
+async function sendForm() {
+  if (state.moving === null && state.request === null) await settled();
+  const request = state.request ?? (state.moving ? moveOf(state.moving) : booking());
+  update({ request });
+  saveDraft();
+  await send(request);
+}
+
+/**
+ * Go on with what was begun before the page was loaded again; whether there was anything.
+ * @param {boolean} isByLink whether the page was loaded to sign in for it
+ */
+export async function resume(isByLink) {
+  const kept = savedDraft();
+  const wasThere = isByLink || /^(details|sign_in)$/.test(placeOf(history.state));
+  if (kept === null || !(kept.request || wasThere)) return false;
+  update(kept);
+  goInstead("details");
+  if (state.request) await submit();
+  else if (state.moving === null && !keepOn()) await attempt(hold);
+  return true;
+}
+
+/**
+ * Search for another time of an appointment.
+ * @param {Appointment} moving
+ */
+export async function startMove(moving) {
+  const month = dateOf(moving.start, state.zone).slice(0, 7);
+  update({ moving, doctorId: moving.doctor_id, month });
+  go("choose");
+  await search();
+}
+
+/** Stop a move. */
+export async function keepAsItIs() {
+  update({ moving: null });
+  go("choose");
+  await search();
+}
+
+/** Begin anew. */
+export async function bookAnother() {
+  update({ moving: null, time: null });
+  go("choose");
+  await search();
+}
+
+/** Keep the time again whose hold has ended. */
+export async function keepAgain() {
+  await attempt(hold);
+}
+
+/** Lead to what is wrong, also who sees nothing of the page or a part of it. */
+function showWrong() {
+  queueMicrotask(() => {
+    /** @type {HTMLElement | null} */
+    const wrong = document.querySelector("[aria-invalid=true], .problem");
+    wrong?.focus();
+  });
+}
+
+/** @returns {Request} */
+function booking() {
+  const { name, email, phone, reason } = state.draft;
+  const body = {
+    doctor_id: state.time?.doctor_id,
+    start: state.time?.start,
+    ...wanted(),
+    patient: { name, email: email || undefined, phone: phone || undefined },
+    reason: reason || undefined,
+    hold_id: state.hold?.hold_id,
+  };
+  return { name: "create_appointment", key: crypto.randomUUID(), body };
+}
+
+/** @param {Appointment} moving @returns {Request} */
+function moveOf({ id, version }) {
+  const body = { appointment_id: id, start: state.time?.start, doctor_id: state.time?.doctor_id };
+  return { name: "reschedule_appointment", key: crypto.randomUUID(), body, version };
+}
+
+/**
+ * Send a request until it is answered, always with its own key: so it happens once.
+ * @param {Request} request
+ */
+async function send({ name, body, key, version }) {
+  const attemptOnce = () => post(name, body, { key, version });
+  try {
+    /** @type {Appointment} */
+    const appointment = await untilAnswered(attemptOnce, (waiting) => update({ waiting }));
+    finish(appointment);
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) await settle(error);
+    if (!(error instanceof Problem && error.code === "unknown_hold")) throw error;
+    // The hold has ended; the time may be free all the same.
+    update({ request: booking() });
+    saveDraft();
+    await send(/** @type {Request} */ (state.request));
+  }
+}
+
+/**
+ * Nothing happened, for sure: the next request is another one.
+ * @param {Problem} problem
+ */
+async function settle({ code }) {
+  update({ request: null });
+  if (code === "unknown_hold") forget();
+  else if (isOfTheTime(code)) release();
+  if (code === "version_mismatch" && state.moving)
+    update({ moving: await get("get_appointment", { appointment_id: state.moving.id }) });
+  saveDraft();
+}
+
+/** @param {Appointment} appointment */
+function finish(appointment) {
+  const notice = t(state.moving ? "done.moved" : "done.booked");
+  forget();
+  if (state.person === null) rememberBooked(appointment.id);
+  const draft = { ...state.draft, reason: "" };
+  update({ request: null, time: null, moving: null, draft, appointment });
+  saveDraft();
+  goInstead("done");
+  update({ notice });
+  outdate();
+}

@@ -1,0 +1,101 @@
+// The views after the first one, and what a visitor comes in for.
+
+import { isFromMail, onChangeElsewhere, restore, textOfRefusal } from "../scripts/sign_in.js";
+import { NOT_SIGNING_IN, signInView } from "../scripts/sign_in_view.js";
+import { forgetTab } from "../scripts/store.js";
+import { t } from "../scripts/texts.js";
+import { bookAnother, resume } from "./actions.js";
+import { detailsView } from "./details.js";
+import { doneView } from "./done.js";
+import { goInstead, placeOf } from "./flow.js";
+import { mineView } from "./mine.js";
+import { loadMine, openMine, openOne } from "./my_appointments.js";
+import { refresh } from "./searching.js";
+import { state, update } from "./state.js";
+
+/** @typedef {import("../scripts/sign_in.js").Person} Person */
+
+export { bookAnother, openMine };
+
+export const otherViews = {
+  details: detailsView,
+  done: doneView,
+  mine: mineView,
+  sign_in: () => signInView(state.signingIn, (signingIn) => update({ signingIn }), signedIn),
+};
+
+/** Show what the page was opened for: what was begun, what a mail tells of, or the first view. */
+export async function comeIn() {
+  addEventListener("popstate", comeBack);
+  onChangeElsewhere(changedElsewhere);
+  const isByLink = isFromMail();
+  if (!(await isWelcome(isByLink))) return goInstead("sign_in");
+  if (state.time !== null || state.view !== "choose") return; // The visitor was quicker.
+  if (await resume(isByLink)) return;
+  const appointment = new URLSearchParams(location.search).get("appointment_id");
+  await (appointment === null ? comeBack() : openOne(appointment));
+}
+
+/** Show the view that the browser went back or forward to. */
+async function comeBack() {
+  const view = placeOf(history.state);
+  const isEmpty = (view === "details" && !state.time) || (view === "done" && !state.appointment);
+  goInstead(isEmpty || view === "sign_in" ? "choose" : view);
+  update({ cancelling: null });
+  if (view === "mine") await loadMine();
+  else await refresh();
+}
+
+/**
+ * Find out who is signed in, and return false if a link that was mailed for it is good no more.
+ * @param {boolean} isByLink
+ */
+async function isWelcome(isByLink) {
+  try {
+    meet(await restore(askForEmail));
+  } catch (error) {
+    if (!isByLink) return true; // Whoever must sign in is told so then.
+    update({ signingIn: { ...NOT_SIGNING_IN, wrong: textOfRefusal(error) } });
+    return false;
+  }
+  return true;
+}
+
+/**
+ * Show no more of what was somebody's, or go on where another page has signed the visitor in.
+ * @param {Person | null} person
+ */
+function changedElsewhere(person) {
+  if (state.person === null) return meet(person);
+  forgetTab();
+  location.reload();
+}
+
+/** @param {Person | null} person */
+function meet(person) {
+  if (person !== null && state.view === "sign_in") signedIn(person);
+  else welcome(person);
+}
+
+/** @param {Person} person */
+async function signedIn(person) {
+  const { afterSignIn } = state;
+  welcome(person);
+  update({ afterSignIn: null });
+  await (afterSignIn ?? openMine)();
+}
+
+/** @param {Person | null} person */
+function welcome(person) {
+  const { name, email, ...others } = state.draft;
+  const draft = {
+    name: name || person?.name || "",
+    email: email || person?.email || "",
+    ...others,
+  };
+  update({ person, draft });
+}
+
+async function askForEmail() {
+  return prompt(t("sign_in.which_email"));
+}

@@ -1,0 +1,65 @@
+// From view to view, and what becomes of errors.
+
+import { NoAnswer, Problem } from "../scripts/api.js";
+import { release } from "./holding.js";
+import { state, update } from "./state.js";
+
+/** @typedef {import("./state.js").View} View */
+
+/**
+ * Show a view, as a place that the Back button leads away from.
+ * @param {View} view
+ */
+export function go(view) {
+  if (placeOf(history.state) !== view) history.pushState({ view }, "");
+  enter(view);
+}
+
+/**
+ * Show a view in the place of this one, so that the Back button does not lead here.
+ * @param {View} view
+ */
+export function goInstead(view) {
+  history.replaceState({ view }, "");
+  enter(view);
+}
+
+/**
+ * Return the view of a place in the browser's history.
+ * @param {{ view?: View } | null} place
+ * @returns {View}
+ */
+export function placeOf(place) {
+  return place?.view ?? "choose";
+}
+
+/** @param {View} view */
+function enter(view) {
+  if (view === "choose" || view === "mine") release();
+  update({ view, problem: null, notice: null });
+}
+
+/**
+ * Do something, and show why it failed. Who must sign in for it comes back to it.
+ * @param {() => Promise<unknown>} act
+ */
+export async function attempt(act) {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
+    if (error instanceof Problem && error.status === 401) signInFor(act);
+    else update({ problem: error });
+  }
+}
+
+/** @param {() => Promise<unknown>} act */
+function signInFor(act) {
+  const { view } = state;
+  const afterSignIn = () => {
+    goInstead(view);
+    return attempt(act);
+  };
+  go("sign_in");
+  update({ afterSignIn, person: null });
+}

@@ -1,0 +1,80 @@
+// The booking page starts here. What the first view does not need is loaded after it is shown:
+// until then each file more is a file to wait for.
+
+import clinic from "/clinic.js";
+import { html, nothing, render } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { dress, focusHeading, footView, headView } from "../scripts/frame.js";
+import { loadTexts, t } from "../scripts/texts.js";
+import { choosingView } from "./choosing.js";
+import { refresh, start } from "./searching.js";
+import { onChange, state, update } from "./state.js";
+
+const TICK_MS = 1000;
+const root = /** @type {HTMLElement} */ (document.getElementById("page"));
+const entrance = () => import("./entrance.js");
+
+/** @type {Partial<Record<import("./state.js").View, () => unknown>>} */
+const views = { choose: choosingView };
+/** @type {import("./state.js").View} */
+let shown = "choose";
+
+async function open() {
+  dress();
+  readAddress();
+  const started = start(); // It needs no texts, and they do not need it.
+  await loadTexts();
+  onChange(draw);
+  draw();
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+  setInterval(tick, TICK_MS);
+  const { comeIn, otherViews } = await entrance();
+  Object.assign(views, otherViews);
+  draw(); // A visitor who was quicker waits for one of them.
+  await started;
+  await comeIn();
+}
+
+/** A clinic may link to one doctor or one service, and embed the page so. */
+function readAddress() {
+  const { doctor_id = "", service_id = "" } = Object.fromEntries(
+    new URLSearchParams(location.search),
+  );
+  update({ doctorId: doctor_id, serviceId: service_id });
+}
+
+function draw() {
+  render(pageView(), root);
+  const heading = document.querySelector("main h1")?.textContent;
+  document.title = heading ? `${heading} · ${clinic.name}` : clinic.name;
+  if (shown === state.view || !heading) return;
+  shown = state.view;
+  focusHeading();
+  scrollTo(0, 0);
+}
+
+/** The countdown of a hold is shown each second; nothing else changes by itself. */
+function tick() {
+  if (state.view === "details" && state.hold) draw();
+}
+
+function pageView() {
+  return html`${headView(state.person, links())}
+    <main class=${state.view}>${views[state.view]?.() ?? nothing}</main>
+    ${footView()}`;
+}
+
+function links() {
+  const isMine = state.view === "mine";
+  const book = async () => (await entrance()).bookAnother();
+  const mine = async () => (await entrance()).openMine();
+  return html`<button type="button" class="link" aria-current=${isMine ? nothing : "page"}
+      @click=${book}>${t("head.book")}</button>
+    <button type="button" class="link" aria-current=${isMine ? "page" : nothing}
+      @click=${mine}>${t("head.mine")}</button>`;
+}
+
+open().catch((error) => {
+  if (root.childElementCount === 0)
+    root.textContent = "This page cannot be shown. Check your connection, then load it again.";
+  throw error;
+});

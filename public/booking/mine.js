@@ -1,0 +1,100 @@
+// The visitor's appointments.
+
+import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { openDialog } from "../scripts/dialog.js";
+import { focusHeading } from "../scripts/frame.js";
+import { problemView, waitingView } from "../scripts/problems.js";
+import { t } from "../scripts/texts.js";
+import { bookAnother, startMove } from "./actions.js";
+import { cancel, saveCalendarFile } from "./my_appointments.js";
+import { state, update } from "./state.js";
+import { whenView } from "./when.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
+
+export function mineView() {
+  const mine = state.mine ?? [];
+  const coming = mine.filter(isComing);
+  const others = mine.filter((each) => !isComing(each)).reverse();
+  return html`<h1 tabindex="-1">${t("mine.title")}</h1>
+    ${waitingView(state.waiting, state.request !== null)} ${problemView(state.problem)}
+    <p role="status">${statusOf(coming)}</p>
+    ${listOf(coming)}
+    ${
+      others.length > 0
+        ? html`<details><summary>${t("mine.past", { count: others.length })}</summary>${listOf(others)}</details>`
+        : nothing
+    }
+    <p class="buttons"><button type="button" @click=${bookAnother}>${t("mine.book")}</button></p>`;
+}
+
+/**
+ * Show one appointment, and what can be done with it.
+ * @param {Appointment} appointment
+ */
+export function appointmentView(appointment) {
+  const { status, doctor_name, reason, patient, duration_minutes } = appointment;
+  return html`<article class="appointment" data-appointment=${appointment.id}>
+    <h2>${status === "cancelled" ? html`<s>${whenView(appointment)}</s>` : whenView(appointment)}</h2>
+    <p><strong>${doctor_name}</strong> · ${t("minutes", { count: duration_minutes })}
+      ${status === "booked" ? nothing : html`<span class="status">${t(`status.${status}`)}</span>`}</p>
+    <p>${[patient.name, patient.email, patient.phone].filter(Boolean).join(" · ")}</p>
+    ${reason ? html`<p class="reason">${reason}</p>` : nothing}
+    ${isComing(appointment) ? buttonsOf(appointment) : nothing}
+    ${state.cancelling?.id === appointment.id ? cancelDialog(appointment) : nothing}
+  </article>`;
+}
+
+/** @param {Appointment} appointment */
+function buttonsOf(appointment) {
+  return html`<p class="buttons">
+    <button type="button" @click=${() => startMove(appointment)}>${t("mine.move")}</button>
+    <button type="button" @click=${() => update({ cancelling: appointment })}>${t("mine.cancel")}</button>
+    <button type="button" @click=${() => saveCalendarFile(appointment)}>${t("mine.calendar")}</button>
+  </p>`;
+}
+
+/** @param {Appointment} appointment */
+function cancelDialog(appointment) {
+  const close = () => update({ cancelling: null });
+  /** @param {SubmitEvent} event */
+  const send = async (event) => {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    await cancel(appointment, String(new FormData(form).get("reason")));
+    close();
+    focusHeading(); // The button that opened the dialog may be gone.
+  };
+  return html`<dialog ${openDialog()} @close=${close} aria-labelledby="cancel-title">
+    <form @submit=${send}>
+      <h2 id="cancel-title">${t("cancel.title")}</h2>
+      <p>${appointment.doctor_name}<br>${whenView(appointment)}</p>
+      <label for="cancel-reason">${t("cancel.reason")}
+        <span class="small">${t("details.optional")}</span></label>
+      <textarea id="cancel-reason" name="reason" rows="2" maxlength="1000"></textarea>
+      <p class="buttons">
+        <button type="submit" class="main danger">${t("cancel.send")}</button>
+        <button type="button" @click=${close}>${t("cancel.keep")}</button>
+      </p>
+    </form>
+  </dialog>`;
+}
+
+/** @param {Appointment[]} coming */
+function statusOf(coming) {
+  if (state.notice) return state.notice;
+  if (state.mine === null) return state.problem ? nothing : t("searching");
+  return coming.length === 0 ? t("mine.none") : t("mine.count", { count: coming.length });
+}
+
+/** @param {Appointment[]} appointments */
+function listOf(appointments) {
+  return html`<div class="appointments">
+    ${appointments.map(appointmentView)}
+  </div>`;
+}
+
+/** @param {Appointment} appointment */
+function isComing({ status, start }) {
+  return status === "booked" && Date.parse(start) > Date.now();
+}

@@ -1,0 +1,141 @@
+// The visitor's appointments: those of the account or, where nobody signs in, those that were
+// booked in this browser.
+
+import { get, getAll, getFile, Problem, post } from "../scripts/api.js";
+import { remember, remembered } from "../scripts/store.js";
+import { t } from "../scripts/texts.js";
+import { addDays, dateOf } from "../scripts/times.js";
+import { attempt, go } from "./flow.js";
+import { outdate } from "./searching.js";
+import { state, update } from "./state.js";
+import { whenText } from "./when.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
+
+const BOOKED_HERE = "appointments";
+const MOST_REMEMBERED = 50;
+const YEAR = 366; // The longest window of days that the functions list.
+
+/** Show them. */
+export async function openMine() {
+  go("mine");
+  await loadMine();
+}
+
+/** Load them again. */
+export async function loadMine() {
+  update({ mine: null });
+  await attempt(async () => {
+    const mine = (await ofAccount()) ?? (await bookedHere());
+    mine.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
+    update({ mine });
+  });
+}
+
+/**
+ * Show one, such as the one that a mail tells of.
+ * @param {string} id
+ */
+export async function openOne(id) {
+  go("mine");
+  await attempt(async () => {
+    update({ mine: [await get("get_appointment", { appointment_id: id })] });
+  });
+}
+
+/**
+ * Cancel an appointment. To cancel it again changes nothing.
+ * @param {Appointment} appointment
+ * @param {string} reason
+ */
+export async function cancel({ id, version }, reason) {
+  await attempt(async () => {
+    const body = { appointment_id: id, reason: reason || undefined };
+    try {
+      const cancelled = await post("cancel_appointment", body, { version });
+      replace(cancelled);
+      update({ notice: t("mine.cancelled", { when: whenText(cancelled) }), problem: null });
+      outdate();
+    } catch (error) {
+      if (error instanceof Problem && error.code === "version_mismatch")
+        replace(await get("get_appointment", { appointment_id: id }));
+      throw error;
+    }
+  });
+}
+
+/**
+ * Save an appointment as a file that calendars read.
+ * @param {Appointment} appointment
+ */
+export async function saveCalendarFile({ id }) {
+  await attempt(async () => {
+    const file = await getFile("appointment_calendar", { appointment_id: id });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = "appointment.ics";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+
+/**
+ * Remember an appointment that nobody signed in for.
+ * @param {string} id
+ */
+export function rememberBooked(id) {
+  const ids = [...new Set([id, ...idsBookedHere()])].slice(0, MOST_REMEMBERED);
+  remember(BOOKED_HERE, JSON.stringify(ids));
+}
+
+/** Return those of who is signed in; null where the functions know no accounts. */
+async function ofAccount() {
+  const today = dateOf(Date.now(), state.zone);
+  const others = [addDays(today, -YEAR), addDays(today, YEAR)];
+  try {
+    const coming = await ofYear(today);
+    const lists = [coming, ...(await Promise.all(others.map(ofYear)))];
+    // What runs at midnight is in the list of the day before, too.
+    return [...new Map(lists.flat().map((each) => [each.id, each])).values()];
+  } catch (error) {
+    if (error instanceof Problem && error.code === "invalid_request") return null;
+    throw error;
+  }
+}
+
+/** @param {string} start @returns {Promise<Appointment[]>} */
+function ofYear(start) {
+  const window = { start, end: addDays(start, YEAR - 1) };
+  return getAll("list_appointments", "appointments", {
+    patient_id: "me",
+    ...window,
+    status: "all",
+  });
+}
+
+async function bookedHere() {
+  const found = await Promise.all(idsBookedHere().map(ifThere));
+  return found.filter((appointment) => appointment !== null);
+}
+
+/** @param {string} id @returns {Promise<Appointment | null>} */
+async function ifThere(id) {
+  try {
+    return await get("get_appointment", { appointment_id: id });
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** @returns {string[]} */
+function idsBookedHere() {
+  return JSON.parse(remembered(BOOKED_HERE) ?? "[]");
+}
+
+/** @param {Appointment} changed */
+function replace(changed) {
+  const mine = state.mine?.map((each) => (each.id === changed.id ? changed : each)) ?? null;
+  const appointment = state.appointment?.id === changed.id ? changed : state.appointment;
+  update({ mine, appointment });
+}

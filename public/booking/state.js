@@ -1,0 +1,86 @@
+// What the booking page knows and shows.
+
+import clinic from "/clinic.js";
+import { storeOf } from "../scripts/store.js";
+import { visitorZone } from "../scripts/times.js";
+
+/** @typedef {import("#api").components["schemas"]} Schemas */
+/** @typedef {Schemas["Appointment"]} Appointment */
+/** @typedef {Schemas["Doctor"]} Doctor */
+/** @typedef {Schemas["Opening"]} Opening */
+/** @typedef {Schemas["Service"]} Service */
+/** @typedef {{ start: string, doctor_id: string, time_zone: string }} Time */
+/** @typedef {"choose" | "details" | "done" | "mine" | "sign_in"} View */
+/** @typedef {{ hold_id: string, until: number }} Hold `until` on this machine's clock */
+/** @typedef {{ name: string, email: string, phone: string, reason: string }} Draft */
+/** @typedef {{ name: string, body: object, key: string, version?: number }} Request a change, and its idempotency key */
+/** @typedef {import("../scripts/patience.js").Waiting} Waiting */
+/** @typedef {import("../scripts/sign_in.js").Person} Person */
+
+/**
+ * @typedef {object} State
+ * @property {View} view
+ * @property {string} zone the visitor's
+ * @property {Doctor[] | null} doctors null until they are known
+ * @property {Service[]} services
+ * @property {string} doctorId empty for any doctor
+ * @property {string} serviceId empty where the clinic has none
+ * @property {number} minutes the length where the service has none
+ * @property {boolean} isOtherLength whether the length is typed
+ * @property {Opening[] | null} next the first openings; null while they are searched
+ * @property {string | null} none why there are none
+ * @property {string} month that is shown
+ * @property {Map<string, Time[]> | null} days the free times of each day; null while searched
+ * @property {string | null} day that is chosen
+ * @property {Time | null} time that is chosen
+ * @property {Hold | null} hold
+ * @property {"asked" | "held" | "not_held" | "over" | "gone"} holding
+ * @property {Draft} draft what is typed
+ * @property {Request | null} request on its way, or without an answer
+ * @property {boolean} isSending
+ * @property {Waiting | null} waiting
+ * @property {unknown} problem the error that is shown
+ * @property {string | null} notice a text that is shown and read out
+ * @property {Appointment | null} appointment the one that was just booked, moved or cancelled
+ * @property {Appointment[] | null} mine null while they are searched
+ * @property {Appointment | null} moving
+ * @property {Appointment | null} cancelling
+ * @property {import("../scripts/sign_in_view.js").SigningIn} signingIn
+ * @property {Person | null} person who is signed in
+ * @property {(() => Promise<unknown>) | null} afterSignIn what signing in was for
+ */
+
+/** @type {State} */
+const initial = {
+  view: "choose",
+  zone: visitorZone(),
+  doctors: null,
+  services: [],
+  doctorId: "",
+  serviceId: "",
+  minutes: clinic.lengths[0],
+  isOtherLength: false,
+  next: null,
+  none: null,
+  month: "",
+  days: null,
+  day: null,
+  time: null,
+  hold: null,
+  holding: "asked",
+  draft: { name: "", email: "", phone: "", reason: "" },
+  request: null,
+  isSending: false,
+  waiting: null,
+  problem: null,
+  notice: null,
+  appointment: null,
+  mine: null,
+  moving: null,
+  cancelling: null,
+  signingIn: { isBusy: false, wrong: null, told: null },
+  person: null,
+  afterSignIn: null,
+};
+
+export const { state, update, onChange } = storeOf(initial);

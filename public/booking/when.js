@@ -1,0 +1,36 @@
+// When an appointment is.
+
+import { html } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { locale, t } from "../scripts/texts.js";
+import { clock, dateOf, fullDate, wallClock, zoneName } from "../scripts/times.js";
+import { state } from "./state.js";
+
+/**
+ * Show when an appointment is, for the visitor and, where its clock differs, at the clinic.
+ * @param {{ start: string, end?: string, time_zone: string }} appointment
+ */
+export function whenView({ start, end, time_zone }) {
+  const when = whenText({ start, end });
+  if (wallClock(start, time_zone) === wallClock(start, state.zone))
+    return html`<span class="when">${when}</span>`;
+  const zone = zoneName(state.zone, start, locale);
+  const there = { when: spanOf(start, end, time_zone), zone: zoneName(time_zone, start, locale) };
+  return html`<span class="when">${t("when.zoned", { when, zone })}</span>
+    <span class="there">${t("when.there", there)}</span>`;
+}
+
+/**
+ * Return when an appointment is for the visitor.
+ * @param {{ start: string, end?: string }} appointment
+ */
+export function whenText({ start, end }) {
+  return spanOf(start, end, state.zone);
+}
+
+/** @param {string} start @param {string | undefined} end @param {string} zone */
+function spanOf(start, end, zone) {
+  const day = fullDate(dateOf(start, zone), locale);
+  const from = clock(start, zone, locale);
+  if (end === undefined) return t("when.from", { day, from });
+  return t("when.span", { day, from, to: clock(end, zone, locale) });
+}
