@@ -1,0 +1,213 @@
+// What the staff change. A change has one idempotency key, however often it is sent.
+
+import { get, NoAnswer, Problem, post } from "../scripts/api.js";
+import { untilAnswered } from "../scripts/patience.js";
+import { locale, t } from "../scripts/texts.js";
+import { clock, dateOf, shortDate } from "../scripts/times.js";
+import { closeDialog } from "./dialog_state.js";
+import { reload, replace } from "./loading.js";
+import { doctorName } from "./shown.js";
+import { state, update } from "./state.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
+/** @typedef {import("./state.js").Draft} Draft */
+/** @typedef {import("./state.js").Request} Request */
+
+// The rules that staff may break, if they say so.
+const BREAKABLE = /^(outside_working_hours|time_off|too_soon|too_late|in_the_past|patient_busy)$/;
+
+/**
+ * Return the rule that stands in the way and may be broken; null if there is none.
+ * @param {unknown} problem
+ */
+export function breakableRule(problem) {
+  return problem instanceof Problem && BREAKABLE.test(problem.code) ? problem.code : null;
+}
+
+/**
+ * Book, with what is typed. Who walks in has arrived.
+ * @param {Draft} draft
+ * @param {string[]} allow
+ */
+export async function book(draft, allow) {
+  const body = {
+    doctor_id: draft.doctor_id,
+    start: startOf(draft),
+    ...lengthOf(draft),
+    patient: whoOf(draft),
+    reason: draft.reason.trim() || undefined,
+    allow: allow.length > 0 ? allow : undefined,
+  };
+  const isHere = state.dialog?.kind === "walk_in";
+  await send({ name: "create_appointment", body, key: crypto.randomUUID() }, (appointment) =>
+    isHere ? mark(appointment, "arrived") : finish(appointment, "desk.booked"),
+  );
+}
+
+/**
+ * Move an appointment to a time, a doctor or a length.
+ * @param {Appointment} appointment
+ * @param {Partial<Draft>} wanted
+ * @param {string[]} allow
+ */
+export async function move({ id, version }, wanted, allow) {
+  const body = {
+    appointment_id: id,
+    start: startOf(wanted),
+    duration_minutes: Number(wanted.minutes),
+    doctor_id: wanted.doctor_id,
+    allow: allow.length > 0 ? allow : undefined,
+  };
+  const request = { name: "reschedule_appointment", body, key: crypto.randomUUID(), version };
+  return send(request, (appointment) => finish(appointment, "desk.moved"));
+}
+
+/**
+ * Record what happened at the clinic.
+ * @param {Appointment} appointment
+ * @param {"arrived" | "fulfilled" | "no_show"} status
+ */
+export async function mark({ id, version }, status) {
+  await change("mark_appointment", { appointment_id: id, status }, version, "desk.marked");
+}
+
+/**
+ * @param {Appointment} appointment
+ * @param {string} reason
+ */
+export async function cancel({ id, version }, reason) {
+  const body = { appointment_id: id, reason: reason.trim() || undefined };
+  await change("cancel_appointment", body, version, "desk.cancelled");
+}
+
+/**
+ * Correct who comes and why.
+ * @param {Appointment} appointment
+ * @param {Draft} draft
+ */
+export async function correct({ id, version }, draft) {
+  const body = { appointment_id: id, patient: whoOf(draft), reason: draft.reason.trim() || null };
+  await change("update_appointment", body, version, "desk.corrected");
+}
+
+/**
+ * Give a doctor time off or extra hours.
+ * @param {Draft} draft
+ */
+export async function makeOverride(draft) {
+  const { doctor_id, kind, date, last, time, until, note } = draft;
+  const end = kind === "time_off" ? last || date : date;
+  const times = time ? { start: `${date}T${time}`, end: `${end}T${until}` } : { start: date, end };
+  const body = { doctor_id, kind, ...times, note: note.trim() || undefined };
+  await send({ name: "create_override", body, key: crypto.randomUUID() }, async (made) => {
+    await reload();
+    if (made.affected_count === 0) closeDialog(t("desk.override_made"));
+    else if (state.dialog) update({ dialog: { ...state.dialog, kind: "affected", made } });
+  });
+}
+
+/** @param {import("./state.js").Override} override */
+export async function deleteOverride({ override_id }) {
+  const request = { name: "delete_override", body: { override_id }, key: crypto.randomUUID() };
+  await send(request, async () => {
+    update({ notice: t("desk.override_deleted") });
+    await reload();
+  });
+}
+
+/** Send again what has no answer yet. */
+export async function sendAgain() {
+  if (state.request && again) await send(state.request, again);
+}
+
+/**
+ * @param {string} name of the function
+ * @param {object} body
+ * @param {number} version
+ * @param {string} done a text's key
+ */
+async function change(name, body, version, done) {
+  const request = { name, body, key: crypto.randomUUID(), version };
+  await send(request, (appointment) => finish(appointment, done));
+}
+
+/** @type {((answer: any) => unknown) | null} */
+let again = null;
+
+/**
+ * Send a change until it is answered. Only one is on its way at a time: to click twice does nothing.
+ * @param {Request} request
+ * @param {(answer: any) => unknown} done
+ */
+async function send(request, done) {
+  if (state.isSending) return;
+  again = done;
+  update({ request, isSending: true, problem: null, notice: null });
+  const { name, body, key, version } = request;
+  try {
+    const attempt = () => post(name, body, { key, version });
+    const answer = await untilAnswered(attempt, (waiting) => update({ waiting }));
+    update({ request: null, isSending: false });
+    await done(answer);
+  } catch (error) {
+    update({ isSending: false });
+    await settle(error);
+  }
+}
+
+/** @param {unknown} error */
+async function settle(error) {
+  if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
+  // Where nobody knows what happened, the same request is sent again, with its own key.
+  const isKnown = error instanceof Problem && error.status < 500;
+  update({ problem: error, request: isKnown ? null : state.request });
+  if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
+  if (error instanceof Problem && error.code === "version_mismatch") await lookAgain();
+}
+
+/** Show what the appointment has become. */
+async function lookAgain() {
+  const id = state.dialog?.appointment?.id;
+  if (id === undefined) return reload();
+  /** @type {Appointment} */
+  const appointment = await get("get_appointment", { appointment_id: id });
+  replace(appointment);
+  if (state.dialog) update({ dialog: { ...state.dialog, appointment } });
+}
+
+/**
+ * @param {Appointment} appointment
+ * @param {string} text its key
+ */
+async function finish(appointment, text) {
+  replace(appointment);
+  const { patient, doctor_id, status, start, time_zone } = appointment;
+  const values = {
+    name: patient.name,
+    doctor: doctorName(doctor_id),
+    day: shortDate(dateOf(start, time_zone), locale),
+    time: clock(start, time_zone, locale),
+    status: t(`status.${status}`),
+  };
+  closeDialog(t(text, values));
+  await reload();
+}
+
+/** @param {Partial<Draft>} draft the doctor's wall clock, or now where it has no time */
+function startOf({ date, time }) {
+  return time ? `${date}T${time}` : new Date().toISOString().replace(/:\d\d\.\d+Z$/, ":00Z");
+}
+
+/** @param {Draft} draft */
+function lengthOf({ service_id, minutes }) {
+  const service = state.services.find(({ id }) => id === service_id);
+  return {
+    service_id: service?.id,
+    duration_minutes: service?.duration_minutes ? undefined : Number(minutes),
+  };
+}
+
+/** @param {Draft} draft */
+function whoOf({ name, email, phone }) {
+  return { name, email: email.trim() || undefined, phone: phone.trim() || undefined };
+}

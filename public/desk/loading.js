@@ -1,0 +1,148 @@
+// What is asked of the functions, again and again: a change elsewhere is shown within ten seconds.
+
+import { getAll, getChanged, NoAnswer, Problem } from "../scripts/api.js";
+import { untilAnswered } from "../scripts/patience.js";
+import { shownWindow, today, visibleDoctors } from "./shown.js";
+import { state, update } from "./state.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
+
+const POLL_MS = 8_000;
+const OVERRIDES_MS = 30_000;
+const PAGE = 1000;
+
+// What is answered to an earlier question than the last one is outdated.
+let questions = 0;
+let isAsking = false;
+let overridesAt = 0;
+/** @type {{ question: string, tag: string | null }} */
+let known = { question: "", tag: null };
+
+/** Load doctors and services, then show today. */
+export async function start() {
+  const [doctors, services] = await Promise.all([
+    patiently(() => getAll("list_doctors", "doctors", { page_size: PAGE })),
+    patiently(() => getAll("list_services", "services", {})),
+  ]);
+  update({ doctors, services });
+  const seen = visibleDoctors().map(({ id }) => id);
+  update({
+    date: state.date || today(),
+    doctorId: seen.includes(state.doctorId) ? state.doctorId : (seen[0] ?? ""),
+  });
+  await reload();
+}
+
+/** Ask for all that is shown, because something else is to be shown, or was changed here. */
+export async function reload() {
+  questions += 1;
+  isAsking = false;
+  overridesAt = 0;
+  await refresh();
+}
+
+/** Ask whether anything has changed. */
+export async function refresh() {
+  if (isAsking || state.doctors === null || !mayAsk()) return;
+  if (visibleDoctors().length === 0) return update({ appointments: [] });
+  const own = questions;
+  isAsking = true;
+  try {
+    await Promise.all([refreshAppointments(own), refreshOverrides(own)]);
+  } catch (error) {
+    if (own === questions) fail(error);
+  } finally {
+    if (own === questions) isAsking = false;
+  }
+}
+
+/** Ask from now on: each few seconds while somebody can see it, and at once when they can again. */
+export function keepFresh() {
+  const ask = () => {
+    if (!document.hidden) refresh();
+  };
+  setInterval(ask, POLL_MS);
+  document.addEventListener("visibilitychange", ask);
+  addEventListener("online", ask);
+}
+
+/**
+ * Show an appointment as it is now, before the next answer does.
+ * @param {Appointment} changed
+ */
+export function replace(changed) {
+  questions += 1; // What was asked before the change does not know of it.
+  isAsking = false;
+  const others = (state.appointments ?? []).filter(({ id }) => id !== changed.id);
+  const own = changed.status === "cancelled" ? [] : [changed];
+  update({ appointments: [...others, ...own].sort(byStart) });
+}
+
+/** @param {number} own the number of the question */
+async function refreshAppointments(own) {
+  const query = { doctor_id: askedDoctors(), ...shownWindow(), page_size: PAGE };
+  const question = JSON.stringify(query);
+  const tag = question === known.question ? known.tag : null;
+  const found = await getChanged("list_appointments", query, tag);
+  if (own !== questions) return;
+  if (found !== null) {
+    const appointments = await wholeList(query, /** @type {any} */ (found.value));
+    if (own !== questions) return;
+    known = { question, tag: found.tag };
+    update({ appointments });
+  }
+  update({ freshAt: Date.now(), isStale: false });
+}
+
+/**
+ * @param {import("../scripts/api.js").Query} query
+ * @param {import("./state.js").Schemas["AppointmentPage"]} page the first one
+ */
+async function wholeList(query, { appointments, next_page_token }) {
+  if (!next_page_token) return appointments;
+  const rest = { ...query, page_token: next_page_token };
+  return [...appointments, ...(await getAll("list_appointments", "appointments", rest))];
+}
+
+/** @param {number} own the number of the question */
+async function refreshOverrides(own) {
+  if (Date.now() - overridesAt < OVERRIDES_MS) return;
+  const ids = state.span === "week" ? [state.doctorId] : visibleDoctors().map(({ id }) => id);
+  const asked = ids.map((id) =>
+    getAll("list_overrides", "overrides", { doctor_id: id, ...shownWindow(), page_size: PAGE }),
+  );
+  const overrides = (await Promise.all(asked)).flat();
+  if (own !== questions) return;
+  overridesAt = Date.now();
+  update({ overrides });
+}
+
+/** Who is alone is named: one doctor's day costs the fewest reads. */
+function askedDoctors() {
+  if (state.span === "week") return [state.doctorId];
+  const ids = visibleDoctors().map(({ id }) => id);
+  return ids.length === 1 || state.person?.role === "doctor" ? ids : ["*"];
+}
+
+/** Whoever is no staff would be refused each time. */
+function mayAsk() {
+  return state.access === "open" && state.person?.role !== "patient";
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
+  else if (error instanceof Problem && error.status === 403) update({ access: "forbidden" });
+  else if (error instanceof Problem || error instanceof NoAnswer) update({ isStale: true });
+  else throw error;
+}
+
+/** @template T @param {() => Promise<T>} attempt */
+function patiently(attempt) {
+  return untilAnswered(attempt, (waiting) => update({ waiting }));
+}
+
+/** @param {Appointment} a @param {Appointment} b */
+function byStart(a, b) {
+  return Date.parse(a.start) - Date.parse(b.start) || (a.id < b.id ? -1 : 1);
+}

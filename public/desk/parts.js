@@ -1,0 +1,91 @@
+// What several views of the desk show.
+
+import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { Problem } from "../scripts/api.js";
+import { waitingView } from "../scripts/problems.js";
+import { locale, t } from "../scripts/texts.js";
+import { clock, dateOf, fullDate, shortDate } from "../scripts/times.js";
+import { breakableRule, sendAgain } from "./changes.js";
+import { deskSentence } from "./problems.js";
+import { doctorName } from "./shown.js";
+import { state } from "./state.js";
+
+/**
+ * Say what went wrong, at once and also to a screen reader.
+ * @param {unknown} problem
+ */
+export function problemView(problem) {
+  return html`<div role="alert">${
+    problem
+      ? html`<div class="problem"><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
+      : nothing
+  }</div>`;
+}
+
+/**
+ * Offer what may be done instead of what was refused.
+ * @param {(opening: import("./state.js").Schemas["Opening"]) => void} choose
+ * @param {string} label of breaking the rule
+ * @param {(rule: string) => void} breakRule
+ */
+export function insteadView(choose, label, breakRule) {
+  const { problem } = state;
+  const rule = breakableRule(problem);
+  const openings = problem instanceof Problem ? (problem.details.openings ?? []) : [];
+  return html`${
+    openings.length > 0
+      ? html`<section aria-labelledby="instead-title">
+          <h3 id="instead-title">${t("others.title")}</h3>
+          <p class="buttons">${openings.map(
+            (opening) => html`<button type="button" data-opening=${opening.start}
+              @click=${() => choose(opening)}>${openingText(opening)}</button>`,
+          )}</p>
+        </section>`
+      : nothing
+  }
+  ${
+    rule === null
+      ? nothing
+      : html`<p class="buttons"><button type="button" data-break=${rule}
+          ?disabled=${state.isSending} @click=${() => breakRule(rule)}>${t(label)}</button></p>`
+  }`;
+}
+
+/** Say that a change takes longer and goes on by itself, or that it may be sent again. */
+export function sendingView() {
+  const { waiting, request, isSending } = state;
+  return html`${waitingView(waiting, request !== null)}
+    ${request && !isSending ? againView() : nothing}`;
+}
+
+function againView() {
+  return html`<div class="notice"><p>${t("waiting.safe")}</p>
+    <button type="button" @click=${sendAgain}>${t("details.again")}</button></div>`;
+}
+
+/**
+ * Return when an appointment is, on its doctor's wall clock.
+ * @param {{ start: string, end: string, time_zone: string }} appointment
+ */
+export function whenText({ start, end, time_zone }) {
+  return t("when.span", {
+    day: fullDate(dateOf(start, time_zone), locale),
+    from: clock(start, time_zone, locale),
+    to: clock(end, time_zone, locale),
+  });
+}
+
+/** @param {import("./state.js").Schemas["Opening"]} opening */
+function openingText({ start, doctor_id, time_zone }) {
+  const day = shortDate(dateOf(start, time_zone), locale);
+  return `${day}, ${clock(start, time_zone, locale)} · ${doctorName(doctor_id)}`;
+}
+
+/** Say when the doctor works instead. @param {unknown} problem */
+function hoursText(problem) {
+  const hours = problem instanceof Problem ? (problem.details.working_hours ?? []) : [];
+  if (hours.length === 0) return nothing;
+  // They carry the doctor's offset, so what stands in them is the wall clock.
+  const times = hours.map(({ start, end }) => `${start.slice(11, 16)}–${end.slice(11, 16)}`);
+  return t("desk.works", { times: times.join(", ") });
+}
