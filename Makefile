@@ -9,6 +9,7 @@
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
 # make openapi   rewrite public/openapi.json
+# make vendor    fetch the libraries of the pages into public/vendor; needs npm
 # make lock      rewrite requirements.txt from requirements.in
 
 PYTHON ?= python3
@@ -16,14 +17,17 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests of a module stay in one process, because they share servers.
 AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
-# What lints the document and generates clients. It is not needed: without npm, or where no registry
-# answers, that is not checked and not tested.
+# What checks the document and the pages, and generates clients. It is not needed: without npm, or
+# where no registry answers, that is not checked and not tested.
 NODE := tests/clients/node_modules
 DOCUMENT := public/openapi.json
 NODE_PACKAGES := $(NODE)/.package-lock.json
+API_TYPES := tests/pages/api.d.ts
+# With the folders, which change when a file goes away.
+PAGES = $(shell find public) $(wildcard tests/pages/*.js tests/pages/*.json)
 VULNERABILITIES := https://api.osv.dev/v1/query
 
-.PHONY: run test quick check doctors report emulators reset proof bench openapi lock
+.PHONY: run test quick check doctors report emulators reset proof bench openapi vendor lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
@@ -40,16 +44,16 @@ test: .venv/dev $(NODE_PACKAGES)
 quick: .venv/dev
 	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
 		--ignore=tests/clients --ignore=tests/deploy --ignore=tests/proof \
-		--ignore=tests/store/contract
+		--ignore=tests/store/contract --ignore=tests/pages
 
 check: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@if test -d $(NODE)/.bin; then \
-		$(MAKE) --no-print-directory $(NODE)/.linted; \
+		$(MAKE) --no-print-directory $(NODE)/.linted $(NODE)/.pages; \
 	else \
-		echo "$(DOCUMENT) NOT CHECKED: Node with npm is needed"; test "$$CI" != true; \
+		echo "$(DOCUMENT) and the pages NOT CHECKED: Node with npm is needed"; test "$$CI" != true; \
 	fi
 	@if why=$$($(BIN)/python -c "$$ASK" 2>&1); then \
 		$(BIN)/pip-audit --requirement requirements.txt --disable-pip --desc on \
@@ -86,6 +90,9 @@ bench: .venv/dev
 openapi: .venv/local
 	$(BIN)/python -m shared.runtime.openapi.document > $(DOCUMENT)
 
+vendor: .venv/local
+	$(BIN)/python -m vendoring
+
 # Dependabot reads its options from this command, which uv writes into the header of the file.
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -115,9 +122,18 @@ $(NODE)/.linted: $(DOCUMENT) tests/clients/spectral.yaml $(NODE_PACKAGES)
 	$(NODE)/.bin/spectral lint --ruleset tests/clients/spectral.yaml --fail-severity hint $(DOCUMENT)
 	@touch $@
 
+# Only when a page or a check of it has changed.
+$(NODE)/.pages: biome.json $(API_TYPES) $(PAGES) $(NODE_PACKAGES)
+	$(NODE)/.bin/biome check --error-on-warnings biome.json public tests/pages
+	$(NODE)/.bin/tsc --project tests/pages
+	@touch $@
+
+$(API_TYPES): $(DOCUMENT) $(NODE_PACKAGES)
+	$(NODE)/.bin/openapi-typescript $(DOCUMENT) --output $@
+
 # Without the scripts of the packages: nothing here needs them.
 $(NODE_PACKAGES): tests/clients/package-lock.json
 	-@if command -v npm >/dev/null; then \
-		echo 'Installing what lints the document and generates clients, once: about a minute ...'; \
+		echo 'Installing what checks the document and the pages, and generates clients, once: about a minute ...'; \
 		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel error; \
 	fi

@@ -15,7 +15,7 @@ from benchmarks.timing import say
 
 PARTS = (
     *("rules", "bookings", "reads", "http", "http_searches", "hot_day", "instances", "tokens"),
-    *("patients", "overrides", "series", "events"),
+    *("patients", "overrides", "series", "events", "pages"),
 )
 
 

@@ -1,0 +1,43 @@
+"""What axe-core finds on a page that keeps people out."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.clients.generators import HERE
+from tests.pages.missing import not_tested
+
+_AXE = HERE / "node_modules/axe-core/axe.min.js"
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_OPTIONS = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
+
+
+def assert_accessible(page: Page) -> None:
+    """Raise AssertionError, with all that is wrong, unless a page meets WCAG 2.2 AA.
+
+    That is, as far as a program can tell, and with what axe-core calls best practice.
+    """
+    # The warning is of Firebase's SDK, which shows it before an emulator only.
+    # What the debugger evaluates is not subject to the policy of the page, which stays in force.
+    page.evaluate(_source())
+    found = page.evaluate(
+        "options => axe.run({ exclude: ['.firebase-emulator-warning'] }, options)", _OPTIONS
+    )
+    lines = [line for violation in found["violations"] for line in _lines(violation)]
+    assert not lines, "\n".join([f"{page.url} is not accessible:", *lines])
+
+
+@cache
+def _source() -> str:
+    if not _AXE.exists():
+        not_tested("Node with npm is needed for axe-core; make test installs it")
+    return _AXE.read_text("utf-8")
+
+
+def _lines(violation: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{violation['id']} ({violation['impact']}): {violation['help']}"
+    for node in violation["nodes"]:
+        yield f"    {' '.join(map(str, node['target']))}    {node['html']}"
+        yield from (f"        {line}" for line in node["failureSummary"].splitlines()[1:])
