@@ -5,26 +5,37 @@ import { untilAnswered } from "../scripts/patience.js";
 import { isOfTheTime } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { dateOf } from "../scripts/times.js";
-import { saveDraft, savedDraft } from "./draft.js";
 import { attempt, go, goInstead, placeOf } from "./flow.js";
-import { forget, hold, keepOn, release, settled } from "./holding.js";
+import { forget, hold, holdOn, keepOn, release, settled } from "./holding.js";
 import { rememberBooked } from "./my_appointments.js";
-import { outdate, search, wanted } from "./searching.js";
-import { state, update } from "./state.js";
+import { offering, outdate, search, wanted } from "./searching.js";
+import { saveDraft, savedDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Request} Request */
+
+// These are told before a function looks whether it has done before what is asked.
+const SAYS_NOTHING = /^(unauthenticated|app_not_verified|too_many_requests)$/;
 
 /**
  * Choose a time: it is kept while the form is filled in.
  * @param {import("./state.js").Time} time
  */
 export async function chooseTime({ start, doctor_id, time_zone }) {
+  if (state.request !== null) return go("details"); // It may have booked: that is settled first.
+  if (isChosen(start, doctor_id)) return; // It was clicked twice.
   release();
   update({ time: { start, doctor_id, time_zone } });
   go("details");
   saveDraft();
-  if (state.moving === null && state.request === null) await attempt(hold);
+  if (state.moving === null) await attempt(hold);
+}
+
+/** @param {string} start @param {string} doctorId */
+function isChosen(start, doctorId) {
+  const { time, view } = state;
+  const isSame = time?.start === start && time.doctor_id === doctorId;
+  return isSame && view === "details" && state.problem === null;
 }
 
 /** Book, or move, as the form says. What is still without an answer is sent first. */
@@ -59,7 +70,7 @@ export async function resume(isByLink) {
   update(kept);
   goInstead("details");
   if (state.request) await submit();
-  else if (state.moving === null && !keepOn()) await attempt(hold);
+  else if (state.moving === null && !keepOn()) await attempt(holdOn);
   return true;
 }
 
@@ -68,8 +79,11 @@ export async function resume(isByLink) {
  * @param {Appointment} moving
  */
 export async function startMove(moving) {
+  if (state.request !== null) return go("details");
   const month = dateOf(moving.start, state.zone).slice(0, 7);
-  update({ moving, doctorId: moving.doctor_id, month });
+  update({ moving, month });
+  const isOffered = offering().some(({ id }) => id === moving.doctor_id);
+  update({ doctorId: isOffered ? moving.doctor_id : "" });
   go("choose");
   await search();
 }
@@ -83,6 +97,7 @@ export async function keepAsItIs() {
 
 /** Begin anew. */
 export async function bookAnother() {
+  if (state.request !== null) return go("details");
   update({ moving: null, time: null });
   go("choose");
   await search();
@@ -133,12 +148,14 @@ async function send({ name, body, key, version }) {
     const appointment = await untilAnswered(attemptOnce, (waiting) => update({ waiting }));
     finish(appointment);
   } catch (error) {
-    if (error instanceof Problem && error.status < 500) await settle(error);
-    if (!(error instanceof Problem && error.code === "unknown_hold")) throw error;
+    if (!(error instanceof Problem)) throw error;
+    if (!SAYS_NOTHING.test(error.code) && error.status < 500) await settle(error);
+    if (error.code !== "unknown_hold") throw error;
     // The hold has ended; the time may be free all the same.
-    update({ request: booking() });
+    const request = { name, body: { ...body, hold_id: undefined }, key: crypto.randomUUID() };
+    update({ request });
     saveDraft();
-    await send(/** @type {Request} */ (state.request));
+    await send(request);
   }
 }
 
@@ -163,7 +180,7 @@ function finish(appointment) {
   const draft = { ...state.draft, reason: "" };
   update({ request: null, time: null, moving: null, draft, appointment });
   saveDraft();
-  goInstead("done");
+  goInstead("done", appointment.id);
   update({ notice });
   outdate();
 }

@@ -52,7 +52,7 @@ function serviceField() {
     <select name="service" @change=${chooseService}>
       ${state.services.map(({ id, name, duration_minutes }) => {
         const length = duration_minutes ? ` (${t("minutes", { count: duration_minutes })})` : "";
-        return html`<option value=${id} ?selected=${id === state.serviceId}>${name}${length}</option>`;
+        return html`<option value=${id} .selected=${id === state.serviceId}>${name}${length}</option>`;
       })}
     </select>
   </label>`;
@@ -61,10 +61,10 @@ function serviceField() {
 function doctorField() {
   return html`<label>${t("choose.doctor")}
     <select name="doctor" @change=${chooseDoctor}>
-      <option value="" ?selected=${state.doctorId === ""}>${t("choose.any_doctor")}</option>
+      <option value="" .selected=${state.doctorId === ""}>${t("choose.any_doctor")}</option>
       ${offering().map(
         ({ id, name }) =>
-          html`<option value=${id} ?selected=${id === state.doctorId}>${name}</option>`,
+          html`<option value=${id} .selected=${id === state.doctorId}>${name}</option>`,
       )}
     </select>
   </label>`;
@@ -77,10 +77,10 @@ function lengthField() {
         ${clinic.lengths.map(
           (
             minutes,
-          ) => html`<option value=${minutes} ?selected=${!isOther && minutes === state.minutes}>
+          ) => html`<option value=${minutes} .selected=${!isOther && minutes === state.minutes}>
             ${t("minutes", { count: minutes })}</option>`,
         )}
-        <option value=${OTHER} ?selected=${isOther}>${t("choose.other_length")}</option>
+        <option value=${OTHER} .selected=${isOther}>${t("choose.other_length")}</option>
       </select>
     </label>
     ${

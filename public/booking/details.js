@@ -6,10 +6,9 @@ import { isOfTheTime, problemView, waitingView, wrongFields } from "../scripts/p
 import { t } from "../scripts/texts.js";
 import { keepAgain, keepAsItIs, submit } from "./actions.js";
 import { openingButton } from "./choosing.js";
-import { saveDraft } from "./draft.js";
 import { go } from "./flow.js";
 import { doctorName, minutesWanted } from "./searching.js";
-import { state, update } from "./state.js";
+import { saveDraft, state, update } from "./state.js";
 import { whenView } from "./when.js";
 
 const MINUTE_S = 60;

@@ -30,7 +30,9 @@ export async function comeIn() {
   onChangeElsewhere(changedElsewhere);
   const isByLink = isFromMail();
   if (!(await isWelcome(isByLink))) return goInstead("sign_in");
-  if (state.time !== null || state.view !== "choose") return; // The visitor was quicker.
+  const isQuicker = state.time !== null || state.view !== "choose";
+  if (isQuicker && state.isSending) return; // The visitor has begun something meanwhile.
+  if (isQuicker && state.request === null) return;
   if (await resume(isByLink)) return;
   const appointment = new URLSearchParams(location.search).get("appointment_id");
   await (appointment === null ? comeBack() : openOne(appointment));
@@ -39,8 +41,11 @@ export async function comeIn() {
 /** Show the view that the browser went back or forward to. */
 async function comeBack() {
   const view = placeOf(history.state);
+  const id = history.state?.id;
+  if (view === "done" && !state.appointment && typeof id === "string") return openOne(id);
   const isEmpty = (view === "details" && !state.time) || (view === "done" && !state.appointment);
-  goInstead(isEmpty || view === "sign_in" ? "choose" : view);
+  const isThere = view === "choose" || view in otherViews;
+  goInstead(isEmpty || view === "sign_in" || !isThere ? "choose" : view, id);
   update({ cancelling: null });
   if (view === "mine") await loadMine();
   else await refresh();
@@ -77,16 +82,28 @@ function meet(person) {
   else welcome(person);
 }
 
+/** @type {string | null} whose the page is, also when they are signed out by themselves */
+let lastUid = null;
+
 /** @param {Person} person */
 async function signedIn(person) {
   const { afterSignIn } = state;
+  if (lastUid !== null && person.uid !== lastUid) return beginAnew();
   welcome(person);
   update({ afterSignIn: null });
   await (afterSignIn ?? openMine)();
 }
 
+/** Show nothing that was somebody else's. */
+function beginAnew() {
+  forgetTab();
+  history.replaceState(null, "");
+  location.reload();
+}
+
 /** @param {Person | null} person */
 function welcome(person) {
+  lastUid = person?.uid ?? lastUid;
   const { name, email, ...others } = state.draft;
   const draft = {
     name: name || person?.name || "",

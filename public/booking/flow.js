@@ -18,9 +18,10 @@ export function go(view) {
 /**
  * Show a view in the place of this one, so that the Back button does not lead here.
  * @param {View} view
+ * @param {string} [id] of the appointment that it shows
  */
-export function goInstead(view) {
-  history.replaceState({ view }, "");
+export function goInstead(view, id) {
+  history.replaceState({ view, id }, "");
   enter(view);
 }
 
@@ -35,7 +36,7 @@ export function placeOf(place) {
 
 /** @param {View} view */
 function enter(view) {
-  if (view === "choose" || view === "mine") release();
+  if ((view === "choose" || view === "mine") && state.request === null) release();
   update({ view, problem: null, notice: null });
 }
 

@@ -2,9 +2,8 @@
 
 import { NoAnswer, Problem, post } from "../scripts/api.js";
 import { untilAnswered } from "../scripts/patience.js";
-import { saveDraft } from "./draft.js";
 import { wanted } from "./searching.js";
-import { state, update } from "./state.js";
+import { saveDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Schemas} Schemas */
 
@@ -16,13 +15,16 @@ let timer;
 
 /** The call under way; a booking that overtakes it would meet the visitor's own hold. */
 let asking = Promise.resolve();
-/** Of the chosen time, so that a lost answer can be asked for again. */
-let key = "";
-
 /** Keep the chosen time. Throws what the visitor must know of; anything else only keeps nothing. */
 export async function hold() {
-  key = crypto.randomUUID();
-  update({ hold: null, holding: "asked" });
+  update({ holdKey: crypto.randomUUID() });
+  await holdOn();
+}
+
+/** Ask for the hold of the chosen time, or once more for it: its key is the same. */
+export async function holdOn() {
+  update({ hold: null, holding: "asked", holdKey: state.holdKey ?? crypto.randomUUID() });
+  saveDraft();
   const asked = ask();
   asking = asked.catch(() => {});
   await asked;
@@ -36,6 +38,7 @@ export async function settled() {
 
 async function ask() {
   const { time } = state;
+  const key = state.holdKey ?? "";
   if (time === null) return;
   // Counted from before the call, on the clock of this machine: it never ends too late.
   const until = Date.now() + SECONDS * 1000;
@@ -54,6 +57,7 @@ async function ask() {
     keepOn();
     saveDraft();
   } catch (error) {
+    if (state.time !== time) return; // It says nothing about what is chosen by now.
     update({ holding: isMissed(error) ? "not_held" : "gone" });
     if (!isMissed(error)) throw error;
   }

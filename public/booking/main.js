@@ -7,7 +7,7 @@ import { dress, focusHeading, footView, headView } from "../scripts/frame.js";
 import { loadTexts, t } from "../scripts/texts.js";
 import { choosingView } from "./choosing.js";
 import { refresh, start } from "./searching.js";
-import { onChange, state, update } from "./state.js";
+import { onChange, savedDraft, state, update } from "./state.js";
 
 const TICK_MS = 1000;
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
@@ -21,6 +21,8 @@ let shown = "choose";
 async function open() {
   dress();
   readAddress();
+  const kept = savedDraft();
+  if (kept?.request) update({ ...kept, view: "details" }); // It may have booked: see entrance.js.
   const started = start(); // It needs no texts, and they do not need it.
   await loadTexts();
   onChange(draw);

@@ -6,7 +6,7 @@ import { focusHeading } from "../scripts/frame.js";
 import { problemView, waitingView } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { bookAnother, startMove } from "./actions.js";
-import { cancel, saveCalendarFile } from "./my_appointments.js";
+import { cancel, saveFile } from "./my_appointments.js";
 import { state, update } from "./state.js";
 import { whenView } from "./when.js";
 
@@ -50,7 +50,7 @@ function buttonsOf(appointment) {
   return html`<p class="buttons">
     <button type="button" @click=${() => startMove(appointment)}>${t("mine.move")}</button>
     <button type="button" @click=${() => update({ cancelling: appointment })}>${t("mine.cancel")}</button>
-    <button type="button" @click=${() => saveCalendarFile(appointment)}>${t("mine.calendar")}</button>
+    <button type="button" @click=${() => saveFile(appointment)}>${t("mine.calendar")}</button>
   </p>`;
 }
 
@@ -60,8 +60,11 @@ function cancelDialog(appointment) {
   /** @param {SubmitEvent} event */
   const send = async (event) => {
     event.preventDefault();
+    if (state.isSending) return;
+    update({ isSending: true });
     const form = /** @type {HTMLFormElement} */ (event.target);
     await cancel(appointment, String(new FormData(form).get("reason")));
+    update({ isSending: false });
     close();
     focusHeading(); // The button that opened the dialog may be gone.
   };
@@ -73,8 +76,8 @@ function cancelDialog(appointment) {
         <span class="small">${t("details.optional")}</span></label>
       <textarea id="cancel-reason" name="reason" rows="2" maxlength="1000"></textarea>
       <p class="buttons">
-        <button type="submit" class="main danger">${t("cancel.send")}</button>
-        <button type="button" @click=${close}>${t("cancel.keep")}</button>
+        <button type="submit" class="main danger" ?disabled=${state.isSending}>${t("cancel.send")}</button>
+        <button type="button" ?disabled=${state.isSending} @click=${close}>${t("cancel.keep")}</button>
       </p>
     </form>
   </dialog>`;

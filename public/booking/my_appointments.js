@@ -1,7 +1,8 @@
 // The visitor's appointments: those of the account or, where nobody signs in, those that were
 // booked in this browser.
 
-import { get, getAll, getFile, Problem, post } from "../scripts/api.js";
+import { get, getAll, Problem, post } from "../scripts/api.js";
+import { saveCalendarFile } from "../scripts/calendar_file.js";
 import { remember, remembered } from "../scripts/store.js";
 import { t } from "../scripts/texts.js";
 import { addDays, dateOf } from "../scripts/times.js";
@@ -57,9 +58,11 @@ export async function cancel({ id, version }, reason) {
       update({ notice: t("mine.cancelled", { when: whenText(cancelled) }), problem: null });
       outdate();
     } catch (error) {
-      if (error instanceof Problem && error.code === "version_mismatch")
-        replace(await get("get_appointment", { appointment_id: id }));
-      throw error;
+      if (!(error instanceof Problem && error.code === "version_mismatch")) throw error;
+      /** @type {Appointment} */
+      const now = await get("get_appointment", { appointment_id: id });
+      replace(now);
+      if (now.status !== "cancelled") throw error; // Else an answer was lost, and it is done.
     }
   });
 }
@@ -68,15 +71,8 @@ export async function cancel({ id, version }, reason) {
  * Save an appointment as a file that calendars read.
  * @param {Appointment} appointment
  */
-export async function saveCalendarFile({ id }) {
-  await attempt(async () => {
-    const file = await getFile("appointment_calendar", { appointment_id: id });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = "appointment.ics";
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+export async function saveFile({ id }) {
+  await attempt(() => saveCalendarFile(id));
 }
 
 /**

@@ -21,12 +21,17 @@ let searchedAt = 0;
 export async function start() {
   update({ month: dateOf(Date.now(), state.zone).slice(0, 7) });
   const searched = search();
-  const [doctors, { services }] = await Promise.all([
-    patiently(() => getAll("list_doctors", "doctors", { page_size: 1000 })),
-    patiently(() => get("list_services")),
-  ]);
-  update({ doctors, services });
-  await (correctChoice() ? search() : searched);
+  try {
+    const [doctors, { services }] = await Promise.all([
+      patiently(() => getAll("list_doctors", "doctors", { page_size: 1000 })),
+      patiently(() => get("list_services")),
+    ]);
+    update({ doctors, services });
+    await (correctChoice() ? search() : searched);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    update({ doctors: [], problem: error });
+  }
 }
 
 /** Choose what there is in the place of what a link names in vain; whether anything changed. */
@@ -44,13 +49,18 @@ export async function search() {
   const own = searches;
   searchedAt = Date.now();
   update({ next: null, none: null, days: null, day: null, problem: null });
+  await searchNow(own);
+  if (own === searches) await showMonthOfFirst();
+}
+
+/** @param {number} own the search */
+async function searchNow(own) {
   await Promise.all([
     unlessVoid(own, firstOpenings(), ({ openings, reason }) =>
       update({ next: ofDifferentTimes(openings), none: reason ?? null }),
     ),
     unlessVoid(own, openingsOf(state.month), (days) => update({ days })),
   ]);
-  if (own === searches) await showMonthOfFirst();
 }
 
 /**
@@ -80,12 +90,12 @@ async function unlessVoid(own, search, showFound) {
   }
 }
 
-/** Search again if what is shown is old: others book, too. */
+/** Search again if what is shown is old: others book, too. Nothing moves under the visitor's hand. */
 export async function refresh() {
   if (state.view !== "choose" || Date.now() - searchedAt < STALE_MS) return;
-  const { day, month } = state;
-  await search();
-  if (state.month === month && state.days?.has(day ?? "")) update({ day });
+  searches += 1;
+  searchedAt = Date.now();
+  await searchNow(searches);
 }
 
 /** What is shown is old, whenever it was searched: something was booked, moved or cancelled. */
@@ -96,8 +106,8 @@ export function outdate() {
 /** Return the doctors who offer the chosen service. */
 export function offering() {
   const doctors = state.doctors ?? [];
-  if (state.serviceId === "") return doctors;
-  return doctors.filter(({ services }) => services.includes(state.serviceId));
+  const id = state.moving ? state.moving.service_id : state.serviceId;
+  return id ? doctors.filter(({ services }) => services.includes(id)) : doctors;
 }
 
 /** Return how long the appointment will be. */

@@ -1,7 +1,7 @@
-// What the booking page knows and shows.
+// What the booking page knows and shows, and what of it is kept until the tab is closed.
 
 import clinic from "/clinic.js";
-import { storeOf } from "../scripts/store.js";
+import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
 import { visitorZone } from "../scripts/times.js";
 
 /** @typedef {import("#api").components["schemas"]} Schemas */
@@ -34,6 +34,7 @@ import { visitorZone } from "../scripts/times.js";
  * @property {string | null} day that is chosen
  * @property {Time | null} time that is chosen
  * @property {Hold | null} hold
+ * @property {string | null} holdKey the idempotency key of the hold
  * @property {"asked" | "held" | "not_held" | "over" | "gone"} holding
  * @property {Draft} draft what is typed
  * @property {Request | null} request on its way, or without an answer
@@ -67,6 +68,7 @@ const initial = {
   day: null,
   time: null,
   hold: null,
+  holdKey: null,
   holding: "asked",
   draft: { name: "", email: "", phone: "", reason: "" },
   request: null,
@@ -84,3 +86,19 @@ const initial = {
 };
 
 export const { state, update, onChange } = storeOf(initial);
+
+const UNFINISHED = "unfinished";
+
+/** Keep what is typed, held, and without an answer. */
+export function saveDraft() {
+  const { time, hold, holdKey, draft, request, moving, serviceId, minutes } = state;
+  keepInTab(
+    UNFINISHED,
+    time && { time, hold, holdKey, draft, request, moving, serviceId, minutes },
+  );
+}
+
+/** Return what was kept, or null. @returns {Partial<State> | null} */
+export function savedDraft() {
+  return keptInTab(UNFINISHED);
+}

@@ -32,5 +32,11 @@ function spanOf(start, end, zone) {
   const day = fullDate(dateOf(start, zone), locale);
   const from = clock(start, zone, locale);
   if (end === undefined) return t("when.from", { day, from });
-  return t("when.span", { day, from, to: clock(end, zone, locale) });
+  const last = dateOf(end, zone);
+  const to = clock(end, zone, locale);
+  return t("when.span", {
+    day,
+    from,
+    to: last === dateOf(start, zone) ? to : `${fullDate(last, locale)}, ${to}`,
+  });
 }

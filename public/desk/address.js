@@ -16,9 +16,15 @@ export function readAddress() {
   const { date, doctor_id, appointment_id } = Object.fromEntries(
     new URLSearchParams(location.search),
   );
-  if (/^\d{4}-\d\d-\d\d$/.test(date ?? "")) update({ date });
+  if (isDate(date ?? "")) update({ date });
   if (doctor_id) update({ span: "week", doctorId: doctor_id });
   return appointment_id ?? null;
+}
+
+/** @param {string} text */
+function isDate(text) {
+  const isWritten = /^(19[7-9]|20\d|21\d)\d-\d\d-\d\d$/.test(text);
+  return isWritten && !Number.isNaN(Date.parse(`${text}T00:00Z`));
 }
 
 /** Write down what is shown. */

@@ -31,7 +31,7 @@ export function appointmentView(appointment) {
     <p><span class="status">${t(`status.${status}`)}</span></p>
     <dl>
       ${patient.phone ? lineOf("details.phone", html`<a href=${`tel:${patient.phone}`}>${patient.phone}</a>`) : nothing}
-      ${patient.email ? lineOf("details.email", html`<a href=${`mailto:${patient.email}`}>${patient.email}</a>`) : nothing}
+      ${patient.email ? lineOf("details.email", html`<a href=${`mailto:${encodeURIComponent(patient.email)}`}>${patient.email}</a>`) : nothing}
       ${reason ? lineOf("details.reason", html`<span class="reason">${reason}</span>`) : nothing}
     </dl>
     ${problemView(state.problem)} ${sendingView()} ${buttonsOf(appointment)}`;

@@ -40,8 +40,15 @@ export async function book(draft, allow) {
   };
   const isHere = state.dialog?.kind === "walk_in";
   await send({ name: "create_appointment", body, key: crypto.randomUUID() }, (appointment) =>
-    isHere ? mark(appointment, "arrived") : finish(appointment, "desk.booked"),
+    isHere ? receive(appointment) : finish(appointment, "desk.booked"),
   );
+}
+
+/** It is booked, whatever becomes of the mark. @param {Appointment} appointment */
+async function receive(appointment) {
+  replace(appointment);
+  if (state.dialog) update({ dialog: { ...state.dialog, kind: "view", appointment } });
+  await mark(appointment, "arrived");
 }
 
 /**

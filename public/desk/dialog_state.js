@@ -106,7 +106,10 @@ export function type(typed) {
   if (dialog === null) return;
   const isOther = Object.keys(typed).some((name) => /^(doctor_id|date|time|minutes)$/.test(name));
   const allow = isOther && dialog.kind !== "walk_in" ? [] : dialog.allow;
-  update({ dialog: { ...dialog, allow, draft: { ...dialog.draft, ...typed } } });
+  const draft = { ...dialog.draft, ...typed };
+  const offered = state.doctors?.find(({ id }) => id === draft.doctor_id)?.services ?? [];
+  if (!offered.includes(draft.service_id)) draft.service_id = "";
+  update({ dialog: { ...dialog, allow, draft } });
 }
 
 /**
@@ -118,9 +121,9 @@ export function closeDialog(notice) {
   document.querySelector("dialog")?.close();
 }
 
-/** The browser has closed it. */
+/** The browser has closed it. What is without an answer can still be sent again. */
 export function forgetDialog() {
-  update({ dialog: null, problem: null, request: null });
+  update({ dialog: null, problem: null });
 }
 
 /**
@@ -130,10 +133,10 @@ export function forgetDialog() {
  * @param {string[]} [allow]
  */
 function open(kind, known, appointment = null, allow = []) {
-  if (state.isSending) return;
+  if (state.isSending || state.request !== null) return; // The page says what it waits for.
   const draft = { ...EMPTY, ...known };
   const dialog = { kind, draft, appointment, allow, made: null };
-  update({ dialog, refusal: null, problem: null, request: null, notice: null });
+  update({ dialog, refusal: null, problem: null, notice: null });
 }
 
 function firstDoctor() {

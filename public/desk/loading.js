@@ -82,13 +82,16 @@ export function replace(changed) {
 async function refreshAppointments(own) {
   const query = { doctor_id: askedDoctors(), ...shownWindow(), page_size: PAGE };
   const question = JSON.stringify(query);
-  const tag = question === known.question ? known.tag : null;
+  // Without what the tag is of, an answer that nothing has changed would say nothing.
+  const isKnown = state.appointments !== null && question === known.question;
+  const tag = isKnown ? known.tag : null;
   const found = await getChanged("list_appointments", query, tag);
   if (own !== questions) return;
   if (found !== null) {
-    const appointments = await wholeList(query, /** @type {any} */ (found.value));
+    const page = /** @type {import("./state.js").Schemas["AppointmentPage"]} */ (found.value);
+    const appointments = await wholeList(query, page);
     if (own !== questions) return;
-    known = { question, tag: found.tag };
+    known = { question, tag: page.next_page_token ? null : found.tag }; // It is of one page only.
     update({ appointments });
   }
   update({ freshAt: Date.now(), isStale: false });
@@ -117,11 +120,10 @@ async function refreshOverrides(own) {
   update({ overrides });
 }
 
-/** Who is alone is named: one doctor's day costs the fewest reads. */
 function askedDoctors() {
   if (state.span === "week") return [state.doctorId];
-  const ids = visibleDoctors().map(({ id }) => id);
-  return ids.length === 1 || state.person?.role === "doctor" ? ids : ["*"];
+  // Who has retired may still have appointments, so staff name nobody.
+  return state.person?.role === "doctor" ? visibleDoctors().map(({ id }) => id) : ["*"];
 }
 
 /** Whoever is no staff would be refused each time. */
@@ -133,7 +135,8 @@ function mayAsk() {
 function fail(error) {
   if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
   else if (error instanceof Problem && error.status === 403) update({ access: "forbidden" });
-  else if (error instanceof Problem || error instanceof NoAnswer) update({ isStale: true });
+  else if (error instanceof NoAnswer) update({ isStale: true });
+  else if (error instanceof Problem) update({ isStale: true, problem: error });
   else throw error;
 }
 

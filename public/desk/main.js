@@ -19,7 +19,7 @@ import { dialogView } from "./dialogs.js";
 import { attempt } from "./flow.js";
 import { grid, updateGrid } from "./grid.js";
 import { keepFresh, start } from "./loading.js";
-import { problemView } from "./parts.js";
+import { problemView, sendingView } from "./parts.js";
 import { refusalView } from "./refusal.js";
 import { onChange, state, update } from "./state.js";
 import { foundView, staleView, titleText, toolbarView } from "./toolbar.js";
@@ -47,7 +47,9 @@ async function open() {
 async function findOutWho() {
   const isByLink = isFromMail();
   try {
-    update({ person: await restore(askForEmail) });
+    const person = await restore(askForEmail);
+    lastUid = person?.uid ?? null;
+    update({ person });
   } catch (error) {
     if (!isByLink) return; // Whoever must sign in is told so then.
     const signingIn = { ...NOT_SIGNING_IN, wrong: textOfRefusal(error) };
@@ -55,8 +57,13 @@ async function findOutWho() {
   }
 }
 
+/** @type {string | null} whose the page is, also when they are signed out by themselves */
+let lastUid = null;
+
 /** @param {Person} person */
 async function signedIn(person) {
+  if (lastUid !== null && person.uid !== lastUid) return location.reload();
+  lastUid = person.uid;
   update({ person, access: "open" });
   await attempt(start);
 }
@@ -138,7 +145,7 @@ function deskView() {
       ${staleView()} ${foundView()}
       <p role="status" data-told>${state.notice || nothing}</p>
     </div>
-    ${isOpen ? nothing : problemView(state.problem)} ${refusalView()}
+    ${isOpen ? nothing : html`${sendingView()} ${problemView(state.problem)}`} ${refusalView()}
     <section class="grid ec-auto-dark" aria-label=${t("desk.grid")} ${grid}></section>
     ${listView()} ${dialogView()}`;
 }

@@ -5,9 +5,9 @@ import { t } from "../scripts/texts.js";
 import { choice, doctorField, field, longField } from "./fields.js";
 
 /** @param {import("./state.js").Draft} draft */
-export function overrideFields({ kind, time, date }) {
+export function overrideFields({ kind, time, until, date }) {
   const isOff = kind === "time_off";
-  const areTimesNeeded = !isOff || time !== "";
+  const areTimesNeeded = !isOff || time !== "" || until !== "";
   return html`${choice("kind", "desk.kind", [
     ["time_off", t("desk.time_off")],
     ["extra_hours", t("desk.extra_hours")],

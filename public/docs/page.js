@@ -22,7 +22,6 @@ async function show() {
     displayRequestDuration: true,
     docExpansion: matchMedia(PHONE).matches ? "none" : "list",
     defaultModelsExpandDepth: 0,
-    persistAuthorization: true,
     tryItOutEnabled: true,
     validatorUrl: null,
   });

@@ -42,7 +42,7 @@ export function identifyBy(source) {
  */
 export async function get(name, query = {}) {
   const answer = await answerOf(addressOf(name, query), {});
-  return answer.json();
+  return bodyOf(answer);
 }
 
 /**
@@ -58,7 +58,7 @@ export async function getChanged(name, query, tag) {
   const headers = tag === null ? {} : { "If-None-Match": tag };
   const answer = await answerOf(addressOf(name, query), { headers });
   if (answer.status === 304) return null;
-  return { value: await answer.json(), tag: answer.headers.get("ETag") };
+  return { value: await bodyOf(answer), tag: answer.headers.get("ETag") };
 }
 
 /**
@@ -83,7 +83,7 @@ export async function getAll(name, member, query) {
  */
 export async function getFile(name, query) {
   const answer = await answerOf(addressOf(name, query), {});
-  return answer.blob();
+  return answer.blob().catch(lost);
 }
 
 /**
@@ -102,7 +102,7 @@ export async function post(name, body, { key, version, keepalive = false } = {})
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
   const sent = { method: "POST", headers, body: JSON.stringify(body), keepalive };
   const answer = await answerOf(`/${name}`, sent);
-  return answer.json();
+  return bodyOf(answer);
 }
 
 /** @param {string} name @param {Query} query */
@@ -132,6 +132,16 @@ async function send(address, request, token) {
   } catch (error) {
     throw new NoAnswer(String(error));
   }
+}
+
+/** Whatever is no JSON is no answer of a function, or not all of it. @param {Response} answer */
+function bodyOf(answer) {
+  return answer.json().catch(lost);
+}
+
+/** @param {unknown} error @returns {never} */
+function lost(error) {
+  throw new NoAnswer(String(error));
 }
 
 /** @param {Response} answer */

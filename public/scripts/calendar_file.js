@@ -12,5 +12,5 @@ export async function saveCalendarFile(id) {
   link.href = URL.createObjectURL(file);
   link.download = "appointment.ics";
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // Some browsers read it later.
 }

@@ -5,7 +5,7 @@ import { identifyBy, NoAnswer } from "./api.js";
 import { forgetTab, remember, remembered } from "./store.js";
 
 /** @typedef {"patient" | "doctor" | "staff"} Role */
-/** @typedef {{ name: string, email: string, role: Role, doctorIds: string[] }} Person */
+/** @typedef {{ uid: string, name: string, email: string, role: Role, doctorIds: string[] }} Person */
 
 // See https://firebase.google.com/docs/hosting/reserved-urls
 const VERSION = "13.2.0";
@@ -280,6 +280,7 @@ async function person(auth) {
   remember(ASKED_BY, null);
   const { claims } = await user.getIdTokenResult();
   return {
+    uid: user.uid,
     name: user.displayName ?? "",
     email: user.email ?? "",
     role: roleOf([claims.role].flat()),

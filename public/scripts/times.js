@@ -14,7 +14,7 @@ function format(locale, options) {
   const key = locale + JSON.stringify(options);
   const known = formats.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat(locale, options);
+  const made = new Intl.DateTimeFormat(locale, { calendar: "gregory", ...options });
   formats.set(key, made);
   return made;
 }

@@ -43,6 +43,7 @@ def book(page: Page, name: str = ADA) -> str:
 def open_mine(visit: Visit) -> Page:
     visit.guard.expect(NO_ACCOUNTS)
     visit.page.get_by_role("button", name="My appointments").click()
+    expect(visit.page.get_by_text("1 appointment ahead")).to_be_visible()
     return visit.page
 
 
@@ -249,6 +250,80 @@ def test_a_page_that_is_loaded_again_in_mid_booking_finishes_it(
     expect(page.get_by_text("It is booked.")).to_be_visible()
     assert len(set(keys)) == 1
     assert len(booked(server, "2030-03-25")) == 1
+
+
+def test_a_booking_without_an_answer_is_settled_before_another_time_is_chosen(
+    visits: Visits, server: Server
+) -> None:
+    visit = visits.open("/", "2030-05-06T07:30:00Z")
+    page = visit.page
+    page.route("**/create_appointment", lambda route: route.abort(), times=1)
+    visit.guard.expect("failed /create_appointment")
+    start = choose_first(page)
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    page.get_by_label("Name").fill(ADA)
+    page.get_by_role("button", name="Book this time").click()
+    expect(page.get_by_text("nothing is booked twice")).to_be_visible()
+    page.go_back()
+    page.locator("[data-opening]").last.click()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("It is booked.")).to_be_visible()
+    assert [each["start"] for each in booked(server, "2030-05-06")] == [start]
+
+
+def test_an_answer_that_is_cut_off_is_asked_for_again(visits: Visits, server: Server) -> None:
+    visit = visits.open("/", "2030-05-07T07:30:00Z")
+    page = visit.page
+    answers: list[str] = []
+
+    def cut(route: Route) -> None:
+        answers.append(route.fetch().text())
+        whole = answers[-1] if len(answers) > 1 else answers[-1][:40]
+        route.fulfill(status=201, body=whole, content_type="application/json")
+
+    page.route("**/create_appointment", cut)
+    choose_first(page)
+    page.get_by_label("Name").fill(ADA)
+    page.get_by_role("button", name="Book this time").click()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("It is booked.")).to_be_visible()
+    assert len(booked(server, "2030-05-07")) == 1
+
+
+def test_a_late_refusal_of_one_time_is_not_told_of_another(visits: Visits) -> None:
+    visit = visits.open("/", "2030-05-08T07:30:00Z")
+    visit.guard.expect("409 /hold_time")
+    page = visit.page
+    held: list[Route] = []
+
+    def hold_up(route: Route) -> None:
+        if not held:
+            return held.append(route)
+        return route.continue_()
+
+    page.route("**/hold_time", hold_up)
+    choose_first(page)
+    page.go_back()
+    page.locator("[data-opening]").last.click()
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    problem = {"code": "slot_taken", "status": 409, "title": "", "detail": "", "type": ""}
+    with page.expect_request_finished(lambda it: it == held[0].request):
+        held[0].fulfill(status=409, json=problem)
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    expect(page.get_by_role("button", name="Book this time")).to_be_enabled()
+
+
+def test_two_clicks_on_one_time_choose_it_once(visits: Visits) -> None:
+    page = visits.open("/", "2030-05-09T07:30:00Z").page
+    page.locator("[data-opening]").first.evaluate("it => { it.click(); it.click(); }")
+    expect(page.get_by_text(KEPT)).to_be_visible()
+
+
+def test_a_confirmation_that_is_loaded_again_shows_the_appointment(visits: Visits) -> None:
+    page = visits.open("/", "2030-05-10T07:30:00Z").page
+    book(page)
+    page.reload()
+    expect(page.get_by_role("article")).to_contain_text(said("Friday 10 May 2030"))
 
 
 def test_a_page_that_is_loaded_again_keeps_what_is_typed_and_held(visits: Visits) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
@@ -430,3 +431,27 @@ def test_the_desk_is_accessible_and_looked_at(
     page.get_by_role("combobox", name="Show").select_option("Week of Doctor Who")
     expect(page.locator(".list")).to_have_attribute("aria-busy", "false")
     look("desk-week")
+
+
+def test_a_day_that_is_asked_for_once_more_is_shown_again(visits: Visits, server: Server) -> None:
+    booked_with(server, "2030-03-05T10:00:00Z")
+    page = open_day(visits, "2030-03-05").page
+    expect(block(page)).to_be_visible()
+    page.get_by_role("button", name="Today").click()
+    expect(block(page)).to_be_visible()
+
+
+def test_a_move_without_an_answer_is_not_shown_as_made(visits: Visits, server: Server) -> None:
+    booked_with(server, "2030-03-06T10:00:00Z")
+    visit = open_day(visits, "2030-03-06")
+    page = visit.page
+    page.route("**/reschedule_appointment", lambda route: route.abort())
+    visit.guard.expect("failed /reschedule_appointment")
+    drag(page, point(page, 0, "10:00"), point(page, 0, "14:00"))
+    expect(page.get_by_text("The clinic cannot be reached.")).to_be_visible()
+
+
+@pytest.mark.parametrize("date", ["2027-13-45", "9999-12-31", "yesterday"])
+def test_an_address_with_a_wrong_date_shows_today(visits: Visits, date: str) -> None:
+    page = visits.open(f"/desk?date={date}", "2030-03-07T07:30:00Z").page
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("7 March 2030"))
