@@ -82,16 +82,25 @@ function meet(person) {
   else welcome(person);
 }
 
-/** @type {string | null} whose the page is, also when they are signed out by themselves */
-let lastUid = null;
+/** @type {Person | null} whose the page is, also when their session has ended by itself */
+let last = null;
 
 /** @param {Person} person */
 async function signedIn(person) {
   const { afterSignIn } = state;
-  if (lastUid !== null && person.uid !== lastUid) return beginAnew();
+  if (last !== null && isSomebodyElse(person, last)) return beginAnew();
   welcome(person);
   update({ afterSignIn: null });
   await (afterSignIn ?? openMine)();
+}
+
+/**
+ * An account may have been deleted and made again: its address tells whose it is.
+ * @param {Person} person
+ * @param {Person} other
+ */
+function isSomebodyElse(person, other) {
+  return person.uid !== other.uid && (person.email === "" || person.email !== other.email);
 }
 
 /** Show nothing that was somebody else's. */
@@ -103,7 +112,7 @@ function beginAnew() {
 
 /** @param {Person | null} person */
 function welcome(person) {
-  lastUid = person?.uid ?? lastUid;
+  last = person ?? last;
   const { name, email, ...others } = state.draft;
   const draft = {
     name: name || person?.name || "",

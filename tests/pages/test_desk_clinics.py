@@ -113,7 +113,7 @@ def test_who_walks_in_has_no_notice_to_keep(visits: Visits, server: Server) -> N
     page.get_by_role("button", name="Walk-in").click()
     page.get_by_label("Name").fill("Ada")
     page.get_by_role("button", name="Book now").click()
-    expect(page.get_by_text("is booked")).to_be_visible()
+    expect(page.get_by_text("Ada: Arrived.")).to_be_visible()
     assert booked_on(server, "2030-02-11") == [("b", "2030-02-11T09:00:00+01:00", 20)]
 
 
