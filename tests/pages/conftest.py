@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
 from tests.pages.browser import NoBrowserError, running_browser
 from tests.pages.missing import not_tested
 from tests.pages.screenshots import save_screenshots
 from tests.pages.visits import Visits, visits_of
+
+expect.set_options(timeout=30_000)  # No test passes or fails by how fast a machine is.
 
 
 @pytest.fixture(scope="package")
