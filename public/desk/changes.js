@@ -179,7 +179,33 @@ async function lookAgain() {
   /** @type {Appointment} */
   const appointment = await get("get_appointment", { appointment_id: id });
   replace(appointment);
-  if (state.dialog) update({ dialog: { ...state.dialog, appointment } });
+  if (!state.dialog?.appointment) return;
+  const draft = rebased(state.dialog.draft, state.dialog.appointment, appointment);
+  update({ dialog: { ...state.dialog, appointment, draft } });
+}
+
+/**
+ * Return what is typed, with the new texts where nothing was: a colleague may have corrected them.
+ * @param {Draft} draft
+ * @param {Appointment} before
+ * @param {Appointment} now
+ * @returns {Draft}
+ */
+function rebased(draft, before, now) {
+  const [old, fresh] = [textsOf(before), textsOf(now)];
+  const kept = Object.entries(old).filter(
+    ([name, text]) => draft[/** @type {"name"} */ (name)] !== text,
+  );
+  return {
+    ...draft,
+    ...fresh,
+    ...Object.fromEntries(kept.map(([name]) => [name, draft[/** @type {"name"} */ (name)]])),
+  };
+}
+
+/** @param {Appointment} appointment */
+function textsOf({ patient: { name, email = "", phone = "" }, reason = "" }) {
+  return { name, email, phone, reason };
 }
 
 /**

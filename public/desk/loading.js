@@ -8,7 +8,7 @@ import { state, update } from "./state.js";
 /** @typedef {import("./state.js").Appointment} Appointment */
 
 const POLL_MS = 8_000;
-const OVERRIDES_MS = 30_000;
+const A_DOCTOR_MS = 1_000; // Overrides are a request a doctor: one a second, whatever their number.
 const PAGE = 1000;
 
 // What is answered to an earlier question than the last one is outdated.
@@ -109,8 +109,8 @@ async function wholeList(query, { appointments, next_page_token }) {
 
 /** @param {number} own the number of the question */
 async function refreshOverrides(own) {
-  if (Date.now() - overridesAt < OVERRIDES_MS) return;
   const ids = state.span === "week" ? [state.doctorId] : visibleDoctors().map(({ id }) => id);
+  if (Date.now() - overridesAt < Math.max(POLL_MS, ids.length * A_DOCTOR_MS)) return;
   const asked = ids.map((id) =>
     getAll("list_overrides", "overrides", { doctor_id: id, ...shownWindow(), page_size: PAGE }),
   );

@@ -241,6 +241,29 @@ def test_what_changed_elsewhere_is_not_overwritten(visits: Visits, server: Serve
     assert booked_on(server, "2030-01-18") == [("strange", "15:00", 30)]
 
 
+def test_a_correction_keeps_what_a_colleague_corrected_meanwhile(
+    visits: Visits, server: Server
+) -> None:
+    made = booked_with(server, "2030-03-08T10:00:00Z")
+    visit = open_day(visits, "2030-03-08")
+    visit.guard.expect("412 /update_appointment")
+    page = visit.page
+    block(page).click()
+    page.get_by_role("button", name="Edit patient and reason").click()
+    page.get_by_role("textbox", name="Reason").fill("check-up")
+    theirs = {"name": ADA, "phone": "+49 30 7654321"}
+    corrected = server.post(
+        "/update_appointment", {"appointment_id": made["id"], "patient": theirs}
+    )
+    assert corrected.status_code == 200
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("textbox", name="Telephone")).to_have_value("+49 30 7654321")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    after = now_of(server, made)
+    assert (after["patient"], after["reason"]) == (theirs, "check-up")
+
+
 def test_an_appointment_is_moved_by_keyboard(visits: Visits, server: Server) -> None:
     booked_with(server, "2030-01-21T10:00:00Z")
     page = open_day(visits, "2030-01-21").page
@@ -379,6 +402,17 @@ def test_a_failed_poll_says_since_when_and_goes_on(visits: Visits) -> None:
     page.unroute_all()
     page.clock.run_for(8_000)
     expect(page.get_by_text("Not up to date")).to_have_count(0)
+
+
+def test_time_off_elsewhere_is_shown_within_ten_seconds(visits: Visits, server: Server) -> None:
+    visit = open_day(visits, "2030-02-01")
+    page = visit.page
+    off = {"start": "2030-02-01T12:00:00", "end": "2030-02-01T13:00:00", "note": "dentist"}
+    made = server.post("/create_override", {"doctor_id": "who", "kind": "time_off", **off})
+    assert made.status_code == 201
+    visit.travel("2030-02-01T07:30:08Z")
+    page.clock.run_for(8_000)
+    expect(page.get_by_text("dentist")).to_be_visible()
 
 
 def test_an_unchanged_day_costs_two_reads_at_most(browser: Browser, tmp_path: Path) -> None:
