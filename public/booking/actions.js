@@ -9,7 +9,7 @@ import { attempt, go, goInstead, placeOf } from "./flow.js";
 import { forget, hold, holdOn, keepOn, release, settled } from "./holding.js";
 import { rememberBooked } from "./my_appointments.js";
 import { offering, outdate, search, wanted } from "./searching.js";
-import { saveDraft, savedDraft, state, update } from "./state.js";
+import { saveBooked, saveDraft, savedDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Request} Request */
@@ -180,7 +180,8 @@ function finish(appointment) {
   const draft = { ...state.draft, reason: "" };
   update({ request: null, time: null, moving: null, draft, appointment });
   saveDraft();
-  goInstead("done", appointment.id);
+  saveBooked(appointment.id);
+  goInstead("done");
   update({ notice });
   outdate();
 }

@@ -11,7 +11,7 @@ import { goInstead, placeOf } from "./flow.js";
 import { mineView } from "./mine.js";
 import { loadMine, openMine, openOne } from "./my_appointments.js";
 import { refresh } from "./searching.js";
-import { state, update } from "./state.js";
+import { savedBooked, state, update } from "./state.js";
 
 /** @typedef {import("../scripts/sign_in.js").Person} Person */
 
@@ -41,11 +41,11 @@ export async function comeIn() {
 /** Show the view that the browser went back or forward to. */
 async function comeBack() {
   const view = placeOf(history.state);
-  const id = history.state?.id;
-  if (view === "done" && !state.appointment && typeof id === "string") return openOne(id);
+  const id = savedBooked();
+  if (view === "done" && !state.appointment && id !== null) return openOne(id);
   const isEmpty = (view === "details" && !state.time) || (view === "done" && !state.appointment);
   const isThere = view === "choose" || view in otherViews;
-  goInstead(isEmpty || view === "sign_in" || !isThere ? "choose" : view, id);
+  goInstead(isEmpty || view === "sign_in" || !isThere ? "choose" : view);
   update({ cancelling: null });
   if (view === "mine") await loadMine();
   else await refresh();

@@ -18,10 +18,9 @@ export function go(view) {
 /**
  * Show a view in the place of this one, so that the Back button does not lead here.
  * @param {View} view
- * @param {string} [id] of the appointment that it shows
  */
-export function goInstead(view, id) {
-  history.replaceState({ view, id }, "");
+export function goInstead(view) {
+  history.replaceState({ view }, "");
   enter(view);
 }
 

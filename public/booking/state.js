@@ -88,6 +88,7 @@ const initial = {
 export const { state, update, onChange } = storeOf(initial);
 
 const UNFINISHED = "unfinished";
+const BOOKED = "booked";
 
 /** Keep what is typed, held, and without an answer. */
 export function saveDraft() {
@@ -96,6 +97,16 @@ export function saveDraft() {
     UNFINISHED,
     time && { time, hold, holdKey, draft, request, moving, serviceId, minutes },
   );
+}
+
+/** Keep which appointment is shown as booked. @param {string} id */
+export function saveBooked(id) {
+  keepInTab(BOOKED, id);
+}
+
+/** @returns {string | null} */
+export function savedBooked() {
+  return keptInTab(BOOKED);
 }
 
 /** Return what was kept, or null. @returns {Partial<State> | null} */
