@@ -38,7 +38,7 @@ const REFUSALS = [
 ];
 
 /** Neither the page's address nor the network lead to Firebase. */
-export class NoSignIn extends Error {}
+class NoSignIn extends Error {}
 
 /** A link was sent to another address than the one that was given. */
 class OtherEmail extends Error {}
