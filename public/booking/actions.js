@@ -2,7 +2,7 @@
 
 import { get, Problem, post } from "../scripts/api.js";
 import { untilAnswered } from "../scripts/patience.js";
-import { isOfTheTime } from "../scripts/problems.js";
+import { isOfTheTime, saysNothing } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { dateOf } from "../scripts/times.js";
 import { attempt, go, goInstead, placeOf } from "./flow.js";
@@ -13,9 +13,6 @@ import { saveBooked, saveDraft, savedDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Request} Request */
-
-// These are told before a function looks whether it has done before what is asked.
-const SAYS_NOTHING = /^(unauthenticated|app_not_verified|too_many_requests)$/;
 
 /**
  * Choose a time: it is kept while the form is filled in.
@@ -149,7 +146,7 @@ async function send({ name, body, key, version }) {
     finish(appointment);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (!SAYS_NOTHING.test(error.code) && error.status < 500) await settle(error);
+    if (!saysNothing(error)) await settle(error);
     if (error.code !== "unknown_hold") throw error;
     // The hold has ended; the time may be free all the same.
     const request = { name, body: { ...body, hold_id: undefined }, key: crypto.randomUUID() };

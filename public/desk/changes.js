@@ -2,16 +2,32 @@
 
 import { get, NoAnswer, Problem, post } from "../scripts/api.js";
 import { untilAnswered } from "../scripts/patience.js";
+import { saysNothing } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
 import { clock, dateOf, shortDate } from "../scripts/times.js";
 import { closeDialog } from "./dialog_state.js";
 import { reload, replace } from "./loading.js";
 import { doctorName } from "./shown.js";
-import { state, update } from "./state.js";
+import { saveChange, savedChange, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Draft} Draft */
 /** @typedef {import("./state.js").Request} Request */
+
+/**
+ * What follows the answer to a change.
+ * @type {Record<Request["then"], (answer: any) => unknown>}
+ */
+const followUps = {
+  booked: (appointment) => finish(appointment, "desk.booked"),
+  received: receive,
+  moved: (appointment) => finish(appointment, "desk.moved"),
+  marked: (appointment) => finish(appointment, "desk.marked"),
+  cancelled: (appointment) => finish(appointment, "desk.cancelled"),
+  corrected: (appointment) => finish(appointment, "desk.corrected"),
+  override_made: showAffected,
+  override_deleted: sayDeleted,
+};
 
 // The rules that staff may break, if they say so.
 const BREAKABLE = /^(outside_working_hours|time_off|too_soon|too_late|in_the_past|patient_busy)$/;
@@ -38,9 +54,10 @@ export async function book(draft, allow) {
     reason: draft.reason.trim() || undefined,
     allow: allow.length > 0 ? allow : undefined,
   };
-  const isHere = state.dialog?.kind === "walk_in";
-  await send({ name: "create_appointment", body, key: crypto.randomUUID() }, (appointment) =>
-    isHere ? receive(appointment) : finish(appointment, "desk.booked"),
+  await change(
+    "create_appointment",
+    body,
+    state.dialog?.kind === "walk_in" ? "received" : "booked",
   );
 }
 
@@ -65,8 +82,7 @@ export async function move({ id, version }, wanted, allow) {
     doctor_id: wanted.doctor_id,
     allow: allow.length > 0 ? allow : undefined,
   };
-  const request = { name: "reschedule_appointment", body, key: crypto.randomUUID(), version };
-  return send(request, (appointment) => finish(appointment, "desk.moved"));
+  await change("reschedule_appointment", body, "moved", version);
 }
 
 /**
@@ -75,7 +91,7 @@ export async function move({ id, version }, wanted, allow) {
  * @param {"arrived" | "fulfilled" | "no_show"} status
  */
 export async function mark({ id, version }, status) {
-  await change("mark_appointment", { appointment_id: id, status }, version, "desk.marked");
+  await change("mark_appointment", { appointment_id: id, status }, "marked", version);
 }
 
 /**
@@ -84,7 +100,7 @@ export async function mark({ id, version }, status) {
  */
 export async function cancel({ id, version }, reason) {
   const body = { appointment_id: id, reason: reason.trim() || undefined };
-  await change("cancel_appointment", body, version, "desk.cancelled");
+  await change("cancel_appointment", body, "cancelled", version);
 }
 
 /**
@@ -94,7 +110,7 @@ export async function cancel({ id, version }, reason) {
  */
 export async function correct({ id, version }, draft) {
   const body = { appointment_id: id, patient: whoOf(draft), reason: draft.reason.trim() || null };
-  await change("update_appointment", body, version, "desk.corrected");
+  await change("update_appointment", body, "corrected", version);
 }
 
 /**
@@ -106,56 +122,64 @@ export async function makeOverride(draft) {
   const end = kind === "time_off" ? last || date : date;
   const times = time ? { start: `${date}T${time}`, end: `${end}T${until}` } : { start: date, end };
   const body = { doctor_id, kind, ...times, note: note.trim() || undefined };
-  await send({ name: "create_override", body, key: crypto.randomUUID() }, async (made) => {
-    await reload();
-    if (made.affected_count === 0) closeDialog(t("desk.override_made"));
-    else if (state.dialog) update({ dialog: { ...state.dialog, kind: "affected", made } });
-  });
+  await change("create_override", body, "override_made");
+}
+
+/** @param {import("./state.js").Schemas["CreatedOverride"]} made */
+async function showAffected(made) {
+  await reload();
+  if (made.affected_count === 0) closeDialog(t("desk.override_made"));
+  else if (state.dialog) update({ dialog: { ...state.dialog, kind: "affected", made } });
 }
 
 /** @param {import("./state.js").Override} override */
 export async function deleteOverride({ override_id }) {
-  const request = { name: "delete_override", body: { override_id }, key: crypto.randomUUID() };
-  await send(request, async () => {
-    update({ notice: t("desk.override_deleted") });
-    await reload();
-  });
+  await change("delete_override", { override_id }, "override_deleted");
+}
+
+async function sayDeleted() {
+  update({ notice: t("desk.override_deleted") });
+  await reload();
 }
 
 /** Send again what has no answer yet. */
 export async function sendAgain() {
-  if (state.request && again) await send(state.request, again);
+  if (state.request) await send(state.request);
+}
+
+/** Go on with a change that was without an answer when the page was left. */
+export async function resume() {
+  const kept = savedChange();
+  if (kept === null) return;
+  update({ dialog: kept.dialog });
+  await send(kept.request);
 }
 
 /**
  * @param {string} name of the function
  * @param {object} body
- * @param {number} version
- * @param {string} done a text's key
+ * @param {Request["then"]} then
+ * @param {number} [version]
  */
-async function change(name, body, version, done) {
-  const request = { name, body, key: crypto.randomUUID(), version };
-  await send(request, (appointment) => finish(appointment, done));
+async function change(name, body, then, version) {
+  await send({ name, body, key: crypto.randomUUID(), then, version });
 }
-
-/** @type {((answer: any) => unknown) | null} */
-let again = null;
 
 /**
  * Send a change until it is answered. Only one is on its way at a time: to click twice does nothing.
  * @param {Request} request
- * @param {(answer: any) => unknown} done
  */
-async function send(request, done) {
+async function send(request) {
   if (state.isSending) return;
-  again = done;
   update({ request, isSending: true, problem: null, notice: null });
+  saveChange();
   const { name, body, key, version } = request;
   try {
     const attempt = () => post(name, body, { key, version });
     const answer = await untilAnswered(attempt, (waiting) => update({ waiting }));
     update({ request: null, isSending: false });
-    await done(answer);
+    saveChange();
+    await followUps[request.then](answer);
   } catch (error) {
     update({ isSending: false });
     await settle(error);
@@ -166,8 +190,8 @@ async function send(request, done) {
 async function settle(error) {
   if (!(error instanceof Problem || error instanceof NoAnswer)) throw error;
   // Where nobody knows what happened, the same request is sent again, with its own key.
-  const isKnown = error instanceof Problem && error.status < 500;
-  update({ problem: error, request: isKnown ? null : state.request });
+  update({ problem: error, request: saysNothing(error) ? state.request : null });
+  saveChange();
   if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
   if (error instanceof Problem && error.code === "version_mismatch") await lookAgain();
 }

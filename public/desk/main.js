@@ -11,8 +11,10 @@ import {
   textOfRefusal,
 } from "../scripts/sign_in.js";
 import { NOT_SIGNING_IN, signInView } from "../scripts/sign_in_view.js";
+import { forgetTab } from "../scripts/store.js";
 import { loadTexts, t } from "../scripts/texts.js";
 import { readAddress } from "./address.js";
+import { resume } from "./changes.js";
 import { listView } from "./day_list.js";
 import { openById } from "./dialog_state.js";
 import { dialogView } from "./dialogs.js";
@@ -38,9 +40,15 @@ async function open() {
   const id = readAddress();
   await findOutWho();
   onChangeElsewhere(changedElsewhere);
-  if (state.access === "open") await attempt(start);
+  if (state.access === "open") await attempt(begin);
   keepFresh();
   if (id) await openById(id);
+}
+
+/** Show the day, and go on with what the page was left with. */
+async function begin() {
+  await start();
+  await resume();
 }
 
 /** Find out who is signed in; whose mailed link is good no more has to try again. */
@@ -62,10 +70,16 @@ let lastUid = null;
 
 /** @param {Person} person */
 async function signedIn(person) {
-  if (lastUid !== null && person.uid !== lastUid) return location.reload();
+  if (lastUid !== null && person.uid !== lastUid) return beginAnew();
   lastUid = person.uid;
   update({ person, access: "open" });
-  await attempt(start);
+  await attempt(begin);
+}
+
+/** Show and send nothing that was somebody else's. */
+function beginAnew() {
+  forgetTab();
+  location.reload();
 }
 
 /**
@@ -73,7 +87,7 @@ async function signedIn(person) {
  * @param {Person | null} person
  */
 function changedElsewhere(person) {
-  if (state.person !== null || person === null) location.reload();
+  if (state.person !== null || person === null) beginAnew();
   else signedIn(person);
 }
 

@@ -1,7 +1,7 @@
 // What the front desk knows and shows.
 
 import { NOT_SIGNING_IN } from "../scripts/sign_in_view.js";
-import { storeOf } from "../scripts/store.js";
+import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
 
 /** @typedef {import("#api").components["schemas"]} Schemas */
 /** @typedef {Schemas["Appointment"]} Appointment */
@@ -9,7 +9,8 @@ import { storeOf } from "../scripts/store.js";
 /** @typedef {Schemas["Override"]} Override */
 /** @typedef {Schemas["Service"]} Service */
 /** @typedef {Pick<Doctor, "id" | "name" | "time_zone" | "working_hours">} Column a doctor who is shown */
-/** @typedef {{ name: string, body: object, key: string, version?: number }} Request a change, and its idempotency key */
+/** @typedef {"booked" | "received" | "moved" | "marked" | "cancelled" | "corrected" | "override_made" | "override_deleted"} FollowUp */
+/** @typedef {{ name: string, body: object, key: string, version?: number, then: FollowUp }} Request a change, its idempotency key, and what follows the answer */
 /** @typedef {"book" | "walk_in" | "view" | "edit" | "move" | "cancel" | "override" | "affected"} Kind */
 
 /**
@@ -96,3 +97,24 @@ const initial = {
 };
 
 export const { state, update, onChange } = storeOf(initial);
+
+const UNANSWERED = "unanswered";
+
+/** Keep the change that is without an answer until the tab is closed, with what was typed for it. */
+export function saveChange() {
+  const { request, dialog } = state;
+  keepInTab(UNANSWERED, request && { request, dialog, uid: uid() });
+}
+
+/**
+ * Return what was kept; null if there is nothing, or if it is somebody else's.
+ * @returns {{ request: Request, dialog: Dialog | null } | null}
+ */
+export function savedChange() {
+  const kept = keptInTab(UNANSWERED);
+  return kept?.uid === uid() ? kept : null;
+}
+
+function uid() {
+  return state.person?.uid ?? null;
+}

@@ -7,6 +7,8 @@ import { hasText, t } from "./texts.js";
 // They speak of the time, which another one may cure.
 const OF_THE_TIME =
   /^(slot_taken|outside_working_hours|time_off|in_the_past|too_soon|too_late|day_full)$/;
+// These are told before a function looks whether it has done before what is asked.
+const TOLD_FIRST = /^(unauthenticated|app_not_verified|too_many_requests)$/;
 const IN_FORMS = /^(patient\.|reason$)/;
 
 /**
@@ -31,6 +33,14 @@ export function sentenceOf(error) {
  */
 export function isOfTheTime(code) {
   return OF_THE_TIME.test(code);
+}
+
+/**
+ * Whether nobody knows after an error what became of a change that was sent more than once.
+ * @param {unknown} error
+ */
+export function saysNothing(error) {
+  return !(error instanceof Problem) || error.status >= 500 || TOLD_FIRST.test(error.code);
 }
 
 /**

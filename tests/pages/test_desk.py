@@ -483,6 +483,37 @@ def test_a_move_without_an_answer_is_not_shown_as_made(visits: Visits, server: S
     visit.guard.expect("failed /reschedule_appointment")
     drag(page, point(page, 0, "10:00"), point(page, 0, "14:00"))
     expect(page.get_by_text("The clinic cannot be reached.")).to_be_visible()
+    page.unroute_all()
+    page.reload()
+    expect(page.get_by_text("Ada Lovelace is now with Doctor Strange, ")).to_be_visible()
+    assert booked_on(server, "2030-03-06") == [("strange", "14:00", 30)]
+
+
+def test_a_change_without_an_answer_goes_on_when_the_page_is_loaded_again(
+    visits: Visits, server: Server
+) -> None:
+    visit = open_day(visits, "2030-03-11", "10:07")
+    visit.guard.expect("failed /create_appointment")
+    page = visit.page
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/create_appointment", lose)
+    page.get_by_role("button", name="Walk-in").click()
+    page.get_by_label("Name").fill(ADA)
+    page.get_by_role("button", name="Book now").click()
+    expect(page.get_by_text("nothing is booked twice")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("nothing is booked twice")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value(ADA)
+    page.unroute_all()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Ada Lovelace: Arrived.")).to_be_visible()
+    page.reload()
+    expect(block(page)).to_be_visible()
+    assert booked_on(server, "2030-03-11") == [("strange", "10:07", 30)]
 
 
 @pytest.mark.parametrize("date", ["2027-13-45", "9999-12-31", "yesterday"])
