@@ -6,7 +6,7 @@ import { isOfTheTime, saysNothing } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { dateOf } from "../scripts/times.js";
 import { attempt, go, goInstead, placeOf } from "./flow.js";
-import { forget, hold, holdOn, keepOn, release, settled } from "./holding.js";
+import { forget, holdAnew, holdOn, keepOn, release, settled } from "./holding.js";
 import { rememberBooked } from "./my_appointments.js";
 import { offering, outdate, search, wanted } from "./searching.js";
 import { saveBooked, saveDraft, savedDraft, state, update } from "./state.js";
@@ -22,10 +22,11 @@ export async function chooseTime({ start, doctor_id, time_zone }) {
   if (state.request !== null) return go("details"); // It may have booked: that is settled first.
   if (isChosen(start, doctor_id)) return; // It was clicked twice.
   release();
-  update({ time: { start, doctor_id, time_zone } });
+  update({ time: { start, doctor_id, time_zone }, holdKey: crypto.randomUUID() });
   go("details");
   saveDraft();
-  if (state.moving === null) await attempt(hold);
+  // Who must sign in first asks again with the same key, wherever they come back to.
+  if (state.moving === null) await attempt(holdOn);
 }
 
 /** @param {string} start @param {string} doctorId */
@@ -102,7 +103,7 @@ export async function bookAnother() {
 
 /** Keep the time again whose hold has ended. */
 export async function keepAgain() {
-  await attempt(hold);
+  await attempt(holdAnew);
 }
 
 /** Lead to what is wrong, also who sees nothing of the page or a part of it. */

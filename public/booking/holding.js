@@ -15,19 +15,23 @@ let timer;
 
 /** The call under way; a booking that overtakes it would meet the visitor's own hold. */
 let asking = Promise.resolve();
-/** Keep the chosen time. Throws what the visitor must know of; anything else only keeps nothing. */
-export async function hold() {
-  update({ holdKey: crypto.randomUUID() });
-  await holdOn();
-}
 
-/** Ask for the hold of the chosen time, or once more for it: its key is the same. */
+/**
+ * Keep the chosen time, or ask once more for its hold: the key is the same. Throws what the visitor
+ * must know of; anything else only keeps nothing.
+ */
 export async function holdOn() {
   update({ hold: null, holding: "asked", holdKey: state.holdKey ?? crypto.randomUUID() });
   saveDraft();
   const asked = ask();
   asking = asked.catch(() => {});
   await asked;
+}
+
+/** Keep the time again whose hold has ended. */
+export async function holdAnew() {
+  update({ holdKey: crypto.randomUUID() });
+  await holdOn();
 }
 
 /** Wait for the hold that is under way, and ask again for one whose answer was lost. */

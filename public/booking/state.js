@@ -1,7 +1,7 @@
 // What the booking page knows and shows, and what of it is kept until the tab is closed.
 
 import clinic from "/clinic.js";
-import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
+import { keepInTab, keptInTab, storeOf, UNFINISHED } from "../scripts/store.js";
 import { visitorZone } from "../scripts/times.js";
 
 /** @typedef {import("#api").components["schemas"]} Schemas */
@@ -87,7 +87,6 @@ const initial = {
 
 export const { state, update, onChange } = storeOf(initial);
 
-const UNFINISHED = "unfinished";
 const BOOKED = "booked";
 
 /** Keep what is typed, held, and without an answer. */

@@ -2,7 +2,7 @@
 // signs in or was signed in: where everybody may do everything, nothing of it is loaded.
 
 import { identifyBy, NoAnswer } from "./api.js";
-import { forgetTab, remember, remembered } from "./store.js";
+import { forgetTab, handOver, remember, remembered, takeOver, UNFINISHED } from "./store.js";
 
 /** @typedef {"patient" | "doctor" | "staff"} Role */
 /** @typedef {{ uid: string, name: string, email: string, role: Role, doctorIds: string[] }} Person */
@@ -113,6 +113,7 @@ export async function sendLink(email) {
   const auth = await load();
   await auth.sendSignInLinkToEmail(email, { url: location.href, handleCodeInApp: true });
   remember(ASKED_BY, email);
+  handOver(UNFINISHED);
 }
 
 /**
@@ -127,7 +128,7 @@ export async function sendReset(email) {
 /** Sign out; the page must then be loaded again, since it still shows what was somebody's. */
 export async function signOut() {
   await become((auth) => auth.signOut());
-  remember(ASKED_BY, null);
+  forgetAsked();
   forgetTab();
 }
 
@@ -153,7 +154,14 @@ function takeLink() {
   const address = new URL(link);
   for (const name of OF_LINKS) address.searchParams.delete(name);
   history.replaceState(history.state, "", address);
+  takeOver(UNFINISHED);
   return link;
+}
+
+/** Forget who was mailed a link, and what for. */
+function forgetAsked() {
+  remember(ASKED_BY, null);
+  remember(UNFINISHED, null);
 }
 
 /**
@@ -277,7 +285,7 @@ async function person(auth) {
   known = uidOf(auth);
   remember(SIGNED_IN, user && "yes");
   if (user === null) return null;
-  remember(ASKED_BY, null);
+  forgetAsked();
   const { claims } = await user.getIdTokenResult();
   return {
     uid: user.uid,

@@ -1,5 +1,8 @@
 // The state of a page, and what the browser keeps of it.
 
+/** The name of the booking that a tab has begun: a mailed link may go on with it in another tab. */
+export const UNFINISHED = "unfinished";
+
 /**
  * Return a state and its `update`. It is shown again once for all changes that are made together.
  * @template {object} State
@@ -56,6 +59,22 @@ export function keepInTab(name, value) {
 /** @param {string} name */
 export function keptInTab(name) {
   return JSON.parse(kept(() => sessionStorage, name) ?? "null");
+}
+
+/** Keep a value of this tab for another one that takes it over. @param {string} name */
+export function handOver(name) {
+  keep(
+    () => localStorage,
+    name,
+    kept(() => sessionStorage, name),
+  );
+}
+
+/** Take over what another tab has begun, if this one has begun nothing. @param {string} name */
+export function takeOver(name) {
+  const handed = remembered(name);
+  remember(name, null);
+  if (kept(() => sessionStorage, name) === null) keep(() => sessionStorage, name, handed);
 }
 
 /** Forget all that is kept until the tab is closed. */

@@ -216,18 +216,20 @@ def test_a_patient_moves_and_cancels_what_the_account_has_until_they_sign_out(
     expect(page.get_by_text("1 past or cancelled appointment")).to_be_visible()
 
 
-def test_a_page_that_waits_for_the_mailed_link_goes_on_when_it_is_opened_in_another_tab(
+def test_a_mailed_link_goes_on_with_the_time_in_its_tab_and_in_the_one_that_waits(
     visits: Visits, firebase: Firebase, email: str
 ) -> None:
     visit = opened(visits, firebase, "2031-01-20")
     asked_to_sign_in(visit)
     other = in_another_tab(visit, link_sent(visit, firebase, email))
-    expect(other.get_by_text(email)).to_be_visible()
+    expect(other.get_by_role("heading", name="Your details")).to_be_visible()
+    expect(other.get_by_text(KEPT)).to_be_visible()
     assert urlsplit(other.url)[2:] == ("/", "", "")
     expect(visit.page.get_by_role("heading", name="Your details")).to_be_visible()
     expect(visit.page.get_by_text(KEPT)).to_be_visible()
     assert email not in visit.page.evaluate("JSON.stringify(localStorage)")
-    book(visit.page)
+    assert visit.page.evaluate("localStorage.getItem('unfinished')") is None
+    book(other)
 
 
 def test_a_link_that_is_opened_in_the_same_tab_leads_back_to_the_form(
