@@ -79,14 +79,14 @@ class Calendar:
         for schedule in self.schedules:
             day = schedule.key.day
             windows = working_windows(DOCTOR, day)
-            for opening in openings(DOCTOR, day, windows, schedule.busy, SEARCH):
+            for opening in openings(DOCTOR, day, windows, schedule.busy.times, SEARCH):
                 return opening.start
         return None
 
     def first_start_of_rival(self) -> datetime | None:
         """Return the same by `portion`: the window minus the busy times."""
         for window, schedule in zip(self.windows, self.schedules, strict=True):
-            free = window - portion.Interval(*starmap(portion.closedopen, schedule.busy))
+            free = window - portion.Interval(*starmap(portion.closedopen, schedule.busy.times))
             for gap in free:
                 if gap.upper - gap.lower >= LENGTH:
                     start: datetime = gap.lower

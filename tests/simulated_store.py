@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Self
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
@@ -316,6 +317,11 @@ class View:
         touches = () if self._state else [key for keys in wanted for key in keys]
         result: State = await self._port.call("load", touches, self._load, *wanted)
         return result
+
+    async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
+        """Read busy times."""
+        state = await self.load(days, ())
+        return {key: stored.value.busy for key, stored in state.days.items()}
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read the versions of days."""

@@ -4,18 +4,22 @@ from bisect import insort
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay, BusyTime
 from shared.model.hold import KEPT_FOR, Hold
-from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
 
 Entry = Appointment | OverrideEntry | Hold
 """What a doctor-day holds, each under its id."""
+
+
+_held = attrgetter("held")
 
 
 class DayKey(NamedTuple):
@@ -37,16 +41,13 @@ class DaySchedule(Struct, frozen=True, dict=True):
     holds: tuple[Hold, ...] = ()
 
     @cached_property
-    def busy(self) -> tuple[Interval, ...]:
-        """The times that appointments hold, without buffers, in order."""
-        # A search asks for thousands, nearly all of them held whole: that is seen without a call.
-        times = [a.interval if a.freed_from is None else a.held for a in self.appointments]
-        return tuple([time for time in times if time.start < time.end])
-
-    @cached_property
-    def has_holds_or_buffers(self) -> bool:
-        """Whether there are holds, or an appointment needs time before or after it."""
-        return bool(self.holds) or any(a.before or a.after for a in self.appointments)
+    def busy(self) -> BusyDay:
+        """What a search needs to know of it."""
+        kept = [a for a in self.appointments if a.held.start < a.held.end]
+        times = tuple([a.held for a in kept if not (a.before or a.after)])
+        buffered = [BusyTime(a.held, a.before, a.after) for a in kept if a.before or a.after]
+        holds = [BusyTime(h.held, h.before, h.after, h.ends_at) for h in self.holds]
+        return BusyDay(times, tuple(sorted([*buffered, *holds], key=_held)), self.overrides)
 
     def find(self, appointment_id: str) -> Appointment | None:
         """Return the appointment of this id, or None."""

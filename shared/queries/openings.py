@@ -7,7 +7,7 @@ known too.
 
 import asyncio
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import count, islice
 from typing import Literal, Protocol
@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY, days_of, each_day, end_of_day, touched_days
@@ -28,7 +29,8 @@ from shared.rules.window_bounds import whole_date
 from shared.store.port import Snapshot, State
 
 NEXT_OPENINGS = 3
-NO_DAYS: Mapping[DayKey, DaySchedule] = {}
+AnyDay = DaySchedule | BusyDay
+NO_DAYS: Mapping[DayKey, AnyDay] = {}
 
 GROWTH = 4
 MOST_DAYS_TOGETHER = 512
@@ -43,7 +45,7 @@ class Found(Struct, frozen=True):
 
     openings: Sequence[Opening]
     reason: NoOpeningReason | None
-    read: Mapping[DayKey, DaySchedule] = NO_DAYS
+    read: Mapping[DayKey, BusyDay] = field(default_factory=dict)
 
 
 async def first_openings(
@@ -51,7 +53,7 @@ async def first_openings(
     doctors: Sequence[Doctor],
     search: OpeningSearch,
     count: int,
-    known: Mapping[DayKey, DaySchedule] = NO_DAYS,
+    known: Mapping[DayKey, AnyDay] = NO_DAYS,
 ) -> Found:
     """Find the first `count` openings with any of the doctors, by start, then by doctor.
 
@@ -102,9 +104,9 @@ async def hours_of_date(
 
 async def _search(
     snapshot: Snapshot, searches: Sequence["_DoctorSearch"], days_each: int
-) -> Mapping[DayKey, DaySchedule]:
+) -> Mapping[DayKey, BusyDay]:
     """Search as far as needed; return the days that were read."""
-    read: dict[DayKey, DaySchedule] = {}
+    read: dict[DayKey, BusyDay] = {}
     by_doctor = {doctor_search.doctor.id: doctor_search for doctor_search in searches}
     most = max(1, MOST_DAYS_TOGETHER // max(1, len(searches)))
     while True:
@@ -115,11 +117,27 @@ async def _search(
         needed = {key for doctor_search in searches for key in doctor_search.to_read(days_each)}
         if not needed:
             return read
-        state = await snapshot.load(needed, ())
-        for key, stored in state.days.items():
-            by_doctor[key.doctor_id].know(stored.value)
-            read[key] = stored.value
+        found = await _busy_days(snapshot, needed, searches[0].moving)
+        for key, day in found.items():
+            by_doctor[key.doctor_id].know(key, day)
+        read |= found
         days_each = min(days_each * GROWTH, most)
+
+
+async def _busy_days(
+    snapshot: Snapshot, keys: Collection[DayKey], moving: str | None
+) -> Mapping[DayKey, BusyDay]:
+    """Read days without the appointment that is moved, which only whole days can tell."""
+    if moving is None:
+        return await snapshot.busy_days(keys)
+    state = await snapshot.load(keys, ())
+    return {key: stored.value.without(moving).busy for key, stored in state.days.items()}
+
+
+def _busy(day: AnyDay, moving: str | None) -> BusyDay:
+    if isinstance(day, BusyDay):
+        return day
+    return (day if moving is None else day.without(moving)).busy
 
 
 def _days_each(together: int, doctors: Sequence[Doctor]) -> int:
@@ -202,19 +220,24 @@ class _DoctorSearch:
         doctor: Doctor,
         search: OpeningSearch,
         found: _Openings,
-        known: Mapping[DayKey, DaySchedule],
+        known: Mapping[DayKey, AnyDay],
     ) -> None:
         self.doctor = doctor
+        self.moving = search.moving
         self.works = self.fits = False
         self._search = search
         self._found = found
-        self._known = {key.day: day for key, day in known.items() if key.doctor_id == doctor.id}
+        self._known = {
+            key.day: _busy(day, search.moving)
+            for key, day in known.items()
+            if key.doctor_id == doctor.id
+        }
         self._day, self._last = days_of(doctor, search.bounds)
         self._missing: Sequence[date] = ()
 
-    def know(self, day: DaySchedule) -> None:
+    def know(self, key: DayKey, day: BusyDay) -> None:
         """Take note of a day that was read."""
-        self._known[day.key.day] = day
+        self._known[key.day] = day
 
     async def go_on(self) -> None:
         """Search the days that are known, as far as that is of use.
@@ -269,7 +292,7 @@ class _DoctorSearch:
         reach = Interval(first - search.before, last + search.after)
         return [*each_day(*days_of(self.doctor, reach))]
 
-    def _search_day(self, days: Sequence[DaySchedule]) -> bool:
+    def _search_day(self, days: Sequence[BusyDay]) -> bool:
         """Add the openings that start on a day; return False if the later ones are of no use."""
         search, doctor, day = self._search, self.doctor, self._day
         windows = calendar(days, search.closed).windows(doctor, day)

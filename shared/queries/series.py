@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from shared.model.day import DayKey, DaySchedule
+from shared.model.busy_day import BusyDay
+from shared.model.day import DayKey
 from shared.model.opening import Opening
 from shared.queries.openings import NEXT_OPENINGS, first_openings
 from shared.rules.availability import search_instead
@@ -30,7 +31,7 @@ async def openings_of_skipped(
     if owner:
         schedule = (await snapshot.load((), (), (), [owner])).patients[owner].value
     searches = [search_instead(schedule, each.booking, now, searched=NEAR) for each in occasions]
-    known, found = dict[DayKey, DaySchedule](), dict[OpeningSearch, Sequence[Opening]]()
+    known, found = dict[DayKey, BusyDay](), dict[OpeningSearch, Sequence[Opening]]()
     for search in searches:
         if search not in found and len(known) < MOST_DAYS:
             nearest = await first_openings(snapshot, [booking.doctor], search, NEXT_OPENINGS, known)

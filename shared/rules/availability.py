@@ -126,7 +126,8 @@ def _is_free(
     windows = _windows(there, wanted)
     if there.off and "time_off" not in terms.broken:
         windows = without(windows, there.off)
-    busy = busy_times(days, now, freed, appointment.before, appointment.after)
+    others = [day.without(freed).without_hold(freed) if freed else day for day in days]
+    busy = busy_times([d.busy for d in others], now, appointment.before, appointment.after)
     free = free_time(windows, busy, Interval(first, asked.end), asked.length)
     return asked.start <= last and any(time.contains(asked) for time in free)
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay, BusyTime
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.service import NO_TIME
 
 
-def blocked(held: Appointment | Hold, before: timedelta, after: timedelta) -> Interval:
+def blocked(held: Appointment | Hold | BusyTime, before: timedelta, after: timedelta) -> Interval:
     """Return the time at which nothing can be that needs `before` and `after` itself.
 
     Empty, with its start as its end, if an appointment holds no time any more.
@@ -33,20 +34,18 @@ def live_holds(days: Sequence[DaySchedule], now: datetime) -> list[Hold]:
 
 
 def busy_times(
-    days: Sequence[DaySchedule],
+    days: Sequence[BusyDay],
     now: datetime,
-    without: str | None = None,
     before: timedelta = NO_TIME,
     after: timedelta = NO_TIME,
 ) -> tuple[Interval, ...]:
     """Return the busy times of several days as of now, in order and each once.
 
-    They are those for an appointment that needs `before` and `after` itself. Leaves out that of the
-    appointment or hold `without`, if an id is given.
+    They are those for an appointment that needs `before` and `after` itself.
     """
-    if without is None and len(days) == 1 and not (before or after or days[0].has_holds_or_buffers):
-        return days[0].busy
-    appointments = {a.id: a for day in days for a in day.appointments}.values()
-    there: list[Appointment | Hold] = [*appointments, *live_holds(days, now)]
-    times = (blocked(each, before, after) for each in there if each.id != without)
-    return tuple(sorted(time for time in times if time.start < time.end))
+    if len(days) == 1 and not (before or after or days[0].others):
+        return days[0].times
+    others = {each for day in days for each in day.others if each.is_live(now)}
+    times = {blocked(each, before, after) for each in others}
+    times |= {Interval(start - after, end + before) for day in days for start, end in day.times}
+    return tuple(sorted(times))

@@ -5,6 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from shared.model.busy_day import BusyDay
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY, end_of_day
@@ -58,7 +59,7 @@ class Calendar(Struct, frozen=True):
 _AS_EVERY_WEEK = Calendar()
 
 
-def calendar(days: Iterable[DaySchedule], closed: tuple[Interval, ...] = ()) -> Calendar:
+def calendar(days: Iterable[DaySchedule | BusyDay], closed: tuple[Interval, ...] = ()) -> Calendar:
     """Return what differs from the week on these doctor-days; `closed` is when the clinic is."""
     overrides = [override for day in days for override in day.overrides]
     if not overrides and not closed:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.model.day import DaySchedule
+from shared.model.busy_day import BusyDay
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import end_of_day
 from shared.model.interval import Interval
@@ -36,9 +36,12 @@ class OpeningSearch(Struct, frozen=True):
     moving: str | None = None
     patient_busy: tuple[Interval, ...] = ()
 
-    def busy(self, days: Sequence[DaySchedule]) -> tuple[Interval, ...]:
-        """Return when nothing can be offered on these days, in order."""
-        busy = busy_times(days, self.now, self.moving, self.before, self.after)
+    def busy(self, days: Sequence[BusyDay]) -> tuple[Interval, ...]:
+        """Return when nothing can be offered on these days, in order.
+
+        The appointment that is moved must not be among what they hold.
+        """
+        busy = busy_times(days, self.now, self.before, self.after)
         return tuple(sorted((*busy, *self.patient_busy))) if self.patient_busy else busy
 
 

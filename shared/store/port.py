@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct, field
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
@@ -184,6 +185,12 @@ class Snapshot(Protocol):
         """Read documents. A day or a patient without one has nothing booked.
 
         Series have no versions: only `erase_records` changes them.
+        """
+
+    async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
+        """Read only when the doctor is busy on these days, and what is overridden.
+
+        Always of the present: a snapshot that was taken at an instant must not be asked.
         """
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:

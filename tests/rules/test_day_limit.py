@@ -18,6 +18,7 @@ from shared.rules.booking import book
 from shared.rules.day_limit import HOLD_BYTES, OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, DayFull, Outcome
+from shared.store.busy_documents import busy_day_to_text
 from shared.store.documents import appointment_to_text, entry_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
 from tests.strategies import MINUTE
@@ -29,7 +30,7 @@ AROUND_THE_CLOCK = doctor((("00:00", "24:00"),))
 FIRESTORE_LIMIT = 1_048_576
 
 # As long as a request may make them, of a character that takes six bytes in JSON.
-LONGEST, LONGEST_REASON, FULL = Patient("\x01" * 200, "\x01" * 254, "\x01" * 50), "\x01" * 1000, 103
+LONGEST, LONGEST_REASON, FULL = Patient("\x01" * 200, "\x01" * 254, "\x01" * 50), "\x01" * 1000, 105
 
 
 def minute(number: int, patient: Patient = LONGEST, reason: str = LONGEST_REASON) -> Appointment:
@@ -50,13 +51,16 @@ def asked(wanted: Appointment, there: Iterable[Appointment], day: str = MON) -> 
 
 def stored_bytes(day: DaySchedule) -> int:
     """What Firestore counts of the entries: names and texts, and one more for each."""
-    return sum(len(a.id) + 1 + len(appointment_to_text(a).encode()) + 1 for a in day.appointments)
+    entries = sum(
+        len(a.id) + 1 + len(appointment_to_text(a).encode()) + 1 for a in day.appointments
+    )
+    return entries + len(busy_day_to_text(day.busy))
 
 
 def test_a_day_of_the_longest_appointments_is_full_before_the_store_says_so() -> None:
     there = [minute(number) for number in range(FULL)]
-    assert isinstance(asked(minute(102), there[:102]), Accepted)
-    assert asked(minute(103), there) == DayFull()
+    assert isinstance(asked(minute(FULL - 1), there[: FULL - 1]), Accepted)
+    assert asked(minute(FULL), there) == DayFull()
     assert 950_000 < stored_bytes(schedule(MON, *there)) < FIRESTORE_LIMIT - 10_000
 
 
@@ -139,14 +143,15 @@ def test_no_appointment_takes_more_room_than_it_is_weighed(
 
 def test_overrides_take_room_too() -> None:
     time = Interval(at(f"{MON}T00:00Z"), at(f"{MON}T00:01Z"))
-    entries = tuple(OverrideEntry(f"{n:0128}", "extra_hours", time) for n in range(2000))
+    entries = tuple(OverrideEntry(f"{n:0128}", "extra_hours", time) for n in range(1716))
     text = override_entry_to_text(entries[0])
-    assert len(entries[0].id) + 1 + len(text.encode()) + 1 < OVERRIDE_BYTES
+    busy = len(busy_day_to_text(DaySchedule(key(MON), overrides=entries[:1]).busy))
+    assert len(entries[0].id) + 1 + len(text.encode()) + 1 + busy < OVERRIDE_BYTES
     wanted = minute(1, ADA, "")
     day = DaySchedule(key(MON), overrides=entries)
     _, refused = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
     assert isinstance(refused, DayFull)
-    day = DaySchedule(key(MON), overrides=entries[:1990])
+    day = DaySchedule(key(MON), overrides=entries[:1710])
     _, booked = book(documents(day), Booking(AROUND_THE_CLOCK, wanted, ANYBODY), NOW)
     assert isinstance(booked, Accepted)
 
@@ -161,4 +166,5 @@ def test_a_hold_takes_no_more_room_than_it_is_weighed() -> None:
         before=timedelta(days=1),
         after=timedelta(days=1),
     )
-    assert len(hold.id) + 1 + len(entry_to_text(hold).encode()) + 1 <= HOLD_BYTES
+    busy = len(busy_day_to_text(schedule(MON).with_hold(hold).busy))
+    assert len(hold.id) + 1 + len(entry_to_text(hold).encode()) + 1 + busy <= HOLD_BYTES

@@ -238,7 +238,7 @@ def test_openings_instead_of_what_is_held_are_not_in_the_time_held() -> None:
     away = with_overrides(day(hold()), off(f"{MON}T10:30Z", f"{MON}T11:00Z"))
     refusal = booking_with("10:00-11:00", found(away))[1]
     assert isinstance(refusal, TimeOff)
-    busy = refusal.search.busy([away])
+    busy = refusal.search.busy([away.busy])
     assert busy == (span(f"{MON}T10:00Z", f"{MON}T11:00Z"),)
 
 

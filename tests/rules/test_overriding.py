@@ -47,7 +47,7 @@ def test_to_delete_an_override_leaves_all_else_as_it_is() -> None:
 
 def test_a_day_that_is_full_has_no_room_for_an_override() -> None:
     full = EMPTY[TUE]
-    for number in range(2000):
+    for number in range(1716):
         full = replace(full, overrides=(*full.overrides, replace(AWAY.entry, id=f"o{number}")))
     assert isinstance(with_override({**EMPTY, TUE: full}, AWAY), NoRoomForOverride)
     fewer = replace(full, overrides=full.overrides[1:])

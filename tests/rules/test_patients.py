@@ -251,7 +251,7 @@ def test_a_schedule_holds_no_more_than_a_store_can_keep_of_it() -> None:
         on_monday("09:00-09:01", f"x{number}")._replace(unknown_fields=b"x" * 300_000)
         for number in range(3)
     ]
-    new = on_monday("15:00-16:00", "new")._replace(unknown_fields=b"x" * 100_000)
+    new = on_monday("15:00-16:00", "new")._replace(unknown_fields=b"x" * 140_000)
     for hers, full in ((large[:2], False), (large, True)):
         given = documents(schedule(MON), patients=[schedule_of(ADA, *hers)])
         _, outcome = book(given, Booking(doctor(), new, ADA), NOW)

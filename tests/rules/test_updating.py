@@ -136,7 +136,7 @@ def large(name: str, size: int) -> Appointment:
 
 def test_a_day_and_a_schedule_hold_no_longer_texts_than_a_store_can_keep() -> None:
     longer = Update(SOUGHT, reason="x" * 1000)
-    full = [large(f"x{number}", 333_000) for number in range(3)]
+    full = [large(f"x{number}", 343_000) for number in range(3)]
     assert update(documents(schedule(MON, BOOKED, *full)), longer, NOW)[1] == DayFull()
     hers = owned(BOOKED, ADA)
     given = documents(schedule(MON, hers), patients=[schedule_of(ADA, hers, *full)])

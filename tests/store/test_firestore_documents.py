@@ -200,6 +200,7 @@ def sent(write: Write) -> tuple[str, dict[str, Any], list[str], Precondition]:
     fields: dict[str, Any] = decode_dict(write.update.fields, None)  # type: ignore[assignment]
     if fields.get("kind") == "day":
         assert 0 <= fields.pop("revision") < 2**48
+        assert [*fields.pop("derived")] == ["busy"]
     if "appointments" in fields:
         entries = {name: json.loads(text) for name, text in fields["appointments"].items()}
         fields["appointments"] = {name: entry["start"] for name, entry in entries.items()}

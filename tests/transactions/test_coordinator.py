@@ -388,7 +388,7 @@ async def test_an_acceptance_that_changes_nothing_is_not_granted_on_a_cached_day
     await coordinator.preview(move(MON, NINE))
     store.put(schedule(MON, appointment(TEN, f"{MON}T10:30Z")))
     await coordinator.run(move(MON, NINE))
-    assert store.days[key(MON)].value.busy == (span(NINE, HALF_PAST),)
+    assert store.days[key(MON)].value.busy.times == (span(NINE, HALF_PAST),)
 
 
 @simulated

@@ -134,8 +134,8 @@ async def test_a_move_that_others_undid_before_the_retry_is_answered_and_not_mad
     store.on_commit.append(fails_after)
     store.on_load.extend([prompt, after_another(instance(store), back)])
     assert granted(await instance(store).run(move(MON, TUE_TEN, ID))) == ID
-    assert store.days[key(MON)].value.busy == (span(ELEVEN, f"{MON}T11:30Z"),)
-    assert store.days[key(TUE)].value.busy == ()
+    assert store.days[key(MON)].value.busy.times == (span(ELEVEN, f"{MON}T11:30Z"),)
+    assert store.days[key(TUE)].value.busy.times == ()
     assert store.elsewhere == {}
 
 

@@ -7,8 +7,8 @@
 
 The other modules of the folder have the others.
 Each carries a `kind` and a `schema`. An entry is one JSON text, because maps with timestamps take
-six times as long to decode. `derived` holds what newer versions compute from the entries of a day;
-every write of this version clears it.
+six times as long to decode. `derived` holds what is computed from the entries of a day: `busy`
+(busy_documents.py). A write replaces all of it, so what it does not compute itself is gone.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency import IdempotencyRecord
+from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
 from shared.store.documents import (
     appointment_from_text,
     appointment_to_text,
@@ -91,6 +93,18 @@ def read_day(key: DayKey, document: Message) -> Stored[DaySchedule]:
     return Stored(day, document.update_time.ToNanoseconds())
 
 
+def read_busy_day(key: DayKey, document: Message) -> BusyDay | None:
+    """Return the busy times of a day's document; None if an older version wrote it last."""
+    if not document.name:
+        return BusyDay()
+    name, fields = f"{key.doctor_id}, {key.day}", document.fields
+    tags = {"kind": fields["kind"].string_value, "schema": fields["schema"].integer_value}
+    check_schema(name, "day", tags)
+    # A missing member reads as an empty text.
+    text = fields["derived"].map_value.fields["busy"].string_value
+    return busy_day_from_text(name, text) if text else None
+
+
 def read_elsewhere(key: ElsewhereKey, document: Message) -> Stored[Whereabouts | None]:
     """Return the whereabouts of a document; None if there is none."""
     if not document.name:
@@ -130,7 +144,11 @@ def write_day(root: str, write: DayWrite) -> Message:
         paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
     # Not the time, which may be the same for two writes, nor a count, which a backup sets back.
-    fields: dict[str, object] = {**DAY_TAGS, "revision": randbits(REVISION_BITS)}
+    fields: dict[str, object] = {
+        **DAY_TAGS,
+        "revision": randbits(REVISION_BITS),
+        "derived": {"busy": busy_day_to_text(write.day.busy)},
+    }
     if texts:
         fields["appointments"] = texts
     document = Document(name=name, fields=to_fields(fields))

@@ -170,7 +170,8 @@ class Migration:
         fields = {**DAY_TAGS, "appointments": {appointment.id: appointment_to_text(appointment)}}
         path = FieldPath("appointments", appointment.id).to_api_repr()
         for key in found.days:
-            yield _update(day_name(root, key), fields, [*DAY_TAGS, path], exists=None)
+            mask = [*DAY_TAGS, "derived", path]
+            yield _update(day_name(root, key), fields, mask, exists=None)
         for at, whereabouts in found.elsewhere.items():
             write = write_elsewhere(root, ElsewhereWrite(at, whereabouts, None))
             write.ClearField("current_document")  # An earlier run may have written it.

@@ -8,6 +8,7 @@ from typing import TypeVar
 from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
@@ -20,6 +21,7 @@ from shared.store.firestore.documents import (
     day_name,
     elsewhere_name,
     last_part,
+    read_busy_day,
     read_day,
     read_elsewhere,
     read_ended,
@@ -47,6 +49,7 @@ from shared.store.usage import count_reads
 T = TypeVar("T")
 
 LARGEST_CHUNK = 128
+BUSY_FIELDS = ("kind", "schema", "derived")
 
 
 class FirestoreSnapshot:
@@ -97,6 +100,23 @@ class FirestoreSnapshot:
                 record = read_record(record_of[document.name], document)
                 state.records[record.value.key] = record
         return state
+
+    async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
+        """Read the busy times of days in one call, and in a second one those without the text."""
+        day_of = {day_name(self._calls.root, key): key for key in days}
+        found: dict[DayKey, BusyDay] = {}
+        without_text: list[DayKey] = []
+        for answer in await self._get(day_of, BUSY_FIELDS):
+            key = day_of[answer.found.name or answer.missing]
+            day = read_busy_day(key, answer.found)
+            if day is None:
+                without_text.append(key)
+            else:
+                found[key] = day
+        if without_text:
+            state = await self.load(without_text, ())
+            found |= {key: stored.value.busy for key, stored in state.days.items()}
+        return found
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read the update times of days in one call, with the smallest of their fields."""

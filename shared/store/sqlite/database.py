@@ -49,7 +49,8 @@ _SCHEMA = (
         PRIMARY KEY (doctor_id, day, id, until)
     ) WITHOUT ROWID
     """,
-    # `derived` is for what newer versions compute from the entries; this one only clears it.
+    # `derived` is computed from the entries (busy_documents.py).
+    # Versions that do not know it clear it.
     """
     ALTER TABLE days ADD COLUMN schema INTEGER NOT NULL DEFAULT 1;
 

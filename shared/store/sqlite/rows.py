@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.idempotency import IdempotencyRecord
+from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
 from shared.store.clinic_documents import clinic_from_document, clinic_to_document
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered
 from shared.store.documents import (
@@ -39,6 +41,9 @@ _DAYS_AT = """
     WHERE doctor_id = :doctor AND day BETWEEN :first AND :last
     GROUP BY day ORDER BY day LIMIT :limit
 """
+_BUSY = """
+    SELECT schema, json_extract(derived, '$.busy') FROM doctor_days WHERE doctor_id = ? AND day = ?
+"""
 _VERSION = "SELECT version FROM doctor_days WHERE doctor_id = ? AND day = ?"
 # The version of a day is the instant of its last commit by the file's clock, which never goes back.
 _REVISION = "SELECT coalesce(max(version), 0) FROM doctor_days WHERE doctor_id = ?"
@@ -51,11 +56,12 @@ _PUT = """
     INSERT OR REPLACE INTO entries (since, doctor_id, day, id, body) VALUES (?, ?, ?, ?, ?)
 """
 _FIRST_VERSION = """
-    INSERT OR IGNORE INTO doctor_days (version, schema, doctor_id, day) VALUES (?, ?, ?, ?)
+    INSERT OR IGNORE INTO doctor_days (version, schema, derived, doctor_id, day)
+    VALUES (?, ?, ?, ?, ?)
     RETURNING version
 """
 _NEXT_VERSION = """
-    UPDATE doctor_days SET version = ?, schema = ?, derived = NULL
+    UPDATE doctor_days SET version = ?, schema = ?, derived = ?
     WHERE doctor_id = ? AND day = ? AND version = ?
     RETURNING version
 """
@@ -108,6 +114,19 @@ def read_day(connection: sqlite3.Connection, key: DayKey, past: int | None) -> S
     return next(found, Stored(DaySchedule(key), None))
 
 
+def read_busy_day(connection: sqlite3.Connection, key: DayKey) -> BusyDay:
+    """Return when a doctor is busy on a day."""
+    row = connection.execute(_BUSY, (key.doctor_id, key.day.isoformat())).fetchone()
+    if row is None:
+        return BusyDay()
+    schema, busy = row
+    if busy is None:  # An older version wrote the day last.
+        return read_day(connection, key, None).value.busy
+    name = f"{key.doctor_id}, {key.day}"
+    check_schema(name, "day", {"schema": schema})
+    return busy_day_from_text(name, busy)
+
+
 def read_version(connection: sqlite3.Connection, key: DayKey) -> Version | None:
     """Return the version of a day; None if it has no document."""
     row = connection.execute(_VERSION, (key.doctor_id, key.day.isoformat())).fetchone()
@@ -124,10 +143,12 @@ def read_revision(connection: sqlite3.Connection, doctor_id: str) -> int:
 def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:
     """Write the changed entries of a day and return its new version."""
     place, read = (write.day.key.doctor_id, write.day.key.day.isoformat()), write.read.version
+    derived = f'{{"busy":{busy_day_to_text(write.day.busy)}}}'
+    written = (now, SCHEMA, derived, *place)
     if read is None:
-        version = returned_version(connection.execute(_FIRST_VERSION, (now, SCHEMA, *place)))
+        version = returned_version(connection.execute(_FIRST_VERSION, written))
     else:
-        version = returned_version(connection.execute(_NEXT_VERSION, (now, SCHEMA, *place, read)))
+        version = returned_version(connection.execute(_NEXT_VERSION, (*written, read)))
     changed, before = write.changed(), write.read.value.entries
     replaced = [(*place, name) for name in changed if name in before]
     connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import date, datetime, timedelta
 
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
@@ -23,6 +24,7 @@ from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
 from shared.store.sqlite.override_rows import Starting, read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import (
+    read_busy_day,
     read_day,
     read_days,
     read_records,
@@ -34,6 +36,7 @@ from shared.store.usage import count_reads
 
 LARGEST_CHUNK = 128
 DAYS_A_TURN = 16
+BUSY_DAYS_A_TURN = 64
 
 
 class SqliteSnapshot:
@@ -80,6 +83,18 @@ class SqliteSnapshot:
                 overrides={key: read_override(connection, key) for key in overrides},
                 series={each: read_series(connection, each) for each in series},
             )
+
+    async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
+        """Read the busy times of days."""
+        count_reads(len(days))
+        found: dict[DayKey, BusyDay] = {}
+        with translated_errors():
+            connection = self._open()
+            for number, key in enumerate(days, 1):
+                found[key] = read_busy_day(connection, key)
+                if number % BUSY_DAYS_A_TURN == 0:
+                    await asyncio.sleep(0)
+        return found
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read the versions of days, and none of their entries."""

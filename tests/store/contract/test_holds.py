@@ -34,7 +34,9 @@ Change = Callable[[DaySchedule], DaySchedule]
 
 async def load(store: Store) -> Stored[DaySchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([MONDAY], [])).days[MONDAY]
+        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+        assert await snapshot.busy_days([MONDAY]) == {MONDAY: read.value.busy}
+        return read
 
 
 async def change(store: Store, to: Change) -> None:
@@ -64,6 +66,22 @@ async def test_a_day_holds_holds_beside_appointments_and_overrides_until_they_ar
     empty = schedule("2026-11-23").with_override(AWAY)
     assert (await load(rival)).value == empty
     assert await scanned(rival) == [empty]
+
+
+async def test_what_is_freed_or_needs_buffers_is_as_busy_to_a_search_as_it_is(store: Store) -> None:
+    half = EARLY._replace(id="half", freed_from=at("2026-11-23T09:10:00.5Z"))
+    whole = EARLY._replace(id="whole", freed_from=EARLY.interval.start)
+    first, last = timedelta(minutes=10), timedelta(minutes=20)
+    buffered = EARLY._replace(id="buffered", before=first, after=last)
+    each = [half, whole, buffered, half._replace(id="both", after=last)]
+    await change(store, lambda _: schedule("2026-11-23", *each))
+    busy = (await load(store)).value.busy
+    held = span("2026-11-23T09:00:00Z", "2026-11-23T09:10:00.5Z")
+    assert busy.times == (held,)
+    assert {(each.held, each.before, each.after) for each in busy.others} == {
+        (EARLY.interval, first, last),
+        (held, timedelta(0), last),
+    }
 
 
 async def test_earlier_instants_show_holds_as_they_were_then(store: Store, rival: Store) -> None:

@@ -61,7 +61,10 @@ async def load(
     store: Store, *days: DayKey, record: str | None = None, elsewhere: Collection[ElsewhereKey] = ()
 ) -> State:
     async with store.snapshot() as snapshot:
-        return await snapshot.load(days, [] if record is None else [record], elsewhere)
+        state = await snapshot.load(days, [] if record is None else [record], elsewhere)
+        busy = {day: stored.value.busy for day, stored in state.days.items()}
+        assert await snapshot.busy_days(days) == busy
+        return state
 
 
 async def change(
@@ -453,13 +456,14 @@ async def test_what_is_read_or_written_is_counted(store: Store) -> None:
     await store.put_doctors([doctor()])
     with charged_to([usage]):
         await change(store, {MONDAY: adding(EARLY), TUESDAY: adding(NEW)})
-        assert (usage.reads, usage.writes) == (2, 2)
+        # `load` reads the busy times beside each day.
+        assert (usage.reads, usage.writes) == (4, 2)
         await store.commit([], [RecordWrite(OLD, None)])
         await load(store, MONDAY, record="old")
-        assert (usage.reads, usage.writes) == (4, 3)
+        assert (usage.reads, usage.writes) == (7, 3)
         await view(store)
         await store.list_doctors(10)
-        assert (usage.reads, usage.writes) == (7, 3)
+        assert (usage.reads, usage.writes) == (10, 3)
 
 
 def logs_in(folder: Path) -> list[Path]:

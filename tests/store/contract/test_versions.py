@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
-from shared.model.day import DaySchedule
+from shared.model.busy_day import BusyDay
+from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey
@@ -28,7 +29,7 @@ from shared.store.port import (
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
 
-MONDAY = key("2026-11-23")
+MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
 ADA = PatientKey("ada" + 37 * "0")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "first")
 SECOND = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z", "second")
@@ -184,11 +185,42 @@ async def test_a_pointer_that_is_not_understood_is_refused_loudly(
 async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_does_not_know_it(
     store: Store, raw: Raw
 ) -> None:
-    assert await raw.day(MONDAY) == {"schema": 3}
-    await raw.put_day(MONDAY, {"derived": {"busy": "540-570"}})
+    assert [*(await raw.day(MONDAY))["derived"]] == ["busy"]
+    await raw.put_day(MONDAY, {"derived": {"doctors": "who"}})
     assert (await load(store)).value == monday(FIRST)
     await move_first(store)
-    assert await raw.day(MONDAY) == {"schema": 3}
+    assert [*(await raw.day(MONDAY))["derived"]] == ["busy"]
+
+
+async def test_busy_times_of_a_day_that_an_older_version_wrote_are_read_from_its_entries(
+    store: Store, raw: Raw
+) -> None:
+    await raw.put_day(MONDAY, {"derived": {"doctors": "who"}})
+    assert await busy_days(store) == {MONDAY: monday(FIRST).busy, TUESDAY: BusyDay()}
+    await raw.put_entry(MONDAY, "another", {**NEWER, "id": "another", "kind": "vault"})
+    with pytest.raises(StoreRefused, match='the kind "vault"'):
+        await busy_days(store)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"schema": 4}, "has schema 4"),
+        ({"derived": {"busy": "[[1]]"}}, "are damaged"),
+    ],
+    ids=["schema", "text"],
+)
+async def test_busy_times_that_are_not_understood_are_refused_loudly(
+    store: Store, raw: Raw, fields: dict[str, Any], said: str
+) -> None:
+    await raw.put_day(MONDAY, fields)
+    with pytest.raises(StoreRefused, match=said):
+        await busy_days(store)
+
+
+async def busy_days(store: Store) -> Mapping[DayKey, BusyDay]:
+    async with store.snapshot() as snapshot:
+        return await snapshot.busy_days([MONDAY, TUESDAY])
 
 
 # Overrides
