@@ -26,7 +26,9 @@ from tests.scripted_store import ScriptedStore
 
 def standing(calendar: ChangingCalendar) -> dict[DayKey, set[str]]:
     """Which appointments the days hold, where they hold any."""
-    return {key: {a.id for a in d.appointments} for key, d in calendar.days.items() if d.appointments}
+    return {
+        key: {a.id for a in d.appointments} for key, d in calendar.days.items() if d.appointments
+    }
 
 
 def expected_days(held: dict[str, Held]) -> dict[DayKey, set[str]]:
