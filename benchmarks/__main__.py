@@ -2,13 +2,18 @@
 
 python -m benchmarks                 all parts
 python -m benchmarks rules reads     some of them
+
+Before and after each part a computation tells whether the machine does anything else. A part that
+was disturbed is measured once more, and its rows say so if that was disturbed, too.
 """
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from time import perf_counter
 
+from benchmarks.quiet import ENOUGH, disturbance
 from benchmarks.servers import emulator
 from benchmarks.table import Row, lines, machine
 from benchmarks.timing import say
@@ -28,11 +33,26 @@ def main(chosen: Sequence[str]) -> int:
     with emulator():
         for name in chosen or PARTS:
             say(f"{name}, after {perf_counter() - began:.0f} s")
-            rows += import_module(f"benchmarks.{name}").rows()
+            rows += _measured(name)
     print("\n".join(["", *lines(rows), "", machine()]))
     missed = sum(row.met is False for row in rows)
     print(f"\n{missed} goals missed; {perf_counter() - began:.0f} s")
     return 1 if missed else 0
+
+
+def _measured(name: str) -> list[Row]:
+    """Measure a part, and once more if the machine was busy with something else."""
+    part = import_module(f"benchmarks.{name}")
+    for is_last in (False, True):
+        before = disturbance()
+        rows: list[Row] = part.rows()
+        worst = max(before, disturbance())
+        if worst <= ENOUGH:
+            return rows
+        say(f"{name} was disturbed: a computation took {worst:.2f} times as long as it needs")
+        if is_last:
+            rows = [replace(row, what=f"{row.what} (disturbed)") for row in rows]
+    return rows
 
 
 if __name__ == "__main__":
