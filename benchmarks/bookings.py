@@ -19,14 +19,14 @@ import uvloop
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 from google.cloud.firestore_v1.field_path import FieldPath
 
-from benchmarks.data import close_client, instant, new_appointment, working_day
+from benchmarks.data import close_client, instant, new_appointment, store_days, working_day
 from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
 from benchmarks.timing import Way, medians, say
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey
+from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
@@ -52,10 +52,15 @@ FIRESTORE_ROUNDS = 9
 SQLITE_ROUNDS = 5
 SECONDS = 10.0
 
+FEW, MANY = 15, 190
+"""Appointments of five minutes that a day has already."""
+FILLED_DAYS = 40
+
 OURS, FLOOR, RIVAL = "", "bare commit", "async_transactional"
 ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 FIRST_DAY = date(2099, 1, 5)
-HALF_HOUR = timedelta(minutes=30)
+HALF_HOUR, FIVE_MINUTES = timedelta(minutes=30), timedelta(minutes=5)
+AROUND_THE_CLOCK = (("00:00", "24:00"),)
 NOW = datetime(2098, 12, 1, 12, tzinfo=UTC)
 
 
@@ -116,11 +121,28 @@ async def _on_sqlite() -> list[Row]:
                 rates = await _crowd_rates(books, crowd, SQLITE_ROUNDS)
                 what = f"create on SQLite, {crowd} clients over {CROWD_DAYS} days, store part"
                 table.append(at_least(what, rates[OURS], rates[FLOOR], 0.85))
+            table.append(await _full_days(store))
         await store.close()
     return table
 
 
 # Measuring
+
+
+async def _full_days(store: Store) -> Row:
+    """Compare bookings on days that have many appointments and on days that have few."""
+    say("bookings on full days")
+    booking, ways = _coordinator(store), dict[str, Way]()
+    for there in (FEW, MANY):
+        filled = [_filled_day(f"with{there}", number, there) for number in range(FILLED_DAYS)]
+        await store_days(store, filled, FILLED_DAYS)
+        # The first booking of a day is the warm-up: it reads the day.
+        slots = [(there + turn, number) for turn in range(2) for number in range(FILLED_DAYS)]
+        requests = [_five_minutes(f"with{there}", number, slot) for slot, number in slots]
+        ways[str(there)] = partial(_book_one, booking, requests)
+    seconds = await medians(ways, FILLED_DAYS, warm_up=FILLED_DAYS)
+    few, many = (Figure(1000 * seconds[str(n)], "ms", f"{n} there") for n in (FEW, MANY))
+    return at_most(f"create on SQLite, a day with {MANY} appointments", many, few, 1.5)
 
 
 async def _alone(books: Mapping[str, Book]) -> dict[str, Figure]:
@@ -234,10 +256,23 @@ def requests_of(doctor_id: str, number: int) -> list[Request]:
 
 def request_of(doctor_id: str, number: int, slot: int) -> Request:
     """Return the request for one of these times."""
-    doctor = _doctor(doctor_id)
     start = instant(working_day(FIRST_DAY, number), 9) + slot * HALF_HOUR
-    key = DayKey(doctor.id, start.date())
-    appointment = new_appointment(key, Interval(start, start + HALF_HOUR), NOW)
+    return _request(_doctor(doctor_id), Interval(start, start + HALF_HOUR))
+
+
+def _five_minutes(doctor_id: str, number: int, slot: int) -> Request:
+    start = instant(working_day(FIRST_DAY, number)) + slot * FIVE_MINUTES
+    return _request(_doctor(doctor_id, AROUND_THE_CLOCK), Interval(start, start + FIVE_MINUTES))
+
+
+def _filled_day(doctor_id: str, number: int, there: int) -> DaySchedule:
+    requests = [_five_minutes(doctor_id, number, slot) for slot in range(there)]
+    return DaySchedule(requests[0].key, tuple(request.appointment for request in requests))
+
+
+def _request(doctor: Doctor, interval: Interval) -> Request:
+    key = DayKey(doctor.id, interval.start.date())
+    appointment = new_appointment(key, interval, NOW)
     decide = partial(book, booking=Booking(doctor, appointment, ANYBODY), now=NOW)
     births = frozenset({ElsewhereKey(doctor.id, appointment.id)})
     command = Command(frozenset({key}), decide, NOW, appointment.id, ANYBODY, births)
@@ -245,5 +280,5 @@ def request_of(doctor_id: str, number: int, slot: int) -> Request:
 
 
 @cache
-def _doctor(doctor_id: str) -> Doctor:
-    return builders.doctor(doctor_id=doctor_id)
+def _doctor(doctor_id: str, hours: builders.Hours = builders.NINE_TO_FIVE) -> Doctor:
+    return builders.doctor(hours, doctor_id=doctor_id)

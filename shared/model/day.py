@@ -43,15 +43,18 @@ class DaySchedule(Struct, frozen=True, dict=True):
     @cached_property
     def busy(self) -> BusyDay:
         """What a search needs to know of it."""
-        kept = [a for a in self.appointments if a.held.start < a.held.end]
-        times = tuple([a.held for a in kept if not (a.before or a.after)])
-        buffered = [BusyTime(a.held, a.before, a.after) for a in kept if a.before or a.after]
+        # Nearly all are held whole: that is seen without a call.
+        held = [(a, a.interval if a.freed_from is None else a.held) for a in self.appointments]
+        kept = [(a, time) for a, time in held if time[0] < time[1]]
+        times = tuple([time for a, time in kept if not (a.before or a.after)])
+        buffered = [BusyTime(time, a.before, a.after) for a, time in kept if a.before or a.after]
         holds = [BusyTime(h.held, h.before, h.after, h.ends_at) for h in self.holds]
         return BusyDay(times, tuple(sorted([*buffered, *holds], key=_held)), self.overrides)
 
     def find(self, appointment_id: str) -> Appointment | None:
         """Return the appointment of this id, or None."""
-        return next((a for a in self.appointments if a.id == appointment_id), None)
+        found = self.entries.get(appointment_id)
+        return found if isinstance(found, Appointment) else None
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
