@@ -10,7 +10,8 @@ import re
 import sys
 import threading
 import traceback
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 import msgspec
 
@@ -32,9 +33,12 @@ class RequestLog:
 
     def __call__(self, record: RequestRecord) -> None:
         """Write the line of a request."""
+        fields = {**_fields(record), **_trace_fields(record.trace, self._project)}
+        if record.error is None and (stream := _json_stream()):
+            stream.write(_json_line("INFO", _message(record), fields) + "\n")
+            return
         level = _level(record)
         if _log.isEnabledFor(level):
-            fields = {**_fields(record), **_trace_fields(record.trace, self._project)}
             stack = record.error if level == logging.ERROR else None
             _log.log(level, _message(record), extra={"fields": fields}, exc_info=stack)
 
@@ -100,6 +104,24 @@ def _trace_fields(trace: Trace | None, project: str | None) -> dict[str, Any]:
 # The form of lines, and where they go
 
 
+def _json_stream() -> TextIO | None:
+    """Return where lines are written as JSON, None if they are for people.
+
+    Lines of requests without an error go there in one write, past handlers and formatters, which
+    took two thirds of what a line costs: 20 us of processor time, and 7 without.
+    """
+    for handler in logging.root.handlers:
+        if isinstance(handler.formatter, JsonLines) and isinstance(handler, logging.StreamHandler):
+            stream: TextIO = handler.stream
+            return stream
+    return None
+
+
+def _json_line(severity: str, message: str, fields: Mapping[str, Any]) -> str:
+    line = {"severity": severity, "message": message, **fields}
+    return msgspec.json.encode(line).decode()
+
+
 class JsonLines(logging.Formatter):
     """Formats for Cloud Logging, with a stack where Error Reporting looks for it."""
 
@@ -109,10 +131,11 @@ class JsonLines(logging.Formatter):
         if record.name != _log.name:
             message = f"{record.name}: {_QUOTES.split(message)[0]}".rstrip()
             message = message.encode(errors="replace").decode()  # Lone surrogates: JSON has none.
-        line = {"severity": record.levelname, "message": message, **getattr(record, "fields", {})}
+        fields: dict[str, Any] = getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
-            line |= {"stack_trace": stack_of(record.exc_info[1]), "@type": ERROR_EVENT}
-        return msgspec.json.encode(line).decode()
+            stack = stack_of(record.exc_info[1])
+            fields = {**fields, "stack_trace": stack, "@type": ERROR_EVENT}
+        return _json_line(record.levelname, message, fields)
 
 
 class ReadableLines(logging.Formatter):
