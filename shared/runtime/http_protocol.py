@@ -1,5 +1,8 @@
 """What is no HTTP at all is answered as everything else is, and spoils no answer."""
 
+import asyncio
+from typing import Any
+
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -7,12 +10,20 @@ from shared.http.errors import InvalidRequest
 from shared.http.finishing import finished
 from shared.http.problems import error_response
 from shared.observability.request_log import log_unreadable
+from shared.runtime.joined_writes import JoinedWrites
 
 _DETAIL = "this is not HTTP/1.1; check the method, and that the address has no spaces"
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Uvicorn's, but for what it does with what it cannot read."""
+    """Uvicorn's, but for what it does with what it cannot read, and with how many writes."""
+
+    transport: Any
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin; the head of an answer goes with its body."""
+        super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - ours says more
         """Answer, and close the connection: nobody knows where a next request would begin.

@@ -19,12 +19,16 @@ BOOKING = b"POST /create_appointment HTTP/1.1\r\nContent-Length: 2\r\n"
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """That of a server on which everybody books."""
-    booked = PlainTextResponse("booked", 201)
-    config = uvicorn.Config(booked, http=HttpProtocol, log_config=None)
-    config.load()
-    loop, state = asyncio.get_running_loop(), ServerState()
-    async with await loop.create_server(lambda: HttpProtocol(config, state, {}), HOST, 0) as server:
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(protocol, HOST, 0) as server:
         yield server.sockets[0].getsockname()[1]
+
+
+def protocol() -> HttpProtocol:
+    """That of a connection to a server on which everybody books."""
+    config = uvicorn.Config(PlainTextResponse("booked", 201), http=HttpProtocol, log_config=None)
+    config.load()
+    return HttpProtocol(config, ServerState(), {})
 
 
 async def answers(port: int, *sent: bytes) -> str:
@@ -35,6 +39,32 @@ async def answers(port: int, *sent: bytes) -> str:
     answer = await reader.read()
     writer.close()
     return answer.decode()
+
+
+class Noting(asyncio.Transport):
+    """A connection that notes what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.begun = asyncio.Event()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+        self.begun.set()
+
+    def is_closing(self) -> bool:
+        return False
+
+
+async def test_the_head_and_the_body_of_an_answer_are_one_write() -> None:
+    server, connection = protocol(), Noting()
+    server.connection_made(connection)
+    server.data_received(BOOKING + b"\r\n{}")
+    await connection.begun.wait()
+    (answer,) = connection.written
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.endswith(b"\r\n\r\nbooked")
 
 
 async def test_what_is_no_http_gets_a_problem_like_all_others(
