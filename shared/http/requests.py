@@ -4,6 +4,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -81,7 +82,8 @@ def read_query(request: Request, model: type[M], repeatable: str | None = None) 
     Only the `repeatable` one may appear more than once; its field is a list.
     """
     given: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
+    query = request.scope["query_string"].decode("latin-1")
+    for name, value in parse_qsl(query, keep_blank_values=True):
         given.setdefault(name, []).append(value)
     values: dict[str, Any] = {}
     for name, all_given in given.items():

@@ -183,6 +183,8 @@ def _write(formatter: dict[str, object]) -> None:
                 # of these a handler of its own, gunicorn the second.
                 "uvicorn": {"level": "WARNING", "propagate": True},
                 "uvicorn.error": {"level": "WARNING", "propagate": True},
+                # Without a handler anywhere, uvicorn does not even prepare its own lines.
+                "uvicorn.access": {"level": "WARNING", "propagate": False},
             },
             "root": {"level": "WARNING", "handlers": ["lines"]},
         }

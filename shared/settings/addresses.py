@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -23,6 +24,7 @@ def is_address(text: str, *, local_http: bool) -> bool:
     )
 
 
+@lru_cache(maxsize=1000)  # Rates ask about the address of every request.
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, reached by nobody else."""
     try:
