@@ -4,12 +4,12 @@ The container runs this; the local runner serves the same.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from shared.http.application import application
@@ -48,18 +48,30 @@ def application_of_all(
     return app
 
 
-def function_routes(dependencies: Dependencies) -> list[Route]:
-    """Return a route for each function, under its name."""
-    return [Route(f"/{name}", _App(e, dependencies)) for name, e in endpoints().items()]
+def function_routes(dependencies: Dependencies) -> list[BaseRoute]:
+    """Return the route to all functions, each under its name."""
+    return [_Functions(endpoints(), dependencies)]
 
 
-class _App:
-    """A function as an ASGI application, so that the route leaves every method to it."""
+class _Functions(BaseRoute):
+    """Leads to a function by one look-up, however many there are, and leaves every method to it."""
 
-    def __init__(self, function: Endpoint, dependencies: Dependencies) -> None:
-        self._function = function
+    def __init__(self, functions: Mapping[str, Endpoint], dependencies: Dependencies) -> None:
+        self._functions = {f"/{name}": function for name, function in functions.items()}
         self._dependencies = dependencies
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._function(Request(scope, receive), self._dependencies)
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether the path is that of a function."""
+        known = scope["type"] == "http" and _path(scope) in self._functions
+        return Match.FULL if known else Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the function."""
+        function = self._functions[_path(scope)]
+        response = await function(Request(scope, receive), self._dependencies)
         await response(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
