@@ -68,7 +68,8 @@ class ProblemResponse(Response):
 
     def name(self, request_id: str) -> None:
         """Say in the document which request the problem occurred in."""
-        self.body = json_line(self._document.model_copy(update={"instance": request_id})).encode()
+        self._document.instance = request_id
+        self.body = json_line(self._document).encode()
         self.headers["Content-Length"] = str(len(self.body))
 
 

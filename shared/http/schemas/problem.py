@@ -5,7 +5,7 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel, absent
 from shared.http.schemas.opening import (
@@ -27,6 +27,8 @@ class FieldError(ResponseModel):
 
 class Problem(ResponseModel):
     """Any error. The members after `instance` are there with the codes that they name."""
+
+    model_config = ConfigDict(frozen=False)  # It gets its `instance` last, and a copy costs more.
 
     type: str
     title: str
