@@ -341,6 +341,11 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     assert query(path, "SELECT day FROM doctor_days ORDER BY day") == [(day,) for day in days]
 
 
+async def test_commits_of_one_turn_of_the_loop_share_an_instant(store: SqliteStore) -> None:
+    commits = await asyncio.gather(*(store.commit([w], []) for w in (WRITE, WRITE_TUESDAY)))
+    assert len({version for versions in commits for version in versions.values()}) == 1
+
+
 async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
     store: SqliteStore, path: str
 ) -> None:
@@ -353,8 +358,8 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
         connection.execute(rolls_back)
     days = [schedule("2026-11-24", EARLY), schedule("2026-11-25", LATE)]
     writes = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
-    # The first commit is a round of its own; the two that wait for it share the next one.
-    commits = [store.commit(writes_of, []) for writes_of in ([], writes[:1], writes[1:])]
-    _, *results = await asyncio.gather(*commits, return_exceptions=True)
+    # Both arrive in one turn of the loop, so they share a round.
+    commits = [store.commit([write], []) for write in writes]
+    results = await asyncio.gather(*commits, return_exceptions=True)
     assert [type(result) for result in results] == [StoreRefused, StoreRefused]
     assert query(path, "SELECT day FROM doctor_days") == []

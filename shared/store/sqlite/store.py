@@ -185,12 +185,14 @@ class SqliteStore:
     ) -> Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
-        answer: asyncio.Future[Versions] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Versions] = loop.create_future()
         writes = (days, records, elsewhere, patients, overrides, series, events)
         commit = _Commit(*writes, answer)
+        if self._round is None and not self._waiting:
+            # Whoever else commits in this turn of the loop shares the round.
+            loop.call_soon(self._start_round)
         self._waiting.append(commit)
-        if self._round is None:
-            self._start_round()
         versions = await commit.answer
         months = sum(len(history_changes(patient)) for patient in patients)
         count_writes(sum(map(len, writes)) + months)
@@ -312,6 +314,8 @@ class SqliteStore:
         if self._closed:
             return
         self._closed = True
+        if self._round is None:
+            self._start_round()
         while self._round is not None:
             await asyncio.wait([self._round])
         await self._in_thread(self._close_writer)
