@@ -63,7 +63,7 @@ def open_dependencies(settings: Settings, file: ClinicFile = NO_FILE) -> Depende
     if isinstance(chosen, SqliteFile):
         return build_dependencies(settings, _prepared_file(chosen.path, file))
 
-    # Its import takes half a second, which nobody should pay who does not use it.
+    # Its import takes a while, for which nobody should wait who does not use it.
     from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
     return build_dependencies(settings, FirestoreStore(chosen, settings.deadline_seconds))
