@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from shared.runtime.endpoints import ServedEndpoints
+
 ROOT = Path(__file__).parents[2]
 LOADED = """
 import gc, json, sys
@@ -47,3 +51,16 @@ def test_without_an_emulator_what_makes_credentials_is_imported_at_the_start() -
         "google.auth",
         "shared.store.firestore.google_credentials",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "at_once"),
+    [("get_appointment", ["get_appointment"]), ("unknown", []), (None, [])],
+)
+def test_the_target_is_there_at_once_and_every_other_function_when_it_is_asked_for(
+    target: str | None, at_once: list[str]
+) -> None:
+    functions = ServedEndpoints(target)
+    assert list(functions) == at_once
+    assert functions["hold_time"].name == "hold_time"
+    assert list(functions) == [*at_once, "hold_time"]
