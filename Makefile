@@ -9,6 +9,7 @@
 # make proof     run fifty thousand colliding operations on each store while things fail
 # make bench     measure everything, beside bare programs and alternatives; needs wrk
 # make openapi   rewrite public/openapi.json
+# make messages  rewrite the copy of Firestore's messages from its library
 # make vendor    fetch the libraries of the pages into public/vendor; needs npm
 # make lock      rewrite requirements.txt from requirements.in
 
@@ -27,7 +28,7 @@ API_TYPES := tests/pages/api.d.ts
 PAGES = $(shell find public) $(wildcard tests/pages/*.js tests/pages/*.json)
 VULNERABILITIES := https://api.osv.dev/v1/query
 
-.PHONY: run test quick check doctors report emulators reset proof bench openapi vendor lock
+.PHONY: run test quick check doctors report emulators reset proof bench openapi messages vendor lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
@@ -89,6 +90,10 @@ bench: .venv/dev
 
 openapi: .venv/local
 	$(BIN)/python -m shared.runtime.openapi.document > $(DOCUMENT)
+
+# Only after another version of google-cloud-firestore; a test tells.
+messages: .venv/local
+	$(BIN)/python -m vendoring.firestore_descriptors > shared/store/firestore/descriptors.py
 
 vendor: .venv/local
 	$(BIN)/python -m vendoring

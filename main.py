@@ -12,10 +12,10 @@ from shared.runtime import (
     framework,
     listening,
 )
-from shared.runtime.endpoints import endpoints
+from shared.runtime.endpoints import ServedEndpoints
 
 _dependencies = composition.start(os.environ, exposed=listening.is_exposed())
-_functions = endpoints()
+_functions = ServedEndpoints(os.environ.get("FUNCTION_TARGET"))
 framework.serve(_dependencies)
 cold_start.finish()
 

@@ -81,7 +81,7 @@ def _to_see() -> Any:  # noqa: ANN401 - a pattern of `regex`
 def email_address(text: str, *, allow_name: bool = False) -> "ValidatedEmail":
     """Return the parts of an e-mail address, which may stand behind a name.
 
-    Only its form is checked. Raises EmailNotValidError.
+    Only its form is checked. Raises EmailNotValidError, a ValueError.
     """
     import email_validator  # noqa: PLC0415 - see below
 

@@ -1,1 +1,1 @@
-"""What others wrote for the pages, taken from npm into `public/vendor`."""
+"""What others wrote: for the pages, taken from npm; for Firestore, out of its library."""

@@ -1,7 +1,4 @@
-"""Every function on one port: `uvicorn --factory shared.runtime.all_functions:serve`.
-
-The container runs this; the local runner serves the same.
-"""
+"""Every function on one port, as the container and the local runner serve them."""
 
 import os
 from collections.abc import Callable, Mapping

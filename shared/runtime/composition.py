@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from shared.access.authentication import Authenticator, Open
 from shared.access.blocked_callers import BlockedSource
 from shared.directory.clinic_cache import ClinicCache
-from shared.directory.clinic_file import ClinicFile, read_clinic_file
 from shared.directory.doctor_cache import DoctorCache
 from shared.http.dependencies import Dependencies
 from shared.http.page_token_keys import PageTokenKeys
@@ -26,7 +26,8 @@ from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.overrides import DEADLINES, OverrideTransactions
 
-NO_FILE = ClinicFile([], {})
+if TYPE_CHECKING:
+    from shared.directory.clinic_file import ClinicFile
 
 
 def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
@@ -38,7 +39,7 @@ def start(environment: Mapping[str, str], *, exposed: bool) -> Dependencies:
     try:
         settings = read_settings(environment, exposed=exposed)
         embedded = isinstance(settings.store, SqliteFile)
-        dependencies = open_dependencies(settings, clinic_file(settings) if embedded else NO_FILE)
+        dependencies = open_dependencies(settings, clinic_file(settings) if embedded else None)
         open_deliverer(dependencies)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
@@ -54,7 +55,7 @@ def open_deliverer(dependencies: Dependencies) -> None:
         dependencies.deliverer.open()
 
 
-def open_dependencies(settings: Settings, file: ClinicFile = NO_FILE) -> Dependencies:
+def open_dependencies(settings: Settings, file: "ClinicFile | None" = None) -> Dependencies:
     """Return the dependencies of these settings; a new SQLite file gets this clinic file.
 
     Raises SettingsError if the file cannot be used.
@@ -63,20 +64,23 @@ def open_dependencies(settings: Settings, file: ClinicFile = NO_FILE) -> Depende
     if isinstance(chosen, SqliteFile):
         return build_dependencies(settings, _prepared_file(chosen.path, file))
 
-    # Its import takes half a second, which nobody should pay who does not use it.
+    # Its import takes a while, for which nobody should wait who does not use it.
     from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
     return build_dependencies(settings, FirestoreStore(chosen, settings.deadline_seconds))
 
 
-def _prepared_file(path: str, file: ClinicFile) -> Store:
+def _prepared_file(path: str, file: "ClinicFile | None") -> Store:
     import sqlite3  # noqa: PLC0415 - for the same reason
 
     from shared.store.sqlite.store import SqliteStore  # noqa: PLC0415
 
     store = SqliteStore(path)
     try:
-        store.prepare(file.doctors, file.clinic)
+        if file:
+            store.prepare(file.doctors, file.clinic)
+        else:
+            store.prepare([], {})
     except (sqlite3.Error, StoreError) as error:
         raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
     return store
@@ -145,8 +149,11 @@ def _observers(settings: Settings) -> tuple[Observer, ...]:
         raise SettingsError(message) from error
 
 
-def clinic_file(settings: Settings) -> ClinicFile:
+def clinic_file(settings: Settings) -> "ClinicFile":
     """Read the clinic file. Raises SettingsError with the place and the cause."""
+    # Its models take 30 ms to make, and functions on Firestore read no file.
+    from shared.directory.clinic_file import read_clinic_file  # noqa: PLC0415
+
     path = settings.doctors_file
     try:
         return read_clinic_file(Path(path).read_bytes(), settings.clinic_zone, datetime.now(UTC))

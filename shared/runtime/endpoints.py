@@ -7,7 +7,32 @@ import functions
 from shared.http.endpoint import Endpoint
 
 
+class ServedEndpoints(dict[str, Endpoint]):
+    """The functions by name, each imported when it is first asked for.
+
+    A process of functions-framework serves one of them, whose name the cloud knows at the start.
+    The shapes of what the others are asked and answer take a tenth of a start to define.
+    """
+
+    def __init__(self, target: str | None) -> None:
+        super().__init__()
+        if target in _names():
+            self[target] = _imported(target)
+
+    def __missing__(self, name: str) -> Endpoint:
+        """Import a function."""
+        return self.setdefault(name, _imported(name))
+
+
 def endpoints() -> dict[str, Endpoint]:
     """Return every function by its name, which is also its path where several share a server."""
-    names = sorted(module.name for module in iter_modules(functions.__path__))
-    return {name: getattr(import_module(f"functions.{name}"), name) for name in names}
+    return {name: _imported(name) for name in _names()}
+
+
+def _names() -> list[str]:
+    return sorted(module.name for module in iter_modules(functions.__path__))
+
+
+def _imported(name: str) -> Endpoint:
+    endpoint: Endpoint = getattr(import_module(f"functions.{name}"), name)
+    return endpoint

@@ -28,7 +28,7 @@ def main() -> None:
 
 
 async def _migrate(database: FirestoreDatabase, seconds: float) -> list[str]:
-    from shared.store.firestore.calls import Calls  # noqa: PLC0415 - half a second
+    from shared.store.firestore.calls import Calls  # noqa: PLC0415 - takes a while
     from shared.store.firestore.migration import Migration  # noqa: PLC0415
 
     calls = Calls(database, seconds)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from email_validator import EmailNotValidError
 from msgspec import Struct
 
 from shared.settings.addresses import is_address
@@ -205,7 +204,7 @@ def _smtp_server(text: str) -> SmtpServer:
 def _sender(text: str) -> str:
     try:
         email_address(text, allow_name=True)
-    except EmailNotValidError as error:
+    except ValueError as error:
         rule = 'must be an address, as in "Clinic <appointments@clinic.example>"'
         raise SettingsError(f'MAIL_FROM: {rule}, not "{text}": {error}') from None
     return text

@@ -123,7 +123,7 @@ def container(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """What the container runs: every function, answering."""
     port = free_port()
     options = ["--host", HOST, "--port", str(port), "--no-access-log"]
-    command = [UVICORN, "--factory", "shared.runtime.all_functions:serve", *options]
+    command = [UVICORN, "--factory", "shared.runtime.container:serve", *options]
     with _server(command, port, folder, settings) as server:
         server.wait_until_it_answers()
         yield server

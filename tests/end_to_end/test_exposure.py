@@ -13,7 +13,7 @@ SERVERS = {
     "functions-framework, as it is": (
         *(FRAMEWORK, "--source", str(ROOT / "main.py"), "--target", "create_appointment"),
     ),
-    "uvicorn": (UVICORN, "--factory", "shared.runtime.all_functions:serve", "--host", ANY_ADDRESS),
+    "uvicorn": (UVICORN, "--factory", "shared.runtime.container:serve", "--host", ANY_ADDRESS),
 }
 
 

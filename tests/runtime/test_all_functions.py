@@ -1,5 +1,6 @@
 """Every function on one port, from the settings of the environment to the end."""
 
+import gc
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.runtime.all_functions import serve
 from tests.functions.bad_requests import GOOD_BODIES, GOOD_QUERIES
 from tests.logging_as_it_was import logging_as_it_was
 
@@ -30,7 +30,10 @@ async def test_each_function_has_its_name_for_a_path_and_the_store_is_closed_in_
     monkeypatch.setenv("DOCTORS_FILE", str(DOCTORS_FILE))
     monkeypatch.setenv("TEST_CLOCK", "on")
     with logging_as_it_was():
-        app = serve()
+        from shared.runtime import container  # noqa: PLC0415 - no garbage is collected from here
+
+        app = container.serve()
+        assert gc.isenabled()
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -14,10 +15,13 @@ from shared.queries.appointments import ListQuery, list_window
 from shared.queries.look_ups import find_appointment
 from shared.store.firestore.migration import Migration
 from shared.store.firestore.store import FirestoreStore
-from shared.store.firestore.values import Document, Message, Write, to_fields
+from shared.store.firestore.values import Document, Write, to_fields
 from shared.store.port import StoreRefused
 from tests.builders import key, span
 from tests.firestore_emulator import emulated_store
+
+if TYPE_CHECKING:
+    from shared.store.firestore.messages import Message
 
 AT_ONCE = timedelta()
 SUMMER = span("2027-07-01T00:00Z", "2027-08-01T00:00Z")

@@ -8,7 +8,8 @@ from shared.store.blocked_documents import blocked_from_document, blocked_to_doc
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import translated_errors
-from shared.store.firestore.values import Document, Message, Write, from_fields, to_fields
+from shared.store.firestore.messages import Message
+from shared.store.firestore.values import Document, Write, from_fields, to_fields
 from shared.store.usage import count_reads, count_writes
 
 

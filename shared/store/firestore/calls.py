@@ -1,52 +1,38 @@
-"""The four calls to Firestore, over the library's connection and in its messages.
+"""The four calls to Firestore, in bare messages over a bare connection.
 
-The library's `AsyncClient` wraps every path, field and message in objects of its own, which takes
-three times as long as the call itself (docs/performance.md). Its protocol buffers are used bare.
+The `AsyncClient` of google-cloud-firestore wraps every path, field and message in objects of its
+own, which takes three times as long as the call itself (docs/performance.md).
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from platform import python_version
 from typing import Any
+from urllib.parse import urlencode
 
-import google.auth
 import grpc  # type: ignore[import-untyped]
-from google.api_core.gapic_v1.client_info import ClientInfo
-from google.api_core.gapic_v1.routing_header import to_grpc_metadata
-from google.cloud.firestore_v1 import types
-from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
 
 from shared.settings import FirestoreDatabase
-from shared.store.firestore.values import Message
+from shared.store.firestore.channel import open_channel
+from shared.store.firestore.messages import Message, message
 
-EMULATED_PROJECT = "demo-local"
-
-_Query, _GetRequest = types.StructuredQuery.pb(), types.BatchGetDocumentsRequest.pb()
-_Mask = types.DocumentMask.pb()
-_Commit, _Run = types.CommitRequest.pb(), types.RunQueryRequest.pb()
-_Sum, _RunSum = types.StructuredAggregationQuery.pb(), types.RunAggregationQueryRequest.pb()
+_Query, _GetRequest = message("StructuredQuery"), message("BatchGetDocumentsRequest")
+_Mask = message("DocumentMask")
+_Commit, _Run = message("CommitRequest"), message("RunQueryRequest")
+_Sum, _RunSum = message("StructuredAggregationQuery"), message("RunAggregationQueryRequest")
 
 _SERVICE = "/google.firestore.v1.Firestore"
-_CHANNEL = (
-    # Notices a quiet connection that something on the way has dropped.
-    ("grpc.keepalive_time_ms", 30_000),
-    # A full day may be larger than gRPC's own limit of 4 MiB; Firestore has its own.
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    # By default gRPC waits up to two minutes, long after the database is back.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-)
 
 
 class Calls:
     """A connection to one database. Every call takes at most `seconds` and is not repeated.
 
-    Calls raise grpc.aio.AioRpcError. Opening raises GoogleAuthError if there are no credentials,
-    and ValueError if there is no project.
+    Calls raise grpc.aio.AioRpcError. Opening raises StoreRefused if there are no credentials, and
+    ValueError if there is no project.
     """
 
     def __init__(self, database: FirestoreDatabase, seconds: float) -> None:
         self._seconds = seconds
-        self._channel, found = _open_channel(database.emulator)
+        self._channel, found = open_channel(database.emulator)
         project = database.project or found
         if not project:
             raise ValueError("the credentials name no project: set GOOGLE_CLOUD_PROJECT")
@@ -54,20 +40,20 @@ class Calls:
         self.root = f"{self.database}/documents"
         self._headers = _headers(self.database, database.emulator)
         self._commit = self._channel.unary_unary(
-            f"{_SERVICE}/Commit", _Commit.SerializeToString, types.CommitResponse.pb().FromString
+            f"{_SERVICE}/Commit", _Commit.SerializeToString, message("CommitResponse").FromString
         )
         self._batch_get = self._channel.unary_stream(
             f"{_SERVICE}/BatchGetDocuments",
             _GetRequest.SerializeToString,
-            types.BatchGetDocumentsResponse.pb().FromString,
+            message("BatchGetDocumentsResponse").FromString,
         )
         self._run_query = self._channel.unary_stream(
-            f"{_SERVICE}/RunQuery", _Run.SerializeToString, types.RunQueryResponse.pb().FromString
+            f"{_SERVICE}/RunQuery", _Run.SerializeToString, message("RunQueryResponse").FromString
         )
         self._run_sum = self._channel.unary_stream(
             f"{_SERVICE}/RunAggregationQuery",
             _RunSum.SerializeToString,
-            types.RunAggregationQueryResponse.pb().FromString,
+            message("RunAggregationQueryResponse").FromString,
         )
 
     async def commit(self, writes: Sequence[Message]) -> Sequence[Message]:
@@ -107,7 +93,7 @@ class Calls:
         query = _Query(**bounds)
         query.from_.add(collection_id=collection)
         for path in order:
-            by = query.order_by.add(direction=types.StructuredQuery.Direction.ASCENDING)
+            by = query.order_by.add(direction=_Query.ASCENDING)
             by.field.field_path = path
         request = _Run(parent=parent, structured_query=query, read_time=read_time)
         answers: AsyncIterator[Message]
@@ -135,23 +121,14 @@ class Calls:
 
     def _options(self, **routing: str) -> dict[str, Any]:
         """Return the options of a call; Google's front ends route it by a field of its request."""
-        header = to_grpc_metadata(routing)  # type: ignore[no-untyped-call]
+        header = ("x-goog-request-params", urlencode(routing, safe="/"))
         return {"timeout": self._seconds, "metadata": (*self._headers, header)}
-
-
-def _open_channel(emulator: str | None) -> tuple[Any, str | None]:
-    """Return a channel, and the project that the credentials belong to."""
-    if emulator:
-        return grpc.aio.insecure_channel(emulator, options=_CHANNEL), EMULATED_PROJECT
-    transport = FirestoreGrpcAsyncIOTransport
-    credentials, project = google.auth.default(scopes=transport.AUTH_SCOPES)
-    return transport.create_channel(credentials=credentials, options=_CHANNEL), project
 
 
 def _headers(database: str, emulator: str | None) -> tuple[tuple[str, str], ...]:
     owner = (("authorization", "Bearer owner"),) if emulator else ()
     return (
         ("google-cloud-resource-prefix", database),
-        ClientInfo().to_grpc_metadata(),  # type: ignore[no-untyped-call]
+        ("x-goog-api-client", f"gl-python/{python_version()} grpc/{grpc.__version__}"),
         *owner,
     )

@@ -9,19 +9,16 @@ id and in the list of all, but by no service. The migration and `make doctors` w
 
 from collections.abc import Collection, Mapping, Sequence
 
-from google.cloud.firestore_v1 import types
-from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
-
 from shared.model.doctor import Doctor
 from shared.store.doctor_documents import EVERY_SERVICE, doctor_from_document, doctor_to_document
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.messages import Int32Value, Message, message
 from shared.store.firestore.values import (
     Cursor,
     Document,
     DocumentMask,
-    Message,
     Precondition,
     Value,
     Write,
@@ -31,9 +28,9 @@ from shared.store.firestore.values import (
 )
 from shared.store.usage import count_reads
 
-_Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
-_Field = types.StructuredQuery.FieldReference.pb()
-_CONTAINS_ANY = types.StructuredQuery.FieldFilter.Operator.ARRAY_CONTAINS_ANY
+_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
+_Field = message("StructuredQuery.FieldReference")
+_CONTAINS_ANY = _FieldFilter.ARRAY_CONTAINS_ANY
 
 
 async def read_doctors(calls: Calls, ids: Collection[str]) -> Mapping[str, Doctor]:

@@ -16,8 +16,6 @@ from datetime import date
 from secrets import randbits
 from typing import TYPE_CHECKING, Any
 
-from google.cloud.firestore_v1.field_path import FieldPath
-
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
@@ -32,11 +30,12 @@ from shared.store.documents import (
     pointer_from_document,
     pointer_to_document,
 )
+from shared.store.firestore.field_paths import field_path
+from shared.store.firestore.messages import Message
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
     Fields,
-    Message,
     Precondition,
     Write,
     from_fields,
@@ -141,7 +140,7 @@ def write_day(root: str, write: DayWrite) -> Message:
     else:
         changed = write.changed()
         texts = {n: entry_to_text(a) for n, a in changed.items() if a}
-        paths = [FieldPath("appointments", n).to_api_repr() for n in changed]
+        paths = [field_path("appointments", n) for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
     # Not the time, which may be the same for two writes, nor a count, which a backup sets back.
     fields: dict[str, object] = {

@@ -7,8 +7,6 @@ Firestore keeps an hour of versions that nobody can delete. So every erasure cha
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 
-from google.cloud.firestore_v1 import types
-
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import is_series_id
@@ -17,6 +15,7 @@ from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.mail_calls import mails_to_erase
+from shared.store.firestore.messages import Message, message
 from shared.store.firestore.outbox_calls import events_to_erase
 from shared.store.firestore.patient_documents import (
     check_patient,
@@ -27,7 +26,6 @@ from shared.store.firestore.series_documents import erase_holder, series_name
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
-    Message,
     Precondition,
     Write,
     to_fields,
@@ -41,11 +39,10 @@ from shared.store.usage import count_reads, count_writes
 _MOST_WRITES = 399  # And one more, of the patient. Firestore's own limit was 500.
 _MOST_COMPARED = 30  # Of one query, with IN.
 
-_Transform = types.DocumentTransform.FieldTransform.pb()
-_Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
-_Field = types.StructuredQuery.FieldReference.pb()
-_Operator = types.StructuredQuery.FieldFilter.Operator
-_IN, _NOT_AFTER = _Operator.IN, _Operator.LESS_THAN_OR_EQUAL
+_Transform = message("DocumentTransform.FieldTransform")
+_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
+_Field = message("StructuredQuery.FieldReference")
+_IN, _NOT_AFTER = _FieldFilter.IN, _FieldFilter.LESS_THAN_OR_EQUAL
 
 
 async def erase_records(calls: Calls, ids: Collection[str]) -> None:

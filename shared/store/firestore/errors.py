@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from google.auth.exceptions import GoogleAuthError
 from grpc import StatusCode  # type: ignore[import-untyped]
 from grpc.aio import AioRpcError, UsageError  # type: ignore[import-untyped]
 
@@ -45,14 +44,14 @@ _UNKNOWN = frozenset(
 def translated_errors(
     conflict: frozenset[StatusCode] = NONE, expired: frozenset[StatusCode] = NONE
 ) -> Iterator[None]:
-    """Raise what gRPC and the credentials raise as the port names it; all else is final."""
+    """Raise what gRPC raises as the port names it; all else is final."""
     try:
         yield
     except AioRpcError as error:
         raise _as_store_error(error, conflict, expired) from error
     except UsageError as error:  # The channel was closed meanwhile.
         raise StoreUnavailable(str(error)) from error
-    except (GoogleAuthError, ValueError) as error:
+    except ValueError as error:
         raise StoreRefused(str(error)) from error
 
 

@@ -6,28 +6,20 @@ mail/{event id}  to, from, headers, message; appointment_id, for an erasure; and
 
 from collections.abc import Collection, Mapping, Sequence
 
-from google.cloud.firestore_v1 import types
-
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.messages import Message, message
 from shared.store.firestore.outbox_calls import check_event, event_name
-from shared.store.firestore.values import (
-    Document,
-    Message,
-    Precondition,
-    Write,
-    to_fields,
-    to_value,
-)
+from shared.store.firestore.values import Document, Precondition, Write, to_fields, to_value
 from shared.store.port import StoreUnavailable, VersionConflict
 from shared.store.usage import count_reads, count_writes
 
 _MOST_COMPARED = 30  # Of one query, with IN.
 
-_Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
-_Field = types.StructuredQuery.FieldReference.pb()
-_Only = types.StructuredQuery.Projection.pb()
-_IN = types.StructuredQuery.FieldFilter.Operator.IN
+_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
+_Field = message("StructuredQuery.FieldReference")
+_Only = message("StructuredQuery.Projection")
+_IN = _FieldFilter.IN
 
 
 async def add_mail(

@@ -16,8 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from google.cloud.firestore_v1.field_path import FieldPath
-from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
 
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
@@ -33,11 +31,12 @@ from shared.store.earlier_documents import (
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import DAY_TAGS, day_name, last_part, write_elsewhere
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.field_paths import field_path
+from shared.store.firestore.messages import Int32Value, Message
 from shared.store.firestore.values import (
     Cursor,
     Document,
     DocumentMask,
-    Message,
     Precondition,
     Value,
     Write,
@@ -168,7 +167,7 @@ class Migration:
     def _filed(self, found: Placement) -> Iterator[Message]:
         root, appointment = self._calls.root, found.appointment
         fields = {**DAY_TAGS, "appointments": {appointment.id: appointment_to_text(appointment)}}
-        path = FieldPath("appointments", appointment.id).to_api_repr()
+        path = field_path("appointments", appointment.id)
         for key in found.days:
             mask = [*DAY_TAGS, "derived", path]
             yield _update(day_name(root, key), fields, mask, exists=None)
@@ -207,7 +206,7 @@ def _marking(document: Message, now: datetime) -> Message:
 
 
 def _marked(name: str, text: str) -> Message:
-    path = FieldPath("appointments", MARK).to_api_repr()
+    path = field_path("appointments", MARK)
     return _update(name, {"appointments": {MARK: text}}, [path])
 
 

@@ -7,18 +7,15 @@ outbox/{event id}  the event; due_at, the time when somebody is to look at it; c
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from google.cloud.firestore_v1 import types
-from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
-
 from shared.model.outbox import OutboxRecord
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part, precondition
 from shared.store.firestore.errors import translated_errors
+from shared.store.firestore.messages import Int32Value, Message, message
 from shared.store.firestore.values import (
     Cursor,
     Document,
     DocumentMask,
-    Message,
     Precondition,
     Value,
     Write,
@@ -36,9 +33,8 @@ from shared.store.usage import count_reads
 
 _MOST_COMPARED = 30  # Of one query, with IN.
 
-_Filter, _FieldFilter = types.StructuredQuery.Filter.pb(), types.StructuredQuery.FieldFilter.pb()
-_Field = types.StructuredQuery.FieldReference.pb()
-_Operator = types.StructuredQuery.FieldFilter.Operator
+_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
+_Field = message("StructuredQuery.FieldReference")
 
 
 def event_name(root: str, event_id: str) -> str:
@@ -76,7 +72,7 @@ async def due_events(
     calls: Calls, until: datetime, limit: int, after: OutboxRecord | None
 ) -> Sequence[StoredRecord]:
     """Return the first records behind another one that are due, in one query."""
-    bounds = {"where": _where("due_at", _Operator.LESS_THAN_OR_EQUAL, until)}
+    bounds = {"where": _where("due_at", _FieldFilter.LESS_THAN_OR_EQUAL, until)}
     if after:
         values = [to_value(after.due_at), _reference(calls, after.id)]
         bounds["start_at"] = Cursor(values=values, before=False)
@@ -87,14 +83,14 @@ async def waiting_events(calls: Calls, appointment_ids: Collection[str]) -> Sequ
     """Return the records of appointments, thirty of these in one query."""
     names, found = sorted(set(appointment_ids)), list[StoredRecord]()
     for start in range(0, len(names), _MOST_COMPARED):
-        where = _where("appointment_id", _Operator.IN, names[start : start + _MOST_COMPARED])
+        where = _where("appointment_id", _FieldFilter.IN, names[start : start + _MOST_COMPARED])
         found += await _query(calls, ("__name__",), where=where)
     return sorted(found, key=lambda each: each.value.id)
 
 
 async def set_aside_events(calls: Calls, limit: int, after: str) -> Sequence[StoredRecord]:
     """Return the first records behind an id that were set aside."""
-    bounds = {"where": _where("set_aside", _Operator.EQUAL, bool(1))}
+    bounds = {"where": _where("set_aside", _FieldFilter.EQUAL, bool(1))}
     if after:
         bounds["start_at"] = Cursor(values=[_reference(calls, after)], before=False)
     return await _query(calls, ("__name__",), limit, **bounds)

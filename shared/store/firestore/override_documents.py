@@ -7,14 +7,8 @@ doctors/{doctor_id}/overrides/{override id}  type, start, end, created_at; note;
 
 from shared.model.override import Override, OverrideKey
 from shared.store.firestore.documents import precondition
-from shared.store.firestore.values import (
-    Document,
-    DocumentMask,
-    Message,
-    Write,
-    from_fields,
-    to_fields,
-)
+from shared.store.firestore.messages import Message
+from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.port import OverrideWrite, Stored
 

@@ -8,18 +8,16 @@ patients/{40 hex digits}/history/{YYYY-MM}  appointments: {id: start}, by the mo
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from google.cloud.firestore_v1 import types
-from google.cloud.firestore_v1.field_path import FieldPath
-
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.documents import instant_to_text
 from shared.store.firestore.documents import last_part, precondition, tags_of
+from shared.store.firestore.field_paths import field_path
+from shared.store.firestore.messages import Message, message
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
-    Message,
     Write,
     from_fields,
     to_fields,
@@ -35,7 +33,7 @@ from shared.store.patient_documents import (
 from shared.store.port import PatientWrite, Stored, Version
 from shared.store.schema import SCHEMA, check_schema
 
-_Transform = types.DocumentTransform.FieldTransform.pb()
+_Transform = message("DocumentTransform.FieldTransform")
 
 
 def patient_name(root: str, key: PatientKey) -> str:
@@ -68,7 +66,7 @@ def write_patient(root: str, write: PatientWrite) -> Message:
     """Send only what changed; what is in the mask but not sent is deleted."""
     changes = patient_to_changes(write)
     appointments = changes.pop("appointments")
-    paths = [FieldPath("appointments", name).to_api_repr() for name in appointments]
+    paths = [field_path("appointments", name) for name in appointments]
     texts = {name: text for name, text in appointments.items() if text is not None}
     fields = {name: value for name, value in changes.items() if value is not None}
     return Write(
@@ -104,7 +102,7 @@ def write_histories(root: str, write: PatientWrite) -> Iterator[Message]:
     """
     patient = patient_name(root, write.schedule.key)
     for month, changes in history_changes(write).items():
-        paths = [FieldPath("appointments", name).to_api_repr() for name in changes]
+        paths = [field_path("appointments", name) for name in changes]
         starts = {name: instant_to_text(start) for name, start in changes.items() if start}
         # Nobody has read the document: one that a newer version wrote must stay newer.
         schema = _Transform(field_path="schema", maximum=to_value(SCHEMA))

@@ -5,10 +5,10 @@ series/{series id}  doctor_id, rule, holder, created_at; appointment_ids; skippe
 
 from shared.model.series import Series
 from shared.store.firestore.documents import precondition
+from shared.store.firestore.messages import Message
 from shared.store.firestore.values import (
     Document,
     DocumentMask,
-    Message,
     Precondition,
     Write,
     from_fields,

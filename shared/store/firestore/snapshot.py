@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Seque
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
-from google.protobuf.wrappers_pb2 import Int32Value  # type: ignore[import-untyped]
-
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
@@ -30,6 +28,7 @@ from shared.store.firestore.documents import (
 )
 from shared.store.firestore.erasure_calls import last_erasure
 from shared.store.firestore.errors import EXPIRED, NONE, translated_errors
+from shared.store.firestore.messages import Int32Value, Message
 from shared.store.firestore.override_documents import (
     override_name,
     override_of,
@@ -42,7 +41,7 @@ from shared.store.firestore.patient_documents import (
     read_patient,
 )
 from shared.store.firestore.series_documents import read_series, series_name
-from shared.store.firestore.values import Cursor, Message, Value, to_timestamp, to_value
+from shared.store.firestore.values import Cursor, Value, to_timestamp, to_value
 from shared.store.port import SnapshotExpired, State, Version
 from shared.store.usage import count_reads
 

@@ -17,6 +17,7 @@ from shared.model.series import Series
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.blocked_calls import read_blocked, write_blocked
 from shared.store.firestore.calls import Calls
+from shared.store.firestore.channel import prepare_channel
 from shared.store.firestore.clinic_calls import read_clinic, write_clinic
 from shared.store.firestore.doctor_calls import list_doctors, read_doctors, write_doctors
 from shared.store.firestore.documents import (
@@ -69,6 +70,7 @@ class FirestoreStore:
     """
 
     def __init__(self, database: FirestoreDatabase, seconds: float) -> None:
+        prepare_channel(database.emulator)
         self._database = database
         self._seconds = seconds
         self._connected: Calls | None = None

@@ -4,19 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from google.cloud.firestore_v1 import types
-from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
-
+from shared.store.firestore.messages import Message, Timestamp, message
 from shared.store.port import StoreRefused
-
-Message = Any
-"""A bare protocol buffer: these have no types."""
 
 Fields = Mapping[str, Message]
 
-Document, DocumentMask, Value = types.Document.pb(), types.DocumentMask.pb(), types.Value.pb()
-Precondition, Write, Cursor = types.Precondition.pb(), types.Write.pb(), types.Cursor.pb()
-_MapValue, _ArrayValue = types.MapValue.pb(), types.ArrayValue.pb()
+Document, DocumentMask, Value = message("Document"), message("DocumentMask"), message("Value")
+Precondition, Write, Cursor = message("Precondition"), message("Write"), message("Cursor")
+_MapValue, _ArrayValue = message("MapValue"), message("ArrayValue")
 
 
 _SIMPLE = {
