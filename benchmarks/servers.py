@@ -121,12 +121,12 @@ def starting_function(
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
     framework = str(Path(sys.executable).with_name("functions-framework"))
-    command = [framework, "--source", source, "--target", target]
+    command = [framework, "--source", source]
     command += ["--host", HOST, "--port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**_path(), **settings},
+        env={**_path(), "FUNCTION_TARGET": target, **settings},  # As Google Cloud names it.
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
