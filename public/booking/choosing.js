@@ -4,7 +4,16 @@ import clinic from "/clinic.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { problemView, waitingView } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
-import { clock, dateOf, fullDate, shortDate, wallClock, zoneName } from "../scripts/times.js";
+import {
+  clock,
+  dateOf,
+  fullDate,
+  hoursAhead,
+  shortDate,
+  shortZone,
+  wallClock,
+  zoneName,
+} from "../scripts/times.js";
 import { monthView } from "./month.js";
 import { doctorName, offering, search } from "./searching.js";
 import { state, update } from "./state.js";
@@ -207,12 +216,23 @@ function thereText(start, zone) {
 }
 
 function zonesView() {
-  const zones = new Set((state.doctors ?? []).map(({ time_zone }) => time_zone));
   const now = Date.now();
-  const others = [...zones].filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
-  const named = others.map((zone) => zoneName(zone, now, locale)).join(", ");
-  return html`<p class="zones">${t("zones.yours", { zone: zoneName(state.zone, now, locale) })}
-    ${others.length > 0 ? t("zones.clinic", { zone: named }) : nothing}</p>`;
+  const short = shortZone(state.zone, now, locale);
+  const yours = short
+    ? t("zones.short", { zone: short })
+    : t("zones.yours", { zone: zoneName(state.zone, now, locale) });
+  return html`<p class="zones">${yours} ${clinicsZone(now)}</p>`;
+}
+
+/** @param {number} now */
+function clinicsZone(now) {
+  const zones = [...new Set((state.doctors ?? []).map(({ time_zone }) => time_zone))];
+  const others = zones.filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
+  if (others.length === 0) return nothing;
+  const hours = hoursAhead(others[0], state.zone, now);
+  if (zones.length === 1 && Number.isInteger(hours))
+    return t(hours < 0 ? "zones.earlier" : "zones.later", { count: Math.abs(hours) });
+  return t("zones.clinic", { zone: others.map((zone) => zoneName(zone, now, locale)).join(", ") });
 }
 
 /** @param {Event} event */

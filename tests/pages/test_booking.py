@@ -36,14 +36,14 @@ def book(page: Page, name: str = ADA) -> str:
     start = choose_first(page)
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     return start
 
 
 def open_mine(visit: Visit) -> Page:
     visit.guard.expect(NO_ACCOUNTS)
     visit.page.get_by_role("button", name="My appointments").click()
-    expect(visit.page.get_by_text("1 appointment ahead")).to_be_visible()
+    expect(visit.page.get_by_text("1 upcoming appointment")).to_be_visible()
     return visit.page
 
 
@@ -76,7 +76,7 @@ def test_the_first_opening_is_booked_in_one_tap_and_a_name(visits: Visits, serve
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Reason").fill("check-up")
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     expect(page.get_by_role("article")).to_contain_text(said("Monday 7 January 2030"))
     (appointment,) = booked(server, "2030-01-07")
     assert appointment["start"] == start
@@ -112,7 +112,7 @@ def test_a_day_and_a_time_are_chosen_by_keyboard_alone(visits: Visits, server: S
     page.keyboard.press("Tab")
     page.keyboard.type(ADA)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     (appointment,) = booked(server, "2030-02-11")
     assert appointment["duration_minutes"] == 45
 
@@ -139,7 +139,7 @@ def test_who_moves_an_appointment_sees_both_times_and_keeps_its_id(
     page.get_by_role("button", name=said("Tuesday 5 March 2030, 10:15, Doctor Who")).click()
     expect(page.get_by_text(said("Monday 4 March 2030, 08:00 to 08:30")).first).to_be_visible()
     page.get_by_role("button", name="Move to this time").click()
-    expect(page.get_by_text("It has moved.")).to_be_visible()
+    expect(page.get_by_text("Your appointment has been moved.")).to_be_visible()
     assert booked(server, "2030-03-04") == []
     (after,) = booked(server, "2030-03-05")
     assert (after["id"], after["start"]) == (before["id"], "2030-03-05T10:15:00Z")
@@ -189,7 +189,7 @@ def test_of_two_pages_that_book_one_time_one_is_offered_others_and_loses_nothing
     offered.first.click()
     expect(page.get_by_label("Name")).to_have_value(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     starts = [appointment["start"] for appointment in booked(server, "2030-03-18")]
     assert starts == ["2030-03-18T08:00:00Z", "2030-03-18T08:30:00Z"]
 
@@ -229,7 +229,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_booked_twice(
     for _ in range(lost):
         expect(page.get_by_text("nothing is booked twice")).to_be_visible()
         page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(keys) == lost + 1
     assert len(set(keys)) == 1
     assert len(booked(server, day)) == 1
@@ -247,7 +247,7 @@ def test_a_page_that_is_loaded_again_in_mid_booking_finishes_it(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("nothing is booked twice")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(set(keys)) == 1
     assert len(booked(server, "2030-03-25")) == 1
 
@@ -267,7 +267,7 @@ def test_a_booking_without_an_answer_is_settled_before_another_time_is_chosen(
     page.go_back()
     page.locator("[data-opening]").last.click()
     page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert [each["start"] for each in booked(server, "2030-05-06")] == [start]
 
 
@@ -286,7 +286,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(visits: Visits, server: Se
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
     page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(booked(server, "2030-05-07")) == 1
 
 
@@ -349,7 +349,7 @@ def test_who_is_offline_is_told_and_books_when_the_network_is_back(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("You are offline.")).to_be_visible()
     page.context.set_offline(False)  # The page hears of it, and waits no longer.
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(booked(server, "2030-03-27")) == 1
 
 
@@ -378,7 +378,7 @@ def test_a_busy_clinic_is_asked_again_with_the_same_key(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Many people are booking right now.")).to_be_visible()
     page.clock.run_for(2_000)
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(set(keys)) == 1
     assert len(booked(server, day)) == 1
 
@@ -422,7 +422,7 @@ def test_a_calendar_file_is_saved(visits: Visits) -> None:
     page = visits.open("/", "2030-04-11T07:30:00Z").page
     book(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Calendar file").click()
+        page.get_by_role("button", name="Add to calendar").click()
     assert download.value.suggested_filename == "appointment.ics"
     assert "BEGIN:VEVENT" in download.value.path().read_text("utf-8")
 
@@ -489,7 +489,7 @@ def test_every_view_is_accessible_and_looked_at(
     look("details")
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     look("done")
     open_mine(visit)
     page.get_by_role("button", name="Cancel").click()
