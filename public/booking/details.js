@@ -62,12 +62,12 @@ function holdView() {
   const { holding } = state;
   if (holding === "gone") return nothing;
   if (holding !== "held" || state.hold === null)
-    return html`<p class="hold"><span role="status">${t(`hold.${holding}`)}</span>
+    return html`<p class="hold" role="status">${t(`hold.${holding}`)}</p>
       ${
         holding === "over"
-          ? html`<button type="button" ?disabled=${state.isSending} @click=${keepAgain}>${t("hold.again")}</button>`
+          ? html`<p><button type="button" ?disabled=${state.isSending} @click=${keepAgain}>${t("hold.again")}</button></p>`
           : nothing
-      }</p>`;
+      }`;
   const left = Math.max(0, Math.ceil((state.hold.until - Date.now()) / 1000));
   const minutes = Math.floor(left / MINUTE_S);
   const seconds = String(left % MINUTE_S).padStart(2, "0");
@@ -82,7 +82,7 @@ function holdView() {
 function othersView() {
   const openings = state.problem instanceof Problem ? (state.problem.details.openings ?? []) : [];
   if (openings.length === 0) return nothing;
-  return html`<section aria-labelledby="others-title">
+  return html`<section class="others" aria-labelledby="others-title">
     <h2 id="others-title">${t("others.title")}</h2>
     <ul class="openings">${openings.map((opening) => html`<li>${openingButton(opening)}</li>`)}</ul>
   </section>`;
