@@ -145,6 +145,19 @@ def test_who_moves_an_appointment_sees_both_times_and_keeps_its_id(
     assert (after["id"], after["start"]) == (before["id"], "2030-03-05T10:15:00Z")
 
 
+def test_an_appointment_that_has_begun_stays_in_view_until_it_ends(visits: Visits) -> None:
+    visit = visits.open("/", "2030-03-08T07:30:00Z")
+    book(visit.page)
+    visit.travel("2030-03-08T08:29:00Z")
+    page = open_mine(visit)
+    expect(page.get_by_role("article")).to_contain_text("Has begun")
+    expect(page.get_by_role("article").get_by_role("button")).to_have_count(0)
+    visit.travel("2030-03-08T08:30:00Z")
+    page.reload()
+    page.get_by_text("1 past or cancelled appointment").click()
+    expect(page.get_by_role("article")).to_contain_text("Past")
+
+
 def test_a_cancelled_appointment_is_free_again_and_still_told(
     visits: Visits, server: Server
 ) -> None:
