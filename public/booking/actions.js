@@ -109,9 +109,9 @@ export async function keepAgain() {
 /** Lead to what is wrong, also who sees nothing of the page or a part of it. */
 function showWrong() {
   queueMicrotask(() => {
-    /** @type {HTMLElement | null} */
-    const wrong = document.querySelector("[aria-invalid=true], .problem");
-    wrong?.focus();
+    const field = document.querySelector("main [aria-invalid=true]");
+    const wrong = field ?? document.querySelector(".problem");
+    /** @type {HTMLElement | null} */ (wrong)?.focus();
   });
 }
 

@@ -132,8 +132,20 @@ function sendLabel() {
 /** @param {Event} event */
 function type_(event) {
   const { name, value } = /** @type {HTMLInputElement} */ (event.target);
-  update({ draft: { ...state.draft, [name]: value } });
+  const field = name === "reason" ? name : `patient.${name}`;
+  update({ draft: { ...state.draft, [name]: value }, problem: without(field, state.problem) });
   saveDraft();
+}
+
+/**
+ * Return an error without what it says of a field, which is being mended; null if that was all.
+ * @param {string} field
+ * @param {unknown} problem
+ */
+function without(field, problem) {
+  if (!(problem instanceof Problem) || !wrongFields(problem).has(field)) return problem;
+  const errors = (problem.details.errors ?? []).filter((error) => error.field !== field);
+  return errors.length > 0 ? new Problem({ ...problem.details, errors }) : null;
 }
 
 /** @param {SubmitEvent} event */

@@ -409,12 +409,18 @@ def test_a_wrong_field_is_marked_and_explained(visits: Visits) -> None:
     page = visit.page
     visit.guard.expect("400 /create_appointment")
     choose_first(page)
-    page.get_by_label("Name").fill(ADA)
-    page.get_by_label("Telephone").fill("call me")
+    phone, name = page.get_by_label("Telephone"), page.get_by_label("Name")
+    phone.fill("call me")
     page.get_by_role("button", name="Book this time").click()
-    phone = page.get_by_label("Telephone")
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description("Please enter your name.")
     expect(phone).to_have_accessible_description("Enter a telephone number of 5 to 15 digits.")
     expect(phone).to_have_attribute("aria-invalid", "true")
+    name.press_sequentially(ADA)
+    expect(name).to_have_attribute("aria-invalid", "false")
+    expect(phone).to_have_attribute("aria-invalid", "true")
+    phone.fill("555 0100")
+    expect(page.get_by_role("alert")).to_be_empty()
 
 
 def test_the_back_button_gives_the_time_up_and_leads_to_the_choice(
