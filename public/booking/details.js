@@ -4,9 +4,8 @@ import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { Problem } from "../scripts/api.js";
 import { isOfTheTime, problemView, waitingView, wrongFields } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
-import { keepAgain, keepAsItIs, submit } from "./actions.js";
+import { chooseAnother, keepAgain, keepAsItIs, submit } from "./actions.js";
 import { openingButton } from "./choosing.js";
-import { go } from "./flow.js";
 import { doctorName, minutesWanted } from "./searching.js";
 import { saveDraft, state, update } from "./state.js";
 import { whenView } from "./when.js";
@@ -26,7 +25,7 @@ export function detailsView() {
       </fieldset>
       <p class="buttons">
         <button type="submit" class="main" ?disabled=${state.isSending || isGone()}>${sendLabel()}</button>
-        <button type="button" ?disabled=${state.isSending || state.request !== null} @click=${() => go("choose")}>
+        <button type="button" ?disabled=${state.isSending || state.request !== null} @click=${chooseAnother}>
           ${t("details.back")}</button>
         ${
           state.moving
@@ -80,12 +79,18 @@ function holdView() {
 
 /** Offer other times where the chosen one is gone: what is typed stays. */
 function othersView() {
-  const openings = state.problem instanceof Problem ? (state.problem.details.openings ?? []) : [];
+  const openings = othersFree();
   if (openings.length === 0) return nothing;
   return html`<section class="others" aria-labelledby="others-title">
     <h2 id="others-title">${t("others.title")}</h2>
     <ul class="openings">${openings.map((opening) => html`<li>${openingButton(opening)}</li>`)}</ul>
   </section>`;
+}
+
+/** Return what a refusal names or, where it names none, what was searched after it. */
+function othersFree() {
+  const named = state.problem instanceof Problem ? (state.problem.details.openings ?? []) : [];
+  return named.length === 0 && isGone() ? (state.next ?? []) : named;
 }
 
 function fieldsView() {

@@ -16,7 +16,7 @@ import {
   weekdayOf,
   weeksOf,
 } from "../scripts/times.js";
-import { showMonth } from "./searching.js";
+import { showMonth, timesOf } from "./searching.js";
 import { state, update } from "./state.js";
 
 const WEEK = 7;
@@ -72,7 +72,7 @@ function headOf(weekday) {
 /** @param {string | null} date */
 function cellOf(date) {
   if (date === null) return html`<td></td>`;
-  const free = state.days?.get(date)?.length ?? 0;
+  const free = timesOf(date).length;
   const isChosen = date === state.day;
   return html`<td role="gridcell" aria-selected=${isChosen}>
     <button type="button" data-date=${date} aria-disabled=${free === 0} aria-current=${date === today() ? "date" : nothing}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.end_to_end.processes import Server
 from tests.pages.accessibility import assert_accessible
@@ -18,7 +18,7 @@ NO_ACCOUNTS = "400 /list_appointments"
 
 def said(text: str) -> re.Pattern[str]:
     """A text in which a weekday may have a comma: the data of languages differ in it by version."""
-    days = "Monday|Tuesday|Friday|Sunday"
+    days = "Monday|Tuesday|Wednesday|Friday|Sunday"
     return re.compile(re.sub(f"({days}) ", r"\1,? ", text))
 
 
@@ -145,6 +145,36 @@ def test_who_moves_an_appointment_sees_both_times_and_keeps_its_id(
     assert (after["id"], after["start"]) == (before["id"], "2030-03-05T10:15:00Z")
 
 
+def test_who_goes_back_after_booking_is_told_of_it_and_moves_it(visits: Visits) -> None:
+    now, small = "2030-03-05T07:30:00Z", ViewportSize(width=390, height=600)
+    page = visits.open("/", now, viewport=small).page
+    page.get_by_role("button", name=said("Wednesday 6 March 2030")).click()
+    expect(page.locator("[data-time]").first).to_be_in_viewport()
+    page.locator("[data-time]").first.click()
+    page.get_by_label("Name").fill(ADA)
+    page.get_by_role("button", name="Book this time").click()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_focused()
+    told = page.get_by_text(said("with Doctor Who on Wednesday 6 March 2030, 08:00"))
+    expect(told).to_be_in_viewport()
+    page.get_by_role("button", name="Move").click()
+    expect(page.get_by_role("heading", name="Move your appointment")).to_be_focused()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_focused()
+    expect(told).to_be_visible()
+
+
+def test_who_has_booked_here_before_is_led_to_it(visits: Visits) -> None:
+    visit = visits.open("/", "2030-03-07T07:30:00Z")
+    book(visit.page)
+    page = visit.page.context.new_page()
+    page.goto("/")
+    visit.guard.expect(NO_ACCOUNTS)
+    page.get_by_role("main").get_by_role("button", name="My appointments").click()
+    expect(page.get_by_text("1 upcoming appointment")).to_be_visible()
+
+
 def test_an_appointment_that_has_begun_stays_in_view_until_it_ends(visits: Visits) -> None:
     visit = visits.open("/", "2030-03-08T07:30:00Z")
     book(visit.page)
@@ -225,6 +255,39 @@ def test_a_time_whose_hold_ended_and_which_somebody_took_is_told_in_the_form(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has just taken this time.")
     expect(page.get_by_label("Name")).to_have_value(ADA)
+    page.get_by_role("button", name="Choose another time").click()
+    expect(page.locator("[data-opening]").first).to_contain_text("08:30")
+
+
+def test_a_time_that_has_passed_is_shown_no_more_and_others_are_offered_for_it(
+    visits: Visits,
+) -> None:
+    visit = visits.open("/", "2030-03-20T09:00:00Z")
+    page = visit.page
+    choose_first(page)
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    page.get_by_label("Name").fill(ADA)
+    visit.travel("2030-03-20T09:20:00Z")
+    visit.guard.expect("404 /create_appointment", "422 /create_appointment")
+    page.get_by_role("button", name="Book this time").click()
+    expect(page.get_by_role("alert")).to_contain_text("This time has passed.")
+    offered = page.get_by_role("region", name="These times are free").get_by_role("button")
+    expect(offered.first).to_contain_text("09:30")
+    page.get_by_role("button", name="Choose another time").click()
+    first = page.locator("[data-opening]").first
+    expect(first).to_contain_text("09:30")
+    visit.travel("2030-03-20T09:31:00Z")
+    expect(first).to_contain_text("09:45")
+
+
+def test_another_doctor_is_shown_on_the_day_that_is_chosen(visits: Visits) -> None:
+    page = visits.open("/", "2030-03-21T07:30:00Z").page
+    page.get_by_role("button", name="Next month").click()
+    page.get_by_role("button", name=said("Tuesday 16 April 2030")).click()
+    page.get_by_label("Doctor").select_option("Doctor Strange")
+    expect(page.locator("[data-time]").first).to_have_accessible_name(
+        said("^Tuesday 16 April 2030, 09:00, Doctor Strange$")
+    )
 
 
 @pytest.mark.parametrize("lost", [1, 3])
