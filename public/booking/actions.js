@@ -6,10 +6,9 @@ import { isOfTheTime, saysNothing } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { dateOf } from "../scripts/times.js";
 import { attempt, go, goInstead, placeOf } from "./flow.js";
-import { forget, holdAnew, holdOn, keepOn, release, settled } from "./holding.js";
-import { rememberBooked } from "./my_appointments.js";
-import { offering, outdate, search, wanted } from "./searching.js";
-import { saveBooked, saveDraft, savedDraft, state, update } from "./state.js";
+import { forget, freed, holdAnew, holdOn, keepOn, release, settled } from "./holding.js";
+import { offering, outdate, refresh, search, searchAnew, thisMonth, wanted } from "./searching.js";
+import { rememberBooked, saveBooked, saveDraft, savedDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Request} Request */
@@ -79,24 +78,31 @@ export async function resume(isByLink) {
 export async function startMove(moving) {
   if (state.request !== null) return go("details");
   const month = dateOf(moving.start, state.zone).slice(0, 7);
-  update({ moving, month });
+  update({ moving, month, day: null });
   const isOffered = offering().some(({ id }) => id === moving.doctor_id);
   update({ doctorId: isOffered ? moving.doctor_id : "" });
   go("choose");
   await search();
 }
 
+/** Go back to what is free by now. */
+export async function chooseAnother() {
+  go("choose");
+  await freed();
+  await refresh();
+}
+
 /** Stop a move. */
 export async function keepAsItIs() {
   update({ moving: null });
-  go("choose");
+  goInstead("choose");
   await search();
 }
 
 /** Begin anew. */
 export async function bookAnother() {
   if (state.request !== null) return go("details");
-  update({ moving: null, time: null });
+  update({ moving: null, time: null, month: thisMonth(), day: null });
   go("choose");
   await search();
 }
@@ -109,9 +115,9 @@ export async function keepAgain() {
 /** Lead to what is wrong, also who sees nothing of the page or a part of it. */
 function showWrong() {
   queueMicrotask(() => {
-    /** @type {HTMLElement | null} */
-    const wrong = document.querySelector("[aria-invalid=true], .problem");
-    wrong?.focus();
+    const field = document.querySelector("main [aria-invalid=true]");
+    const wrong = field ?? document.querySelector(".problem");
+    /** @type {HTMLElement | null} */ (wrong)?.focus();
   });
 }
 
@@ -164,7 +170,10 @@ async function send({ name, body, key, version }) {
 async function settle({ code }) {
   update({ request: null });
   if (code === "unknown_hold") forget();
-  else if (isOfTheTime(code)) release();
+  else if (isOfTheTime(code)) {
+    release();
+    searchAnew();
+  }
   if (code === "version_mismatch" && state.moving)
     update({ moving: await get("get_appointment", { appointment_id: state.moving.id }) });
   saveDraft();
@@ -176,7 +185,7 @@ function finish(appointment) {
   forget();
   if (state.person === null) rememberBooked(appointment.id);
   const draft = { ...state.draft, reason: "" };
-  update({ request: null, time: null, moving: null, draft, appointment });
+  update({ request: null, time: null, moving: null, day: null, draft, appointment });
   saveDraft();
   saveBooked(appointment.id);
   goInstead("done");

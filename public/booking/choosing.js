@@ -4,10 +4,19 @@ import clinic from "/clinic.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { problemView, waitingView } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
-import { clock, dateOf, fullDate, shortDate, wallClock, zoneName } from "../scripts/times.js";
+import {
+  clock,
+  dateOf,
+  fullDate,
+  hoursAhead,
+  shortDate,
+  shortZone,
+  wallClock,
+  zoneName,
+} from "../scripts/times.js";
 import { monthView } from "./month.js";
-import { doctorName, offering, search } from "./searching.js";
-import { state, update } from "./state.js";
+import { doctorName, isAhead, offering, search, timesOf } from "./searching.js";
+import { idsBookedHere, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Time} Time */
 
@@ -17,22 +26,42 @@ const PARTS_OF_DAY = [
   { text: "times.afternoon", from: 12, until: 17 },
   { text: "times.evening", from: 17, until: 24 },
 ];
-const actions = () => import("./actions.js"); // Not needed to show anything.
+// They are not needed to show anything.
+const actions = () => import("./actions.js");
+const mine = () => import("./my_appointments.js");
 
 export function choosingView() {
   return html`<h1 tabindex="-1">${t(state.moving ? "move.title" : "choose.title")}</h1>
-    ${waitingView(state.waiting, state.request !== null)} ${state.moving ? movingView() : filtersView()}
+    ${waitingView(state.waiting, state.request !== null)} ${state.moving ? nothing : bookedView()}
+    ${state.moving ? movingView() : filtersView()}
     ${zonesView()} ${problemView(state.doctors === null ? null : state.problem)} ${firstView()}
     <div class="calendar">${monthView()} ${timesView()}</div>`;
+}
+
+/** Lead to what is booked already, lest somebody books again who wants to change it. */
+function bookedView() {
+  const { appointment, person } = state;
+  if (appointment?.status === "booked" && Date.parse(appointment.start) > Date.now())
+    return html`<div class="notice">
+      <p>${t("choose.booked", whichOf(appointment))}</p>
+      <button type="button" @click=${async () => (await actions()).startMove(appointment)}>${t("mine.move")}</button>
+    </div>`;
+  if (person === null && idsBookedHere().length === 0) return nothing;
+  return html`<p>${t("choose.find")}
+    <button type="button" class="link" @click=${async () => (await mine()).openMine()}>${t("head.mine")}</button></p>`;
+}
+
+/** @param {import("./state.js").Appointment} appointment */
+function whichOf({ start, doctor_name }) {
+  const day = fullDate(dateOf(start, state.zone), locale);
+  return { doctor: doctor_name, day, time: clock(start, state.zone, locale) };
 }
 
 function movingView() {
   const { moving } = state;
   if (moving === null) return nothing;
-  const day = fullDate(dateOf(moving.start, state.zone), locale);
-  const time = clock(moving.start, state.zone, locale);
   return html`<div class="notice">
-    <p>${t("move.which", { doctor: moving.doctor_name, day, time })}</p>
+    <p>${t("move.which", whichOf(moving))}</p>
     <button type="button" @click=${async () => (await actions()).keepAsItIs()}>${t("move.keep")}</button>
   </div>
   <form class="filters" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
@@ -103,7 +132,7 @@ function firstView() {
     <h2 id="first-title">${t("first.title")}</h2>
     <div role="status">${noneView()}</div>
     <ul class="openings">
-      ${(state.next ?? []).map((time) => html`<li>${openingButton(time)}</li>`)}
+      ${(state.next ?? []).filter(isAhead).map((time) => html`<li>${openingButton(time)}</li>`)}
     </ul>
   </section>`;
 }
@@ -133,11 +162,11 @@ export function openingButton(opening) {
 
 function timesView() {
   const { day } = state;
-  const times = day === null ? [] : (state.days?.get(day) ?? []);
+  const times = day === null ? [] : timesOf(day);
   const shown = times.map(({ start }) => wallClock(start, state.zone));
   return html`<section class="times" aria-labelledby="times-title">
     <h2 id="times-title" tabindex="-1">${day === null ? t("times.none") : fullDate(day, locale)}</h2>
-    <p role="status" class="unseen">${day === null ? "" : t("times.count", { count: times.length })}</p>
+    ${countView(times.length)}
     ${PARTS_OF_DAY.map(({ text, from, until }) => {
       const own = times
         .map((time, at) => ({ time, at }))
@@ -152,6 +181,13 @@ function timesView() {
         </ul>`;
     })}
   </section>`;
+}
+
+/** @param {number} count */
+function countView(count) {
+  const { day, days } = state;
+  if (day !== null && days === null) return html`<p role="status">${t("searching")}</p>`;
+  return html`<p role="status" class="unseen">${day === null ? "" : t("times.count", { count })}</p>`;
 }
 
 /** @param {string} time @param {string[]} shown */
@@ -207,12 +243,23 @@ function thereText(start, zone) {
 }
 
 function zonesView() {
-  const zones = new Set((state.doctors ?? []).map(({ time_zone }) => time_zone));
   const now = Date.now();
-  const others = [...zones].filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
-  const named = others.map((zone) => zoneName(zone, now, locale)).join(", ");
-  return html`<p class="zones">${t("zones.yours", { zone: zoneName(state.zone, now, locale) })}
-    ${others.length > 0 ? t("zones.clinic", { zone: named }) : nothing}</p>`;
+  const short = shortZone(state.zone, now, locale);
+  const yours = short
+    ? t("zones.short", { zone: short })
+    : t("zones.yours", { zone: zoneName(state.zone, now, locale) });
+  return html`<p class="zones">${yours} ${clinicsZone(now)}</p>`;
+}
+
+/** @param {number} now */
+function clinicsZone(now) {
+  const zones = [...new Set((state.doctors ?? []).map(({ time_zone }) => time_zone))];
+  const others = zones.filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
+  if (others.length === 0) return nothing;
+  const hours = hoursAhead(others[0], state.zone, now);
+  if (zones.length === 1 && Number.isInteger(hours))
+    return t(hours < 0 ? "zones.earlier" : "zones.later", { count: Math.abs(hours) });
+  return t("zones.clinic", { zone: others.map((zone) => zoneName(zone, now, locale)).join(", ") });
 }
 
 /** @param {Event} event */

@@ -4,9 +4,8 @@ import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { Problem } from "../scripts/api.js";
 import { isOfTheTime, problemView, waitingView, wrongFields } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
-import { keepAgain, keepAsItIs, submit } from "./actions.js";
+import { chooseAnother, keepAgain, keepAsItIs, submit } from "./actions.js";
 import { openingButton } from "./choosing.js";
-import { go } from "./flow.js";
 import { doctorName, minutesWanted } from "./searching.js";
 import { saveDraft, state, update } from "./state.js";
 import { whenView } from "./when.js";
@@ -26,7 +25,7 @@ export function detailsView() {
       </fieldset>
       <p class="buttons">
         <button type="submit" class="main" ?disabled=${state.isSending || isGone()}>${sendLabel()}</button>
-        <button type="button" ?disabled=${state.isSending || state.request !== null} @click=${() => go("choose")}>
+        <button type="button" ?disabled=${state.isSending || state.request !== null} @click=${chooseAnother}>
           ${t("details.back")}</button>
         ${
           state.moving
@@ -62,12 +61,12 @@ function holdView() {
   const { holding } = state;
   if (holding === "gone") return nothing;
   if (holding !== "held" || state.hold === null)
-    return html`<p class="hold"><span role="status">${t(`hold.${holding}`)}</span>
+    return html`<p class="hold" role="status">${t(`hold.${holding}`)}</p>
       ${
         holding === "over"
-          ? html`<button type="button" ?disabled=${state.isSending} @click=${keepAgain}>${t("hold.again")}</button>`
+          ? html`<p><button type="button" ?disabled=${state.isSending} @click=${keepAgain}>${t("hold.again")}</button></p>`
           : nothing
-      }</p>`;
+      }`;
   const left = Math.max(0, Math.ceil((state.hold.until - Date.now()) / 1000));
   const minutes = Math.floor(left / MINUTE_S);
   const seconds = String(left % MINUTE_S).padStart(2, "0");
@@ -80,12 +79,18 @@ function holdView() {
 
 /** Offer other times where the chosen one is gone: what is typed stays. */
 function othersView() {
-  const openings = state.problem instanceof Problem ? (state.problem.details.openings ?? []) : [];
+  const openings = othersFree();
   if (openings.length === 0) return nothing;
-  return html`<section aria-labelledby="others-title">
+  return html`<section class="others" aria-labelledby="others-title">
     <h2 id="others-title">${t("others.title")}</h2>
     <ul class="openings">${openings.map((opening) => html`<li>${openingButton(opening)}</li>`)}</ul>
   </section>`;
+}
+
+/** Return what a refusal names or, where it names none, what was searched after it. */
+function othersFree() {
+  const named = state.problem instanceof Problem ? (state.problem.details.openings ?? []) : [];
+  return named.length === 0 && isGone() ? (state.next ?? []) : named;
 }
 
 function fieldsView() {
@@ -132,8 +137,20 @@ function sendLabel() {
 /** @param {Event} event */
 function type_(event) {
   const { name, value } = /** @type {HTMLInputElement} */ (event.target);
-  update({ draft: { ...state.draft, [name]: value } });
+  const field = name === "reason" ? name : `patient.${name}`;
+  update({ draft: { ...state.draft, [name]: value }, problem: without(field, state.problem) });
   saveDraft();
+}
+
+/**
+ * Return an error without what it says of a field, which is being mended; null if that was all.
+ * @param {string} field
+ * @param {unknown} problem
+ */
+function without(field, problem) {
+  if (!(problem instanceof Problem) || !wrongFields(problem).has(field)) return problem;
+  const errors = (problem.details.errors ?? []).filter((error) => error.field !== field);
+  return errors.length > 0 ? new Problem({ ...problem.details, errors }) : null;
 }
 
 /** @param {SubmitEvent} event */

@@ -7,10 +7,11 @@ import { t } from "../scripts/texts.js";
 import { bookAnother, resume } from "./actions.js";
 import { detailsView } from "./details.js";
 import { doneView } from "./done.js";
-import { goInstead, placeOf } from "./flow.js";
+import { goInstead, isMoveAt, placeOf } from "./flow.js";
+import { freed } from "./holding.js";
 import { mineView } from "./mine.js";
 import { loadMine, openMine, openOne } from "./my_appointments.js";
-import { refresh } from "./searching.js";
+import { outdate, refresh } from "./searching.js";
 import { savedBooked, state, update } from "./state.js";
 
 /** @typedef {import("../scripts/sign_in.js").Person} Person */
@@ -43,12 +44,21 @@ async function comeBack() {
   const view = placeOf(history.state);
   const id = savedBooked();
   if (view === "done" && !state.appointment && id !== null) return openOne(id);
-  const isEmpty = (view === "details" && !state.time) || (view === "done" && !state.appointment);
+  if (state.moving && state.request === null && !isMoveAt(history.state)) {
+    update({ moving: null });
+    outdate();
+  }
+  const isEmpty = (view === "details" && !isBegun()) || (view === "done" && !state.appointment);
   const isThere = view === "choose" || view in otherViews;
   goInstead(isEmpty || view === "sign_in" || !isThere ? "choose" : view);
   update({ cancelling: null });
   if (view === "mine") await loadMine();
-  else await refresh();
+  else await freed().then(refresh);
+}
+
+/** Whether what was filled in at this place is still being booked, or moved. */
+function isBegun() {
+  return state.time !== null && (state.moving !== null) === isMoveAt(history.state);
 }
 
 /**

@@ -5,13 +5,15 @@ import { release } from "./holding.js";
 import { state, update } from "./state.js";
 
 /** @typedef {import("./state.js").View} View */
+/** @typedef {{ view?: View, isMove?: boolean } | null} Place in the browser's history */
 
 /**
  * Show a view, as a place that the Back button leads away from.
  * @param {View} view
  */
 export function go(view) {
-  if (placeOf(history.state) !== view) history.pushState({ view }, "");
+  const isThere = placeOf(history.state) === view && isMoveAt(history.state) === isMove();
+  if (!isThere) history.pushState({ view, isMove: isMove() }, "");
   enter(view);
 }
 
@@ -20,17 +22,29 @@ export function go(view) {
  * @param {View} view
  */
 export function goInstead(view) {
-  history.replaceState({ view }, "");
+  history.replaceState({ view, isMove: isMove() }, "");
   enter(view);
 }
 
 /**
  * Return the view of a place in the browser's history.
- * @param {{ view?: View } | null} place
+ * @param {Place} place
  * @returns {View}
  */
 export function placeOf(place) {
   return place?.view ?? "choose";
+}
+
+/**
+ * Whether an appointment was being moved at a place in the browser's history.
+ * @param {Place} place
+ */
+export function isMoveAt(place) {
+  return place?.isMove ?? false;
+}
+
+function isMove() {
+  return state.moving !== null;
 }
 
 /** @param {View} view */

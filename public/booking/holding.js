@@ -2,7 +2,8 @@
 
 import { NoAnswer, Problem, post } from "../scripts/api.js";
 import { untilAnswered } from "../scripts/patience.js";
-import { wanted } from "./searching.js";
+import { isOfTheTime } from "../scripts/problems.js";
+import { searchAnew, wanted } from "./searching.js";
 import { saveDraft, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Schemas} Schemas */
@@ -15,6 +16,8 @@ let timer;
 
 /** The call under way; a booking that overtakes it would meet the visitor's own hold. */
 let asking = Promise.resolve();
+/** @type {Promise<unknown>} */
+let givingUp = Promise.resolve();
 
 /**
  * Keep the chosen time, or ask once more for its hold: the key is the same. Throws what the visitor
@@ -63,7 +66,9 @@ async function ask() {
   } catch (error) {
     if (state.time !== time) return; // It says nothing about what is chosen by now.
     update({ holding: isMissed(error) ? "not_held" : "gone" });
-    if (!isMissed(error)) throw error;
+    if (isMissed(error)) return;
+    if (error instanceof Problem && isOfTheTime(error.code)) searchAnew();
+    throw error;
   }
 }
 
@@ -106,5 +111,10 @@ function end() {
 /** @param {string} hold_id */
 function giveUp(hold_id) {
   // It ends by itself if this gets lost.
-  post("release_hold", { hold_id }, { keepalive: true }).catch(() => {});
+  givingUp = post("release_hold", { hold_id }, { keepalive: true }).catch(() => {});
+}
+
+/** Wait until the time that was let go can be found again. */
+export function freed() {
+  return givingUp;
 }

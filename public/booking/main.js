@@ -6,7 +6,7 @@ import { html, nothing, render } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { dress, focusHeading, footView, headView } from "../scripts/frame.js";
 import { loadTexts, t } from "../scripts/texts.js";
 import { choosingView } from "./choosing.js";
-import { refresh, start } from "./searching.js";
+import { refresh, refreshIfPassed, start } from "./searching.js";
 import { onChange, savedDraft, state, update } from "./state.js";
 
 const TICK_MS = 1000;
@@ -15,11 +15,11 @@ const entrance = () => import("./entrance.js");
 
 /** @type {Partial<Record<import("./state.js").View, () => unknown>>} */
 const views = { choose: choosingView };
-/** @type {import("./state.js").View} */
-let shown = "choose";
+let shown = step();
 
 async function open() {
   dress();
+  history.scrollRestoration = "manual"; // Each view begins with its heading.
   readAddress();
   const kept = savedDraft();
   if (kept?.request) update({ ...kept, view: "details" }); // It may have booked: see entrance.js.
@@ -48,15 +48,21 @@ function draw() {
   render(pageView(), root);
   const heading = document.querySelector("main h1")?.textContent;
   document.title = heading ? `${heading} · ${clinic.name}` : clinic.name;
-  if (shown === state.view || !heading) return;
-  shown = state.view;
+  if (shown === step() || !heading) return;
+  shown = step();
   focusHeading();
   scrollTo(0, 0);
 }
 
-/** The countdown of a hold is shown each second; nothing else changes by itself. */
+/** Name what is shown: to choose a time for a move is another step than for a booking. */
+function step() {
+  return `${state.view} ${state.moving?.id ?? ""}`;
+}
+
+/** The countdown of a hold is shown each second; else only time that passes changes what is shown. */
 function tick() {
   if (state.view === "details" && state.hold) draw();
+  if (!document.hidden) refreshIfPassed();
 }
 
 function pageView() {
@@ -67,9 +73,10 @@ function pageView() {
 
 function links() {
   const isMine = state.view === "mine";
+  const isBooking = !isMine && state.moving === null;
   const book = async () => (await entrance()).bookAnother();
   const mine = async () => (await entrance()).openMine();
-  return html`<button type="button" class="link" aria-current=${isMine ? nothing : "page"}
+  return html`<button type="button" class="link" aria-current=${isBooking ? "page" : nothing}
       @click=${book}>${t("head.book")}</button>
     <button type="button" class="link" aria-current=${isMine ? "page" : nothing}
       @click=${mine}>${t("head.mine")}</button>`;

@@ -14,12 +14,12 @@ import { whenView } from "./when.js";
 
 export function mineView() {
   const mine = state.mine ?? [];
-  const coming = mine.filter(isComing);
-  const others = mine.filter((each) => !isComing(each)).reverse();
+  const current = mine.filter(isCurrent);
+  const others = mine.filter((each) => !isCurrent(each)).reverse();
   return html`<h1 tabindex="-1">${t("mine.title")}</h1>
     ${waitingView(state.waiting, state.request !== null)} ${problemView(state.problem)}
-    <p role="status">${statusOf(coming)}</p>
-    ${listOf(coming)}
+    <p role="status">${statusOf(current)}</p>
+    ${listOf(current)}
     ${
       others.length > 0
         ? html`<details><summary>${t("mine.past", { count: others.length })}</summary>${listOf(others)}</details>`
@@ -34,10 +34,11 @@ export function mineView() {
  */
 export function appointmentView(appointment) {
   const { status, doctor_name, reason, patient, duration_minutes } = appointment;
+  const standing = standingOf(appointment);
   return html`<article class="appointment" data-appointment=${appointment.id}>
     <h2>${status === "cancelled" ? html`<s>${whenView(appointment)}</s>` : whenView(appointment)}</h2>
     <p><strong>${doctor_name}</strong> · ${t("minutes", { count: duration_minutes })}
-      ${status === "booked" ? nothing : html`<span class="status">${t(`status.${status}`)}</span>`}</p>
+      ${standing === "booked" ? nothing : html`<span class="status">${t(`status.${standing}`)}</span>`}</p>
     <p>${[patient.name, patient.email, patient.phone].filter(Boolean).join(" · ")}</p>
     ${reason ? html`<p class="reason">${reason}</p>` : nothing}
     ${isComing(appointment) ? buttonsOf(appointment) : nothing}
@@ -83,11 +84,11 @@ function cancelDialog(appointment) {
   </dialog>`;
 }
 
-/** @param {Appointment[]} coming */
-function statusOf(coming) {
+/** @param {Appointment[]} current */
+function statusOf(current) {
   if (state.notice) return state.notice;
   if (state.mine === null) return state.problem ? nothing : t("searching");
-  return coming.length === 0 ? t("mine.none") : t("mine.count", { count: coming.length });
+  return current.length === 0 ? t("mine.none") : t("mine.count", { count: current.length });
 }
 
 /** @param {Appointment[]} appointments */
@@ -100,4 +101,17 @@ function listOf(appointments) {
 /** @param {Appointment} appointment */
 function isComing({ status, start }) {
   return status === "booked" && Date.parse(start) > Date.now();
+}
+
+/** Whether somebody still comes, or is there. @param {Appointment} appointment */
+function isCurrent({ status, end }) {
+  return (status === "booked" || status === "arrived") && Date.parse(end) > Date.now();
+}
+
+/** Return what became of an appointment, also where nobody noted it. @param {Appointment} appointment */
+function standingOf(appointment) {
+  const { status } = appointment;
+  if (isComing(appointment) || (status !== "booked" && status !== "arrived")) return status;
+  if (!isCurrent(appointment)) return "past";
+  return status === "booked" ? "begun" : status;
 }

@@ -16,7 +16,7 @@ import {
   weekdayOf,
   weeksOf,
 } from "../scripts/times.js";
-import { showMonth } from "./searching.js";
+import { showMonth, timesOf } from "./searching.js";
 import { state, update } from "./state.js";
 
 const WEEK = 7;
@@ -32,7 +32,8 @@ export function monthView() {
       <h2 id="month-name" aria-live="polite">${monthName(month, locale)}</h2>
       ${turn(1, t("month.after"), false)}
     </header>
-    <table role="grid" aria-labelledby="month-name" aria-busy=${state.days === null} @keydown=${move}>
+    <table role="grid" aria-labelledby="month-name" aria-describedby="month-keys"
+      aria-busy=${state.days === null} @keydown=${move}>
       <thead>
         <tr>${weekdays.map(headOf)}</tr>
       </thead>
@@ -42,7 +43,8 @@ export function monthView() {
           .map((week) => html`<tr>${week.map(cellOf)}</tr>`)}
       </tbody>
     </table>
-    <p class="small">${t("month.legend")}</p>
+    <p class="small legend">${t("month.legend")}</p>
+    <p class="small keys" id="month-keys">${t("month.keys")}</p>
   </section>`;
 }
 
@@ -70,7 +72,7 @@ function headOf(weekday) {
 /** @param {string | null} date */
 function cellOf(date) {
   if (date === null) return html`<td></td>`;
-  const free = state.days?.get(date)?.length ?? 0;
+  const free = timesOf(date).length;
   const isChosen = date === state.day;
   return html`<td role="gridcell" aria-selected=${isChosen}>
     <button type="button" data-date=${date} aria-disabled=${free === 0} aria-current=${date === today() ? "date" : nothing}
@@ -100,8 +102,18 @@ function entry() {
 function choose(date, free) {
   if (free === 0) return;
   update({ day: date, problem: null, notice: null });
-  // The times stand beside the month or, on a telephone, far below it.
-  queueMicrotask(() => document.getElementById("times-title")?.focus());
+  queueMicrotask(leadToTimes);
+}
+
+/** Lead to the times, which stand beside the month or, on a telephone, far below it. */
+function leadToTimes() {
+  const title = document.getElementById("times-title");
+  const times = title?.parentElement;
+  const month = /** @type {HTMLElement | null} */ (times?.previousElementSibling);
+  title?.focus({ preventScroll: true });
+  if (!times || !month || times.offsetTop === month.offsetTop) return;
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  times.scrollIntoView({ block: "nearest", behavior: isCalm ? "instant" : "smooth" });
 }
 
 /** @param {KeyboardEvent} event */

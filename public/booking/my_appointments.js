@@ -3,18 +3,15 @@
 
 import { get, getAll, Problem, post } from "../scripts/api.js";
 import { saveCalendarFile } from "../scripts/calendar_file.js";
-import { remember, remembered } from "../scripts/store.js";
 import { t } from "../scripts/texts.js";
 import { addDays, dateOf } from "../scripts/times.js";
 import { attempt, go } from "./flow.js";
-import { outdate } from "./searching.js";
-import { state, update } from "./state.js";
+import { outdate, refresh } from "./searching.js";
+import { idsBookedHere, state, update } from "./state.js";
 import { whenText } from "./when.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 
-const BOOKED_HERE = "appointments";
-const MOST_REMEMBERED = 50;
 const YEAR = 366; // The longest window of days that the functions list.
 
 /** Show them. */
@@ -57,6 +54,7 @@ export async function cancel({ id, version }, reason) {
       replace(cancelled);
       update({ notice: t("mine.cancelled", { when: whenText(cancelled) }), problem: null });
       outdate();
+      await refresh(); // The visitor may have gone on meanwhile.
     } catch (error) {
       if (!(error instanceof Problem && error.code === "version_mismatch")) throw error;
       /** @type {Appointment} */
@@ -73,15 +71,6 @@ export async function cancel({ id, version }, reason) {
  */
 export async function saveFile({ id }) {
   await attempt(() => saveCalendarFile(id));
-}
-
-/**
- * Remember an appointment that nobody signed in for.
- * @param {string} id
- */
-export function rememberBooked(id) {
-  const ids = [...new Set([id, ...idsBookedHere()])].slice(0, MOST_REMEMBERED);
-  remember(BOOKED_HERE, JSON.stringify(ids));
 }
 
 /** Return those of who is signed in; null where the functions know no accounts. */
@@ -122,11 +111,6 @@ async function ifThere(id) {
     if (error instanceof Problem && error.status === 404) return null;
     throw error;
   }
-}
-
-/** @returns {string[]} */
-function idsBookedHere() {
-  return JSON.parse(remembered(BOOKED_HERE) ?? "[]");
 }
 
 /** @param {Appointment} changed */

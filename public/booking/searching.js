@@ -11,15 +11,19 @@ import { state, update } from "./state.js";
 
 const FIRST_OPENINGS = 3;
 const ASKED_OPENINGS = 6;
+const STEP_MINUTES = 15; // The first openings are some of those that the month has.
 const STALE_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 // Each search makes the ones before it void, however late they are answered.
 let searches = 0;
 let searchedAt = 0;
+// How far the first instant that can be booked is ahead of this machine's clock, which may be wrong.
+let leadMs = 0;
 
 /** Load doctors and services, and search at once: most clinics need not know them for it. */
 export async function start() {
-  update({ month: dateOf(Date.now(), state.zone).slice(0, 7) });
+  update({ month: thisMonth() });
   const searched = search();
   try {
     const [doctors, { services }] = await Promise.all([
@@ -43,34 +47,53 @@ function correctChoice() {
   return state.serviceId !== serviceId || state.doctorId !== doctorId;
 }
 
+/** Return the month that is now. */
+export function thisMonth() {
+  return dateOf(Date.now(), state.zone).slice(0, 7);
+}
+
 /** Search with what is chosen now: the first openings, and the free days of the month. */
 export async function search() {
+  update({ problem: null });
+  outdate();
+  if (await searchNow()) await showMonthOfFirst();
+}
+
+/** Search again, and show nothing of what was found before: a time of it was refused. */
+export async function searchAnew() {
+  outdate();
+  await searchNow();
+}
+
+/** Search, and return whether nothing else was searched meanwhile. */
+async function searchNow() {
   searches += 1;
   const own = searches;
   searchedAt = Date.now();
-  update({ next: null, none: null, days: null, day: null, problem: null });
-  await searchNow(own);
-  if (own === searches) await showMonthOfFirst();
+  await Promise.all([
+    unlessVoid(own, firstOpenings(), ({ openings, reason, searched_from }) => {
+      leadMs = Date.parse(searched_from) - Date.now();
+      update({ next: ofDifferentTimes(openings), none: reason ?? null });
+    }),
+    unlessVoid(own, openingsOf(state.month), showDays),
+  ]);
+  return own === searches;
 }
 
-/** @param {number} own the search */
-async function searchNow(own) {
-  await Promise.all([
-    unlessVoid(own, firstOpenings(), ({ openings, reason }) =>
-      update({ next: ofDifferentTimes(openings), none: reason ?? null }),
-    ),
-    unlessVoid(own, openingsOf(state.month), (days) => update({ days })),
-  ]);
+/** Show the free days of a month; the chosen one stays chosen if it is one. @param {Map<string, Time[]>} days */
+function showDays(days) {
+  update({ days, day: state.day !== null && days.has(state.day) ? state.day : null });
 }
 
 /**
- * Show the free days of a month.
+ * Show the free days of a month, and search on for what else is not found yet.
  * @param {string} month
  */
 export async function showMonth(month) {
-  searches += 1;
   update({ month, days: null, day: null, problem: null });
-  await unlessVoid(searches, openingsOf(month), (days) => update({ days }));
+  if (state.next === null) return searchNow();
+  searches += 1;
+  await unlessVoid(searches, openingsOf(month), showDays);
 }
 
 /**
@@ -93,14 +116,30 @@ async function unlessVoid(own, search, showFound) {
 /** Search again if what is shown is old: others book, too. Nothing moves under the visitor's hand. */
 export async function refresh() {
   if (state.view !== "choose" || Date.now() - searchedAt < STALE_MS) return;
-  searches += 1;
-  searchedAt = Date.now();
-  await searchNow(searches);
+  await searchNow();
 }
 
-/** What is shown is old, whenever it was searched: something was booked, moved or cancelled. */
+/** Show no more what was found, whenever that was: something was booked, moved, cancelled or refused. */
 export function outdate() {
+  searches += 1;
   searchedAt = 0;
+  update({ next: null, none: null, days: null });
+}
+
+/** Search again if one of the first openings has passed. */
+export async function refreshIfPassed() {
+  if (!(state.next ?? []).every(isAhead)) await refresh();
+}
+
+/** Whether a time that was found has not passed since. @param {{ start: string }} time */
+export function isAhead({ start }) {
+  const now = Date.now() + leadMs;
+  return Date.parse(start) >= now - (now % MINUTE_MS);
+}
+
+/** Return the free times of a day. @param {string} day */
+export function timesOf(day) {
+  return (state.days?.get(day) ?? []).filter(isAhead);
 }
 
 /** Return the doctors who offer the chosen service. */
@@ -131,12 +170,11 @@ export function wanted() {
   };
 }
 
-/** Show the month of the first opening, if that is another one. */
+/** Show the month of the first opening, if there is none before it. */
 async function showMonthOfFirst() {
-  if (state.moving) return; // It begins where the appointment is now.
   const first = state.next?.[0];
   const month = first ? dateOf(first.start, state.zone).slice(0, 7) : state.month;
-  if (month !== state.month) await showMonth(month);
+  if (month > state.month) await showMonth(month);
 }
 
 /** Several doctors may be free at one time; the first of them has it. @param {Opening[]} openings */
@@ -150,7 +188,7 @@ function ofDifferentTimes(openings) {
 /** @returns {Promise<Schemas["OpeningList"]>} */
 function firstOpenings() {
   const query = { ...wanted(), doctor_id: state.doctorId || undefined, count: ASKED_OPENINGS };
-  return patiently(() => get("first_available", query));
+  return patiently(() => get("first_available", { ...query, step_minutes: STEP_MINUTES }));
 }
 
 /** @param {string} month */
@@ -158,7 +196,8 @@ async function openingsOf(month) {
   const { first, last } = boundsOf(month);
   // A day of the visitor is a part of two days of a doctor in another zone.
   const window = { start: addDays(first, -1), end: addDays(last, 1) };
-  const query = { ...wanted(), ...window, doctor_id: state.doctorId || undefined };
+  const grid = { doctor_id: state.doctorId || undefined, step_minutes: STEP_MINUTES };
+  const query = { ...wanted(), ...window, ...grid };
   /** @type {Schemas["DaysWithOpenings"]} */
   const found = await patiently(() => get("list_openings", query));
   return byDay(found.days, month);

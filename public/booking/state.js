@@ -1,7 +1,14 @@
 // What the booking page knows and shows, and what of it is kept until the tab is closed.
 
 import clinic from "/clinic.js";
-import { keepInTab, keptInTab, storeOf, UNFINISHED } from "../scripts/store.js";
+import {
+  keepInTab,
+  keptInTab,
+  remember,
+  remembered,
+  storeOf,
+  UNFINISHED,
+} from "../scripts/store.js";
 import { visitorZone } from "../scripts/times.js";
 
 /** @typedef {import("#api").components["schemas"]} Schemas */
@@ -88,6 +95,8 @@ const initial = {
 export const { state, update, onChange } = storeOf(initial);
 
 const BOOKED = "booked";
+const BOOKED_HERE = "appointments";
+const MOST_REMEMBERED = 50;
 
 /** Keep what is typed, held, and without an answer. */
 export function saveDraft() {
@@ -106,6 +115,20 @@ export function saveBooked(id) {
 /** @returns {string | null} */
 export function savedBooked() {
   return keptInTab(BOOKED);
+}
+
+/**
+ * Remember an appointment that nobody signed in for.
+ * @param {string} id
+ */
+export function rememberBooked(id) {
+  const ids = [...new Set([id, ...idsBookedHere()])].slice(0, MOST_REMEMBERED);
+  remember(BOOKED_HERE, JSON.stringify(ids));
+}
+
+/** Return what was booked in this browser while nobody was signed in. @returns {string[]} */
+export function idsBookedHere() {
+  return JSON.parse(remembered(BOOKED_HERE) ?? "[]");
 }
 
 /** Return what was kept, or null. @returns {Partial<State> | null} */

@@ -2,7 +2,7 @@
 
 import { html } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { locale, t } from "../scripts/texts.js";
-import { clock, dateOf, fullDate, wallClock, zoneName } from "../scripts/times.js";
+import { clock, dateOf, fullDate, shortZone, wallClock, zoneName } from "../scripts/times.js";
 import { state } from "./state.js";
 
 /**
@@ -13,10 +13,29 @@ export function whenView({ start, end, time_zone }) {
   const when = whenText({ start, end });
   if (wallClock(start, time_zone) === wallClock(start, state.zone))
     return html`<span class="when">${when}</span>`;
-  const zone = zoneName(state.zone, start, locale);
-  const there = { when: spanOf(start, end, time_zone), zone: zoneName(time_zone, start, locale) };
-  return html`<span class="when">${t("when.zoned", { when, zone })}</span>
+  const there = { when: thereOf({ start, end, time_zone }), zone: zoneOf(time_zone, start) };
+  return html`<span class="when">${t("when.zoned", { when, zone: zoneOf(state.zone, start) })}</span>
     <span class="there">${t("when.there", there)}</span>`;
+}
+
+/** @param {string} zone @param {string} instant */
+function zoneOf(zone, instant) {
+  return shortZone(zone, instant, locale) ?? zoneName(zone, instant, locale);
+}
+
+/**
+ * Return when an appointment is at the clinic, with the day where that is another one.
+ * @param {{ start: string, end?: string, time_zone: string }} appointment
+ */
+function thereOf({ start, end, time_zone }) {
+  const isSameDay = [start, end ?? start].every(
+    (instant) => dateOf(instant, time_zone) === dateOf(start, state.zone),
+  );
+  if (!isSameDay || end === undefined) return spanOf(start, end, time_zone);
+  return t("when.times", {
+    from: clock(start, time_zone, locale),
+    to: clock(end, time_zone, locale),
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 // Dates and times for people. An instant is RFC 3339 text or milliseconds, a date is YYYY-MM-DD
 // without a zone, a month is YYYY-MM. Zone and locale are always arguments.
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
@@ -188,9 +189,36 @@ export function weeksOf(month, begins) {
  * @param {string} locale
  */
 export function zoneName(zone, instant, locale) {
-  const options = /** @type {const} */ ({ timeZone: zone, timeZoneName: "long" });
+  return zoneText(locale, { timeZone: zone, timeZoneName: "long" }, instant);
+}
+
+/**
+ * Return the short name of a zone at an instant, such as "CEST"; null where the locale has only an
+ * offset for it, such as "GMT+2".
+ * @param {string} zone
+ * @param {string | number} instant
+ * @param {string} locale
+ */
+export function shortZone(zone, instant, locale) {
+  const name = zoneText(locale, { timeZone: zone, timeZoneName: "short" }, instant);
+  return /\p{Number}/u.test(name) ? null : name;
+}
+
+/** @param {string} locale @param {Intl.DateTimeFormatOptions} options @param {string | number} instant */
+function zoneText(locale, options, instant) {
   const parts = format(locale, options).formatToParts(new Date(instant));
-  return parts.find(({ type }) => type === "timeZoneName")?.value ?? zone;
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? options.timeZone ?? "";
+}
+
+/**
+ * Return by how many hours the clocks of one zone are ahead of those of another at an instant.
+ * @param {string} zone
+ * @param {string} other
+ * @param {string | number} instant
+ */
+export function hoursAhead(zone, other, instant) {
+  const [own, others] = [zone, other].map((each) => Date.parse(`${wallClock(instant, each)}Z`));
+  return (own - others) / HOUR_MS;
 }
 
 /** @param {string} date */

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.end_to_end.processes import Server
 from tests.pages.accessibility import assert_accessible
@@ -18,7 +18,7 @@ NO_ACCOUNTS = "400 /list_appointments"
 
 def said(text: str) -> re.Pattern[str]:
     """A text in which a weekday may have a comma: the data of languages differ in it by version."""
-    days = "Monday|Tuesday|Friday|Sunday"
+    days = "Monday|Tuesday|Wednesday|Friday|Sunday"
     return re.compile(re.sub(f"({days}) ", r"\1,? ", text))
 
 
@@ -36,14 +36,14 @@ def book(page: Page, name: str = ADA) -> str:
     start = choose_first(page)
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     return start
 
 
 def open_mine(visit: Visit) -> Page:
     visit.guard.expect(NO_ACCOUNTS)
     visit.page.get_by_role("button", name="My appointments").click()
-    expect(visit.page.get_by_text("1 appointment ahead")).to_be_visible()
+    expect(visit.page.get_by_text("1 upcoming appointment")).to_be_visible()
     return visit.page
 
 
@@ -76,7 +76,7 @@ def test_the_first_opening_is_booked_in_one_tap_and_a_name(visits: Visits, serve
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Reason").fill("check-up")
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     expect(page.get_by_role("article")).to_contain_text(said("Monday 7 January 2030"))
     (appointment,) = booked(server, "2030-01-07")
     assert appointment["start"] == start
@@ -112,7 +112,7 @@ def test_a_day_and_a_time_are_chosen_by_keyboard_alone(visits: Visits, server: S
     page.keyboard.press("Tab")
     page.keyboard.type(ADA)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     (appointment,) = booked(server, "2030-02-11")
     assert appointment["duration_minutes"] == 45
 
@@ -139,10 +139,53 @@ def test_who_moves_an_appointment_sees_both_times_and_keeps_its_id(
     page.get_by_role("button", name=said("Tuesday 5 March 2030, 10:15, Doctor Who")).click()
     expect(page.get_by_text(said("Monday 4 March 2030, 08:00 to 08:30")).first).to_be_visible()
     page.get_by_role("button", name="Move to this time").click()
-    expect(page.get_by_text("It has moved.")).to_be_visible()
+    expect(page.get_by_text("Your appointment has been moved.")).to_be_visible()
     assert booked(server, "2030-03-04") == []
     (after,) = booked(server, "2030-03-05")
     assert (after["id"], after["start"]) == (before["id"], "2030-03-05T10:15:00Z")
+
+
+def test_who_goes_back_after_booking_is_told_of_it_and_moves_it(visits: Visits) -> None:
+    now, small = "2030-03-05T07:30:00Z", ViewportSize(width=390, height=600)
+    page = visits.open("/", now, viewport=small).page
+    page.get_by_role("button", name=said("Wednesday 6 March 2030")).click()
+    expect(page.locator("[data-time]").first).to_be_in_viewport()
+    page.locator("[data-time]").first.click()
+    page.get_by_label("Name").fill(ADA)
+    page.get_by_role("button", name="Book this time").click()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_focused()
+    told = page.get_by_text(said("with Doctor Who on Wednesday 6 March 2030, 08:00"))
+    expect(told).to_be_in_viewport()
+    page.get_by_role("button", name="Move").click()
+    expect(page.get_by_role("heading", name="Move your appointment")).to_be_focused()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_focused()
+    expect(told).to_be_visible()
+
+
+def test_who_has_booked_here_before_is_led_to_it(visits: Visits) -> None:
+    visit = visits.open("/", "2030-03-07T07:30:00Z")
+    book(visit.page)
+    page = visit.page.context.new_page()
+    page.goto("/")
+    visit.guard.expect(NO_ACCOUNTS)
+    page.get_by_role("main").get_by_role("button", name="My appointments").click()
+    expect(page.get_by_text("1 upcoming appointment")).to_be_visible()
+
+
+def test_an_appointment_that_has_begun_stays_in_view_until_it_ends(visits: Visits) -> None:
+    visit = visits.open("/", "2030-03-08T07:30:00Z")
+    book(visit.page)
+    visit.travel("2030-03-08T08:29:00Z")
+    page = open_mine(visit)
+    expect(page.get_by_role("article")).to_contain_text("Has begun")
+    expect(page.get_by_role("article").get_by_role("button")).to_have_count(0)
+    visit.travel("2030-03-08T08:30:00Z")
+    page.reload()
+    page.get_by_text("1 past or cancelled appointment").click()
+    expect(page.get_by_role("article")).to_contain_text("Past")
 
 
 def test_a_cancelled_appointment_is_free_again_and_still_told(
@@ -189,7 +232,7 @@ def test_of_two_pages_that_book_one_time_one_is_offered_others_and_loses_nothing
     offered.first.click()
     expect(page.get_by_label("Name")).to_have_value(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     starts = [appointment["start"] for appointment in booked(server, "2030-03-18")]
     assert starts == ["2030-03-18T08:00:00Z", "2030-03-18T08:30:00Z"]
 
@@ -212,6 +255,39 @@ def test_a_time_whose_hold_ended_and_which_somebody_took_is_told_in_the_form(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody else has just taken this time.")
     expect(page.get_by_label("Name")).to_have_value(ADA)
+    page.get_by_role("button", name="Choose another time").click()
+    expect(page.locator("[data-opening]").first).to_contain_text("08:30")
+
+
+def test_a_time_that_has_passed_is_shown_no_more_and_others_are_offered_for_it(
+    visits: Visits,
+) -> None:
+    visit = visits.open("/", "2030-03-20T09:00:00Z")
+    page = visit.page
+    choose_first(page)
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    page.get_by_label("Name").fill(ADA)
+    visit.travel("2030-03-20T09:20:00Z")
+    visit.guard.expect("404 /create_appointment", "422 /create_appointment")
+    page.get_by_role("button", name="Book this time").click()
+    expect(page.get_by_role("alert")).to_contain_text("This time has passed.")
+    offered = page.get_by_role("region", name="These times are free").get_by_role("button")
+    expect(offered.first).to_contain_text("09:30")
+    page.get_by_role("button", name="Choose another time").click()
+    first = page.locator("[data-opening]").first
+    expect(first).to_contain_text("09:30")
+    visit.travel("2030-03-20T09:31:00Z")
+    expect(first).to_contain_text("09:45")
+
+
+def test_another_doctor_is_shown_on_the_day_that_is_chosen(visits: Visits) -> None:
+    page = visits.open("/", "2030-03-21T07:30:00Z").page
+    page.get_by_role("button", name="Next month").click()
+    page.get_by_role("button", name=said("Tuesday 16 April 2030")).click()
+    page.get_by_label("Doctor").select_option("Doctor Strange")
+    expect(page.locator("[data-time]").first).to_have_accessible_name(
+        said("^Tuesday 16 April 2030, 09:00, Doctor Strange$")
+    )
 
 
 @pytest.mark.parametrize("lost", [1, 3])
@@ -229,7 +305,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_booked_twice(
     for _ in range(lost):
         expect(page.get_by_text("nothing is booked twice")).to_be_visible()
         page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(keys) == lost + 1
     assert len(set(keys)) == 1
     assert len(booked(server, day)) == 1
@@ -247,7 +323,7 @@ def test_a_page_that_is_loaded_again_in_mid_booking_finishes_it(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("nothing is booked twice")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(set(keys)) == 1
     assert len(booked(server, "2030-03-25")) == 1
 
@@ -267,7 +343,7 @@ def test_a_booking_without_an_answer_is_settled_before_another_time_is_chosen(
     page.go_back()
     page.locator("[data-opening]").last.click()
     page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert [each["start"] for each in booked(server, "2030-05-06")] == [start]
 
 
@@ -286,7 +362,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(visits: Visits, server: Se
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
     page.get_by_role("button", name="Try now").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(booked(server, "2030-05-07")) == 1
 
 
@@ -349,7 +425,7 @@ def test_who_is_offline_is_told_and_books_when_the_network_is_back(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("You are offline.")).to_be_visible()
     page.context.set_offline(False)  # The page hears of it, and waits no longer.
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(booked(server, "2030-03-27")) == 1
 
 
@@ -378,7 +454,7 @@ def test_a_busy_clinic_is_asked_again_with_the_same_key(
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Many people are booking right now.")).to_be_visible()
     page.clock.run_for(2_000)
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     assert len(set(keys)) == 1
     assert len(booked(server, day)) == 1
 
@@ -396,12 +472,18 @@ def test_a_wrong_field_is_marked_and_explained(visits: Visits) -> None:
     page = visit.page
     visit.guard.expect("400 /create_appointment")
     choose_first(page)
-    page.get_by_label("Name").fill(ADA)
-    page.get_by_label("Telephone").fill("call me")
+    phone, name = page.get_by_label("Telephone"), page.get_by_label("Name")
+    phone.fill("call me")
     page.get_by_role("button", name="Book this time").click()
-    phone = page.get_by_label("Telephone")
+    expect(name).to_be_focused()
+    expect(name).to_have_accessible_description("Please enter your name.")
     expect(phone).to_have_accessible_description("Enter a telephone number of 5 to 15 digits.")
     expect(phone).to_have_attribute("aria-invalid", "true")
+    name.press_sequentially(ADA)
+    expect(name).to_have_attribute("aria-invalid", "false")
+    expect(phone).to_have_attribute("aria-invalid", "true")
+    phone.fill("555 0100")
+    expect(page.get_by_role("alert")).to_be_empty()
 
 
 def test_the_back_button_gives_the_time_up_and_leads_to_the_choice(
@@ -422,7 +504,7 @@ def test_a_calendar_file_is_saved(visits: Visits) -> None:
     page = visits.open("/", "2030-04-11T07:30:00Z").page
     book(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Calendar file").click()
+        page.get_by_role("button", name="Add to calendar").click()
     assert download.value.suggested_filename == "appointment.ics"
     assert "BEGIN:VEVENT" in download.value.path().read_text("utf-8")
 
@@ -489,7 +571,7 @@ def test_every_view_is_accessible_and_looked_at(
     look("details")
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     look("done")
     open_mine(visit)
     page.get_by_role("button", name="Cancel").click()

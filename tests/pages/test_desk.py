@@ -299,7 +299,7 @@ def test_what_happens_at_the_clinic_is_recorded(visits: Visits, server: Server) 
     expect(block(page)).to_contain_text("Arrived")
     block(page).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Calendar file").click()
+        page.get_by_role("button", name="Add to calendar").click()
     assert download.value.suggested_filename == "appointment.ics"
     page.get_by_role("button", name="Seen").click()
     expect(block(page)).to_contain_text("Done")

@@ -152,7 +152,7 @@ def expiring_once(visit: Visit) -> list[str]:
 def book(page: Page) -> None:
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
 
 
 def open_mine(page: Page) -> Page:
@@ -187,9 +187,9 @@ def test_who_registers_comes_back_to_the_form_and_the_time_that_is_kept(
     expect(page.get_by_label("E-mail")).to_have_value(email)
     page.get_by_label("Name").fill(ADA)
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_text("It is booked.")).to_be_visible()
+    expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     expect(page.get_by_role("article")).to_contain_text("08:00 to 08:30")
-    expect(page.get_by_text("shows it in this browser")).to_have_count(0)
+    expect(page.get_by_text("in this browser")).to_have_count(0)
 
 
 def test_a_patient_moves_and_cancels_what_the_account_has_until_they_sign_out(
@@ -203,7 +203,7 @@ def test_a_patient_moves_and_cancels_what_the_account_has_until_they_sign_out(
     page.get_by_role("button", name=said("Tuesday 14 January 2031")).click()
     page.get_by_role("button", name=said("Tuesday 14 January 2031, 10:15, Doctor Who")).click()
     page.get_by_role("button", name="Move to this time").click()
-    expect(page.get_by_text("It has moved.")).to_be_visible()
+    expect(page.get_by_text("Your appointment has been moved.")).to_be_visible()
     open_mine(page).get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel the appointment").click()
     expect(page.get_by_text("is cancelled.")).to_be_visible()
@@ -487,7 +487,7 @@ def test_two_patients_who_want_one_time_and_a_lost_answer_make_two_appointments(
     first.page.get_by_label("Name").fill(ADA)
     first.page.get_by_role("button", name="Book this time").click()
     first.page.get_by_role("button", name="Try now").click()
-    expect(first.page.get_by_text("It is booked.")).to_be_visible()
+    expect(first.page.get_by_text("Your appointment is booked.")).to_be_visible()
     expect(open_mine(first.page).get_by_role("article")).to_have_count(1)
     assert len(keys) == 2
     assert len(set(keys)) == 1
