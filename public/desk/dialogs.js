@@ -19,7 +19,7 @@ import {
 import { overrideFields } from "./override_fields.js";
 import { overrideText } from "./override_text.js";
 import { insteadView, problemView, sendingView, whenText } from "./parts.js";
-import { columns, zoneOf } from "./shown.js";
+import { columns, doctorName, zoneOf } from "./shown.js";
 import { state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Dialog} Dialog */
@@ -89,7 +89,8 @@ const forms = {
     send: "desk.delete",
     keep: "cancel.keep",
     isDanger: true,
-    fields: ({ override }) => override && html`<p>${overrideText(override)}</p>`,
+    fields: ({ override }) =>
+      override && html`<p>${doctorName(override.doctor_id)}<br>${overrideText(override, true)}</p>`,
     act: async ({ override }) => override && deleteOverride(override),
   },
 };

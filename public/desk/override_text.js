@@ -7,12 +7,14 @@ import { startOfDate } from "./wall.js";
 
 /** @typedef {import("./state.js").Override} Override */
 
-/** Return what it is, when and why. @param {Override} override */
-export function overrideText(override) {
+/**
+ * Return what it is, when and why.
+ * @param {Override} override
+ * @param {boolean} [isDated] whether a day stands beside its times
+ */
+export function overrideText(override, isDated = dates().length > 1) {
   const { kind, note } = override;
-  return [t(`desk.${kind}`), spanOf(override, dates().length > 1), note]
-    .filter(Boolean)
-    .join(" · ");
+  return [t(`desk.${kind}`), spanOf(override, isDated), note].filter(Boolean).join(" · ");
 }
 
 /**

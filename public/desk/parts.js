@@ -97,7 +97,7 @@ export function whenText({ start, end, time_zone }) {
 export function contactsView({ phone, email }) {
   return [phone && phoneView(phone), email && emailView(email)]
     .filter(Boolean)
-    .map((each) => html`<span>${each}</span>`);
+    .map((each) => html`<span class="contact">${each}</span>`);
 }
 
 /** @param {string} phone */

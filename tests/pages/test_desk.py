@@ -178,6 +178,14 @@ def test_a_year_that_is_still_being_typed_shows_no_other_day(visits: Visits) -> 
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("15 January 2030"))
 
 
+def test_a_day_without_hours_says_so_and_a_time_is_asked_for(visits: Visits) -> None:
+    page = visits.open("/desk?date=2030-01-12", "2030-01-11T10:07:00Z").page
+    expect(page.get_by_text("Nobody works on this day.")).to_be_visible()
+    page.get_by_role("button", name="New appointment").click()
+    expect(page.get_by_role("textbox", name="Time")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Time")).to_have_value("")
+
+
 def test_a_lost_answer_and_a_second_click_book_once(visits: Visits, server: Server) -> None:
     visit = open_day(visits, "2030-01-15", "09:25")
     visit.guard.expect("failed /create_appointment")
@@ -224,10 +232,13 @@ def test_what_may_not_move_goes_back_and_says_why(visits: Visits, server: Server
     visit.guard.expect("409 /reschedule_appointment", "422 /reschedule_appointment")
     page = visit.page
     before = block(page).bounding_box()
-    drag(page, point(page, STRANGE, "10:05"), point(page, WHO, "11:05"))
+    drag(page, point(page, STRANGE, "10:05"), (1250, point(page, WHO, "11:05")[1]))
     refusal = page.get_by_role("alert").filter(has_text="Ada Lovelace was not moved.")
     expect(refusal).to_contain_text("This time is taken.")
     assert block(page).bounding_box() == before
+    said = page.locator(".refusal").bounding_box()
+    assert said
+    assert said["x"] + said["width"] < 1280
     page.get_by_role("button", name="Choose another time").click()
     expect(page.locator("[data-opening]").first).to_contain_text("11:30")
     page.get_by_role("button", name="Cancel").click()
@@ -403,6 +414,7 @@ def test_a_change_elsewhere_is_shown_within_ten_seconds(visits: Visits, server: 
     booked_with(server, "2030-01-29T10:00:00Z")
     page.clock.run_for(8_000)
     expect(page.locator(".ec-event", has_text=ADA)).to_have_count(1)
+    page.keyboard.press("Escape")  # It asks whether to discard what is typed; the browser says no.
     expect(page.get_by_label("Name")).to_have_value("Grace")
 
 
@@ -412,6 +424,7 @@ def test_nothing_changes_under_the_hand_that_drags(visits: Visits, server: Serve
     page.mouse.move(*point(page, STRANGE, "10:05"))
     page.mouse.down()
     page.mouse.move(*point(page, STRANGE, "11:05"), steps=5)
+    expect(page.locator(".ec-preview")).to_contain_text("11:00")
     booked_with(server, "2030-01-30T14:00:00Z", name="Grace Hopper")
     with page.expect_response("**/list_appointments*"):
         page.clock.run_for(8_000)
