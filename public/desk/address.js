@@ -27,6 +27,13 @@ function isDate(text) {
   return isWritten && !Number.isNaN(Date.parse(`${text}T00:00Z`));
 }
 
+/** Show another date. @param {string} date */
+export function showDate(date) {
+  if (date === state.date) return;
+  update({ date, appointments: null, overrides: [] });
+  writeAddress();
+}
+
 /** Write down what is shown. */
 export function writeAddress() {
   const address = new URL(location.href);

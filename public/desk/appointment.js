@@ -2,11 +2,20 @@
 
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { saveCalendarFile } from "../scripts/calendar_file.js";
-import { t } from "../scripts/texts.js";
+import { locale, t } from "../scripts/texts.js";
+import { clock, dateOf, shortDate } from "../scripts/times.js";
 import { mark } from "./changes.js";
 import { closeDialog, turnTo } from "./dialog_state.js";
 import { attempt } from "./flow.js";
-import { problemView, sendingView, whenText } from "./parts.js";
+import {
+  emailView,
+  once,
+  phoneView,
+  problemView,
+  sendingView,
+  statusView,
+  whenText,
+} from "./parts.js";
 import { state } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
@@ -23,18 +32,18 @@ const MARKS = {
 
 /** @param {Appointment} appointment */
 export function appointmentView(appointment) {
-  const { patient, reason, status, doctor_name, duration_minutes, service_id } = appointment;
+  const { patient, reason, doctor_name, duration_minutes, service_id } = appointment;
   const service = state.services.find(({ id }) => id === service_id);
   return html`<h2 id="dialog-title" tabindex="-1">${patient.name}</h2>
     <p>${doctor_name}<br>${whenText(appointment)}<br>
       ${service ? `${service.name}, ` : nothing}${t("minutes", { count: duration_minutes })}</p>
-    <p><span class="status">${t(`status.${status}`)}</span></p>
+    <p>${statusView(appointment)}</p>
     <dl>
-      ${patient.phone ? lineOf("details.phone", html`<a href=${`tel:${patient.phone}`}>${patient.phone}</a>`) : nothing}
-      ${patient.email ? lineOf("details.email", html`<a href=${`mailto:${encodeURIComponent(patient.email)}`}>${patient.email}</a>`) : nothing}
+      ${patient.phone ? lineOf("details.phone", phoneView(patient.phone)) : nothing}
+      ${patient.email ? lineOf("details.email", emailView(patient.email)) : nothing}
       ${reason ? lineOf("details.reason", html`<span class="reason">${reason}</span>`) : nothing}
     </dl>
-    ${problemView(state.problem)} ${sendingView()} ${buttonsOf(appointment)}`;
+    ${buttonsOf(appointment)} ${problemView(state.problem)} ${sendingView()}`;
 }
 
 /** @param {string} label a text's key @param {unknown} value */
@@ -46,10 +55,11 @@ function lineOf(label, value) {
 function buttonsOf(appointment) {
   const { status } = appointment;
   return html`<p class="buttons">
-      ${MARKS[status].map((to, at) =>
-        button(`desk.mark.${to}`, () => mark(appointment, to), at === 0 ? "main" : ""),
+      ${marksOf(appointment).map((to, at) =>
+        button(`desk.mark.${to}`, () => begin(appointment, to), at === 0 ? "main" : ""),
       )}
     </p>
+    ${tooEarlyView(appointment)}
     <p class="buttons">
       ${status === "booked" ? button("desk.move", () => turnTo(appointment, "move")) : nothing}
       ${status === "cancelled" ? nothing : button("desk.edit", () => turnTo(appointment, "edit"))}
@@ -59,8 +69,32 @@ function buttonsOf(appointment) {
     </p>`;
 }
 
+/** Return what may be recorded now. @param {Appointment} appointment */
+function marksOf({ status, start, time_zone }) {
+  const isToday = dateOf(start, time_zone) <= dateOf(Date.now(), time_zone);
+  const hasBegun = Date.parse(start) <= Date.now();
+  return MARKS[status].filter((to) => (to === "no_show" ? hasBegun : isToday));
+}
+
+/** Say from when on the rest may be recorded. @param {Appointment} appointment */
+function tooEarlyView(appointment) {
+  const { status, start, time_zone } = appointment;
+  const missing = MARKS[status].length - marksOf(appointment).length;
+  if (missing === 0) return nothing;
+  const text =
+    missing === 1
+      ? t("desk.missed_from", { time: clock(start, time_zone, locale) })
+      : t("desk.marked_from", { day: shortDate(dateOf(start, time_zone), locale) });
+  return html`<p class="small">${text}</p>`;
+}
+
+/** Record it; what has no way back is asked once more. @param {Appointment} appointment @param {Mark} to */
+function begin(appointment, to) {
+  return to === "arrived" ? mark(appointment, to) : turnTo(appointment, to);
+}
+
 /** @param {string} label a text's key @param {() => unknown} act @param {string} [look] */
 function button(label, act, look = "") {
   return html`<button type="button" class=${look || nothing} ?disabled=${state.isSending || state.request !== null}
-    @click=${act}>${t(label)}</button>`;
+    @click=${once(act)}>${t(label)}</button>`;
 }

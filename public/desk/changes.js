@@ -5,9 +5,11 @@ import { untilAnswered } from "../scripts/patience.js";
 import { saysNothing } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
 import { clock, dateOf, shortDate } from "../scripts/times.js";
+import { showDate } from "./address.js";
 import { closeDialog } from "./dialog_state.js";
 import { reload, replace } from "./loading.js";
-import { doctorName } from "./shown.js";
+import { spanOf } from "./override_text.js";
+import { doctorName, overlaps } from "./shown.js";
 import { saveChange, savedChange, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
@@ -22,7 +24,7 @@ const followUps = {
   booked: (appointment) => finish(appointment, "desk.booked"),
   received: receive,
   moved: (appointment) => finish(appointment, "desk.moved"),
-  marked: (appointment) => finish(appointment, "desk.marked"),
+  marked: (appointment) => finish(appointment, `desk.marked.${appointment.status}`),
   cancelled: (appointment) => finish(appointment, "desk.cancelled"),
   corrected: (appointment) => finish(appointment, "desk.corrected"),
   override_made: showAffected,
@@ -61,8 +63,9 @@ export async function book(draft, allow) {
   );
 }
 
-/** It is booked, whatever becomes of the mark. @param {Appointment} appointment */
+/** It is booked and today, whatever becomes of the mark. @param {Appointment} appointment */
 async function receive(appointment) {
+  showDate(dateOf(appointment.start, appointment.time_zone));
   replace(appointment);
   if (state.dialog) update({ dialog: { ...state.dialog, kind: "view", appointment } });
   await mark(appointment, "arrived");
@@ -128,8 +131,9 @@ export async function makeOverride(draft) {
 /** @param {import("./state.js").Schemas["CreatedOverride"]} made */
 async function showAffected(made) {
   await reload();
-  if (made.affected_count === 0) closeDialog(t("desk.override_made"));
-  else if (state.dialog) update({ dialog: { ...state.dialog, kind: "affected", made } });
+  if (made.affected_count === 0) closeDialog(t(`desk.saved.${made.kind}`));
+  else if (state.dialog)
+    update({ dialog: { ...state.dialog, kind: "affected", made, isTyped: false } });
 }
 
 /** @param {import("./state.js").Override} override */
@@ -137,8 +141,10 @@ export async function deleteOverride({ override_id }) {
   await change("delete_override", { override_id }, "override_deleted");
 }
 
-async function sayDeleted() {
-  update({ notice: t("desk.override_deleted") });
+/** @param {import("./state.js").Override} deleted */
+async function sayDeleted(deleted) {
+  const values = { doctor: doctorName(deleted.doctor_id), when: spanOf(deleted) };
+  closeDialog(t(`desk.deleted.${deleted.kind}`, values));
   await reload();
 }
 
@@ -238,16 +244,29 @@ function textsOf({ patient: { name, email = "", phone = "" }, reason = "" }) {
  */
 async function finish(appointment, text) {
   replace(appointment);
-  const { patient, doctor_id, status, start, time_zone } = appointment;
+  crossOff(appointment);
+  const { patient, doctor_id, start, time_zone } = appointment;
   const values = {
     name: patient.name,
     doctor: doctorName(doctor_id),
     day: shortDate(dateOf(start, time_zone), locale),
     time: clock(start, time_zone, locale),
-    status: t(`status.${status}`),
   };
   closeDialog(t(text, values));
   await reload();
+}
+
+/** Take an appointment that was dealt with from the list of those that lie in a new time off. @param {Appointment} changed */
+function crossOff(changed) {
+  const { dialog } = state;
+  if (!dialog?.made) return;
+  const { made } = dialog;
+  const others = made.affected.filter(({ id }) => id !== changed.id);
+  const isOff = changed.doctor_id === made.doctor_id && overlaps(changed, made);
+  const own = isOff && changed.status === "booked" ? [changed] : [];
+  const affected = [...others, ...own].sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
+  const affected_count = made.affected_count - (made.affected.length - affected.length);
+  update({ dialog: { ...dialog, made: { ...made, affected, affected_count } } });
 }
 
 /** @param {Partial<Draft>} draft the doctor's wall clock, or now where it has no time */

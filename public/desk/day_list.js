@@ -4,11 +4,11 @@ import { repeat } from "/vendor/lit-html-3.3.3/directives/repeat.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { locale, t } from "../scripts/texts.js";
 import { clock, dateOf, shortDate, zoneName } from "../scripts/times.js";
-import { deleteOverride } from "./changes.js";
-import { openAppointment } from "./dialog_state.js";
-import { columns, dates, hasSeveralZones, isFound, isShown } from "./shown.js";
+import { askToDelete, openAppointment } from "./dialog_state.js";
+import { overrideText } from "./override_text.js";
+import { contactsView, statusView } from "./parts.js";
+import { columns, hasSeveralZones, isFound, isShown } from "./shown.js";
 import { state } from "./state.js";
-import { startOfDate } from "./wall.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
 /** @typedef {import("./state.js").Column} Column */
@@ -23,26 +23,28 @@ export function listView() {
 
 /** @param {Column} doctor */
 function doctorView({ id, name, time_zone }) {
-  const own = (state.appointments ?? []).filter(
-    (each) => each.doctor_id === id && isShown(each) && isFound(each),
-  );
+  const own = (state.appointments ?? []).filter((each) => each.doctor_id === id && isShown(each));
   const zone = hasSeveralZones() ? ` (${zoneName(time_zone, Date.now(), locale)})` : "";
   return html`<section class="doctor" aria-labelledby=${`list-${id}`}>
     <h3 id=${`list-${id}`}>${name}${zone}</h3>
     ${overridesView(id)}
     ${own.length === 0 ? html`<p class="small">${emptyText()}</p>` : tableOf(own, id)}
+    ${own.length > 0 && !own.some(isFound) ? html`<p class="small on-screen">${t("desk.none_found")}</p>` : nothing}
   </section>`;
 }
 
 function emptyText() {
-  if (state.appointments === null) return t("searching");
-  return t(state.search.trim() === "" ? "desk.none" : "desk.none_found");
+  return t(state.appointments === null ? "searching" : "desk.none");
 }
 
-/** @param {Appointment[]} appointments @param {string} doctorId */
+/**
+ * What is not searched for is printed, too.
+ * @param {Appointment[]} appointments
+ * @param {string} doctorId
+ */
 function tableOf(appointments, doctorId) {
   const heads = ["desk.time", "desk.patient", "desk.contact", "details.reason", "desk.status"];
-  return html`<table aria-labelledby=${`list-${doctorId}`}>
+  return html`<table class=${appointments.some(isFound) ? nothing : "on-paper"} aria-labelledby=${`list-${doctorId}`}>
     <thead><tr>${heads.map((head) => html`<th scope="col">${t(head)}</th>`)}</tr></thead>
     <tbody>${repeat(appointments, ({ id }) => id, rowOf)}</tbody>
   </table>`;
@@ -50,14 +52,14 @@ function tableOf(appointments, doctorId) {
 
 /** @param {Appointment} appointment */
 function rowOf(appointment) {
-  const { patient, reason, status, id } = appointment;
-  return html`<tr>
+  const { patient, reason, id } = appointment;
+  return html`<tr class=${isFound(appointment) ? nothing : "on-paper"}>
     <td>${state.span === "week" ? dayOf(appointment) : nothing}${timeOf(appointment)}</td>
     <th scope="row"><button type="button" class="link" data-row=${id}
       @click=${() => openAppointment(appointment)}>${patient.name}</button></th>
-    <td>${[patient.phone, patient.email].filter(Boolean).map((each) => html`<span>${each}</span>`)}</td>
+    <td>${contactsView(patient)}</td>
     <td class="reason">${reason ?? nothing}</td>
-    <td><span class="status">${t(`status.${status}`)}</span></td>
+    <td>${statusView(appointment)}</td>
   </tr>`;
 }
 
@@ -80,28 +82,9 @@ function overridesView(doctorId) {
 
 /** @param {Override} override */
 function overrideView(override) {
-  const { kind, note, override_id } = override;
-  const text = [t(`desk.${kind}`), spanOf(override), note].filter(Boolean).join(" · ");
+  const text = overrideText(override);
   return html`<li><span>${text}</span>
-    <button type="button" data-override=${override_id} ?disabled=${state.isSending}
+    <button type="button" data-override=${override.override_id} ?disabled=${state.isSending}
       aria-label=${t("desk.delete_what", { what: text })}
-      @click=${() => deleteOverride(override)}>${t("desk.delete")}</button></li>`;
-}
-
-/** Say when it is: whole days without their midnights. @param {Override} override */
-function spanOf({ start, end, time_zone }) {
-  const first = dateOf(start, time_zone);
-  const last = dateOf(Date.parse(end) - 1, time_zone);
-  const days = first === last ? [first] : [first, last];
-  const named = days.map((day) => shortDate(day, locale)).join(" – ");
-  if (isMidnight(start, time_zone) && isMidnight(end, time_zone)) return named;
-  const isOneDay = first === last;
-  const [from, to] = [start, end].map((instant) => clock(instant, time_zone, locale));
-  if (isOneDay) return `${dates().length > 1 ? `${named}, ` : ""}${from}–${to}`;
-  return `${shortDate(first, locale)}, ${from} – ${shortDate(last, locale)}, ${to}`;
-}
-
-/** @param {string} instant @param {string} zone */
-function isMidnight(instant, zone) {
-  return Date.parse(startOfDate(dateOf(instant, zone), zone)) === Date.parse(instant);
+      @click=${() => askToDelete(override)}>${t("desk.delete")}</button></li>`;
 }

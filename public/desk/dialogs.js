@@ -2,12 +2,12 @@
 
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { openDialog } from "../scripts/dialog.js";
-import { t } from "../scripts/texts.js";
-import { dateOf, wallClock } from "../scripts/times.js";
+import { locale, t } from "../scripts/texts.js";
+import { clock } from "../scripts/times.js";
 import { affectedView } from "./affected.js";
 import { appointmentView } from "./appointment.js";
-import { book, cancel, correct, makeOverride, move } from "./changes.js";
-import { closeDialog, forgetDialog, type } from "./dialog_state.js";
+import { book, cancel, correct, deleteOverride, makeOverride, mark, move } from "./changes.js";
+import { backToList, choose, closeDialog, forgetDialog } from "./dialog_state.js";
 import {
   doctorField,
   lengthField,
@@ -17,15 +17,16 @@ import {
   whoFields,
 } from "./fields.js";
 import { overrideFields } from "./override_fields.js";
+import { overrideText } from "./override_text.js";
 import { insteadView, problemView, sendingView, whenText } from "./parts.js";
-import { columns } from "./shown.js";
+import { columns, doctorName, zoneOf } from "./shown.js";
 import { state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Dialog} Dialog */
 
 /**
  * What each form is called, asks for, and does.
- * @type {Record<string, { title: string, send: string, fields: (dialog: Dialog) => unknown, act: (dialog: Dialog) => Promise<unknown>, anyway?: string, isDanger?: boolean }>}
+ * @type {Record<string, { title: string, send: string, fields: (dialog: Dialog) => unknown, act: (dialog: Dialog) => Promise<unknown>, anyway?: string, keep?: string, isDanger?: boolean }>}
  */
 const forms = {
   book: {
@@ -39,7 +40,8 @@ const forms = {
     title: "desk.walk_in",
     send: "desk.book_now",
     anyway: "desk.book_anyway",
-    fields: () => html`${doctorField()} ${serviceAndLengthFields()} ${whoFields()}`,
+    fields: ({ draft }) =>
+      html`${fromNowView(draft)} ${doctorField()} ${serviceAndLengthFields()} ${whoFields()}`,
     act: ({ draft, allow }) => book(draft, allow),
   },
   move: {
@@ -58,9 +60,23 @@ const forms = {
   cancel: {
     title: "cancel.title",
     send: "cancel.send",
+    keep: "cancel.keep",
     isDanger: true,
     fields: () => longField("reason", "cancel.reason"),
     act: async ({ appointment, draft }) => appointment && cancel(appointment, draft.reason),
+  },
+  fulfilled: {
+    title: "desk.ask.fulfilled",
+    send: "desk.mark.fulfilled",
+    fields: noWayBack,
+    act: async ({ appointment }) => appointment && mark(appointment, "fulfilled"),
+  },
+  no_show: {
+    title: "desk.ask.no_show",
+    send: "desk.mark.no_show",
+    isDanger: true,
+    fields: noWayBack,
+    act: async ({ appointment }) => appointment && mark(appointment, "no_show"),
   },
   override: {
     title: "desk.override",
@@ -68,13 +84,22 @@ const forms = {
     fields: ({ draft }) => overrideFields(draft),
     act: ({ draft }) => makeOverride(draft),
   },
+  delete_override: {
+    title: "desk.ask.delete",
+    send: "desk.delete",
+    keep: "cancel.keep",
+    isDanger: true,
+    fields: ({ override }) =>
+      override && html`<p>${doctorName(override.doctor_id)}<br>${overrideText(override, true)}</p>`,
+    act: async ({ override }) => override && deleteOverride(override),
+  },
 };
 
 export function dialogView() {
   const { dialog } = state;
   if (dialog === null) return nothing;
   return html`<dialog ${openDialog()} aria-labelledby="dialog-title" data-dialog=${dialog.kind}
-    @cancel=${keepWhileSending} @close=${forgetDialog}>
+    @cancel=${keepOpen} @close=${forgetDialog}>
     ${contentOf(dialog)}
   </dialog>`;
 }
@@ -86,9 +111,12 @@ function contentOf(dialog) {
   return formView(dialog);
 }
 
-/** @param {Dialog} dialog */
+/**
+ * Show a form. What is answered stands below the buttons, so that they stay under the mouse.
+ * @param {Dialog} dialog
+ */
 function formView(dialog) {
-  const { title, send, fields, isDanger = false } = forms[dialog.kind];
+  const { title, send, fields, keep = "desk.leave", isDanger = false } = forms[dialog.kind];
   return html`<form @submit=${submit} novalidate aria-busy=${state.isSending}>
     <h2 id="dialog-title" tabindex="-1">${t(title)}</h2>
     ${aboutView(dialog)}
@@ -96,12 +124,12 @@ function formView(dialog) {
       <legend class="unseen">${t(title)}</legend>
       ${fields(dialog)}
     </fieldset>
-    ${problemView(state.problem)} ${sendingView()} ${refusedView(dialog)}
     <p class="buttons">
-      <button type="submit" class=${isDanger ? "main danger" : "main"} ?disabled=${state.request !== null}>
-        ${t(state.isSending ? "details.sending" : send)}</button>
-      <button type="button" ?disabled=${state.isSending} @click=${leave}>${t("desk.close")}</button>
+      <button type="submit" class=${isDanger ? "main danger" : "main"} ?disabled=${state.request !== null}
+        @click=${ignoreSecond}>${t(state.isSending ? "details.sending" : send)}</button>
+      <button type="button" ?disabled=${state.isSending} @click=${leave}>${t(keep)}</button>
     </p>
+    ${problemView(state.problem)} ${sendingView()} ${chosenView(dialog)} ${refusedView(dialog)}
   </form>`;
 }
 
@@ -111,16 +139,32 @@ function aboutView({ appointment }) {
   return html`<p>${appointment.patient.name} · ${appointment.doctor_name}<br>${whenText(appointment)}</p>`;
 }
 
+function noWayBack() {
+  return html`<p>${t("desk.ask.no_way_back")}</p>`;
+}
+
+/** Say when somebody who walks in is seen. @param {import("./state.js").Draft} draft */
+function fromNowView({ doctor_id, date, time }) {
+  const at = time
+    ? clock(`${date}T${time}Z`, "UTC", locale)
+    : clock(Date.now(), zoneOf(doctor_id), locale);
+  return html`<p>${t(time ? "desk.later_today" : "desk.from_now", { time: at })}</p>`;
+}
+
+/** Say that the time is another one than was asked for. @param {Dialog} dialog */
+function chosenView({ chosen }) {
+  const isDue = chosen !== null && state.problem === null && !state.isSending;
+  return html`<div role="status">${isDue ? html`<p class="notice">${chosen}</p>` : nothing}</div>`;
+}
+
 /** @param {Dialog} dialog */
 function refusedView(dialog) {
   const { anyway } = forms[dialog.kind];
   if (anyway === undefined) return nothing;
   return insteadView(
-    ({ doctor_id, start, time_zone }) => {
-      if (dialog.kind === "walk_in") update({ dialog: { ...dialog, kind: "book" } });
-      const time = wallClock(start, time_zone).slice(11, 16);
-      type({ doctor_id, date: dateOf(start, time_zone), time });
-      update({ problem: null });
+    (opening) => {
+      choose(opening);
+      queueMicrotask(focusTime);
     },
     anyway,
     (rule) => {
@@ -139,11 +183,25 @@ function submit(event) {
   if (dialog && state.request === null && form.reportValidity()) forms[dialog.kind].act(dialog);
 }
 
-/** @param {Event} event */
-function keepWhileSending(event) {
-  if (state.isSending) event.preventDefault();
+/** Of a double click, the second one is meant for what was there before. @param {MouseEvent} event */
+function ignoreSecond(event) {
+  if (event.detail > 1) event.preventDefault();
+}
+
+/** Escape leaves, unless something would be lost. @param {Event} event */
+function keepOpen(event) {
+  if (state.isSending || isKept() || backToList()) event.preventDefault();
+}
+
+function isKept() {
+  return state.dialog?.isTyped && state.request === null && !confirm(t("desk.discard"));
 }
 
 function leave() {
   closeDialog("");
+}
+
+/** Lead on from an opening that is gone. */
+function focusTime() {
+  (document.getElementById("f-time") ?? document.getElementById("dialog-title"))?.focus();
 }

@@ -24,14 +24,14 @@ const FIELDS = {
 /**
  * @param {keyof Draft} name
  * @param {string} label a text's key
- * @param {{ type?: string, required?: boolean, min?: string, max?: string, step?: string, longest?: number }} [options]
+ * @param {{ type?: string, required?: boolean, min?: string, max?: string, step?: string, longest?: number, isFirst?: boolean }} [options]
  */
 export function field(name, label, options = {}) {
-  const { type: kind = "text", required = false, min, max, step, longest } = options;
+  const { type: kind = "text", required = false, min, max, step, longest, isFirst } = options;
   return html`<div>
     <label for=${`f-${name}`}>${t(label)}
       ${required ? nothing : html`<span class="small">${t("details.optional")}</span>`}</label>
-    <input id=${`f-${name}`} name=${name} type=${kind} ?required=${required} autocomplete="off"
+    <input id=${`f-${name}`} name=${name} type=${kind} ?required=${required} autocomplete="off" ?autofocus=${isFirst}
       min=${min ?? nothing} max=${max ?? nothing} step=${step ?? nothing} maxlength=${longest ?? nothing}
       .value=${live(draft()[name])} @input=${typed}
       aria-invalid=${isWrong(name)} aria-describedby=${isWrong(name) ? `f-${name}-wrong` : nothing}>
@@ -66,12 +66,12 @@ export function doctorField(doctors = visibleDoctors()) {
 export function whenFields() {
   return html`<div class="beside">
     ${field("date", "desk.date", { type: "date", required: true })}
-    ${field("time", "desk.time", { type: "time", required: true })}
+    ${field("time", "desk.time", { type: "time", required: true, isFirst: draft().time === "" })}
   </div>`;
 }
 
 export function lengthField() {
-  return html`${field("minutes", "choose.minutes", { type: "number", required: true, min: "1", max: "1440", step: "1" })}`;
+  return html`${field("minutes", "desk.minutes", { type: "number", required: true, min: "1", max: "1440", step: "1" })}`;
 }
 
 /** Ask for the service, where there are any, and for the length, where it is free. */

@@ -1,13 +1,13 @@
 // The grid of EventCalendar, kept equal to the state. Nothing changes under the hand that drags.
 
 import { ref } from "/vendor/lit-html-3.3.3/directives/ref.js";
-import { html, nothing, render } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { html, render } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { locale, t } from "../scripts/texts.js";
 import { clock, firstWeekday, zoneName } from "../scripts/times.js";
 import { openAppointment } from "./dialog_state.js";
 import { dropped, pointed, resized, selected } from "./dragging.js";
 import { events, limits, resources } from "./grid_events.js";
-import { dates, hasSeveralZones, zoneOf } from "./shown.js";
+import { dates, hasSeveralZones, statusText, zoneOf } from "./shown.js";
 import { state } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
@@ -139,18 +139,33 @@ function eventContent({ event }) {
   /** @type {Appointment | undefined} */
   const appointment = event.extendedProps.appointment;
   if (appointment === undefined) return undefined;
-  const { id, start, time_zone, status, patient, doctor_name } = appointment;
+  const { id, status, patient, doctor_name } = appointment;
+  const states = [
+    status === "booked" ? "" : statusText(status),
+    event.extendedProps.isOff ? t("desk.doctor_off") : "",
+  ];
   const content = document.createElement("div");
   content.className = "appointment";
   render(
     html`<button type="button" data-appointment=${id} @click=${() => wasDragged || openAppointment(appointment)}>
-      <span class="time">${clock(start, time_zone, locale)}</span> <strong>${patient.name}</strong>
-      ${status === "booked" ? nothing : html`<span class="state">${t(`status.${status}`)}</span>`}
+      <span class="time">${timeOf(event, appointment)}</span> <strong>${patient.name}</strong>
+      ${states.filter(Boolean).map((text) => html`<span class="state">${text}</span>`)}
       <span class="unseen">${doctor_name}</span>
     </button>`,
     content,
   );
   return { domNodes: [content] };
+}
+
+/**
+ * Return when an appointment starts: while it is dragged, when it would. EventCalendar has wall
+ * times in this machine's zone.
+ * @param {{ display: string, start: Date }} event
+ * @param {Appointment} appointment
+ */
+function timeOf({ display, start }, appointment) {
+  if (display !== "preview") return clock(appointment.start, appointment.time_zone, locale);
+  return clock(Date.UTC(2000, 0, 1, start.getHours(), start.getMinutes()), "UTC", locale);
 }
 
 function dragStarts() {

@@ -2,7 +2,7 @@
 
 import { wallClock } from "../scripts/times.js";
 import { partsOf } from "./hours.js";
-import { columns, dates, isFound, isShown, wallSpan } from "./shown.js";
+import { columns, dates, isFound, isInTimeOff, isShown, wallSpan } from "./shown.js";
 import { state } from "./state.js";
 import { addMinutes, DAY_MINUTES } from "./wall.js";
 
@@ -28,11 +28,7 @@ export function events() {
 
 /** Return the times of day that are shown: when anybody works, and a little more. */
 export function limits() {
-  const open = columns().flatMap((doctor) =>
-    dates().flatMap((date) =>
-      partsOf(doctor, date, state.overrides).filter(({ kind }) => kind !== "closed"),
-    ),
-  );
+  const open = shownParts().filter(({ kind }) => kind !== "closed");
   const from = open.length > 0 ? Math.min(...open.map((part) => part.from)) : USUAL.from;
   const to = open.length > 0 ? Math.max(...open.map((part) => part.to)) : USUAL.to;
   const isWhole = (/** @type {number} */ at) => Math.floor(at / 60) * 60;
@@ -40,6 +36,18 @@ export function limits() {
     slotMinTime: timeOf(Math.max(0, isWhole(from - AROUND))),
     slotMaxTime: timeOf(Math.min(DAY_MINUTES, isWhole(to + AROUND + 59))),
   };
+}
+
+/** Tell whether none of the shown doctors works on any of the shown dates. */
+export function isClosed() {
+  const isKnown = state.appointments !== null && columns().length > 0;
+  return isKnown && shownParts().every(({ kind }) => kind !== "open");
+}
+
+function shownParts() {
+  return columns().flatMap((doctor) =>
+    dates().flatMap((date) => partsOf(doctor, date, state.overrides)),
+  );
 }
 
 /** @param {Appointment} appointment */
@@ -54,7 +62,7 @@ function eventOf(appointment) {
     resourceId: doctor_id,
     editable: status === "booked",
     classNames: [`is-${status}`, isFaded ? "is-faded" : "is-clear"],
-    extendedProps: { appointment },
+    extendedProps: { appointment, isOff: isInTimeOff(appointment) },
   };
 }
 

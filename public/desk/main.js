@@ -24,7 +24,7 @@ import { keepFresh, start } from "./loading.js";
 import { problemView, sendingView } from "./parts.js";
 import { refusalView } from "./refusal.js";
 import { onChange, state, update } from "./state.js";
-import { foundView, staleView, titleText, toolbarView } from "./toolbar.js";
+import { closedView, foundView, staleView, titleText, toolbarView } from "./toolbar.js";
 
 /** @typedef {import("../scripts/sign_in.js").Person} Person */
 
@@ -130,7 +130,7 @@ function pageView() {
 }
 
 function links() {
-  return html`<a class="link" href="/">${t("head.book")}</a>
+  return html`<a class="link" href="/">${t("desk.booking_page")}</a>
     <a class="link" href="/desk" aria-current="page">${t("desk.title")}</a>`;
 }
 
@@ -147,7 +147,7 @@ function forbiddenView() {
     location.reload();
   };
   return html`<h1 tabindex="-1">${t("desk.title")}</h1>
-    <p>${t("desk.staff_only")} <a href="/">${t("head.book")}</a></p>
+    <p>${t("desk.staff_only")} <a href="/">${t("desk.booking_page")}</a></p>
     <p class="buttons"><button type="button" @click=${leave}>${t("desk.other_account")}</button></p>`;
 }
 
@@ -156,10 +156,11 @@ function deskView() {
   return html`<h1 tabindex="-1">${titleText()}</h1>
     ${toolbarView()}
     <div class="messages">
-      ${staleView()} ${foundView()}
+      ${staleView()} ${foundView()} ${closedView()}
       <p role="status" data-told>${state.notice || nothing}</p>
+      ${isOpen ? nothing : html`${sendingView()} ${problemView(state.problem)}`}
     </div>
-    ${isOpen ? nothing : html`${sendingView()} ${problemView(state.problem)}`} ${refusalView()}
+    ${refusalView()}
     <section class="grid ec-auto-dark" aria-label=${t("desk.grid")} ${grid}></section>
     ${listView()} ${dialogView()}`;
 }

@@ -1,5 +1,6 @@
 // What several views of the desk show.
 
+import { ref } from "/vendor/lit-html-3.3.3/directives/ref.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { Problem } from "../scripts/api.js";
 import { waitingView } from "../scripts/problems.js";
@@ -7,8 +8,10 @@ import { locale, t } from "../scripts/texts.js";
 import { clock, dateOf, fullDate, shortDate } from "../scripts/times.js";
 import { breakableRule, sendAgain } from "./changes.js";
 import { deskSentence } from "./problems.js";
-import { doctorName } from "./shown.js";
+import { doctorName, isInTimeOff, statusText } from "./shown.js";
 import { state } from "./state.js";
+
+/** @typedef {import("./state.js").Appointment} Appointment */
 
 /**
  * Say what went wrong, at once and also to a screen reader.
@@ -17,9 +20,24 @@ import { state } from "./state.js";
 export function problemView(problem) {
   return html`<div role="alert">${
     problem
-      ? html`<div class="problem"><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
+      ? html`<div class="problem" ${ref(reveal)}><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
       : nothing
   }</div>`;
+}
+
+/** Show it also where a small window would hide it. @param {Element | undefined} element */
+function reveal(element) {
+  queueMicrotask(() => element?.scrollIntoView({ block: "nearest" }));
+}
+
+/**
+ * Return a listener for clicks. Of a double click, the second one is meant for what was there before.
+ * @param {() => unknown} act
+ */
+export function once(act) {
+  return (/** @type {MouseEvent} */ { detail }) => {
+    if (detail < 2) act();
+  };
 }
 
 /**
@@ -38,7 +56,7 @@ export function insteadView(choose, label, breakRule) {
           <h3 id="instead-title">${t("others.title")}</h3>
           <p class="buttons">${openings.map(
             (opening) => html`<button type="button" data-opening=${opening.start}
-              @click=${() => choose(opening)}>${openingText(opening)}</button>`,
+              @click=${once(() => choose(opening))}>${openingText(opening)}</button>`,
           )}</p>
         </section>`
       : nothing
@@ -47,7 +65,7 @@ export function insteadView(choose, label, breakRule) {
     rule === null
       ? nothing
       : html`<p class="buttons"><button type="button" data-break=${rule}
-          ?disabled=${state.isSending} @click=${() => breakRule(rule)}>${t(label)}</button></p>`
+          ?disabled=${state.isSending} @click=${once(() => breakRule(rule))}>${t(label)}</button></p>`
   }`;
 }
 
@@ -73,6 +91,29 @@ export function whenText({ start, end, time_zone }) {
     from: clock(start, time_zone, locale),
     to: clock(end, time_zone, locale),
   });
+}
+
+/** Return how somebody is reached. @param {Appointment["patient"]} patient */
+export function contactsView({ phone, email }) {
+  return [phone && phoneView(phone), email && emailView(email)]
+    .filter(Boolean)
+    .map((each) => html`<span class="contact">${each}</span>`);
+}
+
+/** @param {string} phone */
+export function phoneView(phone) {
+  return html`<a href=${`tel:${phone}`}>${phone}</a>`;
+}
+
+/** @param {string} email */
+export function emailView(email) {
+  return html`<a href=${`mailto:${encodeURIComponent(email)}`}>${email}</a>`;
+}
+
+/** Say how an appointment stands. @param {Appointment} appointment */
+export function statusView(appointment) {
+  return html`<span class="status">${statusText(appointment.status)}</span>
+    ${isInTimeOff(appointment) ? html`<span class="status is-wrong">${t("desk.doctor_off")}</span>` : nothing}`;
 }
 
 /** @param {import("./state.js").Schemas["Opening"]} opening */

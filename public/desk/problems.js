@@ -3,6 +3,7 @@
 import { Problem } from "../scripts/api.js";
 import { sentenceOf } from "../scripts/problems.js";
 import { hasText, t } from "../scripts/texts.js";
+import { statusText } from "./shown.js";
 
 /**
  * Return a sentence about an error. The booking page's are meant for patients.
@@ -15,5 +16,5 @@ export function deskSentence(problem) {
     .map((name) => `desk.problem.${name}`)
     .find(hasText);
   if (key === undefined) return sentenceOf(problem);
-  return t(key, { status: appointment_status ? t(`status.${appointment_status}`) : "" });
+  return t(key, { status: appointment_status ? statusText(appointment_status) : "" });
 }

@@ -22,20 +22,33 @@ function messageOf({ problem, appointment, wanted, place }) {
     <p>${t("desk.not_moved", { name: appointment.patient.name })} ${deskSentence(problem)}</p>
     <p class="buttons">
       ${rule ? html`<button type="button" data-break=${rule} @click=${() => moveAnyway(rule)}>${t("desk.move_anyway")}</button>` : nothing}
-      <button type="button" @click=${() => turnTo(appointment, "move", wanted)}>${t("desk.other_time")}</button>
+      <button type="button" @click=${() => choose(appointment, wanted, problem)}>${t("desk.other_time")}</button>
       <button type="button" @click=${() => update({ refusal: null })}>${t("desk.close")}</button>
     </p>
   </div>`;
 }
 
 /**
- * Put it beside the place, and whole into the window.
+ * Choose in the dialog, which shows what is free instead.
+ * @param {import("./state.js").Appointment} appointment
+ * @param {Partial<import("./state.js").Draft>} wanted
+ * @param {unknown} problem
+ */
+function choose(appointment, wanted, problem) {
+  turnTo(appointment, "move", wanted);
+  update({ problem });
+}
+
+/**
+ * Put it beside the place, and whole into the window: on the page, it has a size.
  * @param {Element | undefined} element
  * @param {{ x: number, y: number }} place
  */
 function putAt(element, { x, y }) {
   if (!(element instanceof HTMLElement)) return;
-  const { offsetWidth, offsetHeight, style } = element;
-  style.left = `${Math.max(MARGIN, Math.min(x, innerWidth - offsetWidth - MARGIN))}px`;
-  style.top = `${Math.max(MARGIN, Math.min(y, innerHeight - offsetHeight - MARGIN))}px`;
+  queueMicrotask(() => {
+    const { offsetWidth, offsetHeight, style } = element;
+    style.left = `${Math.max(MARGIN, Math.min(x, innerWidth - offsetWidth - MARGIN))}px`;
+    style.top = `${Math.max(MARGIN, Math.min(y, innerHeight - offsetHeight - MARGIN))}px`;
+  });
 }

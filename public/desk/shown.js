@@ -1,6 +1,6 @@
 // What is shown: which doctors, which dates, which appointments.
 
-import { locale } from "../scripts/texts.js";
+import { hasText, locale, t } from "../scripts/texts.js";
 import { addDays, dateOf, firstWeekday, wallClock, weekdayOf } from "../scripts/times.js";
 import { state } from "./state.js";
 import { addMinutes, startOfDate } from "./wall.js";
@@ -92,6 +92,36 @@ export function isFound({ patient }) {
   const digits = (patient.phone ?? "").replaceAll(/\D/g, "");
   const text = plain([patient.name, patient.email, patient.phone, digits].join(" "));
   return words.every((word) => text.includes(word));
+}
+
+/**
+ * Tell whether an appointment that somebody will come to lies in time off of its doctor.
+ * @param {Appointment} appointment
+ */
+export function isInTimeOff({ doctor_id, status, start, end }) {
+  return (
+    status === "booked" &&
+    state.overrides.some(
+      (each) =>
+        each.kind === "time_off" && each.doctor_id === doctor_id && overlaps(each, { start, end }),
+    )
+  );
+}
+
+/**
+ * @param {{ start: string, end: string }} one
+ * @param {{ start: string, end: string }} other
+ */
+export function overlaps(one, other) {
+  return (
+    Date.parse(one.start) < Date.parse(other.end) && Date.parse(other.start) < Date.parse(one.end)
+  );
+}
+
+/** Return a status in the words of the buttons that lead to it. @param {string} status */
+export function statusText(status) {
+  const own = `desk.mark.${status}`;
+  return t(hasText(own) ? own : `status.${status}`);
 }
 
 /** Return a doctor's name. @param {string} id */

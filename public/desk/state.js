@@ -11,7 +11,7 @@ import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
 /** @typedef {Pick<Doctor, "id" | "name" | "time_zone" | "working_hours">} Column a doctor who is shown */
 /** @typedef {"booked" | "received" | "moved" | "marked" | "cancelled" | "corrected" | "override_made" | "override_deleted"} FollowUp */
 /** @typedef {{ name: string, body: object, key: string, version?: number, then: FollowUp }} Request a change, its idempotency key, and what follows the answer */
-/** @typedef {"book" | "walk_in" | "view" | "edit" | "move" | "cancel" | "override" | "affected"} Kind */
+/** @typedef {"book" | "walk_in" | "view" | "edit" | "move" | "cancel" | "fulfilled" | "no_show" | "override" | "affected" | "delete_override"} Kind */
 
 /**
  * @typedef {object} Draft what is typed into a dialog: texts, as the fields have them
@@ -36,7 +36,10 @@ import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
  * @property {Draft} draft
  * @property {Appointment | null} appointment that it is about
  * @property {string[]} allow the rules that may be broken
- * @property {Schemas["CreatedOverride"] | null} made
+ * @property {Schemas["CreatedOverride"] | null} made whose appointments are gone through
+ * @property {Override | null} override that it is about
+ * @property {string | null} chosen what is said of an opening that was chosen instead
+ * @property {boolean} isTyped whether something would be lost
  */
 
 /**

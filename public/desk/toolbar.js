@@ -6,6 +6,7 @@ import { locale, t } from "../scripts/texts.js";
 import { addDays, fullDate, shortDate } from "../scripts/times.js";
 import { writeAddress } from "./address.js";
 import { beginBooking, beginOverride, beginWalkIn, openAppointment } from "./dialog_state.js";
+import { isClosed } from "./grid_events.js";
 import { reload } from "./loading.js";
 import { dates, doctorName, isFound, isShown, today, visibleDoctors } from "./shown.js";
 import { state, update } from "./state.js";
@@ -32,7 +33,7 @@ export function toolbarView() {
           )}
         </select></label>
       <form role="search" @submit=${openFound}>
-        <label>${t("desk.search")}
+        <label>${t(`desk.search.${state.span}`)}
           <input type="search" name="search" autocomplete="off" .value=${live(state.search)} @input=${search}>
         </label>
       </form>
@@ -55,10 +56,17 @@ export function titleText() {
 
 /** Say how many were found. */
 export function foundView() {
-  const count = found().length;
-  return html`<p role="status" >${
-    state.search.trim() === "" ? nothing : t("desk.found", { count })
-  }</p>`;
+  return html`<p role="status">${state.search.trim() === "" ? nothing : foundText(found().length)}</p>`;
+}
+
+/** @param {number} count */
+function foundText(count) {
+  return count === 0 ? t(`desk.nobody_found.${state.span}`) : t("desk.found", { count });
+}
+
+/** Say that an empty grid is no mistake. */
+export function closedView() {
+  return html`<p role="status">${isClosed() ? t(`desk.nobody_works.${state.span}`) : nothing}</p>`;
 }
 
 /** Say that what is shown may be outdated. */

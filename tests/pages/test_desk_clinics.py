@@ -78,7 +78,7 @@ def test_each_column_has_the_clock_of_its_doctor(visits: Visits, server: Server)
     page.mouse.down()
     page.mouse.move(*point(page, BERLIN, "21:05"), steps=5)
     page.mouse.up()
-    expect(page.get_by_text("Ada is now with")).to_be_visible()
+    expect(page.get_by_text("Ada was moved to")).to_be_visible()
     assert booked_on(server, "2030-01-07") == [("b", "2030-01-07T21:00:00+01:00", 20)]
 
 
@@ -98,9 +98,9 @@ def test_a_time_that_the_clock_skips_is_said_to_be_none(visits: Visits) -> None:
 def test_a_service_without_a_length_asks_for_it(visits: Visits, server: Server) -> None:
     page = open_day(visits, "2030-02-04T08:00:00Z")
     page.get_by_role("button", name="New appointment").click()
-    expect(page.get_by_role("spinbutton", name="Minutes")).to_have_count(0)
+    expect(page.get_by_role("spinbutton", name="Length (minutes)")).to_have_count(0)
     page.get_by_label("Service").select_option("Talk")
-    page.get_by_role("spinbutton", name="Minutes").fill("50")
+    page.get_by_role("spinbutton", name="Length (minutes)").fill("50")
     page.get_by_role("textbox", name="Time").fill("15:00")
     page.get_by_label("Name").fill("Ada")
     page.keyboard.press("Enter")
@@ -113,7 +113,7 @@ def test_who_walks_in_has_no_notice_to_keep(visits: Visits, server: Server) -> N
     page.get_by_role("button", name="Walk-in").click()
     page.get_by_label("Name").fill("Ada")
     page.get_by_role("button", name="Book now").click()
-    expect(page.get_by_text("Ada: Arrived.")).to_be_visible()
+    expect(page.get_by_text("Ada has arrived.")).to_be_visible()
     assert booked_on(server, "2030-02-11") == [("b", "2030-02-11T09:00:00+01:00", 20)]
 
 

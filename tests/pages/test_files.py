@@ -15,7 +15,8 @@ SCRIPTS = [
 # Keys that are made of two parts, the second of which the functions name.
 FAMILIES = (
     *("none.", "status.", "problem.", "waiting.", "hold.", "wrong.", "details."),
-    *("desk.problem.", "desk.mark."),
+    *("desk.problem.", "desk.mark.", "desk.marked.", "desk.saved.", "desk.deleted."),
+    *("desk.search.", "desk.nobody_found.", "desk.nobody_works."),
 )
 ONLY_TYPES = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 IMPORT = re.compile(r'(?:from|import)\s*"([^"]+)"')
