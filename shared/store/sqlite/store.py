@@ -314,8 +314,7 @@ class SqliteStore:
         if self._closed:
             return
         self._closed = True
-        if self._round is None:
-            self._start_round()
+        await asyncio.sleep(0)  # What was asked for in this turn of the loop is written, too.
         while self._round is not None:
             await asyncio.wait([self._round])
         await self._in_thread(self._close_writer)
