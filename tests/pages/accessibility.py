@@ -1,6 +1,6 @@
 """What axe-core finds on a page that keeps people out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -41,3 +41,15 @@ def _lines(violation: Mapping[str, Any]) -> Iterator[str]:
     for node in violation["nodes"]:
         yield f"    {' '.join(map(str, node['target']))}    {node['html']}"
         yield from (f"        {line}" for line in node["failureSummary"].splitlines()[1:])
+
+
+def assert_accessible_and_shown(
+    page: Page, screenshot: Callable[[Page, str], None], name: str
+) -> None:
+    """Fail for what axe finds, light or dark, and keep a picture of both."""
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page)
+    screenshot(page, f"{name}-dark")
+    page.emulate_media(color_scheme="light")
+    screenshot(page, name)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.end_to_end.processes import Server
-from tests.pages.accessibility import assert_accessible
+from tests.pages.accessibility import assert_accessible_and_shown
 from tests.pages.visits import Visit, Visits
 
 ADA = "Ada Lovelace"
@@ -557,13 +558,7 @@ def test_every_view_is_accessible_and_looked_at(
     expect(page.locator("[data-opening]").first).to_be_visible()
     page.get_by_role("button", name=said("Tuesday 23 April 2030")).click()
 
-    def look(name: str) -> None:
-        assert_accessible(page)
-        page.emulate_media(color_scheme="dark")
-        assert_accessible(page)
-        screenshot(page, f"{name}-dark")
-        page.emulate_media(color_scheme="light")
-        screenshot(page, name)
+    look = partial(assert_accessible_and_shown, page, screenshot)
 
     look("choose")
     page.locator("[data-time]").first.click()

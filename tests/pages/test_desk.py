@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
-from tests.pages.accessibility import assert_accessible
+from tests.pages.accessibility import assert_accessible_and_shown
 from tests.pages.visits import Visit, Visits, visits_of
 
 ADA = "Ada Lovelace"
@@ -486,13 +487,7 @@ def test_the_desk_is_accessible_and_looked_at(
     booked_with(server, "2030-02-05T13:00:00Z", "who", "Grace Hopper", 15)
     page = open_day(visits, "2030-02-05", "12:10").page
 
-    def look(name: str) -> None:
-        assert_accessible(page)
-        page.emulate_media(color_scheme="dark")
-        assert_accessible(page)
-        screenshot(page, f"{name}-dark")
-        page.emulate_media(color_scheme="light")
-        screenshot(page, name)
+    look = partial(assert_accessible_and_shown, page, screenshot)
 
     look("desk")
     block(page).click()
