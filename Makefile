@@ -18,6 +18,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests of a module stay in one process, because they share servers.
 AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
+# Each process that a test starts would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 # What checks the document and the pages, and generates clients. It is not needed: without npm, or
 # where no registry answers, that is not checked and not tested.
 NODE := tests/clients/node_modules
