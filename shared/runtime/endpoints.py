@@ -1,5 +1,6 @@
 """Every function, found in the folder `functions`: one module each, named after it."""
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -29,8 +30,9 @@ def endpoints() -> dict[str, Endpoint]:
     return {name: _imported(name) for name in _names()}
 
 
-def _names() -> list[str]:
-    return sorted(module.name for module in iter_modules(functions.__path__))
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in iter_modules(functions.__path__)))
 
 
 def _imported(name: str) -> Endpoint:
