@@ -17,8 +17,8 @@ from shared.store.sqlite.store import SqliteStore
 
 
 def dependencies(**environment: str) -> Dependencies:
-    """Dependencies whose store is never opened."""
-    return build_dependencies(read_settings(environment), SqliteStore("never-opened.db"))
+    """Dependencies whose store nobody can open."""
+    return build_dependencies(read_settings(environment), SqliteStore("nowhere/appointments.db"))
 
 
 def function(action: Callable[[], Awaitable[Response]]) -> Endpoint:

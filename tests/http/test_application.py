@@ -19,7 +19,7 @@ class Beginning(Open):
 
 async def test_keys_are_fetched_from_the_start_on_and_not_before() -> None:
     authenticator = Beginning()
-    store = SqliteStore("never-opened.db")
+    store = SqliteStore("nowhere/appointments.db")
     dependencies = build_dependencies(read_settings({}), store, authenticator=authenticator)
     app = application(dependencies, [], lambda: None)
     assert authenticator.begun == 0

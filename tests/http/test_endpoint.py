@@ -16,6 +16,7 @@ from starlette.routing import Route
 from shared.http.application import application
 from shared.http.endpoint import Endpoint
 from shared.http.problems import refusal_response
+from shared.model.clinic import Clinic
 from shared.observability.request_record import RequestRecord
 from shared.rules.outcomes import AlreadyApplied, Outcome, Refusal
 from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
@@ -176,7 +177,8 @@ async def test_an_outcome_that_a_function_does_not_know_is_a_failure_of_ours(nam
         transactions=cast("Coordinator", Strange()),
         doctor_cache=cast("DoctorCache", Strange()),
     )
-    response = await Api(strange, Clock(NOW)).post(name, GOOD_BODIES[name])
+    api = Api(strange, Clock(NOW)).of(Clinic())
+    response = await api.post(name, GOOD_BODIES[name])
     problem(response, 500, "internal_error")
 
 
