@@ -12,7 +12,7 @@ import pytest
 from tests.auth_emulator import running_auth_emulator
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, running_emulator
 
-STORES = ("sqlite", "firestore")
+STORES = ("sqlite", pytest.param("firestore", marks=pytest.mark.firestore))
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that only the user can read
 ENOUGH_BYTES = 2 * 1024**3
