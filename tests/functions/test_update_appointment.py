@@ -1,8 +1,11 @@
 """update_appointment: who comes and why, corrected without a move."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.builders import at
+from shared.model.appointment import Appointment, Patient
+from tests.builders import appointment, at, schedule
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors, problem
 from tests.functions.callers import ADA, CLERK, STEPHEN
 from tests.functions.faults import CutOff, cut_off
@@ -144,12 +147,20 @@ async def test_while_a_patient_is_erased_nothing_is_corrected(api: Api) -> None:
 
 async def test_a_day_without_room_takes_no_longer_texts(api: Api) -> None:
     long = {"name": "字" * 200, "email": f"{'a' * 60}@{'b' * 60}.example", "phone": "1" * 15}
-    booked = [await api.book(f"2050-11-21T{9 + n // 60:02}:{n % 60:02}", 1) for n in range(8 * 60)]
+    there = [minute_of_monday(number) for number in range(240)]
+    longest = [a._replace(patient=Patient(**long), reason="字" * 1000) for a in there[:220]]
+    await api.put(schedule("2050-11-21", *longest, *there[220:]))
     codes = {
-        (await api.update(each, patient=long, reason="字" * 1000)).json().get("code")
-        for each in booked
+        (await api.update({"id": a.id}, patient=long, reason="字" * 1000)).json().get("code")
+        for a in there[220:]
     }
     assert codes == {None, "day_full"}
+
+
+def minute_of_monday(number: int) -> Appointment:
+    start = at("2050-11-21T14:00Z") + timedelta(minutes=number)
+    end = start + timedelta(minutes=1)
+    return appointment(start.isoformat(), end.isoformat(), f"strange.20501121.{number}")
 
 
 @ON_BOTH_STORES
