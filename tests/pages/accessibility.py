@@ -11,10 +11,12 @@ from tests.pages.missing import not_tested
 
 _AXE = HERE / "node_modules/axe-core/axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_OPTIONS = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
+_EVERYTHING = {"type": "tag", "values": _TAGS}
+_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+"""All that another scheme of colours can change."""
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, rules: Mapping[str, object] = _EVERYTHING) -> None:
     """Raise AssertionError, with all that is wrong, unless a page meets WCAG 2.2 AA.
 
     That is, as far as a program can tell, and with what axe-core calls best practice.
@@ -23,7 +25,8 @@ def assert_accessible(page: Page) -> None:
     # What the debugger evaluates is not subject to the policy of the page, which stays in force.
     page.evaluate(_source())
     found = page.evaluate(
-        "options => axe.run({ exclude: ['.firebase-emulator-warning'] }, options)", _OPTIONS
+        "options => axe.run({ exclude: ['.firebase-emulator-warning'] }, options)",
+        {"runOnly": rules, "resultTypes": ["violations"]},
     )
     lines = [line for violation in found["violations"] for line in _lines(violation)]
     assert not lines, "\n".join([f"{page.url} is not accessible:", *lines])
@@ -49,7 +52,7 @@ def assert_accessible_and_shown(
     """Fail for what axe finds, light or dark, and keep a picture of both."""
     assert_accessible(page)
     page.emulate_media(color_scheme="dark")
-    assert_accessible(page)
+    assert_accessible(page, _COLOURS)
     screenshot(page, f"{name}-dark")
     page.emulate_media(color_scheme="light")
     screenshot(page, name)

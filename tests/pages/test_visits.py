@@ -65,8 +65,12 @@ def test_timers_run_at_once_while_the_time_stands_still(visits: Visits) -> None:
 
 
 def test_screenshots_show_three_widths_and_leave_the_page_as_it_was(
-    visits: Visits, screenshot: Callable[[Page, str], None], tmp_path: Path
+    visits: Visits,
+    screenshot: Callable[[Page, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("SCREENSHOTS", str(tmp_path))
     page = visits.open("/docs").page
     screenshot(page, "docs")
     widths = {it.name: int.from_bytes(it.read_bytes()[16:20]) for it in tmp_path.glob("*.png")}
