@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.auth_emulator import running_auth_emulator
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, running_emulator
+from tests.sharing import folder_of_run, shared
 
 STORES = ("sqlite", pytest.param("firestore", marks=pytest.mark.firestore))
 
@@ -33,11 +35,16 @@ LONGEST = (
 """These begin, so that of several processes none has much to do when the others have ended."""
 
 
+SIMPLE_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""Emulators end before what a better compiler costs would pay: it takes half of their time."""
+
+
 def pytest_configure() -> None:
     """Keep files in memory where that is possible: no test is about what a disk keeps.
 
     Processes that share a disk wait for it about as long as they work.
     """
+    os.environ.setdefault("JAVA_TOOL_OPTIONS", SIMPLE_JAVA)
     usable = os.access(MEMORY, os.W_OK) and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
     if usable and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -73,9 +80,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The emulator's address, in the environment too; without one, a skip, or a failure in CI."""
-    log = tmp_path_factory.mktemp("emulator") / "log.txt"
+    start = partial(running_emulator, tmp_path_factory.mktemp("emulator") / "log.txt")
+    told = folder_of_run(tmp_path_factory) / "firestore-emulator"
     try:
-        with running_emulator(log) as address, pytest.MonkeyPatch.context() as patch:
+        with shared(told, start) as address, pytest.MonkeyPatch.context() as patch:
             patch.setenv(VARIABLE, address)
             yield address
     except NoEmulatorError as error:
@@ -87,8 +95,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def auth_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Firebase's emulator of accounts; without one, a skip, or a failure in CI."""
+    start = partial(running_auth_emulator, tmp_path_factory.mktemp("auth-emulator"))
     try:
-        with running_auth_emulator(tmp_path_factory.mktemp("auth-emulator")) as address:
+        with shared(folder_of_run(tmp_path_factory) / "accounts-emulator", start) as address:
             yield address
     except NoEmulatorError as error:
         if os.environ.get("CI") == "true":
