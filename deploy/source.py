@@ -17,12 +17,14 @@ def uploaded(top: Path = ROOT) -> list[str]:
     return sorted(_files(top, "", patterns))
 
 
-def version(files: Iterable[str], command: Sequence[str] = (), top: Path = ROOT) -> str:
-    """Return a hash of a command and of files, with their names; fit for a label and a tag."""
-    digest = sha256(repr(list(command)).encode())
-    for file in files:
-        digest.update(repr((file, (top / file).read_bytes())).encode())
-    return digest.hexdigest()[:_DIGITS]
+def contents(files: Iterable[str], top: Path = ROOT) -> bytes:
+    """Return all that is in some files, with their names."""
+    return b"".join(repr((file, (top / file).read_bytes())).encode() for file in files)
+
+
+def version(contents: bytes, command: Sequence[str] = ()) -> str:
+    """Return a hash of a command and of the contents of files; fit for a label and a tag."""
+    return sha256(repr(list(command)).encode() + contents).hexdigest()[:_DIGITS]
 
 
 def _files(folder: Path, prefix: str, patterns: Sequence[str]) -> Iterator[str]:

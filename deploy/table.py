@@ -12,7 +12,7 @@ from deploy.monitoring import monitoring
 from deploy.options import BUILD, CALLER, RUNTIME, Options
 from deploy.resources import Resource
 from deploy.smoke import address_of_function
-from deploy.source import uploaded, version
+from deploy.source import contents, uploaded, version
 
 CONTAINER = "appointments"  # the service, its image, and the repository of the image
 _USER_OF_TOKENS = "roles/iam.serviceAccountOpenIdTokenCreator"
@@ -142,13 +142,15 @@ def _doctors(options: Options) -> Iterator[Resource]:
 
 
 def _functions(options: Options) -> Iterator[Resource]:
+    files = [file for file in uploaded() if not file.startswith(_ONLY_IN_CONTAINER)]
+    source = contents(files)
     for name in functions():
-        yield from _guarded(options, service_of(name), [_function(options, name)])
+        yield from _guarded(options, service_of(name), [_function(options, name, source)])
     url = address_of_function(options.project, options.region)(FUNCTION)
     yield from delivery(options, Target(service_of(FUNCTION), url=url))
 
 
-def _function(options: Options, name: str) -> Resource:
+def _function(options: Options, name: str, source: bytes) -> Resource:
     deployed = f"{name} --region={options.region}"
     deploy = options.gcloud(
         f"functions deploy {deployed} --gen2 --runtime=python313 --trigger-http --source=."
@@ -156,8 +158,7 @@ def _function(options: Options, name: str) -> Resource:
         " --serve-all-traffic-latest-revision"
         f" --entry-point={name} --build-service-account={_builder(options)} {_runtime(options)}"
     )
-    files = [file for file in uploaded() if not file.startswith(_ONLY_IN_CONTAINER)]
-    label = version(files, deploy)
+    label = version(source, deploy)
     return Resource(
         f"Function {name}",
         [*deploy, f"--update-labels=version={label}"],
@@ -170,7 +171,7 @@ def _function(options: Options, name: str) -> Resource:
 
 def _container(options: Options) -> Iterator[Resource]:
     registry = f"{options.region}-docker.pkg.dev/{options.project}/{CONTAINER}"
-    image = f"{registry}/{CONTAINER}:{version(uploaded())}"
+    image = f"{registry}/{CONTAINER}:{version(contents(uploaded()))}"
     yield from _image(options, image)
     yield from _guarded(options, CONTAINER, _service(_of_pages(options), image))
     yield from delivery(options, Target(CONTAINER, path=f"/{FUNCTION}"))
@@ -206,7 +207,7 @@ def _service(options: Options, image: str) -> Iterator[Resource]:
     gcloud, service = options.gcloud, f"{CONTAINER} --region={options.region}"
     probes = f"--startup-probe={_STARTED} --liveness-probe={_ALIVE}"
     deploy = gcloud(f"run deploy {service} --image={image} {probes} {_runtime(options)}")
-    label = version((), deploy)
+    label = version(b"", deploy)
     columns = "metadata.name,metadata.labels.version,status.conditions[0].status"
     yield Resource(
         f"Service {CONTAINER}",

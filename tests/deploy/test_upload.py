@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.source import uploaded, version
+from deploy.source import contents, uploaded, version
 from tests.deploy.deployments import ROOT, deploy
 
 GCLOUD = shutil.which("gcloud")
@@ -51,7 +51,7 @@ def test_a_label_changes_with_a_file_a_name_and_the_command_and_with_nothing_els
     source: Path,
 ) -> None:
     def label(*command: str) -> str:
-        return version(uploaded(source), command, source)
+        return version(contents(uploaded(source), source), command)
 
     first = label("deploy")
     for name in LEFT:
