@@ -45,7 +45,7 @@ test: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	$(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
+	EXAMPLES_FACTOR=0.2 $(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
 		--ignore=tests/clients --ignore=tests/deploy --ignore=tests/proof \
 		--ignore=tests/store/contract --ignore=tests/pages
 

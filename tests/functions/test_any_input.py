@@ -8,16 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.examples import FACTOR, examples
+from tests.examples import examples
 from tests.functions.api import MONDAY_AT_NINE, Api, Json
 from tests.functions.bad_requests import GOOD_BODIES, SOME_ID
 
 JSON = {"Content-Type": "application/json"}
-ANY = settings(
-    examples(50),
-    # One store is there for all examples; what some of them book may refuse others.
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+# One store is there for all examples; what some of them book may refuse others.
+ONE_STORE = [HealthCheck.function_scoped_fixture]
+ANY = settings(examples(50), suppress_health_check=ONE_STORE)
 
 BODY_FIELDS = (
     *(*MONDAY_AT_NINE, "end", "reason", "name", "email", "phone"),
@@ -98,7 +96,7 @@ async def some_appointment(api: Api) -> None:
 
 
 @pytest.mark.parametrize("function", GOOD_BODIES)
-@settings(ANY, max_examples=30 * FACTOR)
+@settings(examples(30), suppress_health_check=ONE_STORE)
 @given(body=VALUES, changes=CHANGES)
 async def test_any_json_gets_an_answer(
     api: Api, function: str, body: object, changes: Json
