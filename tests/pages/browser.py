@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.ports import HOST
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The shell first: it is Chromium without windows, and a visit costs it a third of the time."""
 _ARGUMENTS = (
     # Playwright turns off most of what a browser does by itself; and nothing leaves the machine.
     "--disable-sync",
@@ -30,7 +31,7 @@ def running_browser() -> Iterator[Browser]:
     """
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
-        raise NoBrowserError("install Chromium: apt-get install chromium")
+        raise NoBrowserError("install Chromium: apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
