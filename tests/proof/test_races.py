@@ -14,6 +14,11 @@ from tests.proof.world import Case
 
 BROKEN = [*broken_parts.BROKEN, *broken_holds.BROKEN]
 BY_NAME = {case.name: case for case in CASES}
+FEW_ORDERS = [case for case in CASES if case.name != "four changes of a patient"]
+"""The thousand orders of that one take longer than all others together: `make proof` tries them.
+
+Random races refuse a change too many, too.
+"""
 WITH_A_FAULT = [
     "overlapping bookings, warm",
     "the same key, warm",
@@ -24,7 +29,7 @@ WITH_A_FAULT = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FEW_ORDERS, ids=lambda case: case.name)
 def test_every_order_of_a_small_case_keeps_every_promise(case: Case) -> None:
     assert simulate_exhaustively(replace(case, faults=0)) >= 1
 

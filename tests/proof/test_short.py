@@ -12,7 +12,7 @@ from tests.proof.workload import PATIENCE_SECONDS
 
 # A machine that is busy answers late: here an answer has to come at all. How late at the most is
 # what the simulation asserts, in simulated time, and the whole proof, on a machine of its own.
-SHORT = Plan(operations=640, faults=12, grace=PATIENCE_SECONDS)
+SHORT = Plan(operations=320, faults=8, grace=PATIENCE_SECONDS, rounds_at_once=1)
 
 
 async def report_of(store: str, plan: Plan, folder: Path) -> Report:
