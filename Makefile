@@ -1,6 +1,6 @@
 # make run       serve every function on http://localhost:8080
 # make test      run all tests, with the coverage gate
-# make quick     run the tests that need no server, in about two minutes
+# make quick     run the tests that need no server, in about a minute
 # make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
 # make report    report what is wrong with the appointments that lie ahead

@@ -34,6 +34,9 @@ LONGEST = (
 )
 """These begin, so that of several processes none has much to do when the others have ended."""
 
+COVERING_NOTHING = ("clients", "deploy", "end_to_end", "pages", "proof")
+"""Folders whose tests run the product in other processes, or in simulations, which take longer."""
+
 
 SIMPLE_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """Emulators end before what a better compiler costs would pay: it takes half of their time."""
@@ -53,8 +56,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, and mark what runs on Firestore, and what covers nothing.
 
-    What random inputs reach by chance is not covered; and coverage makes them twice as slow, as it
-    does the simulations of the proof.
+    What random inputs reach by chance is not covered; and coverage makes them twice as slow.
     """
     here = Path(__file__).parent
 
@@ -67,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "emulator" in getattr(item, "fixturenames", ()):
             item.add_marker("firestore")
         is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_random or item.path.is_relative_to(here / "proof"):
+        if is_random or item.path.relative_to(here).parts[0] in COVERING_NOTHING:
             item.add_marker("no_cover")
 
 
