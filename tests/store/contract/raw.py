@@ -19,7 +19,7 @@ from shared.store.firestore.patient_documents import history_name, patient_name
 from shared.store.firestore.series_documents import series_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
-from shared.store.sqlite.clock import to_number
+from shared.store.instant_numbers import to_number
 
 Fields = Mapping[str, Any]
 
