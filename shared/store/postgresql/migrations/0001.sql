@@ -1,0 +1,487 @@
+-- Keys are compared byte by byte (COLLATE "C"), as the other stores and Python compare them.
+-- Instants are counts of microseconds since 1970, and so are versions: the server's clock at the
+-- commit, and never less than what they replace.
+--
+-- `since` and `until` are transactions. What was current at an earlier instant is found by the
+-- snapshot that is kept in `views`: exactly what had been committed when that was taken.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+-- The server whose transactions `since` and `until` count. Views that do not show `views_ended` are
+-- not kept.
+CREATE TABLE cluster (
+    id integer PRIMARY KEY CHECK (id = 1), identifier bigint NOT NULL, views_ended xid8 NOT NULL
+);
+
+INSERT INTO cluster SELECT 1, system_identifier, pg_current_xact_id() FROM pg_control_system();
+
+CREATE TABLE clinic (id integer PRIMARY KEY CHECK (id = 1), body jsonb NOT NULL);
+
+CREATE TABLE doctors (id text COLLATE "C" PRIMARY KEY, body jsonb NOT NULL);
+
+-- Who offers a service, where * stands for all of them.
+CREATE TABLE offers (
+    service_id text COLLATE "C",
+    doctor_id text COLLATE "C" REFERENCES doctors ON DELETE CASCADE,
+    PRIMARY KEY (service_id, doctor_id)
+);
+
+CREATE INDEX offers_by_doctor ON offers (doctor_id);
+
+-- `derived` is computed from the entries. A day is written again and again: room for it on its page
+-- spares the indexes.
+CREATE TABLE doctor_days (
+    doctor_id text COLLATE "C",
+    day date,
+    version bigint NOT NULL,
+    schema integer NOT NULL,
+    derived json,
+    PRIMARY KEY (doctor_id, day)
+) WITH (fillfactor = 70);
+
+CREATE FUNCTION instant_of(text text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (extract(epoch FROM text::timestamptz) * 1000000)::bigint;
+
+-- The time that an entry books, if it is an appointment: until its end, or until it was freed.
+CREATE FUNCTION booked_time(body json) RETURNS int8range LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN coalesce(body ->> 'kind', 'appointment') = 'appointment'
+        AND body ->> 'cancelled_at' IS NULL
+        AND body ->> 'start' ~ '^[0-9]{4}-' AND body ->> 'end' ~ '^[0-9]{4}-'
+    THEN int8range(
+        instant_of(body ->> 'start'),
+        greatest(
+            instant_of(body ->> 'start'),
+            least(instant_of(body ->> 'end'), instant_of(body ->> 'freed_from'))
+        )
+    )
+END;
+
+-- No two appointments of a doctor at once, whoever writes them. One that stands in two doctor-days
+-- is the same in both.
+CREATE TABLE entries (
+    doctor_id text COLLATE "C",
+    day date,
+    id text COLLATE "C",
+    since xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    body text NOT NULL,
+    booked int8range GENERATED ALWAYS AS (booked_time(replace(body, '\u0000', '\u0001')::json)) STORED,
+    PRIMARY KEY (doctor_id, day, id),
+    CONSTRAINT never_booked_twice
+        EXCLUDE USING gist (doctor_id WITH =, booked WITH &&, id WITH <>) WHERE (NOT isempty(booked))
+);
+
+CREATE TABLE past_entries (
+    doctor_id text COLLATE "C",
+    day date,
+    id text COLLATE "C",
+    until xid8,
+    since xid8 NOT NULL,
+    replaced_at bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (doctor_id, day, id, until)
+);
+
+CREATE INDEX past_entries_by_age ON past_entries (replaced_at);
+
+-- `start` is that of an appointment that has ended, and NULL for a pointer.
+CREATE TABLE elsewhere (
+    doctor_id text COLLATE "C",
+    id text COLLATE "C",
+    version bigint NOT NULL,
+    since xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    start bigint,
+    body text NOT NULL,
+    PRIMARY KEY (doctor_id, id)
+);
+
+CREATE INDEX ended ON elsewhere (doctor_id, start, id) WHERE start IS NOT NULL;
+
+CREATE TABLE past_elsewhere (
+    doctor_id text COLLATE "C",
+    id text COLLATE "C",
+    until xid8,
+    since xid8 NOT NULL,
+    replaced_at bigint NOT NULL,
+    start bigint,
+    body text NOT NULL,
+    PRIMARY KEY (doctor_id, id, until)
+);
+
+CREATE INDEX past_elsewhere_by_age ON past_elsewhere (replaced_at);
+
+CREATE TABLE patients (
+    digits text COLLATE "C" PRIMARY KEY,
+    version bigint NOT NULL,
+    since xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    body jsonb NOT NULL
+);
+
+-- It finds the erased accounts of which the rest need not be kept any more.
+CREATE INDEX patients_by_rest ON patients ((body ->> 'kept_until') COLLATE "C")
+    WHERE body ->> 'kept_until' IS NOT NULL;
+
+CREATE TABLE past_patients (
+    digits text COLLATE "C",
+    until xid8,
+    since xid8 NOT NULL,
+    replaced_at bigint NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (digits, until)
+);
+
+CREATE INDEX past_patients_by_age ON past_patients (replaced_at);
+
+CREATE TABLE patient_history (
+    digits text COLLATE "C",
+    month text COLLATE "C",
+    id text COLLATE "C",
+    start bigint NOT NULL,
+    since xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (digits, month, id)
+);
+
+CREATE TABLE blocked (digits text COLLATE "C" PRIMARY KEY, body jsonb NOT NULL);
+
+-- The expiry is the version, too: a later record of the same key always expires later.
+CREATE TABLE records (
+    key text COLLATE "C" PRIMARY KEY, expires_at bigint NOT NULL, body jsonb NOT NULL
+);
+
+CREATE INDEX records_by_expiry ON records (expires_at);
+
+CREATE INDEX records_by_appointment ON records ((body ->> 'appointment_id'));
+
+CREATE TABLE overrides (
+    doctor_id text COLLATE "C",
+    id text COLLATE "C",
+    start bigint NOT NULL,
+    version bigint NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (doctor_id, id)
+);
+
+CREATE INDEX overrides_by_start ON overrides (doctor_id, start, id);
+
+CREATE TABLE series (id text COLLATE "C" PRIMARY KEY, body jsonb NOT NULL);
+
+CREATE TABLE outbox (
+    id text COLLATE "C" PRIMARY KEY,
+    appointment_id text COLLATE "C" NOT NULL,
+    due_at bigint,
+    set_aside boolean NOT NULL,
+    version bigint NOT NULL,
+    body jsonb NOT NULL
+);
+
+CREATE INDEX outbox_by_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;
+
+CREATE INDEX outbox_by_appointment ON outbox (appointment_id);
+
+CREATE INDEX outbox_set_aside ON outbox (id) WHERE set_aside;
+
+CREATE TABLE secrets (name text COLLATE "C" PRIMARY KEY, body jsonb NOT NULL);
+
+CREATE TABLE calendar_links (doctor_id text COLLATE "C" PRIMARY KEY, body jsonb NOT NULL);
+
+-- What was current at an instant whose view a caller may come back to, for an hour.
+CREATE TABLE views (instant bigint PRIMARY KEY, seen pg_snapshot NOT NULL);
+
+-- What was current in a view.
+CREATE FUNCTION entries_in(shown pg_snapshot)
+RETURNS TABLE (doctor_id text, day date, body text) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT doctor_id, day, body FROM entries WHERE pg_visible_in_snapshot(since, shown)
+    UNION ALL
+    SELECT doctor_id, day, body FROM past_entries
+    WHERE pg_visible_in_snapshot(since, shown) AND NOT pg_visible_in_snapshot(until, shown);
+END;
+
+CREATE FUNCTION elsewhere_in(shown pg_snapshot)
+RETURNS TABLE (doctor_id text, start bigint, id text, body text) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT doctor_id, start, id, body FROM elsewhere WHERE pg_visible_in_snapshot(since, shown)
+    UNION ALL
+    SELECT doctor_id, start, id, body FROM past_elsewhere
+    WHERE pg_visible_in_snapshot(since, shown) AND NOT pg_visible_in_snapshot(until, shown);
+END;
+
+CREATE FUNCTION patients_in(shown pg_snapshot)
+RETURNS TABLE (digits text, body jsonb) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT digits, body FROM patients WHERE pg_visible_in_snapshot(since, shown)
+    UNION ALL
+    SELECT digits, body FROM past_patients
+    WHERE pg_visible_in_snapshot(since, shown) AND NOT pg_visible_in_snapshot(until, shown);
+END;
+
+CREATE FUNCTION now_number() RETURNS bigint LANGUAGE sql VOLATILE
+RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+
+-- Keep what a snapshot shows, and return the instant that names it; NULL if views have ended since.
+CREATE FUNCTION keep_view(shown pg_snapshot) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    named bigint;
+BEGIN
+    PERFORM FROM cluster WHERE pg_visible_in_snapshot(views_ended, shown) FOR SHARE;
+    IF FOUND THEN
+        LOOP  -- Another view may have been kept in the same microsecond.
+            INSERT INTO views VALUES (now_number(), shown)
+            ON CONFLICT DO NOTHING RETURNING instant INTO named;
+            EXIT WHEN FOUND;
+        END LOOP;
+    END IF;
+    RETURN named;
+END $$;
+
+-- Let no view be read any more that does not show this transaction.
+CREATE FUNCTION end_views() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE cluster SET views_ended = pg_current_xact_id();
+    DELETE FROM views;
+END $$;
+
+-- Bring what counts transactions along if the data has been restored into another server.
+CREATE FUNCTION adopt_cluster() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    here bigint := (SELECT system_identifier FROM pg_control_system());
+BEGIN
+    UPDATE cluster SET identifier = here, views_ended = pg_current_xact_id()
+    WHERE identifier <> here;
+    IF NOT FOUND THEN RETURN false; END IF;
+    DELETE FROM views;
+    TRUNCATE past_entries, past_elsewhere, past_patients;
+    UPDATE entries SET since = '3';
+    UPDATE elsewhere SET since = '3';
+    UPDATE patients SET since = '3';
+    UPDATE patient_history SET since = '3';
+    RETURN true;
+END $$;
+
+-- RFC 7396, so that fields which a newer version wrote are kept.
+CREATE FUNCTION merged(target jsonb, patch jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    result jsonb := CASE jsonb_typeof(target) WHEN 'object' THEN target ELSE '{}' END;
+    member record;
+BEGIN
+    FOR member IN SELECT key, value FROM jsonb_each(patch) LOOP
+        IF jsonb_typeof(member.value) = 'null' THEN
+            result := result - member.key;
+        ELSIF jsonb_typeof(member.value) = 'object' THEN
+            result := result || jsonb_build_object(
+                member.key, merged(result -> member.key, member.value)
+            );
+        ELSE
+            result := result || jsonb_build_object(member.key, member.value);
+        END IF;
+    END LOOP;
+    RETURN result;
+END $$;
+
+-- The error that says that a document is not as it was read.
+CREATE FUNCTION conflict() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a document is not as it was read' USING ERRCODE = 'AP001';
+END $$;
+
+-- Write all or nothing, if each document still has the version that was read; return the versions
+-- of the written events, patients and days.
+--
+-- Each statement waits for whoever writes the same row, and then finds its version changed. Each
+-- kind comes in order of its keys and the kinds in that of this function, so that no two commits
+-- wait for each other.
+CREATE FUNCTION commit_documents(
+    records jsonb, whereabouts jsonb, overriding jsonb, series_made jsonb, events jsonb,
+    schedules jsonb, days jsonb
+) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    now bigint := now_number();
+    me xid8 := pg_current_xact_id();
+    written bigint;
+    versions bigint[] := '{}';
+    each record;
+BEGIN
+    -- What is acknowledged survives a loss of power, whatever the server's default is.
+    IF current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(records)
+        AS (key text, expires_at bigint, body jsonb, read bigint)
+    LOOP
+        IF each.read IS NULL THEN
+            INSERT INTO records VALUES (each.key, each.expires_at, each.body)
+            ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE records r SET expires_at = each.expires_at, body = each.body
+            WHERE r.key = each.key AND r.expires_at = each.read;
+        END IF;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+    END LOOP;
+
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(whereabouts)
+        AS (doctor_id text, id text, start bigint, body text, read bigint)
+    LOOP
+        IF each.read IS NOT NULL THEN
+            WITH taken AS (
+                DELETE FROM elsewhere e
+                WHERE e.doctor_id = each.doctor_id AND e.id = each.id AND e.version = each.read
+                RETURNING e.*
+            )
+            INSERT INTO past_elsewhere
+            SELECT doctor_id, id, me, since, now, start, body FROM taken;
+            IF NOT FOUND THEN PERFORM conflict(); END IF;
+        END IF;
+        IF each.body IS NOT NULL THEN
+            INSERT INTO elsewhere VALUES (each.doctor_id, each.id, now, me, each.start, each.body)
+            ON CONFLICT DO NOTHING;
+            IF NOT FOUND THEN PERFORM conflict(); END IF;
+        END IF;
+    END LOOP;
+
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(overriding)
+        AS (doctor_id text, id text, start bigint, body jsonb, read bigint)
+    LOOP
+        IF each.body IS NULL THEN
+            DELETE FROM overrides o
+            WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
+        ELSIF each.read IS NULL THEN
+            INSERT INTO overrides
+            VALUES (each.doctor_id, each.id, each.start, now, merged('{}', each.body))
+            ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE overrides o SET
+                version = greatest(o.version + 1, now), start = each.start,
+                body = merged(o.body, each.body)
+            WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
+        END IF;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+    END LOOP;
+
+    FOR each IN SELECT * FROM jsonb_to_recordset(series_made) AS (id text, body jsonb) LOOP
+        INSERT INTO series VALUES (each.id, each.body) ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+    END LOOP;
+
+    -- Of an event that is there, only what came of its delivery changes, as a whole.
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(events) AS (
+            id text, appointment_id text, due_at bigint, set_aside boolean, body jsonb, read bigint
+        )
+    LOOP
+        written := now;
+        IF each.body IS NULL THEN
+            DELETE FROM outbox o WHERE o.id = each.id AND o.version = each.read;
+        ELSIF each.read IS NULL THEN
+            INSERT INTO outbox VALUES (
+                each.id, each.appointment_id, each.due_at, each.set_aside, now,
+                merged('{}', each.body)
+            )
+            ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE outbox o SET
+                version = greatest(o.version + 1, now), due_at = each.due_at,
+                set_aside = each.set_aside, body = merged(o.body - 'deliveries', each.body)
+            WHERE o.id = each.id AND o.version = each.read
+            RETURNING version INTO written;
+        END IF;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+        versions := versions || written;
+    END LOOP;
+
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(schedules)
+        AS (digits text, changes jsonb, read bigint, put jsonb, forgotten jsonb)
+    LOOP
+        written := now;
+        IF each.read IS NULL THEN
+            INSERT INTO patients VALUES (each.digits, now, me, merged('{}', each.changes))
+            ON CONFLICT DO NOTHING;
+        ELSE
+            INSERT INTO past_patients SELECT p.digits, me, p.since, now, p.body
+            FROM patients p WHERE p.digits = each.digits AND p.version = each.read;
+            UPDATE patients p SET
+                version = greatest(p.version + 1, now), since = me,
+                body = merged(p.body, each.changes)
+            WHERE p.digits = each.digits AND p.version = each.read
+            RETURNING version INTO written;
+        END IF;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+        versions := versions || written;
+        INSERT INTO patient_history SELECT each.digits, month, id, start, me
+        FROM jsonb_to_recordset(each.put) AS (month text, id text, start bigint)
+        ON CONFLICT (digits, month, id) DO UPDATE SET start = excluded.start;
+        DELETE FROM patient_history h
+        USING jsonb_to_recordset(each.forgotten) AS f (month text, id text)
+        WHERE h.digits = each.digits AND h.month = f.month AND h.id = f.id;
+    END LOOP;
+
+    FOR each IN
+        SELECT * FROM jsonb_to_recordset(days) AS (
+            doctor_id text, day date, schema integer, derived text, read bigint, gone text[]
+        )
+    LOOP
+        written := now;
+        IF each.read IS NULL THEN
+            INSERT INTO doctor_days
+            VALUES (each.doctor_id, each.day, now, each.schema, each.derived::json)
+            ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE doctor_days d SET
+                version = greatest(d.version + 1, now), schema = each.schema,
+                derived = each.derived::json
+            WHERE d.doctor_id = each.doctor_id AND d.day = each.day AND d.version = each.read
+            RETURNING version INTO written;
+        END IF;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+        versions := versions || written;
+        IF each.gone <> '{}' THEN
+            WITH taken AS (
+                DELETE FROM entries e
+                WHERE e.doctor_id = each.doctor_id AND e.day = each.day AND e.id = ANY (each.gone)
+                RETURNING e.*
+            )
+            INSERT INTO past_entries
+            SELECT doctor_id, day, id, me, since, now, body FROM taken;
+        END IF;
+    END LOOP;
+
+    -- Once all that leaves a day has left it: a time may pass from one appointment to another.
+    INSERT INTO entries (doctor_id, day, id, since, body)
+    SELECT d.doctor_id, d.day, p.id, me, p.body
+    FROM jsonb_to_recordset(days) AS d (doctor_id text, day date, put jsonb),
+        jsonb_to_recordset(d.put) AS p (id text, body text);
+
+    RETURN versions;
+END $$;
+
+-- Erase an account but for `rest`, and return how many rows that were. Views of earlier instants
+-- show the schedule until they are ended.
+CREATE FUNCTION erase_patient(account text, read bigint, rest jsonb) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    now bigint := now_number();
+    erased integer;
+BEGIN
+    IF read IS NOT NULL THEN
+        WITH gone AS (
+            DELETE FROM patients WHERE digits = account AND version = read RETURNING *
+        )
+        INSERT INTO past_patients SELECT digits, pg_current_xact_id(), since, now, body FROM gone;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+    ELSIF EXISTS (SELECT FROM patients WHERE digits = account) THEN
+        PERFORM conflict();
+    END IF;
+    DELETE FROM patient_history WHERE digits = account;
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    IF rest IS NOT NULL THEN
+        INSERT INTO patients (digits, version, body) VALUES (account, greatest(now, read + 1), rest)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN PERFORM conflict(); END IF;
+    END IF;
+    RETURN erased + 1;
+END $$;

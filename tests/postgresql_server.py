@@ -1,0 +1,145 @@
+"""A PostgreSQL server for as long as tests need it, and databases in it."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import psycopg
+
+from shared.settings import PostgresqlDatabase
+from shared.store.postgresql.schema import prepare
+from shared.store.postgresql.store import PostgresqlStore
+from tests.firestore_emulator import NoEmulatorError
+from tests.ports import HOST, free_port
+
+USER = "postgres"
+SERVER = "TEST_POSTGRESQL"
+"""The variable of the environment with the address of a server; {} stands for the database."""
+PATIENCE_SECONDS = 60
+CONNECTIONS = 300
+TEMPLATE = "migrated"
+_FOLDERS = "/usr/lib/postgresql/*/bin"
+"""Where Debian keeps what only its own scripts are to start."""
+
+
+def _program(name: str) -> str:
+    found = sorted(Path("/").glob(f"{_FOLDERS[1:]}/{name}"))
+    program = shutil.which(name) or (str(found[-1]) if found else None)
+    if program is None:
+        raise NoEmulatorError("PostgreSQL's server is needed: apt install postgresql")
+    return program
+
+
+@dataclass(eq=False)
+class PostgresqlServer:
+    """A server with its data in a folder; it can be killed and started again."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        """Where the data are."""
+        return self.folder / "data"
+
+    def address(self, database: str, port: int | None = None) -> str:
+        """Return the address of a database, maybe on the port of a proxy."""
+        return f"postgresql://{USER}@{HOST}:{port or self.port}/{database}"
+
+    def create(self) -> None:
+        """Make an empty server, and a database that others are copied from."""
+        if owner := _owner():  # PostgreSQL refuses to run as root.
+            shutil.chown(self.folder, owner)
+        command = [_program("initdb"), "-D", str(self.data), "-A", "trust", "-U", USER]
+        command.append("--no-sync")
+        subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
+        self.start()
+        address = self.new_database(TEMPLATE, template="template0")
+        asyncio.run(prepare(PostgresqlDatabase(address)))
+
+    def start(self, *options: str) -> None:
+        """Start the server and wait until it takes connections."""
+        command = [_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
+        command += ["-k", "", "-h", HOST, "-c", f"max_connections={CONNECTIONS}"]
+        command += ["-c", "fsync=off", *options]  # No test is about what a disk keeps.
+        with (self.folder / "log.txt").open("a") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command, stdout=log, stderr=log, start_new_session=True, user=_owner()
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.address(USER)).close()
+            except psycopg.OperationalError:
+                if self._process is None or self._process.poll() is not None:
+                    raise NoEmulatorError((self.folder / "log.txt").read_text()) from None
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        """End the server and all its processes at once, as a loss of power would."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def new_database(self, name: str | None = None, template: str = TEMPLATE) -> str:
+        """Make a database and return its address."""
+        name = name or f"test_{uuid4().hex}"
+        _create(self.address(USER), name, template)
+        return self.address(name)
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresqlServer]:
+    """A new server, for as long as the context lasts.
+
+    Raises NoEmulatorError where the program is missing.
+    """
+    _program("postgres")
+    with TemporaryDirectory() as folder:
+        server = PostgresqlServer(Path(folder))
+        try:
+            server.create()
+            yield server
+        finally:
+            server.kill()
+
+
+def database_of(name: str) -> str:
+    """Return the address of a database in the running server, which is made if need be."""
+    server = os.environ[SERVER]
+    with suppress(psycopg.errors.DuplicateDatabase):
+        _create(server.format(USER), name, TEMPLATE)
+    return server.format(name)
+
+
+def opened(address: str, seconds: float = 10, connections: int = 8) -> PostgresqlStore:
+    """Return a store of the database at an address."""
+    return PostgresqlStore(PostgresqlDatabase(address, connections), seconds)
+
+
+def _create(server: str, name: str, template: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+
+
+def _owner() -> str | None:
+    """Return who owns the server's processes, if not who runs the tests."""
+    return pwd.getpwnam(USER).pw_name if os.geteuid() == 0 else None
