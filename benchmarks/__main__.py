@@ -19,8 +19,8 @@ from benchmarks.table import Row, lines, machine
 from benchmarks.timing import say
 
 PARTS = (
-    *("rules", "bookings", "reads", "http", "http_searches", "hot_day", "instances", "tokens"),
-    *("patients", "overrides", "series", "events", "pages"),
+    *("rules", "bookings", "postgresql", "reads", "http", "http_searches", "hot_day", "instances"),
+    *("tokens", "patients", "overrides", "series", "events", "pages"),
 )
 
 

@@ -45,6 +45,8 @@ class PostgresqlServer:
     """A server with its data in a folder; it can be killed and started again."""
 
     folder: Path
+    fsync: str = "off"
+    """No test is about what a disk keeps."""
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -68,11 +70,11 @@ class PostgresqlServer:
         address = self.new_database(TEMPLATE, template="template0")
         asyncio.run(prepare(PostgresqlDatabase(address)))
 
-    def start(self, *options: str) -> None:
+    def start(self) -> None:
         """Start the server and wait until it takes connections."""
         command = [_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         command += ["-k", "", "-h", HOST, "-c", f"max_connections={CONNECTIONS}"]
-        command += ["-c", "fsync=off", *options]  # No test is about what a disk keeps.
+        command += ["-c", f"fsync={self.fsync}"]
         with (self.folder / "log.txt").open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 command, stdout=log, stderr=log, start_new_session=True, user=_owner()
@@ -94,10 +96,48 @@ class PostgresqlServer:
                 return
 
     def kill(self) -> None:
-        """End the server and all its processes at once, as a loss of power would."""
+        """End the server and all its processes at once; return when nothing of them is left."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
             self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it, and start it again: it recovers what was committed from its log."""
+        self.kill()
+        self.start()
+
+    def freeze(self) -> None:
+        """Stop it where it is."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        """Signal all its processes, each of which is a group of its own."""
+        assert self._process is not None
+        pid = self._process.pid
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)  # So that it starts no more of them meanwhile.
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in [*map(int, children), pid]:
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
+    def end_connections(self) -> None:
+        """Let the server end all connections but its own."""
+        end = """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """
+        with psycopg.connect(self.address(USER), autocommit=True) as connection:
+            connection.execute(end)
+
+    def allow_double_bookings(self, address: str) -> None:
+        """Take the constraint away that excludes them, so that only the store prevents them."""
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("ALTER TABLE entries DROP CONSTRAINT never_booked_twice")
 
     def new_database(self, name: str | None = None, template: str = TEMPLATE) -> str:
         """Make a database and return its address."""
@@ -107,14 +147,14 @@ class PostgresqlServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresqlServer]:
-    """A new server, for as long as the context lasts.
+def running_server(folder: str | None = None, fsync: str = "off") -> Iterator[PostgresqlServer]:
+    """A new server, for as long as the context lasts, with its data below a folder.
 
     Raises NoEmulatorError where the program is missing.
     """
     _program("postgres")
-    with TemporaryDirectory() as folder:
-        server = PostgresqlServer(Path(folder))
+    with TemporaryDirectory(dir=folder) as own:
+        server = PostgresqlServer(Path(own), fsync)
         try:
             server.create()
             yield server
