@@ -21,7 +21,7 @@ import httpcore
 import uvloop
 
 from benchmarks.counted import Counted
-from benchmarks.data import instant, new_appointment
+from benchmarks.data import ON_DISK, instant, new_appointment
 from benchmarks.servers import HOST, ROOT, new_project
 from benchmarks.table import Figure, Row, plain, within
 from benchmarks.timing import say
@@ -59,7 +59,6 @@ FIRST_DAY = date(2099, 1, 5)
 NOW = datetime(2098, 12, 1, 12, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
 SECRET = "whsec_" + "c2VjcmV0" * 4
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 DOCTOR = builders.doctor()
 
 

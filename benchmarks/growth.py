@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from benchmarks.data import (
+    ON_DISK,
     instant,
     new_appointment,
     next_monday,
@@ -82,7 +83,6 @@ MANY_DOCTORS_ON_SQLITE, MANY_DOCTORS_ON_EMULATOR = (300, 300), (60, 3)
 
 The emulator goes through all documents for every query, for seconds.
 """
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 MEASURED = ("create_appointment", "list_appointments", "first_available", "list_openings")
 """The functions whose processor time is measured."""
 
