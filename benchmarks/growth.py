@@ -6,6 +6,7 @@ of every doctor holds 20 appointments of 20 minutes, from nine on; the rest is f
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +70,10 @@ ADA = Patient("Ada Lovelace", "ada.lovelace@example.org", "+44 20 7946 0958")
 REASON = "check-up"
 
 
+Columns = Sequence[Mapping[str, str]]
+"""A table, column by column: cells by the name of their row."""
+
+
 class Size(NamedTuple):
     """The doctors, the full working days of each, and how often each operation is timed."""
 
@@ -79,8 +84,6 @@ class Size(NamedTuple):
 
 ON_SQLITE = (Size(50, 20, 300), Size(50, 200, 300), Size(50, 1000, 300), Size(1000, 50, 300))
 ON_EMULATOR = (Size(50, 2, 40), Size(50, 20, 40), Size(50, 200, 40), Size(1000, 50, 40))
-
-
 MANY_DOCTORS_ON_SQLITE, MANY_DOCTORS_ON_EMULATOR = (300, 300), (60, 3)
 """How often databases of many doctors are asked by name, and by query.
 
@@ -99,40 +102,60 @@ def main(chosen: Sequence[str]) -> None:
         if "doctors" in chosen:
             return
         print("\n".join(_bytes_lines()))
-        _print_table("SQLite", [asyncio.run(_on_sqlite(size)) for size in ON_SQLITE])
-        _print_table("emulator", [asyncio.run(_on_firestore(size)) for size in ON_EMULATOR])
+        _print_table("SQLite", asyncio.run(_on_sqlite()))
+        _print_table("emulator", asyncio.run(_on_firestore()))
         print("\n".join(asyncio.run(_processor_lines())))
 
 
-async def _doctors_on_sqlite() -> Sequence[Mapping[str, str]]:
+async def _doctors_on_sqlite() -> Columns:
     with tempfile.TemporaryDirectory(dir=ON_DISK) as folder:
         stores = [SqliteStore(str(Path(folder) / f"{count}.db")) for count in DOCTORS]
         return await columns(stores, *MANY_DOCTORS_ON_SQLITE)
 
 
-async def _doctors_on_firestore() -> Sequence[Mapping[str, str]]:
+async def _doctors_on_firestore() -> Columns:
     stores = [emulated_store(new_project(), DEADLINE_SECONDS) for _ in DOCTORS]
     return await columns(stores, *MANY_DOCTORS_ON_EMULATOR)
 
 
-async def _on_sqlite(size: Size) -> Mapping[str, str]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "growth.db"
-        SqliteStore(str(path)).prepare(())
-        written = await _filled(SqliteStore(str(path)), size)
-        store = SqliteStore(str(path))
-        file = {"file, MiB": f"{path.stat().st_size / MIB:,.1f}"}
-        return {**written, **file, **await Visits(store, size).timings()}
+async def _on_sqlite() -> Columns:
+    with tempfile.TemporaryDirectory(dir=ON_DISK) as folder:
+        paths = [Path(folder) / f"{number}.db" for number in range(len(ON_SQLITE))]
+        columns = []
+        for path, size in zip(paths, ON_SQLITE, strict=True):
+            SqliteStore(str(path)).prepare(())
+            written = await _filled(SqliteStore(str(path)), size)
+            columns.append({**written, "file, MiB": f"{path.stat().st_size / MIB:,.1f}"})
+        os.sync()  # Else bookings would wait for a share of what was written before.
+        return await _visited([SqliteStore(str(path)) for path in paths], ON_SQLITE, columns)
 
 
-async def _on_firestore(size: Size) -> Mapping[str, str]:
-    project = new_project()
-    written = await _filled(emulated_store(project, DEADLINE_SECONDS), size)
-    store = emulated_store(project, DEADLINE_SECONDS)
-    return {**written, **await Visits(store, size).timings()}
+async def _on_firestore() -> Columns:
+    projects = [new_project() for _ in ON_EMULATOR]
+    stores = [emulated_store(project, DEADLINE_SECONDS) for project in projects]
+    columns = [await _filled(*each) for each in zip(stores, ON_EMULATOR, strict=True)]
+    stores = [emulated_store(project, DEADLINE_SECONDS) for project in projects]
+    return await _visited(stores, ON_EMULATOR, columns)
 
 
-def _print_table(name: str, columns: Sequence[Mapping[str, str]]) -> None:
+async def _visited(stores: Sequence[Store], sizes: Sequence[Size], columns: Columns) -> Columns:
+    """Visit all databases in turns, so that other work disturbs all alike; add to each column."""
+    say("timing")
+    ways = {
+        f"{name}|{number}": way
+        for number, each in enumerate(zip(stores, sizes, strict=True))
+        for name, way in Visits(*each).ways().items()
+    }
+    cells: list[dict[str, str]] = [{} for _ in stores]
+    for name, taken in (await timings(ways, sizes[0].times, warm_up=0)).items():
+        row, _, number = name.partition("|")
+        cells[int(number)][row] = cell(taken)
+    for store in stores:
+        await store.close()
+    return [{**column, **found} for column, found in zip(columns, cells, strict=True)]
+
+
+def _print_table(name: str, columns: Columns) -> None:
     print(f"\n| {name}: ms, median / 99th percentile |" + " |" * len(columns))
     print("|---" + "|---:" * len(columns) + "|")
     for row in columns[0]:
@@ -198,10 +221,9 @@ class Visits:
         self._visited = chance.sample(keys, size.times)
         self._coordinator = Coordinator(store, DEADLINE_SECONDS, chance)
 
-    async def timings(self) -> Mapping[str, str]:
-        """Return the median and the 99th percentile of each operation, and close the store."""
-        say("timing")
-        ways: Mapping[str, Way] = {
+    def ways(self) -> Mapping[str, Way]:
+        """Return each operation, to be done as often as days are visited."""
+        return {
             "book, day not known": partial(self._book, A_DAY),
             "book, day known": partial(self._book, A_DAY + 1),
             "list a day": partial(self._list, timedelta(days=1)),
@@ -210,9 +232,6 @@ class Visits:
             "first openings, 50 doctors": partial(self._search, 50),
             "all openings of six weeks, 1 doctor": self._calendar,
         }
-        seconds = await timings(ways, len(self._visited), warm_up=0)
-        await self._store.close()
-        return {name: cell(taken) for name, taken in seconds.items()}
 
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
