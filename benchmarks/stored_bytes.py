@@ -13,7 +13,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.rules.telling import events_of, records_of
 from shared.store.firestore.documents import write_day, write_record
 from shared.store.firestore.outbox_calls import write_event
-from shared.store.firestore.patient_documents import write_patient
+from shared.store.firestore.patient_documents import write_histories, write_patient
 from shared.store.firestore.values import from_fields
 from shared.store.port import DayWrite, OutboxWrite, PatientWrite, RecordWrite, Stored
 
@@ -37,6 +37,9 @@ def stored_bytes(full: Sequence[Appointment]) -> Iterator[tuple[str, int]]:
     nothing = PatientSchedule(patient)
     mine = PatientWrite(Stored(nothing, None), PatientSchedule(patient, (one,)))
     yield "a patient with one appointment", _of(write_patient(ROOT, mine).update)
+    done = PatientWrite(Stored(mine.schedule, 1), nothing)
+    (month,) = write_histories(ROOT, done)
+    yield "a month of a patient's history, with one", _of(month.update)
     expires_at = one.created_at + timedelta(hours=48)
     record = IdempotencyRecord(_KEY, _FINGERPRINT, one.id, expires_at, _REQUEST_ID)
     yield "an idempotency record", _of(write_record(ROOT, RecordWrite(record, None)).update)
