@@ -19,7 +19,7 @@ import uvloop
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 from google.cloud.firestore_v1.field_path import FieldPath
 
-from benchmarks.data import close_client, instant, new_appointment, store_days, working_day
+from benchmarks.data import ON_DISK, close_client, instant, new_appointment, store_days, working_day
 from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
@@ -57,7 +57,6 @@ FEW, MANY = 15, 190
 FILLED_DAYS = 40
 
 OURS, FLOOR, RIVAL = "", "bare commit", "async_transactional"
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 FIRST_DAY = date(2099, 1, 5)
 HALF_HOUR, FIVE_MINUTES = timedelta(minutes=30), timedelta(minutes=5)
 AROUND_THE_CLOCK = (("00:00", "24:00"),)
