@@ -7,10 +7,12 @@ from contextlib import ExitStack, contextmanager
 from benchmarks.servers import emulator
 from tests.firestore_emulator import NoEmulatorError
 from tests.pages.browser import NoBrowserError, path_of_browser
+from tests.postgresql_server import server_program
 
+KEPT = {"postgresql"}
 LOADED = {"http", "http_searches"}
 SHOWN = {"pages"}
-"""The parts that need `wrk`, and those that need a browser; all need the emulator."""
+"""The parts that need PostgreSQL's server, `wrk`, and a browser; all need the emulator."""
 
 
 @contextmanager
@@ -30,8 +32,10 @@ def met(parts: Collection[str]) -> Iterator[None]:
 def _missing_programs(parts: Collection[str]) -> Iterator[str]:
     if LOADED.intersection(parts) and shutil.which("wrk") is None:
         yield "install wrk: apt-get install wrk"
-    if SHOWN.intersection(parts):
-        try:
+    try:
+        if KEPT.intersection(parts):
+            server_program("postgres")
+        if SHOWN.intersection(parts):
             path_of_browser()
-        except NoBrowserError as error:
-            yield str(error)
+    except (NoEmulatorError, NoBrowserError) as error:
+        yield str(error)

@@ -32,7 +32,8 @@ _FOLDERS = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps what only its own scripts are to start."""
 
 
-def _program(name: str) -> str:
+def server_program(name: str) -> str:
+    """Return the path of a program of the server. Raises NoEmulatorError where there is none."""
     found = sorted(Path("/").glob(f"{_FOLDERS[1:]}/{name}"))
     program = shutil.which(name) or (str(found[-1]) if found else None)
     if program is None:
@@ -63,7 +64,7 @@ class PostgresqlServer:
         """Make an empty server, and a database that others are copied from."""
         if owner := _owner():  # PostgreSQL refuses to run as root.
             shutil.chown(self.folder, owner)
-        command = [_program("initdb"), "-D", str(self.data), "-A", "trust", "-U", USER]
+        command = [server_program("initdb"), "-D", str(self.data), "-A", "trust", "-U", USER]
         command.append("--no-sync")
         subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
         self.start()
@@ -72,7 +73,7 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        command = [_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
+        command = [server_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         command += ["-k", "", "-h", HOST, "-c", f"max_connections={CONNECTIONS}"]
         command += ["-c", f"fsync={self.fsync}"]
         with (self.folder / "log.txt").open("a") as log:
@@ -152,7 +153,7 @@ def running_server(folder: str | None = None, fsync: str = "off") -> Iterator[Po
 
     Raises NoEmulatorError where the program is missing.
     """
-    _program("postgres")
+    server_program("postgres")
     with TemporaryDirectory(dir=folder) as own:
         server = PostgresqlServer(Path(own), fsync)
         try:
