@@ -12,7 +12,6 @@ from benchmarks.bookings import (
     CROWD_DAYS,
     CROWDS,
     FLOOR,
-    ON_DISK,
     OURS,
     Book,
     Request,
@@ -20,6 +19,7 @@ from benchmarks.bookings import (
     coordinator,
     crowd_rates,
 )
+from benchmarks.data import ON_DISK
 from benchmarks.table import Row, at_least, at_most, faster, plain
 from benchmarks.timing import say
 from shared.model.day import DayKey

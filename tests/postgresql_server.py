@@ -71,6 +71,23 @@ class PostgresqlServer:
         address = self.new_database(TEMPLATE, template="template0")
         asyncio.run(prepare(PostgresqlDatabase(address)))
 
+    def follow(self, primary: "PostgresqlServer") -> None:
+        """Become a standby that confirms every commit of another server, from now on."""
+        if owner := _owner():
+            shutil.chown(self.folder, owner)
+        command = [server_program("pg_basebackup"), "-D", str(self.data), "-R", "--no-sync"]
+        command += ["-d", primary.address(USER), "-c", "fast"]
+        subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
+        self.start()
+        with psycopg.connect(primary.address(USER), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Take the place of the server that was followed."""
+        with psycopg.connect(self.address(USER), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         command = [server_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
@@ -101,6 +118,7 @@ class PostgresqlServer:
         if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.wait()
+            self._process = None
 
     def restart(self) -> None:
         """Kill it, and start it again: it recovers what was committed from its log."""
@@ -161,6 +179,18 @@ def running_server(folder: str | None = None, fsync: str = "off") -> Iterator[Po
             yield server
         finally:
             server.kill()
+
+
+@contextmanager
+def server_with_standby() -> Iterator[tuple[PostgresqlServer, PostgresqlServer]]:
+    """A new server, and one that follows it."""
+    with running_server() as primary, TemporaryDirectory() as folder:
+        standby = PostgresqlServer(Path(folder))
+        try:
+            standby.follow(primary)
+            yield primary, standby
+        finally:
+            standby.kill()
 
 
 def database_of(name: str) -> str:
