@@ -53,11 +53,11 @@ class Commit(msgspec.Struct):
     series: Sequence[Series]
     events: Sequence[OutboxWrite]
 
-    @property
     def documents(self) -> int:
-        """How many documents it writes; each month of a patient's history is one."""
+        """Return how many documents it writes; each month of a patient's history is one."""
+        beside = len(self.records) + len(self.elsewhere) + len(self.overrides) + len(self.series)
         months = sum(len(history_changes(patient)) for patient in self.patients)
-        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__) + months
+        return len(self.days) + len(self.events) + len(self.patients) + months + beside
 
     def query(self) -> Query:
         """Return the call."""
@@ -98,7 +98,9 @@ def _written(
     form: Callable[[W], Fields], writes: Sequence[W], key: Callable[[W], Key]
 ) -> list[Fields]:
     """Return writes in the form that the function reads, in order of their keys."""
-    return [form(each) for each in sorted(writes, key=key)] if writes else []
+    if len(writes) > 1:
+        writes = sorted(writes, key=key)
+    return [form(each) for each in writes]
 
 
 def _event_id(write: OutboxWrite) -> str:

@@ -14,8 +14,8 @@ from shared.store.postgresql.commits import Commit, together
 from shared.store.postgresql.connections import Connections
 from shared.store.postgresql.errors import error_of
 
-AT_ONCE = 2
-"""Rounds under way: one is written while the log of another is synced."""
+AT_ONCE = 3
+"""Rounds under way: one is written while the log is synced for another."""
 MOST_COMMITS = 32
 MOST_DOCUMENTS = 24
 """A larger commit goes by itself, so that no other waits for it."""
@@ -29,9 +29,9 @@ class Rounds:
         self._waiting: list[_Waiting] = []
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def commit(self, commit: Commit) -> Versions:
-        """Write all of it or nothing, and return the new versions."""
-        if commit.documents > MOST_DOCUMENTS:
+    async def commit(self, commit: Commit, documents: int) -> Versions:
+        """Write so many documents, all or nothing, and return the new versions."""
+        if documents > MOST_DOCUMENTS:
             return commit.versions(await self._connections.execute(commit.query()))
         waiting = _Waiting(commit, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)

@@ -73,8 +73,9 @@ class PostgresqlStore:
     ) -> Versions:
         """Write all or nothing, in one call, on the versions that were read."""
         commit = Commit(days, records, elsewhere, patients, overrides, series, events)
-        versions = await self._rounds.commit(commit)
-        count_writes(commit.documents)
+        documents = commit.documents()
+        versions = await self._rounds.commit(commit, documents)
+        count_writes(documents)
         self._prune_if_due()
         return versions
 
