@@ -87,7 +87,7 @@ class Connections:
         def ended(task: asyncio.Task[T]) -> None:
             timer.cancel()
             self._running.discard(task)
-            if not task.cancelled():
+            with suppress(asyncio.CancelledError):
                 task.exception()  # Its caller may have given up.
 
         task.add_done_callback(ended)
@@ -177,6 +177,6 @@ _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 def cut_off(connection: AsyncConnection) -> None:
     """Let whoever waits for the server see the connection end."""
-    if not connection.closed:
-        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
-            ours.shutdown(socket.SHUT_RDWR)
+    ended = suppress(OSError, OperationalError)  # It may have done so already.
+    with ended, socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
