@@ -7,7 +7,7 @@
 # make emulators start Firebase's emulators, with the functions behind one address; needs Node
 # make reset     empty the emulators, and load doctors.json again
 # make proof     run fifty thousand colliding operations on each store while things fail
-# make bench     measure everything, beside bare programs and alternatives; needs wrk
+# make bench     measure everything, beside bare programs; needs wrk, Chromium and an emulator
 # make openapi   rewrite public/openapi.json
 # make messages  rewrite the copy of Firestore's messages from its library
 # make vendor    fetch the libraries of the pages into public/vendor; needs npm
@@ -45,7 +45,8 @@ test: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	EXAMPLES_FACTOR=0.2 $(BIN)/pytest -q $(AT_ONCE) -m 'not firestore and not pubsub' --ignore=tests/end_to_end \
+	EXAMPLES_FACTOR=0.2 $(BIN)/pytest -q $(AT_ONCE) \
+		-m 'not firestore and not postgresql and not pubsub' --ignore=tests/end_to_end \
 		--ignore=tests/clients --ignore=tests/deploy --ignore=tests/proof \
 		--ignore=tests/store/contract --ignore=tests/pages
 

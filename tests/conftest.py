@@ -12,9 +12,12 @@ import pytest
 
 from tests.auth_emulator import running_auth_emulator
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, running_emulator
+from tests.postgresql_server import SERVER, PostgresqlServer, running_server
 from tests.sharing import folder_of_run, shared
 
-STORES = ("sqlite", pytest.param("firestore", marks=pytest.mark.firestore))
+SERVERS = {"firestore": "emulator", "postgresql": "postgresql"}
+"""The fixtures that start what a store needs."""
+STORES = ("sqlite", *(pytest.param(name, marks=getattr(pytest.mark, name)) for name in SERVERS))
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that only the user can read
 ENOUGH_BYTES = 2 * 1024**3
@@ -68,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "emulator" in getattr(item, "fixturenames", ()):
             item.add_marker("firestore")
+        if "postgresql" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgresql")
         is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if is_random or item.path.relative_to(here).parts[0] in COVERING_NOTHING:
             item.add_marker("no_cover")
@@ -95,6 +100,25 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A server, named in the environment; without the program, a skip, or a failure in CI."""
+    try:
+        with running_server() as server, pytest.MonkeyPatch.context() as patch:
+            patch.setenv(SERVER, server.address("{}"))
+            yield server
+    except NoEmulatorError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {error}")
+
+
+def start_server_of(store: str, request: pytest.FixtureRequest) -> None:
+    """Start what a store needs, if it needs anything."""
+    if store in SERVERS:
+        request.getfixturevalue(SERVERS[store])
+
+
+@pytest.fixture(scope="session")
 def auth_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Firebase's emulator of accounts; without one, a skip, or a failure in CI."""
     start = partial(running_auth_emulator, tmp_path_factory.mktemp("auth-emulator"))
@@ -112,6 +136,9 @@ def store_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of a process that uses one of the stores, which is empty yet."""
     if request.param == "sqlite":
         return {"STORE": "sqlite:appointments.db"}
+    if request.param == "postgresql":
+        server: PostgresqlServer = request.getfixturevalue("postgresql")
+        return {"STORE": server.new_database()}
     # A project is a database of its own: the emulator makes it when it is first used.
     return {
         "STORE": "firestore",

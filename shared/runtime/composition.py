@@ -21,7 +21,14 @@ from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
 from shared.rules.telling import Telling
 from shared.runtime.sinks import open_sinks
-from shared.settings import Settings, SettingsError, SqliteFile, read_settings
+from shared.settings import (
+    FirestoreDatabase,
+    PostgresqlDatabase,
+    Settings,
+    SettingsError,
+    SqliteFile,
+    read_settings,
+)
 from shared.store.port import Store, StoreError
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.overrides import DEADLINES, OverrideTransactions
@@ -64,7 +71,12 @@ def open_dependencies(settings: Settings, file: "ClinicFile | None" = None) -> D
     if isinstance(chosen, SqliteFile):
         return build_dependencies(settings, _prepared_file(chosen.path, file))
 
-    # Its import takes a while, for which nobody should wait who does not use it.
+    # The imports take a while, for which nobody should wait who does not use them.
+    if isinstance(chosen, PostgresqlDatabase):
+        from shared.store.postgresql.store import PostgresqlStore  # noqa: PLC0415
+
+        return build_dependencies(settings, PostgresqlStore(chosen, settings.deadline_seconds))
+
     from shared.store.firestore.store import FirestoreStore  # noqa: PLC0415
 
     return build_dependencies(settings, FirestoreStore(chosen, settings.deadline_seconds))
@@ -136,7 +148,7 @@ def _authenticator(
 
 def _observers(settings: Settings) -> tuple[Observer, ...]:
     chosen = settings.store
-    log = RequestLog(None if isinstance(chosen, SqliteFile) else chosen.project)
+    log = RequestLog(chosen.project if isinstance(chosen, FirestoreDatabase) else None)
     if not settings.metrics:
         return (log,)
     from shared.observability.metrics import Metrics, sending_provider  # noqa: PLC0415 - see above

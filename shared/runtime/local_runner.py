@@ -17,7 +17,7 @@ from shared.runtime.composition import clinic_file, open_deliverer, open_depende
 from shared.runtime.greeting import greeting
 from shared.runtime.http_protocol import HttpProtocol
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
-from shared.settings import SettingsError, read_settings
+from shared.settings import PostgresqlDatabase, SettingsError, read_settings
 from shared.store.port import StoreError
 
 HOST = "127.0.0.1"
@@ -40,6 +40,10 @@ def main() -> None:
 
 
 async def _serve(dependencies: Dependencies, file: ClinicFile, listener: socket.socket) -> None:
+    if isinstance(dependencies.settings.store, PostgresqlDatabase):
+        from shared.store.postgresql.schema import prepare  # noqa: PLC0415 - takes a while
+
+        await prepare(dependencies.settings.store)
     if not await dependencies.store.list_doctors(1):
         await dependencies.store.put_clinic(file.clinic)
         await dependencies.store.put_doctors(file.doctors)

@@ -1,13 +1,20 @@
-"""Bring a store of an earlier release over: `python -m shared.runtime.migrate`.
+"""Make a store's tables, or bring it over to this release: `python -m shared.runtime.migrate`.
 
-Firestore only; a SQLite file is brought over when it is opened. Safe to stop, and to run again.
+For PostgreSQL and Firestore; a SQLite file is brought over when it is opened. Safe to stop, to run
+again, and to run while others do.
 """
 
 import asyncio
 import os
 import sys
 
-from shared.settings import FirestoreDatabase, SettingsError, read_settings
+from shared.settings import (
+    FirestoreDatabase,
+    PostgresqlDatabase,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 from shared.store.port import StoreError
 
 
@@ -15,9 +22,7 @@ def main() -> None:
     """Migrate, and print how far it is. Ends with one line and status 1 if that fails."""
     try:
         settings = read_settings(os.environ)
-        if not isinstance(settings.store, FirestoreDatabase):
-            raise SystemExit("STORE: a SQLite file is brought over when it is opened")
-        left = asyncio.run(_migrate(settings.store, settings.deadline_seconds))
+        left = _migrated(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     except StoreError as error:
@@ -25,6 +30,27 @@ def main() -> None:
     for entry in left:
         print(f"NOT BROUGHT OVER, still in the old collection: {entry}", file=sys.stderr)
     sys.exit(1 if left else 0)
+
+
+def _migrated(settings: Settings) -> list[str]:
+    """Return what could not be brought over."""
+    store = settings.store
+    if isinstance(store, FirestoreDatabase):
+        return asyncio.run(_migrate(store, settings.deadline_seconds))
+    if isinstance(store, PostgresqlDatabase):
+        print(_told(asyncio.run(_prepare(store))))
+        return []
+    raise SystemExit("STORE: a SQLite file is brought over when it is opened")
+
+
+async def _prepare(database: PostgresqlDatabase) -> int:
+    from shared.store.postgresql.schema import prepare  # noqa: PLC0415 - takes a while
+
+    return await prepare(database)
+
+
+def _told(steps: int) -> str:
+    return f"The tables are up to date; steps taken: {steps}"
 
 
 async def _migrate(database: FirestoreDatabase, seconds: float) -> list[str]:

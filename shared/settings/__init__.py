@@ -1,13 +1,7 @@
 """Settings from the environment, checked all at once; nothing is read at import."""
 
 from shared.settings.auth import AuthSettings
-from shared.settings.environment import (
-    STORED_KEY,
-    FirestoreDatabase,
-    Settings,
-    SqliteFile,
-    read_settings,
-)
+from shared.settings.environment import STORED_KEY, Settings, read_settings
 from shared.settings.errors import SettingsError
 from shared.settings.notifications import (
     MailSettings,
@@ -16,6 +10,7 @@ from shared.settings.notifications import (
     SmtpServer,
     WebhookSettings,
 )
+from shared.settings.stores import FirestoreDatabase, PostgresqlDatabase, SqliteFile
 
 __all__ = [
     "STORED_KEY",
@@ -23,6 +18,7 @@ __all__ = [
     "FirestoreDatabase",
     "MailSettings",
     "NotificationSettings",
+    "PostgresqlDatabase",
     "PubSubTopic",
     "Settings",
     "SettingsError",

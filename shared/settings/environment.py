@@ -12,6 +12,7 @@ from shared.model.time_zones import time_zone
 from shared.settings.auth import AuthSettings, read_auth
 from shared.settings.errors import SettingsError
 from shared.settings.notifications import NotificationSettings, read_notifications
+from shared.settings.stores import AnyStore, read_store
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
@@ -23,31 +24,6 @@ DELIVERING = "deliver_events"
 STORED_KEY = "stored"
 """In the place of a page token key: the one that the store keeps."""
 METRICS_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-
-
-class SqliteFile(Struct, frozen=True):
-    """The embedded store: a file on this machine."""
-
-    path: str
-
-    def __str__(self) -> str:
-        """Return the file as people would look for it."""
-        return self.path
-
-
-class FirestoreDatabase(Struct, frozen=True):
-    """The production store. Without a project it is that of the credentials.
-
-    `emulator` is the address of an emulator to use in its place.
-    """
-
-    project: str | None
-    database: str
-    emulator: str | None = None
-
-    def __str__(self) -> str:
-        """Return the database as people would look for it."""
-        return f"Firestore, project {self.project}, database {self.database}"
 
 
 class Settings(Struct, frozen=True):
@@ -64,7 +40,7 @@ class Settings(Struct, frozen=True):
     """
 
     port: int
-    store: SqliteFile | FirestoreDatabase
+    store: AnyStore
     clinic_zone: ZoneInfo
     doctors_file: str
     allowed_origins: tuple[str, ...]
@@ -94,7 +70,7 @@ def read_settings(
     given = {name: value for name, value in environment.items() if value}
     return Settings(
         port=_port(given.get("PORT", "8080")),
-        store=_store(given),
+        store=read_store(given),
         clinic_zone=_zone(given.get("CLINIC_TIME_ZONE", "UTC")),
         doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
         allowed_origins=_origins(given.get("ALLOWED_ORIGINS", default_origins)),
@@ -118,24 +94,6 @@ def _port(text: str) -> int:
     if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= HIGHEST_PORT:
         return int(text)
     raise SettingsError(f'PORT: must be a whole number from 1 to {HIGHEST_PORT}, not "{text}"')
-
-
-def _store(given: Mapping[str, str]) -> SqliteFile | FirestoreDatabase:
-    in_cloud = "K_SERVICE" in given  # Set by Cloud Run and Cloud Functions.
-    text = given.get("STORE", "firestore" if in_cloud else "sqlite:appointments.db")
-    if text == "firestore":
-        project = given.get("GOOGLE_CLOUD_PROJECT")
-        if project is None and not in_cloud:
-            raise SettingsError("GOOGLE_CLOUD_PROJECT: must be set for the store firestore")
-        database = given.get("FIRESTORE_DATABASE", "(default)")
-        return FirestoreDatabase(project, database, given.get("FIRESTORE_EMULATOR_HOST"))
-    kind, _, path = text.partition(":")
-    if kind != "sqlite" or not path or path.startswith(":"):
-        kinds = '"firestore", or "sqlite:" and a file, as in "sqlite:a.db"'
-        raise SettingsError(f'STORE: must be {kinds}, not "{text}"')
-    if in_cloud:
-        raise SettingsError("STORE: sqlite would be lost with this instance's disk; use firestore")
-    return SqliteFile(path)
 
 
 def _zone(text: str) -> ZoneInfo:

@@ -31,7 +31,6 @@ from shared.settings import Settings, read_settings
 from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule, span
-from tests.conftest import STORES
 from tests.functions.callers import ISSUER, Known
 
 # A Friday. So far ahead that the store, which drops expired keys by the real clock, keeps them.
@@ -65,7 +64,9 @@ MONDAY_AT_NINE: Json = {
 NINE: Json = {name: MONDAY_AT_NINE[name] for name in ("doctor_id", "start", "duration_minutes")}
 """Its time."""
 
-ON_BOTH_STORES = pytest.mark.parametrize("api", STORES, indirect=True)
+ON_BOTH_STORES = pytest.mark.parametrize(
+    "api", ["sqlite", pytest.param("firestore", marks=pytest.mark.firestore)], indirect=True
+)
 """Runs a test on SQLite and, where there is an emulator, on Firestore."""
 
 

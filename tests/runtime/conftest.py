@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.store.port import Store
-from tests.conftest import STORES
+from tests.conftest import STORES, start_server_of
 from tests.runtime.clinic import Clinic
 from tests.store.contract.conftest import OPENERS
 
@@ -19,8 +19,7 @@ def clinic(tmp_path: Path) -> Clinic:
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Each store, empty."""
-    if request.param == "firestore":
-        request.getfixturevalue("emulator")
+    start_server_of(request.param, request)
     opened = OPENERS[request.param](tmp_path)
     yield opened
     await opened.close()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from shared.store.instant_numbers import to_instant
 from shared.store.port import SnapshotExpired, StoreRefused
-from shared.store.sqlite.clock import to_instant
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import at, key
 from tests.functions.api import Api, Clock, Json, calling

@@ -16,8 +16,8 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
+from shared.store.instant_numbers import to_instant
 from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused
-from shared.store.sqlite.clock import to_instant
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule, span
 

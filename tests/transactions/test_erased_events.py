@@ -18,7 +18,7 @@ from shared.transactions.coordinator import Coordinator
 from shared.transactions.erasure import Erasure
 from tests.builders import ISSUER, at, doctor, patient
 from tests.commands import command, granted, move
-from tests.conftest import STORES
+from tests.conftest import STORES, start_server_of
 from tests.store.contract.conftest import OPENERS
 
 ADA, BOB = patient("ada"), patient("bob")
@@ -37,8 +37,7 @@ HOW: dict[str, How] = {
 @pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Each store, with two appointments, of which one was moved, and their events."""
-    if request.param == "firestore":
-        request.getfixturevalue("emulator")
+    start_server_of(request.param, request)
     opened = OPENERS[request.param](tmp_path)
     await opened.put_doctors([doctor()])
     coordinator = telling(opened)

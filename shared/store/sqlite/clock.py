@@ -1,19 +1,16 @@
 """The file's own clock: one row that every commit moves on.
 
-An instant is a count of microseconds since 1970. It never stands still and never goes back,
-whatever the machine's clock does.
+It never stands still and never goes back, whatever the machine's clock does.
 """
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from shared.store.instant_numbers import to_number
 from shared.store.port import SnapshotExpired
 
 HISTORY = timedelta(hours=1)
 """How long the past stays readable at least, as in Firestore."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _NEXT = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
 _STATE = "SELECT instant, kept_from FROM clock"
@@ -26,16 +23,6 @@ _LAST_REPLACED = """
         SELECT max(until) FROM past_patients WHERE until <= :before
     )
 """
-
-
-def to_number(instant: datetime) -> int:
-    """Return an instant as the file counts it."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def to_instant(number: int) -> datetime:
-    """Return the instant that a count means."""
-    return _EPOCH + number * _MICROSECOND
 
 
 def tick(connection: sqlite3.Connection, now: datetime) -> int:
@@ -83,6 +70,6 @@ def _last_and_kept_from(connection: sqlite3.Connection, now: datetime) -> tuple[
     would be shown.
     """
     last, kept_from = connection.execute(_STATE).fetchone()
-    an_hour_ago = max(last, to_number(now)) - HISTORY // _MICROSECOND
+    an_hour_ago = max(last, to_number(now)) - HISTORY // timedelta(microseconds=1)
     (replaced,) = connection.execute(_LAST_REPLACED, {"before": an_hour_ago}).fetchone()
     return last, max(kept_from, replaced or 0)

@@ -13,8 +13,8 @@ from shared.store.documents import (
     pointer_from_document,
     pointer_to_document,
 )
+from shared.store.instant_numbers import to_number
 from shared.store.port import ElsewhereWrite, Stored
-from shared.store.sqlite.clock import to_number
 from shared.store.sqlite.conditions import returned_version
 
 # `start` is a count of microseconds since 1970 for an appointment, and NULL for a pointer. The

@@ -6,13 +6,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from shared.model.outbox import OutboxRecord
+from shared.store.instant_numbers import to_instant, to_number
 from shared.store.outbox_documents import (
     delivery_to_document,
     event_to_document,
     record_from_document,
 )
 from shared.store.port import OutboxWrite, Stored, StoredRecord, Version
-from shared.store.sqlite.clock import to_instant, to_number
 from shared.store.sqlite.conditions import returned_version
 
 # Instants are counts of microseconds since 1970.

@@ -6,9 +6,9 @@ from typing import NamedTuple, Self
 
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
+from shared.store.instant_numbers import to_number
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.port import OverrideWrite, Stored
-from shared.store.sqlite.clock import to_number
 from shared.store.sqlite.conditions import returned_version
 
 # `start` is a count of microseconds since 1970.

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.store.instant_numbers import to_instant, to_number
 from shared.store.patient_documents import (
     history_changes,
     patient_from_document,
     patient_to_changes,
 )
 from shared.store.port import PatientWrite, Stored, Version
-from shared.store.sqlite.clock import to_instant, to_number
 from shared.store.sqlite.conditions import returned_version
 
 # The instant of the commit is the version.

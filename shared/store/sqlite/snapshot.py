@@ -17,8 +17,9 @@ from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
+from shared.store.instant_numbers import to_instant, to_number
 from shared.store.port import State, Stored, Version
-from shared.store.sqlite.clock import check_kept, read_clock, to_instant, to_number
+from shared.store.sqlite.clock import check_kept, read_clock
 from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
 from shared.store.sqlite.override_rows import Starting, read_override, read_overrides

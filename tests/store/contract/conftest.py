@@ -8,8 +8,9 @@ import pytest
 
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
-from tests.conftest import STORES
+from tests.conftest import STORES, start_server_of
 from tests.firestore_emulator import emulated_store
+from tests.postgresql_server import database_of, opened
 
 Opener = Callable[[Path], Store]
 RUN = uuid4()
@@ -24,13 +25,20 @@ def _firestore(folder: Path) -> Store:
     return emulated_store(f"demo-{uuid5(RUN, str(folder))}", seconds=10)
 
 
-OPENERS: dict[str, Opener] = {"sqlite": _sqlite, "firestore": _firestore}
+def _postgresql(folder: Path) -> Store:
+    return opened(database_of(f"test_{uuid5(RUN, str(folder)).hex}"))
+
+
+OPENERS: dict[str, Opener] = {
+    "sqlite": _sqlite,
+    "firestore": _firestore,
+    "postgresql": _postgresql,
+}
 
 
 @pytest.fixture(params=STORES)
 def opener(request: pytest.FixtureRequest) -> Opener:
-    if request.param == "firestore":
-        request.getfixturevalue("emulator")
+    start_server_of(request.param, request)
     return OPENERS[request.param]
 
 

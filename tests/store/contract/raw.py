@@ -2,12 +2,16 @@
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 from google.cloud.firestore_v1.field_path import FieldPath
+from psycopg.types.string import TextLoader
 
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
@@ -19,24 +23,25 @@ from shared.store.firestore.patient_documents import history_name, patient_name
 from shared.store.firestore.series_documents import series_name
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
-from shared.store.sqlite.clock import to_number
+from shared.store.instant_numbers import to_number
+from shared.store.port import Store
+from shared.store.postgresql.store import PostgresqlStore
 
 Fields = Mapping[str, Any]
 
 
-class RawSqlite:
-    """Rows of the file. An entry or a day is put only where the day has a document."""
+class _Rows(ABC):
+    """Rows of an SQL store. An entry or a day is put only where the day has a document."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    put_in_day: LiteralString
+    put_elsewhere: LiteralString
 
-    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
-            return connection.execute(statement, values).fetchall()
+    @abstractmethod
+    def _run(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]: ...
 
     async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
         row = (key.doctor_id, key.day.isoformat(), name, json.dumps(entry))
-        self._run("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, 0, ?)", *row)
+        self._run(self.put_in_day, *row)
 
     async def entry(self, key: DayKey, name: str) -> Fields:
         ((body,),) = self._run(
@@ -58,12 +63,10 @@ class RawSqlite:
         return {"schema": schema, **({"derived": json.loads(derived)} if derived else {})}
 
     async def put_pointer(self, key: ElsewhereKey, fields: Fields) -> None:
-        row = (*key, json.dumps(fields))
-        self._run("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, NULL, ?)", *row)
+        self._run(self.put_elsewhere, *key, None, json.dumps(fields))
 
     async def put_ended(self, key: ElsewhereKey, start: datetime, entry: Fields) -> None:
-        row = (*key, to_number(start), json.dumps(entry))
-        self._run("INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, ?, ?)", *row)
+        self._run(self.put_elsewhere, *key, to_number(start), json.dumps(entry))
 
     async def ended(self, key: ElsewhereKey) -> Fields:
         ((body,),) = self._run("SELECT body FROM elsewhere WHERE doctor_id = ? AND id = ?", *key)
@@ -89,8 +92,11 @@ class RawSqlite:
         return fields
 
     async def put_blocked(self, key: PatientKey, fields: Fields) -> None:
-        row = (key.digits, json.dumps(fields))
-        self._run("INSERT OR REPLACE INTO blocked VALUES (?, ?)", *row)
+        statement: LiteralString = """
+            INSERT INTO blocked VALUES (?, ?)
+            ON CONFLICT (digits) DO UPDATE SET body = excluded.body
+        """
+        self._run(statement, key.digits, json.dumps(fields))
 
     async def put_override(self, key: OverrideKey, fields: Fields) -> None:
         body = json.dumps({**await self.override(key), **fields})
@@ -107,7 +113,10 @@ class RawSqlite:
         self._run("UPDATE series SET body = ? WHERE id = ?", body, series_id)
 
     async def put_clinic(self, fields: Fields) -> None:
-        self._run("INSERT OR REPLACE INTO clinic VALUES (1, ?)", json.dumps(fields))
+        statement: LiteralString = """
+            INSERT INTO clinic VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body
+        """
+        self._run(statement, json.dumps(fields))
 
     async def put_secret(self, name: str, fields: Fields) -> None:
         ((body,),) = self._run("SELECT body FROM secrets WHERE name = ?", name)
@@ -123,6 +132,43 @@ class RawSqlite:
         ((body,),) = self._run("SELECT body FROM calendar_links WHERE doctor_id = ?", doctor_id)
         fields: Fields = json.loads(body)
         return fields
+
+
+class RawSqlite(_Rows):
+    """Those of a file."""
+
+    put_in_day = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, 0, ?)"
+    put_elsewhere = "INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, ?, ?)"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def _run(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+
+class RawPostgresql(_Rows):
+    """Those of a database, of which JSON is read as the text that it is."""
+
+    put_in_day = """
+        INSERT INTO entries VALUES (?, ?, ?, '0', 'empty', ?)
+        ON CONFLICT (doctor_id, day, id) DO UPDATE SET body = excluded.body
+    """
+    put_elsewhere = """
+        INSERT INTO elsewhere VALUES (?, ?, 0, '0', ?, ?)
+        ON CONFLICT (doctor_id, id) DO UPDATE SET start = excluded.start, body = excluded.body
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def _run(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            for name in ("json", "jsonb"):
+                connection.adapters.register_loader(name, TextLoader)
+            cursor = connection.execute(statement.replace("?", "%s"), values)
+            return cursor.fetchall() if cursor.description else []
 
 
 class RawFirestore:
@@ -214,4 +260,13 @@ class RawFirestore:
         return await self._get(f"{self._calls.root}/calendar_links/{doctor_id}")
 
 
-Raw = RawSqlite | RawFirestore
+Raw = RawSqlite | RawFirestore | RawPostgresql
+
+
+def raw_of(store: Store, folder: Path) -> Raw:
+    """Return the documents below a store of a test, which has its data in a folder."""
+    if isinstance(store, FirestoreStore):
+        return RawFirestore(store)
+    if isinstance(store, PostgresqlStore):
+        return RawPostgresql(store._connections.database.address)  # noqa: SLF001 - past the port
+    return RawSqlite(str(folder / "appointments.db"))

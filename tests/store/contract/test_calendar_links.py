@@ -5,17 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store, StoreRefused
 from shared.store.usage import StoreUsage, charged_to
-from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
-
-
-def raw_of(store: Store, folder: Path) -> Raw:
-    """The documents below a store."""
-    if isinstance(store, FirestoreStore):
-        return RawFirestore(store)
-    return RawSqlite(str(folder / "appointments.db"))
+from tests.store.contract.raw import raw_of
 
 
 async def test_each_doctor_has_a_link_once_somebody_makes_it(store: Store, rival: Store) -> None:

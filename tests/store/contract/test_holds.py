@@ -72,15 +72,20 @@ async def test_what_is_freed_or_needs_buffers_is_as_busy_to_a_search_as_it_is(st
     half = EARLY._replace(id="half", freed_from=at("2026-11-23T09:10:00.5Z"))
     whole = EARLY._replace(id="whole", freed_from=EARLY.interval.start)
     first, last = timedelta(minutes=10), timedelta(minutes=20)
-    buffered = EARLY._replace(id="buffered", before=first, after=last)
-    each = [half, whole, buffered, half._replace(id="both", after=last)]
+    noon, two = (
+        span("2026-11-23T12:00Z", "2026-11-23T12:30Z"),
+        span("2026-11-23T14:00Z", "2026-11-23T14:30Z"),
+    )
+    buffered = EARLY._replace(id="buffered", interval=noon, before=first, after=last)
+    both = EARLY._replace(id="both", interval=two, freed_from=at("2026-11-23T14:10Z"), after=last)
+    each = [half, whole, buffered, both]
     await change(store, lambda _: schedule("2026-11-23", *each))
     busy = (await load(store)).value.busy
     held = span("2026-11-23T09:00:00Z", "2026-11-23T09:10:00.5Z")
     assert busy.times == (held,)
     assert {(each.held, each.before, each.after) for each in busy.others} == {
-        (EARLY.interval, first, last),
-        (held, timedelta(0), last),
+        (noon, first, last),
+        (span("2026-11-23T14:00Z", "2026-11-23T14:10Z"), timedelta(0), last),
     }
 
 

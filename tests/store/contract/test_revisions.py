@@ -54,7 +54,10 @@ async def test_every_commit_of_a_day_makes_another_revision_and_none_comes_back(
 async def test_commits_of_one_moment_that_nobody_can_tell_apart_by_time_are_told_apart(
     store: Store,
 ) -> None:
-    days = [schedule(f"2026-11-{day}", FIRST._replace(id=f"{day}")) for day in range(10, 30)]
+    days = [
+        schedule(f"2026-11-{day}", appointment(f"2026-11-{day}T09:00Z", f"2026-11-{day}T09:30Z"))
+        for day in range(10, 30)
+    ]
     empty = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
     await asyncio.gather(*(store.commit([each], []) for each in empty[:10]))
     before = await revision(store)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store, StoreRefused
 from shared.store.usage import StoreUsage, charged_to
-from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
+from tests.store.contract.raw import raw_of
 
 
 async def test_the_first_proposal_is_kept_under_each_name(store: Store, rival: Store) -> None:
@@ -48,9 +47,7 @@ async def test_a_secret_that_is_not_understood_is_refused_and_never_replaced(
     store: Store, tmp_path: Path, fields: dict[str, object], said: str
 ) -> None:
     await store.secret("name", "a")
-    raw: Raw = RawSqlite(str(tmp_path / "appointments.db"))
-    if isinstance(store, FirestoreStore):
-        raw = RawFirestore(store)
+    raw = raw_of(store, tmp_path)
     await raw.put_secret("name", fields)
     for _ in range(2):
         with pytest.raises(StoreRefused, match=said):

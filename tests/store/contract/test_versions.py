@@ -16,7 +16,6 @@ from shared.model.override import Override
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
-from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
@@ -27,7 +26,7 @@ from shared.store.port import (
     StoreRefused,
 )
 from tests.builders import appointment, at, doctor, key, schedule, span
-from tests.store.contract.raw import Raw, RawFirestore, RawSqlite
+from tests.store.contract.raw import Raw, raw_of
 
 MONDAY, TUESDAY = key("2026-11-23"), key("2026-11-24")
 ADA = PatientKey("ada" + 37 * "0")
@@ -48,14 +47,14 @@ NEWER: dict[str, Any] = {
     "devices": {"x-ray": 1, "couch": 2},
 }
 
+AT_NOON = {"start": "2026-11-23T12:00:00Z", "end": "2026-11-23T12:30:00Z"}
+
 
 @pytest.fixture
 async def raw(store: Store, tmp_path: Path) -> Raw:
     """The documents below a store that holds Monday with one appointment."""
     await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), monday(FIRST))], [])
-    if isinstance(store, FirestoreStore):
-        return RawFirestore(store)
-    return RawSqlite(str(tmp_path / "appointments.db"))
+    return raw_of(store, tmp_path)
 
 
 ELSEWHERE = ElsewhereKey("strange", "first")
@@ -140,9 +139,9 @@ async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_a
     ("entry", "said"),
     [
         ({"kind": "vault", "schema": 3, "until": 7}, 'the kind "vault"'),
-        ({**NEWER, "schema": 4}, "has schema 4"),
+        ({**NEWER, **AT_NOON, "schema": 4}, "has schema 4"),
         ({**NEWER, "start": "nine"}, "is damaged"),
-        ({**NEWER, "patient": "Ada Lovelace"}, "is damaged"),
+        ({**NEWER, **AT_NOON, "patient": "Ada Lovelace"}, "is damaged"),
         ({"id": "first", "kind": "appointment", "schema": "3"}, "has schema 3"),
     ],
     ids=["kind", "schema", "start", "patient", "schema-as-text"],

@@ -1,0 +1,1 @@
+"""The store in a PostgreSQL server, also Google's Cloud SQL."""

@@ -1,0 +1,192 @@
+"""Connections to the server: a pool, and what one of them is asked while it is lent.
+
+Nothing is left in a session: statements have no names, and settings end with their transaction. So
+the connections may pass through a pooler that hands each transaction to another server process.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool
+
+from shared.settings import PostgresqlDatabase
+from shared.store.port import StoreUnavailable
+from shared.store.postgresql.errors import translated_errors
+from shared.store.postgresql.log_in import connection_options
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+NESTED = 1
+"""How many connections only those get who have one already: else all could wait for each other."""
+IDLE_SECONDS = 600.0
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+
+_has_connection: ContextVar[bool] = ContextVar("has_connection", default=False)
+
+
+class Query(NamedTuple):
+    """A statement, and the values of its placeholders."""
+
+    statement: LiteralString
+    values: Sequence[object] | Mapping[str, object] = ()
+
+
+class Connections:
+    """A pool that opens connections as they are needed, in the loop of the first use.
+
+    `seconds` is how long a call may take, and how long it may wait for a connection.
+
+    A call is a task of its own. So who gives up does not wait until the server has taken notice,
+    which a frozen one never does: the call ends by itself, or is cut off.
+    """
+
+    def __init__(self, database: PostgresqlDatabase, seconds: float) -> None:
+        self.database = database
+        self._seconds = seconds
+        self._pool: AsyncConnectionPool[AsyncConnection] | None = None
+        self._turns = asyncio.Semaphore(max(1, database.connections - NESTED))
+        self._closed = False
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def execute(self, query: Query) -> list[Row]:
+        """Run one statement, which is a transaction by itself, in one round trip."""
+        async with self._turn():
+            connection = await self._borrow()
+            task = self.start(connection, self._execute(connection, query))
+            with translated_errors():
+                return await asyncio.shield(task)
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator["Session"]:
+        """Lend a connection; whatever transaction is open at the end is rolled back."""
+        async with self._turn():
+            session = Session(self, await self._borrow())
+            token = _has_connection.set(True)
+            try:
+                yield session
+            finally:
+                _has_connection.reset(token)
+                ending = self.start(session.connection, self._end(session))
+            if session.is_kept:  # Else nobody waits for that: the caller has what they asked for.
+                with translated_errors():
+                    await asyncio.shield(ending)
+
+    def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something with a connection, which is cut off if it takes too long."""
+        task = asyncio.create_task(work)
+        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
+        self._running.add(task)
+
+        def ended(task: asyncio.Task[T]) -> None:
+            timer.cancel()
+            self._running.discard(task)
+            with suppress(asyncio.CancelledError):
+                task.exception()  # Its caller may have given up.
+
+        task.add_done_callback(ended)
+        return task
+
+    async def close(self) -> None:
+        """Close every connection once what runs has ended."""
+        self._closed = True
+        while self._running:
+            await asyncio.wait(self._running)
+        if self._pool is not None:
+            await self._pool.close()
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait until few enough have a connection, but not if the caller is one of them."""
+        return nullcontext() if _has_connection.get() else self._turns
+
+    async def _borrow(self) -> AsyncConnection:
+        with translated_errors():
+            return await (self._pool or await self._opened()).getconn(self._seconds)
+
+    async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        self._pool = AsyncConnectionPool(
+            self.database.address,
+            kwargs=connection_options(self.database),
+            min_size=0,
+            max_size=max(1 + NESTED, self.database.connections),
+            max_idle=IDLE_SECONDS,
+            open=False,
+            reconnect_timeout=self._seconds,
+        )
+        await self._pool.open()
+        return self._pool
+
+    async def _execute(self, connection: AsyncConnection, query: Query) -> list[Row]:
+        try:
+            cursor = await connection.execute(query.statement, query.values)
+            return await cursor.fetchall() if cursor.description else []
+        except ReadOnlySqlTransaction:
+            assert self._pool is not None  # noqa: S101 - the connection is of it
+            await self._pool.drain()  # A standby answers, and the others lead to it, too.
+            raise
+        finally:
+            await self._give_back(connection)
+
+    async def _end(self, session: "Session") -> None:
+        try:
+            await session.end()
+        finally:
+            await self._give_back(session.connection)
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        assert self._pool is not None  # noqa: S101 - the connection is of it
+        await self._pool.putconn(connection)
+
+
+class Session:
+    """A connection while it is lent. Calls that are made at once take turns, in their order."""
+
+    def __init__(self, connections: Connections, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self._connections = connections
+        self.is_kept = False
+        self._turns = asyncio.Lock()
+
+    async def run(self, queries: Sequence[Query]) -> list[list[Row]]:
+        """Run statements one after the other, in one round trip."""
+        task = self._connections.start(self.connection, self._run(queries))
+        with translated_errors():
+            return await asyncio.shield(task)
+
+    def keep(self) -> None:
+        """Let the end commit the transaction, and whoever lends the connection wait for that."""
+        self.is_kept = True
+
+    async def end(self) -> None:
+        """Wait until the last call has ended, and end the transaction."""
+        async with self._turns:
+            if self.is_kept:
+                await self.connection.commit()
+            elif self.connection.pgconn.transaction_status in _OPEN:
+                await self.connection.rollback()
+
+    async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
+        async with self._turns:
+            async with self.connection.pipeline():
+                cursors = [await self.connection.execute(*query) for query in queries]
+            return [await each.fetchall() if each.description else [] for each in cursors]
+
+
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+
+def cut_off(connection: AsyncConnection) -> None:
+    """Let whoever waits for the server see the connection end."""
+    ended = suppress(OSError, OperationalError)  # It may have done so already.
+    with ended, socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)

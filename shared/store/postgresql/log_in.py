@@ -1,0 +1,41 @@
+"""How an instance logs in: by the address alone, or by a token of Google's."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.settings import PostgresqlDatabase
+
+SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
+"""What a token must be for: cloud.google.com/sql/docs/postgres/iam-logins."""
+
+CONNECT_SECONDS = 10
+NAME = "appointments"
+"""As `pg_stat_activity` shows the connections."""
+
+Options = dict[str, Any]
+
+
+def connection_options(database: PostgresqlDatabase) -> Options | Callable[[], Awaitable[Options]]:
+    """Return what a new connection is opened with, or what makes it for each anew."""
+    options: Options = {
+        "autocommit": True,
+        "prepare_threshold": None,
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": NAME,
+    }
+    if not database.iam:
+        return options
+
+    from google.auth import default  # noqa: PLC0415 - takes a while
+    from google.auth.transport.requests import Request  # noqa: PLC0415
+
+    credentials, _ = default(scopes=[SCOPE])
+
+    async def with_token() -> Options:
+        """Add a token, which is good for an hour, but counts only while logging in."""
+        if not credentials.valid:
+            await asyncio.to_thread(credentials.refresh, Request())
+        return {**options, "password": credentials.token}
+
+    return with_token
