@@ -8,7 +8,7 @@
 # make emulators start Firebase's emulators, with the functions behind one address; needs Node
 # make reset     empty the emulators, and load doctors.json again
 # make proof     run fifty thousand colliding operations on each store while things fail
-# make bench     measure everything, beside bare programs and alternatives; needs wrk
+# make bench     measure everything, beside bare programs; needs wrk, Chromium and an emulator
 # make openapi   rewrite public/openapi.json
 # make messages  rewrite the copy of Firestore's messages from its library
 # make vendor    fetch the libraries of the pages into public/vendor; needs npm

@@ -19,7 +19,7 @@ import uvloop
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 from google.cloud.firestore_v1.field_path import FieldPath
 
-from benchmarks.data import close_client, instant, new_appointment, store_days, working_day
+from benchmarks.data import ON_DISK, close_client, instant, new_appointment, store_days, working_day
 from benchmarks.rivals.main import book as book_in_transaction
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_least, at_most, faster, plain
@@ -57,7 +57,6 @@ FEW, MANY = 15, 190
 FILLED_DAYS = 40
 
 OURS, FLOOR, RIVAL = "", "bare commit", "async_transactional"
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 FIRST_DAY = date(2099, 1, 5)
 HALF_HOUR, FIVE_MINUTES = timedelta(minutes=30), timedelta(minutes=5)
 AROUND_THE_CLOCK = (("00:00", "24:00"),)
@@ -87,17 +86,17 @@ async def _on_firestore() -> list[Row]:
     store = emulated_store(new_project(), SECONDS)
     clients = [AsyncClient(project=new_project()) for _ in range(2)]
     books = {
-        OURS: _coordinator(store),
+        OURS: coordinator(store),
         FLOOR: _bare_commits(clients[0]),
         RIVAL: _locking_transactions(clients[1]),
     }
-    alone = await _alone(books)
+    one = await alone(books)
     what = "create on Firestore, one client, warm day, store part"
-    table = [at_most(what, alone[OURS], alone[FLOOR], 1.15)]
-    table.append(faster(what, alone[OURS], alone[RIVAL], 2))
+    table = [at_most(what, one[OURS], one[FLOOR], 1.15)]
+    table.append(faster(what, one[OURS], one[RIVAL], 2))
     for crowd in CROWDS:
         say(f"bookings on Firestore, {crowd} clients")
-        rates = await _crowd_rates(books, crowd, FIRESTORE_ROUNDS)
+        rates = await crowd_rates(books, crowd, FIRESTORE_ROUNDS)
         what = f"create on Firestore, {crowd} clients over {CROWD_DAYS} days"
         table.append(at_least(f"{what}, store part", rates[OURS], rates[FLOOR], 0.85))
         table.append(plain(what, rates[OURS], rates[RIVAL]))
@@ -112,13 +111,13 @@ async def _on_sqlite() -> list[Row]:
     with TemporaryDirectory(dir=ON_DISK) as folder:
         store = SqliteStore(str(Path(folder, "ours.db")))
         with closing(open_file(str(Path(folder, "bare.db")), SECONDS)) as connection:
-            books = {OURS: _coordinator(store), FLOOR: _bare_inserts(connection)}
-            alone = await _alone(books)
+            books = {OURS: coordinator(store), FLOOR: _bare_inserts(connection)}
+            one = await alone(books)
             what = "create on SQLite, one client, store part"
-            table = [plain(what, alone[OURS], alone[FLOOR])]
+            table = [plain(what, one[OURS], one[FLOOR])]
             for crowd in CROWDS:
                 say(f"bookings on SQLite, {crowd} clients")
-                rates = await _crowd_rates(books, crowd, SQLITE_ROUNDS)
+                rates = await crowd_rates(books, crowd, SQLITE_ROUNDS)
                 what = f"create on SQLite, {crowd} clients over {CROWD_DAYS} days, store part"
                 table.append(at_least(what, rates[OURS], rates[FLOOR], 0.85))
             table.append(await _full_days(store))
@@ -132,7 +131,7 @@ async def _on_sqlite() -> list[Row]:
 async def _full_days(store: Store) -> Row:
     """Compare bookings on days that have many appointments and on days that have few."""
     say("bookings on full days")
-    booking, ways = _coordinator(store), dict[str, Way]()
+    booking, ways = coordinator(store), dict[str, Way]()
     for there in (FEW, MANY):
         filled = [_filled_day(f"with{there}", number, there) for number in range(FILLED_DAYS)]
         await store_days(store, filled, FILLED_DAYS)
@@ -145,7 +144,7 @@ async def _full_days(store: Store) -> Row:
     return at_most(f"create on SQLite, a day with {MANY} appointments", many, few, 1.5)
 
 
-async def _alone(books: Mapping[str, Book]) -> dict[str, Figure]:
+async def alone(books: Mapping[str, Book]) -> dict[str, Figure]:
     """Return the milliseconds of one booking, by one client who goes from day to day."""
     say("bookings, one client")
     days = [requests_of("alone", number) for number in range(ALONE_DAYS)]
@@ -159,7 +158,7 @@ async def _book_one(book: Book, requests: Sequence[Request], number: int) -> Non
     await book(requests[number])
 
 
-async def _crowd_rates(books: Mapping[str, Book], crowd: int, rounds: int) -> dict[str, Figure]:
+async def crowd_rates(books: Mapping[str, Book], crowd: int, rounds: int) -> dict[str, Figure]:
     """Return the bookings per second of a crowd that books once on each day in every round.
 
     Each client has days of its own, and waits for each response before the next request.
@@ -185,12 +184,12 @@ def _crowd(book: Book, clients: Sequence[Sequence[Sequence[Request]]]) -> Way:
 # Ways of booking
 
 
-def _coordinator(store: Store) -> Book:
+def coordinator(store: Store) -> Book:
     """Book as a function does, between reading its request and rendering its response."""
-    coordinator = Coordinator(store, SECONDS, Random(1))  # noqa: S311 - jitter
+    transactions = Coordinator(store, SECONDS, Random(1))  # noqa: S311 - jitter
 
     async def book_it(request: Request) -> None:
-        outcome = await coordinator.run(request.command)
+        outcome = await transactions.run(request.command)
         if not isinstance(outcome, Accepted):
             raise SystemExit(f"refused: {outcome}")
 

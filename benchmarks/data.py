@@ -18,6 +18,7 @@ from shared.store.port import DayWrite, Store, Stored
 ADA = Patient("Ada Lovelace")
 PATIENT = {"name": ADA.name}
 """The patient of every request."""
+ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 
 
 def next_monday() -> date:

@@ -6,6 +6,7 @@ of every doctor holds 20 appointments of 20 minutes, from nine on; the rest is f
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from benchmarks.callers import asking_for_tokens, signed_in
 from benchmarks.data import (
+    ON_DISK,
     instant,
     new_appointment,
     next_monday,
@@ -29,6 +32,7 @@ from benchmarks.data import (
 )
 from benchmarks.many_doctors import DOCTORS, cell, columns
 from benchmarks.servers import emulator, function, new_project, on_firestore
+from benchmarks.stored_bytes import MIB, stored_bytes
 from benchmarks.table import machine
 from benchmarks.timing import Way, say, timings
 from shared.access.caller import ANYBODY
@@ -39,6 +43,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
+from shared.model.patient_key import patient_key
 from shared.queries.appointments import ListQuery, list_window
 from shared.queries.openings import all_openings, first_openings
 from shared.rules.availability import SEARCHED, Booking
@@ -46,7 +51,6 @@ from shared.rules.booking import book
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
 from shared.runtime.endpoints import endpoints
-from shared.store.documents import appointment_to_text
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
@@ -59,10 +63,15 @@ LENGTH = timedelta(minutes=20)
 DEADLINE_SECONDS = 60
 WARM_UP = 100
 DAYS_A_COMMIT = 200
-MIB = 2**20
-NAME_BYTES, MAP_BYTES = 16, 32  # "Storage size calculations" adds them to a name and to a map.
+PATIENTS = 100
+TELLING = {"WEBHOOK_URLS": "https://hooks.example/", "WEBHOOK_SECRET": "whsec_" + "c2VjcmV0" * 4}
+"""Settings of a function that leaves events for a webhook, which nobody delivers here."""
 ADA = Patient("Ada Lovelace", "ada.lovelace@example.org", "+44 20 7946 0958")
 REASON = "check-up"
+
+
+Columns = Sequence[Mapping[str, str]]
+"""A table, column by column: cells by the name of their row."""
 
 
 class Size(NamedTuple):
@@ -75,14 +84,11 @@ class Size(NamedTuple):
 
 ON_SQLITE = (Size(50, 20, 300), Size(50, 200, 300), Size(50, 1000, 300), Size(1000, 50, 300))
 ON_EMULATOR = (Size(50, 2, 40), Size(50, 20, 40), Size(50, 200, 40), Size(1000, 50, 40))
-
-
 MANY_DOCTORS_ON_SQLITE, MANY_DOCTORS_ON_EMULATOR = (300, 300), (60, 3)
 """How often databases of many doctors are asked by name, and by query.
 
 The emulator goes through all documents for every query, for seconds.
 """
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 MEASURED = ("create_appointment", "list_appointments", "first_available", "list_openings")
 """The functions whose processor time is measured."""
 
@@ -95,54 +101,73 @@ def main(chosen: Sequence[str]) -> None:
         _print_table("emulator", asyncio.run(_doctors_on_firestore()))
         if "doctors" in chosen:
             return
-        print(f"\n{_bytes_line()}")
-        _print_table("SQLite", [asyncio.run(_on_sqlite(size)) for size in ON_SQLITE])
-        _print_table("emulator", [asyncio.run(_on_firestore(size)) for size in ON_EMULATOR])
+        print("\n".join(_bytes_lines()))
+        _print_table("SQLite", asyncio.run(_on_sqlite()))
+        _print_table("emulator", asyncio.run(_on_firestore()))
         print("\n".join(asyncio.run(_processor_lines())))
 
 
-async def _doctors_on_sqlite() -> Sequence[Mapping[str, str]]:
+async def _doctors_on_sqlite() -> Columns:
     with tempfile.TemporaryDirectory(dir=ON_DISK) as folder:
         stores = [SqliteStore(str(Path(folder) / f"{count}.db")) for count in DOCTORS]
         return await columns(stores, *MANY_DOCTORS_ON_SQLITE)
 
 
-async def _doctors_on_firestore() -> Sequence[Mapping[str, str]]:
+async def _doctors_on_firestore() -> Columns:
     stores = [emulated_store(new_project(), DEADLINE_SECONDS) for _ in DOCTORS]
     return await columns(stores, *MANY_DOCTORS_ON_EMULATOR)
 
 
-async def _on_sqlite(size: Size) -> Mapping[str, str]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "growth.db"
-        SqliteStore(str(path)).prepare(())
-        written = await _filled(SqliteStore(str(path)), size)
-        store = SqliteStore(str(path))
-        file = {"file, MiB": f"{path.stat().st_size / MIB:,.1f}"}
-        return {**written, **file, **await Visits(store, size).timings()}
+async def _on_sqlite() -> Columns:
+    with tempfile.TemporaryDirectory(dir=ON_DISK) as folder:
+        paths = [Path(folder) / f"{number}.db" for number in range(len(ON_SQLITE))]
+        columns = []
+        for path, size in zip(paths, ON_SQLITE, strict=True):
+            SqliteStore(str(path)).prepare(())
+            written = await _filled(SqliteStore(str(path)), size)
+            columns.append({**written, "file, MiB": f"{path.stat().st_size / MIB:,.1f}"})
+        os.sync()  # Else bookings would wait for a share of what was written before.
+        return await _visited([SqliteStore(str(path)) for path in paths], ON_SQLITE, columns)
 
 
-async def _on_firestore(size: Size) -> Mapping[str, str]:
-    project = new_project()
-    written = await _filled(emulated_store(project, DEADLINE_SECONDS), size)
-    store = emulated_store(project, DEADLINE_SECONDS)
-    return {**written, **await Visits(store, size).timings()}
+async def _on_firestore() -> Columns:
+    projects = [new_project() for _ in ON_EMULATOR]
+    stores = [emulated_store(project, DEADLINE_SECONDS) for project in projects]
+    columns = [await _filled(*each) for each in zip(stores, ON_EMULATOR, strict=True)]
+    stores = [emulated_store(project, DEADLINE_SECONDS) for project in projects]
+    return await _visited(stores, ON_EMULATOR, columns)
 
 
-def _print_table(name: str, columns: Sequence[Mapping[str, str]]) -> None:
+async def _visited(stores: Sequence[Store], sizes: Sequence[Size], columns: Columns) -> Columns:
+    """Visit all databases in turns, so that other work disturbs all alike; add to each column."""
+    say("timing")
+    ways = {
+        f"{name}|{number}": way
+        for number, each in enumerate(zip(stores, sizes, strict=True))
+        for name, way in Visits(*each).ways().items()
+    }
+    cells: list[dict[str, str]] = [{} for _ in stores]
+    for name, taken in (await timings(ways, sizes[0].times, warm_up=0)).items():
+        row, _, number = name.partition("|")
+        cells[int(number)][row] = cell(taken)
+    for store in stores:
+        await store.close()
+    return [{**column, **found} for column, found in zip(columns, cells, strict=True)]
+
+
+def _print_table(name: str, columns: Columns) -> None:
     print(f"\n| {name}: ms, median / 99th percentile |" + " |" * len(columns))
     print("|---" + "|---:" * len(columns) + "|")
     for row in columns[0]:
         print(f"| {row} | " + " | ".join(column[row] for column in columns) + " |", flush=True)
 
 
-def _bytes_line() -> str:
-    """Return the bytes that Firestore counts, by its "Storage size calculations"."""
-    one = _appointment(DayKey("doctor-0001", next_monday()), 0)
-    each = len(one.id) + len(appointment_to_text(one)) + 2
-    empty = len("doctors doctor-0001 days 2030-01-01 appointments ") + NAME_BYTES + 2 * MAP_BYTES
-    full, fit = empty + A_DAY * each, (MIB - empty) // each
-    return f"Bytes: an appointment {each}, a day of {A_DAY} {full:,}; {fit:,} fit in 1 MiB"
+def _bytes_lines() -> list[str]:
+    account = patient_key("https://issuer.example", "ada")
+    key = DayKey("doctor-0001", next_monday())
+    full = [a._replace(owner=account) for a in _full_day(key).appointments]
+    found = [f"| {what} | {count:,} |" for what, count in stored_bytes(full)]
+    return ["", "| stored in Firestore | bytes |", "|---|---:|", *found]
 
 
 def _doctors(size: Size) -> list[Doctor]:
@@ -196,10 +221,9 @@ class Visits:
         self._visited = chance.sample(keys, size.times)
         self._coordinator = Coordinator(store, DEADLINE_SECONDS, chance)
 
-    async def timings(self) -> Mapping[str, str]:
-        """Return the median and the 99th percentile of each operation, and close the store."""
-        say("timing")
-        ways: Mapping[str, Way] = {
+    def ways(self) -> Mapping[str, Way]:
+        """Return each operation, to be done as often as days are visited."""
+        return {
             "book, day not known": partial(self._book, A_DAY),
             "book, day known": partial(self._book, A_DAY + 1),
             "list a day": partial(self._list, timedelta(days=1)),
@@ -208,9 +232,6 @@ class Visits:
             "first openings, 50 doctors": partial(self._search, 50),
             "all openings of six weeks, 1 doctor": self._calendar,
         }
-        seconds = await timings(ways, len(self._visited), warm_up=0)
-        await self._store.close()
-        return {name: cell(taken) for name, taken in seconds.items()}
 
     async def _book(self, slot: int, number: int) -> None:
         doctor, day = self._visited[number]
@@ -250,15 +271,19 @@ class Visits:
 
 
 async def _processor_lines() -> list[str]:
-    """Return the processor time of a function, server and worker, for one HTTP request."""
+    """Return the processor time of a function, server and worker, for one HTTP request.
+
+    As in production: callers have tokens that were seen before, patients book for themselves with
+    a key, and others are told of it.
+    """
     size, settings = ON_EMULATOR[1], on_firestore()
     await _filled(emulated_store(settings["GOOGLE_CLOUD_PROJECT"], DEADLINE_SECONDS), size)
     keys = sorted(_keys(size), key=lambda key: key.day)
     lines = ["", "| an HTTP request, 16 at once | processor of the function, ms |", "|---|---:|"]
     for target in map(endpoints().__getitem__, MEASURED):
         say(f"processor time of {target.name}")
-        requests = [_request(target, key) for key in keys]
-        with function(target.name, settings) as process:
+        requests = [_request(target, key, settings, n) for n, key in enumerate(keys)]
+        with function(target.name, {**asking_for_tokens(settings), **TELLING}) as process:
             await _send(process.url, requests[:WARM_UP])
             before = process.processor_seconds()
             await _send(process.url, requests[WARM_UP:])
@@ -267,16 +292,23 @@ async def _processor_lines() -> list[str]:
     return lines
 
 
-def _request(target: Endpoint, key: DayKey) -> dict[str, Any]:
+def _request(
+    target: Endpoint, key: DayKey, settings: Mapping[str, str], number: int
+) -> dict[str, Any]:
     """Return a booking after the appointments of a day, or a request to read from then on."""
     asked: dict[str, Any] = {"doctor_id": key.doctor_id, "start": f"{key.day}T15:40:00"}
     if target.method == "POST":
-        asked |= {"duration_minutes": 20, "patient": ADA._asdict(), "reason": REASON}
-        return {"method": "POST", "json": request_fields(target, asked)}
+        headers = {
+            **signed_in(settings, f"patient-{number % PATIENTS}"),
+            "Idempotency-Key": f"{key.doctor_id}-{key.day}",
+        }
+        asked |= {"duration_minutes": 20, "patient": {"name": ADA.name}, "reason": REASON}
+        return {"method": "POST", "json": request_fields(target, asked), "headers": headers}
     days = LONGEST_DAYS if target.name == "list_openings" else 7
     asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=days)}T00:00:00"}
     asked |= {"duration_minutes": 20}
-    return {"method": "GET", "params": request_fields(target, asked)}
+    headers = signed_in(settings, "front-desk", "staff")
+    return {"method": "GET", "params": request_fields(target, asked), "headers": headers}
 
 
 async def _send(url: str, requests: Sequence[Mapping[str, Any]]) -> None:

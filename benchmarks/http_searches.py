@@ -4,19 +4,32 @@ The next year of Doctor Strange is full. So is a week of Doctor Who, after a day
 left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import httpx
 import uvloop
 
 from benchmarks.data import instant, new_appointment, next_monday, store_days, working_day
-from benchmarks.http_loads import PEER, ROUNDS, SECONDS, WARM_UP_SECONDS, latency, rate
-from benchmarks.servers import function, load_doctors, on_firestore
-from benchmarks.table import Figure, Row, at_least, plain, within
-from benchmarks.timing import Load, load, say
+from benchmarks.http_loads import (
+    LOG_LINE,
+    PEER,
+    ROUNDS,
+    SECONDS,
+    WARM_UP_SECONDS,
+    Load,
+    Requests,
+    latency,
+    load,
+    processor_row,
+    rate,
+)
+from benchmarks.servers import BARE, RIVALS, FunctionProcess, function, load_doctors, on_firestore
+from benchmarks.table import Figure, Row, beside, plain, within
+from benchmarks.timing import say
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
@@ -37,51 +50,72 @@ PEER_MILLISECONDS = Figure(7.1, "ms", PEER)
 MOST_FOR_A_YEAR = Figure(50, "ms")
 
 
+class Floor(NamedTuple):
+    """The function that a search is compared with, its source, and how the table calls it."""
+
+    target: str
+    source: str
+    name: str
+
+
 def rows() -> list[Row]:
-    """Measure the same on SQLite and on Firestore's emulator."""
+    """Measure the same on SQLite and on Firestore's emulator.
+
+    SQLite is part of the function's process: there the floor reads nothing.
+    """
     with TemporaryDirectory() as folder:
+        sqlite, emulated = {"STORE": f"sqlite:{folder}/appointments.db"}, on_firestore()
         return [
-            *_search_rows("SQLite", {"STORE": f"sqlite:{folder}/appointments.db"}, 10),
-            *_search_rows("the emulator", on_firestore(), 3),
+            *_search_rows("SQLite", sqlite, Floor("log_line", BARE, LOG_LINE)),
+            *_search_rows("the emulator", emulated, Floor("read", RIVALS, "bare read by HTTP")),
         ]
 
 
-def _search_rows(store: str, settings: Mapping[str, str], times_peer: float) -> list[Row]:
+def _search_rows(store: str, settings: Mapping[str, str], chosen: Floor) -> Iterator[Row]:
     load_doctors(settings)
     uvloop.run(_fill(settings))
-    with function("first_available", settings) as process:
-        day = _url(process.url, "who", 0, _slot("who", 0, APPOINTMENTS_A_DAY - 1))
-        week = _url(process.url, "who", 1, _slot("who", 1 + DAYS_OF_WEEK, 0))
-        year = _url(process.url, "strange", 0, _slot("strange", DAYS_OF_YEAR, 0))
-        _loaded(day, 16, WARM_UP_SECONDS)
-        seen = []
-        for number in range(ROUNDS):
-            say(f"searches by HTTP on {store}, round {number + 1}")
-            ways = ((day, 1), (day, 16), (week, 16), (year, 1))
-            seen.append([_loaded(url, connections) for url, connections in ways])
-    day_alone, day_crowd, week_crowd, year_alone = zip(*seen, strict=True)
-    what = "first_available by HTTP, %s, " + store
-    # The peer was asked for one day of one doctor.
-    one_day = f"in a day of {APPOINTMENTS_A_DAY - 1} appointments"
-    return [
-        at_least(
-            what % f"{one_day}, 16 clients", rate(day_crowd), PEER_SEARCHES_PER_SECOND, times_peer
-        ),
-        plain(what % f"{one_day}, one client", latency(day_alone), PEER_MILLISECONDS),
-        plain(what % "behind a full week, 16 clients", rate(week_crowd)),
-        within(what % "behind a full year, one client", latency(year_alone), MOST_FOR_A_YEAR),
-    ]
+    with (
+        function("first_available", settings) as ours,
+        function(chosen.target, settings, chosen.source) as floor,
+    ):
+        rounds = list(_rounds(ours, floor, store))
+    day_alone, day, week, year_alone, bare = zip(*rounds, strict=True)
+    what = f"first_available by HTTP, %s, {store}"
+    one_day = what % f"in a day of {APPOINTMENTS_A_DAY - 1} appointments, %s"
+    one_week = what % "behind a full week, 16 clients"
+    for asked, loads in ((one_day % "16 clients", day), (one_week, week)):
+        yield beside(asked, rate(loads), rate(bare, chosen.name))
+        yield processor_row(asked, loads, bare, chosen.name)
+    # The peer was asked for one day of one doctor, in a database of its own machine.
+    is_like_peer = store == "SQLite"
+    if is_like_peer:
+        yield plain(one_day % "16 clients", rate(day), PEER_SEARCHES_PER_SECOND)
+    peer = PEER_MILLISECONDS if is_like_peer else None
+    yield plain(one_day % "one client", latency(day_alone), peer)
+    yield within(what % "behind a full year, one client", latency(year_alone), MOST_FOR_A_YEAR)
 
 
-def _loaded(url: str, connections: int, seconds: int = SECONDS) -> Load:
-    seen = load(url, connections, seconds)
+def _rounds(ours: FunctionProcess, floor: FunctionProcess, store: str) -> Iterator[list[Load]]:
+    """Yield the loads of a day alone, a day, a week, a year alone, and of the floor."""
+    day = _path(ours.url, "who", 0, _slot("who", 0, APPOINTMENTS_A_DAY - 1))
+    week = _path(ours.url, "who", 1, _slot("who", 1 + DAYS_OF_WEEK, 0))
+    year = _path(ours.url, "strange", 0, _slot("strange", DAYS_OF_YEAR, 0))
+    ways = ((ours, day, 1), (ours, day, 16), (ours, week, 16), (ours, year, 1), (floor, day, 16))
+    _loaded(ours, day, 16, WARM_UP_SECONDS)
+    for number in range(ROUNDS):
+        say(f"searches by HTTP on {store}, round {number + 1}")
+        yield [_loaded(*way) for way in ways]
+
+
+def _loaded(process: FunctionProcess, path: str, connections: int, seconds: int = SECONDS) -> Load:
+    seen = load(process, connections, seconds, Requests(path))
     if seen.errors:
-        raise SystemExit(f"{seen.errors} searches failed at {url}")
+        raise SystemExit(f"{seen.errors} searches failed at {process.url}{path}")
     return seen
 
 
-def _url(function_url: str, doctor_id: str, first: int, expected: datetime) -> str:
-    """Return the URL of a search from a working day on, which finds the expected start."""
+def _path(url: str, doctor_id: str, first: int, expected: datetime) -> str:
+    """Return the path of a search from a working day on, which finds the expected start."""
     begin = instant(working_day(next_monday(), first))
     asked = {
         "doctor_id": doctor_id,
@@ -89,12 +123,12 @@ def _url(function_url: str, doctor_id: str, first: int, expected: datetime) -> s
         "after": _text(begin),
         "until": _text(begin + timedelta(days=366)),
     }
-    url = f"{function_url}/?{urlencode(asked)}"
-    openings = httpx.get(url, trust_env=False).raise_for_status().json()["openings"]
+    path = f"/?{urlencode(asked)}"
+    openings = httpx.get(url + path, trust_env=False).raise_for_status().json()["openings"]
     found = [datetime.fromisoformat(opening["start"]) for opening in openings]
     if found != [expected]:
-        raise SystemExit(f"{url} found {found}, not {expected}")
-    return url
+        raise SystemExit(f"{url}{path} found {found}, not {expected}")
+    return path
 
 
 async def _fill(settings: Mapping[str, str]) -> None:

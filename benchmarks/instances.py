@@ -1,23 +1,25 @@
-"""How fast an instance starts and how much memory it takes: each function, and an empty one.
+"""How fast an instance starts and how much memory it takes, beside empty functions.
 
-The floor is an empty function in a source file that imports Firestore too. The time runs from the
-start of the process to its first response. The first request of a function is always granted, so
-it needs the doctors, other reads, and for some functions a commit. Linux only, for the memory.
+The floors are an empty function in a source that imports Firestore's client, and one in a source
+that does not. A start runs from that of the process to its first response. The first request of a
+function is always granted, so it needs the doctors, other reads, and for some functions a commit.
+Linux only, for the memory.
 """
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import count
+from operator import attrgetter
 from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.data import PATIENT, request_fields
 from benchmarks.servers import (
+    BARE,
     HOST,
     PATIENCE_SECONDS,
     RIVALS,
@@ -25,22 +27,23 @@ from benchmarks.servers import (
     on_firestore,
     starting_function,
 )
-from benchmarks.table import Figure, Row, at_most
+from benchmarks.table import Figure, Row, at_most, beside
 from benchmarks.timing import say
 from shared.http.endpoint import Endpoint
 from shared.runtime.endpoints import endpoints
 
 TIMES = 7
-LONGEST_RATIO, LARGEST_RATIO = 1.15, 1.25
 OFTEN_SECONDS = 0.002
 GRANTED = range(200, 300)
 
-FLOOR = "empty"
-NEED_MORE = (
-    *("mark_appointment", "delete_override", "export_patient", "erase_patient"),
-    *("cancel_series", "doctor_calendar"),
+MEASURED = (
+    *("create_appointment", "first_available", "list_appointments"),
+    *("reschedule_appointment", "appointment_calendar"),
 )
-"""Functions that grant a request only for today's appointment, what was made, or an account."""
+"""The functions that are called most, and the two that took most time and memory of all."""
+WITH_CLIENT, WITHOUT_CLIENT = "empty function with the client", "empty function without it"
+FLOORS = {WITH_CLIENT: RIVALS, WITHOUT_CLIENT: BARE}
+"""The source of each floor."""
 NINE = datetime(2030, 1, 7, 9, tzinfo=UTC)
 
 
@@ -51,61 +54,93 @@ class Request(NamedTuple):
     body: str | None = None
 
 
-@dataclass(slots=True)
-class Starts:
-    """The starts of one function: seconds to its first response, and MiB after it."""
+class Start(NamedTuple):
+    """What the first answer of an instance took, in milliseconds, and the MiB in use after it."""
 
-    seconds: list[float] = field(default_factory=list)
-    worker_mib: list[float] = field(default_factory=list)
-    both_mib: list[float] = field(default_factory=list)
+    elapsed: float
+    processor: float
+    worker_mib: float
+    both_mib: float
+
+
+Starts = Mapping[str, Sequence[Start]]
+"""The starts of each function or floor, by its name."""
+
+
+class Measure(NamedTuple):
+    """What is compared, and how many times that of the floor with the client it may be."""
+
+    of: Callable[[Start], float]
+    unit: str
+    most: float
+
+
+ELAPSED = Measure(attrgetter("elapsed"), "ms", 0.85)
+PROCESSOR = Measure(attrgetter("processor"), "ms", 0.85)
+WORKER = Measure(attrgetter("worker_mib"), "MiB", 1.05)
+BOTH = Measure(attrgetter("both_mib"), "MiB", 1.05)
 
 
 def rows() -> list[Row]:
-    """Measure the time to the first response of every function, and the memory of the heaviest."""
+    """Measure starts, and the memory of the function that takes most."""
     settings = on_firestore()
     load_doctors(settings)
     seen = _measured(settings)
-    floor = seen.pop(FLOOR)
     return [
-        *(_start_row(name, starts, floor) for name, starts in seen.items()),
-        _memory_row("worker", {n: s.worker_mib for n, s in seen.items()}, floor.worker_mib),
-        _memory_row("worker and server", {n: s.both_mib for n, s in seen.items()}, floor.both_mib),
+        *(row for name in MEASURED for row in _start_rows(name, seen)),
+        *_memory_rows("worker", seen, WORKER),
+        *_memory_rows("worker and server", seen, BOTH),
     ]
 
 
-def _start_row(name: str, ours: Starts, floor: Starts) -> Row:
-    taken = Figure(1000 * median(ours.seconds), "ms")
-    rival = Figure(1000 * median(floor.seconds), "ms", "empty function")
-    return at_most(f"cold start to the first answer, {name}", taken, rival, LONGEST_RATIO)
+def _start_rows(name: str, seen: Starts) -> Iterator[Row]:
+    what = f"cold start to the first answer, {name}"
+    yield from _rows(what, name, seen, ELAPSED)
+    yield from _rows(f"{what}: processor time", name, seen, PROCESSOR)
 
 
-def _memory_row(part: str, mib: Mapping[str, list[float]], floor: list[float]) -> Row:
-    heaviest = max(mib, key=lambda name: median(mib[name]))
-    ours = Figure(median(mib[heaviest]), "MiB")
-    rival = Figure(median(floor), "MiB", "empty function")
-    what = f"memory of an instance, {part}; most has {heaviest}"
-    return at_most(what, ours, rival, LARGEST_RATIO)
+def _memory_rows(part: str, seen: Starts, measure: Measure) -> Iterator[Row]:
+    heaviest = max(MEASURED, key=lambda name: median(map(measure.of, seen[name])))
+    yield from _rows(f"memory of an instance, {part}; most has {heaviest}", heaviest, seen, measure)
 
 
-def _measured(settings: Mapping[str, str]) -> dict[str, Starts]:
+def _rows(what: str, name: str, seen: Starts, measure: Measure) -> Iterator[Row]:
+    """Yield a row beside each floor; the goal is beside that with the client."""
+    ours, with_client, without = (
+        Figure(median(map(measure.of, seen[each])), measure.unit, each if each in FLOORS else "")
+        for each in (name, WITH_CLIENT, WITHOUT_CLIENT)
+    )
+    yield at_most(what, ours, with_client, measure.most)
+    yield beside(what, ours, without)
+
+
+def _measured(settings: Mapping[str, str]) -> Starts:
     """Start all in turns. The first turn does not count: Python may compile modules in it."""
-    requests = {FLOOR: [Request()] * (TIMES + 1), **_requests(settings)}
-    seen = {name: Starts() for name in requests}
+    requests = _requests(settings)
+    seen: dict[str, list[Start]] = {name: [] for name in (*FLOORS, *MEASURED)}
     for turn in range(TIMES + 1):
         say(f"cold starts, turn {turn} of {TIMES}")
-        for name, starts in seen.items():
-            _start(name, requests[name][turn], settings, starts if turn else Starts())
-    return seen
+        for name, source in FLOORS.items():
+            seen[name].append(start("empty", Request(), settings, source))
+        for name in MEASURED:
+            seen[name].append(start(name, requests[name][turn], settings))
+    return {name: starts[1:] for name, starts in seen.items()}
 
 
-def _start(name: str, request: Request, settings: Mapping[str, str], into: Starts) -> None:
-    source = RIVALS if name == FLOOR else "main.py"
-    started = time.perf_counter()
-    with starting_function(name, settings, source) as process:
+def start(
+    target: str, request: Request, settings: Mapping[str, str], source: str = "main.py"
+) -> Start:
+    """Start an instance of a function, and end it after its first answer."""
+    began = time.perf_counter()
+    with starting_function(target, settings, source) as process:
         send(process.port, request)
-        into.seconds.append(time.perf_counter() - started)
-        into.worker_mib.append(process.worker_mib())
-        into.both_mib.append(process.both_mib())
+        elapsed = time.perf_counter() - began
+        return Start(
+            elapsed=1000 * elapsed,
+            processor=1000 * process.processor_seconds(),
+            worker_mib=process.worker_mib(),
+            both_mib=process.both_mib(),
+        )
 
 
 def send(port: int, request: Request) -> bytes:
@@ -132,33 +167,24 @@ def send(port: int, request: Request) -> bytes:
 # Requests
 
 
-def _requests(settings: Mapping[str, str]) -> dict[str, list[Request]]:
+def _requests(settings: Mapping[str, str]) -> Mapping[str, Sequence[Request]]:
     """Return for each function a request for each turn, all of which are granted.
 
     No two change the same appointment, or ask for the same time.
     """
     functions = endpoints()
-    create = next(function for function in functions.values() if function.books)
+    create = functions["create_appointment"]
     minutes = count()
     with starting_function(create.name, settings) as process:
 
-        def book() -> str:
-            booking = _request(create, {**PLACE, "start": _at(next(minutes))})
-            return str(json.loads(send(process.port, booking))["id"])
-
         def request(function: Endpoint) -> Request:
             values = DAY if function.method == "GET" else {**PLACE, "start": _at(next(minutes))}
-            if "kind" in function.example:
-                values = {**values, **AWAY}
             if "appointment_id" in function.example:
-                values = {**values, "appointment_id": book()}
+                booking = _request(create, {**PLACE, "start": _at(next(minutes))})
+                values = {**values, "appointment_id": json.loads(send(process.port, booking))["id"]}
             return _request(function, values)
 
-        return {
-            name: [request(function) for _ in range(TIMES + 1)]
-            for name, function in functions.items()
-            if name not in NEED_MORE
-        }
+        return {name: [request(functions[name]) for _ in range(TIMES + 1)] for name in MEASURED}
 
 
 def _request(function: Endpoint, values: Mapping[str, Any]) -> Request:
@@ -182,5 +208,3 @@ DAY = {
 """What functions that read are asked about."""
 PLACE = {"doctor_id": "strange", "duration_minutes": 1, "patient": PATIENT}
 """What functions that write are asked for, beside a start."""
-AWAY = {"start": "2031-01-06", "end": "2031-01-06"}
-"""A day off that is in the way of no booking."""

@@ -19,7 +19,7 @@ import uvloop
 
 from benchmarks.bookings import requests_of
 from benchmarks.counted import Counted
-from benchmarks.data import instant, new_appointment, store_days
+from benchmarks.data import ON_DISK, instant, new_appointment, store_days
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, plain
 from benchmarks.timing import say
@@ -45,7 +45,6 @@ SECONDS = 10.0
 FIRST_DAY = date(2099, 1, 5)
 HALF_HOUR = timedelta(minutes=30)
 NOW = datetime(2098, 12, 1, 12, tzinfo=UTC)
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 
 
 class Times(NamedTuple):

@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -16,7 +15,7 @@ from playwright.sync_api import TimeoutError as NeverShownError
 from benchmarks.table import Figure, Row, plain
 from benchmarks.timing import say
 from tests.end_to_end.processes import CLINIC, local_runner
-from tests.pages.browser import NoBrowserError, running_browser
+from tests.pages.browser import running_browser
 
 PAGE = "/"
 OPENING = "[data-opening]"
@@ -62,19 +61,10 @@ class Load:
 
 def rows() -> list[Row]:
     """Measure the page on SQLite."""
-    with TemporaryDirectory() as folder, _browser() as browser:
+    with TemporaryDirectory() as folder, running_browser() as browser:
         settings = {"DOCTORS_FILE": CLINIC}
         with local_runner(Path(folder), settings) as server:
             return [*_rows([*_loads(browser, server.url + PAGE)])]
-
-
-@contextmanager
-def _browser() -> Iterator[Browser]:
-    try:
-        with running_browser() as browser:
-            yield browser
-    except NoBrowserError as error:
-        raise SystemExit(str(error)) from None
 
 
 def _rows(loads: list[Load]) -> Iterator[Row]:

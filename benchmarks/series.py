@@ -23,7 +23,7 @@ from google.cloud.firestore import AsyncClient
 from msgspec import Struct
 
 from benchmarks.counted import Counted
-from benchmarks.data import close_client, instant, new_appointment
+from benchmarks.data import ON_DISK, close_client, instant, new_appointment
 from benchmarks.servers import new_project
 from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import medians, say
@@ -56,7 +56,6 @@ SECONDS = 10.0
 FIRST_DAY = date(2099, 1, 5)
 MINUTES = timedelta(minutes=5)
 NOW = datetime(2098, 12, 1, 12, tzinfo=UTC)
-ON_DISK = "/var/tmp"  # noqa: S108 - /tmp may be in memory, where a sync does nothing
 
 
 class Request(Struct, frozen=True):

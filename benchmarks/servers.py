@@ -19,6 +19,8 @@ from tests.firestore_emulator import VARIABLE, running_emulator
 
 ROOT = Path(__file__).parent.parent
 RIVALS = "benchmarks/rivals/main.py"
+BARE = "benchmarks/rivals/bare.py"
+ON_SQLITE = "benchmarks/rivals/sqlite.py"
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 60
 

@@ -57,6 +57,11 @@ def at_least(what: str, ours: Figure, rival: Figure, limit: float) -> Row:
     return Row(what, *cells, met=ratio >= limit)
 
 
+def beside(what: str, ours: Figure, rival: Figure) -> Row:
+    """Return a row without a goal that says how many times the rival's ours is."""
+    return Row(what, str(ours), str(rival), f"{ours.value / rival.value:.2f} x", "", met=None)
+
+
 def faster(what: str, ours: Figure, rival: Figure, limit: float) -> Row:
     """Return a row that is met if the rival takes at least so many times as long."""
     ratio = rival.value / ours.value

@@ -32,7 +32,8 @@ _FOLDERS = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps what only its own scripts are to start."""
 
 
-def _program(name: str) -> str:
+def server_program(name: str) -> str:
+    """Return the path of a program of the server. Raises NoEmulatorError where there is none."""
     found = sorted(Path("/").glob(f"{_FOLDERS[1:]}/{name}"))
     program = shutil.which(name) or (str(found[-1]) if found else None)
     if program is None:
@@ -45,6 +46,8 @@ class PostgresqlServer:
     """A server with its data in a folder; it can be killed and started again."""
 
     folder: Path
+    fsync: str = "off"
+    """No test is about what a disk keeps."""
     port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -61,18 +64,35 @@ class PostgresqlServer:
         """Make an empty server, and a database that others are copied from."""
         if owner := _owner():  # PostgreSQL refuses to run as root.
             shutil.chown(self.folder, owner)
-        command = [_program("initdb"), "-D", str(self.data), "-A", "trust", "-U", USER]
+        command = [server_program("initdb"), "-D", str(self.data), "-A", "trust", "-U", USER]
         command.append("--no-sync")
         subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
         self.start()
         address = self.new_database(TEMPLATE, template="template0")
         asyncio.run(prepare(PostgresqlDatabase(address)))
 
-    def start(self, *options: str) -> None:
+    def follow(self, primary: "PostgresqlServer") -> None:
+        """Become a standby that confirms every commit of another server, from now on."""
+        if owner := _owner():
+            shutil.chown(self.folder, owner)
+        command = [server_program("pg_basebackup"), "-D", str(self.data), "-R", "--no-sync"]
+        command += ["-d", primary.address(USER), "-c", "fast"]
+        subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
+        self.start()
+        with psycopg.connect(primary.address(USER), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Take the place of the server that was followed."""
+        with psycopg.connect(self.address(USER), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
+    def start(self) -> None:
         """Start the server and wait until it takes connections."""
-        command = [_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
+        command = [server_program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         command += ["-k", "", "-h", HOST, "-c", f"max_connections={CONNECTIONS}"]
-        command += ["-c", "fsync=off", *options]  # No test is about what a disk keeps.
+        command += ["-c", f"fsync={self.fsync}"]
         with (self.folder / "log.txt").open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 command, stdout=log, stderr=log, start_new_session=True, user=_owner()
@@ -94,10 +114,49 @@ class PostgresqlServer:
                 return
 
     def kill(self) -> None:
-        """End the server and all its processes at once, as a loss of power would."""
+        """End the server and all its processes at once; return when nothing of them is left."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
             self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Kill it, and start it again: it recovers what was committed from its log."""
+        self.kill()
+        self.start()
+
+    def freeze(self) -> None:
+        """Stop it where it is."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        """Signal all its processes, each of which is a group of its own."""
+        assert self._process is not None
+        pid = self._process.pid
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)  # So that it starts no more of them meanwhile.
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in [*map(int, children), pid]:
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
+    def end_connections(self) -> None:
+        """Let the server end all connections but its own."""
+        end = """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+        """
+        with psycopg.connect(self.address(USER), autocommit=True) as connection:
+            connection.execute(end)
+
+    def allow_double_bookings(self, address: str) -> None:
+        """Take the constraint away that excludes them, so that only the store prevents them."""
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("ALTER TABLE entries DROP CONSTRAINT never_booked_twice")
 
     def new_database(self, name: str | None = None, template: str = TEMPLATE) -> str:
         """Make a database and return its address."""
@@ -107,19 +166,31 @@ class PostgresqlServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresqlServer]:
-    """A new server, for as long as the context lasts.
+def running_server(folder: str | None = None, fsync: str = "off") -> Iterator[PostgresqlServer]:
+    """A new server, for as long as the context lasts, with its data below a folder.
 
     Raises NoEmulatorError where the program is missing.
     """
-    _program("postgres")
-    with TemporaryDirectory() as folder:
-        server = PostgresqlServer(Path(folder))
+    server_program("postgres")
+    with TemporaryDirectory(dir=folder) as own:
+        server = PostgresqlServer(Path(own), fsync)
         try:
             server.create()
             yield server
         finally:
             server.kill()
+
+
+@contextmanager
+def server_with_standby() -> Iterator[tuple[PostgresqlServer, PostgresqlServer]]:
+    """A new server, and one that follows it."""
+    with running_server() as primary, TemporaryDirectory() as folder:
+        standby = PostgresqlServer(Path(folder))
+        try:
+            standby.follow(primary)
+            yield primary, standby
+        finally:
+            standby.kill()
 
 
 def database_of(name: str) -> str:

@@ -95,8 +95,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_only_the_composition_knows_a_concrete_store() -> None:
-    for store in ("shared.store.sqlite.store", "shared.store.firestore.store"):
-        importers = [module_name(path) for path in SOURCES if store in imported(path)]
+    for store in ("sqlite", "firestore", "postgresql"):
+        importers = [
+            module_name(path) for path in SOURCES if f"shared.store.{store}.store" in imported(path)
+        ]
         assert importers == ["shared.runtime.composition"]
 
 

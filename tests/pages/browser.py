@@ -22,15 +22,20 @@ class NoBrowserError(Exception):
     """There is no browser to start; the message says what is missing."""
 
 
+def path_of_browser() -> str:
+    """The path of a Chromium. Raises NoBrowserError where there is none."""
+    if path := next(filter(None, map(shutil.which, _NAMES)), None):
+        return path
+    raise NoBrowserError("install Chromium: apt-get install chromium")
+
+
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A browser without a window. Raises NoBrowserError where there is no Chromium.
 
     While it runs, its thread has an event loop: nothing beside it can be async.
     """
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        raise NoBrowserError("install Chromium: apt-get install chromium")
+    path = path_of_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,

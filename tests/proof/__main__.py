@@ -13,7 +13,7 @@ from tests.proof.control import CONTROLS as WRONG_STORES
 from tests.proof.run import TRIES_OF_A_CONTROL, Plan, Report, lines, prove
 from tests.proof.simulation import simulate_everything
 
-STORES = ("sqlite", "firestore")
+STORES = ("sqlite", "firestore", "postgresql")
 SEEDS = 100_000
 FAULTS = 500
 HISTORIES = Path("proof-histories")
@@ -21,7 +21,7 @@ HISTORIES = Path("proof-histories")
 # orders that the search has to try.
 WHOLE = {
     store: Plan(operations=50_000, faults=520, grace=2, rounds_at_once=at_once)
-    for store, at_once in zip(STORES, (8, 4), strict=True)
+    for store, at_once in zip(STORES, (8, 4, 8), strict=True)
 }
 CONTROLS = {name: Plan(operations=1_900, faults=0, grace=2, control=name) for name in WRONG_STORES}
 

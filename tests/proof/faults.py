@@ -8,8 +8,9 @@ from random import Random
 
 import grpc  # type: ignore[import-untyped]
 
+from tests.postgresql_server import PostgresqlServer
 from tests.proof.exhausted import refusing_server
-from tests.proof.processes import Functions, Program
+from tests.proof.processes import Freezing, Functions, Program
 from tests.proof.proxy import Proxy
 
 PAUSE_SECONDS = 0.1
@@ -98,7 +99,20 @@ class Faults:
         for code in ("RESOURCE_EXHAUSTED", "UNAVAILABLE"):
             self.add(code, 1, self._refusing(code, proxy))
 
-    def _freezing(self, programs: Sequence[Program], seconds: float) -> Fault:
+    def of_database(self, server: PostgresqlServer) -> None:
+        """Of PostgreSQL: silent for seconds, killed, or ending connections and what they do."""
+
+        async def kill() -> None:
+            await asyncio.to_thread(server.restart)
+
+        async def terminate() -> None:
+            await asyncio.to_thread(server.end_connections)
+
+        self.add("database frozen", 1, self._freezing([server], 2))
+        self.add("database killed (-9)", 1, kill)
+        self.add("connections ended by the database", 2, terminate)
+
+    def _freezing(self, programs: Sequence[Freezing], seconds: float) -> Fault:
         async def freeze() -> None:
             program = self._random.choice(programs)
             program.freeze()

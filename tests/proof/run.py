@@ -20,6 +20,7 @@ from shared.transactions.overrides import DEADLINES
 from tests.end_to_end.processes import DEADLINE, run_module
 from tests.firestore_emulator import VARIABLE
 from tests.ports import HOST
+from tests.postgresql_server import PostgresqlServer, running_server
 from tests.proof.accounts import POLICY, SETTINGS
 from tests.proof.checker import judge
 from tests.proof.faults import Faults, stopped
@@ -74,8 +75,9 @@ DEADLINE_SECONDS = 4
 """After this, and the grace of the plan, a request is answered; overrides have several of it."""
 
 FILE = "appointments.db"
+DATABASE = "clinic"
 
-DAYS_AT_ONCE = {"sqlite": 2, "firestore": 1}
+DAYS_AT_ONCE = {"sqlite": 2, "postgresql": 2, "firestore": 1}
 """That are listed or searched; the emulator shows half of a commit to queries at times."""
 
 Progress = Callable[[str], None]
@@ -157,13 +159,11 @@ class Site:
     folder: Path
     processes: list[Functions]
     proxies: list[Proxy]
+    place: Path | str
+    """Where the store itself is: a file, or the address of what is behind its proxy."""
     emulator: Program | None = None
-    emulator_proxy: Proxy | None = None
-
-    @property
-    def place(self) -> Path | str:
-        """Where the store itself is: a file, or the address of the emulator behind its proxy."""
-        return f"{HOST}:{self.emulator.port}" if self.emulator else self.folder / FILE
+    database: PostgresqlServer | None = None
+    store_proxy: Proxy | None = None
 
     @property
     def urls(self) -> list[str]:
@@ -179,19 +179,42 @@ async def site(
     settings = {"DEADLINE_SECONDS": str(DEADLINE_SECONDS), "CONTROL": control, **SETTINGS, **told}
     (folder / "doctors.json").write_text(json.dumps(_clinic()))
     async with AsyncExitStack() as stack:
-        emulator = emulator_proxy = None
+        running = Site(folder, [], [], folder / FILE)
         if store == "sqlite":
             settings["STORE"] = f"sqlite:{FILE}"
+        elif store == "postgresql":
+            settings["STORE"] = await _open_database(running, stack, control)
         else:
-            emulator = stack.enter_context(own_emulator(folder))
-            emulator_proxy = await stack.enter_async_context(Proxy(emulator.port))
-            settings |= {"STORE": "firestore", VARIABLE: emulator_proxy.address}
+            settings |= {"STORE": "firestore", VARIABLE: await _open_emulator(running, stack)}
         patient = {**settings, **DEADLINE}  # The emulator may still be waking.
         load = await asyncio.to_thread(run_module, "shared.runtime.load_doctors", folder, patient)
         load.check_returncode()
-        processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
-        proxies = [await stack.enter_async_context(Proxy(p.port)) for p in processes]
-        yield Site(folder, processes, proxies, emulator, emulator_proxy)
+        running.processes = stack.enter_context(function_processes(PROCESSES, folder, settings))
+        running.proxies = [
+            await stack.enter_async_context(Proxy(p.port)) for p in running.processes
+        ]
+        yield running
+
+
+async def _open_emulator(running: Site, stack: AsyncExitStack) -> str:
+    """Start an emulator behind a proxy, and return the address of that."""
+    running.emulator = stack.enter_context(own_emulator(running.folder))
+    running.place = f"{HOST}:{running.emulator.port}"
+    running.store_proxy = await stack.enter_async_context(Proxy(running.emulator.port))
+    return running.store_proxy.address
+
+
+async def _open_database(running: Site, stack: AsyncExitStack, control: str) -> str:
+    """Start a PostgreSQL server behind a proxy, and return the address of a database there.
+
+    What a control does wrong is not prevented by the constraint of the schema.
+    """
+    running.database = await asyncio.to_thread(stack.enter_context, running_server())
+    running.place = await asyncio.to_thread(running.database.new_database, DATABASE)
+    if control:
+        running.database.allow_double_bookings(running.place)
+    running.store_proxy = await stack.enter_async_context(Proxy(running.database.port))
+    return running.database.address(DATABASE, running.store_proxy.port)
 
 
 async def prove(
@@ -280,9 +303,12 @@ def _faults(running: Site, rounds: Sequence[Round]) -> Faults:
     faults = Faults(seed=1)
     faults.of_network(running.proxies, "client and function")
     faults.of_processes(running.processes)
-    if running.emulator and running.emulator_proxy:
-        faults.of_network([running.emulator_proxy], "function and store")
-        faults.of_emulator(running.emulator, running.emulator_proxy)
+    if running.store_proxy:
+        faults.of_network([running.store_proxy], "function and store")
+    if running.emulator and running.store_proxy:
+        faults.of_emulator(running.emulator, running.store_proxy)
+    elif running.database:
+        faults.of_database(running.database)
     else:
         faults.add("power cuts", 2, _PowerCuts(running, rounds).cut)
     return faults

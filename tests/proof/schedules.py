@@ -7,9 +7,10 @@ from pathlib import Path
 
 from shared.model.appointment import Appointment
 from shared.model.patient_key import PatientKey
-from shared.settings import FirestoreDatabase
+from shared.settings import FirestoreDatabase, PostgresqlDatabase
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import Snapshot, Store
+from shared.store.postgresql.store import PostgresqlStore
 from shared.store.sqlite.store import SqliteStore
 from tests.proof.accounts import PROJECT, account_key
 
@@ -21,9 +22,11 @@ SECONDS = 60
 
 @asynccontextmanager
 async def opened(place: Path | str) -> AsyncIterator[Store]:
-    """The store in a file, or in the emulator at an address."""
+    """The store in a file, in a PostgreSQL database, or in the emulator at an address."""
     if isinstance(place, Path):
         store: Store = SqliteStore(str(place))
+    elif "://" in place:
+        store = PostgresqlStore(PostgresqlDatabase(place), SECONDS)
     else:
         store = FirestoreStore(FirestoreDatabase(PROJECT, "(default)", place), SECONDS)
     try:

@@ -79,7 +79,7 @@ async def write_doctors(connections: Connections, doctors: Collection[Doctor]) -
     offers = [(service, doctor.id) for doctor in doctors for service in offered(doctor)]
     services, offering = [service for service, _ in offers], [doctor_id for _, doctor_id in offers]
     async with connections.lend() as session:
-        await session.run_all(
+        await session.run(
             [
                 Query("BEGIN"),
                 Query(_PUT_DOCTORS, [Jsonb(given)]),

@@ -1,12 +1,15 @@
 """A commit as the one call of `commit_documents` in the schema, which checks and writes it."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from shared.model.appointment import Appointment
-from shared.model.elsewhere import Whereabouts
+from shared.model.day import DayKey, Entry
+from shared.model.elsewhere import ElsewhereKey, Whereabouts
+from shared.model.override import OverrideKey
+from shared.model.patient_key import PatientKey
 from shared.model.series import Series
 from shared.store.busy_documents import busy_day_to_text
 from shared.store.documents import appointment_to_text, entry_to_text, pointer_to_document
@@ -30,6 +33,8 @@ from shared.store.schema import SCHEMA
 from shared.store.series_documents import series_to_document
 
 Fields = dict[str, Any]
+W = TypeVar("W")
+Key = DocumentKey | ElsewhereKey | OverrideKey
 
 _COMMIT = "SELECT commit_documents(%s, %s, %s, %s, %s, %s, %s)"
 _encode = msgspec.json.Encoder().encode
@@ -53,36 +58,44 @@ class Commit(msgspec.Struct):
         return sum(len(getattr(self, kind)) for kind in self.__struct_fields__) + months
 
     def query(self) -> Query:
-        """Return the call, its kinds in the order of the function."""
+        """Return the call, its kinds in the order of the function; None for none of a kind."""
         kinds = (
-            map(_record, sorted(self.records, key=lambda write: write.record.key)),
-            map(_whereabouts, sorted(self.elsewhere, key=lambda write: write.key)),
-            map(_override, sorted(self.overrides, key=lambda write: write.override.key)),
-            map(_series, sorted(self.series, key=lambda series: series.id)),
-            map(_event, self._events()),
-            map(_patient, self._patients()),
-            map(_day, self._days()),
+            _written(_record, self.records, lambda write: write.record.key),
+            _written(_whereabouts, self.elsewhere, lambda write: write.key),
+            _written(_override, self.overrides, lambda write: write.override.key),
+            _written(_series, self.series, lambda series: series.id),
+            _written(_event, self.events, _event_id),
+            _written(_patient, self.patients, _patient_key),
+            _written(_day, self.days, _day_key),
         )
-        return Query(_COMMIT, [_encode(list(kind)).decode() for kind in kinds])
+        return Query(_COMMIT, kinds)
 
     def versions(self, rows: Sequence[Row]) -> Versions:
         """Read what the function returned."""
         ((versions,),) = rows
-        return dict(zip(self._keys(), versions, strict=True))
+        keys: list[DocumentKey] = sorted(map(_event_id, self.events))
+        keys += sorted(map(_patient_key, self.patients))
+        keys += sorted(map(_day_key, self.days))
+        return dict(zip(keys, versions, strict=True))
 
-    def _keys(self) -> Iterable[DocumentKey]:
-        yield from (write.record.id for write in self._events())
-        yield from (write.schedule.key for write in self._patients())
-        yield from (write.day.key for write in self._days())
 
-    def _events(self) -> list[OutboxWrite]:
-        return sorted(self.events, key=lambda write: write.record.id)
+def _written(
+    form: Callable[[W], Fields], writes: Sequence[W], key: Callable[[W], Key]
+) -> str | None:
+    """Return writes in the form that the function reads, in order of their keys."""
+    return _encode([form(each) for each in sorted(writes, key=key)]).decode() if writes else None
 
-    def _patients(self) -> list[PatientWrite]:
-        return sorted(self.patients, key=lambda write: write.schedule.key.digits)
 
-    def _days(self) -> list[DayWrite]:
-        return sorted(self.days, key=lambda write: write.day.key)
+def _event_id(write: OutboxWrite) -> str:
+    return write.record.id
+
+
+def _patient_key(write: PatientWrite) -> PatientKey:
+    return write.schedule.key
+
+
+def _day_key(write: DayWrite) -> DayKey:
+    return write.day.key
 
 
 def _record(write: RecordWrite) -> Fields:
@@ -167,5 +180,13 @@ def _day(write: DayWrite) -> Fields:
         "derived": f'{{"busy":{busy_day_to_text(write.day.busy)}}}',
         "read": write.read.version,
         "gone": [name for name in changed if name in before],
-        "put": [{"id": name, "body": entry_to_text(e)} for name, e in changed.items() if e],
+        "put": [_entry(entry) for entry in changed.values() if entry],
     }
+
+
+def _entry(entry: Entry) -> Fields:
+    fields = {"id": entry.id, "body": entry_to_text(entry)}
+    if isinstance(entry, Appointment):
+        held = entry.held
+        return {**fields, "first": to_number(held.start), "last": to_number(held.end)}
+    return fields

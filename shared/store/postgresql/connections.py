@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, LiteralString, NamedTuple, TypeVar
 
@@ -44,94 +44,119 @@ class Connections:
     """A pool that opens connections as they are needed, in the loop of the first use.
 
     `seconds` is how long a call may take, and how long it may wait for a connection.
+
+    A call is a task of its own. So who gives up does not wait until the server has taken notice,
+    which a frozen one never does: the call ends by itself, or is cut off.
     """
 
     def __init__(self, database: PostgresqlDatabase, seconds: float) -> None:
-        self._database = database
+        self.database = database
         self._seconds = seconds
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
         self._turns = asyncio.Semaphore(max(1, database.connections - NESTED))
         self._closed = False
-        self._returning: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def execute(self, query: Query) -> list[Row]:
+        """Run one statement, which is a transaction by itself, in one round trip."""
+        async with self._turn():
+            connection = await self._borrow()
+            task = self.start(connection, self._execute(connection, query))
+            with translated_errors():
+                return await asyncio.shield(task)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator["Session"]:
-        """Lend a connection; whatever transaction is open at the end is rolled back.
-
-        Whoever has one already does not wait for their turn.
-        """
-        nested = _has_connection.get()
-        async with nullcontext() if nested else self._turns:
-            with translated_errors():
-                pool = await self._opened()
-                connection = await pool.getconn(self._seconds)
+        """Lend a connection; whatever transaction is open at the end is rolled back."""
+        async with self._turn():
+            session = Session(self, await self._borrow())
             token = _has_connection.set(True)
-            session = Session(connection, self._seconds)
             try:
                 yield session
             finally:
                 _has_connection.reset(token)
-                self._give_back(session)
+                # Nobody waits for it: the caller has what they asked for, or gave up.
+                self.start(session.connection, self._end(session))
 
-    async def execute(self, query: Query) -> list[Row]:
-        """Run one statement, which is a transaction by itself, in one round trip."""
-        async with self.lend() as session:
-            return await session.run(query)
+    def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something with a connection, which is cut off if it takes too long."""
+        task = asyncio.create_task(work)
+        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
+        self._running.add(task)
+
+        def ended(task: asyncio.Task[T]) -> None:
+            timer.cancel()
+            self._running.discard(task)
+            if not task.cancelled():
+                task.exception()  # Its caller may have given up.
+
+        task.add_done_callback(ended)
+        return task
 
     async def close(self) -> None:
-        """Close every connection, those in use when they are given back."""
+        """Close every connection once what runs has ended."""
         self._closed = True
-        if self._returning:
-            await asyncio.wait(self._returning)
+        while self._running:
+            await asyncio.wait(self._running)
         if self._pool is not None:
             await self._pool.close()
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait until few enough have a connection, but not if the caller is one of them."""
+        return nullcontext() if _has_connection.get() else self._turns
+
+    async def _borrow(self) -> AsyncConnection:
+        with translated_errors():
+            return await (self._pool or await self._opened()).getconn(self._seconds)
 
     async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        if self._pool is None:
-            self._pool = AsyncConnectionPool(
-                self._database.address,
-                kwargs=connection_options(self._database),
-                min_size=0,
-                max_size=max(1 + NESTED, self._database.connections),
-                max_idle=IDLE_SECONDS,
-                open=False,
-                reconnect_timeout=self._seconds,
-            )
-            await self._pool.open()
+        self._pool = AsyncConnectionPool(
+            self.database.address,
+            kwargs=connection_options(self.database),
+            min_size=0,
+            max_size=max(1 + NESTED, self.database.connections),
+            max_idle=IDLE_SECONDS,
+            open=False,
+            reconnect_timeout=self._seconds,
+        )
+        await self._pool.open()
         return self._pool
 
-    def _give_back(self, session: "Session") -> None:
-        """Let nobody wait for it: the caller has what they asked for, or gave up."""
-        task = asyncio.create_task(self._returned(session))
-        self._returning.add(task)
-        task.add_done_callback(self._returning.discard)
+    async def _execute(self, connection: AsyncConnection, query: Query) -> list[Row]:
+        try:
+            cursor = await connection.execute(query.statement, query.values)
+            return await cursor.fetchall() if cursor.description else []
+        except ReadOnlySqlTransaction:
+            assert self._pool is not None  # noqa: S101 - the connection is of it
+            await self._pool.drain()  # A standby answers, and the others lead to it, too.
+            raise
+        finally:
+            await self._give_back(connection)
 
-    async def _returned(self, session: "Session") -> None:
+    async def _end(self, session: "Session") -> None:
         await session.end()
+        await self._give_back(session.connection)
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
         assert self._pool is not None  # noqa: S101 - the connection is of it
-        await self._pool.putconn(session.connection)
-        if session.is_standby:
-            await self._pool.drain()  # The others lead to the same server.
+        await self._pool.putconn(connection)
 
 
 class Session:
     """A connection while it is lent. One call at a time."""
 
-    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
+    def __init__(self, connections: Connections, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.is_standby = False
-        self._seconds = seconds
+        self._connections = connections
         self._running: asyncio.Task[Any] | None = None
 
-    async def run(self, query: Query) -> list[Row]:
-        """Run one statement, in one round trip."""
-        return await self._call(self._run(query))
-
-    async def run_all(self, queries: Sequence[Query]) -> list[list[Row]]:
+    async def run(self, queries: Sequence[Query]) -> list[list[Row]]:
         """Run statements one after the other, in one round trip."""
-        return await self._call(self._run_all(queries))
+        task = self._running = self._connections.start(self.connection, self._run(queries))
+        with translated_errors():
+            return await asyncio.shield(task)
 
     async def end(self) -> None:
         """Wait until the last call has ended, and roll back what is open."""
@@ -139,33 +164,12 @@ class Session:
             await asyncio.wait([self._running])
         if self.connection.pgconn.transaction_status in _OPEN:
             with suppress(OperationalError):
-                await self._call(self.connection.rollback())
+                await self.connection.rollback()
 
-    async def _run(self, query: Query) -> list[Row]:
-        cursor = await self.connection.execute(query.statement, query.values)
-        return await cursor.fetchall() if cursor.description else []
-
-    async def _run_all(self, queries: Sequence[Query]) -> list[list[Row]]:
+    async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
         async with self.connection.pipeline():
             cursors = [await self.connection.execute(*query) for query in queries]
         return [await each.fetchall() if each.description else [] for each in cursors]
-
-    async def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something in a task of its own, for so many seconds at most.
-
-        A caller who gives up does not wait until the server has noticed that, which may never
-        come to be: the call ends by itself, or is cut off.
-        """
-        task = self._running = asyncio.create_task(work)
-        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, self.connection)
-        task.add_done_callback(lambda _: timer.cancel())
-        task.add_done_callback(_look_at)
-        try:
-            with translated_errors():
-                return await asyncio.shield(task)
-        except StoreUnavailable as error:
-            self.is_standby = isinstance(error.__cause__, ReadOnlySqlTransaction)
-            raise
 
 
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
@@ -176,9 +180,3 @@ def cut_off(connection: AsyncConnection) -> None:
     if not connection.closed:
         with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
             ours.shutdown(socket.SHUT_RDWR)
-
-
-def _look_at(task: asyncio.Task[Any]) -> None:
-    """Take notice of an error that no caller waits for any more."""
-    if not task.cancelled():
-        task.exception()

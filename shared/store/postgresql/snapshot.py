@@ -181,9 +181,9 @@ class PostgresqlSnapshot:
         if not queries:
             return []
         if self._begun:
-            return await self._session.run_all(queries)
+            return await self._session.run(queries)
         self._begun = True
-        _, *found = await self._session.run_all([Query(BEGIN), *queries])
+        _, *found = await self._session.run([Query(BEGIN), *queries])
         return found
 
 

@@ -33,6 +33,7 @@ Fields = Mapping[str, Any]
 class _Rows(ABC):
     """Rows of an SQL store. An entry or a day is put only where the day has a document."""
 
+    put_in_day: LiteralString
     put_elsewhere: LiteralString
 
     @abstractmethod
@@ -40,11 +41,7 @@ class _Rows(ABC):
 
     async def put_entry(self, key: DayKey, name: str, entry: Fields) -> None:
         row = (key.doctor_id, key.day.isoformat(), name, json.dumps(entry))
-        statement: LiteralString = """
-            INSERT INTO entries (doctor_id, day, id, since, body) VALUES (?, ?, ?, '0', ?)
-            ON CONFLICT (doctor_id, day, id) DO UPDATE SET body = excluded.body
-        """
-        self._run(statement, *row)
+        self._run(self.put_in_day, *row)
 
     async def entry(self, key: DayKey, name: str) -> Fields:
         ((body,),) = self._run(
@@ -140,6 +137,7 @@ class _Rows(ABC):
 class RawSqlite(_Rows):
     """Those of a file."""
 
+    put_in_day = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, 0, ?)"
     put_elsewhere = "INSERT OR REPLACE INTO elsewhere VALUES (?, ?, 0, ?, ?)"
 
     def __init__(self, path: str) -> None:
@@ -153,6 +151,10 @@ class RawSqlite(_Rows):
 class RawPostgresql(_Rows):
     """Those of a database, of which JSON is read as the text that it is."""
 
+    put_in_day = """
+        INSERT INTO entries VALUES (?, ?, ?, '0', 'empty', ?)
+        ON CONFLICT (doctor_id, day, id) DO UPDATE SET body = excluded.body
+    """
     put_elsewhere = """
         INSERT INTO elsewhere VALUES (?, ?, 0, '0', ?, ?)
         ON CONFLICT (doctor_id, id) DO UPDATE SET start = excluded.start, body = excluded.body
@@ -266,5 +268,5 @@ def raw_of(store: Store, folder: Path) -> Raw:
     if isinstance(store, FirestoreStore):
         return RawFirestore(store)
     if isinstance(store, PostgresqlStore):
-        return RawPostgresql(store._connections._database.address)  # noqa: SLF001 - past the port
+        return RawPostgresql(store._connections.database.address)  # noqa: SLF001 - past the port
     return RawSqlite(str(folder / "appointments.db"))

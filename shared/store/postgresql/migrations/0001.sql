@@ -39,34 +39,21 @@ CREATE TABLE doctor_days (
     PRIMARY KEY (doctor_id, day)
 ) WITH (fillfactor = 70);
 
-CREATE FUNCTION instant_of(text text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (extract(epoch FROM text::timestamptz) * 1000000)::bigint;
-
--- The time that an entry books, if it is an appointment: until its end, or until it was freed.
-CREATE FUNCTION booked_time(body json) RETURNS int8range LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE
-    WHEN coalesce(body ->> 'kind', 'appointment') = 'appointment'
-        AND body ->> 'cancelled_at' IS NULL
-        AND body ->> 'start' ~ '^[0-9]{4}-' AND body ->> 'end' ~ '^[0-9]{4}-'
-    THEN int8range(
-        instant_of(body ->> 'start'),
-        greatest(
-            instant_of(body ->> 'start'),
-            least(instant_of(body ->> 'end'), instant_of(body ->> 'freed_from'))
-        )
-    )
-END;
-
--- No two appointments of a doctor at once, whoever writes them. One that stands in two doctor-days
--- is the same in both.
+-- No two appointments of a doctor at once, whoever writes them: `booked` is the time that one holds,
+-- maybe empty, and no appointment goes without. One that stands in two doctor-days is the same in
+-- both. (JSON of PostgreSQL knows no NUL.)
 CREATE TABLE entries (
     doctor_id text COLLATE "C",
     day date,
     id text COLLATE "C",
     since xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    booked int8range,
     body text NOT NULL,
-    booked int8range GENERATED ALWAYS AS (booked_time(replace(body, '\u0000', '\u0001')::json)) STORED,
     PRIMARY KEY (doctor_id, day, id),
+    CONSTRAINT appointments_are_booked CHECK (
+        booked IS NOT NULL
+        OR replace(body, '\u0000', ' ')::json ->> 'kind' IS DISTINCT FROM 'appointment'
+    ),
     CONSTRAINT never_booked_twice
         EXCLUDE USING gist (doctor_id WITH =, booked WITH &&, id WITH <>) WHERE (NOT isempty(booked))
 );
@@ -290,13 +277,13 @@ END $$;
 --
 -- Each statement waits for whoever writes the same row, and then finds its version changed. Each
 -- kind comes in order of its keys and the kinds in that of this function, so that no two commits
--- wait for each other.
+-- wait for each other. NULL stands for none of a kind.
 CREATE FUNCTION commit_documents(
     records jsonb, whereabouts jsonb, overriding jsonb, series_made jsonb, events jsonb,
     schedules jsonb, days jsonb
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-    now bigint := now_number();
+    now bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
     me xid8 := pg_current_xact_id();
     written bigint;
     versions bigint[] := '{}';
@@ -307,118 +294,130 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    FOR each IN
-        SELECT * FROM jsonb_to_recordset(records)
-        AS (key text, expires_at bigint, body jsonb, read bigint)
-    LOOP
-        IF each.read IS NULL THEN
-            INSERT INTO records VALUES (each.key, each.expires_at, each.body)
-            ON CONFLICT DO NOTHING;
-        ELSE
-            UPDATE records r SET expires_at = each.expires_at, body = each.body
-            WHERE r.key = each.key AND r.expires_at = each.read;
-        END IF;
-        IF NOT FOUND THEN PERFORM conflict(); END IF;
-    END LOOP;
-
-    FOR each IN
-        SELECT * FROM jsonb_to_recordset(whereabouts)
-        AS (doctor_id text, id text, start bigint, body text, read bigint)
-    LOOP
-        IF each.read IS NOT NULL THEN
-            WITH taken AS (
-                DELETE FROM elsewhere e
-                WHERE e.doctor_id = each.doctor_id AND e.id = each.id AND e.version = each.read
-                RETURNING e.*
-            )
-            INSERT INTO past_elsewhere
-            SELECT doctor_id, id, me, since, now, start, body FROM taken;
+    IF records IS NOT NULL THEN
+        FOR each IN
+            SELECT * FROM jsonb_to_recordset(records)
+            AS (key text, expires_at bigint, body jsonb, read bigint)
+        LOOP
+            IF each.read IS NULL THEN
+                INSERT INTO records VALUES (each.key, each.expires_at, each.body)
+                ON CONFLICT DO NOTHING;
+            ELSE
+                UPDATE records r SET expires_at = each.expires_at, body = each.body
+                WHERE r.key = each.key AND r.expires_at = each.read;
+            END IF;
             IF NOT FOUND THEN PERFORM conflict(); END IF;
-        END IF;
-        IF each.body IS NOT NULL THEN
-            INSERT INTO elsewhere VALUES (each.doctor_id, each.id, now, me, each.start, each.body)
-            ON CONFLICT DO NOTHING;
+        END LOOP;
+    END IF;
+
+    IF whereabouts IS NOT NULL THEN
+        FOR each IN
+            SELECT * FROM jsonb_to_recordset(whereabouts)
+            AS (doctor_id text, id text, start bigint, body text, read bigint)
+        LOOP
+            IF each.read IS NOT NULL THEN
+                WITH taken AS (
+                    DELETE FROM elsewhere e
+                    WHERE e.doctor_id = each.doctor_id AND e.id = each.id AND e.version = each.read
+                    RETURNING e.*
+                )
+                INSERT INTO past_elsewhere
+                SELECT doctor_id, id, me, since, now, start, body FROM taken;
+                IF NOT FOUND THEN PERFORM conflict(); END IF;
+            END IF;
+            IF each.body IS NOT NULL THEN
+                INSERT INTO elsewhere VALUES (each.doctor_id, each.id, now, me, each.start, each.body)
+                ON CONFLICT DO NOTHING;
+                IF NOT FOUND THEN PERFORM conflict(); END IF;
+            END IF;
+        END LOOP;
+    END IF;
+
+    IF overriding IS NOT NULL THEN
+        FOR each IN
+            SELECT * FROM jsonb_to_recordset(overriding)
+            AS (doctor_id text, id text, start bigint, body jsonb, read bigint)
+        LOOP
+            IF each.body IS NULL THEN
+                DELETE FROM overrides o
+                WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
+            ELSIF each.read IS NULL THEN
+                INSERT INTO overrides
+                VALUES (each.doctor_id, each.id, each.start, now, merged('{}', each.body))
+                ON CONFLICT DO NOTHING;
+            ELSE
+                UPDATE overrides o SET
+                    version = greatest(o.version + 1, now), start = each.start,
+                    body = merged(o.body, each.body)
+                WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
+            END IF;
             IF NOT FOUND THEN PERFORM conflict(); END IF;
-        END IF;
-    END LOOP;
+        END LOOP;
+    END IF;
 
-    FOR each IN
-        SELECT * FROM jsonb_to_recordset(overriding)
-        AS (doctor_id text, id text, start bigint, body jsonb, read bigint)
-    LOOP
-        IF each.body IS NULL THEN
-            DELETE FROM overrides o
-            WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
-        ELSIF each.read IS NULL THEN
-            INSERT INTO overrides
-            VALUES (each.doctor_id, each.id, each.start, now, merged('{}', each.body))
-            ON CONFLICT DO NOTHING;
-        ELSE
-            UPDATE overrides o SET
-                version = greatest(o.version + 1, now), start = each.start,
-                body = merged(o.body, each.body)
-            WHERE o.doctor_id = each.doctor_id AND o.id = each.id AND o.version = each.read;
-        END IF;
-        IF NOT FOUND THEN PERFORM conflict(); END IF;
-    END LOOP;
-
-    FOR each IN SELECT * FROM jsonb_to_recordset(series_made) AS (id text, body jsonb) LOOP
-        INSERT INTO series VALUES (each.id, each.body) ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN PERFORM conflict(); END IF;
-    END LOOP;
+    IF series_made IS NOT NULL THEN
+        FOR each IN SELECT * FROM jsonb_to_recordset(series_made) AS (id text, body jsonb) LOOP
+            INSERT INTO series VALUES (each.id, each.body) ON CONFLICT DO NOTHING;
+            IF NOT FOUND THEN PERFORM conflict(); END IF;
+        END LOOP;
+    END IF;
 
     -- Of an event that is there, only what came of its delivery changes, as a whole.
-    FOR each IN
-        SELECT * FROM jsonb_to_recordset(events) AS (
-            id text, appointment_id text, due_at bigint, set_aside boolean, body jsonb, read bigint
-        )
-    LOOP
-        written := now;
-        IF each.body IS NULL THEN
-            DELETE FROM outbox o WHERE o.id = each.id AND o.version = each.read;
-        ELSIF each.read IS NULL THEN
-            INSERT INTO outbox VALUES (
-                each.id, each.appointment_id, each.due_at, each.set_aside, now,
-                merged('{}', each.body)
+    IF events IS NOT NULL THEN
+        FOR each IN
+            SELECT * FROM jsonb_to_recordset(events) AS (
+                id text, appointment_id text, due_at bigint, set_aside boolean, body jsonb, read bigint
             )
-            ON CONFLICT DO NOTHING;
-        ELSE
-            UPDATE outbox o SET
-                version = greatest(o.version + 1, now), due_at = each.due_at,
-                set_aside = each.set_aside, body = merged(o.body - 'deliveries', each.body)
-            WHERE o.id = each.id AND o.version = each.read
-            RETURNING version INTO written;
-        END IF;
-        IF NOT FOUND THEN PERFORM conflict(); END IF;
-        versions := versions || written;
-    END LOOP;
+        LOOP
+            written := now;
+            IF each.body IS NULL THEN
+                DELETE FROM outbox o WHERE o.id = each.id AND o.version = each.read;
+            ELSIF each.read IS NULL THEN
+                INSERT INTO outbox VALUES (
+                    each.id, each.appointment_id, each.due_at, each.set_aside, now,
+                    merged('{}', each.body)
+                )
+                ON CONFLICT DO NOTHING;
+            ELSE
+                UPDATE outbox o SET
+                    version = greatest(o.version + 1, now), due_at = each.due_at,
+                    set_aside = each.set_aside, body = merged(o.body - 'deliveries', each.body)
+                WHERE o.id = each.id AND o.version = each.read
+                RETURNING version INTO written;
+            END IF;
+            IF NOT FOUND THEN PERFORM conflict(); END IF;
+            versions := versions || written;
+        END LOOP;
+    END IF;
 
-    FOR each IN
-        SELECT * FROM jsonb_to_recordset(schedules)
-        AS (digits text, changes jsonb, read bigint, put jsonb, forgotten jsonb)
-    LOOP
-        written := now;
-        IF each.read IS NULL THEN
-            INSERT INTO patients VALUES (each.digits, now, me, merged('{}', each.changes))
-            ON CONFLICT DO NOTHING;
-        ELSE
-            INSERT INTO past_patients SELECT p.digits, me, p.since, now, p.body
-            FROM patients p WHERE p.digits = each.digits AND p.version = each.read;
-            UPDATE patients p SET
-                version = greatest(p.version + 1, now), since = me,
-                body = merged(p.body, each.changes)
-            WHERE p.digits = each.digits AND p.version = each.read
-            RETURNING version INTO written;
-        END IF;
-        IF NOT FOUND THEN PERFORM conflict(); END IF;
-        versions := versions || written;
-        INSERT INTO patient_history SELECT each.digits, month, id, start, me
-        FROM jsonb_to_recordset(each.put) AS (month text, id text, start bigint)
-        ON CONFLICT (digits, month, id) DO UPDATE SET start = excluded.start;
-        DELETE FROM patient_history h
-        USING jsonb_to_recordset(each.forgotten) AS f (month text, id text)
-        WHERE h.digits = each.digits AND h.month = f.month AND h.id = f.id;
-    END LOOP;
+    IF schedules IS NOT NULL THEN
+        FOR each IN
+            SELECT * FROM jsonb_to_recordset(schedules)
+            AS (digits text, changes jsonb, read bigint, put jsonb, forgotten jsonb)
+        LOOP
+            written := now;
+            IF each.read IS NULL THEN
+                INSERT INTO patients VALUES (each.digits, now, me, merged('{}', each.changes))
+                ON CONFLICT DO NOTHING;
+            ELSE
+                INSERT INTO past_patients SELECT p.digits, me, p.since, now, p.body
+                FROM patients p WHERE p.digits = each.digits AND p.version = each.read;
+                UPDATE patients p SET
+                    version = greatest(p.version + 1, now), since = me,
+                    body = merged(p.body, each.changes)
+                WHERE p.digits = each.digits AND p.version = each.read
+                RETURNING version INTO written;
+            END IF;
+            IF NOT FOUND THEN PERFORM conflict(); END IF;
+            versions := versions || written;
+            INSERT INTO patient_history SELECT each.digits, month, id, start, me
+            FROM jsonb_to_recordset(each.put) AS (month text, id text, start bigint)
+            ON CONFLICT (digits, month, id) DO UPDATE SET start = excluded.start;
+            DELETE FROM patient_history h
+            USING jsonb_to_recordset(each.forgotten) AS f (month text, id text)
+            WHERE h.digits = each.digits AND h.month = f.month AND h.id = f.id;
+        END LOOP;
+    END IF;
 
     FOR each IN
         SELECT * FROM jsonb_to_recordset(days) AS (
@@ -451,10 +450,11 @@ BEGIN
     END LOOP;
 
     -- Once all that leaves a day has left it: a time may pass from one appointment to another.
-    INSERT INTO entries (doctor_id, day, id, since, body)
-    SELECT d.doctor_id, d.day, p.id, me, p.body
+    INSERT INTO entries
+    SELECT d.doctor_id, d.day, p.id, me,
+        CASE WHEN p.first IS NOT NULL THEN int8range(p.first, p.last) END, p.body
     FROM jsonb_to_recordset(days) AS d (doctor_id text, day date, put jsonb),
-        jsonb_to_recordset(d.put) AS p (id text, body text);
+        jsonb_to_recordset(d.put) AS p (id text, first bigint, last bigint, body text);
 
     RETURN versions;
 END $$;

@@ -1,0 +1,356 @@
+"""What is PostgreSQL's own: the constraint, connections that fail, and a server that takes over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from shared.model.day import DayKey, DaySchedule
+from shared.store.port import (
+    DayWrite,
+    SnapshotExpired,
+    Store,
+    Stored,
+    StoreRefused,
+    StoreUnavailable,
+    VersionConflict,
+    Versions,
+)
+from shared.store.postgresql.errors import as_store_error
+from shared.store.postgresql.past import HISTORY, prune
+from shared.store.postgresql.store import PostgresqlStore
+from tests.builders import appointment, key, schedule
+from tests.ports import HOST, free_port
+from tests.postgresql_server import PostgresqlServer, opened, server_with_standby
+from tests.proof.proxy import Proxy
+
+MONDAY = key("2026-11-23")
+DAYS = ("2026-11-23", "2026-11-24", "2026-11-25")
+FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "first")
+BESIDE = appointment("2026-11-23T09:15Z", "2026-11-23T09:45Z", "beside")
+HAND_WRITTEN = """
+    INSERT INTO entries (doctor_id, day, id, booked, body)
+    VALUES ('strange', '2026-11-23', 'by hand', %s, '{"kind": "appointment"}')
+"""
+
+
+@pytest.fixture
+def address(postgresql: PostgresqlServer) -> str:
+    """The address of a database that nobody has used."""
+    return postgresql.new_database()
+
+
+@pytest.fixture
+async def store(address: str) -> AsyncIterator[PostgresqlStore]:
+    store = opened(address)
+    yield store
+    await store.close()
+
+
+async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -> Versions:
+    """Write a day where none was, or over what was read."""
+    async with store.snapshot() as snapshot:
+        found = (await snapshot.load([day.key], [])).days[day.key]
+    known = found if read is None else Stored(read, found.version)
+    return await store.commit([DayWrite(known, day)], [])
+
+
+async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
+    async with store.snapshot() as snapshot:
+        return set((await snapshot.load([day], [])).days[day].value.entries)
+
+
+# The constraint
+
+
+async def test_an_insert_by_hand_cannot_book_a_doctor_twice(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    with psycopg.connect(address, autocommit=True) as connection:
+        (booked,) = connection.execute("SELECT booked FROM entries").fetchone() or (None,)
+        with pytest.raises(psycopg.errors.ExclusionViolation, match="never_booked_twice"):
+            connection.execute(HAND_WRITTEN, [booked])
+        with pytest.raises(psycopg.errors.CheckViolation, match="appointments_are_booked"):
+            connection.execute(HAND_WRITTEN, [None])
+    assert await there(store) == {"first"}
+
+
+async def test_a_write_that_overlooks_an_appointment_is_refused_and_nothing_of_it_is_written(
+    store: PostgresqlStore,
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    with pytest.raises(StoreRefused, match="never_booked_twice"):
+        await put(store, schedule("2026-11-23", BESIDE), read=schedule("2026-11-23"))
+    assert await there(store) == {"first"}
+
+
+async def test_a_time_may_pass_from_one_appointment_to_another_in_one_commit(
+    store: PostgresqlStore,
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    await put(store, schedule("2026-11-23", BESIDE))
+    assert await there(store) == {"beside"}
+
+
+# Connections
+
+
+async def test_who_gives_up_on_a_frozen_server_does_not_wait_and_others_work_when_it_goes_on(
+    postgresql: PostgresqlServer, store: PostgresqlStore
+) -> None:
+    await put(store, schedule("2026-11-23"))
+    postgresql.freeze()
+    try:
+        waiting = [asyncio.create_task(there(store)) for _ in range(20)]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await asyncio.shield(waiting[0])
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    finally:
+        postgresql.thaw()
+    assert await there(store) == set()
+
+
+async def test_a_call_that_is_never_answered_is_cut_off(
+    postgresql: PostgresqlServer, address: str
+) -> None:
+    store = opened(address, seconds=0.5, connections=2)
+    await put(store, schedule("2026-11-23"))
+    postgresql.freeze()
+    try:
+        with pytest.raises(StoreUnavailable):
+            await there(store)
+        with pytest.raises(StoreUnavailable):
+            await store.doctors(["strange"])
+    finally:
+        postgresql.thaw()
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                assert await there(store) == set()
+            except StoreUnavailable:
+                continue  # The connection that was cut off is found out.
+            break
+    await store.close()
+
+
+async def test_a_commit_whose_answer_is_lost_may_have_happened_and_is_told_as_unknown(
+    postgresql: PostgresqlServer, store: PostgresqlStore, address: str
+) -> None:
+    async with Proxy(postgresql.port) as proxy:
+        database = address.rpartition("/")[2]
+        behind = opened(postgresql.address(database, proxy.port))
+        empty = await put(behind, schedule("2026-11-23"))
+        write = DayWrite(Stored(DaySchedule(MONDAY), empty[MONDAY]), schedule("2026-11-23", FIRST))
+        with proxy.losing_answers():
+            committing = asyncio.create_task(behind.commit([write], []))
+            async with asyncio.timeout(60):
+                while not await there(store):  # noqa: ASYNC110 - it is the server that waits
+                    await asyncio.sleep(0.01)
+        with pytest.raises(StoreUnavailable):
+            await committing
+        await behind.close()
+
+
+async def test_connections_that_the_server_ended_are_replaced(
+    postgresql: PostgresqlServer, store: PostgresqlStore
+) -> None:
+    await asyncio.gather(*(there(store) for _ in range(8)))
+    await asyncio.to_thread(postgresql.end_connections)
+    failures = 0
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await there(store)
+            except StoreUnavailable:
+                failures += 1
+                continue
+            break
+    assert 1 <= failures <= 8
+
+
+async def test_views_within_views_do_not_wait_for_each_other(address: str) -> None:
+    store = opened(address, connections=2)
+    await put(store, schedule("2026-11-23"))
+
+    async def nested() -> None:
+        async with store.snapshot() as outer:
+            await outer.load([MONDAY], [])
+            await there(store)
+            await outer.instant()
+
+    await asyncio.gather(*(nested() for _ in range(10)))
+    await store.close()
+
+
+async def test_nothing_is_left_in_a_session(store: PostgresqlStore, address: str) -> None:
+    for _ in range(10):
+        await put(store, schedule("2026-11-23", FIRST))
+        async with store.snapshot() as snapshot:
+            await snapshot.load([MONDAY], [])
+            await snapshot.instant()
+    await store.close()
+    with psycopg.connect(address) as connection:
+        left = """
+            SELECT state, query FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """
+        assert connection.execute(left).fetchall() == []
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await there(store)
+
+
+# Time
+
+
+async def test_what_no_view_can_show_any_more_is_deleted(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    await put(store, schedule("2026-11-23"))
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        instant = await snapshot.instant()
+    connections = store._connections  # noqa: SLF001 - as the store does it, but at once
+    with psycopg.connect(address, autocommit=True) as connection:
+        await prune(connections)
+        assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM views").fetchone() == (1,)
+        hour = HISTORY // timedelta(microseconds=1)
+        connection.execute("UPDATE views SET instant = instant - %s", [hour])
+        await prune(connections, timedelta())
+        assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM views").fetchone() == (0,)
+    async with store.snapshot(instant) as snapshot:
+        with pytest.raises(SnapshotExpired):
+            await snapshot.load([MONDAY], [])
+
+
+async def test_commits_prune_now_and_then_and_never_fail_for_it(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    store._prune_at = 0  # noqa: SLF001 - as if minutes had passed
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("INSERT INTO records VALUES ('key', 1, '{}')")
+        await put(store, schedule("2026-11-23"))
+        await store.close()
+        assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
+        connection.execute("ALTER TABLE views RENAME TO gone")
+        other = opened(address)
+        other._prune_at = 0  # noqa: SLF001 - see above
+        await put(other, schedule("2026-11-23", FIRST))
+        await other.close()
+
+
+async def test_a_view_that_was_taken_before_views_ended_is_not_kept(
+    store: PostgresqlStore,
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    async with store.snapshot() as snapshot:
+        await snapshot.load([MONDAY], [])
+        await store.end_views()
+        with pytest.raises(SnapshotExpired):
+            await snapshot.instant()
+
+
+# A server that takes over
+
+
+async def test_nothing_acknowledged_is_lost_when_a_standby_takes_over() -> None:
+    """With a standby that confirms commits, as highly available instances of Cloud SQL have one."""
+    async with AsyncExitStack() as stack:
+        pair = await asyncio.to_thread(stack.enter_context, server_with_standby())
+        (primary, standby), name = pair, "clinic"
+        await asyncio.to_thread(primary.new_database, name)
+        proxy = await stack.enter_async_context(Proxy(primary.port))
+        store = opened(primary.address(name, proxy.port), seconds=2)
+        acknowledged: dict[DayKey, set[str]] = {key(day): set() for day in DAYS}
+        booking = [asyncio.create_task(book(store, each, acknowledged)) for each in acknowledged]
+        await until(acknowledged, 3)
+        await asyncio.to_thread(primary.kill)
+        await asyncio.to_thread(standby.promote)
+        stack.enter_context(proxy.leading_to(standby.port))
+        await until(acknowledged, 8)
+        for task in booking:
+            task.cancel()
+        await asyncio.gather(*booking, return_exceptions=True)
+        kept = opened(standby.address(name))
+        for day, ids in acknowledged.items():
+            assert ids <= await there(kept, day)
+        await store.close()
+        await kept.close()
+
+
+async def book(store: Store, day: DayKey, acknowledged: Mapping[DayKey, set[str]]) -> None:
+    """Book one time after the other, each again until it stands; note what was acknowledged."""
+    for number in range(9 * 60, 17 * 60):
+        start, end = (f"{day.day}T{n // 60:02}:{n % 60:02}Z" for n in (number, number + 1))
+        new = appointment(start, end, str(number))
+        while new.id not in acknowledged[day]:
+            with suppress(StoreUnavailable, VersionConflict):
+                async with store.snapshot() as snapshot:
+                    read = (await snapshot.load([day], [])).days[day]
+                if new.id not in read.value.entries:
+                    await store.commit([DayWrite(read, read.value.with_appointment(new))], [])
+                    acknowledged[day].add(new.id)
+                    continue
+                break  # An earlier try had happened.
+
+
+async def until(acknowledged: Mapping[DayKey, set[str]], more: int) -> None:
+    """Wait until so many more bookings of every day are acknowledged."""
+    wanted = {day: len(ids) + more for day, ids in acknowledged.items()}
+    async with asyncio.timeout(120):
+        for day, number in wanted.items():
+            while len(acknowledged[day]) < number:  # noqa: ASYNC110 - of a server, too
+                await asyncio.sleep(0.01)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("AP001", VersionConflict),
+        ("40001", VersionConflict),
+        ("40P01", VersionConflict),
+        ("57P01", StoreUnavailable),
+        ("08006", StoreUnavailable),
+        ("25006", StoreUnavailable),
+        ("53300", StoreUnavailable),
+        ("55P03", StoreUnavailable),
+        ("53100", StoreRefused),
+        ("42501", StoreRefused),
+        ("22P02", StoreRefused),
+    ],
+)
+def test_errors_of_the_server_mean_what_the_port_says(code: str, meaning: type[Exception]) -> None:
+    error = psycopg.Error("what is wrong\nDETAIL: of whom")
+    error.sqlstate = code
+    told = as_store_error(error)
+    assert type(told) is meaning
+    assert "DETAIL" not in str(told)
+
+
+async def test_a_database_without_tables_says_how_they_are_made(
+    postgresql: PostgresqlServer,
+) -> None:
+    store = opened(postgresql.new_database(template="template0"))
+    with pytest.raises(StoreRefused, match=r"shared\.runtime\.migrate"):
+        await store.clinic()
+    await store.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    store = opened(f"postgresql://{HOST}:{free_port()}/clinic", seconds=0.5)
+    with pytest.raises(StoreUnavailable):
+        await store.clinic()
+    await store.close()
