@@ -9,8 +9,9 @@ from deploy.cloud_sql import OWNER
 from tests.deploy.deployments import StandIns
 from tests.ports import HOST
 from tests.postgresql_server import PostgresqlServer
+from tests.postgresql_users import address_of, ask_for_passwords, create_user
 
-USER = "appointments@hospital-42.iam"
+USER, TOKEN = "appointments@hospital-42.iam", "token"
 # Reads the password as gcloud does, and gives it to the user of the server.
 _GCLOUD = """\
 import sys
@@ -106,17 +107,13 @@ class Cloud:
         with psycopg.connect(self._server.address("postgres"), autocommit=True) as admin:
             admin.execute("CREATE ROLE cloudsqlsuperuser CREATEDB CREATEROLE")
             admin.execute("CREATE DATABASE appointments OWNER cloudsqlsuperuser")
-            admin.execute(f"CREATE ROLE \"{USER}\" LOGIN PASSWORD 'token'".encode())
-            access = self._server.data / "pg_hba.conf"
-            for_all = access.read_text()
-            users = f'"{USER}",{OWNER}'
-            access.write_text(f"host all {users} {HOST}/32 scram-sha-256\n{for_all}")
-            admin.execute("SELECT pg_reload_conf()")
+        create_user(self._server, USER, TOKEN)
+        ask_for_passwords(self._server, USER, OWNER)
 
-    def address(self, user: str = USER, password: str = "token") -> str:  # noqa: S107 - a stand-in
-        """The address of the database for a user."""
-        user = user.replace("@", "%40")
-        return f"postgresql://{user}:{password}@{HOST}:{self._server.port}/appointments"
+    @property
+    def address(self) -> str:
+        """The address of the database for the functions."""
+        return address_of(self._server, "appointments", USER, TOKEN)
 
 
 def listening_proxy(stand_ins: StandIns) -> None:

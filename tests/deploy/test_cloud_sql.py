@@ -167,7 +167,7 @@ def test_the_owner_makes_the_tables_which_the_functions_only_use(
     assert [password for password in passwords if password in told] == []
     assert list(tmp_path.glob("tmp.*")) == []
 
-    settings = {"STORE": cloud.address(), "AUTH": "none"}
+    settings = {"STORE": cloud.address, "AUTH": "none"}
     with container(tmp_path, settings) as server:
         made = server.post("/create_appointment", NOON)
         whose = {"appointment_ids": [made.json()["id"]]}
@@ -177,7 +177,7 @@ def test_the_owner_makes_the_tables_which_the_functions_only_use(
         )
     assert [it.status_code for it in (made, twice, erased)] == [201, 409, 200]
     for refused in ("CREATE TABLE mine ()", "TRUNCATE entries", "DROP FUNCTION conflict()"):
-        with psycopg.connect(cloud.address()) as functions, pytest.raises(InsufficientPrivilege):
+        with psycopg.connect(cloud.address) as functions, pytest.raises(InsufficientPrivilege):
             functions.execute(refused.encode())
 
 
