@@ -71,13 +71,13 @@ def rows() -> list[Row]:
     """Measure crowds that book the free slots of one day, and crowds that book one slot."""
     settings = on_firestore()
     load_doctors(settings)
-    with _instances(settings) as urls:
+    with instances(settings) as urls:
         days = iter(working_days(next_monday(), 2 * RUNS))
-        ours = [_sent(urls, _slots(next(days)), "free slots of one day") for _ in range(RUNS)]
-        one = [_sent(urls, [_booking(next(days), 0)] * CLIENTS, "one slot") for _ in range(RUNS)]
+        ours = [sent(urls, slots(next(days)), "free slots of one day") for _ in range(RUNS)]
+        one = [sent(urls, [_booking(next(days), 0)] * CLIENTS, "one slot") for _ in range(RUNS)]
     signed_in_ones = _signed_in_crowds()
-    with _instances(on_firestore(), RIVALS) as urls:
-        rival = _sent(urls, _slots(next_monday()), f"the rival (up to {TIMEOUT_SECONDS} s)")
+    with instances(on_firestore(), RIVALS) as urls:
+        rival = sent(urls, slots(next_monday()), f"the rival (up to {TIMEOUT_SECONDS} s)")
     return [*_slots_rows(ours, rival), *_patients_rows(signed_in_ones), *_one_slot_rows(one)]
 
 
@@ -86,38 +86,38 @@ def _signed_in_crowds() -> list[Crowd]:
     settings = on_firestore()
     load_doctors(settings)
     clerk = signed_in(settings, "front-desk", "staff")
-    with _instances(asking_for_tokens(settings), headers=clerk) as urls:
+    with instances(asking_for_tokens(settings), headers=clerk) as urls:
         crowds = []
         for day in working_days(next_monday(), RUNS):
             names = [f"{day}.{max(number, BUSY - 1)}" for number in range(CLIENTS)]
             patients = [signed_in(settings, name) for name in names]
-            crowds.append(_sent(urls, _slots(day), "signed-in patients", patients))
+            crowds.append(sent(urls, slots(day), "signed-in patients", patients))
         return crowds
 
 
 def _patients_rows(crowds: Sequence[Crowd]) -> Iterator[Row]:
-    good = all(crowd.counts == {CREATED: CLIENTS} for crowd in crowds)
-    yield Row(
-        f"{CROWD}, all signed in, one of them {BUSY} times: answers in {RUNS} runs",
-        ours=_counts(crowds),
-        against="",
-        result="all booked" if good else "not all booked",
-        goal="no failure",
-        met=good,
-    )
-    each = Figure(median(crowd.milliseconds_each for crowd in crowds), "ms")
-    yield plain(f"{CROWD}, all signed in, one booking", each)
+    yield all_booked_row(f"{CROWD}, all signed in, one of them {BUSY} times", crowds)
+    yield plain(f"{CROWD}, all signed in, one booking", each_of(crowds))
 
 
 def _slots_rows(ours: Sequence[Crowd], rival: Crowd) -> Iterator[Row]:
-    each = Figure(median(crowd.milliseconds_each for crowd in ours), "ms")
     rival_each = Figure(rival.milliseconds_each, "ms", "async_transactional")
-    yield faster(f"{CROWD}, one booking", each, rival_each, MANY_TIMES)
-    good = all(crowd.counts == {CREATED: CLIENTS} for crowd in ours)
-    yield Row(
-        f"{CROWD}, each wants another slot: answers in {RUNS} runs",
-        ours=_counts(ours),
-        against=f"async_transactional {rival}",
+    yield faster(f"{CROWD}, one booking", each_of(ours), rival_each, MANY_TIMES)
+    yield all_booked_row(f"{CROWD}, each wants another slot", ours, f"async_transactional {rival}")
+
+
+def each_of(crowds: Sequence[Crowd]) -> Figure:
+    """Return the median of the time for one booking."""
+    return Figure(median(crowd.milliseconds_each for crowd in crowds), "ms")
+
+
+def all_booked_row(what: str, crowds: Sequence[Crowd], against: str = "") -> Row:
+    """Return a row that is met if all of all crowds were booked."""
+    good = all(crowd.counts == {CREATED: CLIENTS} for crowd in crowds)
+    return Row(
+        f"{what}: answers in {len(crowds)} runs",
+        ours=_counts(crowds),
+        against=against,
         result="all booked" if good else "not all booked",
         goal="no failure",
         met=good,
@@ -156,7 +156,7 @@ def _is_true_refusal(crowd: Crowd) -> bool:
 
 
 @contextmanager
-def _instances(
+def instances(
     settings: Mapping[str, str], source: str = "main.py", headers: Headers = NOBODY
 ) -> Iterator[list[str]]:
     """Serve the function in several processes; each has booked once, on a day of its own."""
@@ -165,15 +165,16 @@ def _instances(
         urls = [stack.enter_context(process).url for process in started]
         elsewhere = working_days(next_monday(), 100)[-PROCESSES:]
         bookings = [_booking(day, 0) for day in elsewhere]
-        warm = _sent(urls, bookings, "first bookings elsewhere", [headers] * PROCESSES)
+        warm = sent(urls, bookings, "first bookings elsewhere", [headers] * PROCESSES)
         if warm.counts != {CREATED: PROCESSES}:
             raise SystemExit(f"the functions do not book: {warm}")
         yield urls
 
 
-def _sent(
+def sent(
     urls: Sequence[str], bookings: Sequence[Json], name: str, headers: Sequence[Headers] = ()
 ) -> Crowd:
+    """Send all bookings at once."""
     say(f"hot day: {name}")
     return uvloop.run(_crowd(urls, bookings, headers or [NOBODY] * len(bookings)))
 
@@ -210,7 +211,8 @@ async def _send(
 # Requests
 
 
-def _slots(day: date) -> list[Json]:
+def slots(day: date) -> list[Json]:
+    """Return a request for each client, all for other minutes of a day."""
     return [_booking(day, minute) for minute in range(CLIENTS)]
 
 

@@ -19,7 +19,9 @@ from benchmarks.bookings import (
     coordinator,
     crowd_rates,
 )
-from benchmarks.data import ON_DISK
+from benchmarks.data import ON_DISK, next_monday, working_days
+from benchmarks.hot_day import CROWD, RUNS, all_booked_row, each_of, instances, sent, slots
+from benchmarks.servers import load_doctors
 from benchmarks.table import Row, at_least, at_most, faster, plain
 from benchmarks.timing import say
 from shared.model.day import DayKey
@@ -71,7 +73,19 @@ Pool = AsyncConnectionPool[AsyncConnection]
 def rows() -> list[Row]:
     """Measure one client, then many at once."""
     with running_server(ON_DISK, fsync="on") as server:
-        return uvloop.run(_rows(server))
+        return [*uvloop.run(_rows(server)), *_hot_day(server)]
+
+
+def _hot_day(server: PostgresqlServer) -> list[Row]:
+    """Let a crowd book the free slots of one day, as in `hot_day`."""
+    settings = {"STORE": server.new_database()}
+    load_doctors(settings)
+    with instances(settings) as urls:
+        days = working_days(next_monday(), RUNS)
+        crowds = [sent(urls, slots(day), "free slots of one day, PostgreSQL") for day in days]
+    what = f"{CROWD} on PostgreSQL"
+    booked = all_booked_row(f"{what}, each wants another slot", crowds)
+    return [booked, plain(f"{what}, one booking", each_of(crowds))]
 
 
 async def _rows(server: PostgresqlServer) -> list[Row]:

@@ -25,6 +25,7 @@ from shared.store.port import (
     OverrideWrite,
     PatientWrite,
     RecordWrite,
+    Version,
     Versions,
 )
 from shared.store.postgresql.connections import Query, Row
@@ -37,6 +38,7 @@ W = TypeVar("W")
 Key = DocumentKey | ElsewhereKey | OverrideKey
 
 _COMMIT = "SELECT commit_documents(%s, %s, %s, %s, %s, %s, %s)"
+_ROUND = "SELECT commit_round(%s)"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,15 +53,20 @@ class Commit(msgspec.Struct):
     series: Sequence[Series]
     events: Sequence[OutboxWrite]
 
-    @property
     def documents(self) -> int:
-        """How many documents it writes; each month of a patient's history is one."""
+        """Return how many documents it writes; each month of a patient's history is one."""
+        beside = len(self.records) + len(self.elsewhere) + len(self.overrides) + len(self.series)
         months = sum(len(history_changes(patient)) for patient in self.patients)
-        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__) + months
+        return len(self.days) + len(self.events) + len(self.patients) + months + beside
 
     def query(self) -> Query:
-        """Return the call, its kinds in the order of the function; None for none of a kind."""
-        kinds = (
+        """Return the call."""
+        kinds = [_encode(kind).decode() if kind else None for kind in self.kinds()]
+        return Query(_COMMIT, kinds)
+
+    def kinds(self) -> Sequence[list[Fields]]:
+        """Return what is written, its kinds in the order of the function."""
+        return (
             _written(_record, self.records, lambda write: write.record.key),
             _written(_whereabouts, self.elsewhere, lambda write: write.key),
             _written(_override, self.overrides, lambda write: write.override.key),
@@ -68,22 +75,32 @@ class Commit(msgspec.Struct):
             _written(_patient, self.patients, _patient_key),
             _written(_day, self.days, _day_key),
         )
-        return Query(_COMMIT, kinds)
 
     def versions(self, rows: Sequence[Row]) -> Versions:
-        """Read what the function returned."""
+        """Read what the call returned."""
         ((versions,),) = rows
+        return self.named(versions)
+
+    def named(self, versions: Sequence[Version]) -> Versions:
+        """Return versions by the keys of the documents."""
         keys: list[DocumentKey] = sorted(map(_event_id, self.events))
         keys += sorted(map(_patient_key, self.patients))
         keys += sorted(map(_day_key, self.days))
         return dict(zip(keys, versions, strict=True))
 
 
+def together(commits: Sequence[Commit]) -> Query:
+    """Return the call that makes several commits, of which each returns versions or an error."""
+    return Query(_ROUND, [_encode([commit.kinds() for commit in commits]).decode()])
+
+
 def _written(
     form: Callable[[W], Fields], writes: Sequence[W], key: Callable[[W], Key]
-) -> str | None:
+) -> list[Fields]:
     """Return writes in the form that the function reads, in order of their keys."""
-    return _encode([form(each) for each in sorted(writes, key=key)]).decode() if writes else None
+    if len(writes) > 1:
+        writes = sorted(writes, key=key)
+    return [form(each) for each in writes]
 
 
 def _event_id(write: OutboxWrite) -> str:

@@ -38,17 +38,24 @@ def as_store_error(error: psycopg.Error) -> StoreError:
     One without a code is of a connection that ended, or was not to be had: nobody knows what came
     of a commit.
     """
-    code = error.sqlstate
+    if isinstance(error, PoolTimeout) or error.sqlstate is None:
+        return StoreUnavailable(_first_line(str(error) or type(error).__name__))
+    return error_of(error.sqlstate, str(error))
+
+
+def error_of(code: str, message: str) -> StoreError:
+    """Return the error of the port that a code of the server's means."""
+    said = _first_line(message)
     if code in _OTHER_WAS_FIRST or code == CONFLICT:
         return VersionConflict()
-    if isinstance(error, PoolTimeout) or code is None or code.startswith(_MAY_PASS):
-        return StoreUnavailable(_first_line(error))
+    if code.startswith(_MAY_PASS):
+        return StoreUnavailable(said)
     if code in _NO_SCHEMA:
         advice = "bring its tables up to date by `python -m shared.runtime.migrate`"
-        return StoreRefused(f"{_first_line(error)}: {advice}")
-    return StoreRefused(_first_line(error))
+        return StoreRefused(f"{said}: {advice}")
+    return StoreRefused(said)
 
 
-def _first_line(error: psycopg.Error) -> str:
+def _first_line(message: str) -> str:
     """Return what is wrong, without the statement and its values."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return message.splitlines()[0]

@@ -33,6 +33,7 @@ from shared.store.port import (
 from shared.store.postgresql import clinic, erasing, outbox, past
 from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.connections import Connections, Query
+from shared.store.postgresql.rounds import Rounds
 from shared.store.postgresql.snapshot import PostgresqlSnapshot
 from shared.store.usage import count_reads, count_writes
 
@@ -49,6 +50,7 @@ class PostgresqlStore:
 
     def __init__(self, database: PostgresqlDatabase, seconds: float) -> None:
         self._connections = Connections(database, seconds)
+        self._rounds = Rounds(self._connections)
         self._prune_at = monotonic() + PRUNE_SECONDS
         self._pruning: asyncio.Task[None] | None = None
 
@@ -71,10 +73,11 @@ class PostgresqlStore:
     ) -> Versions:
         """Write all or nothing, in one call, on the versions that were read."""
         commit = Commit(days, records, elsewhere, patients, overrides, series, events)
-        rows = await self._connections.execute(commit.query())
-        count_writes(commit.documents)
+        documents = commit.documents()
+        versions = await self._rounds.commit(commit, documents)
+        count_writes(documents)
         self._prune_if_due()
-        return commit.versions(rows)
+        return versions
 
     async def due_events(
         self, until: datetime, limit: int, after: OutboxRecord | None = None
@@ -179,6 +182,7 @@ class PostgresqlStore:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._rounds.close()
         if self._pruning is not None:
             await asyncio.wait([self._pruning])
         await self._connections.close()

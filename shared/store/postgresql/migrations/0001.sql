@@ -277,7 +277,7 @@ END $$;
 --
 -- Each statement waits for whoever writes the same row, and then finds its version changed. Each
 -- kind comes in order of its keys and the kinds in that of this function, so that no two commits
--- wait for each other. NULL stands for none of a kind.
+-- wait for each other. NULL and an empty list stand for none of a kind.
 CREATE FUNCTION commit_documents(
     records jsonb, whereabouts jsonb, overriding jsonb, series_made jsonb, events jsonb,
     schedules jsonb, days jsonb
@@ -294,7 +294,7 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    IF records IS NOT NULL THEN
+    IF records <> '[]' THEN
         FOR each IN
             SELECT * FROM jsonb_to_recordset(records)
             AS (key text, expires_at bigint, body jsonb, read bigint)
@@ -310,7 +310,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF whereabouts IS NOT NULL THEN
+    IF whereabouts <> '[]' THEN
         FOR each IN
             SELECT * FROM jsonb_to_recordset(whereabouts)
             AS (doctor_id text, id text, start bigint, body text, read bigint)
@@ -333,7 +333,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF overriding IS NOT NULL THEN
+    IF overriding <> '[]' THEN
         FOR each IN
             SELECT * FROM jsonb_to_recordset(overriding)
             AS (doctor_id text, id text, start bigint, body jsonb, read bigint)
@@ -355,7 +355,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF series_made IS NOT NULL THEN
+    IF series_made <> '[]' THEN
         FOR each IN SELECT * FROM jsonb_to_recordset(series_made) AS (id text, body jsonb) LOOP
             INSERT INTO series VALUES (each.id, each.body) ON CONFLICT DO NOTHING;
             IF NOT FOUND THEN PERFORM conflict(); END IF;
@@ -363,7 +363,7 @@ BEGIN
     END IF;
 
     -- Of an event that is there, only what came of its delivery changes, as a whole.
-    IF events IS NOT NULL THEN
+    IF events <> '[]' THEN
         FOR each IN
             SELECT * FROM jsonb_to_recordset(events) AS (
                 id text, appointment_id text, due_at bigint, set_aside boolean, body jsonb, read bigint
@@ -390,7 +390,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF schedules IS NOT NULL THEN
+    IF schedules <> '[]' THEN
         FOR each IN
             SELECT * FROM jsonb_to_recordset(schedules)
             AS (digits text, changes jsonb, read bigint, put jsonb, forgotten jsonb)
@@ -457,6 +457,25 @@ BEGIN
         jsonb_to_recordset(d.put) AS p (id text, first bigint, last bigint, body text);
 
     RETURN versions;
+END $$;
+
+-- Make several commits in one transaction, each of which is written or not by itself; return for
+-- each its versions, or why it was not written.
+CREATE FUNCTION commit_round(commits jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    each jsonb;
+    results jsonb := '[]';
+BEGIN
+    FOR each IN SELECT * FROM jsonb_array_elements(commits) LOOP
+        BEGIN
+            results := results || jsonb_build_array(commit_documents(
+                each -> 0, each -> 1, each -> 2, each -> 3, each -> 4, each -> 5, each -> 6
+            ));
+        EXCEPTION WHEN OTHERS THEN
+            results := results || jsonb_build_object('code', SQLSTATE, 'message', SQLERRM);
+        END;
+    END LOOP;
+    RETURN results;
 END $$;
 
 -- Erase an account but for `rest`, and return how many rows that were. Views of earlier instants
