@@ -20,7 +20,10 @@ PRUNED_AT_ONCE = 1_000
 SEEN = Query("SELECT pg_current_snapshot()::text")
 
 _KEEP = "SELECT keep_view(%s)"
-_KEPT = "SELECT seen::text FROM views WHERE instant = %s AND instant > now_number() - %s"
+_KEPT = """
+    SELECT seen::text FROM views, cluster, pg_control_system()
+    WHERE instant = %s AND instant > now_number() - %s AND identifier = system_identifier
+"""
 _FORGET_VIEWS = "DELETE FROM views WHERE instant <= now_number() - %s"
 _END_VIEWS = Query("SELECT end_views()")
 # `ctid` is where a row lies: the shortest way to delete only some.

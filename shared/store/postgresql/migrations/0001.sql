@@ -205,12 +205,15 @@ END;
 CREATE FUNCTION now_number() RETURNS bigint LANGUAGE sql VOLATILE
 RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
--- Keep what a snapshot shows, and return the instant that names it; NULL if views have ended since.
+-- Keep what a snapshot shows, and return the instant that names it; NULL if views have ended since,
+-- or if this server counts other transactions than `since` and `until`.
 CREATE FUNCTION keep_view(shown pg_snapshot) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     named bigint;
 BEGIN
-    PERFORM FROM cluster WHERE pg_visible_in_snapshot(views_ended, shown) FOR SHARE;
+    PERFORM FROM cluster, pg_control_system()
+    WHERE identifier = system_identifier AND pg_visible_in_snapshot(views_ended, shown)
+    FOR SHARE OF cluster;
     IF FOUND THEN
         LOOP  -- Another view may have been kept in the same microsecond.
             INSERT INTO views VALUES (now_number(), shown)
