@@ -1,11 +1,11 @@
 """A PostgreSQL server for as long as tests need it, and databases in it."""
 
-import asyncio
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +17,11 @@ from uuid import uuid4
 import psycopg
 
 from shared.settings import PostgresqlDatabase
-from shared.store.postgresql.schema import prepare
 from shared.store.postgresql.store import PostgresqlStore
 from tests.firestore_emulator import NoEmulatorError
 from tests.ports import HOST, free_port
 
+ROOT = Path(__file__).parents[1]
 USER = "postgres"
 SERVER = "TEST_POSTGRESQL"
 """The variable of the environment with the address of a server; {} stands for the database."""
@@ -69,7 +69,9 @@ class PostgresqlServer:
         subprocess.run(command, check=True, capture_output=True, user=_owner())  # noqa: S603 - ours
         self.start()
         address = self.new_database(TEMPLATE, template="template0")
-        asyncio.run(prepare(PostgresqlDatabase(address)))
+        command = [sys.executable, "-m", "shared.runtime.migrate"]
+        environment = {**os.environ, "STORE": address}
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environment)  # noqa: S603 - see above
 
     def follow(self, primary: "PostgresqlServer") -> None:
         """Become a standby that confirms every commit of another server, from now on."""

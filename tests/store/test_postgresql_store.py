@@ -8,7 +8,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
     SnapshotExpired,
@@ -21,8 +23,9 @@ from shared.store.port import (
 )
 from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.past import HISTORY, prune
+from shared.store.postgresql.rounds import AT_ONCE
 from shared.store.postgresql.store import PostgresqlStore
-from tests.builders import appointment, key, schedule
+from tests.builders import appointment, at, key, schedule
 from tests.ports import HOST, free_port
 from tests.postgresql_server import PostgresqlServer, opened, server_with_standby
 from tests.proof.proxy import Proxy
@@ -97,6 +100,53 @@ async def test_a_time_may_pass_from_one_appointment_to_another_in_one_commit(
 
 
 # Connections
+
+
+async def test_a_commit_that_nobody_waits_for_any_more_is_not_sent(
+    postgresql: PostgresqlServer, store: PostgresqlStore, address: str
+) -> None:
+    days = [key(f"2026-11-{number}") for number in range(23, 24 + AT_ONCE)]
+    empty = [DayWrite(Stored(DaySchedule(day), None), DaySchedule(day)) for day in days]
+    await asyncio.gather(*(there(store) for _ in range(8)))  # Connections are open.
+    postgresql.freeze()
+    try:
+        commits = [asyncio.create_task(store.commit([write], [])) for write in empty]
+        await asyncio.sleep(0)
+        commits[-1].cancel()
+        await asyncio.wait([commits[-1]])
+    finally:
+        postgresql.thaw()
+    await asyncio.gather(*commits[:-1])
+    await store.close()
+    other = opened(address)
+    async with other.snapshot() as snapshot:
+        found = await snapshot.versions(days)
+    assert [day for day, version in found.items() if version is None] == [days[-1]]
+    await other.close()
+
+
+async def test_commits_of_one_round_are_written_or_not_by_themselves(
+    store: PostgresqlStore,
+) -> None:
+    await put(store, schedule("2026-11-23"))
+    days = [key(f"2026-11-{number}") for number in range(10, 30)]
+    empty = [DayWrite(Stored(DaySchedule(day), None), DaySchedule(day)) for day in days]
+    both = schedule("2026-11-30", *overlapping("2026-11-30"))
+    writes = [*empty, DayWrite(Stored(DaySchedule(both.key), None), both)]
+    results = await asyncio.gather(
+        *(store.commit([write], []) for write in writes), return_exceptions=True
+    )
+    told = zip(writes, results, strict=True)
+    wrong = {write.day.key: type(what) for write, what in told if isinstance(what, Exception)}
+    assert wrong == {MONDAY: VersionConflict, both.key: StoreRefused}
+
+
+def overlapping(day: str) -> list[Appointment]:
+    """Two appointments that no doctor can have on a day."""
+    return [
+        appointment(f"{day}T09:00Z", f"{day}T09:30Z", "one"),
+        appointment(f"{day}T09:15Z", f"{day}T09:45Z", "other"),
+    ]
 
 
 async def test_who_gives_up_on_a_frozen_server_does_not_wait_and_others_work_when_it_goes_on(
@@ -238,7 +288,7 @@ async def test_commits_prune_now_and_then_and_never_fail_for_it(
     await put(store, schedule("2026-11-23", FIRST))
     store._prune_at = 0  # noqa: SLF001 - as if minutes had passed
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("INSERT INTO records VALUES ('key', 1, '{}')")
+        connection.execute("INSERT INTO records SELECT n, 1, '{}' FROM generate_series(1, 2500) n")
         await put(store, schedule("2026-11-23"))
         await store.close()
         assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
@@ -274,8 +324,13 @@ async def test_nothing_acknowledged_is_lost_when_a_standby_takes_over() -> None:
         acknowledged: dict[DayKey, set[str]] = {key(day): set() for day in DAYS}
         booking = [asyncio.create_task(book(store, each, acknowledged)) for each in acknowledged]
         await until(acknowledged, 3)
+        beside = opened(standby.address(name))
+        with pytest.raises(StoreUnavailable, match="read-only"):
+            await beside.block(PatientKey("0" * 40), at("2026-11-23T09:00Z"))
         await asyncio.to_thread(primary.kill)
         await asyncio.to_thread(standby.promote)
+        await beside.block(PatientKey("0" * 40), at("2026-11-23T09:00Z"))
+        await beside.close()
         stack.enter_context(proxy.leading_to(standby.port))
         await until(acknowledged, 8)
         for task in booking:

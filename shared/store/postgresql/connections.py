@@ -87,7 +87,7 @@ class Connections:
         def ended(task: asyncio.Task[T]) -> None:
             timer.cancel()
             self._running.discard(task)
-            if not task.cancelled():
+            with suppress(asyncio.CancelledError):
                 task.exception()  # Its caller may have given up.
 
         task.add_done_callback(ended)
@@ -145,31 +145,31 @@ class Connections:
 
 
 class Session:
-    """A connection while it is lent. One call at a time."""
+    """A connection while it is lent. Calls that are made at once take turns, in their order."""
 
     def __init__(self, connections: Connections, connection: AsyncConnection) -> None:
         self.connection = connection
         self._connections = connections
-        self._running: asyncio.Task[Any] | None = None
+        self._turns = asyncio.Lock()
 
     async def run(self, queries: Sequence[Query]) -> list[list[Row]]:
         """Run statements one after the other, in one round trip."""
-        task = self._running = self._connections.start(self.connection, self._run(queries))
+        task = self._connections.start(self.connection, self._run(queries))
         with translated_errors():
             return await asyncio.shield(task)
 
     async def end(self) -> None:
         """Wait until the last call has ended, and roll back what is open."""
-        if self._running is not None:
-            await asyncio.wait([self._running])
-        if self.connection.pgconn.transaction_status in _OPEN:
-            with suppress(OperationalError):
-                await self.connection.rollback()
+        async with self._turns:
+            if self.connection.pgconn.transaction_status in _OPEN:
+                with suppress(OperationalError):
+                    await self.connection.rollback()
 
     async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
-        async with self.connection.pipeline():
-            cursors = [await self.connection.execute(*query) for query in queries]
-        return [await each.fetchall() if each.description else [] for each in cursors]
+        async with self._turns:
+            async with self.connection.pipeline():
+                cursors = [await self.connection.execute(*query) for query in queries]
+            return [await each.fetchall() if each.description else [] for each in cursors]
 
 
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
@@ -177,6 +177,6 @@ _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 def cut_off(connection: AsyncConnection) -> None:
     """Let whoever waits for the server see the connection end."""
-    if not connection.closed:
-        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as ours:
-            ours.shutdown(socket.SHUT_RDWR)
+    ended = suppress(OSError, OperationalError)  # It may have done so already.
+    with ended, socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)

@@ -178,8 +178,6 @@ class PostgresqlSnapshot:
         return found
 
     async def _read(self, queries: Sequence[Query]) -> list[list[Row]]:
-        if not queries:
-            return []
         if self._begun:
             return await self._session.run(queries)
         self._begun = True

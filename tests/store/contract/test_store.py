@@ -392,6 +392,21 @@ async def test_a_view_and_that_of_its_instant_do_not_see_what_is_committed_later
     assert instant.tzinfo == UTC
 
 
+async def test_a_view_may_be_read_in_several_ways_at_once(store: Store) -> None:
+    await change(store, {MONDAY: adding(EARLY), TUESDAY: adding(NEW)})
+    expected = {MONDAY: monday(EARLY), TUESDAY: schedule("2026-11-24", NEW)}
+    for instant in (None, await instant_of(store)):
+        async with store.snapshot(instant) as snapshot:
+            reads = [week(snapshot), ended(snapshot), load_week(snapshot)] * 4
+            found = await asyncio.gather(*reads)
+        assert found == [expected, [], expected] * 4
+
+
+async def load_week(snapshot: Snapshot) -> Week:
+    days = (await snapshot.load([MONDAY, TUESDAY], [])).days
+    return {key: day.value for key, day in days.items()}
+
+
 async def test_an_instant_that_is_yet_to_come_is_refused_as_expired(store: Store) -> None:
     await change(store, {MONDAY: adding(EARLY)})
     to_come = await instant_of(store) + timedelta(hours=1)
