@@ -75,8 +75,10 @@ class Connections:
                 yield session
             finally:
                 _has_connection.reset(token)
-                # Nobody waits for it: the caller has what they asked for, or gave up.
-                self.start(session.connection, self._end(session))
+                ending = self.start(session.connection, self._end(session))
+            if session.is_kept:  # Else nobody waits for that: the caller has what they asked for.
+                with translated_errors():
+                    await asyncio.shield(ending)
 
     def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do something with a connection, which is cut off if it takes too long."""
@@ -136,8 +138,10 @@ class Connections:
             await self._give_back(connection)
 
     async def _end(self, session: "Session") -> None:
-        await session.end()
-        await self._give_back(session.connection)
+        try:
+            await session.end()
+        finally:
+            await self._give_back(session.connection)
 
     async def _give_back(self, connection: AsyncConnection) -> None:
         assert self._pool is not None  # noqa: S101 - the connection is of it
@@ -150,6 +154,7 @@ class Session:
     def __init__(self, connections: Connections, connection: AsyncConnection) -> None:
         self.connection = connection
         self._connections = connections
+        self.is_kept = False
         self._turns = asyncio.Lock()
 
     async def run(self, queries: Sequence[Query]) -> list[list[Row]]:
@@ -158,12 +163,17 @@ class Session:
         with translated_errors():
             return await asyncio.shield(task)
 
+    def keep(self) -> None:
+        """Let the end commit the transaction, and whoever lends the connection wait for that."""
+        self.is_kept = True
+
     async def end(self) -> None:
-        """Wait until the last call has ended, and roll back what is open."""
+        """Wait until the last call has ended, and end the transaction."""
         async with self._turns:
-            if self.connection.pgconn.transaction_status in _OPEN:
-                with suppress(OperationalError):
-                    await self.connection.rollback()
+            if self.is_kept:
+                await self.connection.commit()
+            elif self.connection.pgconn.transaction_status in _OPEN:
+                await self.connection.rollback()
 
     async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
         async with self._turns:

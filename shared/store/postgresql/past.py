@@ -17,9 +17,9 @@ MARGIN = timedelta(minutes=10)
 PRUNED_AT_ONCE = 1_000
 """How many rows of a kind one transaction deletes, so that none is long."""
 
-SEEN = Query("SELECT pg_current_snapshot()::text")
+KEEP_VIEW = Query("SELECT keep_view()")
+"""Keeps what the transaction sees, once it commits. Fails where views have ended since."""
 
-_KEEP = "SELECT keep_view(%s)"
 _KEPT = """
     SELECT seen::text FROM views, cluster, pg_control_system()
     WHERE instant = %s AND instant > now_number() - %s AND identifier = system_identifier
@@ -53,15 +53,9 @@ def seen_of(rows: list[Row]) -> str:
     return seen
 
 
-async def keep_view(connections: Connections, seen: str) -> datetime:
-    """Keep what a snapshot shows, and return the instant that names it.
-
-    Raises SnapshotExpired if views have been ended since.
-    """
-    ((instant,),) = await connections.execute(Query(_KEEP, [seen]))
-    if instant is None:
-        raise SnapshotExpired("what was seen has been erased since")
-    return to_instant(instant)
+def kept_instant_of(rows: list[Row]) -> datetime:
+    """Read the instant that names a view that is kept."""
+    return to_instant(rows[0][0])
 
 
 async def prune(connections: Connections, age: timedelta = HISTORY + MARGIN) -> None:

@@ -15,11 +15,16 @@ from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import State, Stored, Version
+from shared.store.port import SnapshotExpired, State, Stored, Version, VersionConflict
 from shared.store.postgresql import rows
-from shared.store.postgresql.connections import BEGIN, Connections, Query, Row, Session
+from shared.store.postgresql.connections import BEGIN, Query, Row, Session
 from shared.store.postgresql.in_order import Positions, ended_query, overrides_query
-from shared.store.postgresql.past import SEEN, keep_view, kept_view_query, seen_of
+from shared.store.postgresql.past import (
+    KEEP_VIEW,
+    kept_instant_of,
+    kept_view_query,
+    seen_of,
+)
 from shared.store.usage import count_reads
 
 LARGEST_CHUNK = 128
@@ -30,10 +35,7 @@ class PostgresqlSnapshot:
 
     days_at_once = 10  # As on Firestore: a read of one day and one of ten take about as long.
 
-    def __init__(
-        self, connections: Connections, session: Session, instant: datetime | None
-    ) -> None:
-        self._connections = connections
+    def __init__(self, session: Session, instant: datetime | None) -> None:
         self._session = session
         self._instant = instant
         self._begun = False
@@ -162,11 +164,18 @@ class PostgresqlSnapshot:
         """Keep what this view shows, so that it can be read again, and return the instant."""
         if self._instant is None:
             if self._kept is None:
-                ((seen,),) = await self._read_one(SEEN)
-                self._kept = await keep_view(self._connections, seen)
+                self._kept = await self._keep()
             return self._kept
         await self._find_view()
         return self._instant
+
+    async def _keep(self) -> datetime:
+        try:
+            kept = kept_instant_of(await self._read_one(KEEP_VIEW))
+        except VersionConflict:
+            raise SnapshotExpired("what was seen has been erased since") from None
+        self._session.keep()
+        return kept
 
     async def _find_view(self) -> None:
         """Find what an earlier instant shows, once."""

@@ -58,7 +58,7 @@ class PostgresqlStore:
     async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[PostgresqlSnapshot]:
         """Open a view, which keeps while others write."""
         async with self._connections.lend() as session:
-            yield PostgresqlSnapshot(self._connections, session, instant)
+            yield PostgresqlSnapshot(session, instant)
 
     async def commit(  # noqa: PLR0913 - as the port has it
         self,

@@ -7,8 +7,7 @@
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
--- The server whose transactions `since` and `until` count. Views that do not show `views_ended` are
--- not kept.
+-- The server whose transactions `since` and `until` count, and the last that ended all views.
 CREATE TABLE cluster (
     id integer PRIMARY KEY CHECK (id = 1), identifier bigint NOT NULL, views_ended xid8 NOT NULL
 );
@@ -205,26 +204,22 @@ END;
 CREATE FUNCTION now_number() RETURNS bigint LANGUAGE sql VOLATILE
 RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
--- Keep what a snapshot shows, and return the instant that names it; NULL if views have ended since,
--- or if this server counts other transactions than `since` and `until`.
-CREATE FUNCTION keep_view(shown pg_snapshot) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Keep what this transaction sees, and return the instant that names it. Fails with 40001 if views
+-- have ended since, or if this server counts other transactions than `since` and `until`.
+CREATE FUNCTION keep_view() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     named bigint;
 BEGIN
-    PERFORM FROM cluster, pg_control_system()
-    WHERE identifier = system_identifier AND pg_visible_in_snapshot(views_ended, shown)
+    PERFORM FROM cluster, pg_control_system() WHERE identifier = system_identifier
     FOR SHARE OF cluster;
-    IF FOUND THEN
-        LOOP  -- Another view may have been kept in the same microsecond.
-            INSERT INTO views VALUES (now_number(), shown)
-            ON CONFLICT DO NOTHING RETURNING instant INTO named;
-            EXIT WHEN FOUND;
-        END LOOP;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the tables are those of another server' USING ERRCODE = '40001';
     END IF;
+    INSERT INTO views VALUES (now_number(), pg_current_snapshot()) RETURNING instant INTO named;
     RETURN named;
 END $$;
 
--- Let no view be read any more that does not show this transaction.
+-- Let no view be read any more, nor kept, that does not show this transaction.
 CREATE FUNCTION end_views() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE cluster SET views_ended = pg_current_xact_id();
