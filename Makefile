@@ -3,6 +3,7 @@
 # make quick     run the tests that need no server, in about a minute
 # make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
+# make migrate   make the tables of the store, or bring it over to this release
 # make report    report what is wrong with the appointments that lie ahead
 # make emulators start Firebase's emulators, with the functions behind one address; needs Node
 # make reset     empty the emulators, and load doctors.json again
@@ -30,13 +31,16 @@ API_TYPES := tests/pages/api.d.ts
 PAGES = $(shell find public) $(wildcard tests/pages/*.js tests/pages/*.json)
 VULNERABILITIES := https://api.osv.dev/v1/query
 
-.PHONY: run test quick check doctors report emulators reset proof bench openapi messages vendor lock
+.PHONY: run test quick check doctors migrate report emulators reset proof bench openapi messages vendor lock
 
 run: .venv/local
 	@$(BIN)/python -m shared.runtime.local_runner
 
 doctors: .venv/local
 	@$(BIN)/python -m shared.runtime.load_doctors
+
+migrate: .venv/local
+	@$(BIN)/python -m shared.runtime.migrate
 
 report: .venv/local
 	@$(BIN)/python -m shared.runtime.report_appointments

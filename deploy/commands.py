@@ -30,6 +30,10 @@ _NEW = (
 _ADVICE = {
     _NEW: "wait two minutes: parts of Google Cloud do not know your new project yet",
     r"No such file.*gcloud": "install gcloud: https://cloud.google.com/sdk/docs/install",
+    r"cloud-sql-proxy: (command )?not found": (
+        "install it: https://cloud.google.com/sql/docs/postgres/sql-proxy#install"
+    ),
+    r"psql: (command )?not found": "install psql, a client of PostgreSQL",
     r"npx\W+No such file": "install Node 20 or newer: https://nodejs.org",
     r"active account|Reauthentication|invalid_grant": "log in: gcloud auth login",
     r"default credentials|Failed to authenticate": (

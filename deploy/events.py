@@ -45,7 +45,7 @@ def events(options: Options) -> Iterator[Resource]:
         delete=gcloud(f"iam service-accounts delete {account} --quiet"),
         wanted=options.has_sinks,
     )
-    if options.has_sinks:
+    if _has_trigger(options):
         member = f"serviceAccount:{account}"
         yield binding(options, "projects", options.project, member, "roles/eventarc.eventReceiver")
     if topic := options.environment().get("PUBSUB_TOPIC"):
@@ -61,8 +61,13 @@ def delivery(options: Options, target: Target) -> Iterator[Resource]:
         yield binding(options, "run services", name, member, INVOKER)
     yield _job(options, target)
     yield _trigger(options, target)
-    if options.has_sinks:
+    if _has_trigger(options):
         yield _subscription(options, target)
+
+
+def _has_trigger(options: Options) -> bool:
+    """Tell whether the database tells of new events, which only Firestore does."""
+    return options.has_sinks and not options.sql_instance
 
 
 def url_of(options: Options, service: str) -> Command:
@@ -123,7 +128,7 @@ def _trigger(options: Options, target: Target) -> Resource:
         update=gcloud(f"eventarc triggers update {trigger} {filters}"),
         delete=gcloud(f"eventarc triggers delete {trigger} --quiet"),
         duration=", about two minutes",
-        wanted=options.has_sinks,
+        wanted=_has_trigger(options),
     )
 
 

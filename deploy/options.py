@@ -14,6 +14,8 @@ from shared.file_headers import ANCESTOR, FRAMES, NOBODY
 RUNTIME, BUILD = "appointments", "appointments-build"
 CALLER, EVENTS = "appointments-caller", "appointments-events"
 
+SQL_DATABASE = "appointments"
+
 _SINKS = ("WEBHOOK_URLS", "MAIL", "PUBSUB_TOPIC")
 _OF_SINKS = re.compile("WEBHOOK_.*|MAIL|MAIL_.*|PUBSUB_TOPIC|REMINDERS")
 
@@ -26,6 +28,8 @@ class Options:
     region: str = ""
     database: str = "(default)"
     location: str = ""
+    sql_instance: str = ""
+    sql_tier: str = "db-custom-1-3840"
     clinic_time_zone: str = "UTC"
     doctors_file: str = "doctors.json"
     allowed_origins: str = ""
@@ -80,7 +84,7 @@ class Options:
         """Return the environment of the functions, but for secrets; or without that of sinks."""
         variables = {
             "GOOGLE_CLOUD_PROJECT": self.project,
-            "FIRESTORE_DATABASE": self.database,
+            **self.store(),
             "CLINIC_TIME_ZONE": self.clinic_time_zone,
             "ALLOWED_ORIGINS": self.allowed_origins,
             "AUTH": self.auth,
@@ -93,6 +97,24 @@ class Options:
         given = {name: value for name, value in variables.items() if value}
         given |= dict(setting.split("=", 1) for setting in self.env)
         return {n: value for n, value in given.items() if sinks or not _OF_SINKS.fullmatch(n)}
+
+    def store(self) -> dict[str, str]:
+        """Return the variables that say where everything is kept."""
+        if not self.sql_instance:
+            return {"FIRESTORE_DATABASE": self.database}
+        user, host = self.sql_user.replace("@", "%40"), f"/cloudsql/{self.sql_connection}"
+        address = f"postgresql://{user}@/{SQL_DATABASE}?host={host}"
+        return {"STORE": address, "STORE_LOGIN": "iam", "STORE_CONNECTIONS": "4"}
+
+    @property
+    def sql_connection(self) -> str:
+        """Return the name by which services connect to the instance of Cloud SQL."""
+        return f"{self.project}:{self.region}:{self.sql_instance}"
+
+    @property
+    def sql_user(self) -> str:
+        """Return the functions' account as a user of PostgreSQL."""
+        return f"{RUNTIME}@{self.project}.iam"
 
     def _services(self) -> list[str]:
         own = [self.account(CALLER)] if self.is_open else []
@@ -114,6 +136,16 @@ _OPTIONS = {
         "of a new database; default: the region",
         "[a-z]+[a-z0-9-]+",
         'one such as "eur3"',
+    ),
+    "sql-instance": (
+        "of Cloud SQL, to keep everything there and not in Firestore",
+        "[a-z][a-z0-9-]{0,61}[a-z0-9]",
+        'a name such as "clinic"',
+    ),
+    "sql-tier": (
+        "machine of a new instance of Cloud SQL",
+        "db-[a-z0-9-]+",
+        'one such as "db-custom-2-7680"',
     ),
     "clinic-time-zone": (
         "of doctors who name none",
@@ -198,6 +230,7 @@ _VERBS = {
 
 
 _DEPLOYING = ("functions", "container")
+_OF_FIRESTORE = ("database", "location")
 # A setting that says who may call must not be set in two places.
 _WITH_AUTH = ("auth_audience", "auth_role_claim", "auth_tenant", "auth_services", "app_check")
 _OF_FIREBASE = ("auth_tenant", "app_check")
@@ -225,6 +258,7 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
             sys.exit(f"--{name}: is needed")
     _check_who_may_call(options, deploying=verb in _DEPLOYING)
     _check_variables(options)
+    _check_store(options)
     if int(options.min_instances) > int(options.max_instances):
         sys.exit("--min-instances: must not be above --max-instances")
     return verb, options, dry_run
@@ -253,6 +287,17 @@ def _check_variables(options: Options) -> None:
                 sys.exit(f"{option}: must not set {name}; use {flag}")
     if twice := options.environment().keys() & options.secrets().keys():
         sys.exit(f"--secret: {min(twice)} has a value already; name it once")
+
+
+def _check_store(options: Options) -> None:
+    """Exit unless the options say without doubt where everything is kept."""
+    if not options.sql_instance:
+        return
+    for name in _OF_FIRESTORE:
+        if getattr(options, name) != getattr(Options, name):
+            sys.exit(f"--{name}: is of Firestore; remove it, or --sql-instance")
+    if taken := {"STORE", "STORE_LOGIN"} & {it.partition("=")[0] for it in options.env}:
+        sys.exit(f"--env: must not set {min(taken)}; --sql-instance does")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from deploy import cloud_sql, firestore
 from deploy.events import url_of
 from deploy.options import BUILD, RUNTIME, Options
 from deploy.resources import Note, Resource, Step, ensure, remove
@@ -29,12 +30,24 @@ def _functions(options: Options) -> Iterator[Action]:
     if not options.is_open:
         lines += ["Hosting cannot reach them, as they are open only to --invoker (--auth none)."]
     yield Note(lines)
+    yield from _connections(options, len(functions()))
     yield Smoke(replace(options, url=""))
 
 
 def _container(options: Options) -> Iterator[Action]:
     yield from _deployed(options, "container")
+    yield from _connections(options, 1)
     yield Smoke(replace(options, url=""), url_from=url_of(options, CONTAINER))
+
+
+def _connections(options: Options, services: int) -> Iterator[Note]:
+    """Say how many connections Cloud SQL must allow."""
+    if options.sql_instance:
+        of_each = options.environment()["STORE_CONNECTIONS"]
+        most = services * int(options.max_instances) * int(of_each)
+        counted = f"{services} x {options.max_instances} instances x {of_each}"
+        text = f"At most {most} connections to Cloud SQL ({counted}): see docs/postgresql.md."
+        yield Note([text])
 
 
 def _remove(options: Options) -> Iterator[Action]:
@@ -45,10 +58,9 @@ def _remove(options: Options) -> Iterator[Action]:
     # Also what these options do not want, as it may be there; without `create`, it is no resource.
     removable = (it for it in reversed(created) if it.delete and it.create)
     yield from (remove(resource) for resource in removable)
-    which = f"--database={options.database}"
+    database = cloud_sql if options.sql_instance else firestore
     commands = [
-        f"firestore databases update {which} --no-delete-protection",
-        f"firestore databases delete {which}",
+        *database.deletion(options),
         *(f"iam service-accounts delete {options.account(name)}" for name in (RUNTIME, BUILD)),
     ]
     note = """\

@@ -1,12 +1,13 @@
 """The table of all resources, in the order of their creation."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from deploy.bindings import EVERYBODY, INVOKER, binding, closed
+from deploy.cloud_sql import as_owner, cloud_sql, connected, connection
 from deploy.commands import ROOT
 from deploy.events import FUNCTION, Target, delivery, events
-from deploy.firebase import configured, firebase, section
+from deploy.firestore import firestore
 from deploy.hosting import hosting
 from deploy.monitoring import monitoring
 from deploy.options import BUILD, CALLER, RUNTIME, Options
@@ -17,12 +18,14 @@ from deploy.source import contents, uploaded, version
 CONTAINER = "appointments"  # the service, its image, and the repository of the image
 _USER_OF_TOKENS = "roles/iam.serviceAccountOpenIdTokenCreator"
 # The default accounts have no roles in projects made since 2024, and too many in older ones.
-_ROLES = {RUNTIME: "roles/datastore.user", BUILD: "roles/cloudbuild.builds.builder"}
+_BUILDER_ROLE = "roles/cloudbuild.builds.builder"
+_FIRESTORE_ROLES = ("roles/datastore.user",)
+_SQL_ROLES = ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
 _SERVICES = (
     "artifactregistry cloudbuild clouderrorreporting cloudfunctions cloudresourcemanager"
-    " firebaserules firestore iam logging monitoring run serviceusage"
+    " iam logging monitoring run serviceusage"
 )
-_PROTECTED = r"\S+\s+DELETE_PROTECTION_ENABLED\s+POINT_IN_TIME_RECOVERY_ENABLED"
+_FIRESTORE_SERVICES, _SQL_SERVICES = "firebaserules firestore", "sql-component sqladmin"
 _STARTED = "httpGet.path=/health,periodSeconds=1,timeoutSeconds=1,failureThreshold=60"
 _ALIVE = "httpGet.path=/health,periodSeconds=10,timeoutSeconds=5,failureThreshold=3"
 _ONLY_IN_CONTAINER = ("Dockerfile", "doctors.json", "firebase.json", "public/")
@@ -41,16 +44,18 @@ def service_of(function: str) -> str:
 
 
 def _project(options: Options) -> Iterator[Resource]:
-    gcloud = options.gcloud
-    names = " ".join(f"{name}.googleapis.com" for name in _SERVICES.split())
+    gcloud, in_sql = options.gcloud, bool(options.sql_instance)
+    services = f"{_SERVICES} {_SQL_SERVICES if in_sql else _FIRESTORE_SERVICES}"
+    names = " ".join(f"{name}.googleapis.com" for name in services.split())
     yield Resource("Google Cloud services", gcloud(f"services enable {names}"))
-    for name in _ROLES:
+    roles = {RUNTIME: _SQL_ROLES if in_sql else _FIRESTORE_ROLES, BUILD: (_BUILDER_ROLE,)}
+    for name in roles:
         yield Resource(
             f"Service account {name}",
             gcloud(f"iam service-accounts create {name} --display-name={name}"),
             gcloud(f"iam service-accounts describe {options.account(name)}"),
         )
-    for name, role in _ROLES.items():
+    for name, role in ((name, role) for name, its in roles.items() for role in its):
         member = f"serviceAccount:{options.account(name)}"
         yield binding(options, "projects", options.project, member, role)
 
@@ -100,52 +105,35 @@ def _guarded(options: Options, service: str, deployment: Iterable[Resource]) -> 
         yield binding(options, "run services", name, member, INVOKER)
 
 
-def _database(options: Options) -> Iterator[Resource]:
-    gcloud, which = options.gcloud, f"--database={options.database}"
-    protection = f"{which} --delete-protection --enable-pitr"
-    location = options.location or options.region
-    columns = "name,deleteProtectionState,pointInTimeRecoveryEnablement"
-    yield Resource(
-        f"Firestore database {options.database}",
-        gcloud(f"firestore databases create {protection} --location={location}"),
-        gcloud(f"firestore databases describe {which} --format=value({columns})"),
-        current=_PROTECTED,
-        update=gcloud(f"firestore databases update {protection}"),
-    )
-    yield Resource(
-        "Daily backups, each kept for 14 days",
-        gcloud(f"firestore backups schedules create {which} --recurrence=daily --retention=14d"),
-        gcloud(f"firestore backups schedules list {which} --format=value(name)"),
-    )
-    yield Resource("Rules, index exemptions and TTL policy", _rules_and_indexes(options))
-
-
-def _rules_and_indexes(options: Options) -> list[str]:
-    """Deploy what differs. Without --force, firebase deletes no index that it does not know."""
-    command = firebase(options, "deploy --only firestore:rules,firestore:indexes")
-    if options.database == "(default)":
-        return command
-    return configured(
-        command, {"firestore": {**section("firestore"), "database": options.database}}
-    )
+def _database(options: Options) -> Iterable[Resource]:
+    return cloud_sql(options) if options.sql_instance else firestore(options)
 
 
 def _doctors(options: Options) -> Iterator[Resource]:
     """Load the doctors after the functions, because an older version refuses a newer doctor."""
-    variables = {"STORE": "firestore", "GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
+    variables = {"GOOGLE_CLOUD_QUOTA_PROJECT": options.project}
     variables |= {"DOCTORS_FILE": options.doctors_file, **options.environment(sinks=False)}
-    settings = [f"{name}={value}" for name, value in variables.items()]
+    if options.sql_instance:
+        load = as_owner(options, _load(variables, without=options.store()))
+    else:
+        load = _load({"STORE": "firestore", **variables})
+    yield Resource(f"Doctors of {options.doctors_file}", load)
+
+
+def _load(variables: Mapping[str, str], without: Container[str] = ()) -> list[str]:
+    settings = [f"{name}={value}" for name, value in variables.items() if name not in without]
     # Whoever works with the emulators may have set these, too.
     emulators = ["-u", "FIRESTORE_EMULATOR_HOST", "-u", "FIREBASE_AUTH_EMULATOR_HOST"]
-    load = ["env", *emulators, *settings, "make", "doctors"]
-    yield Resource(f"Doctors of {options.doctors_file}", load)
+    return ["env", *emulators, *settings, "make", "doctors"]
 
 
 def _functions(options: Options) -> Iterator[Resource]:
     files = [file for file in uploaded() if not file.startswith(_ONLY_IN_CONTAINER)]
     source = contents(files)
     for name in functions():
-        yield from _guarded(options, service_of(name), [_function(options, name, source)])
+        service = service_of(name)
+        deployment = [_function(options, name, source), *connection(options, service)]
+        yield from _guarded(options, service, deployment)
     url = address_of_function(options.project, options.region)(FUNCTION)
     yield from delivery(options, Target(service_of(FUNCTION), url=url))
 
@@ -206,7 +194,8 @@ def _image(options: Options, image: str) -> Iterator[Resource]:
 def _service(options: Options, image: str) -> Iterator[Resource]:
     gcloud, service = options.gcloud, f"{CONTAINER} --region={options.region}"
     probes = f"--startup-probe={_STARTED} --liveness-probe={_ALIVE}"
-    deploy = gcloud(f"run deploy {service} --image={image} {probes} {_runtime(options)}")
+    store = f" {connected(options)}" if options.sql_instance else ""
+    deploy = gcloud(f"run deploy {service} --image={image} {probes} {_runtime(options)}{store}")
     label = version(b"", deploy)
     columns = "metadata.name,metadata.labels.version,status.conditions[0].status"
     yield Resource(

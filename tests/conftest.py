@@ -145,3 +145,14 @@ def store_settings(request: pytest.FixtureRequest) -> dict[str, str]:
         "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}",
         VARIABLE: request.getfixturevalue("emulator"),
     }
+
+
+@pytest.fixture
+def own_store_settings(
+    store_settings: dict[str, str], request: pytest.FixtureRequest
+) -> dict[str, str]:
+    """The same for one test alone; a SQLite file is in the folder of the test."""
+    if store_settings["STORE"].startswith("postgresql"):
+        server: PostgresqlServer = request.getfixturevalue("postgresql")
+        return {"STORE": server.new_database()}
+    return {**store_settings, "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}

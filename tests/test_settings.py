@@ -6,6 +6,7 @@ from shared.model.time_zones import time_zone
 from shared.settings import (
     AuthSettings,
     FirestoreDatabase,
+    PostgresqlDatabase,
     Settings,
     SettingsError,
     SqliteFile,
@@ -244,6 +245,109 @@ def test_people_are_told_where_appointments_are() -> None:
     words = str(FirestoreDatabase("clinic", "eu"))
     assert "clinic" in words
     assert "eu" in words
+
+
+# PostgreSQL
+
+POSTGRESQL = "postgresql://ada:s3cr%40t@db.example:5433/clinic?sslmode=verify-full"
+IN_CLOUD_SQL = "postgresql://appointments%40p.iam@/clinic?host=/cloudsql/p:europe-west1:one"
+
+
+@pytest.mark.parametrize(
+    ("environment", "database"),
+    [
+        ({"STORE": POSTGRESQL}, PostgresqlDatabase(POSTGRESQL, connections=5, iam=False)),
+        (
+            {"STORE": "postgres:///clinic", "STORE_LOGIN": "password", "STORE_CONNECTIONS": "2"},
+            PostgresqlDatabase("postgres:///clinic", connections=2, iam=False),
+        ),
+        (
+            {
+                "K_SERVICE": "f",
+                "AUTH": "none",
+                "STORE": IN_CLOUD_SQL,
+                "STORE_LOGIN": "iam",
+                "STORE_CONNECTIONS": "100",
+            },
+            PostgresqlDatabase(IN_CLOUD_SQL, connections=100, iam=True),
+        ),
+    ],
+    ids=["with a password", "of this machine", "in the cloud, by tokens"],
+)
+def test_an_address_of_postgresql_is_a_database(
+    environment: dict[str, str], database: PostgresqlDatabase
+) -> None:
+    assert read_settings(environment).store == database
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            {"STORE_LOGIN": "token"},
+            'STORE_LOGIN: must be "password" or "iam", not "token"',
+        ),
+        *(
+            (
+                {"STORE_CONNECTIONS": text},
+                f'STORE_CONNECTIONS: must be a whole number from 2 to 100, not "{text}"',
+            )
+            for text in ("1", "101", "-2", "5.0", "many", "٨٠", "9" * 5000)
+        ),
+    ],
+)
+def test_a_bad_setting_of_postgresql_is_named(setting: dict[str, str], said: str) -> None:
+    assert mistake_in({"STORE": POSTGRESQL, **setting}) == said
+
+
+def test_settings_of_postgresql_say_nothing_where_another_store_is_used() -> None:
+    other = {"STORE_LOGIN": "token", "STORE_CONNECTIONS": "many"}
+    assert read_settings({"STORE": "sqlite:a.db", **other}).store == SqliteFile("a.db")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada:s3cret@host:x%zz/clinic",
+        "postgresql://ada:s3cret@[::1/clinic",
+        "postgresql://ada:%zzs3cret@host/clinic",
+        "postgresql://ada@host/clinic?password=s3cret&colour=red",
+        "postgresql://ada@host/clinic?s3cret",
+        "mysql://ada:s3cret@host/clinic",
+        "mysql://ada:@s3cret@host/clinic",
+        "mysql://ada:a/s3cret@host/clinic",
+        "postgresql+psycopg://ada:s3cret@host/clinic",
+        "Postgresql://ada@host/clinic?password=s3cret",
+        "jdbc:postgresql://host/clinic?user=ada&password=s3cret",
+        "host=db.example user=ada password=s3cret",
+        "host=db.example user=ada password = 's3cret and more'",
+        "host=db.example sslpassword=a&s3cret",
+        "jdbc:postgresql://ada:s3cret@host/clinic",
+        "postgresql:ada:s3cret@host/clinic",
+        "ada:s3cret@host",
+    ],
+)
+def test_an_address_that_nobody_reads_is_refused_without_its_password(address: str) -> None:
+    message = mistake_in({"STORE": address})
+    assert message.startswith("STORE: ")
+    assert "postgresql://user" in message
+    assert "s3cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (POSTGRESQL, "postgresql://ada@db.example:5433/clinic?sslmode=verify-full"),
+        (IN_CLOUD_SQL, IN_CLOUD_SQL),
+        ("postgresql://ada:p@ss:w@rd@host/clinic", "postgresql://ada@host/clinic"),
+        (
+            "postgresql://host/clinic?user=ada&password=s3cret&sslpassword=s3cret&sslmode=require",
+            "postgresql://host/clinic?user=ada&password=...&sslpassword=...&sslmode=require",
+        ),
+    ],
+)
+def test_people_are_told_of_the_database_and_never_its_password(address: str, shown: str) -> None:
+    assert str(PostgresqlDatabase(address)) == shown
 
 
 # Who may call

@@ -113,6 +113,8 @@ def _connections(text: str) -> int:
 
 
 def _without_passwords(address: str) -> str:
-    """Return a URL without what may be a password, however badly it is written."""
-    shown = re.sub(r"^(\w+://[^:@/?]*):.*@", r"\1@", address)
-    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1...", shown)
+    """Return an address without what may be a password, however badly it is written."""
+    shown = re.sub(r"^((?:[^/?]*//|\w+:)?[^:@/?]*):(?!//).*@", r"\1@", address)
+    # In a URL something else may follow; in other forms, anything may be part of a password.
+    value = "[^&]*" if "://" in address else ".*"
+    return re.sub(rf"(password\s*=){value}", r"\1...", shown, flags=re.IGNORECASE)

@@ -30,11 +30,12 @@ EVERYTHING = Options(
     notification_channel=("one",),
 )
 OPEN = replace(EVERYTHING, auth="firebase")
+IN_SQL = {"sql_instance": "clinic"}
 SINKS = {"env": ("PUBSUB_TOPIC=appointments",), "secret": ("MAIL=mail",)}
 OPTIONS = [
     option
     for each in (EVERYTHING, OPEN)
-    for option in (each, replace(each, **SINKS))  # type: ignore[arg-type]
+    for option in (each, replace(each, **SINKS), replace(each, **IN_SQL))  # type: ignore[arg-type]
 ]
 Tree = dict[str, Any]
 
@@ -105,6 +106,8 @@ def test_gcloud_knows_every_command_and_flag_of_deploy_and_of_the_pages(tree: Tr
     assert {"scheduler jobs create http", "scheduler jobs update http"} <= names
     assert {"eventarc triggers create", "eventarc triggers update"} <= names
     assert {"pubsub subscriptions update", "secrets add-iam-policy-binding"} <= names
+    assert {"sql instances create", "sql instances patch", "sql databases create"} <= names
+    assert {"sql users create", "sql users set-password", "run services update"} <= names
     assert len(names) > 50
 
 

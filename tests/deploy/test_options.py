@@ -65,6 +65,22 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
             "--secret: CLINIC_TIME_ZONE has a value already; name it once",
         ),
         (
+            f"{DEPLOY} firebase --sql-instance clinic --database other",
+            "--database: is of Firestore; remove it, or --sql-instance",
+        ),
+        (
+            f"{DEPLOY} firebase --sql-instance clinic --location eur3",
+            "--location: is of Firestore; remove it, or --sql-instance",
+        ),
+        (
+            f"{DEPLOY} firebase --sql-instance clinic --env STORE_LOGIN=password",
+            "--env: must not set STORE_LOGIN; --sql-instance does",
+        ),
+        (
+            f"{DEPLOY} firebase --sql-instance clinic --secret STORE=store",
+            "--secret: STORE has a value already; name it once",
+        ),
+        (
             "smoke --auth firebase --url https://a.example",
             "--project: is needed",
         ),
@@ -82,6 +98,8 @@ def test_a_bad_choice_ends_with_one_line(arguments: str, said: str) -> None:
         ("region", "Belgium", 'one such as "europe-west1"'),
         ("database", "X", '"(default)", or 4 to 63 lower-case letters, digits and hyphens'),
         ("location", "EU", 'one such as "eur3"'),
+        ("sql-instance", "Clinic", 'a name such as "clinic"'),
+        ("sql-tier", "large", 'one such as "db-custom-2-7680"'),
         ("clinic-time-zone", "Berlin time", 'an IANA time zone such as "Europe/Berlin"'),
         ("doctors-file", "my doctors", 'a file such as "doctors.json"'),
         ("allowed-origins", "a;STORE=b", 'like "https://clinic.example,https://other.example"'),

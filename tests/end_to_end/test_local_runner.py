@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -43,9 +42,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(store_settings: dict[str, str]) -> dict[str, str]:
+def settings(own_store_settings: dict[str, str]) -> dict[str, str]:
     """The environment of a process that uses one of the stores, which is empty."""
-    return {**store_settings, "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}
+    return own_store_settings
 
 
 def test_it_answers_as_soon_as_it_has_printed_where(folder: Path) -> None:

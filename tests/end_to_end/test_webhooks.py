@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -34,9 +33,9 @@ NOON = {
 
 
 @pytest.fixture
-def settings(store_settings: dict[str, str]) -> dict[str, str]:
+def settings(own_store_settings: dict[str, str]) -> dict[str, str]:
     """The environment of a process that uses one of the stores, which is empty."""
-    return {**store_settings, **DOCTORS, "GOOGLE_CLOUD_PROJECT": f"demo-{uuid4()}"}
+    return {**own_store_settings, **DOCTORS}
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from hypothesis.stateful import (
 
 from shared.directory.clinic_file import read_clinic_file
 from tests.builders import at
+from tests.conftest import SERVERS, start_server_of
 from tests.examples import FACTOR
 from tests.functions.api import SETTINGS, Api, Clock, calling, field_errors, problem
 from tests.functions.callers import ADA, BOB, CLERK
@@ -1356,7 +1357,10 @@ def test_whatever_is_called_the_functions_answer_as_the_model_does(tmp_path: Pat
     assert EVERY_KIND - seen.keys() == set()
 
 
-@pytest.mark.usefixtures("emulator")
-def test_whatever_is_called_they_do_so_on_firestore_too(tmp_path: Path) -> None:
-    seen = play("firestore", tmp_path, seeds=FACTOR, machines=3)
+@pytest.mark.parametrize("store", SERVERS)
+def test_whatever_is_called_they_do_so_on_a_server_too(
+    store: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    start_server_of(store, request)
+    seen = play(store, tmp_path, seeds=FACTOR, machines=3)
     assert seen["reschedule onwards"]

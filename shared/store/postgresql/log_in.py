@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.settings import PostgresqlDatabase
+from shared.store.port import StoreRefused, StoreUnavailable
 
 SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 """What a token must be for: cloud.google.com/sql/docs/postgres/iam-logins."""
@@ -17,7 +18,10 @@ Options = dict[str, Any]
 
 
 def connection_options(database: PostgresqlDatabase) -> Options | Callable[[], Awaitable[Options]]:
-    """Return what a new connection is opened with, or what makes it for each anew."""
+    """Return what a new connection is opened with, or what makes it for each anew.
+
+    StoreRefused if tokens are wanted and nobody is there to make any.
+    """
     options: Options = {
         "autocommit": True,
         "prepare_threshold": None,
@@ -28,14 +32,24 @@ def connection_options(database: PostgresqlDatabase) -> Options | Callable[[], A
         return options
 
     from google.auth import default  # noqa: PLC0415 - takes a while
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
 
-    credentials, _ = default(scopes=[SCOPE])
+    try:
+        credentials, _ = default(scopes=[SCOPE])
+    except GoogleAuthError as error:
+        raise StoreRefused(str(error)) from error
+
+    turn = asyncio.Lock()  # Several connections may be opened at once.
 
     async def with_token() -> Options:
         """Add a token, which is good for an hour, but counts only while logging in."""
-        if not credentials.valid:
-            await asyncio.to_thread(credentials.refresh, Request())
+        try:
+            async with turn:
+                if not credentials.valid:
+                    await asyncio.to_thread(credentials.refresh, Request())
+        except GoogleAuthError as error:
+            raise StoreUnavailable(str(error)) from error
         return {**options, "password": credentials.token}
 
     return with_token
