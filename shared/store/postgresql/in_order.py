@@ -1,10 +1,6 @@
 """Statements that read on from a position: a start, then an id."""
 
-from datetime import datetime
-from typing import NamedTuple, Self
-
-from shared.model.interval import Interval
-from shared.store.instant_numbers import to_number
+from shared.store.positions import Positions
 from shared.store.postgresql.connections import Query
 
 _ENDED = """
@@ -25,24 +21,6 @@ _OVERRIDES = """
     AND (start, id) > (%(after)s::bigint, %(after_id)s::text)
     ORDER BY start, id LIMIT %(limit)s
 """
-
-
-class Positions(NamedTuple):
-    """What belongs to a doctor, behind a position, and starts before `end`."""
-
-    doctor: str
-    after: int
-    after_id: str
-    end: int
-
-    @classmethod
-    def within(cls, doctor_id: str, starts: Interval) -> Self:
-        """Return all that starts in an interval."""
-        return cls(doctor_id, to_number(starts.start), "", to_number(starts.end))
-
-    def behind(self, start: datetime, name: str) -> Self:
-        """Return what comes after a position."""
-        return self._replace(after=to_number(start), after_id=name)
 
 
 def ended_query(positions: Positions, limit: int, seen: str | None) -> Query:

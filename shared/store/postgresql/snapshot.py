@@ -16,9 +16,10 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import SnapshotExpired, State, Stored, Version, VersionConflict
+from shared.store.positions import Positions
 from shared.store.postgresql import rows
 from shared.store.postgresql.connections import BEGIN, Query, Row, Session
-from shared.store.postgresql.in_order import Positions, ended_query, overrides_query
+from shared.store.postgresql.in_order import ended_query, overrides_query
 from shared.store.postgresql.past import (
     KEEP_VIEW,
     kept_instant_of,

@@ -2,11 +2,9 @@
 
 import json
 import sqlite3
-from typing import NamedTuple, Self
 
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.interval import Interval
 from shared.store.documents import (
     appointment_from_text,
     appointment_to_text,
@@ -15,6 +13,7 @@ from shared.store.documents import (
 )
 from shared.store.instant_numbers import to_number
 from shared.store.port import ElsewhereWrite, Stored
+from shared.store.positions import Positions
 from shared.store.sqlite.conditions import returned_version
 
 # `start` is a count of microseconds since 1970 for an appointment, and NULL for a pointer. The
@@ -55,27 +54,8 @@ def read_elsewhere(connection: sqlite3.Connection, key: ElsewhereKey) -> Stored[
     return Stored(appointment_from_text(key.doctor_id, body), version)
 
 
-class Ended(NamedTuple):
-    """What has ended with a doctor, behind a position (start, then id), starting before `end`."""
-
-    doctor: str
-    after: int
-    after_id: str
-    end: int
-
-    @classmethod
-    def within(cls, doctor_id: str, starts: Interval) -> Self:
-        """Return all that starts in an interval."""
-        return cls(doctor_id, to_number(starts.start), "", to_number(starts.end))
-
-    def behind(self, appointment: Appointment) -> Self:
-        """Return what comes after an appointment."""
-        start = to_number(appointment.interval.start)
-        return self._replace(after=start, after_id=appointment.id)
-
-
 def read_ended(
-    connection: sqlite3.Connection, ended: Ended, limit: int, past: int | None
+    connection: sqlite3.Connection, ended: Positions, limit: int, past: int | None
 ) -> list[Appointment]:
     """Return the first of what has ended, in order of start, then id."""
     asked = {**ended._asdict(), "limit": limit, "past": past}

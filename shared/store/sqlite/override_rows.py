@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-from typing import NamedTuple, Self
 
-from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
 from shared.store.instant_numbers import to_number
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.port import OverrideWrite, Stored
+from shared.store.positions import Positions
 from shared.store.sqlite.conditions import returned_version
 
 # `start` is a count of microseconds since 1970.
@@ -40,26 +39,8 @@ def read_override(connection: sqlite3.Connection, key: OverrideKey) -> Stored[Ov
     return Stored(override_from_document(key, json.loads(body)), version)
 
 
-class Starting(NamedTuple):
-    """A doctor's overrides behind a position (start, then id) that start before `end`."""
-
-    doctor: str
-    after: int
-    after_id: str
-    end: int
-
-    @classmethod
-    def within(cls, doctor_id: str, starts: Interval) -> Self:
-        """Return all that start in an interval."""
-        return cls(doctor_id, to_number(starts.start), "", to_number(starts.end))
-
-    def behind(self, override: Override) -> Self:
-        """Return what comes after an override."""
-        return self._replace(after=to_number(override.interval.start), after_id=override.id)
-
-
 def read_overrides(
-    connection: sqlite3.Connection, starting: Starting, limit: int
+    connection: sqlite3.Connection, starting: Positions, limit: int
 ) -> list[Override]:
     """Return the first of these overrides, in order of start, then id."""
     rows = connection.execute(_STARTING, {**starting._asdict(), "limit": limit}).fetchall()

@@ -19,10 +19,11 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.store.instant_numbers import to_instant, to_number
 from shared.store.port import State, Stored, Version
+from shared.store.positions import Positions
 from shared.store.sqlite.clock import check_kept, read_clock
 from shared.store.sqlite.database import ReadConnections, translated_errors
-from shared.store.sqlite.elsewhere_rows import Ended, read_elsewhere, read_ended
-from shared.store.sqlite.override_rows import Starting, read_override, read_overrides
+from shared.store.sqlite.elsewhere_rows import read_elsewhere, read_ended
+from shared.store.sqlite.override_rows import read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import (
     read_busy_day,
@@ -131,7 +132,7 @@ class SqliteSnapshot:
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
         """Read what has ended, in growing chunks."""
-        ended = Ended.within(doctor_id, starts)
+        ended = Positions.within(doctor_id, starts)
         while True:
             with translated_errors():
                 found = read_ended(self._open(), ended, at_once, self._past)
@@ -140,7 +141,7 @@ class SqliteSnapshot:
                 yield appointment
             if len(found) < at_once:
                 return
-            ended = ended.behind(found[-1])
+            ended = ended.behind(found[-1].interval.start, found[-1].id)
             await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
@@ -148,7 +149,7 @@ class SqliteSnapshot:
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Override]:
         """Read overrides, in growing chunks."""
-        starting = Starting.within(doctor_id, starts)
+        starting = Positions.within(doctor_id, starts)
         while True:
             with translated_errors():
                 found = read_overrides(self._open(), starting, at_once)
@@ -157,7 +158,7 @@ class SqliteSnapshot:
                 yield override
             if len(found) < at_once:
                 return
-            starting = starting.behind(found[-1])
+            starting = starting.behind(found[-1].interval.start, found[-1].id)
             await asyncio.sleep(0)
             at_once = min(at_once * 2, LARGEST_CHUNK)
 
