@@ -10,6 +10,8 @@ from shared.observability.metrics import Metrics
 from shared.runtime.composition import open_dependencies, start
 from shared.settings import read_settings
 from shared.store.firestore.store import FirestoreStore
+from shared.store.postgresql.store import PostgresqlStore
+from tests.ports import HOST, free_port
 from tests.store.release_1_0 import File
 
 DOCTORS_FILE = Path(__file__).parents[2] / "doctors.json"
@@ -56,6 +58,11 @@ def test_the_clock_is_in_utc(tmp_path: Path) -> None:
 def test_firestore_is_only_connected_to_when_it_is_used() -> None:
     settings = read_settings({"STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"})
     assert isinstance(open_dependencies(settings).store, FirestoreStore)
+
+
+def test_a_postgresql_database_is_not_connected_to_before_its_first_use() -> None:
+    settings = read_settings({"STORE": f"postgresql://{HOST}:{free_port()}/clinic"})
+    assert isinstance(open_dependencies(settings).store, PostgresqlStore)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """What is PostgreSQL's own: the constraint, connections that fail, and a server that takes over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from random import Random
+from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg import AsyncConnection
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
@@ -25,7 +28,9 @@ from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.past import HISTORY, prune
 from shared.store.postgresql.rounds import AT_ONCE
 from shared.store.postgresql.store import PostgresqlStore
-from tests.builders import appointment, at, key, schedule
+from shared.transactions.coordinator import Coordinator
+from tests.builders import appointment, at, doctor, key, schedule
+from tests.commands import command, granted
 from tests.ports import HOST, free_port
 from tests.postgresql_server import PostgresqlServer, opened, server_with_standby
 from tests.proof.proxy import Proxy
@@ -64,6 +69,32 @@ async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -
 async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
     async with store.snapshot() as snapshot:
         return set((await snapshot.load([day], [])).days[day].value.entries)
+
+
+# What it costs
+
+
+async def test_a_booking_is_two_round_trips_on_a_day_not_known_yet_and_then_one(
+    store: PostgresqlStore,
+) -> None:
+    round_trips: list[str] = []
+    connections = store._connections  # noqa: SLF001 - the only way to see what is called
+    start = connections.start
+
+    def counting(connection: AsyncConnection, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        round_trips.append(cast("Any", work).__qualname__)
+        return start(connection, work)
+
+    connections.start = counting  # type: ignore[method-assign]
+    await store.put_doctors([doctor()])
+    coordinator, costs = Coordinator(store, 10, Random(0)), []  # noqa: S311 - jitter
+    for number, hour in enumerate(("09", "10", "11")):
+        name = f"strange.20261130.{number:024}"
+        round_trips.clear()
+        granted(await coordinator.run(command(f"2026-11-30T{hour}:00Z", name)))
+        costs.append([name for name in round_trips if not name.endswith("._end")])
+    assert costs == [["Session._run", "Connections._execute"], *[["Connections._execute"]] * 2]
+    assert await store.left_behind() == 0
 
 
 # The constraint

@@ -69,10 +69,7 @@ class PostgresqlSnapshot:
         answers = iter(await self._read(asked))
         found = [next(answers) if keys else [] for keys in wanted]
         return State(
-            days={
-                **{key: Stored(DaySchedule(key), None) for key in days},
-                **rows.days_of(found[0]),
-            },
+            days={**_empty(days), **rows.days_of(found[0])},
             records=rows.records_of(found[1]),
             elsewhere={**dict.fromkeys(elsewhere, _NOTHING), **rows.elsewhere_of(found[2])},
             patients={**_without_schedule(patients), **rows.patients_of(found[3])},
