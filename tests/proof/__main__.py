@@ -17,8 +17,9 @@ STORES = ("sqlite", "firestore", "postgresql")
 SEEDS = 100_000
 FAULTS = 500
 HISTORIES = Path("proof-histories")
-# The emulator answers one request after the other, and a server that stands still or is killed leaves
-# all processes without an answer: more at once overlap in ever more orders that the search has to try.
+# The emulator answers one request after the other, and a server that stands still or is killed
+# leaves all processes without an answer: more at once overlap in ever more orders that the search
+# has to try.
 WHOLE = {
     store: Plan(operations=50_000, faults=520, grace=2, rounds_at_once=at_once)
     for store, at_once in zip(STORES, (8, 4, 4), strict=True)
