@@ -1,7 +1,7 @@
 """Commits that arrive while others are under way go together, in one call and one transaction.
 
-A server syncs its log once for all, and half of what a commit costs is the call: 64 clients made 1.6
-times as many bookings so. Each is written or not whatever comes of the others.
+A server syncs its log once for all, and half of what a commit costs is the call: 64 clients made
+1.6 times as many bookings so. Each is written or not whatever comes of the others.
 """
 
 import asyncio
