@@ -411,6 +411,7 @@ async def until(acknowledged: Mapping[DayKey, set[str]], more: int) -> None:
         ("57P01", StoreUnavailable),
         ("08006", StoreUnavailable),
         ("25006", StoreUnavailable),
+        ("25P03", StoreUnavailable),
         ("53300", StoreUnavailable),
         ("55P03", StoreUnavailable),
         ("53100", StoreRefused),

@@ -16,6 +16,7 @@ _OTHER_WAS_FIRST = ("40001", "40P01")  # Nothing was written: a serialization fa
 _MAY_PASS = (
     "08",  # The connection.
     "57",  # Somebody intervened: the server shuts down, or a statement was cancelled.
+    "25P03",  # A transaction of a stopped process was idle for too long, and its connection ended.
     "25006",  # It only reads: it stands by for another server, which may take its place.
     "53300",  # Too many connections.
     "55P03",  # A lock was not to be had.
@@ -58,4 +59,4 @@ def error_of(code: str, message: str) -> StoreError:
 
 def _first_line(message: str) -> str:
     """Return what is wrong, without the statement and its values."""
-    return message.splitlines()[0]
+    return message.partition("\n")[0]
