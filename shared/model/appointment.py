@@ -1,6 +1,7 @@
 """Appointments and the patients they are for."""
 
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
 from shared.model.interval import Interval
@@ -98,3 +99,7 @@ class Appointment(NamedTuple):
         account = [] if patient_id is None else [patient_id]
         service = [] if self.service_id is None else ["service", self.service_id]
         return [self.doctor_id, *times, name, email, phone, self.reason, *account, *service]
+
+
+POSITION = attrgetter("interval.start", "id")
+"""That of `Appointment.position`, in half the time: a day is sorted again and again."""

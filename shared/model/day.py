@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.model.appointment import Appointment
+from shared.model.appointment import POSITION, Appointment
 from shared.model.busy_day import BusyDay, BusyTime
 from shared.model.hold import KEPT_FOR, Hold
 from shared.model.override import OverrideEntry
@@ -87,7 +87,7 @@ class DaySchedule(Struct, frozen=True, dict=True):
     def with_appointment(self, appointment: Appointment) -> Self:
         """Return the same day with this appointment, replacing the one of its id."""
         appointments = [a for a in self.appointments if a.id != appointment.id]
-        insort(appointments, appointment, key=lambda a: a.position)
+        insort(appointments, appointment, key=POSITION)
         return replace(self, appointments=tuple(appointments))
 
     def with_override(self, override: OverrideEntry) -> Self:

@@ -29,7 +29,10 @@ def days_of(doctor: Doctor, bounds: Interval) -> tuple[date, date]:
 
 def touched_days(doctor: Doctor, interval: Interval) -> tuple[DayKey, ...]:
     """Return every doctor-day that an interval touches, in order."""
-    return tuple(DayKey(doctor.id, day) for day in each_day(*days_of(doctor, interval)))
+    first, last = days_of(doctor, interval)
+    if first == last:  # Nearly all touch one.
+        return (DayKey(doctor.id, first),)
+    return tuple(DayKey(doctor.id, day) for day in each_day(first, last))
 
 
 def end_of_day(doctor: Doctor, day: date) -> datetime:

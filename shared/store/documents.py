@@ -8,12 +8,11 @@ kept.
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from shared.model.appointment import Appointment, Mark, Patient
+from shared.model.appointment import POSITION, Appointment, Mark, Patient
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.hold import Hold
@@ -102,9 +101,6 @@ _BY_KIND: dict[str, type[_OverrideEntry | HoldEntry]] = {
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Entry))
 _PATIENT_FIELDS = frozenset(field.name for field in msgspec.structs.fields(_Patient))
 
-# That of `Appointment.position`, which takes longer: a search reads thousands.
-_POSITION = attrgetter("interval.start", "id")
-
 _new_tuple = tuple.__new__
 _encode = msgspec.json.Encoder().encode
 _decode_entries = msgspec.json.Decoder(list[_AnyEntry]).decode
@@ -159,7 +155,7 @@ def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:
     """
     entries = _entries_from_texts(f"{key.doctor_id}, {key.day}", key.doctor_id, texts)
     appointments = [entry for entry in entries if isinstance(entry, Appointment)]
-    appointments.sort(key=_POSITION)
+    appointments.sort(key=POSITION)
     if len(appointments) == len(entries):
         return DaySchedule(key, tuple(appointments))
     overrides = [entry for entry in entries if isinstance(entry, OverrideEntry)]
