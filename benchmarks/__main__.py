@@ -17,6 +17,7 @@ from benchmarks import needs
 from benchmarks.quiet import ENOUGH, disturbance
 from benchmarks.table import Row, lines, machine
 from benchmarks.timing import say
+from shared.runtime import cold_start
 
 PARTS = (
     *("rules", "bookings", "postgresql", "reads", "http", "http_searches", "hot_day", "instances"),
@@ -44,6 +45,7 @@ def main(chosen: Sequence[str]) -> int:
 def _measured(name: str) -> list[Row]:
     """Measure a part, and once more if the machine was busy with something else."""
     part = import_module(f"benchmarks.{name}")
+    cold_start.finish()  # Garbage is collected as in the functions.
     for is_last in (False, True):
         before = disturbance()
         rows: list[Row] = part.rows()

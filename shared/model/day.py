@@ -43,9 +43,11 @@ class DaySchedule(Struct, frozen=True, dict=True):
     @cached_property
     def busy(self) -> BusyDay:
         """What a search needs to know of it."""
-        # Nearly all are held whole: that is seen without a call.
-        held = [(a, a.interval if a.freed_from is None else a.held) for a in self.appointments]
-        kept = [(a, time) for a, time in held if time[0] < time[1]]
+        # Nearly all are held whole, without buffers: those take one look, and no call.
+        rest = [a for a in self.appointments if a.freed_from is not None or a.before or a.after]
+        if not (rest or self.holds):
+            return BusyDay(tuple([a.interval for a in self.appointments]), (), self.overrides)
+        kept = [(a, a.held) for a in self.appointments if a.held.length]
         times = tuple([time for a, time in kept if not (a.before or a.after)])
         buffered = [BusyTime(time, a.before, a.after) for a, time in kept if a.before or a.after]
         holds = [BusyTime(h.held, h.before, h.after, h.ends_at) for h in self.holds]
@@ -68,6 +70,8 @@ class DaySchedule(Struct, frozen=True, dict=True):
 
     def tidied(self, now: datetime) -> Self:
         """Return the same day without holds that have ended long ago."""
+        if not self.holds:
+            return self
         kept = tuple(hold for hold in self.holds if now < hold.ends_at + KEPT_FOR)
         return self if len(kept) == len(self.holds) else replace(self, holds=kept)
 

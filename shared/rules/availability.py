@@ -128,8 +128,9 @@ def _is_free(
         windows = without(windows, there.off)
     others = [day.without(freed).without_hold(freed) if freed else day for day in days]
     busy = busy_times([d.busy for d in others], now, appointment.before, appointment.after)
-    free = free_time(windows, busy, Interval(first, asked.end), asked.length)
-    return asked.start <= last and any(time.contains(asked) for time in free)
+    bounds = Interval(max(first, asked.start), asked.end)
+    free = free_time(windows, busy, bounds, asked.length)
+    return asked.start <= last and next(free, None) is not None
 
 
 def _starts(start: datetime, terms: Terms, now: datetime) -> Interval:

@@ -55,9 +55,11 @@ def is_full(document: DaySchedule | PatientSchedule, wanted: Appointment) -> boo
 
     There is always room for one that is there already and does not grow.
     """
+    beside = _beside(document) if isinstance(document, DaySchedule) else _NOTHING
+    if _are_few((*document.appointments, wanted), beside):
+        return False
     before = document.find(wanted.id)
     others = [a for a in document.appointments if a is not before]
-    beside = _beside(document) if isinstance(document, DaySchedule) else _NOTHING
     if _surely_fit([*others, wanted], beside):
         return False
     if before and weight(wanted) <= weight(before):
@@ -79,12 +81,18 @@ def _beside(day: DaySchedule) -> _Beside:
 
 def _surely_fit(appointments: Sequence[Appointment], beside: _Beside) -> bool:
     """Whether all of them fit, however few bytes are saved by weighing them one by one."""
-    if len(appointments) + sum(beside) <= SURELY_FIT:
-        return not any(map(_unknown_fields_of, appointments))
+    if _are_few(appointments, beside):
+        return True
     # All texts are encoded at once: it takes a tenth of the time, and who books a full day waits.
     texts = len(msgspec.json.encode(list(map(_texts_of, appointments))))
     most = len(appointments) * (APPOINTMENT_BYTES + OF_SERVICE_BYTES) + texts
     return most + _weight_beside(beside) <= LARGEST_DOCUMENT
+
+
+def _are_few(appointments: Sequence[Appointment], beside: _Beside) -> bool:
+    """Whether there are so few entries that nobody need weigh them."""
+    many = len(appointments) + sum(beside) > SURELY_FIT
+    return not many and not any(map(_unknown_fields_of, appointments))
 
 
 def _weight_of_all(appointments: Iterable[Appointment], beside: _Beside) -> int:
