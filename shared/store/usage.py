@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 
 from msgspec import Struct
 
@@ -31,6 +31,13 @@ def charged_to(usages: Collection[StoreUsage]) -> Iterator[None]:
         yield
     finally:
         _charged.reset(token)
+
+
+def charged_context(usages: Collection[StoreUsage]) -> Context:
+    """Return the context of a task whose work counts as the usage of these requests."""
+    context = copy_context()
+    context.run(_charged.set, usages)
+    return context
 
 
 def charged() -> Collection[StoreUsage]:

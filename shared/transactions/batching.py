@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from shared.model.day import DayKey
 from shared.model.patient_key import PatientKey
-from shared.store.usage import StoreUsage, charged, charged_to
+from shared.store.usage import StoreUsage, charged, charged_context
 from shared.transactions.command import Command
 
 T = TypeVar("T")
@@ -219,8 +219,8 @@ class Batcher(Generic[T]):
 
     def _start(self, days: Iterable[DayKey]) -> None:
         for batch in self._queues.take(days):
-            with charged_to(batch.usages()):  # A task begins with its maker's context.
-                task = asyncio.get_running_loop().create_task(self._serve(batch))
+            context = charged_context(batch.usages())
+            task = asyncio.get_running_loop().create_task(self._serve(batch), context=context)
             self._batches[task] = batch
             task.add_done_callback(self._finish)
 
