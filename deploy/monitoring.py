@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from deploy.commands import ROOT
 from deploy.options import Options
@@ -12,6 +13,9 @@ from deploy.resources import ETAG, NAME, Resource
 _FOLDER = Path("deploy", "monitoring")
 # Where nobody is told of events, nobody delivers any, and that is no reason for an alert.
 _WITH_SINKS = ("no_delivery",)
+_WITH_SQL = ("connections", "disk")
+# What the tiles of a database ask for.
+_IN_FIRESTORE, _IN_SQL = "firestore.googleapis.com/Database", "cloudsql_database"
 # Older versions of gcloud have policies in alpha only.
 _POLICIES, _DASHBOARDS = "alpha monitoring policies", "monitoring dashboards"
 
@@ -46,21 +50,35 @@ def _alert(options: Options, path: Path) -> Resource:
         current="",
         update=options.gcloud(f"{_POLICIES} update {NAME} {config}{update}"),
         delete=options.gcloud(f"{_POLICIES} delete {NAME} --quiet"),
-        wanted=options.has_sinks or path.stem not in _WITH_SINKS,
+        wanted=_is_wanted(options, path.stem),
     )
+
+
+def _is_wanted(options: Options, alert: str) -> bool:
+    if alert in _WITH_SINKS:
+        return options.has_sinks
+    return bool(options.sql_instance) or alert not in _WITH_SQL
 
 
 def _dashboard(options: Options, path: Path) -> Resource:
+    config = _with_tiles(options, json.loads((ROOT / path).read_text("utf-8")))
     # An update must contain the etag of the state that it replaces.
-    config = json.dumps(json.loads((ROOT / path).read_text("utf-8")) | {"etag": ETAG})
+    update = f"--config={json.dumps(config | {'etag': ETAG})}"
     return Resource(
         f"Dashboard {_display_name(path)}",
-        options.gcloud(f"{_DASHBOARDS} create --config-from-file={path}"),
+        options.gcloud(f"{_DASHBOARDS} create", f"--config={json.dumps(config)}"),
         _look(options, f"{_DASHBOARDS} list --limit=1 --format=value(name,etag)", path),
         current="",
-        update=options.gcloud(f"{_DASHBOARDS} update {NAME}", f"--config={config}"),
+        update=options.gcloud(f"{_DASHBOARDS} update {NAME}", update),
         delete=options.gcloud(f"{_DASHBOARDS} delete {NAME} --quiet"),
     )
+
+
+def _with_tiles(options: Options, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a dashboard without the tiles of the database that is not used."""
+    unused, layout = _IN_FIRESTORE if options.sql_instance else _IN_SQL, config["mosaicLayout"]
+    tiles = [tile for tile in layout["tiles"] if unused not in json.dumps(tile)]
+    return {**config, "mosaicLayout": {**layout, "tiles": tiles}}
 
 
 def _look(options: Options, command: str, path: Path) -> list[str]:

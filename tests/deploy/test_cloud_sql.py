@@ -48,13 +48,14 @@ def test_without_an_instance_nothing_is_said_of_cloud_sql(verb: str, auth: str) 
     assert re.findall(r"(?i).*sql.*", text) == []
 
 
-@pytest.mark.parametrize("verb", ["functions", "container"])
-def test_with_one_nothing_is_made_in_firestore(verb: str) -> None:
+@pytest.mark.parametrize(("verb", "triggers"), [("functions", 1), ("container", 1), ("watch", 0)])
+def test_with_one_nothing_is_made_or_watched_in_firestore(verb: str, triggers: int) -> None:
     made = commands(dry_run(verb, *IN_SQL, SINK))
     # Left over from a deployment without an instance, its trigger goes.
-    (trigger,) = [line for line in made if "eventarc triggers" in line]
-    assert trigger.startswith('test -z "$(gcloud eventarc triggers describe ')
-    words = "gcloud firestore|firestore:|FIRESTORE_DATABASE|datastore|eventReceiver"
+    left = [line for line in made if "eventarc triggers" in line]
+    assert len(left) == triggers
+    assert all(line.startswith('test -z "$(gcloud eventarc triggers describe ') for line in left)
+    words = "gcloud firestore|firestore[:.]|FIRESTORE_DATABASE|datastore|eventReceiver"
     assert [line for line in made if re.search(words, line)] == []
 
 

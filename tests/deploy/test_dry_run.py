@@ -374,26 +374,40 @@ def test_every_function_is_in_the_table() -> None:
     assert list(endpoints()) == list(NAMES)
 
 
-@pytest.mark.parametrize(("sink", "alerts"), [([], 6), (SINK, 7)], ids=["no-sink", "sink"])
-def test_alerts_go_to_the_channels_that_are_named(sink: list[str], alerts: int) -> None:
+NO_DELIVERY, OF_SQL = ["nobody delivers events"], ["no connection left", "disk nearly full"]
+
+
+@pytest.mark.parametrize(
+    ("more", "alerts", "unwanted"),
+    [
+        ([], 6, [*OF_SQL, *NO_DELIVERY]),
+        (SINK, 7, OF_SQL),
+        (["--sql-instance=clinic"], 8, NO_DELIVERY),
+        (["--sql-instance=clinic", *SINK], 9, []),
+    ],
+    ids=["firestore", "sink", "sql", "sql-and-sink"],
+)
+def test_alerts_go_to_the_channels_that_are_named_and_others_are_deleted(
+    more: list[str], alerts: int, unwanted: list[str]
+) -> None:
     channels = ["--notification-channel", "one", "--notification-channel", "two"]
-    text = "\n".join(dry_run("watch", *CHOICES, *channels, *sink))
+    lines = dry_run("watch", *CHOICES[:4], *channels, *more)
+    text = "\n".join(lines)
     assert text.count(" --notification-channels=one,two ") == alerts
     assert text.count(" --set-notification-channels=one,two ") == alerts
-
-
-def test_without_a_sink_nobody_is_alerted_that_no_events_are_delivered() -> None:
-    (line,) = [line for line in dry_run("watch", *CHOICES) if line.startswith("test -z ")]
+    deletions = [line for line in lines if line.startswith("test -z ")]
+    assert len(deletions) == len(unwanted)
     look = "gcloud alpha monitoring policies list --limit=1 '--format=value(name)'"
-    assert line.startswith(f'test -z "$({look} ')
-    assert "displayName=" in line
-    assert f'" || gcloud alpha monitoring policies delete "$({look} ' in line
+    for line, name in zip(deletions, unwanted, strict=True):
+        assert line.startswith(f'test -z "$({look} ')
+        assert line.count(f'displayName="Appointments: {name}"') == 2
+        assert f'" || gcloud alpha monitoring policies delete "$({look} ' in line
 
 
 def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() -> None:
     lines = dry_run("remove", *CHOICES)
     deleted = re.findall(r"\ngcloud ([a-z -]+) delete (\S+)", "\n".join(commands(lines)))
-    assert deleted[19:] == [
+    assert deleted[21:] == [
         ("eventarc triggers", "appointments"),
         ("scheduler jobs", "appointments"),
         ("run services", "appointments"),
@@ -404,7 +418,7 @@ def test_removal_goes_backwards_spares_the_data_and_says_how_to_delete_them() ->
         ("iam service-accounts", "appointments-events@hospital-42.iam.gserviceaccount.com"),
         ("iam service-accounts", "appointments-caller@hospital-42.iam.gserviceaccount.com"),
     ]
-    assert len(commands(lines)) == 1 + 19 + 8 + len(NAMES)
+    assert len(commands(lines)) == 1 + 21 + 8 + len(NAMES)
     assert all(" --quiet " in line for line in commands(lines)[1:])
     assert not any("firestore" in line for line in commands(lines))
     notes = "\n".join(line for line in lines if line.startswith("#"))

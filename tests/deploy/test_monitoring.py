@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from deploy.monitoring import monitoring
+from deploy.options import Options
 from shared.model.event import Event
 from shared.observability.delivery_log import log_failed, log_run, log_set_aside
 from shared.observability.request_log import RequestLog
@@ -36,6 +38,7 @@ MATCHED = {
 }
 FILTERS = {name: metric["filter"] for name, metric in METRICS.items()}
 FILTERS |= {"ALERT": MATCHED["errors"], "SET_ASIDE_ALERT": MATCHED["events_set_aside"]}
+DISK = {f"cloudsql_googleapis_com:database_disk_{it}" for it in ("quota", "utilization")}
 PANELS = [tile["widget"]["logsPanel"] for tile in TILES if "logsPanel" in tile["widget"]]
 QUERIES = [
     condition["conditionPrometheusQueryLanguage"]["query"]
@@ -93,17 +96,18 @@ def counting(entry: Entry) -> set[str]:
 
 def holds(clause: str, entry: Entry) -> bool:
     """Evaluate the few forms of Cloud Logging's query language that the filters use."""
-    found = re.fullmatch(r"([\w.]+)(>=|!=|>|=|:)(.+)", clause)
+    found = re.fullmatch(r"([\w.]+)(>=|!=|=~|>|=|:)(.+)", clause)
     assert found, clause
     name, operator, wanted = found.groups()
     if name not in entry:
         return False
     if operator == ":":
         return wanted == "*"
-    if operator == ">=" and name != "severity":
-        return bool(entry[name] >= float(wanted))
+    if operator == "=~":
+        return bool(re.search(json.loads(wanted), entry[name]))
     if operator == ">=":
-        return SEVERITIES.index(entry[name]) >= SEVERITIES.index(wanted)
+        rank = SEVERITIES.index if name == "severity" else float
+        return bool(rank(entry[name]) >= rank(wanted))
     if operator == ">":
         return bool(entry[name] > float(wanted))
     values = [json.loads(value) for value in wanted.strip("()").split(" OR ")]
@@ -146,6 +150,23 @@ def test_a_line_about_events_counts_as_what_it_is(deliveries: list[Entry]) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "alerts"),
+    [
+        ("FATAL:  remaining connection slots are reserved for roles with SUPERUSER", True),
+        ("FATAL:  remaining connection slots are reserved for non-replication superuser", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ('FATAL:  too many connections for role "appointments@hospital-42.iam"', True),
+        ("FATAL:  terminating connection due to administrator command", False),
+        ("LOG:  statement: SELECT 'sorry, too many clients already'", False),
+    ],
+)
+def test_a_server_that_refuses_connections_alerts(said: str, alerts: bool) -> None:  # noqa: FBT001
+    text = f"2026-11-20 09:00:00.000 UTC [42]: [1-1] db=appointments,user=[unknown] {said}"
+    line = {"resource.type": "cloudsql_database", "textPayload": text}
+    assert all(holds(clause, line) for clause in MATCHED["connections"].split(" AND ")) is alerts
+
+
 @pytest.mark.parametrize("filter_", [*FILTERS.values(), *(panel["filter"] for panel in PANELS)])
 def test_a_filter_names_only_what_a_line_has(
     filter_: str, entry: Log, deliveries: list[Entry]
@@ -180,20 +201,37 @@ def test_a_metric_has_labels_of_few_values_and_a_distribution_has_values_and_buc
         assert isinstance(value, int | float)
 
 
-def test_the_dashboard_shows_every_metric_and_none_that_does_not_exist() -> None:
-    types = set(re.findall(r'metric\.type=\\"([^"\\]+)', json.dumps(DASHBOARD)))
+def deployed(sql_instance: str) -> Any:  # noqa: ANN401 - JSON
+    """The dashboard as it is created with these options."""
+    options = Options("hospital-42", "us-east4", sql_instance=sql_instance)
+    (command,) = (it.create for it in monitoring(options) if it.title == "Dashboard Appointments")
+    (config,) = (word for word in command if word.startswith("--config="))
+    return json.loads(config.removeprefix("--config="))
+
+
+@pytest.mark.parametrize(
+    ("sql_instance", "databases"),
+    [("", {"firestore.googleapis.com"}), ("clinic", {"cloudsql.googleapis.com"})],
+)
+def test_the_dashboard_shows_every_metric_and_one_database_and_nothing_that_does_not_exist(
+    sql_instance: str, databases: set[str]
+) -> None:
+    text = json.dumps(deployed(sql_instance))
+    types = set(re.findall(r'metric\.type=\\"([^"\\]+)', text))
     user = "logging.googleapis.com/user/"
     shown = {metric.removeprefix(user) for metric in types if metric.startswith(user)}
     assert shown == set(METRICS)
     others = {metric.split("/")[0] for metric in types if not metric.startswith(user)}
-    assert others == {"run.googleapis.com", "firestore.googleapis.com"}
+    assert others == {"run.googleapis.com", *databases}
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_asks_for_metrics_labels_and_services_that_exist(query: str) -> None:
     asked = re.findall(r"logging_googleapis_com:user_(\w+?)(_bucket|_count)?\{", query)
     of_google = re.findall(r'run_googleapis_com:request_count\{.*?service_name=~"(.+?)"', query)
-    assert len(asked) + len(of_google) == query.count("monitored_resource=") > 0
+    of_sql = re.findall(r'(cloudsql_\w+:\w+)\{monitored_resource="cloudsql_database"', query)
+    assert len(asked + of_google + of_sql) == query.count("monitored_resource=") > 0
+    assert set(of_sql) in (set(), DISK)
     for name, part in asked:
         kind = METRICS[name]["metricDescriptor"]["valueType"]
         assert kind == ("DISTRIBUTION" if part else "INT64")
@@ -240,11 +278,17 @@ def test_the_age_that_alerts_is_a_bound_of_the_metric() -> None:
     assert bounds == sorted(bounds)
 
 
-def test_tiles_are_within_the_columns_and_do_not_overlap() -> None:
+@pytest.mark.parametrize("sql_instance", ["", "clinic"])
+def test_tiles_fill_the_columns_and_do_not_overlap(sql_instance: str) -> None:
     def blocks(tile: dict[str, int]) -> set[tuple[int, int]]:
         columns = range(tile["xPos"], tile["xPos"] + tile["width"])
         return {(x, tile["yPos"] + y) for x in columns for y in range(tile["height"])}
 
-    areas = [blocks(tile) for tile in TILES]
-    assert all(0 <= x < DASHBOARD["mosaicLayout"]["columns"] for area in areas for x, _ in area)
+    layout = deployed(sql_instance)["mosaicLayout"]
+    areas = [blocks(tile) for tile in layout["tiles"]]
+    assert {x for area in areas for x, _ in area} == set(range(layout["columns"]))
     assert all(one.isdisjoint(other) for one, other in combinations(areas, 2))
+    rows = {y for area in areas for _, y in area}
+    assert (
+        sum(map(len, areas)) == layout["columns"] * len(rows) == layout["columns"] * (max(rows) + 1)
+    )

@@ -357,12 +357,12 @@ def test_watching_creates_or_updates_and_names_the_state_that_it_replaces(
     calls: list[str] = []
     stand_ins.answer(ABSENT)
     made = ("metrics create appointments_", "policies create --policy-from-file=deploy/")
-    assert counts(*made, "dashboards create --config-from-file=deploy/", "update") == [11, 6, 1, 0]
+    assert counts(*made, "dashboards create --config={", " update ") == [11, 6, 1, 0]
 
     calls.clear()
     stand_ins.answer(PRESENT)
     updated = ("metrics update", f"policies update {THING}", f"dashboards update {THING}")
-    assert counts(*updated, "create --") == [11, 6, 1, 0]
+    assert counts(*updated, " create ", " delete ") == [11, 6, 1, 0, 3]
     (config,) = re.findall(r"--config=(\{.*\}) ", "\n".join(calls))
     assert json.loads(config)["etag"] == "etag1"
 
@@ -374,7 +374,7 @@ def test_removal_run_or_pasted_deletes_what_is_there_and_never_the_data(
     assert deploy("remove", *PROJECT, path=stand_ins.path).returncode == 0
     calls = stand_ins.calls()
     deleted = [call for call in calls if re.search(LOOKS, call) is None]
-    assert len(deleted) == 19 + 8 + len(NAMES)
+    assert len(deleted) == 21 + 8 + len(NAMES)
     assert all(" delete " in call for call in deleted)
     assert not any("firestore" in call for call in calls)
     for kind in ("policies", "dashboards"):
