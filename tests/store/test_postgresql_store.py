@@ -438,6 +438,14 @@ async def test_a_database_without_tables_says_how_they_are_made(
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     store = opened(f"postgresql://{HOST}:{free_port()}/clinic", seconds=0.5)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="refused"):
+        await store.clinic()
+    await store.close()
+
+
+async def test_who_gets_no_connection_is_told_why(postgresql: PostgresqlServer) -> None:
+    address, _, _ = postgresql.new_database().rpartition("/")
+    store = opened(f"{address}/nowhere", seconds=0.5)
+    with pytest.raises(StoreUnavailable, match=r'database "nowhere" does not exist$'):
         await store.clinic()
     await store.close()

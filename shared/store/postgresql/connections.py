@@ -10,16 +10,17 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from typing import Any, LiteralString, NamedTuple, TypeVar
+from typing import Any, LiteralString, NamedTuple, Self, TypeVar
 
+import psycopg
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
 from shared.settings import PostgresqlDatabase
-from shared.store.port import StoreUnavailable
-from shared.store.postgresql.errors import translated_errors
+from shared.store.port import StoreError, StoreUnavailable
+from shared.store.postgresql.errors import as_store_error, translated_errors
 from shared.store.postgresql.log_in import connection_options
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Connections:
         self._turns = asyncio.Semaphore(max(1, database.connections - NESTED))
         self._closed = False
         self._running: set[asyncio.Task[Any]] = set()
+        self._attempts = Attempts()
 
     async def execute(self, query: Query) -> list[Row]:
         """Run one statement, which is a transaction by itself, in one round trip."""
@@ -108,14 +110,21 @@ class Connections:
         return nullcontext() if _has_connection.get() else self._turns
 
     async def _borrow(self) -> AsyncConnection:
-        with translated_errors():
-            return await (self._pool or await self._opened()).getconn(self._seconds)
+        try:
+            with translated_errors():
+                return await (self._pool or await self._opened()).getconn(self._seconds)
+        except StoreUnavailable as error:
+            # The pool tells how long it tried, and not what the server said.
+            if self._attempts.failed is None:
+                raise
+            raise StoreUnavailable(f"{error}: {self._attempts.failed}") from error
 
     async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         self._pool = AsyncConnectionPool(
             self.database.address,
+            connection_class=self._attempts.noted(),
             kwargs=connection_options(self.database),
             min_size=0,
             max_size=max(1 + NESTED, self.database.connections),
@@ -146,6 +155,30 @@ class Connections:
     async def _give_back(self, connection: AsyncConnection) -> None:
         assert self._pool is not None  # noqa: S101 - the connection is of it
         await self._pool.putconn(connection)
+
+
+class Attempts:
+    """Why the last attempt to connect failed, if it did."""
+
+    def __init__(self) -> None:
+        self.failed: StoreError | None = None
+
+    def noted(self) -> type[AsyncConnection]:
+        """Return what a pool opens, so that each attempt is noted here."""
+        attempts = self
+
+        class NotedConnection(AsyncConnection):
+            @classmethod
+            async def connect(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - the pool's
+                try:
+                    opened = await super().connect(*args, **kwargs)
+                except psycopg.Error as error:
+                    attempts.failed = as_store_error(error)
+                    raise
+                attempts.failed = None
+                return opened
+
+        return NotedConnection
 
 
 class Session:
