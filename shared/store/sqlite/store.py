@@ -11,8 +11,8 @@ sync.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, closing, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -86,7 +86,7 @@ from shared.store.usage import count_reads, count_writes
 T = TypeVar("T")
 
 _Result = Versions | StoreError
-_Round = asyncio.Future[list[_Result]]
+_Round = Future[list[_Result]]
 
 BUSY_SECONDS = 2.0
 """How long one statement waits for another process, before the retries above the store."""
@@ -316,7 +316,7 @@ class SqliteStore:
         self._closed = True
         await asyncio.sleep(0)  # What was asked for in this turn of the loop is written, too.
         while self._round is not None:
-            await asyncio.wait([self._round])
+            await asyncio.wait([asyncio.wrap_future(self._round)])
         await self._in_thread(self._close_writer)
         self._writing.shutdown()
         self._connections.close()
@@ -339,9 +339,10 @@ class SqliteStore:
         """Write everything that waits, if anything does."""
         commits, self._waiting = self._waiting, []
         if commits:
-            loop = asyncio.get_running_loop()
-            self._round = loop.run_in_executor(self._writing, self._commit_together, commits)
-            self._round.add_done_callback(partial(self._end_round, commits))
+            # A future of the loop for each round would take sixty calls more.
+            self._round = self._writing.submit(self._commit_together, commits)
+            end = partial(self._end_round, commits)
+            self._round.add_done_callback(partial(_call_soon, asyncio.get_running_loop(), end))
 
     def _end_round(self, commits: Sequence["_Commit"], written: _Round) -> None:
         self._round = None
@@ -481,6 +482,14 @@ class _Commit(Struct):
         for day in self.days:
             versions[day.day.key] = write_day(connection, day, now)
         return versions
+
+
+def _call_soon(
+    loop: asyncio.AbstractEventLoop, end: Callable[[_Round], None], done: _Round
+) -> None:
+    """Call from the writing thread, unless the loop has ended without closing the store."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(end, done)
 
 
 def _results_of(written: _Round, count: int) -> Sequence[_Result | BaseException]:
