@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from shared.store.port import Snapshot, Store
+from shared.store.port import Snapshot, Store, Versions, Writes
 
 
 class Counted:
@@ -17,10 +17,10 @@ class Counted:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
         return getattr(self._store, name)
 
-    async def commit(self, *writes: Any, **others: Any) -> Any:  # noqa: ANN401 - as the store has it
+    async def commit(self, writes: Writes) -> Versions:
         """Count it, and pass it on."""
         self.calls += 1
-        return await self._store.commit(*writes, **others)
+        return await self._store.commit(writes)
 
     @asynccontextmanager
     async def snapshot(self, *read_at: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - see above

@@ -13,7 +13,7 @@ from shared.model.appointment import Appointment, Patient
 from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
-from shared.store.port import DayWrite, Store, Stored
+from shared.store.port import DayWrite, Store, Stored, Writes
 
 ADA = Patient("Ada Lovelace")
 PATIENT = {"name": ADA.name}
@@ -58,7 +58,7 @@ async def store_days(store: Store, days: Iterable[DaySchedule], days_a_commit: i
     """Write days that the store does not have yet, so many in each commit."""
     writes = (DayWrite(Stored(DaySchedule(day.key), None), day) for day in days)
     while some := list(islice(writes, days_a_commit)):
-        await store.commit(some, ())
+        await store.commit(Writes(some))
 
 
 async def close_client(client: AsyncClient) -> None:

@@ -42,7 +42,7 @@ from shared.rules.booking import book
 from shared.rules.telling import Telling, events_of, records_of
 from shared.runtime.sinks import open_sinks
 from shared.settings import NotificationSettings, WebhookSettings
-from shared.store.port import OutboxWrite, Store
+from shared.store.port import OutboxWrite, Store, Writes
 from shared.store.sqlite.store import SqliteStore
 from shared.store.usage import StoreUsage, charged_to
 from shared.transactions.command import Command
@@ -149,7 +149,7 @@ async def _leave(store: Store, count: int) -> None:
     events = [event for each in new for event in events_of(Change(None, each), ())]
     writes = [OutboxWrite(record) for record in records_of(events, datetime.now(UTC))]
     for start in range(0, count, A_COMMIT):
-        await store.commit([], [], events=writes[start : start + A_COMMIT])
+        await store.commit(Writes(events=writes[start : start + A_COMMIT]))
 
 
 async def _forget_all(store: Store) -> None:
@@ -157,7 +157,7 @@ async def _forget_all(store: Store) -> None:
     due = await store.due_events(datetime.now(UTC), EVENTS)
     found = await store.waiting_events({each.value.event.appointment_id for each in due})
     done = [OutboxWrite(each.value, each.version, done=True) for each in found]
-    await store.commit([], [], events=done)
+    await store.commit(Writes(events=done))
 
 
 @asynccontextmanager

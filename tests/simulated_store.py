@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
@@ -16,22 +16,19 @@ from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.model.series import Series
 from shared.store.port import (
-    DayWrite,
     DocumentKey,
-    ElsewhereWrite,
-    OutboxWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     State,
     Stored,
     StoredRecord,
     Version,
     VersionConflict,
     Versions,
+    Writes,
 )
+
+if TYPE_CHECKING:
+    from shared.model.series import Series
 
 
 class SimulatedStore:
@@ -81,74 +78,59 @@ class SimulatedStore:
         self.version += 1
         self.records[record.key] = Stored(record, self.version)
 
-    def has_changed(  # noqa: PLR0913, PLR0917 - one for each kind of document
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> bool:
+    def has_changed(self, writes: Writes) -> bool:
         """Whether anything is not as it was read, or a series is there that is to be new."""
         there_and_read: list[tuple[Stored[Any] | None, Version | None]] = [
-            *((self.days.get(w.day.key), w.read.version) for w in days),
-            *((self.records.get(w.record.key), w.replaced) for w in records),
-            *((self.elsewhere.get(w.key), w.replaced) for w in elsewhere),
-            *((self.patients.get(w.schedule.key), w.read.version) for w in patients),
-            *((self.overrides.get(w.override.key), w.replaced) for w in overrides),
-            *((self.outbox.get(w.record.id), w.replaced) for w in events),
+            *((self.days.get(w.day.key), w.read.version) for w in writes.days),
+            *((self.records.get(w.record.key), w.replaced) for w in writes.records),
+            *((self.elsewhere.get(w.key), w.replaced) for w in writes.elsewhere),
+            *((self.patients.get(w.schedule.key), w.read.version) for w in writes.patients),
+            *((self.overrides.get(w.override.key), w.replaced) for w in writes.overrides),
+            *((self.outbox.get(w.record.id), w.replaced) for w in writes.events),
         ]
         changed = any((there and there.version) != read for there, read in there_and_read)
-        return changed or any(each.id in self.series for each in series)
+        return changed or any(each.id in self.series for each in writes.series)
 
-    def write_unchanged(self, *writes: Any) -> Versions:  # noqa: ANN401
+    def write_unchanged(self, writes: Writes) -> Versions:
         """Write all, or nothing where anything has changed."""
-        if self.has_changed(*writes):
+        if self.has_changed(writes):
             raise VersionConflict("changed")
-        return self.write(*writes)
+        return self.write(writes)
 
-    def write(  # noqa: C901, PLR0913, PLR0917 - one for each kind of document
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    def write(self, writes: Writes) -> Versions:  # noqa: C901 - one for each kind of document
         """Write all of it, whatever is there."""
         self.version += 1
-        for write in days:
+        for write in writes.days:
             self.days[write.day.key] = Stored(write.day, self.version)
-        for record in records:
+        for record in writes.records:
             self.records[record.record.key] = Stored(record.record, self.version)
-        for there in elsewhere:
+        for there in writes.elsewhere:
             assert there.whereabouts or there.replaced, "it would delete what is not there"
             self.elsewhere.pop(there.key, None)
             if there.whereabouts is not None:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
-        for patient in patients:
+        for patient in writes.patients:
             history = self.histories.setdefault(patient.schedule.key, {})
             history.update((past.id, past) for past in patient.ended())
             for past in patient.forgotten:
                 if past.id in history and history[past.id].month == past.month:
                     del history[past.id]
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
-        for override in overrides:
+        for override in writes.overrides:
             if override.forgotten:
                 del self.overrides[override.override.key]
             else:
                 self.overrides[override.override.key] = Stored(override.override, self.version)
-        self.series.update((each.id, each) for each in series)
-        for event in events:
+        self.series.update((each.id, each) for each in writes.series)
+        for event in writes.events:
             self.outbox.pop(event.record.id, None)
             if not event.done:
                 self.outbox[event.record.id] = Stored(event.record, self.version)
-        written: list[DocumentKey] = [write.day.key for write in days]
-        written += [*(p.schedule.key for p in patients), *(e.record.id for e in events)]
+        written: list[DocumentKey] = [write.day.key for write in writes.days]
+        written += [
+            *(p.schedule.key for p in writes.patients),
+            *(e.record.id for e in writes.events),
+        ]
         return dict.fromkeys(written, self.version)
 
     def view(self) -> State:
@@ -178,26 +160,16 @@ class Port:
         assert instant is None
         return View(self)
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, on the versions that were read."""
-        touches = [*(write.day.key for write in days), *(r.record.key for r in records)]
-        touches += [there.key for there in elsewhere]
-        touches += [patient.schedule.key for patient in patients]
-        touches += [override.override.key for override in overrides]
-        touches += [each.id for each in series]
-        touches += [event.record.id for event in events]
-        writes = (days, records, elsewhere, patients, overrides, series, events)
-        result: Versions = await self.call("commit", touches, self.store.write_unchanged, *writes)
+        touches: list[object] = [write.day.key for write in writes.days]
+        touches += [each.record.key for each in writes.records]
+        touches += [there.key for there in writes.elsewhere]
+        touches += [patient.schedule.key for patient in writes.patients]
+        touches += [override.override.key for override in writes.overrides]
+        touches += [each.id for each in writes.series]
+        touches += [event.record.id for event in writes.events]
+        result: Versions = await self.call("commit", touches, self.store.write_unchanged, writes)
         return result
 
     async def due_events(

@@ -3,7 +3,14 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
-from shared.store.port import OutboxWrite, Store, StoreUnavailable, VersionConflict, Versions
+from shared.store.port import (
+    OutboxWrite,
+    Store,
+    StoreUnavailable,
+    VersionConflict,
+    Versions,
+    Writes,
+)
 
 _Waiting = tuple[Sequence[OutboxWrite], asyncio.Future[Versions]]
 
@@ -76,7 +83,7 @@ class GroupCommit:
             _fail(answer, error)
 
     async def _write(self, writes: Sequence[OutboxWrite]) -> Versions:
-        return await self._store.commit([], [], events=writes)
+        return await self._store.commit(Writes(events=writes))
 
 
 def _tell(answer: asyncio.Future[Versions], versions: Versions) -> None:

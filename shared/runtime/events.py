@@ -25,7 +25,7 @@ from shared.notifications.delivery_run import JITTER
 from shared.notifications.queue import CLAIM, LAST_PAUSE, is_claimed, resent, writes
 from shared.runtime.command_line import CommandLine
 from shared.runtime.operator_commands import run
-from shared.store.port import Store, Stored, StoreUnavailable, VersionConflict
+from shared.store.port import Store, Stored, StoreUnavailable, VersionConflict, Writes
 
 COLUMNS = ("state", "event", "type", "appointment", "version", "sink", "tries", "since", "reason")
 PAGE = 100
@@ -121,7 +121,7 @@ async def _change(
         if not changed:
             return changed
         try:
-            await store.commit([], [], events=writes(records, _due_now(after, now)))
+            await store.commit(Writes(events=writes(records, _due_now(after, now))))
         except VersionConflict:
             continue
         return changed

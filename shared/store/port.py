@@ -163,6 +163,18 @@ class PatientWrite(Struct, frozen=True):
         return [PastAppointment.of(appointment) for appointment in gone]
 
 
+class Writes(Struct, frozen=True):
+    """What one commit writes. The `series` are new ones, and there must be none of their ids."""
+
+    days: Sequence[DayWrite] = ()
+    records: Sequence[RecordWrite] = ()
+    elsewhere: Sequence[ElsewhereWrite] = ()
+    patients: Sequence[PatientWrite] = ()
+    overrides: Sequence[OverrideWrite] = ()
+    series: Sequence[Series] = ()
+    events: Sequence[OutboxWrite] = ()
+
+
 class Snapshot(Protocol):
     """Reads that all see the store as it was at one instant.
 
@@ -249,20 +261,8 @@ class Store(Protocol):
         `SnapshotExpired` if the instant is gone.
         """
 
-    async def commit(  # noqa: PLR0913 - one for each kind of document
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, if each document still has the version that was read.
-
-        The `series` are new ones, and there must be none of their ids.
 
         Returns the new versions of days, patients and events once the writes survive a loss of
         power.

@@ -208,14 +208,7 @@ class Coordinator:
 
     async def _write(self, plan: BatchPlan, commands: int) -> None:
         count_attempt(commands)
-        versions = await self._store.commit(
-            plan.day_writes(),
-            list(plan.records.values()),
-            plan.elsewhere_writes(),
-            plan.patient_writes(),
-            series=plan.series,
-            events=plan.event_writes(),
-        )
+        versions = await self._store.commit(plan.writes())
         self._cache.put(
             {key: Stored(plan.days[key], versions[key]) for key in plan.changed},
             {key: Stored(plan.patients[key], versions[key]) for key in plan.booked},

@@ -33,7 +33,7 @@ from shared.rules.erasing import erase
 from shared.rules.existing import Doctors, Sought
 from shared.rules.limits import why_not_erased
 from shared.rules.outcomes import Accepted, TooManyErasures, Unchanged
-from shared.store.port import PatientWrite, Store, Stored, VersionConflict
+from shared.store.port import PatientWrite, Store, Stored, VersionConflict, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.known_doctors import run_with_doctors
@@ -119,7 +119,7 @@ class Erasure(Struct, frozen=True):
                 return refusal
             marked = stored.value.marked(now if caller.patient == patient else None)
             try:
-                await self.store.commit([], [], [], [PatientWrite(stored, marked)])
+                await self.store.commit(Writes(patients=[PatientWrite(stored, marked)]))
             except VersionConflict:
                 await retries.pause()
 
@@ -176,7 +176,7 @@ class Erasure(Struct, frozen=True):
                 schedule = schedule.without(past.id)
             with suppress(VersionConflict):
                 write = PatientWrite(stored, schedule, left=(), forgotten=rest)
-                await self.store.commit([], [], [], [write])
+                await self.store.commit(Writes(patients=[write]))
 
     async def _erase_records(self, ids: Collection[str]) -> None:
         retries = Retries(self.random)

@@ -9,7 +9,7 @@ from random import Random
 
 from shared.model.override import OverrideKey
 from shared.queries.overrides import ended_overrides
-from shared.store.port import OverrideWrite, Store, VersionConflict
+from shared.store.port import OverrideWrite, Store, VersionConflict, Writes
 from shared.transactions.idempotency import RECORD_LIFETIME
 from shared.transactions.retries import Retries
 
@@ -46,7 +46,7 @@ async def _forget(store: Store, keys: Sequence[OverrideKey]) -> None:
             there = (await snapshot.load((), (), overrides=keys)).overrides.values()
         writes = [OverrideWrite(o.value, o.version, forgotten=True) for o in there if o.value]
         try:
-            await store.commit([], [], overrides=writes)
+            await store.commit(Writes(overrides=writes))
         except VersionConflict:
             await retries.pause()
         else:

@@ -74,6 +74,7 @@ from shared.store.port import (
     StoreRefused,
     StoreUnavailable,
     VersionConflict,
+    Writes,
 )
 from shared.store.usage import count_attempt
 from shared.transactions.idempotency import Idempotency
@@ -220,7 +221,7 @@ class OverrideTransactions(Struct, frozen=True):
         events: Sequence[OutboxWrite] = (),
     ) -> None:
         count_attempt(1)
-        await self.store.commit(days, records, overrides=[override], events=events)
+        await self.store.commit(Writes(days, records, overrides=[override], events=events))
 
 
 class _Days(Struct):

@@ -1,6 +1,6 @@
 """The plan of a batch: what its commands come to, before anything is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -35,6 +35,7 @@ from shared.store.port import (
     RecordWrite,
     State,
     Stored,
+    Writes,
 )
 from shared.transactions.command import Command
 
@@ -105,34 +106,28 @@ class BatchPlan(Struct):
             self._tell(self.telling, changes, command.now, each)
         return outcome
 
-    def day_writes(self) -> list[DayWrite]:
-        """Return the changed days; the acceptances depend on no others."""
-        return [DayWrite(self.state.days[key], self.days[key]) for key in sorted(self.changed)]
+    def writes(self) -> Writes:
+        """Return what is to be written; the acceptances depend on nothing else."""
+        return Writes(
+            days=[DayWrite(self.state.days[key], self.days[key]) for key in sorted(self.changed)],
+            records=list(self.records.values()),
+            elsewhere=list(self._elsewhere_writes()),
+            patients=[self._patient_write(key) for key in sorted(self.booked)],
+            series=self.series,
+            events=[OutboxWrite(record) for record in self.events],
+        )
 
-    def elsewhere_writes(self) -> list[ElsewhereWrite]:
-        """Return the changed whereabouts; what was not loaded is written where there is none."""
-        writes = map(self._elsewhere_write, sorted(self.told))
-        return [write for write in writes if (write.whereabouts or write.replaced) is not None]
+    def _elsewhere_writes(self) -> Iterator[ElsewhereWrite]:
+        """Yield the changed whereabouts; what was not loaded is written where there is none."""
+        for key in sorted(self.told):
+            read, told = self.state.elsewhere.get(key), self.elsewhere[key]
+            version = read.version if read else None
+            if (told or version) is not None:
+                yield ElsewhereWrite(key, told, version)
 
-    def patient_writes(self) -> list[PatientWrite]:
-        """Return the changed schedules."""
-        return [
-            PatientWrite(
-                self.state.patients[key],
-                self.patients[key],
-                list(self.left[key].values()),
-                self.forgotten.get(key, ()),
-            )
-            for key in sorted(self.booked)
-        ]
-
-    def event_writes(self) -> list[OutboxWrite]:
-        """Return the new records of the outbox."""
-        return [OutboxWrite(record) for record in self.events]
-
-    def _elsewhere_write(self, key: ElsewhereKey) -> ElsewhereWrite:
-        read = self.state.elsewhere.get(key)
-        return ElsewhereWrite(key, self.elsewhere[key], read.version if read else None)
+    def _patient_write(self, key: PatientKey) -> PatientWrite:
+        left, forgotten = list(self.left[key].values()), self.forgotten.get(key, ())
+        return PatientWrite(self.state.patients[key], self.patients[key], left, forgotten)
 
     def _leave(self, record: IdempotencyRecord, outcome: Granted) -> None:
         """Leave a record, in the place of one that has expired."""

@@ -28,7 +28,7 @@ from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store
+from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store, Writes
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule, span
 from tests.functions.callers import ISSUER, Known
@@ -253,13 +253,13 @@ class Api:
         """Bring extra hours of a simple id into the store, far from everything else."""
         time = span("2050-12-10T15:00Z", "2050-12-10T16:00Z")
         extra = Override("strange.override.x", "strange", "extra_hours", time, NOW)
-        await self.dependencies.store.commit([], [], overrides=[OverrideWrite(extra, None)])
+        await self.dependencies.store.commit(Writes(overrides=[OverrideWrite(extra, None)]))
 
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
         async with self.dependencies.store.snapshot() as snapshot:
             state = await snapshot.load([day.key], [])
-        await self.dependencies.store.commit([DayWrite(state.days[day.key], day)], [])
+        await self.dependencies.store.commit(Writes([DayWrite(state.days[day.key], day)]))
 
     async def mark_erasing(self, caller: Caller) -> None:
         """Mark a patient's account as one that is being erased, past all rules."""
@@ -268,12 +268,12 @@ class Api:
             state = await snapshot.load((), (), (), [caller.patient])
         read = state.patients[caller.patient]
         write = PatientWrite(read, replace(read.value, erasing=True))
-        await self.dependencies.store.commit([], [], [], [write])
+        await self.dependencies.store.commit(Writes(patients=[write]))
 
     async def put_ended(self, *appointments: Appointment) -> None:
         """Bring appointments that hold no time any more into the store."""
         writes = [ElsewhereWrite(ElsewhereKey(a.doctor_id, a.id), a, None) for a in appointments]
-        await self.dependencies.store.commit([], [], writes)
+        await self.dependencies.store.commit(Writes(elsewhere=writes))
 
 
 class KnownClinic(ClinicCache):

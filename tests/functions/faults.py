@@ -19,6 +19,7 @@ from shared.store.port import (
     StoreRefused,
     StoreUnavailable,
     Versions,
+    Writes,
 )
 from tests.functions.api import SETTINGS, Api, calling
 
@@ -41,7 +42,7 @@ class SilentStore:
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
-    async def commit(self, *_: Unread, **__: Unread) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Not reached without a view."""
         raise NotImplementedError
 
@@ -141,11 +142,11 @@ class BreakingStore(SilentStore):
         async with self._store.snapshot(instant) as snapshot:
             yield snapshot
 
-    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
+    async def commit(self, writes: Writes) -> Versions:
         """Whether it was written is not told."""
         self._broken = True
         if self._commits:
-            await self._store.commit(*writes, **more)
+            await self._store.commit(writes)
         raise StoreUnavailable("it may have happened")
 
 
@@ -170,10 +171,10 @@ class FailingStore:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
+    async def commit(self, writes: Writes) -> Versions:
         """Fail if there were enough."""
         self._count()
-        return await self._store.commit(*writes, **more)
+        return await self._store.commit(writes)
 
     async def erase_records(self, ids: Collection[str]) -> None:
         """Fail if there were enough."""
@@ -222,9 +223,9 @@ class ForgetfulStore:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, *writes: Unread, **more: Unread) -> Any:  # noqa: ANN401
+    async def commit(self, writes: Writes) -> Versions:
         """Lose the first answer."""
-        versions = await self._store.commit(*writes, **more)
+        versions = await self._store.commit(writes)
         self.lost += 1
         if self.lost == 1:
             await self._rival()

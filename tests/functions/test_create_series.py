@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from shared.access.caller import Caller
 from shared.model.policy import Policy
 from shared.model.service import Service
-from shared.store.port import Snapshot, Store, StoreUnavailable
+from shared.store.port import Snapshot, Store, StoreUnavailable, Writes
 from tests.builders import at, doctor
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, problem, starts
 from tests.functions.callers import ADA, BOB, CLERK, STEPHEN
@@ -352,10 +352,9 @@ class UnreadAfterCommit:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    async def commit(self, *writes: object, **more: object) -> object:
+    async def commit(self, writes: Writes) -> object:
         """Commit."""
-        commit = self._store.commit
-        versions = await commit(*writes, **more)  # type: ignore[arg-type]
+        versions = await self._store.commit(writes)
         self._committed = True
         return versions
 

@@ -15,7 +15,7 @@ from shared.model.time_zones import time_zone
 from shared.notifications.deliverer import Deliverer
 from shared.notifications.messages import Messages
 from shared.notifications.sink import DeliveryFailed, Message, Sink
-from shared.store.port import OutboxWrite
+from shared.store.port import OutboxWrite, Writes
 from tests.builders import appointment, at, doctor
 from tests.simulated_loop import now
 from tests.simulated_store import Port, SimulatedStore
@@ -121,7 +121,7 @@ def record(name: str = "a", version: int = 1) -> OutboxRecord:
 
 def leave(store: SimulatedStore, *records: OutboxRecord) -> None:
     """Write records, as commits of changes do."""
-    store.write_unchanged([], [], (), (), (), (), [OutboxWrite(each) for each in records])
+    store.write_unchanged(Writes(events=[OutboxWrite(each) for each in records]))
 
 
 def versions(arrived: Sequence[Told], name: str) -> list[int]:

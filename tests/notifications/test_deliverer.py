@@ -17,7 +17,7 @@ from shared.model.event import Event
 from shared.model.outbox import Delivery, OutboxRecord
 from shared.notifications.sending import DOWN_AFTER, SENDS_AT_ONCE, Report
 from shared.notifications.sink import Message
-from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions
+from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions, Writes
 from tests.builders import at, schedule
 from tests.notifications.simulated_sinks import (
     BEGIN,
@@ -375,10 +375,10 @@ class Flaky(Clinic):
         super().__init__(store)
         self.errors = list(errors)
 
-    async def commit(self, *writes: Unread, **more: Unread) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         if self.errors and (error := self.errors.pop(0)):
             raise error
-        return await super().commit(*writes, **more)
+        return await super().commit(writes)
 
 
 @simulated
@@ -438,9 +438,9 @@ def after(wait: timedelta) -> datetime:
 class Late(Clinic):
     """A store that takes ten seconds before it writes."""
 
-    async def commit(self, *writes: Unread, **more: Unread) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         await asyncio.sleep(10)
-        return await super().commit(*writes, **more)
+        return await super().commit(writes)
 
 
 @simulated

@@ -1,12 +1,11 @@
 """Commits of many that share a call: each gets its own answer."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from shared.notifications.group_commit import MOST_TOGETHER, GroupCommit
-from shared.store.port import OutboxWrite, StoreUnavailable, VersionConflict, Versions
+from shared.store.port import OutboxWrite, StoreUnavailable, VersionConflict, Versions, Writes
 from tests.notifications.simulated_sinks import Clinic, leave, record
 from tests.simulated_loop import simulated
 from tests.simulated_store import SimulatedStore
@@ -20,12 +19,12 @@ class Counting(Clinic):
         self.commits: list[int] = []
         self.bug: Exception | None = None
 
-    async def commit(self, *writes: Any, **more: Any) -> Versions:  # noqa: ANN401 - the port's
-        self.commits.append(len(more["events"]))
+    async def commit(self, writes: Writes) -> Versions:
+        self.commits.append(len(writes.events))
         await asyncio.sleep(1)
         if self.bug:
             raise self.bug
-        return await super().commit(*writes, **more)
+        return await super().commit(writes)
 
 
 def create(name: str) -> list[OutboxWrite]:

@@ -1,32 +1,21 @@
 """Parts of a simulation that break a promise: a proof that cannot fail proves nothing."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
 
 from msgspec import structs
 
 from shared.model.documents import Documents
 from shared.store.port import (
-    DayWrite,
     DocumentKey,
-    ElsewhereWrite,
-    PatientWrite,
-    RecordWrite,
     State,
     Versions,
+    Writes,
 )
 from shared.transactions.command import Command
 from tests.proof.history import Book, Cancel, MarkAs, Move, Update
 from tests.proof.promises import TELLING, WatchedStore
 from tests.proof.simulated_run import Parts
 from tests.proof.world import Request, command_of
-
-Days: TypeAlias = Sequence[DayWrite]
-Records: TypeAlias = Sequence[RecordWrite]
-Elsewhere: TypeAlias = Sequence[ElsewhereWrite]
-Patients: TypeAlias = Sequence[PatientWrite]
-Unread: TypeAlias = Any
 
 
 class Unchecked(WatchedStore):
@@ -39,54 +28,40 @@ class Unchecked(WatchedStore):
 class BlindToRecords(WatchedStore):
     """Looks at the versions of all but records."""
 
-    def has_changed(self, days: Days, _records: Records, *others: Unread) -> bool:
-        return super().has_changed(days, (), *others)
+    def has_changed(self, writes: Writes) -> bool:
+        return super().has_changed(structs.replace(writes, records=()))
 
 
 class BlindToPatients(WatchedStore):
     """Looks at the versions of all but patients."""
 
-    def has_changed(
-        self,
-        days: Days,
-        records: Records,
-        elsewhere: Elsewhere = (),
-        _patients: Patients = (),
-        *others: Unread,
-    ) -> bool:
-        return super().has_changed(days, records, elsewhere, (), *others)
+    def has_changed(self, writes: Writes) -> bool:
+        return super().has_changed(structs.replace(writes, patients=()))
 
 
 class Torn(WatchedStore):
     """Writes one day after the other."""
 
-    def write(self, days: Days, *others: Unread) -> Versions:
-        versions = [super(Torn, self).write([day], ()) for day in days]
-        versions.append(super().write((), *others))
+    def write(self, writes: Writes) -> Versions:
+        versions = [super(Torn, self).write(Writes([day])) for day in writes.days]
+        versions.append(super().write(structs.replace(writes, days=())))
         return {key: version for each in versions for key, version in each.items()}
 
 
 class Forgetful(WatchedStore):
     """Says that it has written, and has not."""
 
-    def write(
-        self,
-        days: Days,
-        _records: Records,
-        _elsewhere: Elsewhere = (),
-        patients: Patients = (),
-        *_: Unread,
-    ) -> Versions:
-        written: list[DocumentKey] = [write.day.key for write in days]
-        return dict.fromkeys([*written, *(write.schedule.key for write in patients)], 0)
+    def write(self, writes: Writes) -> Versions:
+        written: list[DocumentKey] = [write.day.key for write in writes.days]
+        written += [write.schedule.key for write in writes.patients]
+        return dict.fromkeys(written, 0)
 
 
 class Untold(WatchedStore):
     """Writes what changes, and tells nobody of it."""
 
-    def write(self, days: Days, records: Records, *others: Unread) -> Versions:
-        versions: Versions = super().write(days, records, *others[:4])
-        return versions
+    def write(self, writes: Writes) -> Versions:
+        return super().write(structs.replace(writes, events=()))
 
 
 class Lagging(WatchedStore):
@@ -99,10 +74,9 @@ class Lagging(WatchedStore):
     def view(self) -> State:
         return self._old if self.changed_at else super().view()
 
-    def write(self, *writes: Unread) -> Versions:
+    def write(self, writes: Writes) -> Versions:
         self._old = super().view()
-        versions: Versions = super().write(*writes)
-        return versions
+        return super().write(writes)
 
 
 def changes_without_records(request: Request, number: int) -> Command:

@@ -20,13 +20,9 @@ from shared.model.hold import Hold
 from shared.model.override import OverrideEntry
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.model.series import Series
 from shared.model.time_zones import standard_offset
 from shared.store.port import (
     DayWrite,
-    ElsewhereWrite,
-    OutboxWrite,
-    OverrideWrite,
     PatientWrite,
     RecordWrite,
     Snapshot,
@@ -36,6 +32,7 @@ from shared.store.port import (
     Version,
     VersionConflict,
     Versions,
+    Writes,
 )
 
 E = TypeVar("E", OverrideEntry, Hold)
@@ -74,54 +71,53 @@ class Unchecked(_Wrong):
         self.doctors = store.doctors
         self.list_doctors = store.list_doctors
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all, as if nothing had changed since it was read."""
         while True:
             async with self._store.snapshot() as snapshot:
                 state = await snapshot.load(
-                    [write.day.key for write in days],
-                    [write.record.key for write in records],
-                    [write.key for write in elsewhere],
-                    [write.schedule.key for write in patients],
-                    [write.override.key for write in overrides],
-                    series=[each.id for each in series],
+                    [write.day.key for write in writes.days],
+                    [write.record.key for write in writes.records],
+                    [write.key for write in writes.elsewhere],
+                    [write.schedule.key for write in writes.patients],
+                    [write.override.key for write in writes.overrides],
+                    series=[each.id for each in writes.series],
                 )
-            writes = []
-            for write in days:
-                found = state.days[write.day.key]
-                writes.append(DayWrite(found, _overwritten(found.value, write.changed())))
-            kept = [
-                RecordWrite(write.record, found.version if found else None)
-                for write in records
-                for found in [state.records.get(write.record.key)]
-            ]
-            schedules = []
-            for patient in patients:
-                there = state.patients[patient.schedule.key]
-                schedule = _overwritten_patient(there.value, patient.changed())
-                schedules.append(PatientWrite(there, schedule))
-            told = [replace(w, replaced=state.elsewhere[w.key].version) for w in elsewhere]
-            away = [
-                replace(write, replaced=state.overrides[write.override.key].version)
-                for write in overrides
-            ]
-            new = [each for each in series if state.series[each.id] is None]
             try:
-                return await self._store.commit(
-                    writes, kept, told, schedules, away, series=new, events=events
-                )
+                return await self._store.commit(_on_what_is_there(writes, state))
             except VersionConflict:
                 continue
+
+
+def _on_what_is_there(writes: Writes, state: State) -> Writes:
+    days = [
+        DayWrite(found, _overwritten(found.value, write.changed()))
+        for write in writes.days
+        for found in [state.days[write.day.key]]
+    ]
+    records = [
+        RecordWrite(write.record, found.version if found else None)
+        for write in writes.records
+        for found in [state.records.get(write.record.key)]
+    ]
+    elsewhere = [replace(w, replaced=state.elsewhere[w.key].version) for w in writes.elsewhere]
+    overrides = [
+        replace(write, replaced=state.overrides[write.override.key].version)
+        for write in writes.overrides
+    ]
+    series = [each for each in writes.series if state.series[each.id] is None]
+    patients = _patients_overwritten(writes, state.patients)
+    return Writes(days, records, elsewhere, patients, overrides, series, writes.events)
+
+
+def _patients_overwritten(
+    writes: Writes, there: Mapping[PatientKey, Stored[PatientSchedule]]
+) -> list[PatientWrite]:
+    return [
+        PatientWrite(found, _overwritten_patient(found.value, write.changed()))
+        for write in writes.patients
+        for found in [there[write.schedule.key]]
+    ]
 
 
 def _overwritten(day: DaySchedule, changes: Mapping[str, Entry | None]) -> DaySchedule:
@@ -153,30 +149,14 @@ class PatientsUnchecked(_Wrong):
         self.doctors = store.doctors
         self.list_doctors = store.list_doctors
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all if no doctor-day has changed, whatever the patients have by now."""
-        keys = [write.schedule.key for write in patients]
+        keys = [write.schedule.key for write in writes.patients]
         there = await self._patients(keys)
         while True:
-            schedules = [
-                PatientWrite(found, _overwritten_patient(found.value, write.changed()))
-                for write in patients
-                for found in [there[write.schedule.key]]
-            ]
+            schedules = _patients_overwritten(writes, there)
             try:
-                return await self._store.commit(
-                    days, records, elsewhere, schedules, overrides, series=series, events=events
-                )
+                return await self._store.commit(replace(writes, patients=schedules))
             except VersionConflict:
                 before, there = there, await self._patients(keys)
                 if there == before:
@@ -232,27 +212,15 @@ class _Remembering(_Wrong, Generic[E]):
             self._remembered[key] = monotonic() + REMEMBERED_SECONDS, known
         return Stored(self.having(day.value, known), day.version)
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all, and leave where it is what was not seen."""
-        true = [self._true.get((write.day.key, write.read.version), write.read) for write in days]
-        writes = [
+        days = [
             DayWrite(read, _overwritten(read.value, write.changed()))
-            for read, write in zip(true, days, strict=True)
+            for write in writes.days
+            for read in [self._true.get((write.day.key, write.read.version), write.read)]
         ]
-        versions = await self._store.commit(
-            writes, records, elsewhere, patients, overrides, series=series, events=events
-        )
-        for write in writes:
+        versions = await self._store.commit(replace(writes, days=days))
+        for write in days:
             version = versions[write.day.key]
             self._true[write.day.key, version] = Stored(write.day, version)
         return versions

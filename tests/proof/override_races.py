@@ -25,13 +25,10 @@ from shared.model.override import Override
 from shared.rules.booking import book
 from shared.rules.outcomes import Accepted, KeyReused, Outcome, Refusal, TimeOff
 from shared.store.port import (
-    DayWrite,
-    ElsewhereWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     StoreError,
     StoreUnavailable,
+    Versions,
+    Writes,
 )
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
@@ -94,21 +91,13 @@ class OverrideStore(WatchedStore):
         super().__init__()
         self.affected: dict[str, set[str]] = {}
 
-    def write(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *others: Any,  # noqa: ANN401 - whatever else is written
-    ) -> Any:  # noqa: ANN401 - the versions
+    def write(self, writes: Writes) -> Versions:
         before, off, told = {*self.there}, self.standing(), {*self.outbox}
-        versions = super().write(days, records, elsewhere, patients, overrides, *others)
+        versions = super().write(writes)
         for name in self.there.keys() - before:
             if any(each.interval.overlaps(self.there[name].interval) for each in off):
                 raise Broken(f"{name} was booked into time off")
-        for write in overrides:
+        for write in writes.overrides:
             if write.replaced is None:
                 self.affected[write.override.id] = self.booked_in(write.override.interval)
                 self.check_told(write.override.id, {*self.outbox} - told)

@@ -16,13 +16,9 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.telling import Telling
 from shared.store.port import (
-    DayWrite,
-    ElsewhereWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     Stored,
     Versions,
+    Writes,
 )
 from shared.transactions.idempotency import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
@@ -56,23 +52,15 @@ class WatchedStore(SimulatedStore):
         self.held = {hold.id: hold for day in days for hold in day.holds}
         self.ever_held = self.held
 
-    def write(
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *others: Unread,
-    ) -> Versions:
+    def write(self, writes: Writes) -> Versions:
         """Write, and look at what there is then."""
-        for write in records:
+        for write in writes.records:
             used = self.records.get(write.record.key)
             # Every `now` is later than what a record from before the run was good for.
             if used and used.value.expires_at > write.record.expires_at - RECORD_LIFETIME:
                 raise Broken("a key took effect twice")
         told = {*self.outbox}
-        versions = super().write(days, records, elsewhere, patients, overrides, *others)
+        versions = super().write(writes)
         self._look([stored.value for name, stored in self.outbox.items() if name not in told])
         return versions
 

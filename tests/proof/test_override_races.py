@@ -1,6 +1,5 @@
 """Overrides that race with bookings and with each other keep every promise."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from msgspec.structs import replace as replace_field
 
 from shared.model.interval import Interval
-from shared.store.port import DayWrite, RecordWrite
+from shared.store.port import Versions, Writes
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
 from tests.builders import span
 from tests.examples import FACTOR
@@ -98,26 +97,22 @@ def test_every_order_with_every_fault_keeps_every_promise(name: str) -> None:
 class BlindToDays(OverrideStore):
     """Looks at the versions of all but days."""
 
-    def has_changed(
-        self, _days: Sequence[DayWrite], records: Sequence[RecordWrite], *others: Unread
-    ) -> bool:
-        return super().has_changed((), records, *others)
+    def has_changed(self, writes: Writes) -> bool:
+        return super().has_changed(replace_field(writes, days=()))
 
 
 class BlindToRecords(OverrideStore):
     """Looks at the versions of all but records."""
 
-    def has_changed(
-        self, days: Sequence[DayWrite], _records: Sequence[RecordWrite], *others: Unread
-    ) -> bool:
-        return super().has_changed(days, (), *others)
+    def has_changed(self, writes: Writes) -> bool:
+        return super().has_changed(replace_field(writes, records=()))
 
 
 class Torn(OverrideStore):
     """Writes all but the last day."""
 
-    def write(self, days: Sequence[DayWrite], *others: Unread) -> Written:
-        return super().write(days[:-1] or days, *others)
+    def write(self, writes: Writes) -> Versions:
+        return super().write(replace_field(writes, days=writes.days[:-1] or writes.days))
 
 
 async def without_the_last_day(of: OverrideTransactions, new: NewOverride) -> object:

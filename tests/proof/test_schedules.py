@@ -7,7 +7,7 @@ import pytest
 from shared.access.caller import Caller
 from shared.model.day import DaySchedule
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import DayWrite, PatientWrite, Stored
+from shared.store.port import DayWrite, PatientWrite, Stored, Writes
 from tests.builders import appointment, doctor, owned, schedule
 from tests.proof.accounts import ISSUER, account_key
 from tests.proof.schedules import opened, wrong_schedules
@@ -37,6 +37,8 @@ async def test_a_wrong_schedule_is_found(
         await store.put_doctors([doctor()])
         before = Stored(DaySchedule(day.key), None)
         write = PatientWrite(Stored(EMPTY, None), hers)
-        await store.commit([DayWrite(before, day)], (), (), [write] if hers.appointments else ())
+        await store.commit(
+            Writes([DayWrite(before, day)], patients=[write] if hers.appointments else ())
+        )
         sentences = await wrong_schedules(store, ["ada", "bob"])
     assert [sentence.partition(" lacks ")[2] for sentence in sentences] == found

@@ -17,7 +17,7 @@ from shared.model.override import Override
 from shared.runtime import load_doctors
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
-from shared.store.port import DayWrite
+from shared.store.port import DayWrite, Writes
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 
@@ -106,7 +106,7 @@ class Clinic:
                 async with dependencies.store.snapshot() as snapshot:
                     read = (await snapshot.load([key], ())).days[key]
                 day = read.value.with_override(override.entry)
-                await dependencies.store.commit([DayWrite(read, day)], [])
+                await dependencies.store.commit(Writes([DayWrite(read, day)]))
 
         await self.run(write)
 
@@ -119,7 +119,7 @@ class Clinic:
                 async with dependencies.store.snapshot() as snapshot:
                     read = (await snapshot.load([key], ())).days[key]
                 day = read.value.with_appointment(appointment)
-                await dependencies.store.commit([DayWrite(read, day)], [])
+                await dependencies.store.commit(Writes([DayWrite(read, day)]))
 
         await self.run(write)
 

@@ -23,6 +23,7 @@ from shared.store.port import (
     SnapshotExpired,
     Store,
     Stored,
+    Writes,
 )
 from tests.builders import at, patient, schedule_of, span
 from tests.runtime.clinic import Clinic
@@ -138,7 +139,7 @@ async def test_overrides_that_ended_longer_ago_than_the_limit_are_forgotten(
 
     async def store_them(dependencies: Dependencies) -> None:
         writes = [OverrideWrite(each, None) for each in (old, late)]
-        await dependencies.store.commit([], [], overrides=writes)
+        await dependencies.store.commit(Writes(overrides=writes))
 
     async def kept(dependencies: Dependencies) -> dict[str, Override | None]:
         async with dependencies.store.snapshot() as snapshot:
@@ -206,9 +207,9 @@ async def with_account(clinic: Clinic) -> datetime:
         store = dependencies.store
         for schedule in (schedule_of(UID, *hers, GONE), schedule_of(UID, *hers[1:])):
             write = PatientWrite(await read_patient(store), schedule)
-            await store.commit([], [], [], [write])
+            await store.commit(Writes(patients=[write]))
         there = ElsewhereWrite(ElsewhereKey("strange", GONE.id), GONE, None)
-        await store.commit([], [RecordWrite(RECORD, None)], [there])
+        await store.commit(Writes(records=[RecordWrite(RECORD, None)], elsewhere=[there]))
         async with store.snapshot() as snapshot:
             await snapshot.load((), (), (), [schedule_of(UID).key])
             return await snapshot.instant()
@@ -275,7 +276,9 @@ async def test_a_series_tells_whose_it_is_until_all_of_it_has_ended(old_clinic: 
     await old_clinic.books(*(each._replace(series_id=name) for each in (LONG_AGO, AHEAD)))
 
     async def write(dependencies: Dependencies) -> None:
-        await dependencies.store.commit([], [RecordWrite(record, None)], series=[series])
+        await dependencies.store.commit(
+            Writes(records=[RecordWrite(record, None)], series=[series])
+        )
 
     async def read(dependencies: Dependencies) -> tuple[Series | None, str]:
         async with dependencies.store.snapshot() as snapshot:

@@ -16,7 +16,7 @@ from shared.notifications.sink import Message
 from shared.runtime.composition import build_dependencies
 from shared.runtime.events import DROP, RESEND, change_events, list_events, main
 from shared.settings import read_settings
-from shared.store.port import OutboxWrite, Store, StoreUnavailable
+from shared.store.port import OutboxWrite, Store, StoreUnavailable, Writes
 from tests.builders import appointment, at, doctor
 from tests.runtime.clinic import NOW, Clinic
 
@@ -66,11 +66,11 @@ class Overtaken:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
         return getattr(self._store, name)
 
-    async def commit(self, *args: Any, **kwargs: Any) -> object:  # noqa: ANN401
+    async def commit(self, writes: Writes) -> object:
         before, self._before = self._before, None
         if before:
             await before()
-        return await self._store.commit(*args, **kwargs)
+        return await self._store.commit(writes)
 
 
 def record(  # noqa: PLR0913 - what a record is made of
@@ -93,7 +93,7 @@ def on(store: Store, clock: Clock | None = None) -> Dependencies:
 
 
 async def keep(store: Store, *records: OutboxRecord) -> None:
-    await store.commit([], [], events=[OutboxWrite(each) for each in records])
+    await store.commit(Writes(events=[OutboxWrite(each) for each in records]))
 
 
 async def kept(store: Store, appointment_id: str = A) -> list[OutboxRecord]:

@@ -14,7 +14,7 @@ import pytest
 from shared.model.day import DayKey
 from shared.runtime.migrate import main
 from shared.settings import PostgresqlDatabase
-from shared.store.port import DayWrite, Store, StoreRefused, VersionConflict
+from shared.store.port import DayWrite, Store, StoreRefused, VersionConflict, Writes
 from shared.store.postgresql import schema
 from shared.store.postgresql.schema import migrations, prepare
 from tests.builders import appointment, key, schedule
@@ -145,7 +145,7 @@ async def book(store: Store, day: DayKey, name: str, minute: int) -> bool:
         read = (await snapshot.load([day], [])).days[day]
     entries = [*read.value.entries.values(), made]
     try:
-        await store.commit([DayWrite(read, schedule(str(day.day), *entries))], [])  # type: ignore[arg-type]
+        await store.commit(Writes([DayWrite(read, schedule(str(day.day), *entries))]))  # type: ignore[arg-type]
     except VersionConflict:
         return False
     return True

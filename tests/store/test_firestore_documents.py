@@ -64,6 +64,7 @@ from shared.store.port import (
     StoreRefused,
     StoreUnavailable,
     VersionConflict,
+    Writes,
 )
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.firestore_emulator import emulated_store
@@ -264,7 +265,7 @@ async def test_a_day_is_a_document_below_its_doctor_of_which_only_the_changes_ar
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     for read, day, entries, mask, precondition in NEW_CHANGED_AND_CHECKED:
-        await store.commit([DayWrite(read, day)], [])
+        await store.commit(Writes([DayWrite(read, day)]))
         (write,) = firestore.commits[-1].writes
         fields = {"kind": "day", "schema": 3, **({"appointments": entries} if entries else {})}
         assert sent(write) == (MONDAY_PATH, fields, mask, precondition)
@@ -274,7 +275,7 @@ async def test_every_write_of_a_day_draws_another_revision(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     for _ in range(10):
-        await store.commit([NEW_DAY], [])
+        await store.commit(Writes([NEW_DAY]))
     drawn = {
         commit.writes[0].update.fields["revision"].integer_value for commit in firestore.commits
     }
@@ -357,7 +358,7 @@ HOLIDAY = Override(
 async def test_an_override_is_a_document_below_its_doctor_whose_start_can_be_queried(
     firestore: Recorder, store: FirestoreStore, version: int | None, precondition: Precondition
 ) -> None:
-    await store.commit([NEW_DAY], [], overrides=[OverrideWrite(HOLIDAY, version)])
+    await store.commit(Writes([NEW_DAY], overrides=[OverrideWrite(HOLIDAY, version)]))
     ((_, write),) = (commit.writes for commit in firestore.commits)
     fields = {
         "kind": "override",
@@ -412,7 +413,7 @@ async def test_whereabouts_are_a_document_below_the_doctor_which_is_sent_whole(
     whereabouts: Whereabouts | None,
     fields: dict[str, Any],
 ) -> None:
-    await store.commit([], [], [ElsewhereWrite(ELSEWHERE, whereabouts, READ)])
+    await store.commit(Writes(elsewhere=[ElsewhereWrite(ELSEWHERE, whereabouts, READ)]))
     ((write,),) = (commit.writes for commit in firestore.commits)
     path = "doctors/strange/elsewhere/strange.20261123.first"
     assert sent(write) == (path, fields, [], AS_READ)
@@ -451,7 +452,7 @@ async def test_a_patient_is_a_document_of_which_only_the_changes_are_sent(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     for read, schedule_, fields, mask, precondition in PATIENTS:
-        versions = await store.commit([], [], patients=[PatientWrite(read, schedule_)])
+        versions = await store.commit(Writes(patients=[PatientWrite(read, schedule_)]))
         write = firestore.commits[-1].writes[0]
         assert sent(write) == (
             "patients/ada0000000000000000000000000000000000000",
@@ -466,7 +467,7 @@ async def test_an_appointment_of_a_patient_tells_the_doctor_and_whose_it_is(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     read = Stored(PatientSchedule(ADA), None)
-    await store.commit([], [], patients=[PatientWrite(read, patients(MINE))])
+    await store.commit(Writes(patients=[PatientWrite(read, patients(MINE))]))
     ((write,),) = (commit.writes for commit in firestore.commits)
     entries = write.update.fields["appointments"].map_value.fields
     entry = json.loads(entries[FIRST.id].string_value)
@@ -480,7 +481,7 @@ async def test_what_ends_is_added_to_the_months_of_the_history_whatever_these_ho
 ) -> None:
     january = SECOND._replace(id="january", interval=span("2027-01-01T00:00Z", "2027-01-01T01:00Z"))
     read = Stored(patients(MINE, SECOND, january), READ)
-    await store.commit([NEW_DAY], [], patients=[PatientWrite(read, patients())])
+    await store.commit(Writes([NEW_DAY], patients=[PatientWrite(read, patients())]))
     ((_, _, november, next_year),) = (commit.writes for commit in firestore.commits)
     history = "patients/ada0000000000000000000000000000000000000/history/"
     first, second = "strange.20261123.first", "strange.20261123.second"
@@ -666,9 +667,11 @@ async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_
 ) -> None:
     tuesday = DayWrite(Stored(DaySchedule(TUESDAY), None), DaySchedule(TUESDAY))
     versions = await store.commit(
-        [NEW_DAY, tuesday],
-        [RecordWrite(RECORD, version)],
-        [ElsewhereWrite(ELSEWHERE, CANCELLED, None)],
+        Writes(
+            [NEW_DAY, tuesday],
+            [RecordWrite(RECORD, version)],
+            [ElsewhereWrite(ELSEWHERE, CANCELLED, None)],
+        )
     )
     ((_, empty, record, _),) = (commit.writes for commit in firestore.commits)
     path, fields = "doctors/strange/schedule/2026-11-24", {"kind": "day", "schema": 3}
@@ -682,7 +685,7 @@ async def test_days_and_whole_records_are_one_commit_which_tells_the_days_their_
 async def test_a_record_holds_a_hold_as_a_map(firestore: Recorder, store: FirestoreStore) -> None:
     hold = Hold("strange.20261123.hold.a", "strange", FIRST.interval, THEN, "ada")
     record = replace(RECORD, appointment_id="strange.20261123.hold.a", hold=hold)
-    await store.commit([], [RecordWrite(record, None)])
+    await store.commit(Writes(records=[RecordWrite(record, None)]))
     ((write,),) = (commit.writes for commit in firestore.commits)
     fields = {
         "kind": "hold",
@@ -715,7 +718,7 @@ SERIES = Series(
 async def test_a_series_is_a_document_that_is_only_ever_created(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([NEW_DAY], [], series=[SERIES])
+    await store.commit(Writes([NEW_DAY], series=[SERIES]))
     ((_, write),) = (commit.writes for commit in firestore.commits)
     fields = {
         "kind": "series",
@@ -737,7 +740,7 @@ async def test_every_document_is_where_the_paths_say(
     gone = ElsewhereWrite(ELSEWHERE, CANCELLED, None)
     away = OverrideWrite(HOLIDAY, None)
     records = [RecordWrite(RECORD, None)]
-    await store.commit([NEW_DAY], records, [gone], overrides=[away], series=[SERIES])
+    await store.commit(Writes([NEW_DAY], records, [gone], overrides=[away], series=[SERIES]))
     database = MockFirestore()
     for write in (write for commit in firestore.commits for write in commit.writes):
         path, fields, _, _ = sent(write)
@@ -770,13 +773,15 @@ async def test_every_field_is_exempt_from_indexing_or_has_the_index_that_its_que
     read = Stored(patients(MINE), READ)
     await store.put_doctors([doctor()])
     await store.commit(
-        [NEW_DAY, DayWrite(Stored(FIRST_AND_SECOND, READ), FIRST_AND_SECOND)],
-        [RecordWrite(replace(RECORD, hold=hold), None)],
-        [ElsewhereWrite(ELSEWHERE, CANCELLED, None), pointer],
-        [PatientWrite(read, patients(SECOND, erasing=True))],
-        [OverrideWrite(HOLIDAY, None)],
-        series=[SERIES],
-        events=[OutboxWrite(MOVED)],
+        Writes(
+            [NEW_DAY, DayWrite(Stored(FIRST_AND_SECOND, READ), FIRST_AND_SECOND)],
+            [RecordWrite(replace(RECORD, hold=hold), None)],
+            [ElsewhereWrite(ELSEWHERE, CANCELLED, None), pointer],
+            [PatientWrite(read, patients(SECOND, erasing=True))],
+            [OverrideWrite(HOLIDAY, None)],
+            series=[SERIES],
+            events=[OutboxWrite(MOVED)],
+        )
     )
     await store.add_mail("a", FIRST.id, {"to": [], "from": "", "headers": {}, "message": {}})
     await store.put_clinic({"policy": {}, "closed": [], "services": []})
@@ -831,7 +836,7 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
     firestore.code = grpc.StatusCode[code]
     async with store.snapshot() as now:
         errors = await asyncio.gather(
-            store.commit([NEW_DAY], []),
+            store.commit(Writes([NEW_DAY])),
             now.load([MONDAY], []),
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
@@ -892,7 +897,7 @@ async def test_a_refusal_to_end_views_or_to_block_is_told_like_that_of_a_read(
 async def test_every_call_is_routed_by_a_field_of_its_request(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
-    await store.commit([NEW_DAY], [])
+    await store.commit(Writes([NEW_DAY]))
     await store.list_doctors(10)
     routed = [headers["x-goog-request-params"] for headers in firestore.headers]
     database = "projects/demo-documents/databases/(default)"
@@ -913,7 +918,7 @@ async def test_a_commit_without_a_response_is_unavailable_after_the_given_second
     store = emulated_store("demo-documents", seconds=0.2)
     async with asyncio.timeout(60):
         with pytest.raises(StoreUnavailable):
-            await store.commit([NEW_DAY], [])
+            await store.commit(Writes([NEW_DAY]))
     await store.close()
 
 

@@ -14,7 +14,7 @@ from shared.model.outbox import OutboxRecord
 from shared.notifications.mail.documents import DocumentSink
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import OutboxWrite, StoreUnavailable
+from shared.store.port import OutboxWrite, StoreUnavailable, Writes
 from shared.store.usage import StoreUsage, charged_to
 from tests.firestore_emulator import emulated_store
 from tests.notifications.mail.messages import ID, NOW, composer, message
@@ -51,7 +51,7 @@ def event(appointment_id: str = ID, *, personal: bool = True) -> Event:
 async def happen(store: FirestoreStore, *events: Event) -> None:
     """Let events wait to be delivered."""
     records = [OutboxWrite(OutboxRecord(each, NOW), None) for each in events]
-    await store.commit([], [], events=records)
+    await store.commit(Writes(events=records))
 
 
 async def mails(client: AsyncClient) -> dict[str, Mapping[str, Any] | None]:
@@ -129,12 +129,12 @@ async def test_an_erasure_pays_for_thirty_appointments_what_it_finds_or_one_read
         await happen(store, event(names[number]))
         await store.add_mail(event(names[number]).id, names[number], FIELDS)
     await store.commit(
-        [],
-        [],
-        events=[
-            OutboxWrite(each.value, each.version, done=True)
-            for each in await store.waiting_events(names)
-        ],
+        Writes(
+            events=[
+                OutboxWrite(each.value, each.version, done=True)
+                for each in await store.waiting_events(names)
+            ]
+        )
     )
     reads, writes = await cost()
     assert (reads - nothing, writes) == (2, 3)

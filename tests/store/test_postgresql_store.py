@@ -23,6 +23,7 @@ from shared.store.port import (
     StoreUnavailable,
     VersionConflict,
     Versions,
+    Writes,
 )
 from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.past import HISTORY, prune
@@ -63,7 +64,7 @@ async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -
     async with store.snapshot() as snapshot:
         found = (await snapshot.load([day.key], [])).days[day.key]
     known = found if read is None else Stored(read, found.version)
-    return await store.commit([DayWrite(known, day)], [])
+    return await store.commit(Writes([DayWrite(known, day)]))
 
 
 async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
@@ -141,7 +142,7 @@ async def test_a_commit_that_nobody_waits_for_any_more_is_not_sent(
     await asyncio.gather(*(there(store) for _ in range(8)))  # Connections are open.
     postgresql.freeze()
     try:
-        commits = [asyncio.create_task(store.commit([write], [])) for write in empty]
+        commits = [asyncio.create_task(store.commit(Writes([write]))) for write in empty]
         await asyncio.sleep(0)
         commits[-1].cancel()
         await asyncio.wait([commits[-1]])
@@ -165,7 +166,7 @@ async def test_commits_of_one_round_are_written_or_not_by_themselves(
     both = schedule("2026-11-30", *overlapping("2026-11-30"))
     writes = [*empty, DayWrite(Stored(DaySchedule(both.key), None), both)]
     results = await asyncio.gather(
-        *(store.commit([write], []) for write in writes), return_exceptions=True
+        *(store.commit(Writes([write])) for write in writes), return_exceptions=True
     )
     told = zip(writes, results, strict=True)
     wrong = {write.day.key: type(what) for write, what in told if isinstance(what, Exception)}
@@ -230,7 +231,7 @@ async def test_a_commit_whose_answer_is_lost_may_have_happened_and_is_told_as_un
         empty = await put(behind, schedule("2026-11-23"))
         write = DayWrite(Stored(DaySchedule(MONDAY), empty[MONDAY]), schedule("2026-11-23", FIRST))
         with proxy.losing_answers():
-            committing = asyncio.create_task(behind.commit([write], []))
+            committing = asyncio.create_task(behind.commit(Writes([write])))
             async with asyncio.timeout(60):
                 while not await there(store):  # noqa: ASYNC110 - it is the server that waits
                     await asyncio.sleep(0.01)
@@ -384,7 +385,7 @@ async def book(store: Store, day: DayKey, acknowledged: Mapping[DayKey, set[str]
                 async with store.snapshot() as snapshot:
                     read = (await snapshot.load([day], [])).days[day]
                 if new.id not in read.value.entries:
-                    await store.commit([DayWrite(read, read.value.with_appointment(new))], [])
+                    await store.commit(Writes([DayWrite(read, read.value.with_appointment(new))]))
                     acknowledged[day].add(new.id)
                     continue
                 break  # An earlier try had happened.

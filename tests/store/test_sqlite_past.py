@@ -13,7 +13,7 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
-from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired
+from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired, Writes
 from shared.store.sqlite.erasing import (
     _ERASE_HOLDERS,
     _ERASE_RECORDS,
@@ -66,7 +66,7 @@ async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
     """Put these on Monday in place of all others; the instant from which on they are there."""
     async with store.snapshot() as snapshot:
         monday = (await snapshot.load([MONDAY], [])).days[MONDAY]
-    await store.commit([DayWrite(monday, schedule("2026-11-23", *appointments))], [])
+    await store.commit(Writes([DayWrite(monday, schedule("2026-11-23", *appointments))]))
     return await instant_of(store)
 
 
@@ -75,7 +75,7 @@ async def book(store: SqliteStore, *appointments: Appointment) -> datetime:
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     write = PatientWrite(read, PatientSchedule(ADA, appointments))
-    await store.commit([], [], patients=[write])
+    await store.commit(Writes(patients=[write]))
     return await instant_of(store)
 
 
@@ -98,7 +98,7 @@ async def fill(store: SqliteStore, entries: int, records: int) -> None:
     await put(store, *(EARLY._replace(id=str(number)) for number in range(entries)))
     await put(store)
     writes = [RecordWrite(record(str(number), NOW + HOUR), None) for number in range(records)]
-    await store.commit([], writes)
+    await store.commit(Writes(records=writes))
 
 
 def rows_in(path: str) -> tuple[object, ...]:
@@ -145,7 +145,7 @@ async def test_what_was_replaced_can_be_read_for_an_hour_and_no_longer(
     for since, expected in ((HOUR - MICROSECOND, ["early"]), (HOUR, None), (30 * 24 * HOUR, None)):
         clock.now = after + since
         if pruned:
-            await pruner.commit([], [])
+            await pruner.commit(Writes())
         assert await ids_at(store, before) == expected
         assert await ids_at(store, after - MICROSECOND) == expected
         assert await ids_at(store, after) == ["late"]
@@ -159,7 +159,7 @@ async def test_a_view_that_was_current_within_the_hour_can_be_read_however_old_i
     assert await instant_of(store) == night  # It is that of every view until the morning.
     await put(store, LATE)
     clock.now += timedelta(minutes=59)
-    await pruner.commit([], [])
+    await pruner.commit(Writes())
     assert await ids_at(store, night) == ["early"]
     clock.now += timedelta(minutes=1)
     assert await ids_at(store, night) is None
@@ -176,7 +176,7 @@ async def test_so_is_what_a_patient_had_booked(
     for since, expected in ((HOUR - MICROSECOND, ["early"]), (HOUR, None)):
         clock.now = after + since
         if pruned:
-            await pruner.commit([], [])
+            await pruner.commit(Writes())
         assert await booked_at(store, before) == expected
         assert await booked_at(store, after) == ["late"]
 
@@ -196,7 +196,7 @@ async def test_what_was_dropped_stays_so_when_the_clock_of_the_machine_is_put_ba
     before = await put(store, EARLY)
     after = await put(store, LATE)
     clock.now = NOW + 2 * HOUR
-    await pruner.commit([], [])
+    await pruner.commit(Writes())
     clock.now = NOW
     assert await ids_at(store, before) is None
     assert await ids_at(store, after) == ["late"]
@@ -259,7 +259,7 @@ def prune(request: pytest.FixtureRequest, pruner: SqliteStore) -> Callable[[], A
     async def start() -> None:
         pruner.prepare([])
 
-    return start if request.param == "at-a-start" else lambda: pruner.commit([], [])
+    return start if request.param == "at-a-start" else lambda: pruner.commit(Writes())
 
 
 async def test_what_can_no_longer_be_read_is_deleted(
@@ -339,7 +339,7 @@ async def test_an_erasure_takes_two_hundred_series_at_a_time_after_the_records(
 ) -> None:
     await fill(store, 0, 250)
     many = [Series(f"strange.series.{n}", "strange", "", "ada", NOW, ()) for n in range(450)]
-    await store.commit([], [], series=many)
+    await store.commit(Writes(series=many))
     step = partial(erase_records, ids=["a", *(each.id for each in many)], most=200)
     counts = """
         SELECT (SELECT count(*) FROM receipts WHERE body NOT LIKE '%erased%'),
@@ -368,11 +368,11 @@ async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next
     store: SqliteStore, path: str
 ) -> None:
     await fill(store, 300, 0)
-    await store.commit([], [])  # Nothing is due for five minutes.
+    await store.commit(Writes())  # Nothing is due for five minutes.
     store._end_views()  # noqa: SLF001 - all but the past
     left = []
     for _ in range(2):
-        await store.commit([], [])
+        await store.commit(Writes())
         left.append(rows_in(path))
     assert left == [(100, 0), (0, 0)]
 
@@ -381,7 +381,7 @@ async def test_expired_records_are_deleted(
     store: SqliteStore, clock: Clock, path: str, prune: Callable[[], Awaitable[object]]
 ) -> None:
     writes = [RecordWrite(record(name, NOW + HOUR), None) for name in ("a", "b")]
-    await store.commit([], [*writes, RecordWrite(record("c", NOW + 2 * HOUR), None)])
+    await store.commit(Writes(records=[*writes, RecordWrite(record("c", NOW + 2 * HOUR), None)]))
     clock.now = NOW + HOUR
     await prune()
     assert rows_in(path) == (0, 3)
@@ -398,7 +398,7 @@ async def test_a_commit_deletes_two_hundred_of_each_at_most_and_the_next_ones_th
     clock.now += HOUR + timedelta(seconds=1)
     left = []
     for _ in range(4):
-        await store.commit([], [])
+        await store.commit(Writes())
         left.append(rows_in(path))
     assert left == [(entries * n, records * n) for n in (300, 100, 0, 0)]
 
@@ -407,12 +407,12 @@ async def test_a_commit_deletes_two_hundred_of_each_at_most_and_the_next_ones_th
 async def test_it_is_looked_for_every_five_minutes_by_a_clock_that_may_be_put_back(
     store: SqliteStore, clock: Clock, path: str, direction: int
 ) -> None:
-    await store.commit([], [RecordWrite(record("a", at("2026-11-19T12:00Z")), None)])
+    await store.commit(Writes(records=[RecordWrite(record("a", at("2026-11-19T12:00Z")), None)]))
     clock.now += direction * timedelta(seconds=299)
-    await store.commit([], [])
+    await store.commit(Writes())
     assert rows_in(path) == (0, 1)
     clock.now += direction * timedelta(seconds=1)
-    await store.commit([], [])
+    await store.commit(Writes())
     assert rows_in(path) == (0, 0)
 
 

@@ -24,6 +24,7 @@ from shared.store.port import (
     Stored,
     StoreRefused,
     StoreUnavailable,
+    Writes,
 )
 from shared.store.sqlite.store import MOST_SNAPSHOTS, SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule
@@ -90,7 +91,7 @@ async def load(store: SqliteStore) -> Stored[DaySchedule]:
 
 async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
     """Put these on Monday in place of all others; the instant from which on they are there."""
-    await store.commit([DayWrite(await load(store), schedule("2026-11-23", *appointments))], [])
+    await store.commit(Writes([DayWrite(await load(store), schedule("2026-11-23", *appointments))]))
     return await instant_of(store)
 
 
@@ -151,7 +152,7 @@ def test_a_new_file_has_no_tables_of_earlier_releases(store: SqliteStore, path: 
 
 
 async def test_commits_outlive_the_process_and_the_power(store: SqliteStore, path: str) -> None:
-    await store.commit([WRITE], [])
+    await store.commit(Writes([WRITE]))
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
     connections = [store._write_connection]  # noqa: SLF001 - the setting shows nowhere else
     assert [c and c.execute("PRAGMA synchronous").fetchone() for c in connections] == [(2,)]
@@ -162,15 +163,15 @@ async def test_a_file_that_another_process_holds_too_long_is_unavailable_new_or_
 ) -> None:
     for write in (WRITE, WRITE_TUESDAY):
         with locked(path), pytest.raises(StoreUnavailable):
-            await store.commit([write], [])
-        await store.commit([write], [])
+            await store.commit(Writes([write]))
+        await store.commit(Writes([write]))
 
 
 async def test_waiting_for_another_process_does_not_hold_up_the_event_loop(path: str) -> None:
     patient = SqliteStore(path, busy_seconds=30)
     patient.prepare([])
     with locked(path) as rival:
-        commit = asyncio.create_task(patient.commit([WRITE], []))
+        commit = asyncio.create_task(patient.commit(Writes([WRITE])))
         assert ((await load(patient)).version, commit.done()) == (None, False)
         rival.execute("COMMIT")
         assert (await commit).keys() == {MONDAY}
@@ -194,17 +195,17 @@ def test_a_start_waits_for_another_process_that_brings_the_file_over(
 async def test_a_file_of_a_newer_version_is_refused(store: SqliteStore, path: str) -> None:
     query(path, "PRAGMA user_version = 11")
     with pytest.raises(StoreRefused, match="schema is version 11, this program knows up to 10"):
-        await store.commit([WRITE], [])
+        await store.commit(Writes([WRITE]))
 
 
 async def test_a_commit_that_fails_half_way_leaves_nothing_behind(
     store: SqliteStore, path: str
 ) -> None:
-    await store.commit([], [])
+    await store.commit(Writes())
     query(path, "DROP TABLE doctor_days")
     record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
     with pytest.raises(StoreRefused):
-        await store.commit([WRITE], [RecordWrite(record, None)])
+        await store.commit(Writes([WRITE], [RecordWrite(record, None)]))
     assert query(path, "SELECT key FROM receipts") == []
 
 
@@ -216,7 +217,7 @@ async def test_a_commit_that_a_bug_ends_takes_no_acknowledged_one_with_it(
     good = DayWrite(Stored(DaySchedule(WEDNESDAY), None), DaySchedule(WEDNESDAY))
     with disk_is_busy(store):  # So that the three go together.
         commits = asyncio.gather(
-            *(store.commit([write], []) for write in (WRITE, good, bug)), return_exceptions=True
+            *(store.commit(Writes([write])) for write in (WRITE, good, bug)), return_exceptions=True
         )
         await asyncio.sleep(0)
     acknowledged = [isinstance(result, dict) for result in await commits]
@@ -228,11 +229,11 @@ async def test_a_commit_that_was_given_up_before_it_began_is_never_written(
     store: SqliteStore,
 ) -> None:
     with disk_is_busy(store):  # So that it cannot begin.
-        commit = asyncio.create_task(store.commit([WRITE], []))
+        commit = asyncio.create_task(store.commit(Writes([WRITE])))
         await asyncio.sleep(0)
         commit.cancel()
         await asyncio.wait([commit])
-    await store.commit([WRITE_TUESDAY], [])
+    await store.commit(Writes([WRITE_TUESDAY]))
     assert await exist(store, MONDAY, TUESDAY) == [False, True]
 
 
@@ -316,7 +317,7 @@ async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_th
 ) -> None:
     name, version = ElsewhereKey("strange", "early"), None
     for day in (MONDAY, TUESDAY, WEDNESDAY):
-        await store.commit([], [], [ElsewhereWrite(name, Pointer(day), version)])
+        await store.commit(Writes(elsewhere=[ElsewhereWrite(name, Pointer(day), version)]))
         async with store.snapshot() as snapshot:
             version = (await snapshot.load([], [], [name])).elsewhere[name].version
     old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"
@@ -334,7 +335,7 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
     days = ("2026-11-23", "2026-11-24", "2026-11-25")
     writes = [DayWrite(Stored(DaySchedule(key(day)), None), schedule(day)) for day in days]
     # The first is being written while the others wait for their turn.
-    commits = [asyncio.create_task(store.commit([write], [])) for write in writes]
+    commits = [asyncio.create_task(store.commit(Writes([write]))) for write in writes]
     await asyncio.sleep(0)
     await store.close()
     assert [list(await commit) for commit in commits] == [[key(day)] for day in days]
@@ -342,14 +343,14 @@ async def test_what_waits_for_the_disk_is_written_before_the_file_is_closed(path
 
 
 async def test_commits_of_one_turn_of_the_loop_share_an_instant(store: SqliteStore) -> None:
-    commits = await asyncio.gather(*(store.commit([w], []) for w in (WRITE, WRITE_TUESDAY)))
+    commits = await asyncio.gather(*(store.commit(Writes([w])) for w in (WRITE, WRITE_TUESDAY)))
     assert len({version for versions in commits for version in versions.values()}) == 1
 
 
 async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
     store: SqliteStore, path: str
 ) -> None:
-    await store.commit([], [])
+    await store.commit(Writes())
     rolls_back = """
         CREATE TRIGGER rolls_back BEFORE INSERT ON entries WHEN NEW.id = 'late'
         BEGIN SELECT RAISE(ROLLBACK, 'rolled back'); END
@@ -359,7 +360,7 @@ async def test_where_sqlite_rolls_a_round_back_nothing_of_it_is_written(
     days = [schedule("2026-11-24", EARLY), schedule("2026-11-25", LATE)]
     writes = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
     # Both arrive in one turn of the loop, so they share a round.
-    commits = [store.commit([write], []) for write in writes]
+    commits = [store.commit(Writes([write])) for write in writes]
     results = await asyncio.gather(*commits, return_exceptions=True)
     assert [type(result) for result in results] == [StoreRefused, StoreRefused]
     assert query(path, "SELECT day FROM doctor_days") == []

@@ -17,7 +17,7 @@ from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.store.instant_numbers import to_instant
-from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused
+from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused, Writes
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule, span
 
@@ -172,7 +172,7 @@ async def test_all_that_a_file_held_is_there_and_patients_can_be_kept_beside_it(
     assert state.elsewhere[TOLD].value == Pointer(key("2026-11-24", "who"))
     assert await store.secret("name", "other") == "known"
     booked = PatientSchedule(ADA, (AFTER,))
-    await store.commit([], [], patients=[PatientWrite(state.patients[ADA], booked)])
+    await store.commit(Writes(patients=[PatientWrite(state.patients[ADA], booked)]))
     async with store.snapshot() as snapshot:
         found = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     assert found.value == booked
@@ -195,7 +195,7 @@ async def test_overrides_and_the_clinic_can_be_kept_beside_what_a_file_held(
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([MONDAY], [])).days[MONDAY]
     away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
-    await store.commit([away], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.commit(Writes([away], overrides=[OverrideWrite(HOLIDAY, None)]))
     async with store.snapshot() as snapshot:
         state = await snapshot.load([MONDAY], [], overrides=[HOLIDAY.key])
     assert state.days[MONDAY].value == schedule("2026-11-23", AFTER).with_override(HOLIDAY.entry)
@@ -232,7 +232,7 @@ async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: 
     for schedule_ in (booked, ended):
         async with store.snapshot() as snapshot:
             read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
-        await store.commit([], [], patients=[PatientWrite(read, schedule_)])
+        await store.commit(Writes(patients=[PatientWrite(read, schedule_)]))
     async with store.snapshot() as snapshot:
         assert await snapshot.history(ADA, MONDAY.day, MONDAY.day) == [
             PastAppointment("a", "2026-11", at("2026-11-23T09:00Z")),
@@ -247,7 +247,7 @@ async def test_series_can_be_kept_beside_what_a_file_without_them_held(
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([MONDAY], [])).days[MONDAY]
     away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
-    await store.commit([away], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.commit(Writes([away], overrides=[OverrideWrite(HOLIDAY, None)]))
     await store.close()
     run(path, BEFORE_SERIES)
     before = dump(path)
@@ -260,7 +260,7 @@ async def test_series_can_be_kept_beside_what_a_file_without_them_held(
     *statements, version = dump(path)
     assert [s for s in statements if not s.startswith(SINCE_SERIES)] == before[:-1]
     assert (before[-1], version) == ("7", "10")
-    await opened.commit([], [], series=[SERIES])
+    await opened.commit(Writes(series=[SERIES]))
     async with opened.snapshot() as snapshot:
         assert (await snapshot.load([], [], series=[SERIES.id])).series == {SERIES.id: SERIES}
     await opened.close()

@@ -13,7 +13,7 @@ from shared.model.outbox import Delivery, OutboxRecord
 from shared.model.patient_key import patient_key
 from shared.rules.erasing import ERASED
 from shared.rules.telling import Telling
-from shared.store.port import OutboxWrite, Store
+from shared.store.port import OutboxWrite, Store, Writes
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.erasure import Erasure
 from tests.builders import ISSUER, at, doctor, patient
@@ -80,7 +80,7 @@ async def test_what_is_left_names_nobody_and_tells_of_the_erasure(
     assert told(await kept(store)) == BEFORE
     first = (await store.waiting_events([HERS]))[0]
     set_aside = replace(first.value, due_at=None, deliveries={"hook": SET_ASIDE})
-    await store.commit([], [], events=[OutboxWrite(set_aside, first.version)])
+    await store.commit(Writes(events=[OutboxWrite(set_aside, first.version)]))
     await erase(store, how)
     left = await kept(store)
     assert told(left) == [("reminder", 1), ("reminder", 2), (erased_as, 3)]

@@ -20,7 +20,7 @@ from shared.rules.overriding import (
     UnknownOverride,
 )
 from shared.rules.telling import Telling
-from shared.store.port import Stored, StoreRefused, StoreUnavailable
+from shared.store.port import Stored, StoreRefused, StoreUnavailable, Versions, Writes
 from shared.transactions.idempotency import Idempotency
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
 from tests.builders import FIRST_OF_2026, appointment, at, doctor, key, schedule, span
@@ -198,9 +198,9 @@ async def test_what_changed_last_is_checked_first() -> None:
     written: list[list[str]] = []
     commit = store.commit
 
-    async def noted(days: Any, *others: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on
-        written.append([f"{write.day.key.day}" for write in days])
-        return await commit(days, *others, **more)
+    async def noted(writes: Writes) -> Versions:
+        written.append([f"{write.day.key.day}" for write in writes.days])
+        return await commit(writes)
 
     store.commit = noted  # type: ignore[method-assign]
     await make(store)

@@ -27,7 +27,7 @@ from shared.rules.outcomes import (
     SlotTaken,
     UnknownAppointment,
 )
-from shared.store.port import PatientWrite, Stored, StoreRefused
+from shared.store.port import PatientWrite, Stored, StoreRefused, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.plan import MOST_BYTES, BatchPlan
@@ -92,7 +92,7 @@ def plan_of(store: ScriptedStore, *commands: Command) -> PatientWrite:
     )
     for each in commands:
         granted(cast("Outcome", plan.decide(each)))
-    (write,) = plan.patient_writes()
+    (write,) = plan.writes().patients
     return write
 
 
@@ -399,4 +399,4 @@ async def test_a_preview_tells_of_the_patients_own_conflicts() -> None:
 def test_a_plan_that_changes_nothing_has_nothing_to_write() -> None:
     plan = BatchPlan.on(ScriptedStore().view())
     assert not plan.changes_anything
-    assert plan.patient_writes() == []
+    assert plan.writes() == Writes([], [], [], [], (), [], [])

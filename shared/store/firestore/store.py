@@ -13,7 +13,6 @@ from shared.model.doctor import Doctor
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.model.series import Series
 from shared.settings import FirestoreDatabase
 from shared.store.firestore.blocked_calls import read_blocked, write_blocked
 from shared.store.firestore.calls import Calls
@@ -46,18 +45,13 @@ from shared.store.firestore.secret_calls import create_secret, read_secret
 from shared.store.firestore.series_documents import create_series
 from shared.store.firestore.snapshot import FirestoreSnapshot
 from shared.store.port import (
-    DayWrite,
     DocumentKey,
-    ElsewhereWrite,
-    OutboxWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     Stored,
     StoredRecord,
     StoreUnavailable,
     VersionConflict,
     Versions,
+    Writes,
 )
 from shared.store.usage import count_writes
 
@@ -81,33 +75,24 @@ class FirestoreStore:
         """Open a view of that time, or of the time of its first read."""
         yield FirestoreSnapshot(self._calls(), instant)
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, in one call, on the update times that were read."""
         calls = self._calls()
-        writes = [write_day(calls.root, day) for day in days]
-        writes += [write_patient(calls.root, patient) for patient in patients]
-        writes += [write_event(calls.root, event) for event in events]
-        keys: list[DocumentKey] = [write.day.key for write in days]
-        keys += [write.schedule.key for write in patients]
-        keys += [write.record.id for write in events]
-        writes += [write_record(calls.root, record) for record in records]
-        writes += [write_elsewhere(calls.root, whereabouts) for whereabouts in elsewhere]
-        writes += [write_override(calls.root, override) for override in overrides]
-        writes += [create_series(calls.root, each) for each in series]
-        writes += [month for patient in patients for month in write_histories(calls.root, patient)]
+        root = calls.root
+        sent = [write_day(root, day) for day in writes.days]
+        sent += [write_patient(root, patient) for patient in writes.patients]
+        sent += [write_event(root, event) for event in writes.events]
+        keys: list[DocumentKey] = [write.day.key for write in writes.days]
+        keys += [write.schedule.key for write in writes.patients]
+        keys += [write.record.id for write in writes.events]
+        sent += [write_record(root, record) for record in writes.records]
+        sent += [write_elsewhere(root, whereabouts) for whereabouts in writes.elsewhere]
+        sent += [write_override(root, override) for override in writes.overrides]
+        sent += [create_series(root, each) for each in writes.series]
+        sent += [month for patient in writes.patients for month in write_histories(root, patient)]
         with translated_errors(conflict=CONFLICT):
-            results = await calls.commit(writes)
-        count_writes(len(writes))
+            results = await calls.commit(sent)
+        count_writes(len(sent))
         written = zip(keys, results, strict=False)
         return {key: result.update_time.ToNanoseconds() for key, result in written}
 

@@ -27,6 +27,7 @@ from shared.store.port import (
     RecordWrite,
     Version,
     Versions,
+    Writes,
 )
 from shared.store.postgresql.connections import Query, Row
 from shared.store.record_documents import record_to_document
@@ -43,21 +44,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Commit(msgspec.Struct):
-    """What one commit writes. Each kind is in the order of its keys, in which rows are locked."""
+    """What one commit writes, each kind in the order of its keys, in which rows are locked."""
 
-    days: Sequence[DayWrite]
-    records: Sequence[RecordWrite]
-    elsewhere: Sequence[ElsewhereWrite]
-    patients: Sequence[PatientWrite]
-    overrides: Sequence[OverrideWrite]
-    series: Sequence[Series]
-    events: Sequence[OutboxWrite]
-
-    def documents(self) -> int:
-        """Return how many documents it writes; each month of a patient's history is one."""
-        beside = len(self.records) + len(self.elsewhere) + len(self.overrides) + len(self.series)
-        months = sum(len(history_changes(patient)) for patient in self.patients)
-        return len(self.days) + len(self.events) + len(self.patients) + months + beside
+    writes: Writes
 
     def query(self) -> Query:
         """Return the call."""
@@ -67,13 +56,13 @@ class Commit(msgspec.Struct):
     def kinds(self) -> Sequence[list[Fields]]:
         """Return what is written, its kinds in the order of the function."""
         return (
-            _written(_record, self.records, lambda write: write.record.key),
-            _written(_whereabouts, self.elsewhere, lambda write: write.key),
-            _written(_override, self.overrides, lambda write: write.override.key),
-            _written(_series, self.series, lambda series: series.id),
-            _written(_event, self.events, _event_id),
-            _written(_patient, self.patients, _patient_key),
-            _written(_day, self.days, _day_key),
+            _written(_record, self.writes.records, lambda write: write.record.key),
+            _written(_whereabouts, self.writes.elsewhere, lambda write: write.key),
+            _written(_override, self.writes.overrides, lambda write: write.override.key),
+            _written(_series, self.writes.series, lambda series: series.id),
+            _written(_event, self.writes.events, _event_id),
+            _written(_patient, self.writes.patients, _patient_key),
+            _written(_day, self.writes.days, _day_key),
         )
 
     def versions(self, rows: Sequence[Row]) -> Versions:
@@ -83,9 +72,9 @@ class Commit(msgspec.Struct):
 
     def named(self, versions: Sequence[Version]) -> Versions:
         """Return versions by the keys of the documents."""
-        keys: list[DocumentKey] = sorted(map(_event_id, self.events))
-        keys += sorted(map(_patient_key, self.patients))
-        keys += sorted(map(_day_key, self.days))
+        keys: list[DocumentKey] = sorted(map(_event_id, self.writes.events))
+        keys += sorted(map(_patient_key, self.writes.patients))
+        keys += sorted(map(_day_key, self.writes.days))
         return dict(zip(keys, versions, strict=True))
 
 

@@ -16,19 +16,13 @@ from shared.model.doctor import Doctor
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.model.series import Series
 from shared.settings import PostgresqlDatabase
 from shared.store.port import (
-    DayWrite,
-    ElsewhereWrite,
-    OutboxWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     Stored,
     StoredRecord,
     StoreError,
     Versions,
+    Writes,
 )
 from shared.store.postgresql import clinic, erasing, outbox, past
 from shared.store.postgresql.commits import Commit
@@ -36,6 +30,7 @@ from shared.store.postgresql.connections import Connections, Query
 from shared.store.postgresql.rounds import Rounds
 from shared.store.postgresql.snapshot import PostgresqlSnapshot
 from shared.store.usage import count_reads, count_writes
+from shared.store.written import documents_of
 
 PRUNE_SECONDS = 300.0
 """How often an instance deletes what nobody may read any more, while commits arrive."""
@@ -60,21 +55,10 @@ class PostgresqlStore:
         async with self._connections.lend() as session:
             yield PostgresqlSnapshot(session, instant)
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, in one call, on the versions that were read."""
-        commit = Commit(days, records, elsewhere, patients, overrides, series, events)
-        documents = commit.documents()
-        versions = await self._rounds.commit(commit, documents)
+        documents = documents_of(writes)
+        versions = await self._rounds.commit(Commit(writes), documents)
         count_writes(documents)
         self._prune_if_due()
         return versions

@@ -24,16 +24,8 @@ from shared.model.doctor import Doctor
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.model.series import Series
-from shared.store.patient_documents import history_changes
 from shared.store.port import (
-    DayWrite,
     DocumentKey,
-    ElsewhereWrite,
-    OutboxWrite,
-    OverrideWrite,
-    PatientWrite,
-    RecordWrite,
     Stored,
     StoredRecord,
     StoreError,
@@ -41,6 +33,7 @@ from shared.store.port import (
     Version,
     VersionConflict,
     Versions,
+    Writes,
 )
 from shared.store.sqlite.blocked_rows import read_blocked, write_blocked
 from shared.store.sqlite.clock import tick
@@ -82,6 +75,7 @@ from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.series_rows import create_series
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.usage import count_reads, count_writes
+from shared.store.written import documents_of
 
 T = TypeVar("T")
 
@@ -172,30 +166,18 @@ class SqliteStore:
                 snapshot.end()
                 _has_snapshot.set(nested)
 
-    async def commit(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Sequence[DayWrite],
-        records: Sequence[RecordWrite],
-        elsewhere: Sequence[ElsewhereWrite] = (),
-        patients: Sequence[PatientWrite] = (),
-        overrides: Sequence[OverrideWrite] = (),
-        *,
-        series: Sequence[Series] = (),
-        events: Sequence[OutboxWrite] = (),
-    ) -> Versions:
+    async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, on the versions that were read."""
         self._check_open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Versions] = loop.create_future()
-        writes = (days, records, elsewhere, patients, overrides, series, events)
-        commit = _Commit(*writes, answer)
+        commit = _Commit(writes, answer)
         if self._round is None and not self._waiting:
             # Whoever else commits in this turn of the loop shares the round.
             loop.call_soon(self._start_round)
         self._waiting.append(commit)
         versions = await commit.answer
-        months = sum(len(history_changes(patient)) for patient in patients)
-        count_writes(sum(map(len, writes)) + months)
+        count_writes(documents_of(writes))
         return versions
 
     async def due_events(
@@ -429,13 +411,7 @@ class SqliteStore:
 class _Commit(Struct):
     """One call of `commit`, and its answer."""
 
-    days: Sequence[DayWrite]
-    records: Sequence[RecordWrite]
-    elsewhere: Sequence[ElsewhereWrite]
-    patients: Sequence[PatientWrite]
-    overrides: Sequence[OverrideWrite]
-    series: Sequence[Series]
-    events: Sequence[OutboxWrite]
+    writes: Writes
     answer: asyncio.Future[Versions]
 
     def tell(self, result: _Result | BaseException) -> None:
@@ -466,20 +442,20 @@ class _Commit(Struct):
         return result
 
     def _write(self, connection: sqlite3.Connection, now: int) -> _Result:
-        for record in self.records:
+        for record in self.writes.records:
             write_record(connection, record)
-        for whereabouts in self.elsewhere:
+        for whereabouts in self.writes.elsewhere:
             write_elsewhere(connection, whereabouts, now)
-        for override in self.overrides:
+        for override in self.writes.overrides:
             write_override(connection, override)
-        for series in self.series:
+        for series in self.writes.series:
             create_series(connection, series)
         versions: dict[DocumentKey, Version] = {}
-        for event in self.events:
+        for event in self.writes.events:
             versions[event.record.id] = write_event(connection, event, now)
-        for patient in self.patients:
+        for patient in self.writes.patients:
             versions[patient.schedule.key] = write_patient(connection, patient, now)
-        for day in self.days:
+        for day in self.writes.days:
             versions[day.day.key] = write_day(connection, day, now)
         return versions
 

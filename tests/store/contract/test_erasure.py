@@ -24,6 +24,7 @@ from shared.store.port import (
     Stored,
     StoreUnavailable,
     VersionConflict,
+    Writes,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, key, schedule, span
@@ -62,7 +63,7 @@ async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedul
 async def change(store: Store, patient: PatientKey, *appointments: Appointment) -> None:
     """Let a patient have these appointments and no others."""
     write = PatientWrite(await load(store, patient), PatientSchedule(patient, appointments))
-    await store.commit([], [], patients=[write])
+    await store.commit(Writes(patients=[write]))
 
 
 async def tell(store: Store, whereabouts: Whereabouts | None) -> None:
@@ -70,7 +71,7 @@ async def tell(store: Store, whereabouts: Whereabouts | None) -> None:
     name = ElsewhereKey("strange", "early")
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], [name])).elsewhere[name]
-    await store.commit([], [], [ElsewhereWrite(name, whereabouts, read.version)])
+    await store.commit(Writes(elsewhere=[ElsewhereWrite(name, whereabouts, read.version)]))
 
 
 async def records(store: Store, *names: str) -> list[IdempotencyRecord]:
@@ -99,7 +100,7 @@ async def test_records_of_erased_appointments_stay_and_tell_no_more_what_was_ask
     store: Store, rival: Store
 ) -> None:
     kept = [record_of(name, of) for name, of in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "3"))]
-    await store.commit([], [RecordWrite(record, None) for record in kept])
+    await store.commit(Writes(records=[RecordWrite(record, None) for record in kept]))
     for _ in range(2):
         await rival.erase_records(["1", "3", "none"])
         assert await records(store, "a", "b", "c", "d") == [
@@ -109,14 +110,16 @@ async def test_records_of_erased_appointments_stay_and_tell_no_more_what_was_ask
             erased("d", "3"),
         ]
     with pytest.raises(VersionConflict):
-        await store.commit([], [RecordWrite(record_of("a", "4"), None)])
+        await store.commit(Writes(records=[RecordWrite(record_of("a", "4"), None)]))
 
 
 async def test_a_great_many_records_are_erased(store: Store) -> None:
     names = [f"{number:04}" for number in range(450)]
     for start in (0, 400):
         some = names[start : start + 400]
-        await store.commit([], [RecordWrite(record_of(name, f"of {name}"), None) for name in some])
+        await store.commit(
+            Writes(records=[RecordWrite(record_of(name, f"of {name}"), None) for name in some])
+        )
     await store.erase_records([f"of {name}" for name in names])
     assert await records(store, *names) == [erased(name, f"of {name}") for name in names]
 
@@ -189,7 +192,7 @@ async def test_a_commit_on_the_schedule_that_was_erased_is_a_conflict(
     read = await load(store)
     await rival.erase_patient(read, NOTHING)
     with pytest.raises(VersionConflict):
-        await store.commit([], [], patients=[PatientWrite(read, PatientSchedule(ADA))])
+        await store.commit(Writes(patients=[PatientWrite(read, PatientSchedule(ADA))]))
     assert (await load(store), await history(store, ADA)) == (
         Stored(PatientSchedule(ADA), None),
         [],
@@ -222,7 +225,7 @@ READS: list[Read] = [load_all, scan, scan_ended, past]
 async def before(store: Store) -> datetime:
     """An instant at which there was something of everything that is erased after it."""
     day = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))
-    await store.commit([day], [])
+    await store.commit(Writes([day]))
     await tell(store, CANCELLED)
     await change(store, ADA, EARLY, LATE)
     await change(store, ADA, LATE)
@@ -234,7 +237,7 @@ async def erase_all(store: Store) -> None:
     async with store.snapshot() as snapshot:
         read = await snapshot.load([MONDAY], [])
     day = DayWrite(read.days[MONDAY], schedule("2026-11-23"))
-    await store.commit([day], [])
+    await store.commit(Writes([day]))
     await tell(store, None)
     await erase(store)
     await store.end_views()
@@ -283,7 +286,7 @@ async def test_a_view_that_was_read_before_an_erasure_may_go_on(
 
 async def test_what_an_erasure_writes_is_counted(store: Store, before: datetime) -> None:
     assert before
-    await store.commit([], [RecordWrite(record_of("a", "early"), None)])
+    await store.commit(Writes(records=[RecordWrite(record_of("a", "early"), None)]))
     read = await load(store)
     for each in (store.erase_records(["early"]), store.erase_patient(read, REST)):
         usage = StoreUsage()
@@ -348,10 +351,10 @@ async def test_what_is_forgotten_is_in_no_month_and_the_rest_stays(
     read = await load(store)
     early, more = PastAppointment.of(EARLY), PastAppointment("more", "2026-11", THEN)
     write = PatientWrite(read, read.value, left=[more], forgotten=[early])
-    await rival.commit([], [], patients=[write])
+    await rival.commit(Writes(patients=[write]))
     assert await history(store, ADA) == ["more", "late"]
     # It need not be there.
     read = await load(store)
     write = PatientWrite(read, read.value, forgotten=[early, PastAppointment.of(LATE)])
-    await rival.commit([], [], patients=[write])
+    await rival.commit(Writes(patients=[write]))
     assert await history(store, ADA) == ["more"]

@@ -31,7 +31,7 @@ from shared.rules.outcomes import Accepted
 from shared.rules.telling import Telling
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, OverrideWrite, PatientWrite, RecordWrite, Stored
+from shared.store.port import DayWrite, OverrideWrite, PatientWrite, RecordWrite, Stored, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -173,7 +173,7 @@ async def fill(store: FirestoreStore, days: int) -> None:
             empty = DaySchedule(key(str(day)))
             after = empty.with_appointment(wish.appointment)
             writes.append(DayWrite(Stored(empty, None), after))
-    await store.commit(writes, [])
+    await store.commit(Writes(writes))
 
 
 async def test_an_opening_within_ten_days_is_one_call(
@@ -226,7 +226,7 @@ async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_e
         async with store.snapshot() as snapshot:
             state = await snapshot.load([monday], [], patients=[ADA])
         day = DayWrite(state.days[monday], state.days[monday].value)
-        await store.commit([day], [], patients=[patient_write(state.patients[ADA], *after)])
+        await store.commit(Writes([day], patients=[patient_write(state.patients[ADA], *after)]))
         writes = 2 if after else 2 + 3
         assert connection.cost == Cost(["batch_get", "commit"], reads=2, writes=writes)
     connection.cost = Cost()
@@ -240,12 +240,12 @@ async def test_an_erasure_is_a_query_for_records_events_and_history_each_and_a_c
     store: FirestoreStore, connection: Counting
 ) -> None:
     wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
-    await store.commit([], [], patients=[patient_write(NO_PATIENT, wish)])
+    await store.commit(Writes(patients=[patient_write(NO_PATIENT, wish)]))
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
-    await store.commit([], [], patients=[patient_write(read)])
+    await store.commit(Writes(patients=[patient_write(read)]))
     record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
-    await store.commit([], [RecordWrite(record, None)])
+    await store.commit(Writes(records=[RecordWrite(record, None)]))
     async with store.snapshot() as snapshot:
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     connection.cost = Cost()
@@ -254,7 +254,9 @@ async def test_an_erasure_is_a_query_for_records_events_and_history_each_and_a_c
         ["run_query", "run_query", "commit", "run_query"], reads=1, writes=1
     )
     series = Series("strange.series.a", "strange", "", "ada", NOW, ())
-    await store.commit([], [RecordWrite(replace(record, key="more"), None)], series=[series])
+    await store.commit(
+        Writes(records=[RecordWrite(replace(record, key="more"), None)], series=[series])
+    )
     connection.cost = Cost()
     await store.erase_records(["a", series.id, "strange.series.b"])
     calls = ["run_query", "run_query", "batch_get", "commit", "run_query"]
@@ -367,7 +369,7 @@ async def test_an_override_of_a_year_is_two_calls_and_a_look_at_the_versions_of_
     async with store.snapshot() as snapshot:
         state = await snapshot.load(days, [], overrides=[away.key])
     writes = [DayWrite(read, read.value.with_override(away.entry)) for read in state.days.values()]
-    await store.commit(writes, [], overrides=[OverrideWrite(away, None)])
+    await store.commit(Writes(writes, overrides=[OverrideWrite(away, None)]))
     assert connection.cost == Cost(["batch_get", "commit"], reads=369, writes=369)
     connection.cost = Cost()
     async with store.snapshot() as snapshot:
@@ -381,7 +383,7 @@ async def test_a_doctor_s_overrides_are_one_query_that_reads_those_that_start_wi
     interval = span("2026-11-23T12:00Z", "2026-11-24T12:00Z")
     ids = [f"strange.override.{number}" for number in range(3)]
     there = [Override(each, "strange", "time_off", interval, NOW) for each in ids]
-    await store.commit([], [], overrides=[OverrideWrite(each, None) for each in there])
+    await store.commit(Writes(overrides=[OverrideWrite(each, None) for each in there]))
     connection.cost = Cost()
     async with store.snapshot() as snapshot:
         found = [o async for o in snapshot.scan_overrides("strange", interval, at_once=16)]

@@ -19,6 +19,7 @@ from shared.store.port import (
     StoreRefused,
     StoreUnavailable,
     VersionConflict,
+    Writes,
 )
 from tests.builders import appointment, at
 from tests.firestore_emulator import emulated_store
@@ -52,9 +53,9 @@ async def rival(project: str) -> AsyncIterator[FirestoreStore]:
 async def book_and_end(store: FirestoreStore) -> None:
     read = Stored(PatientSchedule(ADA), None)
     booked = PatientWrite(read, PatientSchedule(ADA, (FIRST,)))
-    versions = await store.commit([], [], patients=[booked])
+    versions = await store.commit(Writes(patients=[booked]))
     stands = Stored(booked.schedule, versions[ADA])
-    await store.commit([], [], patients=[PatientWrite(stands, PatientSchedule(ADA))])
+    await store.commit(Writes(patients=[PatientWrite(stands, PatientSchedule(ADA))]))
 
 
 async def test_a_month_of_a_newer_version_stays_newer_and_keeps_what_it_has(
@@ -110,7 +111,7 @@ async def test_a_month_of_before_tells_no_starts_and_may_hold_both(store: Firest
         ]
         read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
     old = [PastAppointment("old", MONTH, None)]
-    await store.commit([], [], patients=[PatientWrite(read, read.value, forgotten=old)])
+    await store.commit(Writes(patients=[PatientWrite(read, read.value, forgotten=old)]))
     kept = {"first": "2026-11-23T09:00:00Z", "older": True}
     assert (await raw.history(ADA, MONTH))["appointments"] == kept
 
@@ -178,7 +179,7 @@ async def test_no_part_of_a_history_is_erased_once_somebody_has_booked(
 
     async def book() -> None:
         booked = PatientWrite(await load(rival), PatientSchedule(ADA, (FIRST,)))
-        await rival.commit([], [], patients=[booked])
+        await rival.commit(Writes(patients=[booked]))
 
     store._connected = Between(store._calls(), book)  # type: ignore[assignment] # noqa: SLF001
     with pytest.raises(VersionConflict):
@@ -191,7 +192,7 @@ async def test_the_first_part_is_not_erased_of_one_who_is_not_as_was_read(
 ) -> None:
     read = await with_months(store, 450)
     booked = PatientWrite(read, PatientSchedule(ADA, (FIRST,)))
-    await store.commit([], [], patients=[booked])
+    await store.commit(Writes(patients=[booked]))
     with pytest.raises(VersionConflict):
         await store.erase_patient(read, PatientSchedule(ADA))
     assert await months_of(store) == 451

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.port import DayWrite, RecordWrite, Store, Stored
+from shared.store.port import DayWrite, RecordWrite, Store, Stored, Writes
 from tests.builders import appointment, at, key, off, schedule, span
 
 MONDAY = key("2026-11-23")
@@ -41,7 +41,7 @@ async def load(store: Store) -> Stored[DaySchedule]:
 
 async def change(store: Store, to: Change) -> None:
     read = await load(store)
-    await store.commit([DayWrite(read, to(read.value))], [])
+    await store.commit(Writes([DayWrite(read, to(read.value))]))
 
 
 async def scanned(store: Store) -> list[DaySchedule]:
@@ -130,7 +130,7 @@ async def test_a_record_keeps_its_hold_whole_with_the_doctor_until_it_is_replace
 ) -> None:
     read = await load(store)
     held = DayWrite(read, read.value.with_hold(OF_SERVICE))
-    await store.commit([held], [RecordWrite(RECORD, None), RecordWrite(OTHER, None)])
+    await store.commit(Writes([held], [RecordWrite(RECORD, None), RecordWrite(OTHER, None)]))
     assert await records(rival) == [RECORD, OTHER]
     assert (await load(rival)).value.holds == (OF_SERVICE,)
     later = at("2099-01-02T00:00Z")
@@ -138,12 +138,12 @@ async def test_a_record_keeps_its_hold_whole_with_the_doctor_until_it_is_replace
     of_hold = replace(OTHER, hold=replace(HOLD, doctor_id="who"), expires_at=later)
     stored = await load_records(rival)
     writes = [RecordWrite(each, stored[each.key].version) for each in (plain, of_hold)]
-    await rival.commit([], writes)
+    await rival.commit(Writes(records=writes))
     assert await records(store) == [plain, of_hold]
 
 
 async def test_an_erased_record_keeps_its_hold_which_names_nobody(store: Store) -> None:
-    await store.commit([], [RecordWrite(RECORD, None), RecordWrite(OTHER, None)])
+    await store.commit(Writes(records=[RecordWrite(RECORD, None), RecordWrite(OTHER, None)]))
     for _ in range(2):
         await store.erase_records([OF_SERVICE.id])
         assert await records(store) == [replace(RECORD, fingerprint="erased"), OTHER]

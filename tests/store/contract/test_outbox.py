@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.model.day import DaySchedule
 from shared.model.event import Event, Previous
 from shared.model.outbox import Delivery, OutboxRecord
-from shared.store.port import DayWrite, OutboxWrite, Store, Stored, VersionConflict
+from shared.store.port import DayWrite, OutboxWrite, Store, Stored, VersionConflict, Writes
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, key, schedule, span
 
@@ -28,7 +28,7 @@ def record(name: str = "a", version: int = 1, due_at: datetime | None = NOW) -> 
 
 
 async def put(store: Store, *records: OutboxRecord) -> None:
-    await store.commit([], [], events=[OutboxWrite(each) for each in records])
+    await store.commit(Writes(events=[OutboxWrite(each) for each in records]))
 
 
 async def found(store: Store, *names: str) -> list[OutboxRecord]:
@@ -53,7 +53,7 @@ async def test_an_event_is_written_once_and_with_its_change_or_not_at_all(
     stale = DayWrite(Stored(DaySchedule(key("2026-11-23")), None), schedule("2026-11-23", BOOKED))
     with pytest.raises(VersionConflict):
         await store.commit(
-            [stale], [], events=[OutboxWrite(record(version=2)), OutboxWrite(record())]
+            Writes([stale], events=[OutboxWrite(record(version=2)), OutboxWrite(record())])
         )
     assert await found(store, "a") == [record()]
     async with store.snapshot() as snapshot:
@@ -63,10 +63,10 @@ async def test_an_event_is_written_once_and_with_its_change_or_not_at_all(
 
 async def test_a_change_that_is_not_committed_leaves_no_event(store: Store, rival: Store) -> None:
     day = Stored(DaySchedule(key("2026-11-23")), None)
-    await rival.commit([DayWrite(day, schedule("2026-11-23", BOOKED))], [])
+    await rival.commit(Writes([DayWrite(day, schedule("2026-11-23", BOOKED))]))
     with pytest.raises(VersionConflict):
         await store.commit(
-            [DayWrite(day, schedule("2026-11-23"))], [], events=[OutboxWrite(record())]
+            Writes([DayWrite(day, schedule("2026-11-23"))], events=[OutboxWrite(record())])
         )
     assert await found(store, "a") == []
 
@@ -77,17 +77,17 @@ async def test_what_came_of_an_event_is_written_on_the_version_that_was_read(
     await put(store, record())
     ((first,),) = [await store.waiting_events(["a"])]
     tried = replace(first.value, due_at=None, claim="mine", deliveries={"mail": TRIED})
-    versions = await store.commit([], [], events=[OutboxWrite(tried, first.version)])
+    versions = await store.commit(Writes(events=[OutboxWrite(tried, first.version)]))
     assert await found(rival, "a") == [tried]
     with pytest.raises(VersionConflict):
-        await rival.commit([], [], events=[OutboxWrite(first.value, first.version)])
+        await rival.commit(Writes(events=[OutboxWrite(first.value, first.version)]))
     with pytest.raises(VersionConflict):
-        await rival.commit([], [], events=[OutboxWrite(tried, first.version, done=True)])
+        await rival.commit(Writes(events=[OutboxWrite(tried, first.version, done=True)]))
     # What is taken away is taken away, and the event itself stays as it is.
     emptied = replace(tried, due_at=NOW, claim="", deliveries={}, event=event("a", personal=False))
-    versions = await store.commit([], [], events=[OutboxWrite(emptied, versions[tried.id])])
+    versions = await store.commit(Writes(events=[OutboxWrite(emptied, versions[tried.id])]))
     assert await found(rival, "a") == [replace(record(), due_at=NOW)]
-    await rival.commit([], [], events=[OutboxWrite(emptied, versions[tried.id], done=True)])
+    await rival.commit(Writes(events=[OutboxWrite(emptied, versions[tried.id], done=True)]))
     assert await found(store, "a") == []
 
 
@@ -121,7 +121,7 @@ async def test_what_was_set_aside_is_found_and_no_more_once_it_is_resent(store: 
     assert [each.value for each in await store.set_aside_events(1, aside[0].id)] == [aside[1]]
     first, *_ = await store.set_aside_events(1)
     again = replace(first.value, deliveries={}, due_at=NOW)
-    await store.commit([], [], events=[OutboxWrite(again, first.version)])
+    await store.commit(Writes(events=[OutboxWrite(again, first.version)]))
     assert [each.value for each in await store.set_aside_events(10)] == aside[1:]
 
 

@@ -17,6 +17,7 @@ from shared.store.port import (
     Stored,
     Version,
     VersionConflict,
+    Writes,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, doctor, key, schedule, span
@@ -53,7 +54,7 @@ async def put(store: Store, *overrides: Override) -> None:
     """Write overrides, whatever is there, and no days."""
     read = (await load(store, overrides=[each.key for each in overrides])).overrides
     writes = [OverrideWrite(each, read[each.key].version) for each in overrides]
-    await store.commit([], [], overrides=writes)
+    await store.commit(Writes(overrides=writes))
 
 
 async def found(store: Store, *overrides: Override) -> list[Override | None]:
@@ -80,18 +81,18 @@ async def test_an_override_is_written_only_on_the_version_that_was_read(
     await put(store, HOLIDAY)
     stored = (await load(store, overrides=[HOLIDAY.key])).overrides[HOLIDAY.key]
     write = OverrideWrite(DELETED, stored.version)
-    await rival.commit([], [], overrides=[write])
+    await rival.commit(Writes(overrides=[write]))
     for stale in (write, OverrideWrite(HOLIDAY, None)):
         with pytest.raises(VersionConflict):
-            await store.commit([], [], overrides=[stale])
+            await store.commit(Writes(overrides=[stale]))
     absent = OverrideWrite(EVENING, stored.version)
     with pytest.raises(VersionConflict):
-        await store.commit([], [], overrides=[absent])
+        await store.commit(Writes(overrides=[absent]))
     assert await found(rival, HOLIDAY, EVENING) == [DELETED, None]
 
 
 async def forget(store: Store, override: Override, version: Version | None) -> None:
-    await store.commit([], [], overrides=[OverrideWrite(override, version, forgotten=True)])
+    await store.commit(Writes(overrides=[OverrideWrite(override, version, forgotten=True)]))
 
 
 async def test_what_is_forgotten_is_gone_but_for_its_entries_in_days(
@@ -99,7 +100,7 @@ async def test_what_is_forgotten_is_gone_but_for_its_entries_in_days(
 ) -> None:
     day = schedule("2026-11-23", EARLY).with_override(HOLIDAY.entry)
     new = DayWrite(Stored(DaySchedule(MONDAY), None), day)
-    await store.commit([new], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.commit(Writes([new], overrides=[OverrideWrite(HOLIDAY, None)]))
     await put(store, EVENING)
     read = (await load(store, [MONDAY], [HOLIDAY.key])).overrides[HOLIDAY.key]
     await forget(store, HOLIDAY, read.version)
@@ -133,7 +134,7 @@ async def test_a_day_holds_overrides_beside_appointments_until_they_are_taken_aw
     store: Store, rival: Store
 ) -> None:
     day = schedule("2026-11-23", EARLY).with_override(EVENING.entry).with_override(HOLIDAY.entry)
-    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), day)], [])
+    await store.commit(Writes([DayWrite(Stored(DaySchedule(MONDAY), None), day)]))
     read = (await load(rival, [MONDAY])).days[MONDAY]
     assert read.value.overrides == (HOLIDAY.entry, EVENING.entry)
     assert read.value.appointments == (EARLY,)
@@ -142,7 +143,7 @@ async def test_a_day_holds_overrides_beside_appointments_until_they_are_taken_aw
         instant = await snapshot.instant()
     longer = replace(HOLIDAY.entry, interval=span("2026-11-23T11:00Z", "2026-11-24T12:00Z"))
     changed = read.value.with_override(longer).without_override(EVENING.id).without("early")
-    await rival.commit([DayWrite(read, changed)], [])
+    await rival.commit(Writes([DayWrite(read, changed)]))
     after = (await load(store, [MONDAY])).days[MONDAY].value
     assert (after.appointments, after.overrides) == ((), (longer,))
     async with store.snapshot(instant) as snapshot:  # As it was then.
@@ -173,9 +174,9 @@ async def test_an_override_of_a_year_is_in_one_commit_with_all_its_days_or_with_
     write = OverrideWrite(YEAR_OFF, state.overrides[YEAR_OFF.key].version)
     booked = appointment("2027-07-01T09:00Z", "2027-07-01T09:30Z", "booked")
     changed = state.days[key("2027-07-01")]
-    await rival.commit([DayWrite(changed, changed.value.with_appointment(booked))], [])
+    await rival.commit(Writes([DayWrite(changed, changed.value.with_appointment(booked))]))
     with pytest.raises(VersionConflict):
-        await store.commit(blocking(state.days), [], overrides=[write])
+        await store.commit(Writes(blocking(state.days), overrides=[write]))
     async with store.snapshot() as snapshot:
         days = [d async for d in snapshot.scan("strange", date(2027, 1, 1), date(2028, 1, 3))]
         assert days == [schedule("2027-07-01", booked)]
@@ -183,7 +184,7 @@ async def test_an_override_of_a_year_is_in_one_commit_with_all_its_days_or_with_
             YEAR_OFF.key: Stored(None, None)
         }
     again = (await load(store, [key("2027-07-01")])).days
-    versions = await store.commit(blocking({**state.days, **again}), [], overrides=[write])
+    versions = await store.commit(Writes(blocking({**state.days, **again}), overrides=[write]))
     assert versions.keys() == set(YEAR)
     async with rival.snapshot() as snapshot:
         days = [d async for d in snapshot.scan("strange", date(2027, 1, 1), date(2028, 1, 3))]
@@ -196,7 +197,7 @@ async def test_an_override_of_a_year_is_in_one_commit_with_all_its_days_or_with_
 
 async def test_versions_of_days_are_those_that_a_load_returns(store: Store) -> None:
     await store.commit(
-        [DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))], []
+        Writes([DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))])
     )
     usage = StoreUsage()
     async with store.snapshot() as snapshot:
@@ -208,7 +209,7 @@ async def test_versions_of_days_are_those_that_a_load_returns(store: Store) -> N
     assert (versions[MONDAY] is None, versions[TUESDAY]) == (False, None)
     assert usage.reads == 2
     first = state.days[MONDAY]
-    await store.commit([DayWrite(first, first.value.without("early"))], [])
+    await store.commit(Writes([DayWrite(first, first.value.without("early"))]))
     async with store.snapshot() as snapshot:
         assert (await snapshot.versions([MONDAY]))[MONDAY] != first.version
         assert await snapshot.versions([]) == {}
@@ -244,7 +245,7 @@ async def test_a_doctor_s_overrides_come_in_order_of_start_then_id_however_many(
     ]
     others = [replace(each, doctor_id=name) for each in there[:8] for name in ("strang", "who")]
     await store.put_doctors([doctor()])
-    await store.commit([], [], overrides=[OverrideWrite(each, None) for each in there + others])
+    await store.commit(Writes(overrides=[OverrideWrite(each, None) for each in there + others]))
     bounds = span("2026-11-23T09:05Z", "2026-11-23T09:25Z")
     expected = sorted(there[20:100], key=lambda each: (each.interval.start, each.id))
     async with store.snapshot() as snapshot:
@@ -263,7 +264,7 @@ async def test_a_doctor_s_overrides_come_in_order_of_start_then_id_however_many(
 async def test_overrides_count_as_documents_that_are_read_and_written(store: Store) -> None:
     usage = StoreUsage()
     with charged_to([usage]):
-        await store.commit([], [], overrides=[OverrideWrite(HOLIDAY, None)])
+        await store.commit(Writes(overrides=[OverrideWrite(HOLIDAY, None)]))
         assert (usage.reads, usage.writes) == (0, 1)
         await load(store, overrides=[HOLIDAY.key, EVENING.key])
         assert (usage.reads, usage.writes) == (2, 1)
@@ -276,7 +277,7 @@ async def test_overrides_count_as_documents_that_are_read_and_written(store: Sto
 async def test_an_erasure_leaves_overrides_and_versions_alone(store: Store) -> None:
     day = schedule("2026-11-23", EARLY).with_override(HOLIDAY.entry)
     new = DayWrite(Stored(DaySchedule(MONDAY), None), day)
-    await store.commit([new], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.commit(Writes([new], overrides=[OverrideWrite(HOLIDAY, None)]))
     before = await load(store, [MONDAY], [HOLIDAY.key])
     await store.erase_records(["early"])
     await store.end_views()

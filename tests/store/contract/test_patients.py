@@ -21,6 +21,7 @@ from shared.store.port import (
     Stored,
     VersionConflict,
     Versions,
+    Writes,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, key, schedule
@@ -52,7 +53,7 @@ async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedul
 
 async def change(store: Store, to: Change, patient: PatientKey = ADA) -> Versions:
     read = await load(store, patient)
-    return await store.commit([], [], patients=[PatientWrite(read, to(read.value))])
+    return await store.commit(Writes(patients=[PatientWrite(read, to(read.value))]))
 
 
 def adding(*appointments: Appointment) -> Change:
@@ -105,12 +106,13 @@ async def test_a_commit_writes_days_and_patients_together_and_returns_the_versio
             read = await snapshot.load([MONDAY], [], patients=[BOB, ADA])
         day, ada = read.days[MONDAY], read.patients[ADA]
         versions = await store.commit(
-            [DayWrite(day, day.value.with_appointment(booked))],
-            [],
-            patients=[
-                PatientWrite(read.patients[BOB], read.patients[BOB].value),
-                PatientWrite(ada, ada.value.with_appointment(booked)),
-            ],
+            Writes(
+                [DayWrite(day, day.value.with_appointment(booked))],
+                patients=[
+                    PatientWrite(read.patients[BOB], read.patients[BOB].value),
+                    PatientWrite(ada, ada.value.with_appointment(booked)),
+                ],
+            )
         )
         async with rival.snapshot() as snapshot:
             after = await snapshot.load([MONDAY], [], patients=[ADA, BOB])
@@ -155,7 +157,7 @@ async def test_a_commit_on_a_patient_who_is_not_as_was_read_is_a_conflict_and_wr
     day = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))
     new = PatientWrite(Stored(PatientSchedule(free), None), PatientSchedule(free, (EARLY,)))
     with pytest.raises(VersionConflict):
-        await store.commit([day], [], patients=[new, attempt(ada, bob)])
+        await store.commit(Writes([day], patients=[new, attempt(ada, bob)]))
     async with store.snapshot() as snapshot:
         state = await snapshot.load([MONDAY], [], patients=[free])
     assert (state.days[MONDAY].version, state.patients[free].version) == (None, None)
@@ -171,8 +173,8 @@ async def test_of_many_rivals_on_one_version_of_a_patient_one_commits(
         read = await load(store)
         write = PatientWrite(read, read.value.with_appointment(booked))
         # The first commits hold the others up, so that a store that can writes those together.
-        first = [instance.commit([], []) for instance in (store, rival)]
-        tries = [instance.commit([], [], patients=[write]) for instance in (store, rival) * 10]
+        first = [instance.commit(Writes()) for instance in (store, rival)]
+        tries = [instance.commit(Writes(patients=[write])) for instance in (store, rival) * 10]
         results = await asyncio.gather(*first, *tries, return_exceptions=True)
         assert Counter(type(result) for result in results) == {dict: 3, VersionConflict: 19}
     assert (await load(store)).value == PatientSchedule(ADA, (EARLY, OTHER))

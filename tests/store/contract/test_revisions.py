@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from shared.model.day import DaySchedule
-from shared.store.port import DayWrite, Store, Stored
+from shared.store.port import DayWrite, Store, Stored, Writes
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, key, schedule
 from tests.store.contract.conftest import Opener
@@ -23,7 +23,7 @@ async def write(store: Store, *days: DaySchedule) -> None:
     """Replace days by these, in one commit."""
     async with store.snapshot() as snapshot:
         state = await snapshot.load([day.key for day in days], [])
-    await store.commit([DayWrite(state.days[day.key], day) for day in days], [])
+    await store.commit(Writes([DayWrite(state.days[day.key], day) for day in days]))
 
 
 async def test_a_doctor_without_days_has_a_revision_too(store: Store) -> None:
@@ -59,9 +59,9 @@ async def test_commits_of_one_moment_that_nobody_can_tell_apart_by_time_are_told
         for day in range(10, 30)
     ]
     empty = [DayWrite(Stored(DaySchedule(day.key), None), day) for day in days]
-    await asyncio.gather(*(store.commit([each], []) for each in empty[:10]))
+    await asyncio.gather(*(store.commit(Writes([each])) for each in empty[:10]))
     before = await revision(store)
-    await asyncio.gather(*(store.commit([each], []) for each in empty[10:]))
+    await asyncio.gather(*(store.commit(Writes([each])) for each in empty[10:]))
     assert await revision(store) != before
 
 

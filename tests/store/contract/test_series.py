@@ -28,6 +28,7 @@ from shared.store.port import (
     Stored,
     Version,
     VersionConflict,
+    Writes,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import ADA, FIRST_OF_2026, appointment, at, key, schedule, span
@@ -59,7 +60,7 @@ async def test_series_are_read_as_they_were_created_and_none_where_there_is_none
     store: Store, rival: Store
 ) -> None:
     assert await found(store, SERIES.id) == {SERIES.id: None}
-    await store.commit([], [], series=[SERIES, OTHER])
+    await store.commit(Writes(series=[SERIES, OTHER]))
     assert await found(rival, SERIES.id, "strange.series.c", OTHER.id) == {
         SERIES.id: SERIES,
         "strange.series.c": None,
@@ -92,18 +93,20 @@ async def all_of_it(store: Store) -> State:
 async def test_a_series_whose_id_there_is_already_is_a_conflict_and_nothing_is_written(
     store: Store, rival: Store, of_id: Series
 ) -> None:
-    await rival.commit([], [], series=[SERIES])
+    await rival.commit(Writes(series=[SERIES]))
     before = await all_of_it(store)
     assert before.series == {SERIES.id: SERIES, OTHER.id: None}
     ended = EARLY._replace(id="gone", cancelled_at=FIRST_OF_2026)
     with pytest.raises(VersionConflict):
         await store.commit(
-            [DayWrite(before.days[MONDAY], schedule("2026-11-23", EARLY))],
-            [RecordWrite(RECORD, None)],
-            [ElsewhereWrite(GONE, ended, None)],
-            [PatientWrite(before.patients[BOBS], PatientSchedule(BOBS, (EARLY,)))],
-            [OverrideWrite(AWAY, None)],
-            series=[OTHER, of_id],
+            Writes(
+                [DayWrite(before.days[MONDAY], schedule("2026-11-23", EARLY))],
+                [RecordWrite(RECORD, None)],
+                [ElsewhereWrite(GONE, ended, None)],
+                [PatientWrite(before.patients[BOBS], PatientSchedule(BOBS, (EARLY,)))],
+                [OverrideWrite(AWAY, None)],
+                series=[OTHER, of_id],
+            )
         )
     assert await all_of_it(rival) == before
 
@@ -111,14 +114,14 @@ async def test_a_series_whose_id_there_is_already_is_a_conflict_and_nothing_is_w
 async def test_a_series_is_not_created_where_a_day_has_changed(store: Store, rival: Store) -> None:
     stale = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))
     late = appointment("2026-11-23T16:00Z", "2026-11-23T17:00Z", "late")
-    await rival.commit([DayWrite(stale.read, schedule("2026-11-23", late))], [])
+    await rival.commit(Writes([DayWrite(stale.read, schedule("2026-11-23", late))]))
     with pytest.raises(VersionConflict):
-        await store.commit([stale], [], series=[SERIES])
+        await store.commit(Writes([stale], series=[SERIES]))
     assert await found(rival, SERIES.id) == {SERIES.id: None}
 
 
 async def test_of_many_who_create_a_series_at_once_one_does(store: Store, rival: Store) -> None:
-    tries = [instance.commit([], [], series=[SERIES]) for instance in (store, rival) * 10]
+    tries = [instance.commit(Writes(series=[SERIES])) for instance in (store, rival) * 10]
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert Counter(type(result) for result in results) == {dict: 1, VersionConflict: 19}
 
@@ -162,7 +165,7 @@ async def test_sixty_days_with_a_patient_and_a_series_are_one_commit(
     ]
     patient = PatientWrite(state.patients[ADAS], PatientSchedule(ADAS, tuple(BOOKED)))
     with charged_to([usage]):
-        versions = await store.commit(days, [], patients=[patient], series=[SIXTY])
+        versions = await store.commit(Writes(days, patients=[patient], series=[SIXTY]))
         assert (usage.reads, usage.writes) == (0, 62)
         after = await load_sixty(rival)
         assert (usage.reads, usage.writes) == (62, 62)
@@ -181,7 +184,7 @@ async def test_sixty_days_with_a_patient_and_a_series_are_one_commit(
 async def test_series_count_as_documents_that_are_read_and_written(store: Store) -> None:
     usage = StoreUsage()
     with charged_to([usage]):
-        await store.commit([], [], series=[SERIES, OTHER])
+        await store.commit(Writes(series=[SERIES, OTHER]))
         assert (usage.reads, usage.writes) == (0, 2)
         await found(store, SERIES.id, "strange.series.c")
         assert (usage.reads, usage.writes) == (2, 2)
@@ -190,7 +193,7 @@ async def test_series_count_as_documents_that_are_read_and_written(store: Store)
 async def test_a_view_keeps_its_series_while_others_create_some(store: Store, rival: Store) -> None:
     async with store.snapshot() as snapshot:
         await snapshot.load([MONDAY], [], series=[SERIES.id])
-        await rival.commit([], [], series=[SERIES])
+        await rival.commit(Writes(series=[SERIES]))
         assert (await snapshot.load([], [], series=[SERIES.id])).series == {SERIES.id: None}
     assert await found(store, SERIES.id) == {SERIES.id: SERIES}
 
@@ -201,7 +204,7 @@ NOBODY_S = replace(SERIES, holder="")
 async def test_an_erased_series_and_its_record_tell_no_more_whose_they_were(
     store: Store, rival: Store
 ) -> None:
-    await store.commit([], [RecordWrite(RECORD, None)], series=[SERIES, OTHER])
+    await store.commit(Writes(records=[RecordWrite(RECORD, None)], series=[SERIES, OTHER]))
     for _ in range(2):
         await rival.erase_records(["early", SERIES.id])
         after = await all_of_it(store)
@@ -212,7 +215,7 @@ async def test_an_erased_series_and_its_record_tell_no_more_whose_they_were(
 async def test_a_series_is_erased_without_a_record_and_none_is_made_where_there_is_none(
     store: Store,
 ) -> None:
-    await store.commit([], [], series=[SERIES])
+    await store.commit(Writes(series=[SERIES]))
     await store.erase_records([OTHER.id, SERIES.id, "no series", "no/id"])
     assert await found(store, SERIES.id, OTHER.id) == {SERIES.id: NOBODY_S, OTHER.id: None}
 
@@ -220,7 +223,7 @@ async def test_a_series_is_erased_without_a_record_and_none_is_made_where_there_
 async def test_a_great_many_series_are_erased_and_each_once(store: Store) -> None:
     many = [replace(SERIES, id=f"strange.series.{number}") for number in range(450)]
     for start in (0, 400):
-        await store.commit([], [], series=many[start : start + 400])
+        await store.commit(Writes(series=many[start : start + 400]))
     ids = [each.id for each in many]
     usage = StoreUsage()
     with charged_to([usage]):

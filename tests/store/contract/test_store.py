@@ -30,6 +30,7 @@ from shared.store.port import (
     Version,
     VersionConflict,
     Versions,
+    Writes,
 )
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, doctor, key, schedule, span
@@ -77,7 +78,7 @@ async def change(
     read = await load(store, *changes, elsewhere=told)
     days = [DayWrite(read.days[day], to(read.days[day].value)) for day, to in changes.items()]
     there = [ElsewhereWrite(name, to, read.elsewhere[name].version) for name, to in told.items()]
-    return await store.commit(days, [], there)
+    return await store.commit(Writes(days, elsewhere=there))
 
 
 def adding(*appointments: Appointment) -> Change:
@@ -171,8 +172,8 @@ async def test_a_commit_returns_the_versions_that_the_next_load_reads(store: Sto
 
 # Versions
 
-Writes = DayWrite | RecordWrite | ElsewhereWrite
-Attempt = Callable[[State], Writes]
+Write = DayWrite | RecordWrite | ElsewhereWrite
+Attempt = Callable[[State], Write]
 
 OLD = record_of("old", "2099-01-01T00:00Z")
 REPLACED = record_of("old", "2099-01-02T00:00Z", "other")
@@ -217,13 +218,13 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
 ) -> None:
     names = [of(name) for name in ("early", "late", "new", "never", "free")]
     await change(store, {MONDAY: adding(EARLY)}, {of("early"): ON_TUESDAY, of("late"): ON_TUESDAY})
-    await store.commit([], [RecordWrite(OLD, None)])
+    await store.commit(Writes(records=[RecordWrite(OLD, None)]))
     read = await load(store, MONDAY, TUESDAY, WEDNESDAY, record="old", elsewhere=names)
     replaced = RecordWrite(REPLACED, read.records["old"].version)
     there = {of("early"): CANCELLED, of("late"): None, of("new"): ON_WEDNESDAY}
     await change(rival, {MONDAY: adding(LATE), TUESDAY: adding(NEW)}, there)
-    await rival.commit([], [replaced, RecordWrite(RIVAL, None)])
-    writes: list[Writes] = [
+    await rival.commit(Writes(records=[replaced, RecordWrite(RIVAL, None)]))
+    writes: list[Write] = [
         DayWrite(read.days[WEDNESDAY], wednesday(MOVED_ON)),
         RecordWrite(record_of("free", "2099-01-01T00:00Z"), None),
         told("free", read, "free"),
@@ -231,9 +232,11 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
     ]
     with pytest.raises(VersionConflict):
         await store.commit(
-            [write for write in writes if isinstance(write, DayWrite)],
-            [write for write in writes if isinstance(write, RecordWrite)],
-            [write for write in writes if isinstance(write, ElsewhereWrite)],
+            Writes(
+                [write for write in writes if isinstance(write, DayWrite)],
+                [write for write in writes if isinstance(write, RecordWrite)],
+                [write for write in writes if isinstance(write, ElsewhereWrite)],
+            )
         )
     async with store.snapshot() as snapshot:
         after = await snapshot.load([WEDNESDAY, THEIRS], ["old", "new", "never", "free"], names)
@@ -247,7 +250,7 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
 
 async def test_of_many_rivals_on_one_version_one_commits(store: Store, rival: Store) -> None:
     write = DayWrite(Stored(DaySchedule(MONDAY), None), schedule("2026-11-23", EARLY))
-    tries = [instance.commit([write], []) for instance in (store, rival) * 10]
+    tries = [instance.commit(Writes([write])) for instance in (store, rival) * 10]
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert Counter(type(result) for result in results) == {dict: 1, VersionConflict: 19}
 
@@ -259,8 +262,8 @@ async def test_of_many_rivals_on_one_version_of_whereabouts_one_commits(
         read = (await load(store, elsewhere=[of("early")])).elsewhere[of("early")]
         write = ElsewhereWrite(of("early"), (ON_TUESDAY, CANCELLED, None)[number], read.version)
         # The first commits hold the others up, so that a store that can writes those together.
-        first = [instance.commit([], []) for instance in (store, rival)]
-        tries = [instance.commit([], [], [write]) for instance in (store, rival) * 10]
+        first = [instance.commit(Writes()) for instance in (store, rival)]
+        tries = [instance.commit(Writes(elsewhere=[write])) for instance in (store, rival) * 10]
         results = await asyncio.gather(*first, *tries, return_exceptions=True)
         assert Counter(type(result) for result in results) == {dict: 3, VersionConflict: 19}
 
@@ -273,7 +276,7 @@ async def test_a_scan_yields_the_existing_days_of_one_doctor_in_order(store: Sto
     keys = [DayKey("strange", day) for day in days]
     keys += [DayKey(other, day + timedelta(days=1)) for day in days for other in ("a", "strange2")]
     await store.commit(
-        [DayWrite(Stored(DaySchedule(k), None), DaySchedule(k)) for k in reversed(keys)], []
+        Writes([DayWrite(Stored(DaySchedule(k), None), DaySchedule(k)) for k in reversed(keys)])
     )
     async with store.snapshot() as snapshot:
         found = snapshot.scan("strange", date(2026, 1, 4), date(2026, 10, 22))
@@ -299,7 +302,7 @@ async def test_what_has_ended_with_a_doctor_is_scanned_by_start_then_id_and_touc
     there: list[tuple[ElsewhereKey, Whereabouts]] = [(of(a.id), a) for a in reversed(cancelled)]
     there += [(of("theirs", other), cancelled[50]) for other in ("strang", "strange2")]
     there += [(of("moved"), ON_TUESDAY), (of("moved-on"), Pointer(of("moved-on", "who")))]
-    await store.commit([], [], [ElsewhereWrite(name, to, None) for name, to in there])
+    await store.commit(Writes(elsewhere=[ElsewhereWrite(name, to, None) for name, to in there]))
     starts = span("2026-11-23T09:05Z", "2026-11-23T09:25Z")
     async with store.snapshot() as snapshot:
         for at_once in (1, 3, 20, 200):
@@ -473,7 +476,7 @@ async def test_what_is_read_or_written_is_counted(store: Store) -> None:
         await change(store, {MONDAY: adding(EARLY), TUESDAY: adding(NEW)})
         # `load` reads the busy times beside each day.
         assert (usage.reads, usage.writes) == (4, 2)
-        await store.commit([], [RecordWrite(OLD, None)])
+        await store.commit(Writes(records=[RecordWrite(OLD, None)]))
         await load(store, MONDAY, record="old")
         assert (usage.reads, usage.writes) == (7, 3)
         await view(store)
@@ -495,7 +498,7 @@ async def test_a_closed_store_is_unavailable_and_may_be_closed_again(
     with pytest.raises(StoreUnavailable):
         await load(store, MONDAY)
     with pytest.raises(StoreUnavailable):
-        await store.commit([], [])
+        await store.commit(Writes())
     with pytest.raises(StoreUnavailable):
         await store.doctors(["strange"])
     with pytest.raises(StoreUnavailable):

@@ -24,6 +24,7 @@ from shared.store.port import (
     Store,
     Stored,
     StoreRefused,
+    Writes,
 )
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.store.contract.raw import Raw, raw_of
@@ -53,7 +54,7 @@ AT_NOON = {"start": "2026-11-23T12:00:00Z", "end": "2026-11-23T12:30:00Z"}
 @pytest.fixture
 async def raw(store: Store, tmp_path: Path) -> Raw:
     """The documents below a store that holds Monday with one appointment."""
-    await store.commit([DayWrite(Stored(DaySchedule(MONDAY), None), monday(FIRST))], [])
+    await store.commit(Writes([DayWrite(Stored(DaySchedule(MONDAY), None), monday(FIRST))]))
     return raw_of(store, tmp_path)
 
 
@@ -74,7 +75,7 @@ async def move_first(store: Store) -> None:
     read = await load(store)
     found = cast("Appointment", read.value.find("first"))
     moved = found._replace(interval=span("2026-11-23T14:00Z", "2026-11-23T14:30Z"))
-    await store.commit([DayWrite(read, read.value.with_appointment(moved))], [])
+    await store.commit(Writes([DayWrite(read, read.value.with_appointment(moved))]))
 
 
 async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_written(
@@ -82,7 +83,7 @@ async def test_fields_of_a_newer_version_are_kept_when_its_entry_or_another_is_w
 ) -> None:
     await raw.put_entry(MONDAY, "first", NEWER)
     read = await load(store)
-    await store.commit([DayWrite(read, read.value.with_appointment(SECOND))], [])
+    await store.commit(Writes([DayWrite(read, read.value.with_appointment(SECOND))]))
     assert await raw.entry(MONDAY, "first") == NEWER
     await move_first(store)
     times = {"start": "2026-11-23T14:00:00Z", "end": "2026-11-23T14:30:00Z"}
@@ -107,10 +108,10 @@ async def test_fields_of_a_hold_that_a_newer_version_wrote_are_kept_until_it_is_
     await raw.put_entry(MONDAY, "held", HELD)
     read = await load(store)
     assert [(hold.id, hold.holder) for hold in read.value.holds] == [("held", "ada")]
-    await store.commit([DayWrite(read, read.value.with_appointment(SECOND))], [])
+    await store.commit(Writes([DayWrite(read, read.value.with_appointment(SECOND))]))
     assert await raw.entry(MONDAY, "held") == HELD
     read = await load(store)
-    await store.commit([DayWrite(read, read.value.without_hold("held"))], [])
+    await store.commit(Writes([DayWrite(read, read.value.without_hold("held"))]))
     assert (await load(store)).value == monday(FIRST, SECOND)
 
 
@@ -122,7 +123,7 @@ async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_a
     found = cast("Appointment", read.value.find("first"))
     cancelled = found._replace(cancelled_at=at("2026-11-20T12:00Z"))
     gone = DayWrite(read, read.value.without("first"))
-    await store.commit([gone], [], [ElsewhereWrite(ELSEWHERE, cancelled, None)])
+    await store.commit(Writes([gone], elsewhere=[ElsewhereWrite(ELSEWHERE, cancelled, None)]))
     kept = {**NEWER, "cancelled_at": "2026-11-20T12:00:00Z"}
     assert await raw.ended(ELSEWHERE) == kept
     async with store.snapshot() as snapshot:
@@ -131,7 +132,7 @@ async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_a
     assert ended == stored.value
     assert (ended.status, ended.patient.email) == ("cancelled", "ada@example.org")
     told = ended._replace(cancellation_reason="ill")
-    await store.commit([], [], [ElsewhereWrite(ELSEWHERE, told, stored.version)])
+    await store.commit(Writes(elsewhere=[ElsewhereWrite(ELSEWHERE, told, stored.version)]))
     assert await raw.ended(ELSEWHERE) == {**kept, "cancellation_reason": "ill"}
 
 
@@ -241,12 +242,12 @@ async def load_override(store: Store) -> Stored[Override | None]:
 async def test_fields_of_an_override_that_a_newer_version_wrote_are_kept(
     store: Store, raw: Raw
 ) -> None:
-    await store.commit([], [], overrides=[OverrideWrite(replace(HOLIDAY, note="ill"), None)])
+    await store.commit(Writes(overrides=[OverrideWrite(replace(HOLIDAY, note="ill"), None)]))
     await raw.put_override(HOLIDAY.key, {"every": {"weeks": 2}})
     read = await load_override(store)
     assert read.value == replace(HOLIDAY, note="ill")
     deleted = replace(HOLIDAY, deleted_at=at("2026-01-02T00:00Z"))
-    await store.commit([], [], overrides=[OverrideWrite(deleted, read.version)])
+    await store.commit(Writes(overrides=[OverrideWrite(deleted, read.version)]))
     fields = await raw.override(HOLIDAY.key)
     assert (fields["every"], fields["deleted_at"]) == ({"weeks": 2}, "2026-01-02T00:00:00Z")
     assert (await load_override(store)).value == deleted
@@ -265,7 +266,7 @@ async def test_fields_of_an_override_that_a_newer_version_wrote_are_kept(
 async def test_an_override_that_is_not_understood_is_refused_loudly(
     store: Store, raw: Raw, fields: dict[str, Any], said: str
 ) -> None:
-    await store.commit([], [], overrides=[OverrideWrite(HOLIDAY, None)])
+    await store.commit(Writes(overrides=[OverrideWrite(HOLIDAY, None)]))
     await raw.put_override(HOLIDAY.key, fields)
     async with store.snapshot() as snapshot:
         with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
@@ -301,7 +302,7 @@ async def load_series(store: Store) -> Series | None:
 async def test_a_series_is_understood_with_more_fields_or_refused_loudly(
     store: Store, raw: Raw, fields: dict[str, Any], said: str
 ) -> None:
-    await store.commit([], [], series=[SERIES])
+    await store.commit(Writes(series=[SERIES]))
     await raw.put_series(SERIES.id, {"title": "newer"})
     assert await load_series(store) == SERIES
     await raw.put_series(SERIES.id, fields)
@@ -332,7 +333,7 @@ async def load_patient(store: Store) -> Stored[PatientSchedule]:
 
 async def book(store: Store, *appointments: Appointment) -> None:
     write = PatientWrite(await load_patient(store), PatientSchedule(ADA, appointments))
-    await store.commit([], [], patients=[write])
+    await store.commit(Writes(patients=[write]))
 
 
 def texts_of(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -352,7 +353,7 @@ async def test_fields_of_a_newer_version_are_kept_in_the_document_of_a_patient(
     assert (first.doctor_id, first.patient.email) == ("who", "ada@example.org")
     moved = first._replace(interval=span("2026-11-23T14:00Z", "2026-11-23T14:30Z"))
     after = replace(read.value.without("second").with_appointment(moved), erasing=True)
-    await store.commit([], [], patients=[PatientWrite(read, after)])
+    await store.commit(Writes(patients=[PatientWrite(read, after)]))
     fields = await raw.patient(ADA)
     times = {"start": "2026-11-23T14:00:00Z", "end": "2026-11-23T14:30:00Z"}
     assert texts_of(fields) == {"first": {**newer, **times}}
