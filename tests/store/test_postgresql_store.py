@@ -1,7 +1,8 @@
 """What is PostgreSQL's own: the constraint, connections that fail, and a server that takes over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+import json
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from random import Random
@@ -25,9 +26,11 @@ from shared.store.port import (
     Versions,
     Writes,
 )
+from shared.store.postgresql.commits import Commit
+from shared.store.postgresql.connections import Connections, Query
 from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.past import HISTORY, prune
-from shared.store.postgresql.rounds import AT_ONCE
+from shared.store.postgresql.rounds import AT_ONCE, Rounds
 from shared.store.postgresql.store import PostgresqlStore
 from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, at, doctor, key, schedule
@@ -171,6 +174,89 @@ async def test_commits_of_one_round_are_written_or_not_by_themselves(
     told = zip(writes, results, strict=True)
     wrong = {write.day.key: type(what) for write, what in told if isinstance(what, Exception)}
     assert wrong == {MONDAY: VersionConflict, both.key: StoreRefused}
+
+
+class Server:
+    """Takes the calls of rounds, and answers all of them alike; some connection leads to it."""
+
+    def __init__(self, answer: object) -> None:
+        self.days: list[list[str]] = []
+        self.drained = 0
+        self._answer = answer
+
+    async def execute(self, query: Query) -> list[tuple[object]]:
+        """Note on which days the commits of a call are."""
+        (*_, last) = query.values
+        commits = json.loads(str(last))
+        if query.statement == _OF_ROUND:
+            self.days.append([day["day"] for commit in commits for day in commit[-1]])
+            return [([self._answer for _ in commits],)]
+        await asyncio.sleep(0)
+        return [([1, 2],)]
+
+    async def drain(self) -> None:
+        self.drained += 1
+
+
+_OF_ROUND = "SELECT commit_round(%s)"
+
+
+async def at_once(server: Server, *days: str) -> Sequence[object]:
+    """Commit on each of these days, behind as many as go by themselves."""
+    rounds = Rounds(cast("Connections", server))
+    names = [*(f"2026-10-0{number}" for number in range(1, AT_ONCE + 1)), *days]
+    writes = [DayWrite(Stored(schedule(name), None), schedule(name)) for name in names]
+    commits = (rounds.commit(Commit(Writes([write])), 1) for write in writes)
+    results = await asyncio.gather(*commits, return_exceptions=True)
+    return results[AT_ONCE:]
+
+
+async def test_commits_go_together_in_the_order_of_their_days() -> None:
+    server = Server([1])
+    await at_once(server, *reversed(DAYS))
+    assert server.days == [[*DAYS]]
+
+
+async def test_a_commit_of_two_days_goes_by_itself() -> None:
+    server = Server([1])
+    rounds = Rounds(cast("Connections", server))
+    both = [DayWrite(Stored(schedule(day), None), schedule(day)) for day in DAYS[:2]]
+    commits = (rounds.commit(Commit(Writes(both)), 2) for _ in range(AT_ONCE + 2))
+    assert len(await asyncio.gather(*commits)) == AT_ONCE + 2
+    assert server.days == []
+
+
+async def test_a_server_that_only_reads_is_left_also_if_a_round_finds_out() -> None:
+    server = Server({"code": "25006", "message": "it only reads"})
+    results = await at_once(server, *DAYS)
+    assert [type(result) for result in results] == [StoreUnavailable] * len(DAYS)
+    assert server.drained == 1
+
+
+async def test_nobody_waits_for_long_for_a_row_that_a_stuck_session_keeps(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23"))
+    async with await AsyncConnection.connect(address) as stuck:
+        await stuck.execute("UPDATE doctor_days SET schema = schema")
+        with pytest.raises(StoreUnavailable, match="lock timeout"):
+            await put(store, schedule("2026-11-23"))
+        await stuck.rollback()
+    await put(store, schedule("2026-11-23"))
+
+
+async def test_views_of_one_instant_have_names_of_their_own(address: str) -> None:
+    async with await AsyncConnection.connect(address) as one:
+        await one.execute("CREATE SEQUENCE clock START 2")
+        await one.execute(
+            "CREATE OR REPLACE FUNCTION now_number() RETURNS bigint LANGUAGE sql VOLATILE "
+            "RETURN nextval('clock') / 2"
+        )
+        await one.commit()
+        async with await AsyncConnection.connect(address) as other:
+            found = [await each.execute("SELECT keep_view()") for each in (one, other)]
+            names = [await cursor.fetchone() for cursor in found]
+    assert names == [(1,), (2,)]
 
 
 def overlapping(day: str) -> list[Appointment]:

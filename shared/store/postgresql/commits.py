@@ -48,6 +48,11 @@ class Commit(msgspec.Struct):
 
     writes: Writes
 
+    @property
+    def day(self) -> DayKey | None:
+        """The only day that it writes; None if there is none, or more than one."""
+        return self.writes.days[0].day.key if len(self.writes.days) == 1 else None
+
     def query(self) -> Query:
         """Return the call."""
         kinds = [_encode(kind).decode() if kind else None for kind in self.kinds()]

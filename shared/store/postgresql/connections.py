@@ -8,19 +8,24 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from contextvars import ContextVar
-from typing import Any, LiteralString, NamedTuple, Self, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
-import psycopg
 from psycopg import AsyncConnection, OperationalError
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
 from shared.settings import PostgresqlDatabase
-from shared.store.port import StoreError, StoreUnavailable
-from shared.store.postgresql.errors import as_store_error, translated_errors
+from shared.store.port import StoreUnavailable
+from shared.store.postgresql.attempts import Attempts
+from shared.store.postgresql.errors import translated_errors
 from shared.store.postgresql.log_in import connection_options
 
 T = TypeVar("T")
@@ -97,6 +102,11 @@ class Connections:
         task.add_done_callback(ended)
         return task
 
+    async def drain(self) -> None:
+        """Replace every connection: a standby answers, and the others lead to it, too."""
+        assert self._pool is not None  # noqa: S101 - who asks for it has called
+        await self._pool.drain()
+
     async def close(self) -> None:
         """Close every connection once what runs has ended."""
         self._closed = True
@@ -114,7 +124,6 @@ class Connections:
             with translated_errors():
                 return await (self._pool or await self._opened()).getconn(self._seconds)
         except StoreUnavailable as error:
-            # The pool tells how long it tried, and not what the server said.
             if self._attempts.failed is None:
                 raise
             raise StoreUnavailable(f"{error}: {self._attempts.failed}") from error
@@ -125,7 +134,7 @@ class Connections:
         self._pool = AsyncConnectionPool(
             self.database.address,
             connection_class=self._attempts.noted(),
-            kwargs=connection_options(self.database),
+            kwargs=self._attempts.noting(connection_options(self.database)),
             min_size=0,
             max_size=max(1 + NESTED, self.database.connections),
             max_idle=IDLE_SECONDS,
@@ -140,8 +149,7 @@ class Connections:
             cursor = await connection.execute(query.statement, query.values)
             return await cursor.fetchall() if cursor.description else []
         except ReadOnlySqlTransaction:
-            assert self._pool is not None  # noqa: S101 - the connection is of it
-            await self._pool.drain()  # A standby answers, and the others lead to it, too.
+            await self.drain()
             raise
         finally:
             await self._give_back(connection)
@@ -155,30 +163,6 @@ class Connections:
     async def _give_back(self, connection: AsyncConnection) -> None:
         assert self._pool is not None  # noqa: S101 - the connection is of it
         await self._pool.putconn(connection)
-
-
-class Attempts:
-    """Why the last attempt to connect failed, if it did."""
-
-    def __init__(self) -> None:
-        self.failed: StoreError | None = None
-
-    def noted(self) -> type[AsyncConnection]:
-        """Return what a pool opens, so that each attempt is noted here."""
-        attempts = self
-
-        class NotedConnection(AsyncConnection):
-            @classmethod
-            async def connect(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ANN401 - the pool's
-                try:
-                    opened = await super().connect(*args, **kwargs)
-                except psycopg.Error as error:
-                    attempts.failed = as_store_error(error)
-                    raise
-                attempts.failed = None
-                return opened
-
-        return NotedConnection
 
 
 class Session:

@@ -15,9 +15,10 @@ NAME = "appointments"
 """As `pg_stat_activity` shows the connections."""
 
 Options = dict[str, Any]
+MakeOptions = Callable[[], Awaitable[Options]]
 
 
-def connection_options(database: PostgresqlDatabase) -> Options | Callable[[], Awaitable[Options]]:
+def connection_options(database: PostgresqlDatabase) -> Options | MakeOptions:
     """Return what a new connection is opened with, or what makes it for each anew.
 
     StoreRefused if tokens are wanted and nobody is there to make any.

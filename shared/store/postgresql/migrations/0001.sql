@@ -1,6 +1,6 @@
 -- Keys are compared byte by byte (COLLATE "C"), as the other stores and Python compare them.
 -- Instants are counts of microseconds since 1970, and so are versions: the server's clock at the
--- commit, and never less than what they replace.
+-- commit, and more than what they replace. (Whereabouts are not updated, but deleted and made anew.)
 --
 -- `since` and `until` are transactions. What was current at an earlier instant is found by the
 -- snapshot that is kept in `views`: exactly what had been committed when that was taken.
@@ -275,7 +275,8 @@ END $$;
 --
 -- Each statement waits for whoever writes the same row, and then finds its version changed. Each
 -- kind comes in order of its keys and the kinds in that of this function, so that no two commits
--- wait for each other. NULL and an empty list stand for none of a kind.
+-- wait for each other; nor do two rounds, whose commits are of one day each and come in order of
+-- these days. NULL and an empty list stand for none of a kind.
 CREATE FUNCTION commit_documents(
     records jsonb, whereabouts jsonb, overriding jsonb, series_made jsonb, events jsonb,
     schedules jsonb, days jsonb
