@@ -171,7 +171,7 @@ def _add_names(document: Json, part: object, found: dict[str, None]) -> None:
     if isinstance(part, list):
         for value in part:
             _add_names(document, value, found)
-    elif isinstance(part, Mapping):
+    elif isinstance(part, dict):
         ref = str(part.get("$ref", ""))
         name = ref.removeprefix(_PREFIX)
         if ref.startswith(_PREFIX) and name not in found:
