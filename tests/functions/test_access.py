@@ -197,7 +197,7 @@ async def test_who_may_do_what(
     others = [name for name in CALLERS if [name] not in granted]
     # A store for each that changes something, and one for all others: they find it unchanged.
     for number, names in enumerate([others, *granted]):
-        async with opened(copy(new_store, tmp_path / str(number))) as api:
+        async with opened(Path(copy(new_store, tmp_path / str(number)))) as api:
             asked = await about_hers(api, request_)
             for name in names:
                 response = await answer(api.by(CALLERS[name]), function, asked)
