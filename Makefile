@@ -49,7 +49,7 @@ test: .venv/dev $(NODE_PACKAGES)
 	$(BIN)/pytest -q $(AT_ONCE) --cov --cov-report=term-missing
 
 quick: .venv/dev
-	EXAMPLES_FACTOR=0.2 $(BIN)/pytest -q $(AT_ONCE) \
+	EXAMPLES_FACTOR=0.1 $(BIN)/pytest -q $(AT_ONCE) -p no:schemathesis \
 		-m 'not firestore and not postgresql and not pubsub' --ignore=tests/end_to_end \
 		--ignore=tests/clients --ignore=tests/deploy --ignore=tests/proof \
 		--ignore=tests/store/contract --ignore=tests/pages

@@ -12,3 +12,8 @@ FACTOR = max(1, round(_FACTOR))
 def examples(count: int) -> settings:
     """So many, the same in every run, however long they take."""
     return settings(max_examples=max(1, round(count * _FACTOR)), deadline=None, derandomize=True)
+
+
+def seeds(count: int) -> range:
+    """So many, where it is not Hypothesis that makes up examples."""
+    return range(max(1, round(count * _FACTOR)))

@@ -12,6 +12,7 @@ from shared.access.errors import InvalidToken
 from shared.access.issuers import user_issuers
 from shared.access.verifier import Verifier
 from tests.access.issuing import AUTH0, AUTH0_CLAIMS, Web, ec_key, part, rsa_key, token, unsigned
+from tests.examples import seeds
 
 TOKENS: Final = 2000
 VALUES: Final[tuple[object, ...]] = (
@@ -97,7 +98,7 @@ def counts_for_pyjwt(text: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 async def test_what_pyjwt_refuses_never_counts(seed: int) -> None:
     now = int(time.time())
     verifier = Verifier(user_issuers(AUTH0, Web().get), time.time)

@@ -1,7 +1,5 @@
 """Who calls, from the headers of a request: tokens, App Check, services, and who is blocked."""
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -244,30 +242,3 @@ async def test_where_nobody_is_asked_everybody_is_anybody() -> None:
     open_to_all = Open()
     open_to_all.begin()
     assert await open_to_all.caller(["rubbish"], ["rubbish"], app_check_needed=True) == ANYBODY
-
-
-LOADED = """
-import sys
-from shared.runtime import composition
-composition.start({"STORE": "sqlite:a.db", "DOCTORS_FILE": sys.argv[1], "GOOGLE_CLOUD_PROJECT": "a",
-                   "AUTH": sys.argv[2]}, exposed=True)
-print(sorted({"jwt", "cryptography", "requests", "urllib3"} & set(sys.modules)))
-"""
-
-
-@pytest.mark.parametrize(
-    ("auth", "loaded"),
-    [("none", "[]\n"), ("firebase", "['cryptography', 'jwt', 'requests', 'urllib3']\n")],
-)
-def test_only_who_asks_for_tokens_loads_what_they_need(
-    tmp_path: Path, auth: str, loaded: str
-) -> None:
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", LOADED, str(ROOT / "doctors.json"), auth],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == (loaded, "")

@@ -4,12 +4,13 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access.errors import KeysUnavailable
 from shared.access.key_sets import read_key_set
 from tests.access.issuing import ec_key, key_set, rsa_key
+from tests.examples import examples
 
 
 def published(*keys: object) -> bytes:
@@ -96,7 +97,7 @@ JSON = st.recursive(
 MEMBERS = st.sampled_from(["kty", "kid", "use", "alg", "n", "e", "crv", "x", "y", "keys"])
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40)
 @given(
     keys=st.lists(st.dictionaries(MEMBERS, JSON), max_size=3),
     changes=st.dictionaries(MEMBERS, JSON),

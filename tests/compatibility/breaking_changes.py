@@ -158,11 +158,17 @@ def _used(document: Json) -> tuple[list[str], list[str]]:
     """The names of the schemas in requests, and of those in answers."""
     asked: dict[str, None] = {}
     answered: dict[str, None] = {}
+    shared: dict[str, Json] = {}
     for _, operation in _operations(document):
         for part in (operation.get("requestBody", {}), operation.get("parameters", [])):
             _add_names(document, part, asked)
         for response in operation["responses"].values():
-            _add_names(document, _resolved(document, response), answered)
+            if "$ref" in response:
+                shared[response["$ref"]] = response
+            else:
+                _add_names(document, response, answered)
+    for response in shared.values():  # Each once: nearly all functions refer to them.
+        _add_names(document, _resolved(document, response), answered)
     return [*asked], [*answered]
 
 
@@ -171,7 +177,7 @@ def _add_names(document: Json, part: object, found: dict[str, None]) -> None:
     if isinstance(part, list):
         for value in part:
             _add_names(document, value, found)
-    elif isinstance(part, Mapping):
+    elif isinstance(part, dict):
         ref = str(part.get("$ref", ""))
         name = ref.removeprefix(_PREFIX)
         if ref.startswith(_PREFIX) and name not in found:

@@ -156,11 +156,12 @@ def test_a_database_that_does_not_answer_is_one_line(folder: Path, module: str) 
 
 
 def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(
-    folder: Path, settings: dict[str, str]
+    folder: Path,
 ) -> None:
+    # On SQLite: the next test loads, books and reports on each store.
     def load(*doctors: tuple[str, str]) -> tuple[int, str]:
         (folder / "doctors.json").write_text(_doctors(*doctors))
-        return _ended("shared.runtime.load_doctors", folder, settings)
+        return _ended("shared.runtime.load_doctors", folder, {})
 
     assert load(("strange", "UTC")) == (0, "the clinic: added\nstrange: added\n")
     assert load(("strange", "UTC")) == (0, "the clinic: unchanged\nstrange: unchanged\n")
@@ -168,13 +169,13 @@ def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointment
     assert load(("strange", "Europe/Paris"), ("who", "UTC")) == (0, both)
     both = "the clinic: unchanged\nstrange: changed\nwho: unchanged\n"
     assert load(("strange", "UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         assert server.post("/create_appointment", NOON).status_code == 201
     status, line = load(("strange", "Europe/Paris"), ("who", "Europe/Paris"))
     assert status == 1
     assert re.match(r"DOCTORS_FILE: .* strange .*UTC.*Europe/Paris.* \(1 booked\).*\n\Z", line)
     assert load(("strange", "Etc/UTC"), ("who", "UTC")) == (0, both)
-    with local_runner(folder, settings) as server:
+    with local_runner(folder, {}) as server:
         found = server.get("/first_available", count="50").json()
     assert {(o["doctor_id"], o["time_zone"]) for o in found["openings"]} == {
         ("strange", "Etc/UTC"),

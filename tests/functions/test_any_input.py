@@ -1,6 +1,7 @@
 """Whatever is sent, there is a well-formed answer, and never a failure of ours."""
 
 import string
+from datetime import timedelta, timezone
 from urllib.parse import urlencode
 
 import httpx
@@ -21,7 +22,10 @@ BODY_FIELDS = (
     *(*MONDAY_AT_NINE, "end", "reason", "name", "email", "phone"),
     *("rule", "if_unavailable", "seconds", "hold_id", "series_id", "after"),
 )
-TIMES = st.datetimes(timezones=st.none() | st.timezones()).map(lambda time: time.isoformat())
+# Local mean time has seconds.
+OFFSETS = [timedelta(seconds=s) for s in (0, -75, 20_700, -86_340, 86_340)]
+ZONES = st.sampled_from([timezone(offset) for offset in OFFSETS])
+TIMES = st.datetimes(timezones=st.none() | ZONES).map(lambda time: time.isoformat())
 SCALARS = (
     st.none()
     | st.booleans()

@@ -44,12 +44,10 @@ BAD: list[tuple[Json, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=[f"{changes!r:.60}" for changes, _, _ in BAD])
-async def test_a_bad_request_is_refused_and_nothing_is_made(
-    api: Api, bad: tuple[Json, str, str]
-) -> None:
-    changes, field, kind = bad
-    assert field_errors(await api.post(MAKE, {**MONDAY, **changes})) == [(field, kind)]
+async def test_a_bad_request_is_refused_and_nothing_is_made(api: Api) -> None:
+    for changes, field, kind in BAD:
+        refused = await api.post(MAKE, {**MONDAY, **changes})
+        assert field_errors(refused) == [(field, kind)], changes
     await api.book("2050-11-21T09:00")
 
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from shared.http.page_tokens import Bookmark, Scope, page_token, read_page_token
 from shared.model.interval import Interval
 from tests.builders import at
+from tests.examples import examples
 
 KEY, OLD_KEY, OTHER_KEY = b"a key of this deployment, the new", b"the old one", b"of another"
 START, INSTANT = at("2050-11-21T14:00Z"), at("2050-11-18T12:00:00.000001Z")
@@ -188,6 +189,7 @@ def test_content_of_another_form_or_version_is_refused_even_if_it_is_signed(
     assert refused(signed(content))
 
 
+@examples(100)
 @given(st.text(max_size=500) | st.binary(max_size=300).map(encoded))
 def test_whatever_nobody_issued_is_refused(token: str) -> None:
     assert refused(token)

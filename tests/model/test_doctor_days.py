@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -11,9 +11,10 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of, end_of_day, touched_days
 from shared.model.interval import Interval
 from tests.builders import at, doctor, key, span
+from tests.examples import examples
 from tests.strategies import CHANGES, DAY, MINUTE, day_shifts
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = examples(200)
 
 
 def shifted(hours: float) -> Doctor:

@@ -1,12 +1,13 @@
 """What is left of intervals once some times are gone."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model.interval import Interval, without
 from tests import reference_model as model
 from tests.builders import span
+from tests.examples import examples
 from tests.rules.minutes import interval_of, minutes
 from tests.strategies import whiles
 
@@ -43,7 +44,7 @@ def test_what_is_gone_is_left_out(intervals: str, gone: str, left: str) -> None:
 
 
 @given(st.lists(whiles(), max_size=6), st.lists(whiles(), max_size=6))
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 def test_each_minute_is_left_that_is_not_gone(there: list[Interval], gone: list[Interval]) -> None:
     there_minutes = {m for interval in there for m in minutes(interval)}
     gone_minutes = {m for interval in gone for m in minutes(interval)}

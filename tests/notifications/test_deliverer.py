@@ -19,6 +19,7 @@ from shared.notifications.sending import DOWN_AFTER, SENDS_AT_ONCE, Report
 from shared.notifications.sink import Message
 from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions, Writes
 from tests.builders import at, schedule
+from tests.examples import seeds
 from tests.notifications.simulated_sinks import (
     BEGIN,
     Clinic,
@@ -506,7 +507,7 @@ async def killed_at_times(store: SimulatedStore, sinks: list[Receiver], random: 
     return deaths
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 @simulated
 async def test_whatever_happens_each_sink_sees_all_in_order(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - the same run again for each seed

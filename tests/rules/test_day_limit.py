@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.access.caller import ANYBODY, Caller
@@ -21,6 +21,7 @@ from shared.rules.outcomes import Accepted, DayFull, Outcome
 from shared.store.busy_documents import busy_day_to_text
 from shared.store.documents import appointment_to_text, entry_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
+from tests.examples import examples
 from tests.strategies import MINUTE
 
 MON, TUE = "2026-11-23", "2026-11-24"
@@ -133,7 +134,7 @@ UNKNOWN = st.none() | st.sampled_from(
 
 
 @given(st.builds(Patient, TEXTS.map(lambda text: text or ""), TEXTS, TEXTS), TEXTS, UNKNOWN)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 def test_no_appointment_takes_more_room_than_it_is_weighed(
     patient: Patient, reason: str | None, unknown: bytes | None
 ) -> None:

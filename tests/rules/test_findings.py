@@ -35,6 +35,7 @@ from tests.builders import (
     to_book,
 )
 from tests.clock_rules import with_rules_of
+from tests.examples import examples
 from tests.strategies import doctors_and_dates, intervals, long_intervals
 
 ALL_DAY: Hours = (("00:00", "24:00"),)
@@ -136,6 +137,7 @@ def test_what_was_freed_overlaps_nothing(
     assert kinds(doctor(), other, one) == ([Overlap] if overlap else [])
 
 
+@examples(100)
 @given(st.data())
 def test_an_empty_day_has_room_for_just_what_is_within_the_hours(data: st.DataObject) -> None:
     someone, (_, day, _) = data.draw(doctors_and_dates())

@@ -1,8 +1,5 @@
 """Mail as the settings want it, and a start that ends where it could not work at night."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,17 +12,8 @@ from shared.settings import FirestoreDatabase, read_settings
 from shared.store.firestore.store import FirestoreStore
 from shared.store.sqlite.store import SqliteStore
 
-ROOT = Path(__file__).parents[2]
 SMTP = {"MAIL": "smtp://mail.example", "MAIL_FROM": "Clinic <appointments@clinic.example>"}
 DOCUMENTS = {**SMTP, "MAIL": "firestore", "STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "clinic"}
-LOADED = """
-import json, os, sys
-from shared.runtime.composition import start
-start(os.environ, exposed=False)
-print(json.dumps([name for name in sys.argv[1:] if name in sys.modules]))
-"""
-PARTS = ["composing", "smtp", "documents"]
-LIBRARIES = ["aiosmtplib", "jinja2", "babel", "icalendar"]
 
 
 def test_mail_is_sent_by_a_server_or_written_for_the_extension(tmp_path: Path) -> None:
@@ -54,29 +42,3 @@ def test_a_mistake_in_a_template_ends_the_start_with_one_line(tmp_path: Path) ->
     start({**environment, "FUNCTION_TARGET": "create_appointment"}, exposed=False)
     with pytest.raises(SystemExit):
         start({**environment, "FUNCTION_TARGET": "deliver_events"}, exposed=False)
-
-
-@pytest.mark.parametrize(
-    ("settings", "loaded"),
-    [
-        ({}, []),
-        (SMTP, ["composing", "smtp", *LIBRARIES]),
-        (DOCUMENTS, ["composing", "documents", *LIBRARIES[1:]]),
-    ],
-    ids=["nobody", "server", "extension"],
-)
-def test_who_does_not_send_mail_does_not_pay_for_it(
-    tmp_path: Path, settings: dict[str, str], loaded: list[str]
-) -> None:
-    environment = {"PYTHONPATH": str(ROOT), "DOCTORS_FILE": str(ROOT / "doctors.json"), **settings}
-    modules = [f"shared.notifications.mail.{part}" for part in PARTS]
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", LOADED, *modules, *LIBRARIES],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = [name.removeprefix("shared.notifications.mail.") for name in json.loads(done.stdout)]
-    assert found == loaded

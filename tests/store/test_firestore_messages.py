@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shared.store.firestore import channel, google_credentials
 from shared.store.firestore.field_paths import field_path
 from shared.store.firestore.messages import message
+from tests.examples import examples
 from vendoring.firestore_descriptors import module
 
 COPY = Path(__file__).parents[2] / "shared/store/firestore/descriptors.py"
@@ -104,6 +105,7 @@ def test_the_channel_goes_where_that_of_the_library_goes() -> None:
     assert (channel.HOST, google_credentials.SCOPES) == (library.DEFAULT_HOST, library.AUTH_SCOPES)
 
 
+@examples(100)
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=3))
 def test_a_path_is_quoted_as_the_library_quotes_it(names: list[str]) -> None:
     assert field_path(*names) == FieldPath(*names).to_api_repr()

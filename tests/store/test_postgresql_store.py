@@ -431,6 +431,7 @@ async def test_a_view_that_was_taken_before_views_ended_is_not_kept(
 # A server that takes over
 
 
+@pytest.mark.usefixtures("postgresql")  # It starts two of its own, but not where there is none.
 async def test_nothing_acknowledged_is_lost_when_a_standby_takes_over() -> None:
     """With a standby that confirms commits, as highly available instances of Cloud SQL have one."""
     async with AsyncExitStack() as stack:
