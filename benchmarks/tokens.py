@@ -13,9 +13,8 @@ from benchmarks.instances import Request, start
 from benchmarks.servers import load_doctors, on_firestore
 from benchmarks.table import Figure, Row, plain, within
 from benchmarks.timing import Way, medians, say
-from shared.access.blocked_callers import NobodyBlocked
 from shared.access.token_authentication import TokenAuthenticator, token_authenticator
-from tests.access.issuing import FIREBASE, FIREBASE_CLAIMS, Web, rsa_key, token
+from tests.access.issuing import FIREBASE, FIREBASE_CLAIMS, Blocked, Web, rsa_key, token
 
 TOKENS: Final = 200
 TIMES: Final = 15
@@ -75,7 +74,7 @@ def _tokens() -> Sequence[str]:
 
 def _authenticator() -> TokenAuthenticator:
     return token_authenticator(
-        FIREBASE, NobodyBlocked(), lambda: datetime.now(UTC).timestamp(), Web().get
+        FIREBASE, Blocked(), lambda: datetime.now(UTC).timestamp(), Web().get
     )
 
 

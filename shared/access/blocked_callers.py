@@ -34,11 +34,3 @@ class BlockedCallers:
         """
         since = (await self._blocked.value()).get(account)
         return since is not None and issued_at < since.timestamp()
-
-
-class NobodyBlocked:
-    """A source without entries."""
-
-    async def blocked(self) -> Mapping[PatientKey, datetime]:
-        """Return nobody."""
-        return {}

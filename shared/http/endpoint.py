@@ -84,7 +84,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     are about patients and must not be stored on the way, `app_check` that App Check covers it where
     that is on, and `counted` that a caller may call it only so often. Without `reads_body` nobody
     looks at its body and query, which are those of whatever triggers it. It may take as long as
-    `deadlines` of the setting. Who may call it stands in the table of permissions, under its name.
+    `deadlines` of the setting, or `seconds` whatever that is. Who may call it stands in the table
+    of permissions, under its name.
     """
 
     handler: Handler
@@ -106,6 +107,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     counted: bool = True
     reads_body: bool = True
     deadlines: int = 1
+    seconds: float | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -167,7 +169,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         self, request: Request, dependencies: Dependencies
     ) -> tuple[Response, Exception | None]:
         """Answer a request of the right method."""
-        seconds = dependencies.settings.deadline_seconds * self.deadlines + GRACE_SECONDS
+        of_setting = dependencies.settings.deadline_seconds * self.deadlines
+        seconds = (self.seconds or of_setting) + GRACE_SECONDS
         try:
             async with asyncio.timeout(seconds):
                 response = await self.handler(await self._call(request, dependencies))

@@ -37,16 +37,18 @@ async def read_page(
 ) -> tuple[P, str | None]:
     """Return the page that a token names, or the first one, and the token of the next one.
 
-    With `of_now` each page shows what is there when it is read: for what never changes its
-    position, so that it is listed once at most. Raises InvalidRequest if the token is not one of
-    this list, or too old.
+    With `of_now` each page shows what is there when it is read, and no view is kept: for what never
+    changes its position, so that it is listed once at most. Raises InvalidRequest if the token is
+    not one of this list, or too old.
     """
     keys = dependencies.page_token_keys
     after = instant = None
     if token is not None:
         bookmark = checked("page_token", read_page_token, token, scope, await keys.keys())
         after, instant = bookmark.position, None if of_now else bookmark.instant
-    page, following = await _read(dependencies, instant, lambda view: read(view, after))
+    page, following = await _read(
+        dependencies, instant, lambda view: read(view, after), of_now=of_now
+    )
     if following is None:
         return page, None
     return page, page_token(following, scope, await keys.keys())
@@ -74,6 +76,8 @@ async def _read(
     dependencies: Dependencies,
     instant: datetime | None,
     read: Callable[[Snapshot], Awaitable[P]],
+    *,
+    of_now: bool,
 ) -> tuple[P, Bookmark | None]:
     """Read a page at an instant, or of now, and where the next one begins."""
     try:
@@ -81,6 +85,7 @@ async def _read(
             page = await read(snapshot)
             if page.next_position is None:
                 return page, None
-            return page, Bookmark(page.next_position, await snapshot.instant())
+            shown = _NO_INSTANT if of_now else await snapshot.instant()
+            return page, Bookmark(page.next_position, shown)
     except SnapshotExpired:
         raise expired() from None

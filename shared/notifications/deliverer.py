@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from shared.notifications.delivery_run import DeliveryRun, Span
+from shared.notifications.delivery_run import DeliveryRun
 from shared.notifications.messages import Messages
 from shared.notifications.sending import Report, Sending
 from shared.notifications.sink import Sink
+from shared.notifications.span import Span
 from shared.store.port import Store
 
 
@@ -45,7 +46,8 @@ class Deliverer:
         """Deliver all that is due, and nothing new once so many seconds are over.
 
         `rules_now` is when it is to reminders, if a test says so. While a run goes on here, another
-        one only lets it look again: a burst of events triggers as many. Raises StoreError.
+        one only lets it look again: a burst of events triggers as many. Raises StoreError, but only
+        once all that is being sent is recorded.
         """
         if self._running and rules_now is None:
             self._again = True
@@ -59,7 +61,7 @@ class Deliverer:
 
     async def _run(self, span: Span) -> Report:
         sinks = self.open()
-        sending = Sending(self._messages, sinks, self._now)
+        sending = Sending(self._messages, sinks, span)
         run = DeliveryRun(self._store, sending, sinks, span, self._random)
         self._again = True
         while self._again and not span.is_over:

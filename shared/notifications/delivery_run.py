@@ -7,26 +7,24 @@
     settle         what has arrived is deleted, what has failed waits; again, while there is more
 
 Why nothing is lost: a record goes only once every sink has taken it. Why nothing is told twice but
-after a crash: only who has the claim sends, and stops sending in good time before it ends. Why the
-order is right: a sink is told of an event only once all earlier ones of its appointment have
-arrived there, or were set aside.
+after a crash, or where the store cannot record what was sent: only who has the claim sends, and
+stops sending in good time before it ends; no error ends a run before all that is being sent is
+recorded. Why the order is right: a sink is told of an event only once all earlier ones of its
+appointment have arrived there, or were set aside.
 """
 
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from random import Random
-
-from msgspec import Struct
 
 from shared.model.outbox import OutboxRecord
 from shared.notifications.group_commit import GroupCommit
 from shared.notifications.queue import (
     CLAIM,
-    Clock,
     Outcome,
     Try,
     claimed,
@@ -36,12 +34,12 @@ from shared.notifications.queue import (
     writes,
 )
 from shared.notifications.sending import LAST_SEND, Report, Sending
+from shared.notifications.span import Span
 from shared.observability.delivery_log import log_set_aside
 from shared.store.port import (
     Store,
     Stored,
     StoredRecord,
-    StoreRefused,
     StoreUnavailable,
     VersionConflict,
 )
@@ -50,29 +48,6 @@ PAGE = 200
 """How many due events one query finds."""
 APPOINTMENTS_AT_ONCE = 64
 JITTER = 0.2
-
-
-class Span(Struct, frozen=True):
-    """When a run is: `now` is the server's clock, and nothing new begins after `end`.
-
-    Nor does it once the deliverer `is_stopped`. `rules_now` is when it is to reminders, if a test
-    says so.
-    """
-
-    now: Callable[[], datetime]
-    end: datetime
-    is_stopped: Callable[[], bool]
-    rules_now: datetime | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the end has come."""
-        return self.is_stopped() or self.now() >= self.end
-
-    def clock(self) -> Clock:
-        """Return what time it is."""
-        now = self.now()
-        return Clock(now, self.rules_now or now)
 
 
 class DeliveryRun:
@@ -92,38 +67,43 @@ class DeliveryRun:
         self._sinks = sinks
         self._span = span
         self._random = random
-        self._refused: StoreRefused | None = None
+        self._error: Exception | None = None
         self._appointments = asyncio.Semaphore(APPOINTMENTS_AT_ONCE)
 
     @property
     def report(self) -> Report:
-        """What was done. Raises StoreRefused if the store refused to record any of it."""
-        if self._refused:
-            raise self._refused
+        """What was done. Raises what stopped any of it, unless a later run puts that right."""
+        if self._error:
+            raise self._error
         return self._sending.report
 
     async def once(self) -> bool:
-        """Go through all that is due, once; return whether more may have come meanwhile.
-
-        Raises StoreError.
-        """
-        try:
-            return await self._once()
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None  # One is enough to know what is wrong.
-
-    async def _once(self) -> bool:
-        tried, after, seen = self._sending.report.tried, None, set[str]()
+        """Go through all that is due, once; return whether more may have come meanwhile."""
+        tried = self._sending.report.tried
         async with asyncio.TaskGroup() as tasks:
-            while page := await self._page(after):
-                after = page[-1].value
-                self._note_age(page)
-                for records in await self._queues(page, seen):
-                    await self._appointments.acquire()
-                    tasks.create_task(self._deliver(records))
-                if len(page) < PAGE:
-                    break
-        return self._sending.report.tried > tried
+            with self._errors_kept():
+                await self._begin(tasks)
+        return self._error is None and self._sending.report.tried > tried
+
+    @contextmanager
+    def _errors_kept(self) -> Iterator[None]:
+        """Keep an error for the report: raised in the group, it would cancel what is being sent."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            self._error = error
+
+    async def _begin(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin a delivery for each appointment of which something is due."""
+        after, seen = None, set[str]()
+        while page := await self._page(after):
+            after = page[-1].value
+            self._note_age(page)
+            for records in await self._queues(page, seen):
+                await self._appointments.acquire()
+                tasks.create_task(self._deliver(records))
+            if len(page) < PAGE:
+                break
 
     async def _page(self, after: OutboxRecord | None) -> Sequence[StoredRecord]:
         if self._span.is_over:
@@ -156,12 +136,10 @@ class DeliveryRun:
     async def _deliver(self, records: Sequence[StoredRecord]) -> None:
         """Deliver the events of one appointment, as far as its sinks take them."""
         try:
-            if not is_claimed(records, self._span.now()):
-                await self._deliver_in_order(records)
-        except (VersionConflict, StoreUnavailable):
-            pass  # Somebody else has them, or they are looked at again when the claim ends.
-        except StoreRefused as error:
-            self._refused = error
+            # Somebody else has them, or they are looked at again when the claim ends.
+            with self._errors_kept(), suppress(VersionConflict, StoreUnavailable):
+                if not is_claimed(records, self._span.now()):
+                    await self._deliver_in_order(records)
         finally:
             self._appointments.release()
 

@@ -1,7 +1,7 @@
 """Sending: to all sinks at once, not too much to any, and not again and again to one that fails."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from shared.model.outbox import OutboxRecord
 from shared.notifications.messages import Messages
 from shared.notifications.queue import Outcome, Try
 from shared.notifications.sink import SECONDS, DeliveryFailed, Message, Sink
+from shared.notifications.span import Span
 from shared.observability.delivery_log import log_failed
 from shared.observability.request_log import log_bug
 
@@ -36,15 +37,13 @@ class Report(Struct):
 
 
 class Sending:
-    """What one run sends; `report` counts it."""
+    """What one run sends in its span; `report` counts it."""
 
-    def __init__(
-        self, messages: Messages, sinks: Mapping[str, Sink], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, messages: Messages, sinks: Mapping[str, Sink], span: Span) -> None:
         self.report = Report()
         self._messages = messages
         self._sinks = sinks
-        self._now = now
+        self._span = span
         self._failures = dict.fromkeys(sinks, 0)
         self._turns = {name: asyncio.Semaphore(SENDS_AT_ONCE) for name in sinks}
 
@@ -67,7 +66,7 @@ class Sending:
     async def _message(self, record: OutboxRecord) -> Message | str | None:
         """Return the message of an event, None for what is obsolete, or why there is none."""
         try:
-            return await self._messages.of(record.event, self._now())
+            return await self._messages.of(record.event, self._span.now())
         except DeliveryFailed as error:
             return str(error)
 
@@ -83,7 +82,7 @@ class Sending:
         if not sink.wants(message):
             return Outcome(each)
         async with self._turns[each.sink]:
-            if self._is_down(each.sink) or self._now() >= until - LAST_SEND:
+            if self._is_down(each.sink) or self._is_late(until):
                 return None
             return self._noted(Outcome(each, await _why_not_sent(sink, message)))
 
@@ -97,6 +96,9 @@ class Sending:
             self._failures[sink] += 1
             log_failed(event, sink, outcome.reason)
         return outcome
+
+    def _is_late(self, until: datetime) -> bool:
+        return self._span.is_over or self._span.now() >= until - LAST_SEND
 
     def _is_down(self, sink: str) -> bool:
         return self._failures[sink] >= DOWN_AFTER

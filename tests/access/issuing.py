@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from msgspec import Struct
 from shared.access.errors import KeysUnavailable
 from shared.access.issuers import APP_CHECK_KEYS, FIREBASE_KEYS, GOOGLE_KEYS
 from shared.access.key_requests import Answer
+from shared.model.patient_key import PatientKey
 from shared.settings import AuthSettings
 
 NOW = 1_800_000_000
@@ -192,3 +194,19 @@ class Web:
 
 def well_known(issuer: str) -> str:
     return f"{issuer.removesuffix('/')}/.well-known/openid-configuration"
+
+
+# Who is blocked
+
+
+class Blocked:
+    """A source that a test changes."""
+
+    def __init__(self) -> None:
+        self.since: dict[PatientKey, datetime] = {}
+        self.failure: Exception | None = None
+
+    async def blocked(self) -> Mapping[PatientKey, datetime]:
+        if self.failure:
+            raise self.failure
+        return self.since

@@ -1,6 +1,6 @@
 """Who calls, from the headers of a request: tokens, App Check, services, and who is blocked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,13 +8,12 @@ import msgspec
 import pytest
 
 from shared.access.authentication import Open
-from shared.access.blocked_callers import NobodyBlocked
 from shared.access.caller import ANONYMOUS, ANYBODY, Caller
 from shared.access.errors import AppNotVerified, KeysUnavailable, Unauthenticated
 from shared.access.issuers import APP_CHECK_KEYS, FIREBASE_KEYS, GOOGLE_KEYS
 from shared.access.key_requests import Answer
 from shared.access.token_authentication import TokenAuthenticator, token_authenticator
-from shared.model.patient_key import PatientKey, patient_key
+from shared.model.patient_key import patient_key
 from shared.store.port import StoreUnavailable
 from tests.access.issuing import (
     APP_CLAIMS,
@@ -22,6 +21,7 @@ from tests.access.issuing import (
     FIREBASE_CLAIMS,
     GOOGLE_CLAIMS,
     NOW,
+    Blocked,
     Web,
     token,
 )
@@ -32,22 +32,9 @@ ADA = Caller("patient", "https://securetoken.google.com/clinic", "ada")
 APP = [token(APP_CLAIMS)]
 
 
-class Blocked:
-    """A source that a test changes."""
-
-    def __init__(self) -> None:
-        self.since: dict[PatientKey, datetime] = {}
-        self.failure: Exception | None = None
-
-    async def blocked(self) -> Mapping[PatientKey, datetime]:
-        if self.failure:
-            raise self.failure
-        return self.since
-
-
 def authenticator(*, app_check: bool = False, web: Web | None = None) -> TokenAuthenticator:
     auth = FIREBASE if app_check else WITHOUT_APP_CHECK
-    return token_authenticator(auth, NobodyBlocked(), lambda: NOW, (web or Web()).get)
+    return token_authenticator(auth, Blocked(), lambda: NOW, (web or Web()).get)
 
 
 def bearer(**changes: object) -> list[str]:

@@ -1,5 +1,7 @@
 """list_openings: every time of a few weeks that can be booked."""
 
+import asyncio
+
 import pytest
 
 from tests.builders import at, doctor
@@ -56,6 +58,27 @@ async def test_days_come_by_date_then_doctor_each_on_their_own_dates(api: Api) -
         ("2050-11-22", "strange", ["2050-11-22T12:00:00-05:00"]),
         ("2050-11-22", "who", ["2050-11-22T12:00:00Z"]),
     ]
+
+
+async def test_others_have_their_turn_after_every_thousand_starts(api: Api) -> None:
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    always = doctor((("00:00", "24:00"),), "UTC", "mon tue wed thu fri sat sun", "always")
+    await api.dependencies.store.put_doctors([always])
+    query: Json = {**MONDAY, "doctor_id": "always", "end": "2050-11-25", "step_minutes": 1}
+    await days(api, query)  # Now the doctor and the clinic are known.
+    other = asyncio.create_task(another())
+    await asyncio.sleep(0)
+    found = await days(api, query)
+    other.cancel()
+    assert sum(len(day["starts"]) for day in found) == 7_171
+    assert turns == 7
 
 
 async def test_dates_are_each_doctors_own_also_far_apart(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+import pytest
 from msgspec.structs import replace
 
 from shared.model.doctor import Doctor
@@ -10,8 +11,10 @@ from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
 from tests.builders import doctor
 from tests.functions.api import NOW, Api, Clock
+from tests.notifications import simulated_sinks as sinks
 from tests.scripted_store import ScriptedStore, hangs
 from tests.simulated_loop import now, simulated
+from tests.simulated_store import SimulatedStore
 
 
 class Observer:
@@ -60,3 +63,18 @@ async def test_an_override_may_take_as_long_as_three_bookings() -> None:
     (record,) = observer.records
     assert str(record.error) == "no certain answer within 12 s"
     assert (record.function, record.booked) == ("create_override", False)
+
+
+@pytest.mark.parametrize("deadline", ["0.1", "300"])
+@simulated
+async def test_a_run_of_deliveries_ends_in_time_whatever_the_setting(deadline: str) -> None:
+    store, slow = SimulatedStore(), sinks.Slow(9)
+    sinks.leave(store, *(sinks.record(f"n{number}") for number in range(200)))
+    known = sinks.Clinic(store)
+    opened = build_dependencies(read_settings({"DEADLINE_SECONDS": deadline}), known)
+    api = Api(replace(opened, deliverer=sinks.deliverer(known, slow)), Clock(NOW))
+    response = await api.post("deliver_events", {})
+    # Sixteen at once, five times: the last ones begin after 36 s.
+    assert (response.status_code, now()) == (200, 45)
+    assert response.json() == {"delivered": 80, "failed": 0}
+    assert (len(slow.tried), len(store.outbox)) == (80, 120)

@@ -273,6 +273,15 @@ async def test_a_run_that_is_stopped_ends_once_all_is_sent_and_recorded() -> Non
 
 
 @simulated
+async def test_what_waits_for_its_turn_is_not_sent_once_the_run_is_over() -> None:
+    store, sink = SimulatedStore(), Slow(9)
+    leave(store, *(record(f"n{number}") for number in range(2 * SENDS_AT_ONCE)))
+    await deliverer(Clinic(store), sink).run(5)
+    assert (len(sink.arrived), now()) == (SENDS_AT_ONCE, 9)
+    assert all(left.value.claimed_until is None for left in store.outbox.values())
+
+
+@simulated
 async def test_a_run_that_is_over_looks_for_nothing_more() -> None:
     store, sink = SimulatedStore(), Slow(2)
     leave(store, *(record(f"n{number:03}") for number in range(300)))
@@ -411,6 +420,43 @@ async def test_what_the_store_refuses_is_said_after_all_else_is_done() -> None:
     refuses = Flaky(store, StoreRefused("no permission"), StoreRefused("no permission"))
     with pytest.raises(StoreRefused, match="no permission"):
         await deliverer(refuses, sink).run(RUN)
+
+
+class Failing(Clinic):
+    """A store that finds the first page of what is due, and no other one."""
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[StoredRecord]:
+        if after:
+            raise StoreUnavailable("no answer")
+        return await super().due_events(until, limit, after)
+
+
+@simulated
+async def test_what_is_being_sent_while_the_store_fails_is_recorded() -> None:
+    store, sink = SimulatedStore(), Slow(1)
+    leave(store, *(record(f"n{number:03}") for number in range(300)))
+    with pytest.raises(StoreUnavailable, match="no answer"):
+        await deliverer(Failing(store), sink).run(RUN)
+    assert (len(sink.arrived), len(store.outbox)) == (200, 100)
+    await deliverer(Clinic(store), sink).run(RUN)
+    assert (len(sink.tried), store.outbox) == (300, {})
+
+
+@simulated
+async def test_a_bug_with_one_appointment_stops_no_other() -> None:
+    class Wrong(Slow):
+        def wants(self, message: Message) -> bool:
+            if message.appointment.id == "wrong":
+                raise ZeroDivisionError
+            return True
+
+    store, sink = SimulatedStore(), Wrong(1)
+    leave(store, record("a"), record("wrong"))
+    with pytest.raises(ZeroDivisionError):
+        await deliverer(Clinic(store), sink).run(RUN)
+    assert (sink.arrived, [*store.outbox]) == ([("a", 1, "booked")], ["wrong~00000001~0"])
 
 
 @simulated

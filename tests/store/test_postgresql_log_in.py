@@ -134,7 +134,7 @@ async def test_without_a_token_the_store_is_unavailable_until_there_is_one(
 ) -> None:
     store = PostgresqlStore(database, 1)
     tokens.refuses = True
-    with pytest.raises(StoreUnavailable, match="the account is disabled$"):
+    with pytest.raises(StoreUnavailable, match=r"the account is disabled$"):
         await store.clinic()
     tokens.refuses = False
     assert await store.clinic() == {}

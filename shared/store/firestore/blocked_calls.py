@@ -9,17 +9,14 @@ from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import translated_errors
 from shared.store.firestore.messages import Message
+from shared.store.firestore.queries import find
 from shared.store.firestore.values import Document, Write, from_fields, to_fields
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 async def read_blocked(calls: Calls) -> Mapping[PatientKey, datetime]:
     """Return the instants before which tokens count no more."""
-    with translated_errors():
-        answers = [answer async for answer in calls.run_query(calls.root, "blocked")]
-    found = [answer.document for answer in answers if answer.document.name]
-    count_reads(len(found))
-    return dict(map(_blocked, found))
+    return dict(map(_blocked, await find(calls, calls.root, "blocked")))
 
 
 async def write_blocked(calls: Calls, caller: PatientKey, issued_before: datetime) -> None:

@@ -116,8 +116,8 @@ class Calls:
         return answers
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._channel.close()
+        """Close the connection once what runs has ended."""
+        await self._channel.close(self._seconds)
 
     def _options(self, **routing: str) -> dict[str, Any]:
         """Return the options of a call; Google's front ends route it by a field of its request."""

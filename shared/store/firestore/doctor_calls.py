@@ -14,7 +14,8 @@ from shared.store.doctor_documents import EVERY_SERVICE, doctor_from_document, d
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
-from shared.store.firestore.messages import Int32Value, Message, message
+from shared.store.firestore.messages import Int32Value, Message
+from shared.store.firestore.queries import CONTAINS_ANY, find, where
 from shared.store.firestore.values import (
     Cursor,
     Document,
@@ -24,13 +25,8 @@ from shared.store.firestore.values import (
     Write,
     from_fields,
     to_fields,
-    to_value,
 )
 from shared.store.usage import count_reads
-
-_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
-_Field = message("StructuredQuery.FieldReference")
-_CONTAINS_ANY = _FieldFilter.ARRAY_CONTAINS_ANY
 
 
 async def read_doctors(calls: Calls, ids: Collection[str]) -> Mapping[str, Doctor]:
@@ -55,11 +51,9 @@ async def list_doctors(
         values = [Value(reference_value=_name(calls, after))]
         bounds["start_at"] = Cursor(values=values, before=False)
     if service_id is not None:
-        bounds["where"] = _offers_any([service_id, EVERY_SERVICE])
-    with translated_errors():
-        answers = [a async for a in calls.run_query(calls.root, "doctors", **bounds)]
-    found = [answer.document for answer in answers if answer.document.name]
-    count_reads(len(found))
+        # The answers are in order of names, for which the field's own index is enough.
+        bounds["where"] = where("offers", CONTAINS_ANY, [service_id, EVERY_SERVICE])
+    found = await find(calls, calls.root, "doctors", **bounds)
     return [read_doctor(document) for document in found]
 
 
@@ -94,10 +88,3 @@ def write_doctor(root: str, doctor: Doctor, *, exists: bool) -> Message:
 
 def _name(calls: Calls, doctor_id: str) -> str:
     return f"{calls.root}/doctors/{doctor_id}"
-
-
-def _offers_any(service_ids: list[str]) -> Message:
-    # Its answers are in order of the documents' names, for which the field's own index is enough.
-    offers = _Field(field_path="offers")
-    asked = _FieldFilter(field=offers, op=_CONTAINS_ANY, value=to_value(service_ids))
-    return _Filter(field_filter=asked)

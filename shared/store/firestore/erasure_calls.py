@@ -4,7 +4,7 @@ Firestore keeps an hour of versions that nobody can delete. So every erasure cha
 `erasures/last`, and no view of an instant before that change is shown any more.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from shared.model.patient_key import PatientKey
@@ -22,6 +22,7 @@ from shared.store.firestore.patient_documents import (
     patient_name,
     write_rest,
 )
+from shared.store.firestore.queries import NOT_AFTER, find, find_any, where
 from shared.store.firestore.series_documents import erase_holder, series_name
 from shared.store.firestore.values import (
     Document,
@@ -37,12 +38,8 @@ from shared.store.schema import SCHEMA
 from shared.store.usage import count_reads, count_writes
 
 _MOST_WRITES = 399  # And one more, of the patient. Firestore's own limit was 500.
-_MOST_COMPARED = 30  # Of one query, with IN.
 
 _Transform = message("DocumentTransform.FieldTransform")
-_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
-_Field = message("StructuredQuery.FieldReference")
-_IN, _NOT_AFTER = _FieldFilter.IN, _FieldFilter.LESS_THAN_OR_EQUAL
 
 
 async def erase_records(calls: Calls, ids: Collection[str]) -> None:
@@ -52,7 +49,7 @@ async def erase_records(calls: Calls, ids: Collection[str]) -> None:
     the ids, each if it is still there. Mails go afterwards, because none is written without its
     event.
     """
-    writes = [write async for write in _record_writes(calls, ids)]
+    writes = await _record_writes(calls, ids)
     writes += await events_to_erase(calls, ids)
     writes += await _series_writes(calls, ids)
     for start in range(0, len(writes), _MOST_WRITES):
@@ -79,9 +76,9 @@ async def erase_patient(calls: Calls, read: Stored[PatientSchedule], rest: Patie
 
 async def erased_patients(calls: Calls, now: datetime) -> Sequence[PatientKey]:
     """Find the patients whose rest need not be kept any more."""
-    where = _compared("kept_until", _NOT_AFTER, instant_to_text(now))
+    past = where("kept_until", NOT_AFTER, instant_to_text(now))
     order = ("kept_until", "__name__")
-    found = await _query(calls, calls.root, "patients", order=order, where=where)
+    found = await find(calls, calls.root, "patients", order, where=past)
     return [PatientKey(last_part(document.name)) for document in found]
 
 
@@ -103,14 +100,10 @@ async def last_erasure(calls: Calls) -> datetime | None:
     return next((document.update_time.ToDatetime(UTC) for document in found), None)
 
 
-async def _record_writes(calls: Calls, ids: Collection[str]) -> AsyncIterator[Message]:
-    """Yield a write for each record that still tells what was asked for."""
-    names = sorted(set(ids))
-    for start in range(0, len(names), _MOST_COMPARED):
-        where = _compared("appointment_id", _IN, names[start : start + _MOST_COMPARED])
-        for document in await _query(calls, calls.root, "receipts", where=where):
-            if document.fields["fingerprint"].string_value != ERASED:
-                yield _erased(document)
+async def _record_writes(calls: Calls, ids: Collection[str]) -> list[Message]:
+    """Return a write for each record that still tells what was asked for."""
+    found = await find_any(calls, "receipts", "appointment_id", ids)
+    return [_erased(each) for each in found if each.fields["fingerprint"].string_value != ERASED]
 
 
 async def _series_writes(calls: Calls, ids: Collection[str]) -> Sequence[Message]:
@@ -126,22 +119,8 @@ async def _series_writes(calls: Calls, ids: Collection[str]) -> Sequence[Message
 
 
 async def _history_names(calls: Calls, patient: PatientKey) -> Sequence[str]:
-    months = await _query(calls, patient_name(calls.root, patient), "history")
+    months = await find(calls, patient_name(calls.root, patient), "history")
     return [month.name for month in months]
-
-
-async def _query(
-    calls: Calls,
-    parent: str,
-    collection: str,
-    order: Sequence[str] = ("__name__",),
-    **bounds: Message,
-) -> Sequence[Message]:
-    with translated_errors():
-        answers = [a async for a in calls.run_query(parent, collection, None, order, **bounds)]
-    found = [answer.document for answer in answers if answer.document.name]
-    count_reads(len(found))
-    return found
 
 
 async def _commit(calls: Calls, writes: Sequence[Message]) -> Sequence[Message]:
@@ -149,14 +128,6 @@ async def _commit(calls: Calls, writes: Sequence[Message]) -> Sequence[Message]:
         results = await calls.commit(writes)
     count_writes(len(writes))
     return results
-
-
-def _compared(field: str, operator: Message, value: object) -> Message:
-    return _Filter(
-        field_filter=_FieldFilter(
-            field=_Field(field_path=field), op=operator, value=to_value(value)
-        )
-    )
 
 
 def _erased(record: Message) -> Message:

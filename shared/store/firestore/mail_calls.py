@@ -8,18 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.errors import CONFLICT, translated_errors
-from shared.store.firestore.messages import Message, message
+from shared.store.firestore.messages import Message
 from shared.store.firestore.outbox_calls import check_event, event_name
-from shared.store.firestore.values import Document, Precondition, Write, to_fields, to_value
+from shared.store.firestore.queries import NAMES_ONLY, find_any
+from shared.store.firestore.values import Document, Precondition, Write, to_fields
 from shared.store.port import StoreUnavailable, VersionConflict
 from shared.store.usage import count_reads, count_writes
-
-_MOST_COMPARED = 30  # Of one query, with IN.
-
-_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
-_Field = message("StructuredQuery.FieldReference")
-_Only = message("StructuredQuery.Projection")
-_IN = _FieldFilter.IN
 
 
 async def add_mail(
@@ -47,24 +41,8 @@ async def add_mail(
 
 async def mails_to_erase(calls: Calls, appointment_ids: Collection[str]) -> Sequence[Message]:
     """Return a write for each mail of appointments, which deletes it."""
-    names, found = sorted(set(appointment_ids)), list[str]()
-    for start in range(0, len(names), _MOST_COMPARED):
-        found += await _names_of(calls, names[start : start + _MOST_COMPARED])
-    return [Write(delete=name) for name in found]
-
-
-async def _names_of(calls: Calls, appointment_ids: list[str]) -> list[str]:
-    where = _Filter(
-        field_filter=_FieldFilter(
-            field=_Field(field_path="appointment_id"), op=_IN, value=to_value(appointment_ids)
-        )
-    )
-    only = _Only(fields=[_Field(field_path="__name__")])
-    with translated_errors():
-        query = calls.run_query(calls.root, "mail", where=where, select=only)
-        found = [answer.document.name async for answer in query if answer.document.name]
-    count_reads(max(len(found), 1))  # A query that finds nothing counts as one.
-    return found
+    found = await find_any(calls, "mail", "appointment_id", appointment_ids, select=NAMES_ONLY)
+    return [Write(delete=mail.name) for mail in found]
 
 
 async def _is_settled(calls: Calls, event_id: str) -> bool:

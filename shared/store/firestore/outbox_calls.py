@@ -10,8 +10,8 @@ from datetime import datetime
 from shared.model.outbox import OutboxRecord
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part, precondition
-from shared.store.firestore.errors import translated_errors
-from shared.store.firestore.messages import Int32Value, Message, message
+from shared.store.firestore.messages import Int32Value, Message
+from shared.store.firestore.queries import EQUAL, NOT_AFTER, find, find_any, where
 from shared.store.firestore.values import (
     Cursor,
     Document,
@@ -29,12 +29,6 @@ from shared.store.outbox_documents import (
     record_from_document,
 )
 from shared.store.port import OutboxWrite, Stored, StoredRecord
-from shared.store.usage import count_reads
-
-_MOST_COMPARED = 30  # Of one query, with IN.
-
-_Filter, _FieldFilter = message("StructuredQuery.Filter"), message("StructuredQuery.FieldFilter")
-_Field = message("StructuredQuery.FieldReference")
 
 
 def event_name(root: str, event_id: str) -> str:
@@ -72,28 +66,27 @@ async def due_events(
     calls: Calls, until: datetime, limit: int, after: OutboxRecord | None
 ) -> Sequence[StoredRecord]:
     """Return the first records behind another one that are due, in one query."""
-    bounds = {"where": _where("due_at", _FieldFilter.LESS_THAN_OR_EQUAL, until)}
+    bounds = {"where": where("due_at", NOT_AFTER, until), "limit": Int32Value(value=limit)}
     if after:
         values = [to_value(after.due_at), _reference(calls, after.id)]
         bounds["start_at"] = Cursor(values=values, before=False)
-    return await _query(calls, ("due_at", "__name__"), limit, **bounds)
+    found = await find(calls, calls.root, "outbox", ("due_at", "__name__"), **bounds)
+    return [_stored(document) for document in found]
 
 
 async def waiting_events(calls: Calls, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
     """Return the records of appointments, thirty of these in one query."""
-    names, found = sorted(set(appointment_ids)), list[StoredRecord]()
-    for start in range(0, len(names), _MOST_COMPARED):
-        where = _where("appointment_id", _FieldFilter.IN, names[start : start + _MOST_COMPARED])
-        found += await _query(calls, ("__name__",), where=where)
-    return sorted(found, key=lambda each: each.value.id)
+    found = await find_any(calls, "outbox", "appointment_id", appointment_ids)
+    return sorted(map(_stored, found), key=lambda each: each.value.id)
 
 
 async def set_aside_events(calls: Calls, limit: int, after: str) -> Sequence[StoredRecord]:
     """Return the first records behind an id that were set aside."""
-    bounds = {"where": _where("set_aside", _FieldFilter.EQUAL, bool(1))}
+    bounds = {"where": where("set_aside", EQUAL, bool(1)), "limit": Int32Value(value=limit)}
     if after:
         bounds["start_at"] = Cursor(values=[_reference(calls, after)], before=False)
-    return await _query(calls, ("__name__",), limit, **bounds)
+    found = await find(calls, calls.root, "outbox", **bounds)
+    return [_stored(document) for document in found]
 
 
 async def events_to_erase(calls: Calls, appointment_ids: Collection[str]) -> Sequence[Message]:
@@ -103,28 +96,11 @@ async def events_to_erase(calls: Calls, appointment_ids: Collection[str]) -> Seq
     return [Write(delete=event_name(calls.root, record.id)) for record in named]
 
 
-async def _query(
-    calls: Calls, order: Sequence[str], limit: int | None = None, **bounds: Message
-) -> list[StoredRecord]:
-    if limit is not None:
-        bounds["limit"] = Int32Value(value=limit)
-    with translated_errors():
-        answers = [a async for a in calls.run_query(calls.root, "outbox", None, order, **bounds)]
-    found = [answer.document for answer in answers if answer.document.name]
-    count_reads(max(len(found), 1))  # A query that finds nothing counts as one.
-    return [_stored(document) for document in found]
-
-
 def _stored(document: Message) -> StoredRecord:
     fields = from_fields(document.fields)
     due_at = fields.pop("due_at", None)
     record = record_from_document(last_part(document.name), fields, due_at)
     return Stored(record, document.update_time.ToNanoseconds())
-
-
-def _where(field: str, operator: Message, value: object, /) -> Message:
-    asked = _FieldFilter(field=_Field(field_path=field), op=operator, value=to_value(value))
-    return _Filter(field_filter=asked)
 
 
 def _reference(calls: Calls, event_id: str) -> Message:

@@ -33,7 +33,7 @@ _DELETE_PAST_PATIENTS = """
 def prune(connection: sqlite3.Connection, now: datetime, most: int) -> bool:
     """Delete expired idempotency records and forgotten entries; return if more may be left.
 
-    Deletes at most so many of each, which takes some 25 microseconds a row.
+    Deletes at most so many from each of four tables, which takes some 25 microseconds a row.
     No decision depends on it: an expired record counts as none, a forgotten entry is never shown.
     """
     forgotten = (forget_past(connection, now), most)

@@ -1,6 +1,8 @@
 """Erased is erased: records, schedules, histories, and every view of an earlier instant."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 import pytest
@@ -310,6 +312,14 @@ async def test_a_closed_store_erases_nothing(store: Store) -> None:
     ):
         with pytest.raises(StoreUnavailable):
             await each
+
+
+async def test_work_under_way_when_the_store_closes_ends_or_is_unavailable(store: Store) -> None:
+    work = asyncio.create_task(store.end_views())
+    await asyncio.sleep(0)
+    await store.close()
+    with suppress(StoreUnavailable):
+        await work
 
 
 # What stays of an account for a day
