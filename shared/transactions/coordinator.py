@@ -34,6 +34,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from shared.model.day import DayKey
+from shared.model.doctor_days import MOST_DAYS_TOUCHED
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
@@ -56,9 +57,8 @@ from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDec
 
 T = TypeVar("T")
 
-
-MOST_DAYS_OF_A_MOVE = 6
-"""An appointment touches three doctor-days at most, with its buffers."""
+MOST_DAYS_OF_A_MOVE = 1 + 2 * MOST_DAYS_TOUCHED
+"""The day of its birth, and all that an appointment leaves and comes to."""
 
 
 class Coordinator:
