@@ -4,6 +4,10 @@ That nothing is booked twice, lost or answered wrongly is shown by the simulatio
 """
 
 import asyncio
+from collections import Counter
+from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -12,15 +16,26 @@ from msgspec.structs import replace
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.doctor_days import DAY
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
-from shared.rules.outcomes import Accepted, InThePast, KeyReused, Outcome, Replayed, SlotTaken
+from shared.rules.booking import book
+from shared.rules.outcomes import (
+    Accepted,
+    InThePast,
+    KeyReused,
+    Outcome,
+    OutsideWorkingHours,
+    Replayed,
+    SlotTaken,
+)
 from shared.store.port import StoreRefused, StoreUnavailable
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
-from tests.builders import appointment, at, doctor, key, schedule, span
+from shared.transactions.snapshot_decisions import SnapshotDecisions
+from tests.builders import NEW_YORK, appointment, at, booking, doctor, key, schedule, span
 from tests.commands import cancel, command, conflicts, granted, move
 from tests.scripted_store import (
     ScriptedStore,
@@ -55,6 +70,14 @@ HERE = ElsewhereKey("strange", ID)
 def start(coordinator: Coordinator, *commands: Command) -> list[asyncio.Task[Outcome]]:
     """Run these commands, begun in this order, and do not wait."""
     return [asyncio.create_task(coordinator.run(command)) for command in commands]
+
+
+def full(day: date) -> DaySchedule:
+    """A day of sixteen appointments and not a free minute."""
+    nine = at(f"{day}T09:00Z")
+    starts = [nine + n * timedelta(minutes=30) for n in range(17)]
+    times = enumerate(pairwise(map(str, starts)))
+    return schedule(str(day), *(appointment(*bounds, f"{day}-{n}") for n, bounds in times))
 
 
 def standing(day: str = MON, clock: str = "09:00") -> Appointment:
@@ -148,6 +171,56 @@ async def test_many_who_are_refused_at_once_share_a_look() -> None:
     assert [conflicts(outcome) for outcome in outcomes] == [[("09:00", "09:30")]] * 100
     # To see if they can be granted; for the first of them; for all who came meanwhile.
     assert (store.loads, store.commits) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param([command(f"{MON}T09:{n:02}Z", f"a{n}") for n in range(16)], id="bookings"),
+        pytest.param([move(MON, f"{TUE}T09:{n:02}Z", f"{MON}-{n}") for n in range(16)], id="moves"),
+    ],
+)
+@simulated
+async def test_many_who_are_refused_at_once_share_the_days_on_which_they_look_for_others(
+    asked: list[Command],
+) -> None:
+    store = ScriptedStore(*(full(date.fromisoformat(MON) + n * DAY) for n in range(100)))
+    outcomes = await asyncio.gather(*start(instance(store), *asked))
+    assert [type(outcome) for outcome in outcomes] == [SlotTaken] * 16
+    # To see if they can be granted; for the first of them; for all who came meanwhile.
+    assert max(Counter(store.days_read()).values()) == 3
+
+
+@simulated
+async def test_days_kept_for_others_are_not_kept_without_bound() -> None:
+    begins = date.fromisoformat(MON)
+    store = ScriptedStore(*(full(begins + n * DAY) for n in range(500)))
+    asked = [command(f"{begins + n * DAY}T09:00Z", f"a{n}") for n in (0, 98, 196, 294)]
+    snapshot = store.snapshot()
+    state = await snapshot.load({key for each in asked for key in each.days}, ())
+    decisions = SnapshotDecisions.on(snapshot, state)
+    for each in asked:
+        assert isinstance((await decisions.decide(each)).outcome, SlotTaken)
+    assert len(decisions.read) == 2 * 90
+
+
+@simulated
+async def test_many_who_ask_for_a_time_outside_the_hours_share_the_days_of_its_date() -> None:
+    # The shift is that of winter, and this is a date of summer: it begins an hour before its day.
+    of = doctor(zone=NEW_YORK)
+    asked = [
+        booking(f"2026-07-06T22:{n:02}Z", f"2026-07-06T23:{n:02}Z", f"a{n}", of) for n in range(16)
+    ]
+    now = at("2026-01-01T00:00Z")
+    commands = (
+        replace(command(f"{MON}T09:00Z"), decide=partial(book, booking=b, now=now), days={*b.days})
+        for b in asked
+    )
+    store = ScriptedStore()
+    outcomes = await asyncio.gather(*start(instance(store), *commands))
+    assert [type(outcome) for outcome in outcomes] == [OutsideWorkingHours] * 16
+    # For the first of them; for all who came meanwhile.
+    assert store.days_read().count("strange 2026-07-05") == 2
 
 
 # Deciding together
