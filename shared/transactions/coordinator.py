@@ -27,7 +27,7 @@ committed yet.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, TypeVar
 
@@ -59,6 +59,9 @@ T = TypeVar("T")
 
 MOST_DAYS_OF_A_MOVE = 1 + 2 * MOST_DAYS_TOUCHED
 """The day of its birth, and all that an appointment leaves and comes to."""
+
+MOST_REFUSALS = 16
+"""As many in a row as it takes to find a few commands at fault among two hundred."""
 
 
 class Coordinator:
@@ -157,24 +160,27 @@ class Coordinator:
     async def _commit_batch(self, batch: Batch[Answer]) -> None:
         """Give every command of a batch its outcome, together if the store lets them.
 
-        What it refuses for all of them may be the fault of one, or of what one of them reads.
+        What it refuses for all of them may be the fault of one, or of what one of them reads: each
+        half is then tried by itself, in order of arrival. After many refusals in a row it is the
+        store's, and all that are left are refused.
         """
-        try:
-            await self._commit(Batch(batch.days, batch.waiters))
-        except StoreRefused:
-            if len(batch.waiters) == 1:
-                raise
-        for waiter in batch.waiting():
-            await self._commit_alone(waiter)
+        left, refusals, first = [batch], 0, True
+        while left:
+            part, size = left.pop(0), 1  # Who is left out of a commit is committed alone.
+            try:
+                await self._commit(replace(part), first=first)
+                refusals = 0
+            except StoreRefused as error:
+                refusals += 1
+                if refusals > MOST_REFUSALS:
+                    raise
+                if len(part.waiters) == 1:
+                    part.waiters[0].fail(error)
+                size = max(1, (len(part.waiting()) + 1) // 2)
+            # Not the first attempt: one of them may have been committed, and not answered.
+            first, left = False, [*_parts(part.waiting(), size), *left]
 
-    async def _commit_alone(self, waiter: Waiter[Answer]) -> None:
-        try:
-            # Not the first attempt: one of the batch may have been committed, and not answered.
-            await self._commit(Batch(waiter.command.days, [waiter]), first=False)
-        except StoreRefused as error:
-            waiter.fail(error)
-
-    async def _commit(self, batch: Batch[Answer], *, first: bool = True) -> None:
+    async def _commit(self, batch: Batch[Answer], *, first: bool) -> None:
         """Try until every waiter has its answer or is gone, or is to be committed alone."""
         retries, state, outdated = Retries(self._random), None, None
         while waiters := batch.waiting():
@@ -245,6 +251,13 @@ class Coordinator:
             state = await snapshot.load(days, records, elsewhere, patients)
         self._cache.put(state.days, state.patients, mark)
         return state
+
+
+def _parts(waiters: Sequence[Waiter[Answer]], size: int) -> Iterator[Batch[Answer]]:
+    """Yield batches of so many waiters, in order, which hold only the days of these."""
+    for begin in range(0, len(waiters), size):
+        some = list(waiters[begin : begin + size])
+        yield Batch(frozenset[DayKey]().union(*(waiter.command.days for waiter in some)), some)
 
 
 def _leave_out(batch: Batch[Answer], patients: Collection[PatientKey]) -> None:

@@ -30,7 +30,7 @@ from shared.rules.outcomes import (
     Replayed,
     SlotTaken,
 )
-from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.port import StoreRefused, StoreUnavailable, Versions, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -265,6 +265,76 @@ async def test_a_refused_commit_fails_only_the_command_that_the_store_objects_to
     assert granted(await coordinator.run(command(TEN, "later"))) == "later"
 
 
+class Picky(ScriptedStore):
+    """Objects to every commit that would book one of these appointments, or was told to fail."""
+
+    def __init__(self, *objectionable: str) -> None:
+        super().__init__()
+        self.objectionable = objectionable
+
+    async def commit(self, writes: Writes) -> Versions:
+        """Refuse it, or do as told."""
+        if any(write.day.find(name) for write in writes.days for name in self.objectionable):
+            self.on_commit.append(fails_for_good)
+        return await super().commit(writes)
+
+
+def two_hundred() -> list[Command]:
+    """One that the others wait for, and 199 that go together then, a minute each."""
+    starts = (f"{MON}T{9 + n // 60:02}:{n % 60:02}Z" for n in range(200))
+    return [command(time, f"a{n}", minutes=1) for n, time in enumerate(starts)]
+
+
+@pytest.mark.parametrize("at_fault", [[1], [77], [199], [1, 2, 3], [20, 60, 100, 140, 180]])
+@simulated
+async def test_few_at_fault_among_many_are_found_by_halves(at_fault: list[int]) -> None:
+    store = Picky(*(f"a{n}" for n in at_fault))
+    outcomes = await asyncio.gather(*start(instance(store), *two_hundred()), return_exceptions=True)
+    refused = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, Accepted)]
+    assert refused == at_fault
+    assert len(store.ids()) == 200 - len(at_fault)
+    # What they wait for, all, and for each of them two halves of what is left, eight times at most.
+    assert store.commits <= 1 + 1 + len(at_fault) * 2 * 8
+
+
+@simulated
+async def test_the_halves_of_a_refused_batch_are_decided_in_order_of_arrival() -> None:
+    store = Picky("a2")
+    asked = [command(NINE, "first"), command(TEN, "a1"), command(ELEVEN, "a2"), command(TEN, "a3")]
+    outcomes = await asyncio.gather(*start(instance(store), *asked), return_exceptions=True)
+    kinds = [Accepted, Accepted, StoreRefused, SlotTaken]
+    assert [type(outcome) for outcome in outcomes] == kinds
+
+
+@simulated
+async def test_what_was_committed_before_a_refusal_and_moved_since_is_not_booked_again() -> None:
+    store = ScriptedStore()
+
+    def moves_on() -> None:
+        store.put(store.days[key(MON)].value.without(ID), schedule(TUE, standing(TUE)))
+        store.put_elsewhere(HERE, Pointer(key(TUE)))
+
+    store.on_commit.extend([prompt, fails_after])
+    store.on_load.extend([prompt, fails_for_good, after(moves_on)])
+    asked = command(NINE, "first"), command(TEN, ID), command(ELEVEN, "b")
+    outcomes = await asyncio.gather(*start(instance(store), *asked))
+    assert [granted(outcome) for outcome in outcomes] == ["first", ID, "b"]
+    assert store.ids() == ["first", "b", ID]
+    assert store.commits == 2
+
+
+@simulated
+async def test_a_store_that_refuses_everything_is_not_asked_for_each_of_many() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    await coordinator.run(command(f"{MON}T16:00Z", "before"))
+    store.on_commit.append(prompt)
+    store.on_commit.extend([fails_for_good] * 500)
+    outcomes = await asyncio.gather(*start(coordinator, *two_hundred()), return_exceptions=True)
+    assert Counter(map(type, outcomes)) == {Accepted: 1, StoreRefused: 199}
+    assert store.commits <= 2 + 17
+
+
 @simulated
 async def test_a_single_command_that_the_store_objects_to_is_not_tried_again() -> None:
     store = ScriptedStore()
@@ -330,6 +400,21 @@ async def test_a_request_that_goes_away_during_a_commit_is_not_decided_again() -
     assert [granted(await task) for task in (first, last)] == ["first", "last"]
     assert gone.cancelled()
     assert store.ids() == ["other", "last"]
+
+
+@simulated
+async def test_a_request_that_goes_away_during_a_refused_commit_does_not_stop_the_others() -> None:
+    store = ScriptedStore()
+
+    def goes_and_fails() -> None:
+        gone.cancel()
+        raise StoreRefused("no permission")
+
+    store.on_commit.extend([slow(1), fails_for_good, after(goes_and_fails)])
+    commands = command(ELEVEN, "first"), command(TEN, "gone"), command(TEN, "last")
+    first, gone, last = start(instance(store), *commands)
+    assert [granted(await task) for task in (first, last)] == ["first", "last"]
+    assert gone.cancelled()
 
 
 @simulated
