@@ -22,8 +22,11 @@ never answered can cost an attempt, but not the rule.
 Why nothing acknowledged is lost: the answer is given after the store has said "committed", or
 after the appointment was found on a day read from the store.
 
-Why a refusal is true: it is never based on cached data, or on what others of the batch have not
-committed yet.
+Why a refusal is true: what is booked, held and overridden, and the account of the patient, are read
+for it after the request has arrived. It is never based on cached ones, or on what others of the
+batch have not committed yet. What the clinic offers is no part of that, for acceptances either:
+doctors, services and the policy come with the command, as the instance knows them, mostly of the
+last minute.
 """
 
 import asyncio
