@@ -31,6 +31,7 @@ last minute.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from math import inf
 from random import Random
 from typing import Any, TypeVar
 
@@ -82,6 +83,7 @@ class Coordinator:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._cache = DocumentCache()
+        self._said_at, self._said = -inf, ""  # When and why the store last gave no answer.
         self._commits: Batcher[Answer] = Batcher(self._commit_batch)
         self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
@@ -101,13 +103,18 @@ class Coordinator:
         return await self._in_time(lambda end: self._preview(command, end))
 
     async def _in_time(self, work: Callable[[float], Awaitable[T]]) -> T:
-        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        began_at = asyncio.get_running_loop().time()
+        deadline = began_at + self._deadline_seconds
         try:
             async with asyncio.timeout_at(deadline):
                 return await work(deadline)
         except TimeoutError:
-            message = f"no certain answer within {self._deadline_seconds:g} s"
+            why = f": {self._said}" if self._said_at > began_at else ""
+            message = f"no certain answer within {self._deadline_seconds:g} s{why}"
             raise StoreUnavailable(message) from None
+
+    def _note(self, error: StoreUnavailable) -> None:
+        self._said_at, self._said = asyncio.get_running_loop().time(), str(error)
 
     async def _run(self, command: Command, deadline: float) -> Outcome:
         retries = Retries(self._random)
@@ -140,7 +147,8 @@ class Coordinator:
         """Return the certain outcome, or None if it must be committed or nothing was read."""
         try:
             decision = await self._snapshots.enter(command, deadline)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            self._note(error)
             await retries.pause()
             return None
         return None if decision.to_commit else decision.outcome
@@ -195,6 +203,8 @@ class Coordinator:
                         _leave_out(batch, changed_patients(outdated, state))
                     await self._attempt(batch, state)
             except (VersionConflict, StoreUnavailable, TimeoutError) as error:
+                if isinstance(error, StoreUnavailable):
+                    self._note(error)
                 outdated = state if isinstance(error, VersionConflict) else None
                 first = False
                 self._cache.forget(batch.days | batch.patients)

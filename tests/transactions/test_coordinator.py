@@ -456,6 +456,23 @@ async def test_endless_contention_ends_at_the_deadline() -> None:
     assert 40 < store.commits < 200
 
 
+@pytest.mark.parametrize("taken", [[], [TAKEN_AT_NINE]], ids=["granted", "refused"])
+@simulated
+async def test_who_gets_no_answer_learns_what_the_store_said_meanwhile(
+    taken: list[DaySchedule],
+) -> None:
+    store = ScriptedStore(*taken, otherwise=fails_before)
+    store.on_load.append(prompt)
+    coordinator = instance(store)
+    with pytest.raises(
+        StoreUnavailable, match=r"^no certain answer within 10 s: it did not happen$"
+    ):
+        await coordinator.run(command(NINE))
+    store.on_load.append(hangs)
+    with pytest.raises(StoreUnavailable, match=r"^no certain answer within 10 s$"):
+        await coordinator.run(command(NINE))
+
+
 @pytest.mark.parametrize("verb", ["on_load", "on_commit"])
 @simulated
 async def test_a_call_that_hangs_holds_its_day_no_longer_than_to_the_deadline(verb: str) -> None:
