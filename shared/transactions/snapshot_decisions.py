@@ -143,7 +143,7 @@ class SnapshotDecisions(Struct):
 
     @property
     def _days(self) -> Mapping[DayKey, DaySchedule | BusyDay]:
-        return {**self.known.days, **self.read}
+        return {**self.read, **self.known.days}
 
     def _keep(self, read: Mapping[DayKey, BusyDay]) -> None:
         if len(self.read) < MOST_DAYS_KEPT:
