@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.pages.test_booking import said
+from tests.pages.test_visitors import is_wider_than_the_screen
 from tests.pages.visits import Visits
 
 DOCTORS, OF_SERVICE = 210, 40
@@ -69,3 +70,19 @@ def test_a_month_that_is_refused_is_not_said_to_be_taken(visits: Visits) -> None
     page.get_by_label("Doctor").select_option("Doctor 7")
     expect(free_days(page)).to_have_count(21)
     expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_the_desk_says_why_it_shows_no_day_and_shows_a_week(visits: Visits) -> None:
+    visit = visits.open("/desk", "2030-01-01T08:50:00Z", viewport={"width": 800, "height": 900})
+    visit.guard.expect("400 /list_appointments")
+    page = visit.page
+    expect(page.locator(".messages")).to_have_text(
+        "There are more than 200 doctors here, so their day cannot be shown at once. "
+        "Choose one of them under “Show”."
+    )
+    expect(page.locator(".ec, .list")).to_have_count(0)
+    page.get_by_label("Show").select_option("Week of Doctor 7")
+    expect(page.locator(".ec-col-head")).to_have_count(7)
+    expect(page.locator(".list")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".messages")).to_be_empty()
+    assert not is_wider_than_the_screen(page)
