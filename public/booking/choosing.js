@@ -253,7 +253,9 @@ function zonesView() {
 
 /** @param {number} now */
 function clinicsZone(now) {
-  const zones = [...new Set((state.doctors ?? []).map(({ time_zone }) => time_zone))];
+  const { doctorId } = state;
+  const doctors = offering().filter(({ id }) => doctorId === "" || id === doctorId);
+  const zones = [...new Set(doctors.map(({ time_zone }) => time_zone))];
   const others = zones.filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
   if (others.length === 0) return nothing;
   const hours = hoursAhead(others[0], state.zone, now);

@@ -24,7 +24,7 @@ export async function openMine() {
 export async function loadMine() {
   update({ mine: null });
   await attempt(async () => {
-    const mine = (await ofAccount()) ?? (await bookedHere());
+    const mine = (state.person && (await ofAccount())) ?? (await bookedHere());
     mine.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
     update({ mine });
   });
@@ -98,8 +98,12 @@ function ofYear(start) {
   });
 }
 
+/** Return those of this browser; where appointments are accounts', this is refused: sign in. */
 async function bookedHere() {
-  const found = await Promise.all(idsBookedHere().map(ifThere));
+  const ids = idsBookedHere();
+  // A hold that is not there is let go by everybody who may hold a time, and nothing happens.
+  if (ids.length === 0) await post("release_hold", { hold_id: "none" });
+  const found = await Promise.all(ids.map(ifThere));
   return found.filter((appointment) => appointment !== null);
 }
 

@@ -72,6 +72,18 @@ def test_a_month_that_is_refused_is_not_said_to_be_taken(visits: Visits) -> None
     expect(page.get_by_role("alert")).to_be_empty()
 
 
+def test_only_the_zones_of_the_doctors_who_are_searched_are_named(visits: Visits) -> None:
+    visit = visits.open("/?service_id=talk")
+    visit.guard.expect("400 /first_available")
+    page = visit.page
+    zones = page.locator(".zones")
+    expect(zones).to_contain_text("Central European Standard Time, Eastern Standard Time.")
+    page.get_by_label("Doctor").select_option("Doctor 0")
+    expect(zones).to_contain_text("At the clinic it is one hour later.")
+    page.get_by_label("Doctor").select_option("Doctor 2")
+    expect(zones).to_have_text(re.compile(r"\(UTC\)\.\s*$"))
+
+
 def test_the_desk_says_why_it_shows_no_day_and_shows_a_week(visits: Visits) -> None:
     visit = visits.open("/desk", "2030-01-01T08:50:00Z", viewport={"width": 800, "height": 900})
     visit.guard.expect("400 /list_appointments")
