@@ -3,6 +3,7 @@
 
 import { get, getAll, Problem, post } from "../scripts/api.js";
 import { saveCalendarFile } from "../scripts/calendar_file.js";
+import { seemsSignedIn } from "../scripts/sign_in.js";
 import { t } from "../scripts/texts.js";
 import { addDays, dateOf } from "../scripts/times.js";
 import { attempt, go } from "./flow.js";
@@ -24,7 +25,8 @@ export async function openMine() {
 export async function loadMine() {
   update({ mine: null });
   await attempt(async () => {
-    const mine = (state.person && (await ofAccount())) ?? (await bookedHere());
+    const own = seemsSignedIn() ? await ofAccount() : null;
+    const mine = own ?? (await bookedHere());
     mine.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
     update({ mine });
   });
