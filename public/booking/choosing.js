@@ -15,7 +15,7 @@ import {
   zoneName,
 } from "../scripts/times.js";
 import { monthView } from "./month.js";
-import { doctorName, isAhead, offering, search, timesOf } from "./searching.js";
+import { doctorName, isAhead, isSearched, offering, search, timesOf } from "./searching.js";
 import { idsBookedHere, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Time} Time */
@@ -34,7 +34,7 @@ export function choosingView() {
   return html`<h1 tabindex="-1">${t(state.moving ? "move.title" : "choose.title")}</h1>
     ${waitingView(state.waiting, state.request !== null)} ${state.moving ? nothing : bookedView()}
     ${state.moving ? movingView() : filtersView()}
-    ${zonesView()} ${problemView(state.doctors === null ? null : state.problem)} ${firstView()}
+    ${zonesView()} ${problemView(state.doctors && (state.problem ?? state.refusal))} ${firstView()}
     <div class="calendar">${monthView()} ${timesView()}</div>`;
 }
 
@@ -185,8 +185,8 @@ function timesView() {
 
 /** @param {number} count */
 function countView(count) {
-  const { day, days } = state;
-  if (day !== null && days === null) return html`<p role="status">${t("searching")}</p>`;
+  const { day } = state;
+  if (day !== null && !isSearched(day)) return html`<p role="status">${t("searching")}</p>`;
   return html`<p role="status" class="unseen">${day === null ? "" : t("times.count", { count })}</p>`;
 }
 
@@ -253,7 +253,9 @@ function zonesView() {
 
 /** @param {number} now */
 function clinicsZone(now) {
-  const zones = [...new Set((state.doctors ?? []).map(({ time_zone }) => time_zone))];
+  const { doctorId } = state;
+  const doctors = offering().filter(({ id }) => doctorId === "" || id === doctorId);
+  const zones = [...new Set(doctors.map(({ time_zone }) => time_zone))];
   const others = zones.filter((zone) => wallClock(now, zone) !== wallClock(now, state.zone));
   if (others.length === 0) return nothing;
   const hours = hoursAhead(others[0], state.zone, now);

@@ -16,14 +16,15 @@ import {
   weekdayOf,
   weeksOf,
 } from "../scripts/times.js";
-import { showMonth, timesOf } from "./searching.js";
+import { isSearched, showMonth, timesOf } from "./searching.js";
 import { state, update } from "./state.js";
 
 const WEEK = 7;
 
 /** Show the month, with buttons to the ones before and after it. */
 export function monthView() {
-  const { month } = state;
+  const { month, refusal } = state;
+  const isBusy = refusal === null && !isSearched(boundsOf(month).last);
   const begins = firstWeekday(locale);
   const weekdays = Array.from({ length: WEEK }, (_, at) => ((begins - 1 + at) % WEEK) + 1);
   return html`<section class="month" aria-labelledby="month-name">
@@ -33,7 +34,7 @@ export function monthView() {
       ${turn(1, t("month.after"), false)}
     </header>
     <table role="grid" aria-labelledby="month-name" aria-describedby="month-keys"
-      aria-busy=${state.days === null} @keydown=${move}>
+      aria-busy=${isBusy} @keydown=${move}>
       <thead>
         <tr>${weekdays.map(headOf)}</tr>
       </thead>
@@ -87,7 +88,7 @@ function cellOf(date) {
 /** @param {string} date @param {number} free */
 function nameOf(date, free) {
   const day = fullDate(date, locale);
-  return state.days === null ? day : t("month.day", { day, count: free });
+  return isSearched(date) ? t("month.day", { day, count: free }) : day;
 }
 
 /** Return the date that the tabulator key leads to. */
@@ -95,7 +96,8 @@ function entry() {
   const { day, days, month } = state;
   if (day?.startsWith(month)) return day;
   const { first } = boundsOf(month);
-  return [...(days?.keys() ?? [])].sort()[0] ?? [first, today()].sort()[1];
+  const free = [...days.keys()].sort().find((date) => timesOf(date).length > 0);
+  return free ?? [first, today()].sort()[1];
 }
 
 /** @param {string} date @param {number} free */

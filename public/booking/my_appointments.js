@@ -3,6 +3,7 @@
 
 import { get, getAll, Problem, post } from "../scripts/api.js";
 import { saveCalendarFile } from "../scripts/calendar_file.js";
+import { seemsSignedIn } from "../scripts/sign_in.js";
 import { t } from "../scripts/texts.js";
 import { addDays, dateOf } from "../scripts/times.js";
 import { attempt, go } from "./flow.js";
@@ -24,7 +25,8 @@ export async function openMine() {
 export async function loadMine() {
   update({ mine: null });
   await attempt(async () => {
-    const mine = (await ofAccount()) ?? (await bookedHere());
+    const own = seemsSignedIn() ? await ofAccount() : null;
+    const mine = own ?? (await bookedHere());
     mine.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
     update({ mine });
   });
@@ -98,8 +100,12 @@ function ofYear(start) {
   });
 }
 
+/** Return those of this browser; where appointments are accounts', this is refused: sign in. */
 async function bookedHere() {
-  const found = await Promise.all(idsBookedHere().map(ifThere));
+  const ids = idsBookedHere();
+  // A hold that is not there is let go by everybody who may hold a time, and nothing happens.
+  if (ids.length === 0) await post("release_hold", { hold_id: "none" });
+  const found = await Promise.all(ids.map(ifThere));
   return found.filter((appointment) => appointment !== null);
 }
 

@@ -2,7 +2,8 @@
 
 import { get, getAll, Problem } from "../scripts/api.js";
 import { untilAnswered } from "../scripts/patience.js";
-import { addDays, boundsOf, dateOf } from "../scripts/times.js";
+import { dateOf } from "../scripts/times.js";
+import { freeDays } from "./free_days.js";
 import { state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Opening} Opening */
@@ -10,7 +11,7 @@ import { state, update } from "./state.js";
 /** @typedef {import("./state.js").Schemas} Schemas */
 
 const FIRST_OPENINGS = 3;
-const ASKED_OPENINGS = 6;
+const ASKED_OPENINGS = 24; // Several doctors may be free at one time.
 const STEP_MINUTES = 15; // The first openings are some of those that the month has.
 const STALE_MS = 60_000;
 const MINUTE_MS = 60_000;
@@ -21,30 +22,48 @@ let searchedAt = 0;
 // How far the first instant that can be booked is ahead of this machine's clock, which may be wrong.
 let leadMs = 0;
 
-/** Load doctors and services, and search at once: most clinics need not know them for it. */
+/** @type {Promise<boolean>} whether doctors and services, once they were known, changed the choice */
+let known = Promise.resolve(false);
+
+/** Load doctors and services, and search at once: the first openings do not wait for them. */
 export async function start() {
   update({ month: thisMonth() });
+  known = load();
   const searched = search();
+  await ((await known) ? search() : searched);
+}
+
+/** Load doctors and services; whether they make another search of the one that has begun. */
+async function load() {
   try {
     const [doctors, { services }] = await Promise.all([
       patiently(() => getAll("list_doctors", "doctors", { page_size: 1000 })),
       patiently(() => get("list_services")),
     ]);
+    const before = chosen();
     update({ doctors, services });
-    await (correctChoice() ? search() : searched);
+    correctChoice();
+    if (chosen() === before) return false;
+    outdate();
+    return true;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    update({ doctors: [], problem: error });
+    update({ doctors: [], refusal: error });
+    return false;
   }
 }
 
-/** Choose what there is in the place of what a link names in vain; whether anything changed. */
+/** Return with whom and what is searched, as one text. */
+function chosen() {
+  return JSON.stringify([state.doctorId, wanted()]);
+}
+
+/** Choose what there is in the place of what a link names in vain. */
 function correctChoice() {
   const { doctorId, serviceId, services } = state;
   const service = services.find(({ id }) => id === serviceId) ?? services[0];
   update({ serviceId: service?.id ?? "" });
   update({ doctorId: offering().some(({ id }) => id === doctorId) ? doctorId : "" });
-  return state.serviceId !== serviceId || state.doctorId !== doctorId;
 }
 
 /** Return the month that is now. */
@@ -70,46 +89,45 @@ async function searchNow() {
   searches += 1;
   const own = searches;
   searchedAt = Date.now();
-  await Promise.all([
-    unlessVoid(own, firstOpenings(), ({ openings, reason, searched_from }) => {
-      leadMs = Date.parse(searched_from) - Date.now();
-      update({ next: ofDifferentTimes(openings), none: reason ?? null });
-    }),
-    unlessVoid(own, openingsOf(state.month), showDays),
-  ]);
+  update({ refusal: null });
+  await Promise.all([searchFirst(own), searchMonth(own)]);
   return own === searches;
 }
 
-/** Show the free days of a month; the chosen one stays chosen if it is one. @param {Map<string, Time[]>} days */
-function showDays(days) {
-  update({ days, day: state.day !== null && days.has(state.day) ? state.day : null });
+/** Search the first openings. @param {number} own the search */
+async function searchFirst(own) {
+  await unlessRefused(own, showFirst(own));
+  if (own === searches && state.next === null) update({ next: [] });
+}
+
+/** Search the free days of the month. @param {number} own the search */
+async function searchMonth(own) {
+  await unlessRefused(own, showDays(own));
+  if (own === searches && state.day !== null && !isSearched(state.day)) update({ day: null });
 }
 
 /**
- * Show the free days of a month, and search on for what else is not found yet.
+ * Search the free days of a month, and search on for what else is not found yet.
  * @param {string} month
  */
 export async function showMonth(month) {
-  update({ month, days: null, day: null, problem: null });
-  if (state.next === null) return searchNow();
+  update({ month, days: new Map(), day: null, problem: null });
+  if (state.next === null || state.refusal !== null) return searchNow();
   searches += 1;
-  await unlessVoid(searches, openingsOf(month), showDays);
+  await searchMonth(searches);
 }
 
 /**
- * Show what was found, or why nothing was, unless something else is searched by now.
- * @template T
+ * Say why a search was refused, unless something else is searched by now.
  * @param {number} own the search
- * @param {Promise<T>} search
- * @param {(found: T) => void} showFound
+ * @param {Promise<void>} search
  */
-async function unlessVoid(own, search, showFound) {
+async function unlessRefused(own, search) {
   try {
-    const found = await search;
-    if (own === searches) showFound(found);
+    await search;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (own === searches) update({ problem: error, next: [], none: null, days: new Map() });
+    if (own === searches) update({ refusal: error });
   }
 }
 
@@ -123,7 +141,7 @@ export async function refresh() {
 export function outdate() {
   searches += 1;
   searchedAt = 0;
-  update({ next: null, none: null, days: null });
+  update({ next: null, none: null, days: new Map(), refusal: null });
 }
 
 /** Search again if one of the first openings has passed. */
@@ -139,7 +157,12 @@ export function isAhead({ start }) {
 
 /** Return the free times of a day. @param {string} day */
 export function timesOf(day) {
-  return (state.days?.get(day) ?? []).filter(isAhead);
+  return (state.days.get(day) ?? []).filter(isAhead);
+}
+
+/** Whether the free times of a day are known. @param {string} day */
+export function isSearched(day) {
+  return state.days.has(day);
 }
 
 /** Return the doctors who offer the chosen service. */
@@ -177,52 +200,62 @@ async function showMonthOfFirst() {
   if (month > state.month) await showMonth(month);
 }
 
-/** Several doctors may be free at one time; the first of them has it. @param {Opening[]} openings */
+/** Show the first openings: of several times, however many doctors are free at each. @param {number} own */
+async function showFirst(own) {
+  let found = await openingsAfter();
+  if (own !== searches) return;
+  leadMs = Date.parse(found.searched_from) - Date.now();
+  const none = found.reason ?? null;
+  const next = ofDifferentTimes(found.openings);
+  while (next.length < FIRST_OPENINGS && found.openings.length === ASKED_OPENINGS) {
+    found = await openingsAfter(next.at(-1));
+    if (own !== searches) return;
+    next.push(...ofDifferentTimes(found.openings));
+  }
+  update({ next: next.slice(0, FIRST_OPENINGS), none });
+}
+
+/** The first doctor who is free at a time has it. @param {Opening[]} openings */
 function ofDifferentTimes(openings) {
-  const others = openings.filter(
+  return openings.filter(
     ({ start }, at) => Date.parse(start) !== Date.parse(openings[at - 1]?.start ?? ""),
   );
-  return others.slice(0, FIRST_OPENINGS);
 }
 
-/** @returns {Promise<Schemas["OpeningList"]>} */
-function firstOpenings() {
+/** @param {Opening} [last] @returns {Promise<Schemas["OpeningList"]>} */
+function openingsAfter(last) {
   const query = { ...wanted(), doctor_id: state.doctorId || undefined, count: ASKED_OPENINGS };
-  return patiently(() => get("first_available", { ...query, step_minutes: STEP_MINUTES }));
+  const after = last && new Date(Date.parse(last.start) + MINUTE_MS).toISOString();
+  return patiently(() => get("first_available", { ...query, step_minutes: STEP_MINUTES, after }));
 }
 
-/** @param {string} month */
-async function openingsOf(month) {
-  const { first, last } = boundsOf(month);
-  // A day of the visitor is a part of two days of a doctor in another zone.
-  const window = { start: addDays(first, -1), end: addDays(last, 1) };
-  const grid = { doctor_id: state.doctorId || undefined, step_minutes: STEP_MINUTES };
-  const query = { ...wanted(), ...window, ...grid };
-  /** @type {Schemas["DaysWithOpenings"]} */
-  const found = await patiently(() => get("list_openings", query));
-  return byDay(found.days, month);
-}
-
-/**
- * Return the free times of each day of the visitor's, by start. Where several doctors are free at
- * one time, the first of them has it.
- * @param {Schemas["OpeningsOfDay"][]} days
- * @param {string} month
- */
-function byDay(days, month) {
-  const times = days.flatMap(({ starts, doctor_id, time_zone }) =>
-    starts.map((start) => ({ start, doctor_id, time_zone })),
-  );
-  times.sort((a, b) => Date.parse(a.start) - Date.parse(b.start));
-  /** @type {Map<string, Time[]>} */
-  const found = new Map();
-  for (const time of times) {
-    const date = dateOf(time.start, state.zone);
-    const before = found.get(date) ?? [];
-    const isNew = Date.parse(before.at(-1)?.start ?? "") !== Date.parse(time.start);
-    if (date.startsWith(month) && isNew) found.set(date, [...before, time]);
+/** Show the free days of the month as they are found; the chosen one stays chosen if it is one. @param {number} own */
+async function showDays(own) {
+  await known;
+  if (own !== searches) return;
+  for await (const found of freeDays(state.month, state.zone, countDoctors(), openingsBetween)) {
+    if (own !== searches) return;
+    const days = new Map([...state.days, ...found]);
+    const isTaken = state.day !== null && days.get(state.day)?.length === 0;
+    update({ days, day: isTaken ? null : state.day });
   }
-  return found;
+}
+
+/** @param {string} start @param {string} end */
+async function openingsBetween(start, end) {
+  const grid = { doctor_id: state.doctorId || undefined, step_minutes: STEP_MINUTES };
+  const query = { ...wanted(), start, end, ...grid };
+  /** @type {Schemas["DaysWithOpenings"]} */
+  const { days } = await patiently(() => get("list_openings", query));
+  return days;
+}
+
+/** Return how many doctors are searched. */
+function countDoctors() {
+  const { service_id } = wanted();
+  if (state.doctorId) return 1;
+  const doctors = state.doctors ?? [];
+  return doctors.filter(({ services }) => !service_id || services.includes(service_id)).length;
 }
 
 /** Return a doctor's name. @param {string} id */

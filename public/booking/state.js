@@ -37,7 +37,8 @@ import { visitorZone } from "../scripts/times.js";
  * @property {Opening[] | null} next the first openings; null while they are searched
  * @property {string | null} none why there are none
  * @property {string} month that is shown
- * @property {Map<string, Time[]> | null} days the free times of each day; null while searched
+ * @property {Map<string, Time[]>} days the free times of each day whose search has ended
+ * @property {unknown} refusal why a search found nothing
  * @property {string | null} day that is chosen
  * @property {Time | null} time that is chosen
  * @property {Hold | null} hold
@@ -71,7 +72,8 @@ const initial = {
   next: null,
   none: null,
   month: "",
-  days: null,
+  days: new Map(),
+  refusal: null,
   day: null,
   time: null,
   hold: null,

@@ -38,17 +38,19 @@ export async function reload() {
   questions += 1;
   isAsking = false;
   overridesAt = 0;
+  update({ failure: null });
   await refresh();
 }
 
 /** Ask whether anything has changed. */
 export async function refresh() {
-  if (isAsking || state.doctors === null || !mayAsk()) return;
+  if (isAsking || state.doctors === null || !mayAsk() || isRefused()) return;
   if (visibleDoctors().length === 0) return update({ appointments: [] });
   const own = questions;
   isAsking = true;
   try {
-    await Promise.all([refreshAppointments(own), refreshOverrides(own)]);
+    await refreshAppointments(own);
+    await refreshOverrides(own); // Of more doctors than one day is shown of, they are not asked for.
   } catch (error) {
     if (own === questions) fail(error);
   } finally {
@@ -73,7 +75,8 @@ export function keepFresh() {
 export function replace(changed) {
   questions += 1; // What was asked before the change does not know of it.
   isAsking = false;
-  const others = (state.appointments ?? []).filter(({ id }) => id !== changed.id);
+  if (state.appointments === null) return; // One alone would look like the whole day.
+  const others = state.appointments.filter(({ id }) => id !== changed.id);
   const own = changed.status === "cancelled" ? [] : [changed];
   update({ appointments: [...others, ...own].sort(byStart) });
 }
@@ -94,7 +97,7 @@ async function refreshAppointments(own) {
     known = { question, tag: page.next_page_token ? null : found.tag }; // It is of one page only.
     update({ appointments });
   }
-  update({ freshAt: Date.now(), isStale: false });
+  update({ freshAt: Date.now(), failure: null });
 }
 
 /**
@@ -131,12 +134,16 @@ function mayAsk() {
   return state.access === "open" && state.person?.role !== "patient";
 }
 
+/** The same question would be refused each time. */
+function isRefused() {
+  return state.failure instanceof Problem && state.failure.status === 400;
+}
+
 /** @param {unknown} error */
 function fail(error) {
   if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
   else if (error instanceof Problem && error.status === 403) update({ access: "forbidden" });
-  else if (error instanceof NoAnswer) update({ isStale: true });
-  else if (error instanceof Problem) update({ isStale: true, problem: error });
+  else if (error instanceof NoAnswer || error instanceof Problem) update({ failure: error });
   else throw error;
 }
 

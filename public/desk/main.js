@@ -160,9 +160,17 @@ function deskView() {
       <p role="status" data-told>${state.notice || nothing}</p>
       ${isOpen ? nothing : html`${sendingView()} ${problemView(state.problem)}`}
     </div>
-    ${refusalView()}
-    <section class="grid ec-auto-dark" aria-label=${t("desk.grid")} ${grid}></section>
-    ${listView()} ${dialogView()}`;
+    ${refusalView()} ${isUnknown() ? nothing : appointmentsView()} ${dialogView()}`;
+}
+
+/** An empty day is not to be mistaken for a free one. */
+function isUnknown() {
+  return state.appointments === null && state.failure !== null;
+}
+
+function appointmentsView() {
+  return html`<section class="grid ec-auto-dark" aria-label=${t("desk.grid")} ${grid}></section>
+    ${listView()}`;
 }
 
 open();

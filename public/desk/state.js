@@ -61,7 +61,7 @@ import { keepInTab, keptInTab, storeOf } from "../scripts/store.js";
  * @property {Appointment[] | null} appointments null until they are known
  * @property {Override[]} overrides
  * @property {number} freshAt when the appointments were last known to be as they are shown
- * @property {boolean} isStale whether the last attempt to ask failed
+ * @property {unknown} failure why the last attempt to ask for what is shown failed
  * @property {string} search
  * @property {Dialog | null} dialog
  * @property {Refusal | null} refusal
@@ -85,7 +85,7 @@ const initial = {
   appointments: null,
   overrides: [],
   freshAt: 0,
-  isStale: false,
+  failure: null,
   search: "",
   dialog: null,
   refusal: null,

@@ -2,12 +2,14 @@
 
 import { live } from "/vendor/lit-html-3.3.3/directives/live.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
+import { Problem } from "../scripts/api.js";
 import { locale, t } from "../scripts/texts.js";
 import { addDays, fullDate, shortDate } from "../scripts/times.js";
 import { writeAddress } from "./address.js";
 import { beginBooking, beginOverride, beginWalkIn, openAppointment } from "./dialog_state.js";
 import { isClosed } from "./grid_events.js";
 import { reload } from "./loading.js";
+import { deskSentence } from "./problems.js";
 import { dates, doctorName, isFound, isShown, today, visibleDoctors } from "./shown.js";
 import { state, update } from "./state.js";
 
@@ -69,12 +71,17 @@ export function closedView() {
   return html`<p role="status">${isClosed() ? t(`desk.nobody_works.${state.span}`) : nothing}</p>`;
 }
 
-/** Say that what is shown may be outdated. */
+/** Say that what is shown may be outdated, or why nothing is. */
 export function staleView() {
-  if (!state.isStale) return html`<div role="status"></div>`;
-  const time = new Date(state.freshAt).toLocaleTimeString(locale, { timeStyle: "short" });
-  const text = state.freshAt ? t("desk.stale", { time }) : t("problem.unreachable");
-  return html`<div role="status"><p class="problem">${text}</p></div>`;
+  return html`<div role="status">${state.failure ? html`<p class="problem">${failureText()}</p>` : nothing}</div>`;
+}
+
+function failureText() {
+  const { appointments, failure, freshAt } = state;
+  if (appointments === null) return deskSentence(failure);
+  const time = new Date(freshAt).toLocaleTimeString(locale, { timeStyle: "short" });
+  const stale = t("desk.stale", { time });
+  return failure instanceof Problem ? `${deskSentence(failure)} ${stale}` : stale;
 }
 
 function found() {

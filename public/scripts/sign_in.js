@@ -68,6 +68,11 @@ export function isFromMail() {
   return new URLSearchParams(location.search).get("mode") === "signIn";
 }
 
+/** Whether somebody is signed in, as far as can be told before Firebase is asked. */
+export function seemsSignedIn() {
+  return known !== null || remembered(SIGNED_IN) !== null;
+}
+
 /**
  * Return who is signed in, by now or by the link that opened this page; null if nobody is.
  * @param {() => Promise<string | null>} askForEmail asked if the link was sent from another browser

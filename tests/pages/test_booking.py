@@ -13,8 +13,6 @@ from tests.pages.visits import Visit, Visits
 
 ADA = "Ada Lovelace"
 KEPT = re.compile(r"^Kept for you for \d:\d\d$")
-NO_ACCOUNTS = "400 /list_appointments"
-"""How a server that knows no accounts tells so when somebody asks for their appointments."""
 
 
 def said(text: str) -> re.Pattern[str]:
@@ -42,7 +40,6 @@ def book(page: Page, name: str = ADA) -> str:
 
 
 def open_mine(visit: Visit) -> Page:
-    visit.guard.expect(NO_ACCOUNTS)
     visit.page.get_by_role("button", name="My appointments").click()
     expect(visit.page.get_by_text("1 upcoming appointment")).to_be_visible()
     return visit.page
@@ -171,9 +168,14 @@ def test_who_has_booked_here_before_is_led_to_it(visits: Visits) -> None:
     book(visit.page)
     page = visit.page.context.new_page()
     page.goto("/")
-    visit.guard.expect(NO_ACCOUNTS)
     page.get_by_role("main").get_by_role("button", name="My appointments").click()
     expect(page.get_by_text("1 upcoming appointment")).to_be_visible()
+
+
+def test_who_has_booked_nothing_here_is_told_so(visits: Visits) -> None:
+    page = visits.open("/").page
+    page.get_by_role("button", name="My appointments").click()
+    expect(page.get_by_text("You have no upcoming appointments.")).to_be_visible()
 
 
 def test_an_appointment_that_has_begun_stays_in_view_until_it_ends(visits: Visits) -> None:

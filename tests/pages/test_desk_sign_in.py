@@ -34,7 +34,7 @@ def desk_and_email(
         ended = run_module("shared.runtime.set_role", folder, settings, [account.email, *role])
         assert ended.returncode == 0, ended.stderr
     visit = Firebase(settings[VARIABLE]).serve(visits.prepare())
-    visit.guard.expect("401 /list_appointments", "401 /list_overrides")
+    visit.guard.expect("401 /list_appointments")
     visit.page.goto("/desk")
     sign_in(visit.page, account.email)
     return visit, account.email
