@@ -1,7 +1,6 @@
 """List the appointments of doctors or a patient in a time window, page by page."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -14,12 +13,11 @@ from shared.http.errors import InvalidRequest, UnknownDoctor
 from shared.http.lookups import doctors_of, find_doctors
 from shared.http.page_tokens import Scope
 from shared.http.pages import ReadPage, read_page
-from shared.http.requests import checked
 from shared.http.responses import content_tag, json_response
 from shared.http.schemas.appointment import AppointmentResponse
-from shared.http.schemas.fields import check_window, comparable
 from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
 from shared.http.schemas.problem import FieldError
+from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
@@ -82,13 +80,13 @@ async def _of_doctors(
     doctors = await _doctors(call, named)
     only_one = len(named) == 1 and named != [EVERY_DOCTOR]
     zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    window = _window(asked, zone)
+    bounds = window(asked.start, asked.end, zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        wanted = window, asked.status == "all", asked.page_size, after
+        wanted = bounds, asked.status == "all", asked.page_size, after
         return await list_window(snapshot, *(ListQuery(doctor, *wanted) for doctor in doctors))
 
-    return _scope(call, named[0] if only_one else named, window), read
+    return _scope(call, named[0] if only_one else named, bounds), read
 
 
 async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequence[Doctor]:
@@ -105,28 +103,20 @@ async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequen
 def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage[Page]]:
     asked, dependencies = call.asked, call.dependencies
     patient = named_account(call, "patient_id", patient_id).key
-    window = _window(asked, dependencies.settings.clinic_zone)
+    bounds = window(asked.start, asked.end, dependencies.settings.clinic_zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        wanted = patient, window, asked.status == "all", asked.page_size, call.arrived_at
+        wanted = patient, bounds, asked.status == "all", asked.page_size, call.arrived_at
         return await list_patient(snapshot, dependencies.store, PatientQuery(*wanted, after))
 
-    return _scope(call, patient, window), read
+    return _scope(call, patient, bounds), read
 
 
 def _scope(
-    call: Call[ListAppointments], whose: str | Sequence[str] | PatientKey, window: Interval
+    call: Call[ListAppointments], whose: str | Sequence[str] | PatientKey, bounds: Interval
 ) -> Scope:
     """Return what a page token is good for.
 
     A doctor's id, a list of ids and a patient's key differ in JSON.
     """
-    return Scope("list_appointments", (whose, window, call.asked.status), call.caller.name)
-
-
-def _window(asked: ListAppointments, zone: ZoneInfo) -> Interval:
-    """Return the window that is asked for; empty if the clock skips all of it."""
-    start, end = asked.start.as_start(zone), asked.end.as_end(zone)
-    if not comparable(asked.start.time, asked.end.time):
-        checked("end", check_window, start, end)
-    return Interval(start, end)
+    return Scope("list_appointments", (whose, bounds, call.asked.status), call.caller.name)

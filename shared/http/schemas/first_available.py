@@ -41,7 +41,7 @@ class FirstAvailable(SearchRequest):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.after and self.until:
+        if self.after and self.until and self.after.time.tzinfo:
             check_order(self.after.time, self.until.end_time, "until", "after")
         return self
 
