@@ -56,7 +56,8 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
             openings=[OpeningResponse.of_opening(opening) for opening in found.openings],
             searched_from=on_clock(bounds.start, zone),
             searched_until=on_clock(bounds.end, zone),
-            reason=found.reason,
+            # Hours that are long enough, but hold no start on the grid, are as good as booked.
+            reason="fully_booked" if found.reason == "off_grid" else found.reason,
         )
     )
 

@@ -383,15 +383,13 @@ class ExpectedAnswers:
         return self._changes(doctor_id).openings(doctor_id, bounds, _length(query), busy, step)
 
     def _why_none(self, doctor_ids: Collection[str], bounds: range, query: Json) -> str:
-        length, step = _length(query), query.get("step_minutes")
-
-        def any_openings(bounds: range, length: int, step: int | None = None) -> bool:
+        def any_openings(bounds: range, length: int) -> bool:
             found = (
-                self._changes(name).openings(name, bounds, length, (), step) for name in doctor_ids
+                self._changes(name).openings(name, bounds, length, (), None) for name in doctor_ids
             )
             return any(True for each in found for _ in each)
 
-        if any_openings(bounds, length, step):
+        if any_openings(bounds, _length(query)):
             return "fully_booked"
         # A window within a minute holds no whole one, but may lie amid working hours.
         around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)

@@ -52,4 +52,9 @@ class OpeningList(ResponseModel):
     openings: list[OpeningResponse]
     searched_from: datetime
     searched_until: datetime
-    reason: NoOpeningReason | None = Field(description="why there is no opening, or null")
+    reason: NoOpeningReason | None = Field(
+        description="why there is no opening, or null. `fully_booked`: no start is left, or the "
+        "working hours are long enough, but none of their starts is on the grid; "
+        "`no_working_hours`: nobody works in the window; `duration_too_long`: longer than any "
+        "stretch of working hours in it; `beyond_horizon`: not within the clinic's horizon"
+    )
