@@ -44,6 +44,9 @@ _WRONG_STATUS: Mapping[AppointmentStatus, str] = {
 }
 """What can still happen in the states that do not allow everything."""
 
+LONGEST_WAIT_SECONDS = 24 * 60 * 60
+"""What `Retry-After` says at most: a client's timer may overflow after 24 days, and end at once."""
+
 ProblemKind = type[RequestError] | type[Refusal]
 """A class that says how clients see it: by code, title and status."""
 
@@ -86,7 +89,8 @@ def error_response(error: RequestError) -> ProblemResponse:
 def refusal_response(refusal: Refusal) -> ProblemResponse:
     """Return why the rules refused a request."""
     seconds = refusal.retry_after
-    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    wait = None if seconds is None else str(min(seconds, LONGEST_WAIT_SECONDS))
+    headers = None if wait is None else {"Retry-After": wait}
     return ProblemResponse(_refusal_problem(refusal), headers)
 
 
