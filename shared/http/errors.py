@@ -39,7 +39,9 @@ class InvalidRequest(RequestError):
 
     def __init__(self, errors: Iterable[FieldError], detail: str = "") -> None:
         listed = list(errors)
-        sentences = (f"{error.field}: {error.message}" for error in listed[:3])
+        # Who spells names in another way misses them all; the names that were sent say why.
+        first = sorted(listed, key=lambda error: error.type != "extra_forbidden")[:3]
+        sentences = (f"{error.field}: {error.message}" for error in first)
         super().__init__(detail or "; ".join(sentences), errors=listed)
 
 
@@ -54,8 +56,9 @@ class NoSuchService(RequestError):
 
     code, title, status = UnknownService.code, UnknownService.title, UnknownService.status
 
-    def __init__(self) -> None:
-        super().__init__(UnknownService.detail)
+    def __init__(self, *, anywhere: bool = False) -> None:
+        nobody = "the clinic offers no such service; `list_services` lists them"
+        super().__init__(nobody if anywhere else UnknownService.detail)
 
 
 class UnknownCalendar(RequestError):
@@ -130,9 +133,9 @@ class TryAgain(RequestError):
     code, title, status = "try_again", "No certain answer in time", 503
     header_meanings: ClassVar = {"Retry-After": "in seconds"}
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_key: bool = False) -> None:
+        again = "the store gave no certain answer in time; send the same request again"
         super().__init__(
-            "the store gave no certain answer in time; send the same request again, with the same"
-            " idempotency key",
+            f"{again}, with the same idempotency key" if with_key else again,
             {"Retry-After": str(RETRY_AFTER_SECONDS)},
         )

@@ -20,6 +20,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
+    InThePast,
     InvalidField,
     OutsideHours,
     OutsideWorkingHours,
@@ -119,7 +120,13 @@ def _refusal_problem(refusal: Refusal) -> Problem:
             return _series_problem(refusal)
         case WrongStatus(appointment_status=status):
             return _problem(refusal, _WRONG_STATUS[status], appointment_status=status)
-    return _problem(refusal, refusal.detail)
+    return _problem(refusal, _detail(refusal))
+
+
+def _detail(refusal: Refusal) -> str:
+    if isinstance(refusal, InThePast):
+        return f"{refusal.detail}, {written(refusal.now, refusal.doctor.zone)}"
+    return refusal.detail
 
 
 def _field_problem(refusal: UnclearTime | InvalidField) -> Problem:

@@ -11,6 +11,8 @@ from shared.http.schemas.searches import SearchRequest
 from shared.http.times import QueryBound
 from shared.queries.openings import NoOpeningReason
 
+AFTER = "the time in `after`"
+
 
 class FirstAvailable(SearchRequest):
     """The first times that can be booked from `after` on."""
@@ -42,7 +44,7 @@ class FirstAvailable(SearchRequest):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.after and self.until and self.after.time.tzinfo:
-            check_order(self.after.time, self.until.end_time, "until", "after")
+            check_order(self.after.time, self.until.end_time, "until", AFTER)
         return self
 
 
