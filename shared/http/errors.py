@@ -76,6 +76,15 @@ class NotFound(RequestError):
     code, title, status = "not_found", "There is no such page", 404
 
 
+class UriTooLong(RequestError):
+    """The address is longer than the parser of addresses takes."""
+
+    code, title, status = "uri_too_long", "The address is too long", 414
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the path and the parameters must have at most {most} bytes together")
+
+
 class MisdirectedRequest(RequestError):
     """The request names a host that this server does not answer for."""
 
