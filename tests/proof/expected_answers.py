@@ -179,6 +179,9 @@ class ExpectedAnswers:
             return target
         if refusal := self._too_many(by) or self._refusal(target, by, allowed):
             return refusal
+        if (target.doctor_id, target.when) == (appointment.doctor_id, appointment.when):
+            self._keep(key, request, appointment_id, by)
+            return Answer(200, appointment.json())
         appointment.doctor_id, appointment.when = target.doctor_id, target.when
         appointment.changed(self.now)
         self._remember(key, request, appointment_id, by)
