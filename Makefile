@@ -1,6 +1,6 @@
 # make run       serve every function on http://localhost:8080
 # make test      run all tests, with the coverage gate
-# make quick     run the tests that need no server, in about a minute
+# make quick     run the tests that need no server, in about forty seconds
 # make check     run formatter, linters and type checker; look for known vulnerabilities
 # make doctors   load doctors.json into the store
 # make migrate   make the tables of the store, or bring it over to this release
@@ -112,14 +112,14 @@ lock: .venv/dev
 
 .venv/local: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is too old: Python 3.11 or newer is needed, as in make run PYTHON=python3.12")'
-	@echo 'Installing what runs into .venv, once: about a minute ...'
+	@echo 'Installing what runs into .venv, once: a minute or more ...'
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 # Apart from what is locked: pip wants hashes for all that it installs, or for nothing.
 .venv/dev: requirements-dev.txt .venv/local
-	@echo 'Installing what tests and checks need into .venv, once: another minute ...'
+	@echo 'Installing what tests and checks need into .venv, once: another minute or more ...'
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
@@ -146,6 +146,6 @@ $(API_TYPES): $(DOCUMENT) $(NODE_PACKAGES)
 # Without the scripts of the packages: nothing here needs them.
 $(NODE_PACKAGES): tests/clients/package-lock.json
 	-@if command -v npm >/dev/null; then \
-		echo 'Installing what checks the document and the pages, and generates clients, once: about a minute ...'; \
+		echo 'Installing what checks the document and the pages, and generates clients, once: a minute or more ...'; \
 		npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --loglevel error; \
 	fi

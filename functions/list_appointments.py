@@ -80,13 +80,13 @@ async def _of_doctors(
     doctors = await _doctors(call, named)
     only_one = len(named) == 1 and named != [EVERY_DOCTOR]
     zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    bounds = window(asked.start, asked.end, zone)
+    within = window(asked.start, asked.end, zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        wanted = bounds, asked.status == "all", asked.page_size, after
+        wanted = within, asked.status == "all", asked.page_size, after
         return await list_window(snapshot, *(ListQuery(doctor, *wanted) for doctor in doctors))
 
-    return _scope(call, named[0] if only_one else named, bounds), read
+    return _scope(call, named[0] if only_one else named, within), read
 
 
 async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequence[Doctor]:
@@ -103,20 +103,20 @@ async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequen
 def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage[Page]]:
     asked, dependencies = call.asked, call.dependencies
     patient = named_account(call, "patient_id", patient_id).key
-    bounds = window(asked.start, asked.end, dependencies.settings.clinic_zone)
+    within = window(asked.start, asked.end, dependencies.settings.clinic_zone)
 
     async def read(snapshot: Snapshot, after: Position | None) -> Page:
-        wanted = patient, bounds, asked.status == "all", asked.page_size, call.arrived_at
+        wanted = patient, within, asked.status == "all", asked.page_size, call.arrived_at
         return await list_patient(snapshot, dependencies.store, PatientQuery(*wanted, after))
 
-    return _scope(call, patient, bounds), read
+    return _scope(call, patient, within), read
 
 
 def _scope(
-    call: Call[ListAppointments], whose: str | Sequence[str] | PatientKey, bounds: Interval
+    call: Call[ListAppointments], whose: str | Sequence[str] | PatientKey, within: Interval
 ) -> Scope:
     """Return what a page token is good for.
 
     A doctor's id, a list of ids and a patient's key differ in JSON.
     """
-    return Scope("list_appointments", (whose, bounds, call.asked.status), call.caller.name)
+    return Scope("list_appointments", (whose, within, call.asked.status), call.caller.name)

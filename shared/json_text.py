@@ -7,10 +7,24 @@ from typing import Any
 from shared.validation import place
 
 
+class _NamedTwice(Exception):
+    """An object names a member twice."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise _NamedTwice
+
+
 class _Members(tuple[tuple[str, Any], ...]):
     """An object as it was written: its members in order, also those of one name."""
 
     __slots__ = ()
+
+
+# Numbers stay texts: their values do not matter, and Python refuses to convert very long ones.
+_look = json.JSONDecoder(object_pairs_hook=_each_once, parse_int=str, parse_float=str).decode
+_read = json.JSONDecoder(object_pairs_hook=_Members, parse_int=str, parse_float=str).decode
 
 
 def repeated_member(text: bytes) -> str | None:
@@ -19,16 +33,11 @@ def repeated_member(text: bytes) -> str | None:
     RFC 8259 leaves open what that means, and parsers take one of the two without a word. The text
     must be JSON.
     """
-    found = False
-
-    def members(pairs: list[tuple[str, Any]]) -> _Members:
-        nonlocal found
-        found = found or len(dict(pairs)) < len(pairs)
-        return _Members(pairs)
-
-    # Numbers stay texts: their values do not matter, and Python refuses to convert very long ones.
-    document = json.loads(text, object_pairs_hook=members, parse_int=str, parse_float=str)
-    return place(next(_repeated(document, ()))) if found else None
+    try:
+        _look(text.decode())
+    except _NamedTwice:
+        return place(next(_repeated(_read(text.decode()), ())))
+    return None
 
 
 def _repeated(value: object, location: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:

@@ -91,6 +91,26 @@ def test_no_room_is_without_a_module() -> None:
     assert {room(module_name(path)) for path in SOURCES} == set(ROOMS)
 
 
+def test_the_tour_of_the_house_shows_each_room_from_the_top_down() -> None:
+    shown = re.findall(
+        r"^\| `([a-z_/]+?)/?(?:\.py)?` \|", _tour("A tour of the house"), re.MULTILINE
+    )
+    assert [name.replace("/", ".") for name in shown] == list(reversed(ROOMS))
+
+
+def test_the_tour_of_the_house_shows_each_table() -> None:
+    steps = sorted((ROOT / "shared/store/postgresql/migrations").glob("*.sql"))
+    tables = re.findall(r"CREATE TABLE (\w+)", "".join(step.read_text("utf-8") for step in steps))
+    shown = _tour("Stored documents")
+    assert [name for name in tables if f"`{name}`" not in shown] == []
+
+
+def _tour(heading: str) -> str:
+    """A section of docs/architecture.md."""
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    return page.partition(f"# {heading}\n")[2].partition("\n## ")[0]
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {module_name(path): set(imported(path)) for path in SOURCES}
     TopologicalSorter(graph).prepare()

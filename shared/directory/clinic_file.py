@@ -1,7 +1,8 @@
 """The clinic file, `doctors.json`, and the errors that name the place of a mistake in it.
 
 Hours are wall-clock times `HH:MM` in the doctor's zone; `24:00` is the end of the day. Several
-entries for one weekday leave a break between them.
+entries for one weekday leave a break between them; a night shift is one entry on each side of
+midnight.
 """
 
 from codecs import BOM_UTF8
@@ -80,7 +81,10 @@ class _HoursEntry(_Entry):
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
         if self.closes <= self.opens:
-            raise ValueError(f"closes at {self.closes}, but must close after {self.opens}")
+            raise ValueError(
+                f"closes at {self.closes}, but must close after {self.opens}: split a night "
+                'shift into one that closes at "24:00" and one that opens at "00:00" the next days'
+            )
         return self
 
     def hours(self) -> WorkingHours:

@@ -46,20 +46,26 @@ async def change(
     def command(doctors: Doctors) -> Command:
         about = call.caller, clinic, call.versions, call.arrived_at
         sought = Sought(appointment_id, home, doctors, *about)
-        return Command(
-            days=frozenset({home}),
-            decide=decide(sought),
-            now=call.arrived_at,
-            subject=appointment_id,
-            births=frozenset({sought.birth}),
-            caller=call.caller,
-            patients=frozenset(filter(None, [call.caller.patient])),
-            idempotency=idempotency,
-        )
+        return _command(call, sought, decide(sought), idempotency)
 
     return await run_with_doctors(
         dependencies.transactions,
         dependencies.doctor_cache,
         {home.doctor_id, *doctor_ids},
         command,
+    )
+
+
+def _command(
+    call: Call[Any], sought: Sought, decide: Decide, idempotency: Idempotency | None
+) -> Command:
+    return Command(
+        days=frozenset({sought.home}),
+        decide=decide,
+        now=call.arrived_at,
+        subject=sought.appointment_id,
+        births=frozenset({sought.birth}),
+        caller=call.caller,
+        patients=frozenset(filter(None, [call.caller.patient])),
+        idempotency=idempotency,
     )

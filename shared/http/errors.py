@@ -4,12 +4,15 @@ Like a refusal of the rules, each class carries the stable `code`, the `title` a
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
 from shared.http.schemas.problem import FieldError
 from shared.rules.outcomes import UnclearTime, UnknownService
 
 RETRY_AFTER_SECONDS = 1
+MOST_ERRORS = 20
+"""More would help nobody, and a hostile request could cause thousands."""
 
 
 class RequestError(Exception):
@@ -33,12 +36,12 @@ class RequestError(Exception):
 
 
 class InvalidRequest(RequestError):
-    """Something in the request is wrong; each error names the field."""
+    """Something in the request is wrong; each error names the field. Only the first are told."""
 
     code, title, status = UnclearTime.code, UnclearTime.title, UnclearTime.status
 
     def __init__(self, errors: Iterable[FieldError], detail: str = "") -> None:
-        listed = list(errors)
+        listed = list(islice(errors, MOST_ERRORS))
         # Who spells names in another way misses them all; the names that were sent say why.
         first = sorted(listed, key=lambda error: error.type != "extra_forbidden")[:3]
         sentences = (f"{error.field}: {error.message}" for error in first)

@@ -9,7 +9,6 @@ from shared.model.appointment import Appointment
 from shared.model.patient_key import patient_key
 from shared.queries.look_ups import look_up_all
 
-MOST_ERRORS = 20
 HAS_ACCOUNT = "belongs to an account; send patient_id instead, and it covers all of the patient's"
 
 
@@ -29,7 +28,7 @@ async def without_account(
     if owned:
         raise InvalidRequest(
             FieldError(field=f"appointment_ids[{n}]", message=HAS_ACCOUNT, type="has_account")
-            for n in owned[:MOST_ERRORS]
+            for n in owned
         )
     return sorted(found.values(), key=lambda appointment: appointment.position)
 

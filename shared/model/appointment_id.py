@@ -1,7 +1,6 @@
 """Appointment ids, which name the doctor-day an appointment was born on."""
 
 import re
-from datetime import date
 
 from shared.model.day import DayKey
 
@@ -22,10 +21,4 @@ def home_day(appointment_id: str) -> DayKey | None:
 
     The appointment is on that day, or its doctor's `elsewhere` tells where it is.
     """
-    parts = _ID.fullmatch(appointment_id)
-    if parts is None:
-        return None
-    try:
-        return DayKey(parts["doctor"], date.fromisoformat(parts["day"]))
-    except ValueError:
-        return None
+    return DayKey.in_id(_ID, appointment_id)

@@ -1,5 +1,6 @@
 """The doctor-day, the unit of consistency."""
 
+import re
 from bisect import insort
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -27,6 +28,17 @@ class DayKey(NamedTuple):
 
     doctor_id: str
     day: date
+
+    @classmethod
+    def in_id(cls, pattern: re.Pattern[str], text: str) -> Self | None:
+        """Return the doctor-day that an id of this form names; None if the text is none."""
+        parts = pattern.fullmatch(text)
+        if parts is None:
+            return None
+        try:
+            return cls(parts["doctor"], date.fromisoformat(parts["day"]))
+        except ValueError:
+            return None
 
 
 class DaySchedule(Struct, frozen=True, dict=True):

@@ -16,6 +16,9 @@ from shared.model.interval import Interval
 
 DAY = timedelta(days=1)
 
+MOST_DAYS_TOUCHED = 3
+"""How many doctor-days an appointment touches at most, with its buffers."""
+
 
 def day_of(doctor: Doctor, instant: datetime) -> date:
     """Return the date that names the doctor-day of an instant."""

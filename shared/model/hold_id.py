@@ -1,7 +1,6 @@
 """Hold ids, which name the doctor-day on which a hold starts."""
 
 import re
-from datetime import date
 
 from shared.model.day import DayKey
 
@@ -16,10 +15,4 @@ def hold_id(key: DayKey, token: str) -> str:
 
 def hold_day(hold_id: str) -> DayKey | None:
     """Return the doctor-day on which a hold starts, or None if the id is not one of ours."""
-    parts = _ID.fullmatch(hold_id)
-    if parts is None:
-        return None
-    try:
-        return DayKey(parts["doctor"], date.fromisoformat(parts["day"]))
-    except ValueError:
-        return None
+    return DayKey.in_id(_ID, hold_id)

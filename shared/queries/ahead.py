@@ -8,13 +8,10 @@ from shared.model.appointment import Appointment
 from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
-from shared.model.doctor_days import DAY, day_of, days_of
+from shared.model.doctor_days import DAY, MOST_DAYS_TOUCHED, day_of, days_of
 from shared.rules.calendar import calendar
 from shared.rules.findings import Finding, findings
 from shared.store.port import Snapshot
-
-MOST_DAYS_TOUCHED = 3
-"""How many doctor-days an appointment touches at most."""
 
 
 async def booked_ahead(

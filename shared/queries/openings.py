@@ -7,7 +7,7 @@ known too.
 
 import asyncio
 from bisect import insort
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import count, islice
 from typing import Literal, Protocol
@@ -26,7 +26,7 @@ from shared.rules.openings import OpeningSearch, openings
 from shared.rules.outcomes import OutsideHours, TimeUnavailable
 from shared.rules.wall_clock import local_day
 from shared.rules.window_bounds import whole_date
-from shared.store.port import Snapshot, State
+from shared.store.port import Snapshot
 
 NEXT_OPENINGS = 3
 AnyDay = DaySchedule | BusyDay
@@ -40,6 +40,13 @@ DAYS_A_TURN = 16
 NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long", "beyond_horizon"]
 WhyNone = NoOpeningReason | Literal["off_grid"]
 """Also: somebody works long enough, but no start on the grid leaves room for it."""
+
+
+class Hours(Struct, frozen=True):
+    """When a doctor works on a date, in order; and the days that were read for it."""
+
+    windows: tuple[Interval, ...]
+    read: Mapping[DayKey, BusyDay]
 
 
 class Found(Struct, frozen=True):
@@ -61,8 +68,9 @@ async def first_openings(
 
     Reads the next days of all doctors together: a few days at first, then more each time, so
     that few reads follow each other and never many more days are read than needed. Days `known`
-    in this snapshot are searched before anything is read. Why there are no openings is judged by
-    what would be found if nothing were booked.
+    in this snapshot are searched before anything is read; those of an appointment that is moved
+    must be among them. Why there are no openings is judged by what would be found if nothing were
+    booked.
     """
     best = _Earliest(count)
     searches = [_DoctorSearch(doctor, search, best, known) for doctor in doctors]
@@ -82,26 +90,24 @@ async def all_openings(
 
 
 async def next_openings(
-    snapshot: Snapshot, refusal: TimeUnavailable, known: Mapping[DayKey, DaySchedule]
-) -> Sequence[Opening]:
-    """Return a few openings to book instead of what was refused."""
+    snapshot: Snapshot, refusal: TimeUnavailable, known: Mapping[DayKey, AnyDay]
+) -> Found:
+    """Find a few openings to book instead of what was refused."""
     doctors = [refusal.doctor]
-    found = await first_openings(snapshot, doctors, refusal.search, NEXT_OPENINGS, known)
-    return found.openings
+    return await first_openings(snapshot, doctors, refusal.search, NEXT_OPENINGS, known)
 
 
 async def hours_of_date(
-    snapshot: Snapshot, refusal: OutsideHours, known: Mapping[DayKey, DaySchedule]
-) -> tuple[Interval, ...]:
-    """Return when the doctor works on the local date of what was refused, with overrides."""
+    snapshot: Snapshot, refusal: OutsideHours, known: Mapping[DayKey, AnyDay]
+) -> Hours:
+    """Find when the doctor works on the local date of what was refused, with overrides."""
     doctor, closed = refusal.doctor, refusal.search.closed
     date_ = local_day(refusal.asked.start, doctor.zone)
     keys = touched_days(doctor, whole_date(date_, doctor.zone))
     unknown = [key for key in keys if key not in known]
-    state = await snapshot.load(unknown, ()) if unknown else State({}, {})
-    read = {key: stored.value for key, stored in state.days.items()}
+    read = await snapshot.busy_days(unknown) if unknown else {}
     days = [known[key] if key in known else read[key] for key in keys]
-    return calendar(days, closed).windows_on_date(doctor, date_)
+    return Hours(calendar(days, closed).windows_on_date(doctor, date_), read)
 
 
 async def _search(
@@ -119,21 +125,11 @@ async def _search(
         needed = {key for doctor_search in searches for key in doctor_search.to_read(days_each)}
         if not needed:
             return read
-        found = await _busy_days(snapshot, needed, searches[0].moving)
+        found = await snapshot.busy_days(needed)
         for key, day in found.items():
             by_doctor[key.doctor_id].know(key, day)
         read |= found
         days_each = min(days_each * GROWTH, most)
-
-
-async def _busy_days(
-    snapshot: Snapshot, keys: Collection[DayKey], moving: str | None
-) -> Mapping[DayKey, BusyDay]:
-    """Read days without the appointment that is moved, which only whole days can tell."""
-    if moving is None:
-        return await snapshot.busy_days(keys)
-    state = await snapshot.load(keys, ())
-    return {key: stored.value.without(moving).busy for key, stored in state.days.items()}
 
 
 def _busy(day: AnyDay, moving: str | None) -> BusyDay:
@@ -228,7 +224,6 @@ class _DoctorSearch:
         known: Mapping[DayKey, AnyDay],
     ) -> None:
         self.doctor = doctor
-        self.moving = search.moving
         self.works = self.fits = self.fits_off_grid = False
         self._search = search
         self._found = found

@@ -145,8 +145,7 @@ def _cancel_one(
 def _why_not(
     documents: Documents, request: SeriesCancellation, changes: Documents, arrived_at: datetime
 ) -> Refusal | None:
-    """Return why the caller may cancel nothing of it now, or None. All have one owner."""
-    sought, owner = request.sought[0], next(iter(changes.patients), None)
-    schedule = documents.patients[owner] if owner else None
-    policy = sought.clinic.policy
+    """Return why the caller may cancel nothing of it now. All have one owner and one service."""
+    one = changes.appointments[0].after
+    schedule, policy = documents.schedule_of(one), request.sought[0].policy_of(one)
     return why_not_cancelled(schedule, request.caller, arrived_at, policy)

@@ -31,7 +31,7 @@ _KINDS: dict[type[Finding], str] = {
     ServiceNotOffered: "of a service that is not offered any more",
 }
 _LEFT_BEHIND = "unreadable entries of release 1.0"
-_ADVICE = {
+ADVICE = {
     _KINDS[Overlap]: (
         "This must never happen. Keep a copy of the store and report a bug; then move one of the "
         "two."
@@ -112,7 +112,7 @@ class AppointmentReport:
     def _summary(self) -> Iterator[str]:
         if not self.is_clean:
             yield ""
-        for kind, advice in _ADVICE.items():
+        for kind, advice in ADVICE.items():
             if count := self._found[kind]:
                 yield f"{kind}: {count} in all. {advice}"
         if not self._brief:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from shared.http.dependencies import Dependencies
 from shared.runtime.composition import open_dependencies
-from shared.settings import Settings, SettingsError, read_settings
+from shared.settings import PostgresqlDatabase, Settings, SettingsError, read_settings
 from shared.store.port import StoreError
 
 T = TypeVar("T")
@@ -34,8 +34,17 @@ def run(
 async def run_and_close(
     dependencies: Dependencies, command: Callable[[Dependencies], Coroutine[None, None, T]]
 ) -> T:
-    """Run a command, and close its dependencies."""
+    """Run a command once the store lets it in, and close its dependencies."""
     try:
+        await _check_log_in(dependencies.settings)
         return await command(dependencies)
     finally:
         await dependencies.close()
+
+
+async def _check_log_in(settings: Settings) -> None:
+    """Find out at once if the server is not there or lets nobody in: the store tries for long."""
+    if isinstance(settings.store, PostgresqlDatabase):
+        from shared.store.postgresql.log_in import connect  # noqa: PLC0415 - takes a while
+
+        await (await connect(settings.store)).close()

@@ -22,18 +22,23 @@ never answered can cost an attempt, but not the rule.
 Why nothing acknowledged is lost: the answer is given after the store has said "committed", or
 after the appointment was found on a day read from the store.
 
-Why a refusal is true: it is never based on cached data, or on what others of the batch have not
-committed yet.
+Why a refusal is true: what is booked, held and overridden, and the account of the patient, are read
+for it after the request has arrived. It is never based on cached ones, or on what others of the
+batch have not committed yet. What the clinic offers is no part of that, for acceptances either:
+doctors, services and the policy come with the command, as the instance knows them, mostly of the
+last minute.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from math import inf
 from random import Random
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from shared.model.day import DayKey
+from shared.model.doctor_days import MOST_DAYS_TOUCHED
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
@@ -56,9 +61,11 @@ from shared.transactions.snapshot_decisions import SnapshotDecision, SnapshotDec
 
 T = TypeVar("T")
 
+MOST_DAYS_OF_A_MOVE = 1 + 2 * MOST_DAYS_TOUCHED
+"""The day of its birth, and all that an appointment leaves and comes to."""
 
-MOST_DAYS_OF_A_MOVE = 6
-"""An appointment touches three doctor-days at most, with its buffers."""
+MOST_REFUSALS = 16
+"""As many in a row as it takes to find a few commands at fault among two hundred."""
 
 
 class Coordinator:
@@ -76,6 +83,7 @@ class Coordinator:
         self._deadline_seconds = deadline_seconds
         self._random = random
         self._cache = DocumentCache()
+        self._said_at, self._said = -inf, ""  # When and why the store last gave no answer.
         self._commits: Batcher[Answer] = Batcher(self._commit_batch)
         self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
 
@@ -95,13 +103,18 @@ class Coordinator:
         return await self._in_time(lambda end: self._preview(command, end))
 
     async def _in_time(self, work: Callable[[float], Awaitable[T]]) -> T:
-        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        began_at = asyncio.get_running_loop().time()
+        deadline = began_at + self._deadline_seconds
         try:
             async with asyncio.timeout_at(deadline):
                 return await work(deadline)
         except TimeoutError:
-            message = f"no certain answer within {self._deadline_seconds:g} s"
+            why = f": {self._said}" if self._said_at > began_at else ""
+            message = f"no certain answer within {self._deadline_seconds:g} s{why}"
             raise StoreUnavailable(message) from None
+
+    def _note(self, error: StoreUnavailable) -> None:
+        self._said_at, self._said = asyncio.get_running_loop().time(), str(error)
 
     async def _run(self, command: Command, deadline: float) -> Outcome:
         retries = Retries(self._random)
@@ -134,7 +147,8 @@ class Coordinator:
         """Return the certain outcome, or None if it must be committed or nothing was read."""
         try:
             decision = await self._snapshots.enter(command, deadline)
-        except StoreUnavailable:
+        except StoreUnavailable as error:
+            self._note(error)
             await retries.pause()
             return None
         return None if decision.to_commit else decision.outcome
@@ -157,24 +171,27 @@ class Coordinator:
     async def _commit_batch(self, batch: Batch[Answer]) -> None:
         """Give every command of a batch its outcome, together if the store lets them.
 
-        What it refuses for all of them may be the fault of one, or of what one of them reads.
+        What it refuses for all of them may be the fault of one, or of what one of them reads: each
+        half is then tried by itself, in order of arrival. After many refusals in a row it is the
+        store's, and all that are left are refused.
         """
-        try:
-            await self._commit(Batch(batch.days, batch.waiters))
-        except StoreRefused:
-            if len(batch.waiters) == 1:
-                raise
-        for waiter in batch.waiting():
-            await self._commit_alone(waiter)
+        left, refusals, first = [batch], 0, True
+        while left:
+            part, size = left.pop(0), 1  # Who is left out of a commit is committed alone.
+            try:
+                await self._commit(replace(part), first=first)
+                refusals = 0
+            except StoreRefused as error:
+                refusals += 1
+                if refusals > MOST_REFUSALS:
+                    raise
+                if len(part.waiters) == 1:
+                    part.waiters[0].fail(error)
+                size = max(1, (len(part.waiting()) + 1) // 2)
+            # Not the first attempt: one of them may have been committed, and not answered.
+            first, left = False, [*_parts(part.waiting(), size), *left]
 
-    async def _commit_alone(self, waiter: Waiter[Answer]) -> None:
-        try:
-            # Not the first attempt: one of the batch may have been committed, and not answered.
-            await self._commit(Batch(waiter.command.days, [waiter]), first=False)
-        except StoreRefused as error:
-            waiter.fail(error)
-
-    async def _commit(self, batch: Batch[Answer], *, first: bool = True) -> None:
+    async def _commit(self, batch: Batch[Answer], *, first: bool) -> None:
         """Try until every waiter has its answer or is gone, or is to be committed alone."""
         retries, state, outdated = Retries(self._random), None, None
         while waiters := batch.waiting():
@@ -186,6 +203,8 @@ class Coordinator:
                         _leave_out(batch, changed_patients(outdated, state))
                     await self._attempt(batch, state)
             except (VersionConflict, StoreUnavailable, TimeoutError) as error:
+                if isinstance(error, StoreUnavailable):
+                    self._note(error)
                 outdated = state if isinstance(error, VersionConflict) else None
                 first = False
                 self._cache.forget(batch.days | batch.patients)
@@ -245,6 +264,13 @@ class Coordinator:
             state = await snapshot.load(days, records, elsewhere, patients)
         self._cache.put(state.days, state.patients, mark)
         return state
+
+
+def _parts(waiters: Sequence[Waiter[Answer]], size: int) -> Iterator[Batch[Answer]]:
+    """Yield batches of so many waiters, in order, which hold only the days of these."""
+    for begin in range(0, len(waiters), size):
+        some = list(waiters[begin : begin + size])
+        yield Batch(frozenset[DayKey]().union(*(waiter.command.days for waiter in some)), some)
 
 
 def _leave_out(batch: Batch[Answer], patients: Collection[PatientKey]) -> None:

@@ -1,5 +1,6 @@
 """Decisions on a snapshot read for them: refusals, replays, and what was applied before."""
 
+from collections.abc import Mapping
 from typing import Self
 
 from msgspec import Struct, field
@@ -8,6 +9,8 @@ from msgspec.structs import replace
 from shared.access.caller import ANYBODY
 from shared.access.permissions import may_see, may_see_series
 from shared.model.appointment import Appointment
+from shared.model.busy_day import BusyDay
+from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
@@ -31,6 +34,9 @@ from shared.store.port import Snapshot, State, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.plan import documents_of
 
+MOST_DAYS_KEPT = 128
+"""How many days are kept for the next search, and those of one search more: they are in memory."""
+
 _GONE = "{} was acknowledged but is gone: was the data changed by hand?"
 
 
@@ -42,11 +48,16 @@ class SnapshotDecision(Struct, frozen=True):
 
 
 class SnapshotDecisions(Struct):
-    """Decides commands on one snapshot, each on its own."""
+    """Decides commands on one snapshot, each on its own.
+
+    `read` are days on which other times were looked for: mostly all who are refused look on the
+    same ones.
+    """
 
     snapshot: Snapshot
     state: State
     known: Documents
+    read: dict[DayKey, BusyDay] = field(default_factory=dict)
     openings: dict[TimeUnavailable, tuple[Opening, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -117,16 +128,26 @@ class SnapshotDecisions(Struct):
         """Add what can be booked instead and, where they matter, the working hours."""
         refusal = replace(refusal, openings=await self._openings(refusal))
         if isinstance(refusal, OutsideHours):
-            windows = await hours_of_date(self.snapshot, refusal, self.known.days)
-            return replace(refusal, working_windows=windows)
+            hours = await hours_of_date(self.snapshot, refusal, self._days)
+            self._keep(hours.read)
+            return replace(refusal, working_windows=hours.windows)
         return refusal
 
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""
         if refusal not in self.openings:
-            found = await next_openings(self.snapshot, refusal, self.known.days)
-            self.openings[refusal] = tuple(found)
+            found = await next_openings(self.snapshot, refusal, self._days)
+            self._keep(found.read)
+            self.openings[refusal] = tuple(found.openings)
         return self.openings[refusal]
+
+    @property
+    def _days(self) -> Mapping[DayKey, DaySchedule | BusyDay]:
+        return {**self.read, **self.known.days}
+
+    def _keep(self, read: Mapping[DayKey, BusyDay]) -> None:
+        if len(self.read) < MOST_DAYS_KEPT:
+            self.read |= read
 
 
 def _shown(command: Command, granted: Accepted | Replayed) -> Outcome:

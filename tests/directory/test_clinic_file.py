@@ -196,7 +196,7 @@ MISTAKES: list[tuple[Mapping[str, object], str, str]] = [
             ({**hours("08:00", "09:00"), "days": []}, ".days", ""),
             ({**hours("08:00", "09:00"), "day": "mon"}, ".day", ""),
             (hours("09:00", "09:00"), "", "09:00"),
-            (hours("22:00", "06:00"), "", "06:00"),
+            (hours("22:00", "06:00"), "", '"24:00" and one that opens at "00:00" the next days'),
         ]
     ),
     (

@@ -155,6 +155,25 @@ def test_a_database_that_does_not_answer_is_one_line(folder: Path, module: str) 
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        "shared.runtime.local_runner",
+        "shared.runtime.migrate",
+        "shared.runtime.load_doctors",
+        "shared.runtime.report_appointments",
+    ],
+)
+def test_a_server_that_is_not_there_is_one_line_at_the_first_attempt(
+    folder: Path, module: str
+) -> None:
+    nowhere = f"postgresql://appointments@{HOST}:{free_port()}/appointments"
+    done = run_module(module, folder, {"STORE": nowhere, "PORT": str(free_port())})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"STORE: cannot use {nowhere}: connection failed: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_loading_doctors_says_what_it_changed_and_never_the_clock_of_appointments_ahead(
     folder: Path,
 ) -> None:

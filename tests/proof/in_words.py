@@ -1,13 +1,14 @@
 """Calls, the ways they go and what they answer, told to whoever follows a run step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import Pointer, Whereabouts
+from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
+from shared.model.override import OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import DocumentKey, State, Stored
+from shared.store.port import DocumentKey, State, Stored, Writes
 from tests.proof.calls import Call, Option
 
 Key = DocumentKey
@@ -33,22 +34,33 @@ def told(option: Option) -> str:
 
 
 def _described(call: Call) -> str:
-    first, second, third, fourth, fifth, sixth, *events = call.arguments
-    if call.verb == "load":
-        names = [_name(key) for key in sorted(first)] + [key[:6] for key in sorted(second)]
-        names += [f"where {key.appointment_id} is" for key in sorted(third)]
-        names += [f"patient {key.digits[:6]}" for key in sorted(fourth)]
-        names += [f"override {key.override_id}" for key in sorted(fifth)]
-        names += [f"series {name}" for name in sorted(sixth)]
-    else:
-        names = [f"{_name(write.day.key)} on v{write.read.version or 0}" for write in first]
-        names += [f"record {write.record.key[:6]}" for write in second]
-        names += [f"where {write.key.appointment_id} is" for write in third]
-        names += [f"{_name(write.schedule.key)} on v{write.read.version or 0}" for write in fourth]
-        names += [f"override {write.override.id} on v{write.replaced or 0}" for write in fifth]
-        names += [f"series {new.id}" for new in sixth]
-        names += [f"event {write.record.id}" for writes in events for write in writes]
+    names = _read(*call.arguments) if call.verb == "load" else _written(*call.arguments)
     return f"{call.verb} #{call.number} of {', '.join(names)}"
+
+
+def _read(  # noqa: PLR0913, PLR0917 - one for each kind of document
+    days: Collection[DayKey],
+    records: Collection[str],
+    elsewhere: Collection[ElsewhereKey],
+    patients: Collection[PatientKey],
+    overrides: Collection[OverrideKey],
+    series: Collection[str],
+) -> list[str]:
+    names = [_name(key) for key in sorted(days)] + [key[:6] for key in sorted(records)]
+    names += [f"where {key.appointment_id} is" for key in sorted(elsewhere)]
+    names += [f"patient {key.digits[:6]}" for key in sorted(patients)]
+    names += [f"override {key.override_id}" for key in sorted(overrides)]
+    return names + [f"series {name}" for name in sorted(series)]
+
+
+def _written(writes: Writes) -> list[str]:
+    names = [f"{_name(each.day.key)} on v{each.read.version or 0}" for each in writes.days]
+    names += [f"record {each.record.key[:6]}" for each in writes.records]
+    names += [f"where {each.key.appointment_id} is" for each in writes.elsewhere]
+    names += [f"{_name(p.schedule.key)} on v{p.read.version or 0}" for p in writes.patients]
+    names += [f"override {o.override.id} on v{o.replaced or 0}" for o in writes.overrides]
+    names += [f"series {each.id}" for each in writes.series]
+    return names + [f"event {each.record.id}" for each in writes.events]
 
 
 def shown(result: object) -> str:

@@ -37,7 +37,7 @@ async def hours(
         of, asked, OpeningSearch(asked, asked.length, asked.start, closed=closed)
     )
     found = await hours_of_date(store.snapshot(), refusal, {day.key: day for day in known})
-    local = [tuple(f"{t.astimezone(of.zone):%d %H:%M}" for t in window) for window in found]
+    local = [tuple(f"{t.astimezone(of.zone):%d %H:%M}" for t in window) for window in found.windows]
     return [" - ".join(window) for window in local], [f"{k.day:%d}" for k in store.read]
 
 

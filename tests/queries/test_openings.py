@@ -229,9 +229,9 @@ def refused(of: Doctor, asked: Interval, moving: str | None = None) -> TimeUnava
 
 async def offered(store: ScriptedStore, refusal: TimeUnavailable, *known: DaySchedule) -> list[str]:
     """When the openings start that come with a refusal."""
-    openings = await next_openings(store.snapshot(), refusal, {day.key: day for day in known})
-    assert {opening.interval.length for opening in openings} <= {refusal.asked.length}
-    return [f"{opening.interval.start:%d %H:%M}" for opening in openings]
+    found = await next_openings(store.snapshot(), refusal, {day.key: day for day in known})
+    assert {opening.interval.length for opening in found.openings} <= {refusal.asked.length}
+    return [f"{opening.interval.start:%d %H:%M}" for opening in found.openings]
 
 
 async def test_what_is_known_is_looked_at_before_anything_is_read() -> None:
@@ -260,8 +260,8 @@ async def test_the_next_openings_are_three_to_which_the_time_of_what_moves_is_fr
     a = appointment("2026-11-23T09:00Z", "2026-11-23T10:00Z", "a")
     b = appointment("2026-11-23T10:45Z", "2026-11-23T11:30Z", "b")
     asked = span("2026-11-23T09:15Z", "2026-11-23T10:00Z")
-    store = ScriptedStore(schedule("2026-11-23", a, b))
-    assert await offered(store, refused(doctor(), asked, moving)) == starts
+    there = schedule("2026-11-23", a, b)
+    assert await offered(ScriptedStore(there), refused(doctor(), asked, moving), there) == starts
 
 
 @pytest.mark.parametrize(

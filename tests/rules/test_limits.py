@@ -16,6 +16,7 @@ from shared.model.service import Service
 from shared.rules.availability import Booking, Terms
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
+from shared.rules.cancelling_series import SeriesCancellation, cancel_series
 from shared.rules.existing import Sought
 from shared.rules.limits import ERASURES_PER_DAY, why_not_changed, why_not_erased
 from shared.rules.moving import move
@@ -193,11 +194,13 @@ def test_the_limits_of_a_service_hold_for_what_is_booked_of_it() -> None:
     there = documents(schedule(MON, hers), patients=[schedule_of(ADA, hers, changed_at=[NOW] * 3)])
     clinic = Clinic(services={"flu": Service("flu", "Flu shot", policy=FEW)})
     sought = Sought(ID, key(MON), {"strange": doctor()}, ADA, clinic)
+    series = SeriesCancellation((sought,), ADA, NOW)
     to = span(f"{MON}T15:00Z", f"{MON}T16:00Z")
     for _, outcome in (
         move(there, to_move(ID, key(MON), doctor(), to, ADA, clinic=clinic), NOW),
         cancel(there, Cancellation(sought), NOW),
         update(there, Update(sought), NOW),
+        cancel_series(there, series, NOW),
     ):
         assert outcome == TooManyChanges(86_400)
 

@@ -225,7 +225,7 @@ def test_the_openings_beside_a_refusal_are_the_next_times_that_can_be_booked(
     if not isinstance(refusal, TimeUnavailable):
         return
     snapshot = ScriptedStore(*clinic.days.values()).snapshot()
-    found = asyncio.run(next_openings(snapshot, refusal, {}))
+    found = asyncio.run(next_openings(snapshot, refusal, {})).openings
     starts = [minute(opening.interval.start) for opening in found]
     expected: list[int] = []
     free_from, until = first_instead(clinic, asked.start), asked.start + 1440
@@ -320,7 +320,7 @@ def test_the_hours_of_a_date_are_those_that_each_minute_confirms(clinic: SomeCli
     bounds = interval_of(range(start, start + 1))
     refusal = OutsideHours(doctor, bounds, searched(clinic, bounds, 1, None, (0, 0)))
     snapshot = ScriptedStore(*clinic.days.values()).snapshot()
-    windows = asyncio.run(hours_of_date(snapshot, refusal, {}))
+    windows = asyncio.run(hours_of_date(snapshot, refusal, {})).windows
     works = clinic.works(doctor).keys() & {*that_day}
     assert [minutes(window) for window in windows] == model.stretches(works)
 

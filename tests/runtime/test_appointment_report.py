@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -17,11 +18,12 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKind
 from shared.runtime import report_appointments
-from shared.runtime.appointment_report import AppointmentReport
+from shared.runtime.appointment_report import ADVICE, AppointmentReport
 from tests.builders import NEW_YORK, appointment, span
 from tests.clock_rules import with_rules_of
 from tests.runtime.clinic import NOW, Clinic
 
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 Out = pytest.CaptureFixture[str]
 
 THREE = "three at 2026-11-30T15:00:00-05:00 (told: 2026-11-30T15:00:00)"
@@ -61,6 +63,11 @@ def at_nine_in(days: int) -> Appointment:
     return at_three(f"in-{days}")._replace(
         interval=Interval(nine, nine + timedelta(minutes=30)), told_start=None
     )
+
+
+def test_operators_can_read_of_each_kind() -> None:
+    section = OPERATIONS.read_text("utf-8").partition("| kind | meaning |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(.+?)`", section, re.MULTILINE)) == sorted(ADVICE)
 
 
 async def reported(clinic: Clinic) -> bool:

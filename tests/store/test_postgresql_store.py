@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
@@ -47,6 +49,23 @@ HAND_WRITTEN = """
     INSERT INTO entries (doctor_id, day, id, booked, body)
     VALUES ('strange', '2026-11-23', 'by hand', %s, '{"kind": "appointment"}')
 """
+
+UNAVAILABLE = """
+import asyncio, sys
+from shared.store.port import StoreUnavailable
+from tests.postgresql_server import opened
+
+async def read() -> None:
+    store = opened(sys.argv[1], seconds=0.5)
+    try:
+        await store.clinic()
+    except StoreUnavailable:
+        print("unavailable")
+    await store.close()
+
+asyncio.run(read())
+"""
+"""A program without a log that asks a server for something."""
 
 
 @pytest.fixture
@@ -529,6 +548,14 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(StoreUnavailable, match="refused"):
         await store.clinic()
     await store.close()
+
+
+def test_what_a_pool_warns_of_is_not_printed_where_no_log_is() -> None:
+    address = f"postgresql://{HOST}:{free_port()}/clinic"
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", UNAVAILABLE, address], capture_output=True, text=True, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("unavailable\n", "")
 
 
 async def test_who_gets_no_connection_is_told_why(postgresql: PostgresqlServer) -> None:

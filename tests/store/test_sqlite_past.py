@@ -319,7 +319,7 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
     records = partial(erase_records, ids=["a"], most=200)
     rest = partial(erase_patient, read=read, rest=PatientSchedule(ADA), now=NOW, most=200)
     for step in (*[records] * 3, *[rest] * 3):
-        more.append(store._take(step)[0])  # noqa: SLF001 - a transaction
+        more.append(await store._writer.run(step))  # noqa: SLF001 - a transaction
         left += query(
             path,
             """
@@ -347,7 +347,7 @@ async def test_an_erasure_takes_two_hundred_series_at_a_time_after_the_records(
     """
     left, more = [], []
     for _ in range(4):
-        more.append(store._take(step)[0])  # noqa: SLF001 - a transaction
+        more.append(await store._writer.run(step))  # noqa: SLF001 - a transaction
         left += query(path, counts)
     assert left == [(50, 450), (0, 250), (0, 50), (0, 0)]
     assert more == [True, True, True, False]
@@ -358,9 +358,10 @@ async def test_what_an_erasure_left_that_was_cut_off_is_erased_by_the_next(
 ) -> None:
     await fill(store, 0, 250)
     records = partial(erase_records, ids=["a"], most=200)
-    assert store._take(records) == (True, 200)  # noqa: SLF001
-    await store.erase_records(["a"])
     erased = "SELECT count(*) FROM receipts WHERE body LIKE '%erased%'"
+    assert await store._writer.run(records)  # noqa: SLF001 - more are left
+    assert query(path, erased) == [(200,)]
+    await store.erase_records(["a"])
     assert query(path, erased) == [(250,)]
 
 
@@ -369,7 +370,8 @@ async def test_the_past_that_an_erasure_left_that_was_cut_off_goes_with_the_next
 ) -> None:
     await fill(store, 300, 0)
     await store.commit(Writes())  # Nothing is due for five minutes.
-    store._end_views()  # noqa: SLF001 - all but the past
+    writer = store._writer  # noqa: SLF001 - to end them, and leave all of the past
+    await writer.run(writer._end_views)  # noqa: SLF001
     left = []
     for _ in range(2):
         await store.commit(Writes())

@@ -125,7 +125,7 @@ def locked(path: str) -> "closing[sqlite3.Connection]":
 def disk_is_busy(store: SqliteStore) -> Iterator[None]:
     """Keep the thread that writes from all else until this ends."""
     disk_is_free = threading.Event()
-    store._writing.submit(disk_is_free.wait)  # noqa: SLF001 - the only way to hold it up
+    store._writer._thread.submit(disk_is_free.wait)  # noqa: SLF001 - the only way to hold it up
     yield
     disk_is_free.set()
 
@@ -154,7 +154,7 @@ def test_a_new_file_has_no_tables_of_earlier_releases(store: SqliteStore, path: 
 async def test_commits_outlive_the_process_and_the_power(store: SqliteStore, path: str) -> None:
     await store.commit(Writes([WRITE]))
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
-    connections = [store._write_connection]  # noqa: SLF001 - the setting shows nowhere else
+    connections = [store._writer._connection]  # noqa: SLF001 - the setting shows nowhere else
     assert [c and c.execute("PRAGMA synchronous").fetchone() for c in connections] == [(2,)]
 
 

@@ -4,6 +4,10 @@ That nothing is booked twice, lost or answered wrongly is shown by the simulatio
 """
 
 import asyncio
+from collections import Counter
+from datetime import date, timedelta
+from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -12,15 +16,26 @@ from msgspec.structs import replace
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
+from shared.model.doctor_days import DAY
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.idempotency import IdempotencyRecord
 from shared.model.opening import Opening
-from shared.rules.outcomes import Accepted, InThePast, KeyReused, Outcome, Replayed, SlotTaken
-from shared.store.port import StoreRefused, StoreUnavailable
+from shared.rules.booking import book
+from shared.rules.outcomes import (
+    Accepted,
+    InThePast,
+    KeyReused,
+    Outcome,
+    OutsideWorkingHours,
+    Replayed,
+    SlotTaken,
+)
+from shared.store.port import StoreRefused, StoreUnavailable, Versions, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
-from tests.builders import appointment, at, doctor, key, schedule, span
+from shared.transactions.snapshot_decisions import SnapshotDecisions
+from tests.builders import NEW_YORK, appointment, at, booking, doctor, key, schedule, span
 from tests.commands import cancel, command, conflicts, granted, move
 from tests.scripted_store import (
     ScriptedStore,
@@ -55,6 +70,14 @@ HERE = ElsewhereKey("strange", ID)
 def start(coordinator: Coordinator, *commands: Command) -> list[asyncio.Task[Outcome]]:
     """Run these commands, begun in this order, and do not wait."""
     return [asyncio.create_task(coordinator.run(command)) for command in commands]
+
+
+def full(day: date) -> DaySchedule:
+    """A day of sixteen appointments and not a free minute."""
+    nine = at(f"{day}T09:00Z")
+    starts = [nine + n * timedelta(minutes=30) for n in range(17)]
+    times = enumerate(pairwise(map(str, starts)))
+    return schedule(str(day), *(appointment(*bounds, f"{day}-{n}") for n, bounds in times))
 
 
 def standing(day: str = MON, clock: str = "09:00") -> Appointment:
@@ -150,6 +173,56 @@ async def test_many_who_are_refused_at_once_share_a_look() -> None:
     assert (store.loads, store.commits) == (3, 0)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param([command(f"{MON}T09:{n:02}Z", f"a{n}") for n in range(16)], id="bookings"),
+        pytest.param([move(MON, f"{TUE}T09:{n:02}Z", f"{MON}-{n}") for n in range(16)], id="moves"),
+    ],
+)
+@simulated
+async def test_many_who_are_refused_at_once_share_the_days_on_which_they_look_for_others(
+    asked: list[Command],
+) -> None:
+    store = ScriptedStore(*(full(date.fromisoformat(MON) + n * DAY) for n in range(100)))
+    outcomes = await asyncio.gather(*start(instance(store), *asked))
+    assert [type(outcome) for outcome in outcomes] == [SlotTaken] * 16
+    # To see if they can be granted; for the first of them; for all who came meanwhile.
+    assert max(Counter(store.days_read()).values()) == 3
+
+
+@simulated
+async def test_days_kept_for_others_are_not_kept_without_bound() -> None:
+    begins = date.fromisoformat(MON)
+    store = ScriptedStore(*(full(begins + n * DAY) for n in range(500)))
+    asked = [command(f"{begins + n * DAY}T09:00Z", f"a{n}") for n in (0, 98, 196, 294)]
+    snapshot = store.snapshot()
+    state = await snapshot.load({key for each in asked for key in each.days}, ())
+    decisions = SnapshotDecisions.on(snapshot, state)
+    for each in asked:
+        assert isinstance((await decisions.decide(each)).outcome, SlotTaken)
+    assert len(decisions.read) == 2 * 90
+
+
+@simulated
+async def test_many_who_ask_for_a_time_outside_the_hours_share_the_days_of_its_date() -> None:
+    # The shift is that of winter, and this is a date of summer: it begins an hour before its day.
+    of = doctor(zone=NEW_YORK)
+    asked = [
+        booking(f"2026-07-06T22:{n:02}Z", f"2026-07-06T23:{n:02}Z", f"a{n}", of) for n in range(16)
+    ]
+    now = at("2026-01-01T00:00Z")
+    commands = (
+        replace(command(f"{MON}T09:00Z"), decide=partial(book, booking=b, now=now), days={*b.days})
+        for b in asked
+    )
+    store = ScriptedStore()
+    outcomes = await asyncio.gather(*start(instance(store), *commands))
+    assert [type(outcome) for outcome in outcomes] == [OutsideWorkingHours] * 16
+    # For the first of them; for all who came meanwhile.
+    assert store.days_read().count("strange 2026-07-05") == 2
+
+
 # Deciding together
 
 
@@ -190,6 +263,76 @@ async def test_a_refused_commit_fails_only_the_command_that_the_store_objects_to
     # Refused together, each is then committed alone, and the store objects to "a" only.
     assert [type(other) for other in others] == [StoreRefused, Accepted]
     assert granted(await coordinator.run(command(TEN, "later"))) == "later"
+
+
+class Picky(ScriptedStore):
+    """Objects to every commit that would book one of these appointments, or was told to fail."""
+
+    def __init__(self, *objectionable: str) -> None:
+        super().__init__()
+        self.objectionable = objectionable
+
+    async def commit(self, writes: Writes) -> Versions:
+        """Refuse it, or do as told."""
+        if any(write.day.find(name) for write in writes.days for name in self.objectionable):
+            self.on_commit.append(fails_for_good)
+        return await super().commit(writes)
+
+
+def two_hundred() -> list[Command]:
+    """One that the others wait for, and 199 that go together then, a minute each."""
+    starts = (f"{MON}T{9 + n // 60:02}:{n % 60:02}Z" for n in range(200))
+    return [command(time, f"a{n}", minutes=1) for n, time in enumerate(starts)]
+
+
+@pytest.mark.parametrize("at_fault", [[1], [77], [199], [1, 2, 3], [20, 60, 100, 140, 180]])
+@simulated
+async def test_few_at_fault_among_many_are_found_by_halves(at_fault: list[int]) -> None:
+    store = Picky(*(f"a{n}" for n in at_fault))
+    outcomes = await asyncio.gather(*start(instance(store), *two_hundred()), return_exceptions=True)
+    refused = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, Accepted)]
+    assert refused == at_fault
+    assert len(store.ids()) == 200 - len(at_fault)
+    # What they wait for, all, and for each of them two halves of what is left, eight times at most.
+    assert store.commits <= 1 + 1 + len(at_fault) * 2 * 8
+
+
+@simulated
+async def test_the_halves_of_a_refused_batch_are_decided_in_order_of_arrival() -> None:
+    store = Picky("a2")
+    asked = [command(NINE, "first"), command(TEN, "a1"), command(ELEVEN, "a2"), command(TEN, "a3")]
+    outcomes = await asyncio.gather(*start(instance(store), *asked), return_exceptions=True)
+    kinds = [Accepted, Accepted, StoreRefused, SlotTaken]
+    assert [type(outcome) for outcome in outcomes] == kinds
+
+
+@simulated
+async def test_what_was_committed_before_a_refusal_and_moved_since_is_not_booked_again() -> None:
+    store = ScriptedStore()
+
+    def moves_on() -> None:
+        store.put(store.days[key(MON)].value.without(ID), schedule(TUE, standing(TUE)))
+        store.put_elsewhere(HERE, Pointer(key(TUE)))
+
+    store.on_commit.extend([prompt, fails_after])
+    store.on_load.extend([prompt, fails_for_good, after(moves_on)])
+    asked = command(NINE, "first"), command(TEN, ID), command(ELEVEN, "b")
+    outcomes = await asyncio.gather(*start(instance(store), *asked))
+    assert [granted(outcome) for outcome in outcomes] == ["first", ID, "b"]
+    assert store.ids() == ["first", "b", ID]
+    assert store.commits == 2
+
+
+@simulated
+async def test_a_store_that_refuses_everything_is_not_asked_for_each_of_many() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    await coordinator.run(command(f"{MON}T16:00Z", "before"))
+    store.on_commit.append(prompt)
+    store.on_commit.extend([fails_for_good] * 500)
+    outcomes = await asyncio.gather(*start(coordinator, *two_hundred()), return_exceptions=True)
+    assert Counter(map(type, outcomes)) == {Accepted: 1, StoreRefused: 199}
+    assert store.commits <= 2 + 17
 
 
 @simulated
@@ -260,6 +403,21 @@ async def test_a_request_that_goes_away_during_a_commit_is_not_decided_again() -
 
 
 @simulated
+async def test_a_request_that_goes_away_during_a_refused_commit_does_not_stop_the_others() -> None:
+    store = ScriptedStore()
+
+    def goes_and_fails() -> None:
+        gone.cancel()
+        raise StoreRefused("no permission")
+
+    store.on_commit.extend([slow(1), fails_for_good, after(goes_and_fails)])
+    commands = command(ELEVEN, "first"), command(TEN, "gone"), command(TEN, "last")
+    first, gone, last = start(instance(store), *commands)
+    assert [granted(await task) for task in (first, last)] == ["first", "last"]
+    assert gone.cancelled()
+
+
+@simulated
 async def test_a_move_that_goes_away_leaves_both_days_to_others() -> None:
     store = ScriptedStore(*BOTH_DAYS)
     store.on_commit.append(slow(1))
@@ -296,6 +454,23 @@ async def test_endless_contention_ends_at_the_deadline() -> None:
         await instance(store).run(command(NINE))
     assert now() == 10
     assert 40 < store.commits < 200
+
+
+@pytest.mark.parametrize("taken", [[], [TAKEN_AT_NINE]], ids=["granted", "refused"])
+@simulated
+async def test_who_gets_no_answer_learns_what_the_store_said_meanwhile(
+    taken: list[DaySchedule],
+) -> None:
+    store = ScriptedStore(*taken, otherwise=fails_before)
+    store.on_load.append(prompt)
+    coordinator = instance(store)
+    with pytest.raises(
+        StoreUnavailable, match=r"^no certain answer within 10 s: it did not happen$"
+    ):
+        await coordinator.run(command(NINE))
+    store.on_load.append(hangs)
+    with pytest.raises(StoreUnavailable, match=r"^no certain answer within 10 s$"):
+        await coordinator.run(command(NINE))
 
 
 @pytest.mark.parametrize("verb", ["on_load", "on_commit"])

@@ -223,17 +223,29 @@ TOGETHER = (
 )
 
 
+@pytest.mark.parametrize(
+    ("length", "commits"),
+    [
+        # What they wait for, both together, the booking, the series.
+        pytest.param(8, 4, id="many-days"),
+        # What they wait for, both together, both again.
+        pytest.param(7, 3, id="as-many-days-as-a-move-may-need"),
+    ],
+)
 @simulated
-async def test_a_booking_does_not_try_again_because_of_another_day_of_a_series() -> None:
+async def test_a_booking_does_not_try_again_because_of_another_day_of_a_series(
+    length: int, commits: int
+) -> None:
     store = ScriptedStore()
     coordinator = instance(store)
-    await coordinator.run(to_book("x", 7, "00:00"))
+    await coordinator.run(to_book("x", length, "00:00"))
     store.on_commit += [prompt, rival(store, FIRST + 2 * DAY, "20:00")]
-    _, series, booking = await asyncio.gather(*map(coordinator.run, TOGETHER))
+    first, _, single = TOGETHER
+    asked = first, to_book("a", length), single
+    _, series, booking = await asyncio.gather(*map(coordinator.run, asked))
     assert isinstance(booking, Accepted)
-    assert len(ids(series)) == 7
-    # What they wait for, both together, the booking, the series.
-    assert store.commits == 1 + 4
+    assert len(ids(series)) == length
+    assert store.commits == 1 + commits
 
 
 @simulated

@@ -28,12 +28,15 @@ EXPIRED = frozenset({StatusCode.FAILED_PRECONDITION, StatusCode.INVALID_ARGUMENT
 NONE: frozenset[StatusCode] = frozenset()
 
 # Written or not, nobody knows; another attempt may help. So it is for a read that was aborted.
+# `RESOURCE_EXHAUSTED` is a load that grows faster than Firestore does, or the free quota of the day
+# where there is no billing; one message tells of both, and to try again, as Google's client does.
 _UNKNOWN = frozenset(
     {
         StatusCode.ABORTED,
         StatusCode.CANCELLED,
         StatusCode.DEADLINE_EXCEEDED,
         StatusCode.INTERNAL,
+        StatusCode.RESOURCE_EXHAUSTED,
         StatusCode.UNAVAILABLE,
         StatusCode.UNKNOWN,
     }

@@ -1,5 +1,6 @@
 """Attempts to connect, and why the last one failed: a pool tells only how long it tried."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -9,6 +10,10 @@ from psycopg import AsyncConnection
 from shared.store.port import StoreError
 from shared.store.postgresql.errors import translated_errors
 from shared.store.postgresql.log_in import MakeOptions, Options
+
+# What a pool warns of is for a log. Where there is none, Python would print it beside the one line
+# in which a command says why it ends.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
 
 
 class Attempts:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from psycopg import AsyncConnection
+
 from shared.settings import PostgresqlDatabase
 from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.postgresql.errors import translated_errors
 
 SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 """What a token must be for: cloud.google.com/sql/docs/postgres/iam-logins."""
@@ -16,6 +19,17 @@ NAME = "appointments"
 
 Options = dict[str, Any]
 MakeOptions = Callable[[], Awaitable[Options]]
+
+
+async def connect(database: PostgresqlDatabase) -> AsyncConnection:
+    """Open a connection by itself, at the first attempt or not at all: a pool tries for long.
+
+    Raises StoreError with the reason.
+    """
+    options = connection_options(database)
+    with translated_errors():
+        known = options if isinstance(options, dict) else await options()
+        return await AsyncConnection.connect(database.address, **known)
 
 
 def connection_options(database: PostgresqlDatabase) -> Options | MakeOptions:

@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 
 from shared.settings import PostgresqlDatabase
 from shared.store.postgresql.errors import translated_errors
-from shared.store.postgresql.log_in import connection_options
+from shared.store.postgresql.log_in import connect
 
 _LOCK = 4_711_001
 """Names the lock that those who migrate take, in the database."""
@@ -27,10 +27,8 @@ async def prepare(database: PostgresqlDatabase) -> int:
 
     Raises StoreError if that is not possible; then nothing has changed.
     """
-    options = connection_options(database)
     with translated_errors():
-        known = options if isinstance(options, dict) else await options()
-        async with await AsyncConnection.connect(database.address, **known) as connection:
+        async with await connect(database) as connection:
             return await migrate(connection)
 
 
