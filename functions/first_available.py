@@ -12,7 +12,7 @@ from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
-from shared.http.schemas.first_available import FirstAvailable, OpeningList
+from shared.http.schemas.first_available import AFTER, FirstAvailable, OpeningList
 from shared.http.schemas.opening import OpeningResponse
 from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
@@ -56,7 +56,8 @@ async def first_available(call: Call[FirstAvailable]) -> Response:
             openings=[OpeningResponse.of_opening(opening) for opening in found.openings],
             searched_from=on_clock(bounds.start, zone),
             searched_until=on_clock(bounds.end, zone),
-            reason=found.reason,
+            # Hours that are long enough, but hold no start on the grid, are as good as booked.
+            reason="fully_booked" if found.reason == "off_grid" else found.reason,
         )
     )
 
@@ -71,7 +72,7 @@ def _window(asked: FirstAvailable, zone: ZoneInfo, search: Search) -> Interval:
     if asked.until is None:
         return Interval(start, start + SEARCHED)
     until = asked.until.as_end(zone)
-    checked("until", check_window, after, until, "until", "after, and after now")
+    checked("until", check_window, after, until, "until", "now" if after == search.now else AFTER)
     return Interval(min(start, until), until)
 
 

@@ -95,7 +95,7 @@ async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequen
         return await find_doctors(call.dependencies, named)
     everybody = await call.dependencies.doctor_cache.everybody()
     if len(everybody) > MOST_TOGETHER:
-        message = f"must name doctors, because there are more than {MOST_TOGETHER}"
+        message = f"must name doctors: there are more than {MOST_TOGETHER}, retired ones included"
         raise InvalidRequest([FieldError(field="doctor_id", message=message, type="too_many")])
     return everybody
 

@@ -11,9 +11,7 @@ from starlette.responses import Response
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
-from shared.http.requests import checked
 from shared.http.responses import json_response
-from shared.http.schemas.fields import check_window, comparable
 from shared.http.schemas.list_openings import (
     LONGEST_DAYS,
     DaysWithOpenings,
@@ -23,6 +21,7 @@ from shared.http.schemas.list_openings import (
 from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
+from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
@@ -52,18 +51,19 @@ STARTS_A_TURN = 1000
 async def list_openings(call: Call[ListOpenings]) -> Response:
     """List all times that can be booked in a few weeks, for a calendar.
 
-    Days without openings are left out. The rules are those of `first_available` with that
-    `step_minutes`.
+    Days without openings are left out. An opening lies wholly between `start` and `end`, so ask for
+    one day more where somebody works across midnight. The rules are those of
+    `first_available` with that `step_minutes`.
     """
     asked, dependencies = call.asked, call.dependencies
     search = await read_search(call, asked)
     only_one = asked.doctor_id is not None and len(search.doctors) == 1
     zone = search.doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    _check_size(asked, _window(asked, zone, zone), len(search.doctors))
+    _check_size(asked, window(asked.start, asked.end, zone, LONGEST_DAYS), len(search.doctors))
     found: list[Opening] = []
     async with dependencies.store.snapshot() as snapshot:
         for own, doctors in _by_zone(search.doctors):
-            bounds = _bounds(_window(asked, zone, own), search)
+            bounds = _bookable(_window(asked, zone, own), search)
             if bounds.start < bounds.end:
                 wanted = search.within(bounds, asked.step_minutes)
                 found += await all_openings(snapshot, doctors, wanted)
@@ -76,11 +76,9 @@ def _window(asked: ListOpenings, zone: ZoneInfo, own: ZoneInfo) -> Interval:
     return Interval(start, asked.end.as_end(own if asked.end.whole_day else zone))
 
 
-def _check_size(asked: ListOpenings, window: Interval, doctors: int) -> None:
+def _check_size(asked: ListOpenings, bounds: Interval, doctors: int) -> None:
     """Refuse what would take too long: 400."""
-    if not comparable(asked.start.time, asked.end.time):
-        checked("end", check_window, *window, "end", "start", LONGEST_DAYS)
-    days = ceil(window.length / DAY)
+    days = ceil(bounds.length / DAY)
     most = MOST_DOCTOR_DAYS * min(asked.step_minutes, USUAL_STEP) // USUAL_STEP
     if days * doctors > most:
         message = (
@@ -97,9 +95,9 @@ def _by_zone(doctors: Iterable[Doctor]) -> Iterable[tuple[ZoneInfo, Sequence[Doc
     return by_zone.items()
 
 
-def _bounds(window: Interval, search: Search) -> Interval:
+def _bookable(bounds: Interval, search: Search) -> Interval:
     """Return the part of a window that can be booked by now; it may end before it starts."""
-    return Interval(search.earliest(window.start), min(window.end, search.latest_end))
+    return Interval(search.earliest(bounds.start), min(bounds.end, search.latest_end))
 
 
 async def _days(found: Iterable[Opening]) -> list[OpeningsOfDay]:

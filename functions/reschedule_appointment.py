@@ -77,7 +77,7 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
     """Move an appointment to another time, day or doctor; its id stays.
 
     It moves in one step: it is never at both times, nor at neither. If it cannot be moved, it stays
-    where it is.
+    where it is. A move to where it is changes nothing, and makes no new version.
     """
     asked, dependencies = call.asked, call.dependencies
     broken = frozenset(asked.allow or ())

@@ -178,9 +178,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         except RequestError as error:
             return error_response(error), None
         except (StoreError, access.KeysUnavailable) as error:
-            return error_response(TryAgain()), error
+            return error_response(TryAgain(with_key=self.idempotent)), error
         except TimeoutError:
-            return error_response(TryAgain()), StoreUnavailable(f"no answer within {seconds:g} s")
+            late = StoreUnavailable(f"no answer within {seconds:g} s")
+            return error_response(TryAgain(with_key=self.idempotent)), late
         except ClientDisconnect:
             return error_response(InvalidRequest([], "the body ended too early")), None
         except Exception as error:  # noqa: BLE001 - the one place where every bug gets a response

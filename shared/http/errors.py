@@ -42,7 +42,9 @@ class InvalidRequest(RequestError):
 
     def __init__(self, errors: Iterable[FieldError], detail: str = "") -> None:
         listed = list(islice(errors, MOST_ERRORS))
-        sentences = (f"{error.field}: {error.message}" for error in listed[:3])
+        # Who spells names in another way misses them all; the names that were sent say why.
+        first = sorted(listed, key=lambda error: error.type != "extra_forbidden")[:3]
+        sentences = (f"{error.field}: {error.message}" for error in first)
         super().__init__(detail or "; ".join(sentences), errors=listed)
 
 
@@ -57,8 +59,9 @@ class NoSuchService(RequestError):
 
     code, title, status = UnknownService.code, UnknownService.title, UnknownService.status
 
-    def __init__(self) -> None:
-        super().__init__(UnknownService.detail)
+    def __init__(self, *, anywhere: bool = False) -> None:
+        nobody = "the clinic offers no such service; `list_services` lists them"
+        super().__init__(nobody if anywhere else UnknownService.detail)
 
 
 class UnknownCalendar(RequestError):
@@ -74,6 +77,15 @@ class NotFound(RequestError):
     """No function has this path."""
 
     code, title, status = "not_found", "There is no such page", 404
+
+
+class UriTooLong(RequestError):
+    """The address is longer than the parser of addresses takes."""
+
+    code, title, status = "uri_too_long", "The address is too long", 414
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the path and the parameters must have at most {most} bytes together")
 
 
 class MisdirectedRequest(RequestError):
@@ -133,9 +145,9 @@ class TryAgain(RequestError):
     code, title, status = "try_again", "No certain answer in time", 503
     header_meanings: ClassVar = {"Retry-After": "in seconds"}
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_key: bool = False) -> None:
+        again = "the store gave no certain answer in time; send the same request again"
         super().__init__(
-            "the store gave no certain answer in time; send the same request again, with the same"
-            " idempotency key",
+            f"{again}, with the same idempotency key" if with_key else again,
             {"Retry-After": str(RETRY_AFTER_SECONDS)},
         )

@@ -49,7 +49,9 @@ def find_service(
     if service_id is None:
         return None
     service = clinic.services.get(service_id)
-    if service is None or not all(doctor.offers(service_id) for doctor in doctors):
+    if service is None:
+        raise NoSuchService(anywhere=True)
+    if not all(doctor.offers(service_id) for doctor in doctors):
         raise NoSuchService
     return service
 

@@ -20,6 +20,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
+    InThePast,
     InvalidField,
     OutsideHours,
     OutsideWorkingHours,
@@ -43,6 +44,9 @@ _WRONG_STATUS: Mapping[AppointmentStatus, str] = {
     "cancelled": "the appointment is cancelled; book a new one",
 }
 """What can still happen in the states that do not allow everything."""
+
+LONGEST_WAIT_SECONDS = 24 * 60 * 60
+"""What `Retry-After` says at most: a client's timer may overflow after 24 days, and end at once."""
 
 ProblemKind = type[RequestError] | type[Refusal]
 """A class that says how clients see it: by code, title and status."""
@@ -86,7 +90,8 @@ def error_response(error: RequestError) -> ProblemResponse:
 def refusal_response(refusal: Refusal) -> ProblemResponse:
     """Return why the rules refused a request."""
     seconds = refusal.retry_after
-    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    wait = None if seconds is None else str(min(seconds, LONGEST_WAIT_SECONDS))
+    headers = None if wait is None else {"Retry-After": wait}
     return ProblemResponse(_refusal_problem(refusal), headers)
 
 
@@ -115,7 +120,13 @@ def _refusal_problem(refusal: Refusal) -> Problem:
             return _series_problem(refusal)
         case WrongStatus(appointment_status=status):
             return _problem(refusal, _WRONG_STATUS[status], appointment_status=status)
-    return _problem(refusal, refusal.detail)
+    return _problem(refusal, _detail(refusal))
+
+
+def _detail(refusal: Refusal) -> str:
+    if isinstance(refusal, InThePast):
+        return f"{refusal.detail}, {written(refusal.now, refusal.doctor.zone)}"
+    return refusal.detail
 
 
 def _field_problem(refusal: UnclearTime | InvalidField) -> Problem:

@@ -1,5 +1,6 @@
 """Requests in: bodies, query parameters and headers to models. All raise RequestError."""
 
+import asyncio
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
@@ -20,6 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 
 LARGEST_BODY = 64 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
+DRAINING_SECONDS = 5
 LONGEST_NAME = 200
 _PLAIN = ("identity", "")
 _BRACKETS = re.compile(r"\[.*\]$", re.DOTALL)
@@ -59,8 +61,18 @@ async def _bounded_body(request: Request) -> bytes:
     """Return the body if it is not too large.
 
     One that is too large is still read, up to a point: a client that is sending when the
-    connection closes may never see the response.
+    connection closes may never see the response. If it says so itself, nobody waits long for it.
     """
+    declared = request.headers.get("content-length", "")
+    too_large = declared.isdecimal() and float(declared) > LARGEST_BODY
+    try:
+        async with asyncio.timeout(DRAINING_SECONDS if too_large else None):
+            return await _read_body(request)
+    except TimeoutError:
+        raise BodyTooLarge(LARGEST_BODY) from None
+
+
+async def _read_body(request: Request) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

@@ -38,6 +38,8 @@ DOCTORS_A_TURN = 8
 DAYS_A_TURN = 16
 
 NoOpeningReason = Literal["fully_booked", "no_working_hours", "duration_too_long", "beyond_horizon"]
+WhyNone = NoOpeningReason | Literal["off_grid"]
+"""Also: somebody works long enough, but no start on the grid leaves room for it."""
 
 
 class Hours(Struct, frozen=True):
@@ -51,7 +53,7 @@ class Found(Struct, frozen=True):
     """The openings that were found, or why there are none; and the days that were read for it."""
 
     openings: Sequence[Opening]
-    reason: NoOpeningReason | None
+    reason: WhyNone | None
     read: Mapping[DayKey, BusyDay] = field(default_factory=dict)
 
 
@@ -146,9 +148,11 @@ async def _give_way(number: int) -> None:
         await asyncio.sleep(0)
 
 
-def _why_none(searches: Iterable["_DoctorSearch"]) -> NoOpeningReason:
+def _why_none(searches: Iterable["_DoctorSearch"]) -> WhyNone:
     if any(doctor_search.fits for doctor_search in searches):
         return "fully_booked"
+    if any(doctor_search.fits_off_grid for doctor_search in searches):
+        return "off_grid"
     works = any(doctor_search.works for doctor_search in searches)
     return "duration_too_long" if works else "no_working_hours"
 
@@ -208,7 +212,8 @@ class _DoctorSearch:
     """Searches the days of one doctor in order, until later openings are of no use.
 
     `works` and `fits`: whether the doctor works at all in the days searched so far, and whether
-    there would be an opening if nothing were booked; only known while none was found.
+    there would be an opening if nothing were booked, on the grid or off it; only known while none
+    was found.
     """
 
     def __init__(
@@ -219,7 +224,7 @@ class _DoctorSearch:
         known: Mapping[DayKey, AnyDay],
     ) -> None:
         self.doctor = doctor
-        self.works = self.fits = False
+        self.works = self.fits = self.fits_off_grid = False
         self._search = search
         self._found = found
         self._known = {
@@ -306,5 +311,9 @@ class _DoctorSearch:
         """Note what would be found if nothing were booked."""
         within = clipped(windows, self._search.bounds)
         self.works = self.works or any(True for _ in within)
-        nothing = openings(self.doctor, self._day, windows, (), self._search)
-        self.fits = self.fits or any(True for _ in nothing)
+        self.fits = self._would_fit(windows, self._search)
+        any_start = replace(self._search, step=None)
+        self.fits_off_grid = self.fits_off_grid or self._would_fit(windows, any_start)
+
+    def _would_fit(self, windows: Sequence[Interval], search: OpeningSearch) -> bool:
+        return any(True for _ in openings(self.doctor, self._day, windows, (), search))

@@ -163,7 +163,7 @@ def _why_not_free(
     asked = appointment.interval
     first, last = _starts(asked.start, terms, now)
     if asked.start < min(first, round_down_to_minute(now)):
-        return InThePast()
+        return InThePast(doctor, now)
     if asked.start < first:
         return TooSoon(doctor, asked, search, earliest=first)
     if asked.start > last:

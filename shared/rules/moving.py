@@ -119,4 +119,18 @@ def _move_to(
     wanted = Booking(doctor, moved, sought.caller, terms)
     if unavailable := why_unavailable(days, schedule, wanted, now, moving=moved.id):
         return Documents(), unavailable
+    if (doctor.id, interval) == (found.appointment.doctor_id, found.appointment.interval):
+        return _told_anew(documents, found, moved)
     return counted(placed(documents, found, after), sought.caller, arrived_at), Accepted(moved)
+
+
+def _told_anew(documents: Documents, found: Placement, moved: Appointment) -> Decision:
+    """Decide a move to where the appointment is: no new version of it, and nobody is told.
+
+    Only the start as it was told is that of the doctor's clock now. The days are written even if it
+    was before, and with them the record of the request: sent again, it must not undo the move of
+    somebody else.
+    """
+    stays = found.appointment._replace(told_start=moved.told_start)
+    changes = placed(documents, found, replace(found, appointment=stays))
+    return replace(changes, appointments=()), Accepted(stays)

@@ -190,12 +190,15 @@ class KeyReused(Refusal, frozen=True):
 
 
 class InThePast(Refusal, frozen=True):
-    """The requested time starts before the running minute."""
+    """The requested time starts before the running minute of `now`."""
 
     code = "in_the_past"
     title = "The time is in the past"
     status = 422
     detail = "start must not be before now"
+
+    doctor: Doctor
+    now: datetime
 
 
 class TimeUnavailable(Refusal, frozen=True):

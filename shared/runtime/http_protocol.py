@@ -6,13 +6,16 @@ from typing import Any
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from shared.http.errors import InvalidRequest
+from shared.http.errors import InvalidRequest, UriTooLong
 from shared.http.finishing import finished
 from shared.http.problems import error_response
 from shared.observability.request_log import log_unreadable
 from shared.runtime.joined_writes import JoinedWrites
 
 _DETAIL = "this is not HTTP/1.1; check the method, and that the address has no spaces"
+
+LONGEST_URL = 65_535
+"""The parser counts in 16 bits."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -36,8 +39,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         nothing = Request({"type": "http", "headers": []})
-        response = finished(error_response(InvalidRequest([], _DETAIL)), nothing, (), None)
-        log_unreadable(response.headers["Request-Id"], InvalidRequest.status, InvalidRequest.code)
+        too_long = len(self.url or b"") > LONGEST_URL  # None before the first request.
+        error = UriTooLong(LONGEST_URL) if too_long else InvalidRequest([], _DETAIL)
+        response = finished(error_response(error), nothing, (), None)
+        log_unreadable(response.headers["Request-Id"], error.status, error.code)
         headers = [b"%s: %s\r\n" % each for each in response.raw_headers]
         self.transport.write(STATUS_LINE[response.status_code] + b"".join(headers))
         self.transport.write(b"connection: close\r\n\r\n" + response.body)

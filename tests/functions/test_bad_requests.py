@@ -13,6 +13,7 @@ from tests.functions.bad_requests import (
     CANCEL,
     CREATE,
     END,
+    FIRST,
     GOOD_BODIES,
     GOOD_QUERIES,
     HOLD,
@@ -80,6 +81,35 @@ async def test_fields_belong_into_the_body(api: Api, function: str) -> None:
         response = await api.post(f"{function}?{name}=1", GOOD_BODIES[function])
         assert field_errors(response) == [(name, "extra_forbidden")]
         assert "body" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        (
+            "after=2050-11-22&until=2050-11-20",
+            "until: must be after the time in `after`",
+        ),
+        ("until=2050-11-18T11:00Z", "until: must be after now"),
+        (
+            "doctor_id=*",
+            "doctor_id[0]: must be an id; leave doctor_id out for every doctor",
+        ),
+        ("service_id=nope", "the clinic offers no such service; `list_services` lists them"),
+    ],
+)
+async def test_a_search_says_what_would_be_right(api: Api, query: str, detail: str) -> None:
+    assert (await api.client.get(f"/{FIRST}?{query}")).json()["detail"] == detail
+
+
+async def test_names_spelled_in_another_way_are_told_before_those_that_are_missing(
+    api: Api,
+) -> None:
+    body = {"doctorId": "strange", "startTime": "2050-11-21T09:00", "patient": {"name": "Ada"}}
+    refused = await api.post(HOLD, body)
+    assert refused.json()["detail"].startswith(
+        'doctorId: is not a known name; did you mean "doctor_id"?; startTime: '
+    )
 
 
 # What is just not too long, or strange but right

@@ -168,10 +168,20 @@ async def test_where_all_is_booked_the_reason_is_that(api: Api) -> None:
         ({"after": "2050-11-19T00:00", "until": "2050-11-21T00:00"}, "no_working_hours"),
         ({"after": f"{MONDAY}T17:00", "until": "2050-11-22T09:00"}, "no_working_hours"),
         ({"duration_minutes": 481}, "duration_too_long"),
+        ({"step_minutes": 1440}, "fully_booked"),
+        ({"step_minutes": 1440, "duration_minutes": 481}, "duration_too_long"),
         ({"after": f"{MONDAY}T09:00", "until": f"{MONDAY}T09:29"}, "duration_too_long"),
         ({"after": f"{MONDAY}T09:00", "until": f"{MONDAY}T09:00:30"}, "duration_too_long"),
     ],
-    ids=["weekend", "night", "longer than a day's work", "short window", "half a minute"],
+    ids=[
+        "weekend",
+        "night",
+        "longer than a day's work",
+        "no start on the grid",
+        "longer, and off the grid",
+        "short window",
+        "half a minute",
+    ],
 )
 async def test_where_nobody_could_the_reason_says_why(api: Api, query: Json, reason: str) -> None:
     body = (await api.first({**STRANGE, **query})).json()

@@ -71,6 +71,17 @@ async def test_without_a_key_the_same_move_again_is_no_replay(api: Api, booked: 
         assert "idempotent-replayed" not in response.headers
 
 
+async def test_a_move_to_where_it_is_changes_nothing_and_leaves_its_key(
+    api: Api, booked: Json
+) -> None:
+    api.clock.now += timedelta(minutes=1)
+    same = await api.reschedule(booked, booked["start"], KEY)
+    assert (same.status_code, same.json()) == (200, booked)
+    moved = await api.move(booked, TUESDAY)
+    assert moved["version"] == 2
+    assert replayed(await api.reschedule(booked, booked["start"], KEY), MOVE) == moved
+
+
 async def test_a_booking_is_the_same_however_it_is_spelled(api: Api) -> None:
     first = await api.ask(KEY)
     again: Json = {

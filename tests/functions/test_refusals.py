@@ -99,7 +99,8 @@ async def test_where_the_store_does_not_answer_the_client_may_try_again(
             response = await other.ask()
         else:
             response = await other.client.get(f"/{function}?{GOOD_QUERIES[function]}")
-    problem(response, 503, "try_again")
+    detail = problem(response, 503, "try_again")["detail"]
+    assert ("idempotency key" in detail) == (function == CREATE)
     assert response.headers["retry-after"] == "1"
 
 

@@ -180,6 +180,12 @@ async def test_the_last_start_is_at_the_horizon_however_long_it_lasts(api: Api) 
             "beyond_horizon",
         ),
         ({"duration_minutes": 481}, (), "duration_too_long"),
+        # The first start on the grid lies beyond the horizon.
+        (
+            {"after": "2050-11-21T11:00Z", "duration_minutes": 60, "step_minutes": 160},
+            (),
+            "beyond_horizon",
+        ),
     ],
 )
 async def test_why_there_is_none_tells_the_horizon_from_the_hours(

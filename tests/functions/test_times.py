@@ -133,6 +133,18 @@ WINDOWS: dict[str, tuple[str, Json, str, str]] = {
         "2027-11-07T01:00:00-04:00",
         "2027-11-07T01:30:00-05:00",
     ),
+    "one time of an hour that comes twice": (
+        "Europe/Berlin",
+        window("2030-10-27T02:30", "2030-10-27T02:30"),
+        "2030-10-27T02:30:00+02:00",
+        "2030-10-27T02:30:00+01:00",
+    ),
+    "backwards in an hour that comes twice": (
+        "Europe/Berlin",
+        window("2030-10-27T02:45", "2030-10-27T02:30"),
+        "2030-10-27T02:45:00+02:00",
+        "2030-10-27T02:30:00+01:00",
+    ),
     "into time that is skipped": (
         "America/New_York",
         window("2027-03-14T01:30", "2027-03-14T02:30:00.5"),
@@ -182,6 +194,23 @@ async def test_a_window_that_the_clock_skips_is_empty(api: Api) -> None:
     for bounds in (day("2011-12-30"), window("2011-12-30T09:00", "2011-12-30T10:00")):
         response = await api.page({"doctor_id": "doom", **bounds})
         assert response.json() == {"appointments": [], "next_page_token": None}
+
+
+async def test_openings_and_overrides_may_end_backwards_in_an_hour_that_comes_twice(
+    api: Api,
+) -> None:
+    await with_doom(api, "Europe/Berlin", "2030-10-27T00:45Z")
+    bounds = {"doctor_id": "doom", "start": "2030-10-27T02:45", "end": "2030-10-27T02:15"}
+    found = await api.client.get("/list_openings", params={**bounds, "duration_minutes": "15"})
+    assert found.json()["days"][0]["starts"] == [
+        "2030-10-27T02:45:00+02:00",
+        "2030-10-27T02:00:00+01:00",
+    ]
+    made = (await api.post("create_override", {**bounds, "kind": "time_off"})).json()
+    assert made["start"] == "2030-10-27T02:45:00+02:00"
+    assert made["end"] == "2030-10-27T02:15:00+01:00"
+    listed = await api.client.get("/list_overrides", params=bounds)
+    assert [each["override_id"] for each in listed.json()["overrides"]] == [made["override_id"]]
 
 
 async def test_a_bound_is_on_the_clock_of_the_clinic_where_several_doctors_are_named(

@@ -1,6 +1,7 @@
 """A request that the store does not answer ends, and its record says which wait it was."""
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
 
 import pytest
 from msgspec.structs import replace
@@ -40,6 +41,21 @@ async def test_a_transaction_that_is_not_answered_in_time_says_so_itself() -> No
     assert (response.status_code, now()) == (503, 4)
     (record,) = observer.records
     assert str(record.error) == "no certain answer within 4 s"
+
+
+@pytest.mark.parametrize(("size", "answer"), [(65_537, (413, 5)), (65_536, (503, 10.5))])
+@simulated
+async def test_a_body_that_never_arrives_is_refused_if_it_would_be_too_large(
+    size: int, answer: tuple[int, float]
+) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        await asyncio.get_running_loop().create_future()
+        yield b""
+
+    api = Api(build_dependencies(read_settings({}), ScriptedStore()), Clock(NOW))
+    headers = {"Content-Type": "application/json", "Content-Length": str(size)}
+    response = await api.client.post("/create_appointment", content=never(), headers=headers)
+    assert (response.status_code, now()) == answer
 
 
 class Clinic(ScriptedStore):

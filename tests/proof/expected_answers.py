@@ -179,6 +179,9 @@ class ExpectedAnswers:
             return target
         if refusal := self._too_many(by) or self._refusal(target, by, allowed):
             return refusal
+        if (target.doctor_id, target.when) == (appointment.doctor_id, appointment.when):
+            self._keep(key, request, appointment_id, by)
+            return Answer(200, appointment.json())
         appointment.doctor_id, appointment.when = target.doctor_id, target.when
         appointment.changed(self.now)
         self._remember(key, request, appointment_id, by)
@@ -383,15 +386,13 @@ class ExpectedAnswers:
         return self._changes(doctor_id).openings(doctor_id, bounds, _length(query), busy, step)
 
     def _why_none(self, doctor_ids: Collection[str], bounds: range, query: Json) -> str:
-        length, step = _length(query), query.get("step_minutes")
-
-        def any_openings(bounds: range, length: int, step: int | None = None) -> bool:
+        def any_openings(bounds: range, length: int) -> bool:
             found = (
-                self._changes(name).openings(name, bounds, length, (), step) for name in doctor_ids
+                self._changes(name).openings(name, bounds, length, (), None) for name in doctor_ids
             )
             return any(True for each in found for _ in each)
 
-        if any_openings(bounds, length, step):
+        if any_openings(bounds, _length(query)):
             return "fully_booked"
         # A window within a minute holds no whole one, but may lie amid working hours.
         around, least = (bounds, 1) if bounds else (range(bounds.start - 1, bounds.start + 1), 2)

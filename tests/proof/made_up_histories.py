@@ -207,7 +207,8 @@ def _answer_about(
         case Update(_, reason):
             return granted if reason == granted.reason else replace(then, reason=reason)
         case Move(_, slot):
-            return _place(asked, replace(then, slot=slot), store, hours)
+            moved = granted if slot == granted.slot else replace(then, slot=slot)
+            return _place(asked, moved, store, hours)
     return replace(then, booked=False)
 
 
@@ -244,7 +245,7 @@ def done(asked: Asked, store: Made, hours: Hours = HOURS) -> tuple[Answer | None
     if not (isinstance(answer, Granted | Override) and isinstance(asked, Change)):
         return answer, store
     changes = dict(store.changes)
-    again = isinstance(asked, Cancel | Update) and there[asked.name] == answer
+    again = isinstance(asked, Move | Cancel | Update) and there[asked.name] == answer
     if asked.by and not again:
         changes[asked.by] = changes.get(asked.by, 0) + 1
     return answer, store._replace(there={**there, asked.name: answer}, changes=changes)
@@ -537,11 +538,11 @@ def _without(appointments: Things, name: str) -> Things:
 def booked_into_time_off(right: History) -> History:
     """A doctor goes away, and is booked then."""
     name = _left_alone(right)
-    slot, moved = right.after[name].slot, appointments_of(right.after)[name]
+    slot, stays = right.after[name].slot, appointments_of(right.after)[name]
     away = Override("time_off", slot)
     off = _when_all_is_over(right, MakeOverride("off", "time_off", slot), away)
-    off = _when_all_is_over(off, Move(name, slot), moved := _next(moved))
-    return off._replace(after={**right.after, "off": away, name: moved})
+    off = _when_all_is_over(off, Move(name, slot), stays)
+    return off._replace(after={**right.after, "off": away})
 
 
 def affected_without(right: History) -> History:

@@ -456,7 +456,8 @@ def _told_of(asked: Move | Cancel | Update | MarkAs, state: State, hours: Hours)
             return found if found.reason == reason else _next(found, reason=reason)
         case Cancel():
             return _next(found, booked=False)
-    return _placed(asked, _next(found, slot=asked.slot), state, hours)
+    moved = found if found.slot == asked.slot else _next(found, slot=asked.slot)
+    return _placed(asked, moved, state, hours)
 
 
 def _why_fixed(

@@ -278,10 +278,8 @@ def _pins(calls: Sequence[Call]) -> Mapping[str, Sequence[tuple[int, int]]]:
     pins: dict[str, list[tuple[int, int]]] = {}
     for number, call in enumerate(calls):
         match call.asked, call.answer:
-            case Move(name), Granted(version=version):
-                pins.setdefault(name, []).append((number, version - 1))
             case (
-                (Get(name) | Cancel(name) | Update(name) | MarkAs(name)),
+                (Get(name) | Move(name) | Cancel(name) | Update(name) | MarkAs(name)),
                 Granted(version=version),
             ):
                 pins.setdefault(name, []).append((number, version))

@@ -25,7 +25,7 @@ from shared.rules.outcomes import (
     AlreadyCancelled,
     BeingErased,
     Decision,
-    InThePast,
+    KeyReused,
     TooManyAhead,
     TooManyChanges,
     TooManyErasures,
@@ -217,7 +217,7 @@ def test_what_was_freed_lies_ahead_no_more() -> None:
 
 
 def test_only_refusals_that_time_lifts_say_when_to_try_again() -> None:
-    kinds = [BeingErased(), TooManyAhead(600), TooManyChanges(86_397), InThePast()]
+    kinds = [BeingErased(), TooManyAhead(600), TooManyChanges(86_397), KeyReused()]
     assert [kind.retry_after for kind in kinds] == [5, 600, 86_397, None]
 
 

@@ -113,7 +113,6 @@ def ask(
         pytest.param("11:30-12:30", id="a-little-later"),
         pytest.param("10:00-13:00", id="longer-both-ways"),
         pytest.param("11:15-11:45", id="shorter-both-ways"),
-        pytest.param("11:00-12:00", id="as-it-is"),
         pytest.param("15:00-16:00", id="far-off"),
     ],
 )
@@ -123,6 +122,16 @@ def test_its_own_old_time_never_stands_in_its_way(times: str) -> None:
         documents(schedule(MON, before, moved(MON, times), behind)),
         Accepted(moved(MON, times)),
     )
+
+
+def test_where_it_is_already_it_is_told_anew_and_in_no_other_version() -> None:
+    told = standing()._replace(told_start=moved(MON, "11:00-12:00").told_start)
+    for before in (standing(), told):
+        request = Move(sought({"strange": doctor()}), RequestedTime(*on(MON, "11:00-12:00")))
+        assert move(documents(schedule(MON, before)), request, NOW) == (
+            documents(schedule(MON, told)),
+            Accepted(told),
+        )
 
 
 @pytest.mark.parametrize(

@@ -341,5 +341,7 @@ def why_none(clinic: SomeClinic, bounds: range, length: int, step: int | None) -
     works = [clinic.works(doctor) for doctor in clinic.doctors]
     if any([*model.openings(each, (), bounds, length, step)] for each in works):
         return "fully_booked"
+    if any([*model.openings(each, (), bounds, length, None)] for each in works):
+        return "off_grid"
     is_work = any(m in bounds for each in works for m in each)
     return "duration_too_long" if is_work else "no_working_hours"

@@ -87,6 +87,14 @@ async def test_what_is_no_http_gets_a_problem_like_all_others(
     assert logged.__dict__["fields"]["request_id"] == given["request-id"]
 
 
+@pytest.mark.parametrize(("length", "status"), [(65_535, 201), (65_536, 414), (70_000, 414)])
+async def test_an_address_may_be_too_long(port: int, length: int, status: int) -> None:
+    close = b" HTTP/1.1\r\nConnection: close\r\n\r\n"
+    answer = await answers(port, b"GET /".ljust(length + 4, b"a") + close)
+    assert answer.startswith(f"HTTP/1.1 {status} ")
+    assert ('"code":"uri_too_long"' in answer) == (status == 414)
+
+
 async def test_what_follows_a_whole_request_does_not_take_its_answer_away(port: int) -> None:
     answer = await answers(port, BOOKING + b"\r\n{}\0")
     assert answer.startswith("HTTP/1.1 201 ")

@@ -11,7 +11,7 @@ from shared.access.caller import ANYBODY
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
-from shared.rules.outcomes import Accepted, InThePast
+from shared.rules.outcomes import Accepted, KeyReused
 from shared.store.usage import StoreUsage, charged_to, count_reads
 from shared.transactions import batching as batches
 from shared.transactions.command import Command
@@ -32,7 +32,7 @@ LOOP.close()
 def waiter(*days: DayKey, name: str = "a", patients: Iterable[PatientKey] = ()) -> Waiter:
     command = Command(
         days=frozenset(days),
-        decide=lambda documents: (documents, InThePast()),
+        decide=lambda documents: (documents, KeyReused()),
         now=at("2026-01-01T00:00Z"),
         subject=name,
         births=frozenset({ElsewhereKey("strange", name)}),

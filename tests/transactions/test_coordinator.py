@@ -664,7 +664,7 @@ async def test_a_replay_is_granted_after_the_start_is_past() -> None:
     await coordinator.run(command(NINE, "a", idempotency_key="k", now="2026-11-23T08:59Z"))
     again = command(NINE, "b", idempotency_key="k", now="2026-11-23T09:01Z")
     assert isinstance(await coordinator.run(again), Replayed)
-    assert await coordinator.run(replace(again, idempotency=None)) == InThePast()
+    assert isinstance(await coordinator.run(replace(again, idempotency=None)), InThePast)
 
 
 @pytest.mark.parametrize("gone", ["strange.20261123.gone", "strange.20261125.gone", "gone"])

@@ -11,6 +11,8 @@ from shared.http.schemas.searches import SearchRequest
 from shared.http.times import QueryBound
 from shared.queries.openings import NoOpeningReason
 
+AFTER = "the time in `after`"
+
 
 class FirstAvailable(SearchRequest):
     """The first times that can be booked from `after` on."""
@@ -41,8 +43,8 @@ class FirstAvailable(SearchRequest):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.after and self.until:
-            check_order(self.after.time, self.until.end_time, "until", "after")
+        if self.after and self.until and self.after.time.tzinfo:
+            check_order(self.after.time, self.until.end_time, "until", AFTER)
         return self
 
 
@@ -52,4 +54,9 @@ class OpeningList(ResponseModel):
     openings: list[OpeningResponse]
     searched_from: datetime
     searched_until: datetime
-    reason: NoOpeningReason | None = Field(description="why there is no opening, or null")
+    reason: NoOpeningReason | None = Field(
+        description="why there is no opening, or null. `fully_booked`: no start is left, or the "
+        "working hours are long enough, but none of their starts is on the grid; "
+        "`no_working_hours`: nobody works in the window; `duration_too_long`: longer than any "
+        "stretch of working hours in it; `beyond_horizon`: not within the clinic's horizon"
+    )

@@ -42,7 +42,7 @@ class ListAppointments(RequestModel):
                 min_length=1,
                 max_length=MOST_TOGETHER,
                 description="either this or `patient_id`; may be repeated; `*`: every doctor, "
-                "those who are retired too",
+                f"those who are retired too, if there are at most {MOST_TOGETHER}",
             ),
         ]
         | None

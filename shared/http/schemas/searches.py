@@ -2,8 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from shared.access.permissions import EVERY_DOCTOR
 from shared.directory.doctor_cache import MOST_TOGETHER
 from shared.http.schemas.fields import (
     LONGEST_MINUTES,
@@ -13,8 +15,16 @@ from shared.http.schemas.fields import (
     field_error,
 )
 
+
+def _no_asterisk(value: object) -> object:
+    if value == EVERY_DOCTOR:
+        message = "must be an id; leave doctor_id out for every doctor"
+        raise PydanticCustomError("string_pattern_mismatch", message)
+    return value
+
+
 DoctorIds = Annotated[
-    list[Id],
+    list[Annotated[Id, BeforeValidator(_no_asterisk)]],
     Field(
         min_length=1,
         max_length=MOST_TOGETHER,

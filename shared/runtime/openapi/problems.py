@@ -29,6 +29,7 @@ from shared.rules.conflicts import Conflict
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import (
     AlreadyCancelled,
+    InThePast,
     OutsideWorkingHours,
     PatientBusy,
     Refusal,
@@ -85,6 +86,7 @@ _SAMPLES: dict[str, RequestError | Refusal] = {
         MethodNotAllowed("PUT", "POST, OPTIONS"),
         BodyTooLarge(LARGEST_BODY),
         AppNotVerified("send one header X-Firebase-AppCheck, with a token of App Check"),
+        InThePast(_DOCTOR, _ASKED.end),
         SlotTaken(*_TIME, conflicts=(Conflict(_ASKED),)),
         PatientBusy(_DOCTOR, _ASKED, (Conflict(_ASKED, _APPOINTMENT_ID),)),
         OutsideWorkingHours(*_EARLY, working_windows=(_DAY,)),
