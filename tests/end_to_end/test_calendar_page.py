@@ -38,12 +38,14 @@ def test_the_commands_work_as_printed_with_a_doctor_who_works_at_night(tmp_path:
     with local_runner(tmp_path, {}, port):
         night, off, overrides = paste([asks[0]], tmp_path)
         rest = "".join(asks[1:]).replace("OVERRIDE_ID", off[1]["override_id"])
-        deleted, day, marked, late = paste([rest.replace('"ID"', f'"{night[1]["id"]}"')], tmp_path)
+        rest = rest.replace('"ID"', f'"{night[1]["id"]}"')
+        deleted, free, day, marked, late = paste([rest], tmp_path)
     assert night[0] == 201
     assert (night[1]["start"], night[1]["end"]) == ("2030-01-07T23:30:00Z", "2030-01-08T00:30:00Z")
     assert (off[0], off[1]["affected"]) == (201, [])
     assert [each["override_id"] for each in overrides[1]["overrides"]] == [off[1]["override_id"]]
     assert deleted[0] == 200
+    assert (free[0], len(free[1]["days"])) == (200, 5)
     assert (day[0], day[1]["appointments"]) == (200, [night[1]])
     assert (marked[0], marked[1]["code"]) == (422, "too_early")
     assert (late[0], late[1]["start"][:16]) == (201, "2030-01-07T18:00")
