@@ -24,19 +24,20 @@ export async function* freeDays(month, zone, doctors, ask) {
   const times = new Map();
   const today = dateOf(Date.now(), zone);
   const [, ahead] = [first, today, last].sort(); // What is over is not asked for.
-  let start = addDays(ahead, -1);
-  while (start <= end) {
-    const until = [addDays(start, most - 1), end].sort()[0];
+  let until = addDays(ahead, -1);
+  while (until < end) {
+    // The last day is asked for again: an opening may reach over its midnight.
+    const start = until;
+    until = [addDays(start, most - 1), end].sort()[0];
     collect(await ask(start, until), times);
     yield byDay(first, addDays(until, -1), zone, times);
-    start = addDays(until, 1);
   }
 }
 
 /** @param {number} doctors */
 function mostDays(doctors) {
   const whole = Math.floor(MOST_DOCTOR_DAYS / Math.max(doctors, 1));
-  return Math.max(whole - 1, 1); // Days on which a clock is set back count for one more.
+  return Math.max(whole - 1, 2); // Days on which a clock is set back count for one more.
 }
 
 /**

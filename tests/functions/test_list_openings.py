@@ -7,6 +7,7 @@ import pytest
 from tests.builders import at, doctor
 from tests.functions.api import ON_BOTH_STORES, Api, Json, field_errors, problem
 from tests.functions.described import SCAN, TALK, change_doctor, describe, employ
+from tests.turns import turns_of_others
 
 MONDAY: Json = {"start": "2050-11-21", "end": "2050-11-21", "duration_minutes": 30}
 STRANGE: Json = {**MONDAY, "doctor_id": "strange"}
@@ -61,24 +62,15 @@ async def test_days_come_by_date_then_doctor_each_on_their_own_dates(api: Api) -
 
 
 async def test_others_have_their_turn_after_every_thousand_starts(api: Api) -> None:
-    turns = 0
-
-    async def another() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
     always = doctor((("00:00", "24:00"),), "UTC", "mon tue wed thu fri sat sun", "always")
     await api.dependencies.store.put_doctors([always])
     query: Json = {**MONDAY, "doctor_id": "always", "end": "2050-11-25", "step_minutes": 1}
     await days(api, query)  # Now the doctor and the clinic are known.
-    other = asyncio.create_task(another())
-    await asyncio.sleep(0)
-    found = await days(api, query)
-    other.cancel()
+    async with turns_of_others() as turns:
+        await asyncio.sleep(0)
+        found = await days(api, query)
     assert sum(len(day["starts"]) for day in found) == 7_171
-    assert turns == 7
+    assert turns == [7]
 
 
 async def test_dates_are_each_doctors_own_also_far_apart(api: Api) -> None:

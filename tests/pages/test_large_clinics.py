@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -45,10 +46,15 @@ def test_a_month_of_many_doctors_is_found_part_by_part(visits: Visits) -> None:
     visit.guard.expect("400 /first_available")  # It is asked ahead, for the first service.
     page = visit.page
     expect(free_days(page)).to_have_count(23)
+    asked: list[dict[str, str]] = []
+    page.on("request", lambda request: asked.append(dict(parse_qsl(urlsplit(request.url).query))))
     page.get_by_role("button", name="Next month").click()
     expect(page.get_by_role("button", name=said("Friday 1 February 2030, 9 free"))).to_be_visible()
     expect(free_days(page)).to_have_count(20)
     expect(page.get_by_role("alert")).to_be_empty()
+    # An opening that reaches over the midnight between two parts is in one of them.
+    parts = [(query["start"], query["end"]) for query in asked if "end" in query]
+    assert parts == [("2030-01-31", "2030-02-23"), ("2030-02-23", "2030-03-01")]
 
 
 def test_the_first_times_differ_although_all_doctors_are_free_at_each(visits: Visits) -> None:
