@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from shared.store.port import Snapshot, Store, Versions, Writes
+from shared.store.port import Keys, Snapshot, State, Store, Versions, Writes
 
 
 class Counted:
@@ -37,7 +37,7 @@ class _CountedSnapshot:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the snapshot has
         return getattr(self._snapshot, name)
 
-    async def load(self, *keys: Any, **others: Any) -> Any:  # noqa: ANN401 - as the snapshot has it
+    async def load(self, keys: Keys) -> State:
         """Count it, and pass it on."""
         self._counted.calls += 1
-        return await self._snapshot.load(*keys, **others)
+        return await self._snapshot.load(keys)

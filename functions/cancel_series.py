@@ -25,6 +25,7 @@ from shared.rules.cancelling_series import SeriesCancellation
 from shared.rules.cancelling_series import cancel_series as decide
 from shared.rules.existing import Doctors, Sought
 from shared.rules.outcomes import CancelledSeries, Outcome, TooManyRequests, UnknownSeries
+from shared.store.port import Keys
 from shared.transactions.command import Command
 from shared.transactions.idempotency import Idempotency
 from shared.transactions.known_doctors import run_with_doctors
@@ -67,7 +68,7 @@ async def _series(call: Call[CancelSeriesRequest]) -> Series | None:
     if not is_series_id(name):
         return None
     async with call.dependencies.store.snapshot() as snapshot:
-        series = (await snapshot.load((), (), series=[name])).series[name]
+        series = (await snapshot.load(Keys(series=[name]))).series[name]
     return series if series and may_see_series(call.caller, series) else None
 
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Literal, Protocol, TypeVar
 
 from shared.model.day import DayKey, DaySchedule
-from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.port import Keys, StoreRefused, StoreUnavailable
 from shared.transactions.coordinator import Coordinator
 from tests.simulated_store import Port, SimulatedStore
 
@@ -97,7 +97,7 @@ class ScriptedStore(SimulatedStore, Port):
         script = self.on_load if verb == "load" else self.on_commit
         if verb == "load":
             self.loads += 1
-            self.read += sorted(arguments[0])
+            self.read += [key for k in arguments if isinstance(k, Keys) for key in sorted(k.days)]
         else:
             self.commits += 1
         step = script.popleft() if script else self._otherwise

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from msgspec.structs import astuple
+
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
@@ -18,6 +20,7 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DocumentKey,
+    Keys,
     State,
     Stored,
     StoredRecord,
@@ -274,32 +277,22 @@ class View:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def load(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey] = (),
-        patients: Collection[PatientKey] = (),
-        overrides: Collection[OverrideKey] = (),
-        *,
-        series: Collection[str] = (),
-    ) -> State:
+    async def load(self, keys: Keys) -> State:
         """Read documents."""
-        wanted = (days, records, elsewhere, patients, overrides, series)
-        touches = () if self._state else [key for keys in wanted for key in keys]
-        result: State = await self._port.call("load", touches, self._load, *wanted)
+        touches = () if self._state else [key for kind in astuple(keys) for key in kind]
+        result: State = await self._port.call("load", touches, self._load, keys)
         return result
 
     async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
         """Read busy times."""
-        state = await self.load(days, ())
+        state = await self.load(Keys(days=days))
         return {key: stored.value.busy for key, stored in state.days.items()}
 
     async def versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         """Read the versions of days."""
         touches = () if self._state else days
         result: Mapping[DayKey, Version | None]
-        result = await self._port.call("load", touches, self._versions, (), days)
+        result = await self._port.call("load", touches, self._versions, days)
         return result
 
     async def revision(self, doctor_id: str) -> int:
@@ -316,7 +309,7 @@ class View:
         """The existing days in order, each read when it is asked for."""
         for key in sorted(self._look().days):
             if key.doctor_id == doctor_id and first <= key.day <= last:
-                yield (await self.load([key], ())).days[key].value
+                yield (await self.load(Keys(days=[key]))).days[key].value
 
     async def scan_ended(
         self,
@@ -332,7 +325,7 @@ class View:
         ]
         for (start, _), key in sorted(found):
             if starts.start <= start < starts.end:
-                appointment = (await self.load((), (), [key])).elsewhere[key].value
+                appointment = (await self.load(Keys(elsewhere=[key]))).elsewhere[key].value
                 assert isinstance(appointment, Appointment)
                 yield appointment
 
@@ -347,7 +340,7 @@ class View:
         found = [o.value for k, o in there.items() if k.doctor_id == doctor_id and o.value]
         for override in sorted(found, key=lambda each: each.position):
             if starts.start <= override.interval.start < starts.end:
-                await self.load((), (), overrides=[override.key])
+                await self.load(Keys(overrides=[override.key]))
                 yield override
 
     async def history(
@@ -357,22 +350,18 @@ class View:
         touches = () if self._state else [patient]
         months = month_of(first), month_of(last)
         result: Sequence[PastAppointment]
-        result = await self._port.call("load", touches, self._history, (), patient, *months)
+        result = await self._port.call("load", touches, self._history, patient, *months)
         return result
 
     async def instant(self) -> datetime:
         """Nobody asks for it."""
         raise NotImplementedError
 
-    def _versions(
-        self, _: Collection[DayKey], days: Collection[DayKey]
-    ) -> Mapping[DayKey, Version | None]:
+    def _versions(self, days: Collection[DayKey]) -> Mapping[DayKey, Version | None]:
         found = self._look().days
         return {key: found[key].version if key in found else None for key in days}
 
-    def _history(
-        self, _: Collection[DayKey], patient: PatientKey, first: str, last: str
-    ) -> Sequence[PastAppointment]:
+    def _history(self, patient: PatientKey, first: str, last: str) -> Sequence[PastAppointment]:
         self._look()
         found = self._port.store.histories.get(patient, {}).values()
         return sorted(
@@ -385,24 +374,16 @@ class View:
             self._state = self._port.store.view()
         return self._state
 
-    def _load(  # noqa: PLR0913, PLR0917 - one for each kind of document
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey],
-        patients: Collection[PatientKey],
-        overrides: Collection[OverrideKey],
-        series: Collection[str],
-    ) -> State:
+    def _load(self, keys: Keys) -> State:
         there = self._look()
         return State(
-            {key: there.days.get(key) or Stored(DaySchedule(key), None) for key in days},
-            {key: there.records[key] for key in records if key in there.records},
-            {key: there.elsewhere.get(key) or Stored(None, None) for key in elsewhere},
+            {key: there.days.get(key) or Stored(DaySchedule(key), None) for key in keys.days},
+            {key: there.records[key] for key in keys.records if key in there.records},
+            {key: there.elsewhere.get(key) or Stored(None, None) for key in keys.elsewhere},
             {
                 key: there.patients.get(key) or Stored(PatientSchedule(key), None)
-                for key in patients
+                for key in keys.patients
             },
-            {key: there.overrides.get(key) or Stored(None, None) for key in overrides},
-            {each: there.series.get(each) for each in series},
+            {key: there.overrides.get(key) or Stored(None, None) for key in keys.overrides},
+            {each: there.series.get(each) for each in keys.series},
         )

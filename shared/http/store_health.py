@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from shared.single_flight import SingleFlight
-from shared.store.port import Store, StoreError, StoreUnavailable
+from shared.store.port import Keys, Store, StoreError, StoreUnavailable
 
 FRESH_SECONDS = 1.0
 
@@ -36,7 +36,7 @@ class StoreHealth:
     async def _read(self) -> None:
         try:
             async with asyncio.timeout(self._patience), self._store.snapshot() as snapshot:
-                await snapshot.load((), ("health",))  # No record has this key: keys are hashes.
+                await snapshot.load(Keys(records=["health"]))  # Of none: their keys are hashes.
             self._error = None
         except StoreError as error:
             self._error = error

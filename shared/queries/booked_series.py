@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from shared.queries.look_ups import look_up_all
-from shared.store.port import Store
+from shared.store.port import Keys, Store
 
 
 async def series_of(store: Store, appointment_ids: Collection[str]) -> set[str]:
@@ -21,7 +21,7 @@ async def ended_series_of(
     if not ids:
         return ids
     async with store.snapshot() as snapshot:
-        series = (await snapshot.load((), (), series=ids)).series
+        series = (await snapshot.load(Keys(series=ids))).series
     ended = set[str]()
     for name, each in series.items():
         found = await look_up_all(store, each.appointment_ids if each else ())

@@ -8,7 +8,7 @@ from shared.model.appointment import Appointment
 from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
-from shared.store.port import Snapshot, State, Store, StoreUnavailable
+from shared.store.port import Keys, Snapshot, State, Store, StoreUnavailable
 
 MOST_AT_ONCE = 20  # Each may need a whole doctor-day, and all of them are in memory together.
 
@@ -67,7 +67,7 @@ async def find_appointments(
     if not homes:
         return {}
     births = [_birth(name, home) for name, home in homes.items()]
-    state = await snapshot.load(set(homes.values()), (), births)
+    state = await snapshot.load(Keys(days=set(homes.values()), elsewhere=births))
     found: dict[str, Appointment] = {}
     pointers: dict[str, Pointer] = {}
     for name, home in homes.items():
@@ -95,7 +95,7 @@ async def _followed(
 ) -> Mapping[str, Appointment]:
     days = {to for pointer in pointers.values() if isinstance(to := pointer.to, DayKey)}
     keys = [to for pointer in pointers.values() if isinstance(to := pointer.to, ElsewhereKey)]
-    state = await snapshot.load(days, (), keys)
+    state = await snapshot.load(Keys(days=days, elsewhere=keys))
     return {name: _there(state, name, pointer) for name, pointer in pointers.items()}
 
 

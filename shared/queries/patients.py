@@ -13,7 +13,7 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import REMEMBERED, PatientSchedule
 from shared.queries.appointments import LONGEST_EVER, Page, Position, in_order, page_of
 from shared.queries.look_ups import MOST_AT_ONCE, look_up_all
-from shared.store.port import Snapshot, Store, Stored
+from shared.store.port import Keys, Snapshot, Store, Stored
 
 MOST_MONTHS = 4
 """How many months of a history are read together at most."""
@@ -77,14 +77,14 @@ async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) ->
 
 async def load_schedule(snapshot: Snapshot, patient: PatientKey) -> PatientSchedule:
     """Return the schedule of an account; of one that has booked nothing, an empty one."""
-    return (await snapshot.load((), (), (), [patient])).patients[patient].value
+    return (await snapshot.load(Keys(patients=[patient]))).patients[patient].value
 
 
 async def all_of(
     snapshot: Snapshot, patient: PatientKey
 ) -> tuple[Stored[PatientSchedule], Sequence[PastAppointment]]:
     """Return the schedule of an account, and all appointments that it ever had."""
-    stored = (await snapshot.load((), (), (), [patient])).patients[patient]
+    stored = (await snapshot.load(Keys(patients=[patient]))).patients[patient]
     history = await snapshot.history(patient, date.min, date.max)
     return stored, [*map(PastAppointment.of, stored.value.appointments), *history]
 

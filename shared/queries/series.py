@@ -10,7 +10,7 @@ from shared.queries.openings import NEXT_OPENINGS, first_openings
 from shared.rules.availability import search_instead
 from shared.rules.openings import OpeningSearch
 from shared.rules.series import Occasion
-from shared.store.port import Snapshot
+from shared.store.port import Keys, Snapshot
 
 NEAR = timedelta(days=7)
 """How far behind an occurrence one is looked for: as a series has many, all of it must be short."""
@@ -29,7 +29,7 @@ async def openings_of_skipped(
     booking = occasions[0].booking
     owner, schedule = booking.appointment.owner, None
     if owner:
-        schedule = (await snapshot.load((), (), (), [owner])).patients[owner].value
+        schedule = (await snapshot.load(Keys(patients=[owner]))).patients[owner].value
     searches = [search_instead(schedule, each.booking, now, searched=NEAR) for each in occasions]
     known, found = dict[DayKey, BusyDay](), dict[OpeningSearch, Sequence[Opening]]()
     for search in searches:

@@ -69,11 +69,22 @@ class Stored(Struct, Generic[T_co], frozen=True):
 StoredRecord = Stored[OutboxRecord]
 
 
+class Keys(Struct, frozen=True):
+    """Which documents are loaded together, in one call."""
+
+    days: Collection[DayKey] = ()
+    records: Collection[str] = ()
+    elsewhere: Collection[ElsewhereKey] = ()
+    patients: Collection[PatientKey] = ()
+    overrides: Collection[OverrideKey] = ()
+    series: Collection[str] = ()
+
+
 class State(Struct, frozen=True):
     """What was loaded, by key: everything that was asked for, but only records that exist."""
 
-    days: dict[DayKey, Stored[DaySchedule]]
-    records: dict[str, Stored[IdempotencyRecord]]
+    days: dict[DayKey, Stored[DaySchedule]] = field(default_factory=dict)
+    records: dict[str, Stored[IdempotencyRecord]] = field(default_factory=dict)
     elsewhere: dict[ElsewhereKey, Stored[Whereabouts | None]] = field(default_factory=dict)
     patients: dict[PatientKey, Stored[PatientSchedule]] = field(default_factory=dict)
     overrides: dict[OverrideKey, Stored[Override | None]] = field(default_factory=dict)
@@ -184,16 +195,7 @@ class Snapshot(Protocol):
 
     days_at_once: int
 
-    async def load(  # noqa: PLR0913 - one for each kind of document
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey] = (),
-        patients: Collection[PatientKey] = (),
-        overrides: Collection[OverrideKey] = (),
-        *,
-        series: Collection[str] = (),
-    ) -> State:
+    async def load(self, keys: Keys) -> State:
         """Read documents. A day or a patient without one has nothing booked.
 
         Series have no versions: only `erase_records` changes them.

@@ -44,6 +44,7 @@ from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
 from shared.rules.telling import Telling
 from shared.store.port import (
+    Keys,
     State,
     Store,
     Stored,
@@ -159,10 +160,7 @@ class Coordinator:
         async with asyncio.timeout_at(deadline), self._store.snapshot() as snapshot:
             commands = [waiter.command for waiter in batch.waiting()]
             mark = self._cache.begin_read()
-            elsewhere = {key for command in commands for key in command.elsewhere}
-            state = await snapshot.load(
-                batch.days, _record_keys(commands), elsewhere, _patients(commands)
-            )
+            state = await snapshot.load(_keys(batch.days, commands))
             self._cache.put(state.days, state.patients, mark)
             decisions = SnapshotDecisions.on(snapshot, state)
             for waiter in batch.waiting():
@@ -238,30 +236,26 @@ class Coordinator:
         commands = [waiter.command for waiter in batch.waiting()]
         patients = _patients(commands)
         known_days, known_patients = self._cache.get(batch.days), self._cache.get(patients)
-        elsewhere = {key for command in commands for key in command.elsewhere}
-        fresh = await self._load(
-            batch.days - known_days.keys(), (), elsewhere, patients - known_patients.keys()
+        unknown = Keys(
+            days=batch.days - known_days.keys(),
+            elsewhere={key for command in commands for key in command.elsewhere},
+            patients=patients - known_patients.keys(),
         )
+        fresh = await self._load(unknown)
         return State(known_days | fresh.days, {}, fresh.elsewhere, known_patients | fresh.patients)
 
     async def _fresh_state(self, batch: Batch[Answer]) -> State:
         """Load everything, and where each appointment is that an earlier attempt may have made."""
         commands = [waiter.command for waiter in batch.waiting()]
-        elsewhere = {key for command in commands for key in command.births | command.elsewhere}
-        return await self._load(batch.days, _record_keys(commands), elsewhere, _patients(commands))
+        births = {key for command in commands for key in command.births}
+        return await self._load(_keys(batch.days, commands, births))
 
-    async def _load(
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey],
-        patients: Collection[PatientKey],
-    ) -> State:
-        if not (days or elsewhere or patients):
-            return State({}, {})
+    async def _load(self, keys: Keys) -> State:
+        if not (keys.days or keys.elsewhere or keys.patients):
+            return State()
         mark = self._cache.begin_read()
         async with self._store.snapshot() as snapshot:
-            state = await snapshot.load(days, records, elsewhere, patients)
+            state = await snapshot.load(keys)
         self._cache.put(state.days, state.patients, mark)
         return state
 
@@ -295,8 +289,18 @@ def _latest(waiters: Sequence[Waiter[Any]]) -> float:
     return max(waiter.deadline for waiter in waiters)
 
 
-def _record_keys(commands: Iterable[Command]) -> set[str]:
-    return {command.idempotency.key for command in commands if command.idempotency}
+def _keys(
+    days: Collection[DayKey],
+    commands: Sequence[Command],
+    births: Collection[ElsewhereKey] = (),
+) -> Keys:
+    """Return the keys of all that decides commands, maybe with the births of appointments."""
+    return Keys(
+        days=days,
+        records={command.idempotency.key for command in commands if command.idempotency},
+        elsewhere={key for command in commands for key in command.elsewhere}.union(births),
+        patients=_patients(commands),
+    )
 
 
 def _patients(commands: Iterable[Command]) -> set[PatientKey]:

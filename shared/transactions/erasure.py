@@ -33,7 +33,7 @@ from shared.rules.erasing import erase
 from shared.rules.existing import Doctors, Sought
 from shared.rules.limits import why_not_erased
 from shared.rules.outcomes import Accepted, TooManyErasures, Unchanged
-from shared.store.port import PatientWrite, Store, Stored, VersionConflict, Writes
+from shared.store.port import Keys, PatientWrite, Store, Stored, VersionConflict, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.known_doctors import run_with_doctors
@@ -169,7 +169,7 @@ class Erasure(Struct, frozen=True):
         If the account is not as it was read, they stay, and are found again.
         """
         async with self.store.snapshot() as snapshot:
-            stored = (await snapshot.load((), (), (), [patient])).patients[patient]
+            stored = (await snapshot.load(Keys(patients=[patient]))).patients[patient]
         if stored.value.erasing:
             schedule = stored.value
             for past in rest:

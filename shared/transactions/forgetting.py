@@ -9,7 +9,7 @@ from random import Random
 
 from shared.model.override import OverrideKey
 from shared.queries.overrides import ended_overrides
-from shared.store.port import OverrideWrite, Store, VersionConflict, Writes
+from shared.store.port import Keys, OverrideWrite, Store, VersionConflict, Writes
 from shared.transactions.idempotency import RECORD_LIFETIME
 from shared.transactions.retries import Retries
 
@@ -43,7 +43,7 @@ async def _forget(store: Store, keys: Sequence[OverrideKey]) -> None:
     retries = Retries(Random())  # noqa: S311 - jitter is no secret
     while True:
         async with store.snapshot() as snapshot:
-            there = (await snapshot.load((), (), overrides=keys)).overrides.values()
+            there = (await snapshot.load(Keys(overrides=keys))).overrides.values()
         writes = [OverrideWrite(o.value, o.version, forgotten=True) for o in there if o.value]
         try:
             await store.commit(Writes(overrides=writes))

@@ -64,6 +64,7 @@ from shared.rules.overriding import (
 from shared.rules.telling import Telling, affected_events, records_of
 from shared.store.port import (
     DayWrite,
+    Keys,
     OutboxWrite,
     OverrideWrite,
     RecordWrite,
@@ -251,7 +252,7 @@ class _Days(Struct):
             key: stored for key, stored in self.stored.items() if stored.version == versions[key]
         }
         unknown = [key for key in keys if key not in current]
-        state = await snapshot.load(unknown, records, overrides=overrides)
+        state = await snapshot.load(Keys(days=unknown, records=records, overrides=overrides))
         self.stored = {**state.days, **current}
         return state
 
@@ -282,7 +283,7 @@ async def _made_before(
 
 
 async def _stored(snapshot: Snapshot, key: OverrideKey) -> Stored[Override | None]:
-    return (await snapshot.load((), (), overrides=[key])).overrides[key]
+    return (await snapshot.load(Keys(overrides=[key]))).overrides[key]
 
 
 def _record_writes(record: IdempotencyRecord | None, state: State) -> list[RecordWrite]:

@@ -30,7 +30,7 @@ from shared.rules.outcomes import (
     UnknownAppointment,
     UnknownSeries,
 )
-from shared.store.port import Snapshot, State, StoreRefused
+from shared.store.port import Keys, Snapshot, State, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.plan import documents_of
 
@@ -106,7 +106,7 @@ class SnapshotDecisions(Struct):
 
         They are as they are now; some may have been moved or cancelled since.
         """
-        series = (await self.snapshot.load((), (), series=[name])).series[name]
+        series = (await self.snapshot.load(Keys(series=[name]))).series[name]
         if series is None:
             raise StoreRefused(_GONE.format(name))
         if not may_see_series(command.caller, series):

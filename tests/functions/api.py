@@ -28,7 +28,15 @@ from shared.observability.request_record import Observer
 from shared.runtime.all_functions import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
-from shared.store.port import DayWrite, ElsewhereWrite, OverrideWrite, PatientWrite, Store, Writes
+from shared.store.port import (
+    DayWrite,
+    ElsewhereWrite,
+    Keys,
+    OverrideWrite,
+    PatientWrite,
+    Store,
+    Writes,
+)
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, schedule, span
 from tests.functions.callers import ISSUER, Known
@@ -258,14 +266,14 @@ class Api:
     async def put(self, day: DaySchedule) -> None:
         """Bring a doctor-day into the store, past all rules."""
         async with self.dependencies.store.snapshot() as snapshot:
-            state = await snapshot.load([day.key], [])
+            state = await snapshot.load(Keys(days=[day.key]))
         await self.dependencies.store.commit(Writes([DayWrite(state.days[day.key], day)]))
 
     async def mark_erasing(self, caller: Caller) -> None:
         """Mark a patient's account as one that is being erased, past all rules."""
         assert caller.patient
         async with self.dependencies.store.snapshot() as snapshot:
-            state = await snapshot.load((), (), (), [caller.patient])
+            state = await snapshot.load(Keys(patients=[caller.patient]))
         read = state.patients[caller.patient]
         write = PatientWrite(read, replace(read.value, erasing=True))
         await self.dependencies.store.commit(Writes(patients=[write]))

@@ -12,6 +12,7 @@ from shared.access.caller import Caller
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.hold import holder_of
+from shared.store.port import Keys
 from tests import builders
 from tests.builders import at, schedule
 from tests.functions.api import (
@@ -132,7 +133,7 @@ async def test_what_a_newer_version_added_is_gone_too(api: Api) -> None:
     await api.by(CLERK).erase(appointment_ids=[newer.id])
     async with api.dependencies.store.snapshot() as snapshot:
         key = ElsewhereKey("strange", newer.id)
-        there = (await snapshot.load((), (), [key])).elsewhere[key].value
+        there = (await snapshot.load(Keys(elsewhere=[key]))).elsewhere[key].value
     assert isinstance(there, Appointment)
     assert (there.unknown_fields, there.told_start) == (None, None)
 

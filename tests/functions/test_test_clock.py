@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from shared.store.port import Keys
 from tests.builders import at
 from tests.functions.api import (
     MONDAY_AT_NINE,
@@ -184,7 +185,7 @@ async def test_nothing_is_dropped_from_a_patient_s_schedule_by_it(api: Api) -> N
     await ada.post("create_appointment", later, None, now("2050-12-01T12:00:00Z"))
     assert ADA.patient
     async with api.dependencies.store.snapshot() as snapshot:
-        state = await snapshot.load((), (), (), [ADA.patient])
+        state = await snapshot.load(Keys(patients=[ADA.patient]))
     assert len(state.patients[ADA.patient].value.appointments) == 2
     busy = {"doctor_id": "who", "start": "2050-11-21T14:15Z"}
     problem(await ada.ask(**busy), 409, "patient_busy")

@@ -23,6 +23,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset
 from shared.store.port import (
     DayWrite,
+    Keys,
     PatientWrite,
     RecordWrite,
     Snapshot,
@@ -76,12 +77,14 @@ class Unchecked(_Wrong):
         while True:
             async with self._store.snapshot() as snapshot:
                 state = await snapshot.load(
-                    [write.day.key for write in writes.days],
-                    [write.record.key for write in writes.records],
-                    [write.key for write in writes.elsewhere],
-                    [write.schedule.key for write in writes.patients],
-                    [write.override.key for write in writes.overrides],
-                    series=[each.id for each in writes.series],
+                    Keys(
+                        days=[write.day.key for write in writes.days],
+                        records=[write.record.key for write in writes.records],
+                        elsewhere=[write.key for write in writes.elsewhere],
+                        patients=[write.schedule.key for write in writes.patients],
+                        overrides=[write.override.key for write in writes.overrides],
+                        series=[each.id for each in writes.series],
+                    )
                 )
             try:
                 return await self._store.commit(_on_what_is_there(writes, state))
@@ -166,7 +169,7 @@ class PatientsUnchecked(_Wrong):
         self, keys: Sequence[PatientKey]
     ) -> Mapping[PatientKey, Stored[PatientSchedule]]:
         async with self._store.snapshot() as snapshot:
-            return (await snapshot.load((), (), (), keys)).patients
+            return (await snapshot.load(Keys(patients=keys))).patients
 
 
 class _Remembering(_Wrong, Generic[E]):

@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
-from shared.model.override import OverrideKey
+from shared.model.elsewhere import Pointer, Whereabouts
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import DocumentKey, State, Stored, Writes
+from shared.store.port import DocumentKey, Keys, State, Stored, Writes
 from tests.proof.calls import Call, Option
 
 Key = DocumentKey
@@ -38,19 +37,16 @@ def _described(call: Call) -> str:
     return f"{call.verb} #{call.number} of {', '.join(names)}"
 
 
-def _read(  # noqa: PLR0913, PLR0917 - one for each kind of document
-    days: Collection[DayKey],
-    records: Collection[str],
-    elsewhere: Collection[ElsewhereKey],
-    patients: Collection[PatientKey],
-    overrides: Collection[OverrideKey],
-    series: Collection[str],
-) -> list[str]:
-    names = [_name(key) for key in sorted(days)] + [key[:6] for key in sorted(records)]
-    names += [f"where {key.appointment_id} is" for key in sorted(elsewhere)]
-    names += [f"patient {key.digits[:6]}" for key in sorted(patients)]
-    names += [f"override {key.override_id}" for key in sorted(overrides)]
-    return names + [f"series {name}" for name in sorted(series)]
+def _read(keys: Keys | PatientKey | Collection[DayKey], *_: str) -> list[str]:
+    if isinstance(keys, PatientKey):
+        return [f"what left patient {keys.digits[:6]}"]
+    if not isinstance(keys, Keys):
+        return [f"the version of {_name(key)}" for key in sorted(keys)]
+    names = [_name(key) for key in sorted(keys.days)] + [key[:6] for key in sorted(keys.records)]
+    names += [f"where {key.appointment_id} is" for key in sorted(keys.elsewhere)]
+    names += [f"patient {key.digits[:6]}" for key in sorted(keys.patients)]
+    names += [f"override {key.override_id}" for key in sorted(keys.overrides)]
+    return names + [f"series {name}" for name in sorted(keys.series)]
 
 
 def _written(writes: Writes) -> list[str]:

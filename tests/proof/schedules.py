@@ -9,7 +9,7 @@ from shared.model.appointment import Appointment
 from shared.model.patient_key import PatientKey
 from shared.settings import FirestoreDatabase, PostgresqlDatabase
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import Snapshot, Store
+from shared.store.port import Keys, Snapshot, Store
 from shared.store.postgresql.store import PostgresqlStore
 from shared.store.sqlite.store import SqliteStore
 from tests.proof.accounts import PROJECT, account_key
@@ -42,7 +42,7 @@ async def wrong_schedules(store: Store, accounts: Collection[str]) -> list[str]:
         for appointment in await _all_booked(store, snapshot):
             if appointment.owner is not None:
                 booked.setdefault(appointment.owner, []).append(appointment)
-        schedules = (await snapshot.load((), (), (), [*booked])).patients
+        schedules = (await snapshot.load(Keys(patients=[*booked]))).patients
     names = {account_key(name): name for name in accounts}
     return [
         f"the schedule of {names.get(key, key)} lacks {_told(less)}, and holds {_told(more)}"

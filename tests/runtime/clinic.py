@@ -17,7 +17,7 @@ from shared.model.override import Override
 from shared.runtime import load_doctors
 from shared.runtime.composition import build_dependencies
 from shared.settings import read_settings
-from shared.store.port import DayWrite, Writes
+from shared.store.port import DayWrite, Keys, Writes
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import at
 
@@ -104,7 +104,7 @@ class Clinic:
             for override in overrides:
                 key = DayKey(override.doctor_id, override.interval.start.date())
                 async with dependencies.store.snapshot() as snapshot:
-                    read = (await snapshot.load([key], ())).days[key]
+                    read = (await snapshot.load(Keys(days=[key]))).days[key]
                 day = read.value.with_override(override.entry)
                 await dependencies.store.commit(Writes([DayWrite(read, day)]))
 
@@ -117,7 +117,7 @@ class Clinic:
             for appointment in appointments:
                 key = DayKey(appointment.doctor_id, appointment.interval.start.date())
                 async with dependencies.store.snapshot() as snapshot:
-                    read = (await snapshot.load([key], ())).days[key]
+                    read = (await snapshot.load(Keys(days=[key]))).days[key]
                 day = read.value.with_appointment(appointment)
                 await dependencies.store.commit(Writes([DayWrite(read, day)]))
 

@@ -17,6 +17,7 @@ from shared.queries.appointments import ListQuery, list_window
 from shared.runtime.apply_retention import apply, main
 from shared.store.port import (
     ElsewhereWrite,
+    Keys,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
@@ -143,7 +144,7 @@ async def test_overrides_that_ended_longer_ago_than_the_limit_are_forgotten(
 
     async def kept(dependencies: Dependencies) -> dict[str, Override | None]:
         async with dependencies.store.snapshot() as snapshot:
-            state = await snapshot.load((), (), overrides=[old.key, late.key])
+            state = await snapshot.load(Keys(overrides=[old.key, late.key]))
         return {key.override_id: stored.value for key, stored in state.overrides.items()}
 
     await old_clinic.run(store_them)
@@ -192,7 +193,7 @@ async def cut_off(clinic: Clinic, verb: str) -> None:
 async def read_patient(store: Store) -> Stored[PatientSchedule]:
     key = schedule_of(UID).key
     async with store.snapshot() as snapshot:
-        return (await snapshot.load((), (), (), [key])).patients[key]
+        return (await snapshot.load(Keys(patients=[key]))).patients[key]
 
 
 async def with_account(clinic: Clinic) -> datetime:
@@ -211,7 +212,7 @@ async def with_account(clinic: Clinic) -> datetime:
         there = ElsewhereWrite(ElsewhereKey("strange", GONE.id), GONE, None)
         await store.commit(Writes(records=[RecordWrite(RECORD, None)], elsewhere=[there]))
         async with store.snapshot() as snapshot:
-            await snapshot.load((), (), (), [schedule_of(UID).key])
+            await snapshot.load(Keys(patients=[schedule_of(UID).key]))
             return await snapshot.instant()
 
     await clinic.books(*hers)
@@ -224,7 +225,7 @@ async def kept(clinic: Clinic) -> tuple[list[str], list[str], str]:
     async def read(dependencies: Dependencies) -> tuple[list[str], list[str], str]:
         key = schedule_of(UID).key
         async with dependencies.store.snapshot() as snapshot:
-            state = await snapshot.load((), ["key"], (), [key])
+            state = await snapshot.load(Keys(records=["key"], patients=[key]))
             past = await snapshot.history(key, date.min, date.max)
         ids = [a.id for a in state.patients[key].value.appointments]
         return ids, [each.id for each in past], state.records["key"].value.fingerprint
@@ -235,7 +236,7 @@ async def kept(clinic: Clinic) -> tuple[list[str], list[str], str]:
 async def can_be_seen(clinic: Clinic, instant: datetime) -> bool:
     async def read(dependencies: Dependencies) -> None:
         async with dependencies.store.snapshot(instant) as snapshot:
-            await snapshot.load((), (), (), [schedule_of(UID).key])
+            await snapshot.load(Keys(patients=[schedule_of(UID).key]))
 
     try:
         await clinic.run(read)
@@ -282,7 +283,7 @@ async def test_a_series_tells_whose_it_is_until_all_of_it_has_ended(old_clinic: 
 
     async def read(dependencies: Dependencies) -> tuple[Series | None, str]:
         async with dependencies.store.snapshot() as snapshot:
-            state = await snapshot.load((), ["key"], series=[name])
+            state = await snapshot.load(Keys(records=["key"], series=[name]))
         return state.series[name], state.records["key"].value.fingerprint
 
     await old_clinic.run(write)

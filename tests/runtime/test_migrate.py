@@ -14,7 +14,7 @@ import pytest
 from shared.model.day import DayKey
 from shared.runtime.migrate import main
 from shared.settings import PostgresqlDatabase
-from shared.store.port import DayWrite, Store, StoreRefused, VersionConflict, Writes
+from shared.store.port import DayWrite, Keys, Store, StoreRefused, VersionConflict, Writes
 from shared.store.postgresql import schema
 from shared.store.postgresql.schema import migrations, prepare
 from tests.builders import appointment, key, schedule
@@ -142,7 +142,7 @@ async def book(store: Store, day: DayKey, name: str, minute: int) -> bool:
     start = f"{9 + minute // 60:02}:{minute % 60:02}"
     made = appointment(f"{day.day}T{start}Z", f"{day.day}T{start}:30Z", name)
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([day], [])).days[day]
+        read = (await snapshot.load(Keys(days=[day]))).days[day]
     entries = [*read.value.entries.values(), made]
     try:
         await store.commit(Writes([DayWrite(read, schedule(str(day.day), *entries))]))  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ async def test_a_step_is_taken_under_instances_at_work(
     enough.set()
     await working
     async with store.snapshot() as snapshot:
-        assert set((await snapshot.load([day], [])).days[day].value.entries) == set(booked)
+        assert set((await snapshot.load(Keys(days=[day]))).days[day].value.entries) == set(booked)
     await store.close()
     assert rows(address, STEPS) == list(range(1, len(migrations()) + 2))
     # The release before finds a schema that is newer, and leaves it.

@@ -54,6 +54,7 @@ from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     OutboxWrite,
     OverrideWrite,
     PatientWrite,
@@ -379,7 +380,7 @@ async def test_versions_of_days_are_asked_for_with_one_small_field_and_all_else_
 ) -> None:
     async with store.snapshot() as snapshot:
         await snapshot.versions([MONDAY, TUESDAY])
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
     versions, load = firestore.reads
     assert len(versions.documents) == 2
     assert list(versions.mask.field_paths) == ["schema"]
@@ -837,7 +838,7 @@ async def test_a_refusal_says_if_another_attempt_may_help_and_is_not_repeated(
     async with store.snapshot() as now:
         errors = await asyncio.gather(
             store.commit(Writes([NEW_DAY])),
-            now.load([MONDAY], []),
+            now.load(Keys(days=[MONDAY])),
             anext(now.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(now.scan_ended("strange", STARTS)),
             now.history(ADA, MONDAY.day, TUESDAY.day),
@@ -867,7 +868,7 @@ async def test_a_refusal_of_a_read_of_the_past_may_mean_that_it_is_gone(
     firestore.code = grpc.StatusCode[code]
     async with store.snapshot(READ_AT) as past:
         errors = await asyncio.gather(
-            past.load([MONDAY], []),
+            past.load(Keys(days=[MONDAY])),
             anext(past.scan("strange", MONDAY.day, TUESDAY.day)),
             anext(past.scan_ended("strange", STARTS)),
             past.history(ADA, MONDAY.day, TUESDAY.day),
@@ -953,7 +954,7 @@ async def test_every_read_of_a_past_view_asks_for_the_instant_of_that_view(
     firestore: Recorder, store: FirestoreStore
 ) -> None:
     async with store.snapshot(READ_AT) as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         assert [day async for day in snapshot.scan("strange", MONDAY.day, TUESDAY.day)] == []
         assert [a async for a in snapshot.scan_ended("strange", STARTS)] == []
         assert await snapshot.history(ADA, MONDAY.day, TUESDAY.day) == []
@@ -968,9 +969,9 @@ async def test_the_first_read_of_a_past_view_looks_for_the_last_erasure_at_the_p
     for first in (True, False):
         async with store.snapshot(READ_AT) as snapshot:
             if first:
-                await snapshot.load([MONDAY], [])
+                await snapshot.load(Keys(days=[MONDAY]))
             await snapshot.history(ADA, MONDAY.day, TUESDAY.day)
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
         looked = [list(r.documents) for r in firestore.reads if getattr(r, "documents", [])]
         assert looked.count([MARK]) == 1
         (of_mark,) = (r for r in firestore.reads if MARK in getattr(r, "documents", ()))
@@ -983,7 +984,7 @@ async def test_the_last_erasure_is_looked_for_without_waiting_for_the_read_itsel
 ) -> None:
     firestore.together = 2  # Neither is answered before both have arrived.
     async with asyncio.timeout(60), store.snapshot(READ_AT) as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
     assert len(firestore.reads) == 2
 
 
@@ -1003,7 +1004,7 @@ async def test_a_past_view_is_shown_if_the_last_erasure_was_before_its_instant(
     async with store.snapshot(READ_AT) as snapshot:
         for _ in range(2):
             with expected:
-                await snapshot.load([MONDAY], [])
+                await snapshot.load(Keys(days=[MONDAY]))
 
 
 async def test_a_view_that_has_read_nothing_has_no_instant(store: FirestoreStore) -> None:

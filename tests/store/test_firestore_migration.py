@@ -16,7 +16,7 @@ from shared.queries.look_ups import find_appointment
 from shared.store.firestore.migration import Migration
 from shared.store.firestore.store import FirestoreStore
 from shared.store.firestore.values import Document, Write, to_fields
-from shared.store.port import StoreRefused
+from shared.store.port import Keys, StoreRefused
 from tests.builders import key, span
 from tests.firestore_emulator import emulated_store
 
@@ -125,7 +125,7 @@ async def test_everything_is_found_where_it_belongs_from_now_on(earlier: Earlier
             found = await find_appointment(snapshot, name, ANYBODY)
             assert found
             assert found.id == name
-        day = (await snapshot.load([key("2027-07-05")], ())).days[key("2027-07-05")].value
+        day = (await snapshot.load(Keys(days=[key("2027-07-05")]))).days[key("2027-07-05")].value
     (appointment,) = day.appointments
     assert (appointment.id, str(appointment.told_start)) == (AFTER_MIDNIGHT, "2027-07-06 00:30:00")
 

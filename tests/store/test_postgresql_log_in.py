@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport import Request
 
 from shared.settings import PostgresqlDatabase
-from shared.store.port import StoreRefused, StoreUnavailable
+from shared.store.port import Keys, StoreRefused, StoreUnavailable
 from shared.store.postgresql.schema import prepare
 from shared.store.postgresql.store import PostgresqlStore
 from tests.postgresql_server import USER, PostgresqlServer
@@ -106,9 +106,9 @@ async def test_a_token_is_the_password_and_is_made_again_when_it_has_expired(
     postgresql: PostgresqlServer, user: str, tokens: Tokens, store: PostgresqlStore
 ) -> None:
     async with store.snapshot() as snapshot:
-        await snapshot.load([], ["a"])
+        await snapshot.load(Keys(records=["a"]))
         tokens.expire()
-        await snapshot.load([], ["a"])  # Who is logged in stays so.
+        await snapshot.load(Keys(records=["a"]))  # Who is logged in stays so.
     assert (tokens.asked, tokens.token) == (1, "token 1")
 
     (connection,) = connections_of(postgresql, user)
@@ -123,7 +123,7 @@ async def test_as_long_as_a_token_is_good_further_connections_use_it(
     postgresql: PostgresqlServer, user: str, tokens: Tokens, store: PostgresqlStore
 ) -> None:
     async with store.snapshot() as first:
-        await first.load([], ["a"])
+        await first.load(Keys(records=["a"]))
         assert await store.clinic() == {}
     assert len(connections_of(postgresql, user)) == 2
     assert tokens.asked == 1

@@ -19,6 +19,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
+    Keys,
     SnapshotExpired,
     Store,
     Stored,
@@ -84,14 +85,14 @@ async def store(address: str) -> AsyncIterator[PostgresqlStore]:
 async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -> Versions:
     """Write a day where none was, or over what was read."""
     async with store.snapshot() as snapshot:
-        found = (await snapshot.load([day.key], [])).days[day.key]
+        found = (await snapshot.load(Keys(days=[day.key]))).days[day.key]
     known = found if read is None else Stored(read, found.version)
     return await store.commit(Writes([DayWrite(known, day)]))
 
 
 async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
     async with store.snapshot() as snapshot:
-        return set((await snapshot.load([day], [])).days[day].value.entries)
+        return set((await snapshot.load(Keys(days=[day]))).days[day].value.entries)
 
 
 # What it costs
@@ -368,7 +369,7 @@ async def test_views_within_views_do_not_wait_for_each_other(address: str) -> No
 
     async def nested() -> None:
         async with store.snapshot() as outer:
-            await outer.load([MONDAY], [])
+            await outer.load(Keys(days=[MONDAY]))
             await there(store)
             await outer.instant()
 
@@ -380,7 +381,7 @@ async def test_nothing_is_left_in_a_session(store: PostgresqlStore, address: str
     for _ in range(10):
         await put(store, schedule("2026-11-23", FIRST))
         async with store.snapshot() as snapshot:
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
             await snapshot.instant()
     await store.close()
     with psycopg.connect(address) as connection:
@@ -402,7 +403,7 @@ async def test_what_no_view_can_show_any_more_is_deleted(
     await put(store, schedule("2026-11-23", FIRST))
     await put(store, schedule("2026-11-23"))
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         instant = await snapshot.instant()
     connections = store._connections  # noqa: SLF001 - as the store does it, but at once
     with psycopg.connect(address, autocommit=True) as connection:
@@ -416,7 +417,7 @@ async def test_what_no_view_can_show_any_more_is_deleted(
         assert connection.execute("SELECT count(*) FROM views").fetchone() == (0,)
     async with store.snapshot(instant) as snapshot:
         with pytest.raises(SnapshotExpired):
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
 
 
 async def test_commits_prune_now_and_then_and_never_fail_for_it(
@@ -441,7 +442,7 @@ async def test_a_view_that_was_taken_before_views_ended_is_not_kept(
 ) -> None:
     await put(store, schedule("2026-11-23", FIRST))
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         await store.end_views()
         with pytest.raises(SnapshotExpired):
             await snapshot.instant()
@@ -489,7 +490,7 @@ async def book(store: Store, day: DayKey, acknowledged: Mapping[DayKey, set[str]
         while new.id not in acknowledged[day]:
             with suppress(StoreUnavailable, VersionConflict):
                 async with store.snapshot() as snapshot:
-                    read = (await snapshot.load([day], [])).days[day]
+                    read = (await snapshot.load(Keys(days=[day]))).days[day]
                 if new.id not in read.value.entries:
                     await store.commit(Writes([DayWrite(read, read.value.with_appointment(new))]))
                     acknowledged[day].add(new.id)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.store.instant_numbers import to_instant
-from shared.store.port import SnapshotExpired, StoreRefused
+from shared.store.port import Keys, SnapshotExpired, StoreRefused
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import at, key
 from tests.functions.api import Api, Clock, Json, calling
@@ -155,7 +155,7 @@ async def test_what_crosses_the_end_of_a_doctor_day_stands_whole_in_both(
 ) -> None:
     days = [key("2099-06-30", "berlin"), key("2099-07-01", "berlin")]
     async with store.snapshot() as snapshot:
-        found = (await snapshot.load(days, [])).days
+        found = (await snapshot.load(Keys(days=days))).days
     before, after = (found[day].value.find("berlin.20990701.across") for day in days)
     assert before is not None
     assert before == after
@@ -209,7 +209,7 @@ async def test_an_instant_of_before_is_too_old(store: SqliteStore, path: str) ->
     ((before,),) = query(path, "SELECT instant FROM clock")
     async with store.snapshot(to_instant(before)) as snapshot:
         with pytest.raises(SnapshotExpired, match="too long ago"):
-            await snapshot.load([], [])
+            await snapshot.load(Keys())
 
 
 def test_of_many_who_open_the_file_at_once_one_brings_it_over(file: File, path: str) -> None:

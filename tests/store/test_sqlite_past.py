@@ -13,7 +13,7 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
-from shared.store.port import DayWrite, PatientWrite, RecordWrite, SnapshotExpired, Writes
+from shared.store.port import DayWrite, Keys, PatientWrite, RecordWrite, SnapshotExpired, Writes
 from shared.store.sqlite.erasing import (
     _ERASE_HOLDERS,
     _ERASE_RECORDS,
@@ -65,7 +65,7 @@ async def pruner(path: str, clock: Clock) -> AsyncIterator[SqliteStore]:
 async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
     """Put these on Monday in place of all others; the instant from which on they are there."""
     async with store.snapshot() as snapshot:
-        monday = (await snapshot.load([MONDAY], [])).days[MONDAY]
+        monday = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
     await store.commit(Writes([DayWrite(monday, schedule("2026-11-23", *appointments))]))
     return await instant_of(store)
 
@@ -73,7 +73,7 @@ async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
 async def book(store: SqliteStore, *appointments: Appointment) -> datetime:
     """Let a patient have these and no others; the instant from which on that is so."""
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     write = PatientWrite(read, PatientSchedule(ADA, appointments))
     await store.commit(Writes(patients=[write]))
     return await instant_of(store)
@@ -83,7 +83,7 @@ async def booked_at(store: SqliteStore, instant: datetime) -> list[str] | None:
     """What the patient had booked at an instant; None if it has expired."""
     try:
         async with store.snapshot(instant) as snapshot:
-            state = await snapshot.load([], [], patients=[ADA])
+            state = await snapshot.load(Keys(patients=[ADA]))
     except SnapshotExpired:
         return None
     return [a.id for a in state.patients[ADA].value.appointments]
@@ -314,7 +314,7 @@ async def test_an_erasure_takes_two_hundred_rows_at_a_time(store: SqliteStore, p
     await book(store, *(EARLY._replace(id=str(number)) for number in range(500)))
     await book(store)
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     left, more = [], []
     records = partial(erase_records, ids=["a"], most=200)
     rest = partial(erase_patient, read=read, rest=PatientSchedule(ADA), now=NOW, most=200)

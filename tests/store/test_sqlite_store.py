@@ -20,6 +20,7 @@ from shared.model.idempotency import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     RecordWrite,
     Stored,
     StoreRefused,
@@ -86,7 +87,7 @@ def create_file_of_version_1(path: str) -> None:
 async def load(store: SqliteStore) -> Stored[DaySchedule]:
     """Monday."""
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([MONDAY], [])).days[MONDAY]
+        return (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
 
 
 async def put(store: SqliteStore, *appointments: Appointment) -> datetime:
@@ -133,7 +134,7 @@ def disk_is_busy(store: SqliteStore) -> Iterator[None]:
 async def exist(store: SqliteStore, *days: DayKey) -> list[bool]:
     """Tell which days have a document."""
     async with store.snapshot() as snapshot:
-        state = await snapshot.load(days, [])
+        state = await snapshot.load(Keys(days=days))
     return [state.days[day].version is not None for day in days]
 
 
@@ -241,7 +242,7 @@ async def test_a_snapshot_opens_the_file_when_it_reads() -> None:
     nowhere = SqliteStore("/no/such/folder/appointments.db")
     async with nowhere.snapshot() as snapshot:
         with pytest.raises(StoreRefused, match="unable to open"):
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
     await nowhere.close()
 
 
@@ -252,7 +253,7 @@ async def test_a_view_within_another_waits_for_nobody(store: SqliteStore) -> Non
         async with store.snapshot():
             await all_have_one.wait()
             async with store.snapshot() as inner:
-                return (await inner.load([MONDAY], [])).days[MONDAY].value
+                return (await inner.load(Keys(days=[MONDAY]))).days[MONDAY].value
 
     async with asyncio.timeout(60):
         found = await asyncio.gather(*(look_twice() for _ in range(MOST_SNAPSHOTS)))
@@ -262,9 +263,9 @@ async def test_a_view_within_another_waits_for_nobody(store: SqliteStore) -> Non
 async def test_many_snapshots_at_once_share_a_few_connections(store: SqliteStore) -> None:
     async def read() -> None:
         async with store.snapshot() as snapshot:
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
             await asyncio.sleep(0)
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
 
     await asyncio.gather(*(read() for _ in range(200)))
     assert len(store._connections._idle) == 16  # noqa: SLF001
@@ -319,7 +320,7 @@ async def test_whereabouts_that_were_replaced_over_an_hour_ago_are_dropped_at_th
     for day in (MONDAY, TUESDAY, WEDNESDAY):
         await store.commit(Writes(elsewhere=[ElsewhereWrite(name, Pointer(day), version)]))
         async with store.snapshot() as snapshot:
-            version = (await snapshot.load([], [], [name])).elsewhere[name].version
+            version = (await snapshot.load(Keys(elsewhere=[name]))).elsewhere[name].version
     old = "UPDATE past_elsewhere SET until = until - ? WHERE body LIKE '%2026-11-23%'"
     query(path, old, 7_200_000_000)  # Microseconds: two hours.
     store.prepare([])

@@ -17,7 +17,7 @@ from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.store.instant_numbers import to_instant
-from shared.store.port import DayWrite, OverrideWrite, PatientWrite, StoreRefused, Writes
+from shared.store.port import DayWrite, Keys, OverrideWrite, PatientWrite, StoreRefused, Writes
 from shared.store.sqlite.store import SqliteStore
 from tests.builders import appointment, at, doctor, key, schedule, span
 
@@ -165,7 +165,9 @@ async def test_all_that_a_file_held_is_there_and_patients_can_be_kept_beside_it(
     store: SqliteStore,
 ) -> None:
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY], ["key"], [TOLD], [ADA])
+        state = await snapshot.load(
+            Keys(days=[MONDAY], records=["key"], elsewhere=[TOLD], patients=[ADA])
+        )
     assert state.days[MONDAY].value == schedule("2026-11-23", AFTER)
     assert state.days[MONDAY].version == 7
     assert state.records["key"].value == RECORD
@@ -174,7 +176,7 @@ async def test_all_that_a_file_held_is_there_and_patients_can_be_kept_beside_it(
     booked = PatientSchedule(ADA, (AFTER,))
     await store.commit(Writes(patients=[PatientWrite(state.patients[ADA], booked)]))
     async with store.snapshot() as snapshot:
-        found = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        found = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     assert found.value == booked
 
 
@@ -193,11 +195,11 @@ async def test_overrides_and_the_clinic_can_be_kept_beside_what_a_file_held(
     store: SqliteStore,
 ) -> None:
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+        read = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
     away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
     await store.commit(Writes([away], overrides=[OverrideWrite(HOLIDAY, None)]))
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY], [], overrides=[HOLIDAY.key])
+        state = await snapshot.load(Keys(days=[MONDAY], overrides=[HOLIDAY.key]))
     assert state.days[MONDAY].value == schedule("2026-11-23", AFTER).with_override(HOLIDAY.entry)
     assert state.overrides[HOLIDAY.key].value == HOLIDAY
     assert await store.clinic() == {}
@@ -207,7 +209,7 @@ async def test_overrides_and_the_clinic_can_be_kept_beside_what_a_file_held(
 
 async def test_the_past_of_a_file_can_still_be_read(store: SqliteStore) -> None:
     async with store.snapshot(to_instant(1500)) as snapshot:
-        state = await snapshot.load([MONDAY], [], patients=[ADA])
+        state = await snapshot.load(Keys(days=[MONDAY], patients=[ADA]))
     assert state.days[MONDAY].value == schedule("2026-11-23", BEFORE)
     assert state.patients[ADA].value == PatientSchedule(ADA)
 
@@ -231,7 +233,7 @@ async def test_a_history_without_starts_is_kept_and_goes_on_with_them(tmp_path: 
     booked, ended = PatientSchedule(ADA, (BEFORE,)), PatientSchedule(ADA)
     for schedule_ in (booked, ended):
         async with store.snapshot() as snapshot:
-            read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+            read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
         await store.commit(Writes(patients=[PatientWrite(read, schedule_)]))
     async with store.snapshot() as snapshot:
         assert await snapshot.history(ADA, MONDAY.day, MONDAY.day) == [
@@ -245,7 +247,7 @@ async def test_series_can_be_kept_beside_what_a_file_without_them_held(
     store: SqliteStore, path: str
 ) -> None:
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+        read = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
     away = DayWrite(read, read.value.with_override(HOLIDAY.entry))
     await store.commit(Writes([away], overrides=[OverrideWrite(HOLIDAY, None)]))
     await store.close()
@@ -253,7 +255,9 @@ async def test_series_can_be_kept_beside_what_a_file_without_them_held(
     before = dump(path)
     opened = SqliteStore(path)
     async with opened.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY], ["key"], [TOLD], series=[SERIES.id])
+        state = await snapshot.load(
+            Keys(days=[MONDAY], records=["key"], elsewhere=[TOLD], series=[SERIES.id])
+        )
     assert state.series == {SERIES.id: None}
     assert state.days[MONDAY].value == away.day
     assert state.records["key"].value == RECORD
@@ -262,7 +266,7 @@ async def test_series_can_be_kept_beside_what_a_file_without_them_held(
     assert (before[-1], version) == ("7", "10")
     await opened.commit(Writes(series=[SERIES]))
     async with opened.snapshot() as snapshot:
-        assert (await snapshot.load([], [], series=[SERIES.id])).series == {SERIES.id: SERIES}
+        assert (await snapshot.load(Keys(series=[SERIES.id]))).series == {SERIES.id: SERIES}
     await opened.close()
 
 

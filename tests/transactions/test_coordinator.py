@@ -30,7 +30,7 @@ from shared.rules.outcomes import (
     Replayed,
     SlotTaken,
 )
-from shared.store.port import StoreRefused, StoreUnavailable, Versions, Writes
+from shared.store.port import Keys, StoreRefused, StoreUnavailable, Versions, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -197,7 +197,7 @@ async def test_days_kept_for_others_are_not_kept_without_bound() -> None:
     store = ScriptedStore(*(full(begins + n * DAY) for n in range(500)))
     asked = [command(f"{begins + n * DAY}T09:00Z", f"a{n}") for n in (0, 98, 196, 294)]
     snapshot = store.snapshot()
-    state = await snapshot.load({key for each in asked for key in each.days}, ())
+    state = await snapshot.load(Keys(days={key for each in asked for key in each.days}))
     decisions = SnapshotDecisions.on(snapshot, state)
     for each in asked:
         assert isinstance((await decisions.decide(each)).outcome, SlotTaken)

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
+from shared.store.chunks import in_chunks
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import (
     date_of,
@@ -42,12 +42,12 @@ from shared.store.firestore.patient_documents import (
 )
 from shared.store.firestore.series_documents import read_series, series_name
 from shared.store.firestore.values import Cursor, Value, to_timestamp, to_value
-from shared.store.port import SnapshotExpired, State, Version
+from shared.store.port import Keys, SnapshotExpired, State, Version
+from shared.store.positions import day_behind
 from shared.store.usage import count_reads
 
 T = TypeVar("T")
 
-LARGEST_CHUNK = 128
 BUSY_FIELDS = ("kind", "schema", "derived")
 
 
@@ -62,25 +62,16 @@ class FirestoreSnapshot:
         self._read_time: Message = None if instant is None else to_timestamp(instant)
         self._expired = EXPIRED if instant else NONE
 
-    async def load(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey] = (),
-        patients: Collection[PatientKey] = (),
-        overrides: Collection[OverrideKey] = (),
-        *,
-        series: Collection[str] = (),
-    ) -> State:
+    async def load(self, keys: Keys) -> State:
         """Read documents in one call."""
         root = self._calls.root
-        day_of = {day_name(root, key): key for key in days}
-        record_of = {record_name(root, key): key for key in records}
-        elsewhere_of = {elsewhere_name(root, key): key for key in elsewhere}
-        patient_of = {patient_name(root, key): key for key in patients}
-        named = {override_name(root, key): key for key in overrides}
-        series_of = {series_name(root, each): each for each in series}
-        state = State({}, {})
+        day_of = {day_name(root, key): key for key in keys.days}
+        record_of = {record_name(root, key): key for key in keys.records}
+        elsewhere_of = {elsewhere_name(root, key): key for key in keys.elsewhere}
+        patient_of = {patient_name(root, key): key for key in keys.patients}
+        named = {override_name(root, key): key for key in keys.overrides}
+        series_of = {series_name(root, each): each for each in keys.series}
+        state = State()
         names = (*day_of, *record_of, *elsewhere_of, *patient_of, *named, *series_of)
         for answer in await self._get(names):
             document = answer.found
@@ -113,7 +104,7 @@ class FirestoreSnapshot:
             else:
                 found[key] = day
         if without_text:
-            state = await self.load(without_text, ())
+            state = await self.load(Keys(days=without_text))
             found |= {key: stored.value.busy for key, stored in state.days.items()}
         return found
 
@@ -135,31 +126,28 @@ class FirestoreSnapshot:
         revision: int = answer.result.aggregate_fields["sum"].integer_value
         return revision
 
-    async def scan(
+    def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
-        """Read existing days in order, in growing chunks; a day without a document costs none."""
-        while True:
-            documents = await self._page(doctor_id, first, last, at_once)
-            count_reads(len(documents))
-            for document in documents:
-                yield read_day(DayKey(doctor_id, date_of(document)), document).value
-            if len(documents) < at_once:
-                return
-            first = date_of(documents[-1]) + timedelta(days=1)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        """Read existing days in order; a day without a document costs none."""
+
+        async def read(start: date, limit: int) -> Sequence[DaySchedule]:
+            documents = await self._page(doctor_id, start, last, limit)
+            return [read_day(DayKey(doctor_id, date_of(d)), d).value for d in documents]
+
+        return in_chunks(read, first, day_behind, at_once)
 
     async def scan_ended(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
-        """Read what has ended, in growing chunks."""
+        """Read what has ended."""
         async for document in self._by_start(doctor_id, "elsewhere", starts, at_once):
             yield read_ended(doctor_id, document)
 
     async def scan_overrides(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Override]:
-        """Read overrides, in growing chunks."""
+        """Read overrides."""
         async for document in self._by_start(doctor_id, "overrides", starts, at_once):
             yield override_of(OverrideKey(doctor_id, last_part(document.name)), document)
 
@@ -184,25 +172,19 @@ class FirestoreSnapshot:
         instant: datetime = self._read_time.ToDatetime(UTC)
         return instant
 
-    async def _by_start(
+    def _by_start(
         self, doctor_id: str, collection: str, starts: Interval, at_once: int
     ) -> AsyncIterator[Message]:
         """Read what a collection of a doctor's has, in order of start, then id."""
         parent = f"{self._calls.root}/doctors/{doctor_id}"
-        start_at = Cursor(values=[to_value(starts.start)], before=True)
         end_at = Cursor(values=[to_value(starts.end)], before=True)
-        while True:
-            bounds = {"start_at": start_at, "end_at": end_at, "limit": Int32Value(value=at_once)}
-            documents = await self._query(parent, collection, ("start", "__name__"), bounds)
-            count_reads(len(documents))
-            for document in documents:
-                yield document
-            if len(documents) < at_once:
-                return
-            last = documents[-1]
-            place = [last.fields["start"], Value(reference_value=last.name)]
-            start_at = Cursor(values=place, before=False)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+
+        async def read(start_at: Message, limit: int) -> Sequence[Message]:
+            bounds = {"start_at": start_at, "end_at": end_at, "limit": Int32Value(value=limit)}
+            return await self._query(parent, collection, ("start", "__name__"), bounds)
+
+        start_at = Cursor(values=[to_value(starts.start)], before=True)
+        return in_chunks(read, start_at, _behind, at_once)
 
     async def _page(self, doctor_id: str, first: date, last: date, limit: int) -> list[Message]:
         root, days = self._calls.root, (DayKey(doctor_id, first), DayKey(doctor_id, last))
@@ -261,3 +243,9 @@ class FirestoreSnapshot:
             raise SnapshotExpired("something was erased since that instant")
         self._unchecked_instant = None
         return answer
+
+
+def _behind(document: Message) -> Message:
+    """Return where a query in order of start, then id, goes on after a document."""
+    place = [document.fields["start"], Value(reference_value=document.name)]
+    return Cursor(values=place, before=False)

@@ -4,19 +4,21 @@ All reads of a view are of one transaction, which begins in the round trip of th
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+
+from msgspec.structs import astuple
 
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.model.override import Override, OverrideKey
+from shared.model.override import Override
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.port import SnapshotExpired, State, Stored, Version, VersionConflict
-from shared.store.positions import Positions
+from shared.store.chunks import in_chunks
+from shared.store.port import Keys, SnapshotExpired, State, Stored, Version, VersionConflict
+from shared.store.positions import Positions, day_behind
 from shared.store.postgresql import rows
 from shared.store.postgresql.connections import BEGIN, Query, Row, Session
 from shared.store.postgresql.in_order import ended_query, overrides_query
@@ -27,8 +29,6 @@ from shared.store.postgresql.past import (
     seen_of,
 )
 from shared.store.usage import count_reads
-
-LARGEST_CHUNK = 128
 
 
 class PostgresqlSnapshot:
@@ -43,38 +43,29 @@ class PostgresqlSnapshot:
         self._seen: str | None = None
         self._kept: datetime | None = None
 
-    async def load(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey] = (),
-        patients: Collection[PatientKey] = (),
-        overrides: Collection[OverrideKey] = (),
-        *,
-        series: Collection[str] = (),
-    ) -> State:
+    async def load(self, keys: Keys) -> State:
         """Read documents, which are rows, in one round trip."""
-        wanted = (days, records, elsewhere, patients, overrides, series)
+        wanted = astuple(keys)
         count_reads(sum(map(len, wanted)))
         await self._find_view()
         queries = (
-            rows.days_query(days, self._seen),
-            rows.records_query(records),
-            rows.elsewhere_query(elsewhere),
-            rows.patients_query(patients, self._seen),
-            rows.overrides_query(overrides),
-            rows.series_query(series),
+            rows.days_query(keys.days, self._seen),
+            rows.records_query(keys.records),
+            rows.elsewhere_query(keys.elsewhere),
+            rows.patients_query(keys.patients, self._seen),
+            rows.overrides_query(keys.overrides),
+            rows.series_query(keys.series),
         )
-        asked = [query for keys, query in zip(wanted, queries, strict=True) if keys]
+        asked = [query for kind, query in zip(wanted, queries, strict=True) if kind]
         answers = iter(await self._read(asked))
-        found = [next(answers) if keys else [] for keys in wanted]
+        found = [next(answers) if kind else [] for kind in wanted]
         return State(
-            days={**_empty(days), **rows.days_of(found[0])},
+            days={**_empty(keys.days), **rows.days_of(found[0])},
             records=rows.records_of(found[1]),
-            elsewhere={**dict.fromkeys(elsewhere, _NOTHING), **rows.elsewhere_of(found[2])},
-            patients={**_without_schedule(patients), **rows.patients_of(found[3])},
-            overrides={**dict.fromkeys(overrides, _NOTHING), **rows.overrides_of(found[4])},
-            series={**dict.fromkeys(series), **rows.series_of(found[5])},
+            elsewhere={**dict.fromkeys(keys.elsewhere, _NOTHING), **rows.elsewhere_of(found[2])},
+            patients={**_without_schedule(keys.patients), **rows.patients_of(found[3])},
+            overrides={**dict.fromkeys(keys.overrides, _NOTHING), **rows.overrides_of(found[4])},
+            series={**dict.fromkeys(keys.series), **rows.series_of(found[5])},
         )
 
     async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
@@ -83,7 +74,7 @@ class PostgresqlSnapshot:
         read = rows.busy_of(await self._read_one(rows.busy_query(days)))
         found = {key: read.get(key, _NOTHING_BUSY) for key in days}
         if older := [key for key, busy in found.items() if busy is None]:
-            state = await self.load(older, ())
+            state = await self.load(Keys(days=older))
             found |= {key: day.value.busy for key, day in state.days.items()}
         return {key: busy for key, busy in found.items() if busy is not None}
 
@@ -99,54 +90,43 @@ class PostgresqlSnapshot:
         ((revision,),) = await self._read_one(rows.revision_query(doctor_id))
         return int(revision)
 
-    async def scan(
+    def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
-        """Read existing days in order, in growing chunks: few for a near hit, fast for a year."""
-        while True:
-            await self._find_view()
-            query = rows.days_between_query(doctor_id, first, last, at_once, self._seen)
-            found = rows.days_of(await self._read_one(query))
-            count_reads(len(found))
-            for day in found.values():
-                yield day.value
-            if len(found) < at_once:
-                return
-            first = max(found).day + timedelta(days=1)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        """Read existing days in order."""
 
-    async def scan_ended(
+        async def read(start: date, limit: int) -> Sequence[DaySchedule]:
+            await self._find_view()
+            query = rows.days_between_query(doctor_id, start, last, limit, self._seen)
+            return [day.value for day in rows.days_of(await self._read_one(query)).values()]
+
+        return in_chunks(read, first, day_behind, at_once)
+
+    def scan_ended(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
-        """Read what has ended, in growing chunks."""
-        await self._find_view()
-        positions = Positions.within(doctor_id, starts)
-        while True:
-            query = ended_query(positions, at_once, self._seen)
-            found = rows.ended_of(doctor_id, await self._read_one(query))
-            count_reads(len(found))
-            for appointment in found:
-                yield appointment
-            if len(found) < at_once:
-                return
-            positions = positions.behind(found[-1].interval.start, found[-1].id)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        """Read what has ended."""
 
-    async def scan_overrides(
+        async def read(ended: Positions, limit: int) -> Sequence[Appointment]:
+            await self._find_view()
+            return rows.ended_of(
+                doctor_id, await self._read_one(ended_query(ended, limit, self._seen))
+            )
+
+        positions = Positions.within(doctor_id, starts)
+        return in_chunks(read, positions, positions.behind, at_once)
+
+    def scan_overrides(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Override]:
-        """Read overrides, in growing chunks."""
+        """Read overrides."""
+
+        async def read(starting: Positions, limit: int) -> Sequence[Override]:
+            found = rows.overrides_of(await self._read_one(overrides_query(starting, limit)))
+            return [stored.value for stored in found.values() if stored.value]
+
         positions = Positions.within(doctor_id, starts)
-        while True:
-            answer = await self._read_one(overrides_query(positions, at_once))
-            found = [stored.value for stored in rows.overrides_of(answer).values() if stored.value]
-            count_reads(len(found))
-            for override in found:
-                yield override
-            if len(found) < at_once:
-                return
-            positions = positions.behind(found[-1].interval.start, found[-1].id)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        return in_chunks(read, positions, positions.behind, at_once)
 
     async def history(
         self, patient: PatientKey, first: date, last: date

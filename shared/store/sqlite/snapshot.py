@@ -7,19 +7,21 @@ done at once: that takes less time than handing them to a thread.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+
+from msgspec.structs import astuple
 
 from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
-from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
-from shared.model.override import Override, OverrideKey
+from shared.model.override import Override
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
+from shared.store.chunks import in_chunks
 from shared.store.instant_numbers import to_instant, to_number
-from shared.store.port import State, Stored, Version
-from shared.store.positions import Positions
+from shared.store.port import Keys, State, Stored, Version
+from shared.store.positions import Positions, day_behind
 from shared.store.sqlite.clock import check_kept, read_clock
 from shared.store.sqlite.database import ReadConnections, translated_errors
 from shared.store.sqlite.elsewhere_rows import read_elsewhere, read_ended
@@ -36,7 +38,6 @@ from shared.store.sqlite.rows import (
 from shared.store.sqlite.series_rows import read_series
 from shared.store.usage import count_reads
 
-LARGEST_CHUNK = 128
 DAYS_A_TURN = 16
 BUSY_DAYS_A_TURN = 64
 
@@ -57,33 +58,23 @@ class SqliteSnapshot:
         self._past = None if instant is None else to_number(instant)
         self._connection: sqlite3.Connection | None = None
 
-    async def load(  # noqa: PLR0913 - as the port has it
-        self,
-        days: Collection[DayKey],
-        records: Collection[str],
-        elsewhere: Collection[ElsewhereKey] = (),
-        patients: Collection[PatientKey] = (),
-        overrides: Collection[OverrideKey] = (),
-        *,
-        series: Collection[str] = (),
-    ) -> State:
+    async def load(self, keys: Keys) -> State:
         """Read documents, which are rows."""
-        wanted = (days, records, elsewhere, patients, overrides, series)
-        count_reads(sum(map(len, wanted)))
+        count_reads(sum(map(len, astuple(keys))))
         with translated_errors():
             connection = self._open()
             found: dict[DayKey, Stored[DaySchedule]] = {}
-            for number, key in enumerate(days, 1):
+            for number, key in enumerate(keys.days, 1):
                 found[key] = read_day(connection, key, self._past)
                 if number % DAYS_A_TURN == 0:
                     await asyncio.sleep(0)  # A year is long: let other requests have their turn.
             return State(
                 days=found,
-                records=read_records(connection, records),
-                elsewhere={key: read_elsewhere(connection, key) for key in elsewhere},
-                patients={key: read_patient(connection, key, self._past) for key in patients},
-                overrides={key: read_override(connection, key) for key in overrides},
-                series={each: read_series(connection, each) for each in series},
+                records=read_records(connection, keys.records),
+                elsewhere={key: read_elsewhere(connection, key) for key in keys.elsewhere},
+                patients={key: read_patient(connection, key, self._past) for key in keys.patients},
+                overrides={key: read_override(connection, key) for key in keys.overrides},
+                series={each: read_series(connection, each) for each in keys.series},
             )
 
     async def busy_days(self, days: Collection[DayKey]) -> Mapping[DayKey, BusyDay]:
@@ -111,56 +102,41 @@ class SqliteSnapshot:
         with translated_errors():
             return read_revision(self._open(), doctor_id)
 
-    async def scan(
+    def scan(
         self, doctor_id: str, first: date, last: date, at_once: int = 16
     ) -> AsyncIterator[DaySchedule]:
-        """Read existing days in order, in growing chunks: few for a near hit, fast for a year."""
-        while True:
-            with translated_errors():
-                found = read_days(self._open(), doctor_id, (first, last), at_once, self._past)
-                days = [day.value for day in found]
-            count_reads(len(days))
-            for day in days:
-                yield day
-            if len(days) < at_once:
-                return
-            await asyncio.sleep(0)  # A year is long: let other requests have their turn.
-            first = days[-1].key.day + timedelta(days=1)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        """Read existing days in order."""
 
-    async def scan_ended(
+        async def read(start: date, limit: int) -> Sequence[DaySchedule]:
+            with translated_errors():
+                found = read_days(self._open(), doctor_id, (start, last), limit, self._past)
+                return [day.value for day in found]
+
+        return in_chunks(read, first, day_behind, at_once)
+
+    def scan_ended(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Appointment]:
-        """Read what has ended, in growing chunks."""
-        ended = Positions.within(doctor_id, starts)
-        while True:
-            with translated_errors():
-                found = read_ended(self._open(), ended, at_once, self._past)
-            count_reads(len(found))
-            for appointment in found:
-                yield appointment
-            if len(found) < at_once:
-                return
-            ended = ended.behind(found[-1].interval.start, found[-1].id)
-            await asyncio.sleep(0)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+        """Read what has ended."""
 
-    async def scan_overrides(
+        async def read(ended: Positions, limit: int) -> Sequence[Appointment]:
+            with translated_errors():
+                return read_ended(self._open(), ended, limit, self._past)
+
+        positions = Positions.within(doctor_id, starts)
+        return in_chunks(read, positions, positions.behind, at_once)
+
+    def scan_overrides(
         self, doctor_id: str, starts: Interval, at_once: int = 16
     ) -> AsyncIterator[Override]:
-        """Read overrides, in growing chunks."""
-        starting = Positions.within(doctor_id, starts)
-        while True:
+        """Read overrides."""
+
+        async def read(starting: Positions, limit: int) -> Sequence[Override]:
             with translated_errors():
-                found = read_overrides(self._open(), starting, at_once)
-            count_reads(len(found))
-            for override in found:
-                yield override
-            if len(found) < at_once:
-                return
-            starting = starting.behind(found[-1].interval.start, found[-1].id)
-            await asyncio.sleep(0)
-            at_once = min(at_once * 2, LARGEST_CHUNK)
+                return read_overrides(self._open(), starting, limit)
+
+        positions = Positions.within(doctor_id, starts)
+        return in_chunks(read, positions, positions.behind, at_once)
 
     async def history(
         self, patient: PatientKey, first: date, last: date

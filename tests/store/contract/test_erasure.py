@@ -17,6 +17,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     PatientWrite,
     RecordWrite,
     Snapshot,
@@ -59,7 +60,7 @@ def erased(name: str, appointment_id: str) -> IdempotencyRecord:
 
 async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], patients=[patient])).patients[patient]
+        return (await snapshot.load(Keys(patients=[patient]))).patients[patient]
 
 
 async def change(store: Store, patient: PatientKey, *appointments: Appointment) -> None:
@@ -72,13 +73,13 @@ async def tell(store: Store, whereabouts: Whereabouts | None) -> None:
     """Let these be the whereabouts of the early appointment."""
     name = ElsewhereKey("strange", "early")
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], [name])).elsewhere[name]
+        read = (await snapshot.load(Keys(elsewhere=[name]))).elsewhere[name]
     await store.commit(Writes(elsewhere=[ElsewhereWrite(name, whereabouts, read.version)]))
 
 
 async def records(store: Store, *names: str) -> list[IdempotencyRecord]:
     async with store.snapshot() as snapshot:
-        found = (await snapshot.load([], names)).records
+        found = (await snapshot.load(Keys(records=names))).records
     return [found[name].value for name in names]
 
 
@@ -94,7 +95,7 @@ async def erase(store: Store, rest: PatientSchedule = NOTHING) -> None:
 
 async def instant_of(store: Store) -> datetime:
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         return await snapshot.instant()
 
 
@@ -205,7 +206,7 @@ async def test_a_commit_on_the_schedule_that_was_erased_is_a_conflict(
 
 
 async def load_all(snapshot: Snapshot) -> State:
-    return await snapshot.load([MONDAY], [], patients=[ADA])
+    return await snapshot.load(Keys(days=[MONDAY], patients=[ADA]))
 
 
 async def scan(snapshot: Snapshot) -> list[DaySchedule]:
@@ -237,7 +238,7 @@ async def before(store: Store) -> datetime:
 async def erase_all(store: Store) -> None:
     """Erase as its callers do: the appointments themselves first."""
     async with store.snapshot() as snapshot:
-        read = await snapshot.load([MONDAY], [])
+        read = await snapshot.load(Keys(days=[MONDAY]))
     day = DayWrite(read.days[MONDAY], schedule("2026-11-23"))
     await store.commit(Writes([day]))
     await tell(store, None)

@@ -31,7 +31,15 @@ from shared.rules.outcomes import Accepted
 from shared.rules.telling import Telling
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
-from shared.store.port import DayWrite, OverrideWrite, PatientWrite, RecordWrite, Stored, Writes
+from shared.store.port import (
+    DayWrite,
+    Keys,
+    OverrideWrite,
+    PatientWrite,
+    RecordWrite,
+    Stored,
+    Writes,
+)
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.idempotency import Idempotency
@@ -224,7 +232,7 @@ async def test_a_patient_costs_one_read_in_the_same_call_one_write_and_one_for_e
     for after in (booked, []):
         connection.cost = Cost()
         async with store.snapshot() as snapshot:
-            state = await snapshot.load([monday], [], patients=[ADA])
+            state = await snapshot.load(Keys(days=[monday], patients=[ADA]))
         day = DayWrite(state.days[monday], state.days[monday].value)
         await store.commit(Writes([day], patients=[patient_write(state.patients[ADA], *after)]))
         writes = 2 if after else 2 + 3
@@ -242,12 +250,12 @@ async def test_an_erasure_is_a_query_for_records_events_and_history_each_and_a_c
     wish = booking("2026-11-23T09:00Z", "2026-11-23T17:00Z", "a").appointment
     await store.commit(Writes(patients=[patient_write(NO_PATIENT, wish)]))
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     await store.commit(Writes(patients=[patient_write(read)]))
     record = IdempotencyRecord("key", "print", "a", at("2099-01-01T00:00Z"))
     await store.commit(Writes(records=[RecordWrite(record, None)]))
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     connection.cost = Cost()
     await store.erase_records(["a"])
     assert connection.cost == Cost(
@@ -367,7 +375,7 @@ async def test_an_override_of_a_year_is_two_calls_and_a_look_at_the_versions_of_
     year = span("2027-01-01T04:00Z", "2028-01-03T04:00Z")
     away = Override("strange.override.1", "strange", "time_off", year, NOW)
     async with store.snapshot() as snapshot:
-        state = await snapshot.load(days, [], overrides=[away.key])
+        state = await snapshot.load(Keys(days=days, overrides=[away.key]))
     writes = [DayWrite(read, read.value.with_override(away.entry)) for read in state.days.values()]
     await store.commit(Writes(writes, overrides=[OverrideWrite(away, None)]))
     assert connection.cost == Cost(["batch_get", "commit"], reads=369, writes=369)

@@ -14,6 +14,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
+    Keys,
     PatientWrite,
     Stored,
     StoreRefused,
@@ -109,7 +110,7 @@ async def test_a_month_of_before_tells_no_starts_and_may_hold_both(store: Firest
             PastAppointment("old", MONTH, None),
             PastAppointment("older", MONTH, None),
         ]
-        read = (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        read = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
     old = [PastAppointment("old", MONTH, None)]
     await store.commit(Writes(patients=[PatientWrite(read, read.value, forgotten=old)]))
     kept = {"first": "2026-11-23T09:00:00Z", "older": True}
@@ -152,7 +153,7 @@ async def with_months(store: FirestoreStore, count: int) -> Stored[PatientSchedu
 
 async def load(store: FirestoreStore) -> Stored[PatientSchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        return (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
 
 
 async def months_of(store: FirestoreStore) -> int:

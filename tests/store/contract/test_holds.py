@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
 from shared.model.idempotency import IdempotencyRecord
-from shared.store.port import DayWrite, RecordWrite, Store, Stored, Writes
+from shared.store.port import DayWrite, Keys, RecordWrite, Store, Stored, Writes
 from tests.builders import appointment, at, key, off, schedule, span
 
 MONDAY = key("2026-11-23")
@@ -34,7 +34,7 @@ Change = Callable[[DaySchedule], DaySchedule]
 
 async def load(store: Store) -> Stored[DaySchedule]:
     async with store.snapshot() as snapshot:
-        read = (await snapshot.load([MONDAY], [])).days[MONDAY]
+        read = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
         assert await snapshot.busy_days([MONDAY]) == {MONDAY: read.value.busy}
         return read
 
@@ -92,13 +92,13 @@ async def test_what_is_freed_or_needs_buffers_is_as_busy_to_a_search_as_it_is(st
 async def test_earlier_instants_show_holds_as_they_were_then(store: Store, rival: Store) -> None:
     await change(store, lambda day: day.with_hold(HOLD))
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         instant = await snapshot.instant()
     booked = appointment("2026-11-23T10:00Z", "2026-11-23T10:30Z", "booked")
     await change(rival, lambda day: day.without_hold(HOLD.id).with_appointment(booked))
     held = schedule("2026-11-23").with_hold(HOLD)
     async with rival.snapshot(instant) as snapshot:
-        assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == held
+        assert (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY].value == held
         assert [d async for d in snapshot.scan("strange", MONDAY.day, MONDAY.day)] == [held]
     assert (await load(store)).value == schedule("2026-11-23", booked)
 
@@ -118,7 +118,7 @@ OTHER = replace(RECORD, key="other", appointment_id="early", hold=None)
 
 async def load_records(store: Store) -> dict[str, Stored[IdempotencyRecord]]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], ["key", "other", "none"])).records
+        return (await snapshot.load(Keys(records=["key", "other", "none"]))).records
 
 
 async def records(store: Store) -> list[IdempotencyRecord]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.model.day import DaySchedule
 from shared.model.event import Event, Previous
 from shared.model.outbox import Delivery, OutboxRecord
-from shared.store.port import DayWrite, OutboxWrite, Store, Stored, VersionConflict, Writes
+from shared.store.port import DayWrite, Keys, OutboxWrite, Store, Stored, VersionConflict, Writes
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, at, key, schedule, span
 
@@ -57,7 +57,7 @@ async def test_an_event_is_written_once_and_with_its_change_or_not_at_all(
         )
     assert await found(store, "a") == [record()]
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([key("2026-11-23")], [])
+        state = await snapshot.load(Keys(days=[key("2026-11-23")]))
     assert state.days[key("2026-11-23")].version is None
 
 

@@ -11,6 +11,7 @@ from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey
 from shared.store.port import (
     DayWrite,
+    Keys,
     OverrideWrite,
     State,
     Store,
@@ -47,7 +48,7 @@ async def load(
     store: Store, days: Collection[DayKey] = (), overrides: Collection[OverrideKey] = ()
 ) -> State:
     async with store.snapshot() as snapshot:
-        return await snapshot.load(days, [], overrides=overrides)
+        return await snapshot.load(Keys(days=days, overrides=overrides))
 
 
 async def put(store: Store, *overrides: Override) -> None:
@@ -147,7 +148,7 @@ async def test_a_day_holds_overrides_beside_appointments_until_they_are_taken_aw
     after = (await load(store, [MONDAY])).days[MONDAY].value
     assert (after.appointments, after.overrides) == ((), (longer,))
     async with store.snapshot(instant) as snapshot:  # As it was then.
-        assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == day
+        assert (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY].value == day
         assert [d async for d in snapshot.scan("strange", MONDAY.day, MONDAY.day)] == [day]
 
 
@@ -180,7 +181,7 @@ async def test_an_override_of_a_year_is_in_one_commit_with_all_its_days_or_with_
     async with store.snapshot() as snapshot:
         days = [d async for d in snapshot.scan("strange", date(2027, 1, 1), date(2028, 1, 3))]
         assert days == [schedule("2027-07-01", booked)]
-        assert (await snapshot.load([], [], overrides=[YEAR_OFF.key])).overrides == {
+        assert (await snapshot.load(Keys(overrides=[YEAR_OFF.key]))).overrides == {
             YEAR_OFF.key: Stored(None, None)
         }
     again = (await load(store, [key("2027-07-01")])).days
@@ -203,7 +204,7 @@ async def test_versions_of_days_are_those_that_a_load_returns(store: Store) -> N
     async with store.snapshot() as snapshot:
         with charged_to([usage]):
             versions = await snapshot.versions([MONDAY, TUESDAY])
-        state = await snapshot.load([MONDAY, TUESDAY], [])
+        state = await snapshot.load(Keys(days=[MONDAY, TUESDAY]))
     expected: dict[DayKey, Version | None] = {k: d.version for k, d in state.days.items()}
     assert versions == expected
     assert (versions[MONDAY] is None, versions[TUESDAY]) == (False, None)
@@ -220,9 +221,9 @@ async def test_a_view_keeps_its_overrides_and_versions_while_others_write(
 ) -> None:
     await put(store, HOLIDAY)
     async with store.snapshot() as snapshot:
-        read = await snapshot.load([MONDAY], [], overrides=[HOLIDAY.key])
+        read = await snapshot.load(Keys(days=[MONDAY], overrides=[HOLIDAY.key]))
         await put(rival, DELETED, EVENING)
-        later = await snapshot.load([], [], overrides=[HOLIDAY.key, EVENING.key])
+        later = await snapshot.load(Keys(overrides=[HOLIDAY.key, EVENING.key]))
         assert later.overrides[HOLIDAY.key] == read.overrides[HOLIDAY.key]
         assert later.overrides[EVENING.key] == Stored(None, None)
         starts = span("2026-11-23T00:00Z", "2026-11-24T00:00Z")

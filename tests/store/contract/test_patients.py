@@ -16,6 +16,7 @@ from shared.model.patient_key import PatientKey, patient_key
 from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
+    Keys,
     PatientWrite,
     Store,
     Stored,
@@ -48,7 +49,7 @@ Change = Callable[[PatientSchedule], PatientSchedule]
 
 async def load(store: Store, patient: PatientKey = ADA) -> Stored[PatientSchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], patients=[patient])).patients[patient]
+        return (await snapshot.load(Keys(patients=[patient]))).patients[patient]
 
 
 async def change(store: Store, to: Change, patient: PatientKey = ADA) -> Versions:
@@ -103,7 +104,7 @@ async def test_a_commit_writes_days_and_patients_together_and_returns_the_versio
     seen = set()
     for booked in (EARLY, OTHER):
         async with store.snapshot() as snapshot:
-            read = await snapshot.load([MONDAY], [], patients=[BOB, ADA])
+            read = await snapshot.load(Keys(days=[MONDAY], patients=[BOB, ADA]))
         day, ada = read.days[MONDAY], read.patients[ADA]
         versions = await store.commit(
             Writes(
@@ -115,7 +116,7 @@ async def test_a_commit_writes_days_and_patients_together_and_returns_the_versio
             )
         )
         async with rival.snapshot() as snapshot:
-            after = await snapshot.load([MONDAY], [], patients=[ADA, BOB])
+            after = await snapshot.load(Keys(days=[MONDAY], patients=[ADA, BOB]))
         assert versions == {
             MONDAY: after.days[MONDAY].version,
             ADA: after.patients[ADA].version,
@@ -159,7 +160,7 @@ async def test_a_commit_on_a_patient_who_is_not_as_was_read_is_a_conflict_and_wr
     with pytest.raises(VersionConflict):
         await store.commit(Writes([day], patients=[new, attempt(ada, bob)]))
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([MONDAY], [], patients=[free])
+        state = await snapshot.load(Keys(days=[MONDAY], patients=[free]))
     assert (state.days[MONDAY].version, state.patients[free].version) == (None, None)
     assert (await load(store)).value == PatientSchedule(ADA, (EARLY, OTHER, LATE))
     assert (await load(store, BOB)).value == PatientSchedule(BOB, (NEXT_YEAR,))
@@ -235,11 +236,11 @@ async def test_earlier_instants_show_a_patient_as_of_then(store: Store, rival: S
     for number, (to, _, _) in enumerate(STEPS):
         await change((store, rival)[number % 2], to)
         async with rival.snapshot() as snapshot:
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
             instants.append(await snapshot.instant())
     for instant, (_, appointments, gone) in zip(instants, STEPS, strict=True):
         async with store.snapshot(instant) as snapshot:
-            patients = (await snapshot.load([], [], patients=[ADA, BOB])).patients
+            patients = (await snapshot.load(Keys(patients=[ADA, BOB]))).patients
             assert patients[ADA].value == PatientSchedule(ADA, appointments)
             assert patients[BOB] == Stored(PatientSchedule(BOB), None)
             assert [past.id for past in await snapshot.history(ADA, FIRST, LAST)] == gone
@@ -250,10 +251,10 @@ async def test_a_view_does_not_see_what_becomes_of_a_patient_later(
 ) -> None:
     await change(store, adding(EARLY))
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         await change(rival, removing("early"))
         assert await snapshot.history(ADA, FIRST, LAST) == []
-        found = (await snapshot.load([], [], patients=[ADA])).patients[ADA].value
+        found = (await snapshot.load(Keys(patients=[ADA]))).patients[ADA].value
         assert found == PatientSchedule(ADA, (EARLY,))
 
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from shared.model.day import DaySchedule
-from shared.store.port import DayWrite, Store, Stored, Writes
+from shared.store.port import DayWrite, Keys, Store, Stored, Writes
 from shared.store.usage import StoreUsage, charged_to
 from tests.builders import appointment, key, schedule
 from tests.store.contract.conftest import Opener
@@ -22,7 +22,7 @@ async def revision(store: Store, doctor_id: str = "strange") -> int:
 async def write(store: Store, *days: DaySchedule) -> None:
     """Replace days by these, in one commit."""
     async with store.snapshot() as snapshot:
-        state = await snapshot.load([day.key for day in days], [])
+        state = await snapshot.load(Keys(days=[day.key for day in days]))
     await store.commit(Writes([DayWrite(state.days[day.key], day) for day in days]))
 
 

@@ -20,6 +20,7 @@ from shared.model.series import Series, Skipped
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     OverrideWrite,
     PatientWrite,
     RecordWrite,
@@ -53,7 +54,7 @@ CHANGED = replace(SERIES, rule="FREQ=DAILY;COUNT=3", appointment_ids=())
 
 async def found(store: Store, *ids: str) -> dict[str, Series | None]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], series=ids)).series
+        return (await snapshot.load(Keys(series=ids))).series
 
 
 async def test_series_are_read_as_they_were_created_and_none_where_there_is_none(
@@ -85,7 +86,14 @@ GONE = ElsewhereKey("strange", "gone")
 async def all_of_it(store: Store) -> State:
     async with store.snapshot() as snapshot:
         return await snapshot.load(
-            [MONDAY], ["key"], [GONE], [BOBS], [AWAY.key], series=[SERIES.id, OTHER.id]
+            Keys(
+                days=[MONDAY],
+                records=["key"],
+                elsewhere=[GONE],
+                patients=[BOBS],
+                overrides=[AWAY.key],
+                series=[SERIES.id, OTHER.id],
+            )
         )
 
 
@@ -152,7 +160,7 @@ DAYS = [DayKey("strange", a.interval.start.date()) for a in BOOKED]
 
 async def load_sixty(store: Store, days: Collection[DayKey] = DAYS) -> State:
     async with store.snapshot() as snapshot:
-        return await snapshot.load(days, [], patients=[ADAS], series=[SIXTY.id])
+        return await snapshot.load(Keys(days=days, patients=[ADAS], series=[SIXTY.id]))
 
 
 async def test_sixty_days_with_a_patient_and_a_series_are_one_commit(
@@ -192,9 +200,9 @@ async def test_series_count_as_documents_that_are_read_and_written(store: Store)
 
 async def test_a_view_keeps_its_series_while_others_create_some(store: Store, rival: Store) -> None:
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [], series=[SERIES.id])
+        await snapshot.load(Keys(days=[MONDAY], series=[SERIES.id]))
         await rival.commit(Writes(series=[SERIES]))
-        assert (await snapshot.load([], [], series=[SERIES.id])).series == {SERIES.id: None}
+        assert (await snapshot.load(Keys(series=[SERIES.id]))).series == {SERIES.id: None}
     assert await found(store, SERIES.id) == {SERIES.id: SERIES}
 
 

@@ -20,6 +20,7 @@ from shared.model.patient_key import PatientKey
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     RecordWrite,
     Snapshot,
     SnapshotExpired,
@@ -62,7 +63,9 @@ async def load(
     store: Store, *days: DayKey, record: str | None = None, elsewhere: Collection[ElsewhereKey] = ()
 ) -> State:
     async with store.snapshot() as snapshot:
-        state = await snapshot.load(days, [] if record is None else [record], elsewhere)
+        state = await snapshot.load(
+            Keys(days=days, records=[] if record is None else [record], elsewhere=elsewhere)
+        )
         busy = {day: stored.value.busy for day, stored in state.days.items()}
         assert await snapshot.busy_days(days) == busy
         return state
@@ -113,7 +116,7 @@ async def view(store: Store, instant: datetime | None = None) -> Week:
 async def instant_of(store: Store) -> datetime:
     """The instant of a view of now."""
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         return await snapshot.instant()
 
 
@@ -239,7 +242,9 @@ async def test_a_commit_on_what_is_not_as_it_was_read_is_a_conflict_and_writes_n
             )
         )
     async with store.snapshot() as snapshot:
-        after = await snapshot.load([WEDNESDAY, THEIRS], ["old", "new", "never", "free"], names)
+        after = await snapshot.load(
+            Keys(days=[WEDNESDAY, THEIRS], records=["old", "new", "never", "free"], elsewhere=names)
+        )
     assert [day.version for day in after.days.values()] == [None, None]
     kept = {name: record.value for name, record in after.records.items()}
     assert kept == {"old": REPLACED, "new": RIVAL}
@@ -368,7 +373,7 @@ async def test_entries_come_and_go_and_earlier_instants_show_all_as_it_was_then(
     assert sorted(set(instants)) == instants
     for instant, (_, _, expected, gone) in zip(instants, STEPS, strict=True):
         async with rival.snapshot(instant) as snapshot:
-            days = (await snapshot.load([MONDAY, TUESDAY, WEDNESDAY], [])).days
+            days = (await snapshot.load(Keys(days=[MONDAY, TUESDAY, WEDNESDAY]))).days
             assert list((await week(snapshot)).values()) == expected
             assert await ended(snapshot) == gone
         assert [days[k].value for k in sorted(days) if days[k].value.entries] == expected
@@ -380,11 +385,11 @@ async def test_a_view_and_that_of_its_instant_do_not_see_what_is_committed_later
     await change(store, {MONDAY: adding(EARLY)})
     expected = {MONDAY: monday(EARLY)}
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         instant = await snapshot.instant()
         changes = {MONDAY: removing("early"), TUESDAY: adding(NEW)}
         await change(rival, changes, {of("early"): CANCELLED})
-        later = await snapshot.load([TUESDAY], [], [of("early")])
+        later = await snapshot.load(Keys(days=[TUESDAY], elsewhere=[of("early")]))
         assert later.days[TUESDAY].version is None
         assert later.elsewhere[of("early")] == Stored(None, None)
         assert (await week(snapshot), await ended(snapshot)) == (expected, [])
@@ -406,7 +411,7 @@ async def test_a_view_may_be_read_in_several_ways_at_once(store: Store) -> None:
 
 
 async def load_week(snapshot: Snapshot) -> Week:
-    days = (await snapshot.load([MONDAY, TUESDAY], [])).days
+    days = (await snapshot.load(Keys(days=[MONDAY, TUESDAY]))).days
     return {key: day.value for key, day in days.items()}
 
 
@@ -416,7 +421,7 @@ async def test_an_instant_that_is_yet_to_come_is_refused_as_expired(store: Store
     async with store.snapshot(to_come) as snapshot:
         for _ in range(2):
             with pytest.raises(SnapshotExpired):
-                await snapshot.load([MONDAY], [])
+                await snapshot.load(Keys(days=[MONDAY]))
     with pytest.raises(SnapshotExpired):
         await view(store, to_come)
     async with store.snapshot(to_come) as snapshot:
@@ -518,8 +523,10 @@ async def test_a_snapshot_that_outlives_the_store_is_unavailable_or_still_right(
     store: Store, tmp_path: Path
 ) -> None:
     async with store.snapshot() as snapshot:
-        await snapshot.load([MONDAY], [])
+        await snapshot.load(Keys(days=[MONDAY]))
         await store.close()
         with suppress(StoreUnavailable):
-            assert (await snapshot.load([MONDAY], [])).days[MONDAY].value == DaySchedule(MONDAY)
+            assert (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY].value == DaySchedule(
+                MONDAY
+            )
     assert not logs_in(tmp_path)

@@ -19,6 +19,7 @@ from shared.model.series import Series
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,
+    Keys,
     OverrideWrite,
     PatientWrite,
     Store,
@@ -68,7 +69,7 @@ def monday(*appointments: Appointment) -> DaySchedule:
 
 async def load(store: Store) -> Stored[DaySchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([MONDAY], [])).days[MONDAY]
+        return (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY]
 
 
 async def move_first(store: Store) -> None:
@@ -128,7 +129,7 @@ async def test_fields_of_a_newer_version_are_kept_when_an_appointment_ends_and_a
     assert await raw.ended(ELSEWHERE) == kept
     async with store.snapshot() as snapshot:
         (ended,) = [a async for a in snapshot.scan_ended("strange", ALL_DAY)]
-        stored = (await snapshot.load([], [], [ELSEWHERE])).elsewhere[ELSEWHERE]
+        stored = (await snapshot.load(Keys(elsewhere=[ELSEWHERE]))).elsewhere[ELSEWHERE]
     assert ended == stored.value
     assert (ended.status, ended.patient.email) == ("cancelled", "ada@example.org")
     told = ended._replace(cancellation_reason="ill")
@@ -154,11 +155,11 @@ async def test_an_entry_that_is_not_understood_is_refused_loudly_on_its_day_and_
     await raw.put_ended(ELSEWHERE, at("2026-11-23T09:00Z"), {"id": "first", **entry})
     async with store.snapshot() as snapshot:
         with pytest.raises(StoreRefused, match=said):
-            await snapshot.load([MONDAY], [])
+            await snapshot.load(Keys(days=[MONDAY]))
         with pytest.raises(StoreRefused, match=said):
             _ = [day async for day in snapshot.scan("strange", MONDAY.day, MONDAY.day)]
         with pytest.raises(StoreRefused, match=said):
-            await snapshot.load([], [], [ELSEWHERE])
+            await snapshot.load(Keys(elsewhere=[ELSEWHERE]))
         with pytest.raises(StoreRefused, match=said):
             _ = [a async for a in snapshot.scan_ended("strange", ALL_DAY)]
 
@@ -179,7 +180,7 @@ async def test_a_pointer_that_is_not_understood_is_refused_loudly(
     await raw.put_pointer(ELSEWHERE, {**pointer, **fields})
     async with store.snapshot() as snapshot:
         with pytest.raises(StoreRefused, match=said):
-            await snapshot.load([], [], [ELSEWHERE])
+            await snapshot.load(Keys(elsewhere=[ELSEWHERE]))
 
 
 async def test_what_is_derived_from_the_entries_is_cleared_by_a_version_that_does_not_know_it(
@@ -236,7 +237,7 @@ HOLIDAY = Override(
 
 async def load_override(store: Store) -> Stored[Override | None]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], overrides=[HOLIDAY.key])).overrides[HOLIDAY.key]
+        return (await snapshot.load(Keys(overrides=[HOLIDAY.key]))).overrides[HOLIDAY.key]
 
 
 async def test_fields_of_an_override_that_a_newer_version_wrote_are_kept(
@@ -270,7 +271,7 @@ async def test_an_override_that_is_not_understood_is_refused_loudly(
     await raw.put_override(HOLIDAY.key, fields)
     async with store.snapshot() as snapshot:
         with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
-            await snapshot.load([], [], overrides=[HOLIDAY.key])
+            await snapshot.load(Keys(overrides=[HOLIDAY.key]))
         with pytest.raises(StoreRefused, match=f"the override strange.override.1 .*{said}"):
             _ = [each async for each in snapshot.scan_overrides("strange", ALL_DAY)]
 
@@ -287,7 +288,7 @@ SERIES = Series(
 
 async def load_series(store: Store) -> Series | None:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], series=[SERIES.id])).series[SERIES.id]
+        return (await snapshot.load(Keys(series=[SERIES.id]))).series[SERIES.id]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +329,7 @@ async def test_a_clinic_that_is_not_understood_is_refused_loudly(
 
 async def load_patient(store: Store) -> Stored[PatientSchedule]:
     async with store.snapshot() as snapshot:
-        return (await snapshot.load([], [], patients=[ADA])).patients[ADA]
+        return (await snapshot.load(Keys(patients=[ADA]))).patients[ADA]
 
 
 async def book(store: Store, *appointments: Appointment) -> None:
