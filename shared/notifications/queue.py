@@ -2,8 +2,9 @@
 
 Each sink is told of one event after the other; a reminder takes its place when it is due. The first
 record speaks for all: it says when to look at them next, and who delivers any of them claims it. So
-every commit that changes a record checks the first one, too: else a record could be told to wait
-behind one that somebody else has just delivered, and nobody would ever look at it again.
+every commit that changes a record writes the first one, too, which gets another version by that:
+else a record could be told to wait behind one that somebody delivers who does not know of it, and
+nobody would ever look at it again.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,9 +23,6 @@ GIVE_UP = timedelta(days=3)
 """After so long of failing, an event is set aside."""
 CLAIM = timedelta(minutes=1)
 """How long who claims an appointment's events has for a round of deliveries."""
-
-LEADS = "leads"
-"""The claim of a first record behind which others wait that are not due by themselves."""
 
 _WAITING = Delivery()
 _DELIVERED = Delivery("delivered")
@@ -100,9 +98,8 @@ def settled(
     due_at = _due_at(left, sinks, clock)
     # While the first one is due, whoever looks for what is due finds it, with all the others.
     silent_until = clock.now if due_at is None or due_at > clock.now else None
+    first = [_unclaimed(record, _due(record, due_at, clock.now)) for record in left[:1]]
     others = [_unclaimed(record, _later(record, silent_until)) for record in left[1:]]
-    leads = LEADS if any(other.due_at is None for other in others) else ""
-    first = [_unclaimed(record, _due(record, due_at, clock.now), leads) for record in left[:1]]
     changed = {record.id: record for record in (*first, *others)}
     return [Stored(changed.get(each.value.id), each.version) for each in records]
 
@@ -195,8 +192,8 @@ def _due_at(
     return min([*times, *reminders], default=None)
 
 
-def _unclaimed(record: OutboxRecord, due_at: datetime | None, claim: str = "") -> OutboxRecord:
-    return replace(record, claim=claim, claimed_until=None, due_at=due_at)
+def _unclaimed(record: OutboxRecord, due_at: datetime | None) -> OutboxRecord:
+    return replace(record, claim="", claimed_until=None, due_at=due_at)
 
 
 def _due(record: OutboxRecord, due_at: datetime | None, now: datetime) -> datetime | None:

@@ -139,7 +139,8 @@ class OverrideWrite(Struct, frozen=True):
 class OutboxWrite(Struct, frozen=True):
     """Write a record of the outbox where one of version `replaced` was read; None: where was none.
 
-    Of one that is replaced, only what came of its delivery changes. One that is `done` is deleted.
+    Of one that is replaced, only what came of its delivery changes; it gets a new version even if
+    nothing does. One that is `done` is deleted.
     """
 
     record: OutboxRecord

@@ -507,6 +507,34 @@ async def test_no_event_is_told_to_wait_behind_one_that_has_just_been_delivered(
     assert (versions(sink.arrived, "a"), store.outbox) == ([2, 3], {})
 
 
+class Far(Clinic):
+    """A store whose answers take three seconds to arrive."""
+
+    async def waiting_events(self, appointment_ids: Collection[str]) -> Sequence[StoredRecord]:
+        found = await super().waiting_events(appointment_ids)
+        await asyncio.sleep(3)
+        return found
+
+
+@simulated
+async def test_nor_behind_one_that_is_delivered_by_somebody_who_does_not_know_of_it() -> None:
+    store, sink = SimulatedStore(), Receiver("slow")
+    next_at = BEGIN + timedelta(minutes=1)
+    failed = {"slow": Delivery("waiting", 1, BEGIN, next_at, "503")}
+    second = replace(record("a", 2), deliveries=failed, due_at=next_at)
+    leave(store, second, replace(record("a", 3), due_at=None))
+    # One whose clock is ahead has read of two events that wait.
+    ahead = partial(after, timedelta(hours=1))
+    delivering = asyncio.create_task(deliverer(Far(store), sink, clock=ahead).run(RUN))
+    await asyncio.sleep(1)
+    # A third one comes, and is told to wait behind the first, which stays as it is.
+    leave(store, record("a", 4))
+    await deliverer(Clinic(store), sink).run(1)
+    await delivering
+    await deliverer(Clinic(store), sink, clock=ahead).run(RUN)
+    assert (versions(sink.arrived, "a"), store.outbox) == ([2, 3, 4], {})
+
+
 class Moody(Receiver):
     """Takes what it is sent after a while, or does not."""
 

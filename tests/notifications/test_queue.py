@@ -126,7 +126,7 @@ def test_while_the_first_record_is_due_the_others_stay_so() -> None:
 def test_the_first_record_speaks_for_all() -> None:
     first, second, reminder = record(1), record(2), record(2, "reminder")
     after = settled(stored(first, second, reminder), [failed(first, HOOK)], [HOOK], CLOCK, {})
-    waits = record(1, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND, claim="leads")
+    waits = record(1, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND)
     assert left(after) == [waits, replace(second, due_at=None), reminder]
     later = clock(NOW + 5 * SECOND)
     then = settled(
@@ -135,8 +135,8 @@ def test_the_first_record_speaks_for_all() -> None:
     assert left(then) == [None, replace(second, due_at=later.now)]
 
 
-def test_who_tells_a_record_to_wait_checks_that_the_first_one_is_still_there() -> None:
-    first = record(1, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND, claim="leads")
+def test_who_tells_a_record_to_wait_writes_the_first_one_too() -> None:
+    first = record(1, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND)
     second, third = record(2, due_at=None), record(3)
     before = stored(first, second, third)
     after = settled(before, [], [HOOK], CLOCK, {})

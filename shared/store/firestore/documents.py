@@ -142,10 +142,9 @@ def write_day(root: str, write: DayWrite) -> Message:
         texts = {n: entry_to_text(a) for n, a in changed.items() if a}
         paths = [field_path("appointments", n) for n in changed]
         mask = DocumentMask(field_paths=[*_OF_EVERY_DAY_WRITE, *paths])
-    # Not the time, which may be the same for two writes, nor a count, which a backup sets back.
     fields: dict[str, object] = {
         **DAY_TAGS,
-        "revision": randbits(REVISION_BITS),
+        "revision": new_revision(),
         "derived": {"busy": busy_day_to_text(write.day.busy)},
     }
     if texts:
@@ -180,6 +179,14 @@ def write_record(root: str, write: RecordWrite) -> Message:
     values = {**record_to_document(record), "expires_at": record.expires_at}
     document = Document(name=record_name(root, record.key), fields=to_fields(values))
     return Write(update=document, current_document=precondition(write.replaced))
+
+
+def new_revision() -> int:
+    """Draw a number that makes any write a change, and so gives a document another version.
+
+    No time, which may be the same for two writes, nor a count, which a backup sets back.
+    """
+    return randbits(REVISION_BITS)
 
 
 def tags_of(fields: Fields) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.model.outbox import OutboxRecord
 from shared.store.firestore.calls import Calls
-from shared.store.firestore.documents import last_part, precondition
+from shared.store.firestore.documents import last_part, new_revision, precondition
 from shared.store.firestore.messages import Int32Value, Message
 from shared.store.firestore.queries import EQUAL, NOT_AFTER, find, find_any, where
 from shared.store.firestore.values import (
@@ -55,6 +55,8 @@ def write_event(root: str, write: OutboxWrite) -> Message:
     if write.replaced is None:
         fields = {**event_to_document(write.record.event), **fields}
         return Write(update=Document(name=name, fields=to_fields(fields)), current_document=as_read)
+    # Whoever writes a record as it is wants nobody to act any more on what was read before.
+    fields["revision"] = new_revision()
     return Write(
         update=Document(name=name, fields=to_fields(fields)),
         update_mask=DocumentMask(field_paths=list(fields)),

@@ -91,6 +91,18 @@ async def test_what_came_of_an_event_is_written_on_the_version_that_was_read(
     assert await found(store, "a") == []
 
 
+async def test_an_event_that_is_written_as_it_is_has_changed(store: Store, rival: Store) -> None:
+    await put(store, record())
+    ((first,),) = [await store.waiting_events(["a"])]
+    versions = await store.commit(Writes(events=[OutboxWrite(first.value, first.version)]))
+    assert await found(rival, "a") == [record()]
+    with pytest.raises(VersionConflict):
+        await rival.commit(Writes(events=[OutboxWrite(first.value, first.version, done=True)]))
+    await rival.commit(
+        Writes(events=[OutboxWrite(first.value, versions[first.value.id], done=True)])
+    )
+
+
 async def test_what_is_due_comes_in_order_page_by_page(store: Store) -> None:
     second = timedelta(seconds=1)
     await put(
