@@ -43,9 +43,9 @@ NOON = {
 @pytest.mark.parametrize("verb", ["functions", "container", "watch", "remove"])
 @pytest.mark.parametrize("auth", ["none", "firebase"])
 def test_without_an_instance_nothing_is_said_of_cloud_sql(verb: str, auth: str) -> None:
-    text = "\n".join(dry_run(verb, *CHOICES[:2], f"--auth={auth}", SINK))
+    text = "\n".join(dry_run(verb, *CHOICES[:2], f"--auth={auth}", SINK)).lower()
     assert "firestore" in text or verb == "watch"
-    assert re.findall(r"(?i).*sql.*", text) == []
+    assert "sql" not in text
 
 
 @pytest.mark.parametrize(("verb", "triggers"), [("functions", 1), ("container", 1), ("watch", 0)])
