@@ -35,6 +35,7 @@ def _names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in iter_modules(functions.__path__)))
 
 
+@cache
 def _imported(name: str) -> Endpoint:
     endpoint: Endpoint = getattr(import_module(f"functions.{name}"), name)
     return endpoint
