@@ -66,7 +66,8 @@ class Deliverer:
         self._again = True
         while self._again and not span.is_over:
             self._again = False
-            self._again |= await run.once()
+            more = await run.once()
+            self._again |= more  # Which others may have asked for meanwhile.
         return run.report
 
     def stop(self) -> None:

@@ -2,9 +2,12 @@
 
 Each sink is told of one event after the other; a reminder takes its place when it is due. The first
 record speaks for all: it says when to look at them next, and who delivers any of them claims it. So
-every commit that changes a record writes the first one, too, which gets another version by that:
-else a record could be told to wait behind one that somebody delivers who does not know of it, and
-nobody would ever look at it again.
+every commit that changes a record writes the first one, too, and the one that speaks from then on,
+which get another version by that: else a record could be told to wait behind one that somebody
+delivers who does not know of it, and nobody would ever look at it again.
+
+What names a patient who has been erased since is told to nobody, and holds nothing up: an erasure
+may delete it at any time, or may have been cut off before it did.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -58,8 +61,9 @@ class Outcome(Struct, frozen=True):
 
 def is_claimed(records: Sequence[StoredRecord], now: datetime) -> bool:
     """Whether somebody else delivers these now."""
-    until = records[0].value.claimed_until
-    return until is not None and until > now
+    # Of several, too: what time off affects may come before a record that is claimed.
+    claims = (each.value.claimed_until for each in records)
+    return any(until is not None and until > now for until in claims)
 
 
 def claimed(record: OutboxRecord, claim: str, now: datetime) -> OutboxRecord:
@@ -109,30 +113,44 @@ def writes(
 ) -> list[OutboxWrite]:
     """Return the writes that make the one of the other, each on the version that was read.
 
-    If there are any, the first record is among them, though it may not change.
+    If there are any, the first record is among them, and the first one that is left if any waits
+    behind it, though these may not change.
     """
     pairs = list(zip(before, after, strict=True))
-    changed = [pair for pair in pairs if pair[0].value != pair[1].value]
-    if changed and changed[0] is not pairs[0]:
-        changed.insert(0, pairs[0])
+    changed = [old.value != new.value for old, new in pairs]
+    if not any(changed):
+        return []
+    silent = any(new.value and new.value.due_at is None for _, new in pairs)
+    left = next((n for n, (_, new) in enumerate(pairs) if new.value and silent), 0)
     return [
         OutboxWrite(new.value or old.value, old.version, done=new.value is None)
-        for old, new in changed
+        for n, (old, new) in enumerate(pairs)
+        if changed[n] or n in {0, left}
     ]
 
 
 def resent(record: OutboxRecord, now: datetime) -> OutboxRecord:
-    """Return a record that was set aside, to be tried as if for the first time."""
-    kept = {name: d for name, d in record.deliveries.items() if d.state != "set_aside"}
-    return replace(record, deliveries=kept, due_at=now)
+    """Return a record that was set aside, to be tried as if for the first time.
+
+    It still tells that it was tried, as others may wait behind it.
+    """
+    again = {n: _WAITING if d.state == "set_aside" else d for n, d in record.deliveries.items()}
+    return replace(record, deliveries=again, due_at=now)
 
 
 def _first(records: Sequence[OutboxRecord], sink: str, clock: Clock) -> OutboxRecord | None:
     """Return the first event that waits for a sink, but for reminders that are not due."""
-    for record in records:
+    for record in _tellable(records):
         if _waits(record, sink) and not _is_early(record, clock):
             return record
     return None
+
+
+def _tellable(records: Sequence[OutboxRecord]) -> list[OutboxRecord]:
+    """Return the records without those that name a patient whom a later one names no more."""
+    erasures = (r.event for r in records if r.event.appointment and not r.event.personal)
+    last = max((event.version for event in erasures), default=0)
+    return [r for r in records if not r.event.personal or r.event.version >= last]
 
 
 def _waits(record: OutboxRecord, sink: str) -> bool:
@@ -168,7 +186,7 @@ def _after(
 def _left(records: Sequence[OutboxRecord], sinks: Collection[str]) -> list[OutboxRecord]:
     """Return the records of which something is left, without reminders of an earlier version."""
     latest = max(record.event.version for record in records)
-    return [record for record in records if _is_left(record, sinks, latest)]
+    return [record for record in _tellable(records) if _is_left(record, sinks, latest)]
 
 
 def _is_left(record: OutboxRecord, sinks: Collection[str], latest: int) -> bool:

@@ -15,9 +15,17 @@ from msgspec.structs import replace
 from shared.model.appointment import Mark
 from shared.model.event import Event
 from shared.model.outbox import Delivery, OutboxRecord
+from shared.notifications.queue import resent
 from shared.notifications.sending import DOWN_AFTER, SENDS_AT_ONCE, Report
 from shared.notifications.sink import Message
-from shared.store.port import StoredRecord, StoreRefused, StoreUnavailable, Versions, Writes
+from shared.store.port import (
+    OutboxWrite,
+    StoredRecord,
+    StoreRefused,
+    StoreUnavailable,
+    Versions,
+    Writes,
+)
 from tests.builders import at, schedule
 from tests.examples import seeds
 from tests.notifications.simulated_sinks import (
@@ -246,6 +254,29 @@ async def test_a_run_beside_another_one_of_the_instance_only_lets_that_look_agai
     assert store.outbox == {}
     leave(store, record("c", 1))
     assert (await every.run(RUN)).delivered == 1
+
+
+class Distant(Clinic):
+    """A store that tells after a second what was due."""
+
+    async def due_events(
+        self, until: datetime, limit: int, after: OutboxRecord | None = None
+    ) -> Sequence[StoredRecord]:
+        found = await super().due_events(until, limit, after)
+        await asyncio.sleep(1)
+        return found
+
+
+@simulated
+async def test_it_looks_again_though_it_found_nothing_itself() -> None:
+    store, sink = SimulatedStore(), Receiver()
+    every = deliverer(Distant(store), sink)
+    run = asyncio.create_task(every.run(RUN))
+    await asyncio.sleep(0.5)
+    leave(store, record("b"))
+    assert await every.run(RUN) == Report()
+    await run
+    assert versions(sink.arrived, "b") == [1]
 
 
 @simulated
@@ -533,6 +564,17 @@ async def test_nor_behind_one_that_is_delivered_by_somebody_who_does_not_know_of
     await delivering
     await deliverer(Clinic(store), sink, clock=ahead).run(RUN)
     assert (versions(sink.arrived, "a"), store.outbox) == ([2, 3, 4], {})
+
+
+@simulated
+async def test_what_waits_behind_an_event_that_is_resent_goes_out_after_it() -> None:
+    store, sink = SimulatedStore(), Receiver()
+    aside = replace(record("a", 1), deliveries={"hook": Delivery("set_aside")}, due_at=None)
+    leave(store, aside, replace(record("a", 2), due_at=None))
+    again = OutboxWrite(resent(aside, present()), store.outbox[aside.id].version)
+    store.write_unchanged(Writes(events=[again]))
+    await deliverer(Clinic(store), sink).run(RUN)
+    assert (versions(sink.arrived, "a"), store.outbox) == ([1, 2], {})
 
 
 class Moody(Receiver):

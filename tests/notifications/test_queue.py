@@ -19,12 +19,13 @@ from shared.notifications.queue import (
     writes,
 )
 from shared.store.port import OutboxWrite, Stored, StoredRecord
-from tests.builders import at
+from tests.builders import appointment, at
 
 NOW = at("2026-11-20T08:00Z")
 CLOCK = Clock(NOW, NOW)
 SECOND = timedelta(seconds=1)
 HOOK, MAIL = "webhook", "mail"
+BOOKED = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a")
 BOTH = (HOOK, MAIL)
 
 
@@ -105,6 +106,8 @@ def test_a_claim_lasts_a_minute_and_is_looked_at_again_then() -> None:
     assert is_claimed(stored(mine, record(2)), NOW + 59 * SECOND)
     assert not is_claimed(stored(mine, record(2)), NOW + 60 * SECOND)
     assert not is_claimed(stored(record(1)), NOW)
+    # What time off affects may come before it meanwhile.
+    assert is_claimed(stored(record(1, "affected"), mine), NOW)
 
 
 def test_what_every_sink_has_taken_is_deleted() -> None:
@@ -145,6 +148,25 @@ def test_who_tells_a_record_to_wait_writes_the_first_one_too() -> None:
         OutboxWrite(first, 1),
         OutboxWrite(replace(third, due_at=None), 3),
     ]
+
+
+def test_who_deletes_the_first_record_writes_the_one_that_speaks_from_now_on() -> None:
+    first = claimed(record(1, "affected"), "mine", NOW)
+    second = record(2, deliveries={HOOK: FAILED_ONCE}, due_at=NOW + 5 * SECOND)
+    before = stored(first, second, record(3, due_at=None))
+    after = settled(before, [arrived(first, HOOK)], [HOOK], CLOCK, {})
+    assert writes(before, after) == [OutboxWrite(first, 1, done=True), OutboxWrite(second, 2)]
+
+
+def test_what_names_a_patient_who_is_erased_holds_nothing_up_and_is_told_to_nobody() -> None:
+    named, erased = (replace(record(n).event, appointment=BOOKED) for n in (1, 2))
+    first = OutboxRecord(replace(named, personal=True), NOW, deliveries={HOOK: FAILED_ONCE})
+    second = OutboxRecord(erased, NOW)
+    assert sent(tries([first, second], [HOOK], CLOCK)) == [(2, HOOK)]
+    assert left(settled(stored(first, second), [], [HOOK], CLOCK, {})) == [None, second]
+    # Until the patient is erased, all of it is told.
+    later = OutboxRecord(replace(erased, personal=True), NOW)
+    assert left(settled(stored(first, later), [], [HOOK], CLOCK, {}))[0] is not None
 
 
 def test_it_is_due_when_the_next_try_is() -> None:
@@ -225,7 +247,8 @@ def test_what_was_set_aside_alone_is_not_due_and_stays() -> None:
 def test_what_is_resent_is_tried_as_if_for_the_first_time() -> None:
     aside = record(1, deliveries={HOOK: Delivery("set_aside", 16, NOW), MAIL: DELIVERED})
     again = resent(replace(aside, due_at=None), NOW)
-    assert again == record(1, deliveries={MAIL: DELIVERED})
+    # That it was tried says that others may wait behind it.
+    assert again == record(1, deliveries={HOOK: Delivery(), MAIL: DELIVERED})
     assert sent(tries([again], BOTH, CLOCK)) == [(1, HOOK)]
 
 

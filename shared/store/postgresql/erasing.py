@@ -50,9 +50,8 @@ async def erase_records(connections: Connections, ids: Collection[str]) -> int:
     asked = {"ids": list(ids), "erased": ERASED, "most": ERASED_AT_ONCE}
     count = 0
     for step in (_ERASE_RECORDS, _ERASE_EVENTS, _ERASE_HOLDERS):
-        done = ERASED_AT_ONCE
-        while done == ERASED_AT_ONCE:
-            done = len(await connections.execute(Query(step, asked)))
+        # Fewer than at most may be all that others have left of these, with more behind them.
+        while done := len(await connections.execute(Query(step, asked))):
             count += done
     return count
 
