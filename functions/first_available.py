@@ -17,6 +17,7 @@ from shared.http.schemas.opening import OpeningResponse
 from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
+from shared.http.windows import is_skipped
 from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
 from shared.queries.openings import Found, first_openings
@@ -72,7 +73,9 @@ def _window(asked: FirstAvailable, zone: ZoneInfo, search: Search) -> Interval:
     if asked.until is None:
         return Interval(start, start + SEARCHED)
     until = asked.until.as_end(zone)
-    checked("until", check_window, after, until, "until", "now" if after == search.now else AFTER)
+    if asked.after is None or not is_skipped(asked.after, asked.until, zone):
+        name = "now" if after == search.now else AFTER
+        checked("until", check_window, after, until, "until", name)
     return Interval(min(start, until), until)
 
 

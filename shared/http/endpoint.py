@@ -20,6 +20,8 @@ from shared.http.clock_for_tests import read_test_now
 from shared.http.dependencies import Dependencies
 from shared.http.entity_tags import if_modified, is_known, read_if_match
 from shared.http.errors import (
+    NO_ANSWER,
+    NO_KEYS,
     BodyTooLarge,
     InternalError,
     InvalidRequest,
@@ -178,7 +180,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         except RequestError as error:
             return error_response(error), None
         except (StoreError, access.KeysUnavailable) as error:
-            return error_response(TryAgain(with_key=self.idempotent)), error
+            why = NO_KEYS if isinstance(error, access.KeysUnavailable) else NO_ANSWER
+            return error_response(TryAgain(why, with_key=self.idempotent)), error
         except TimeoutError:
             late = StoreUnavailable(f"no answer within {seconds:g} s")
             return error_response(TryAgain(with_key=self.idempotent)), late

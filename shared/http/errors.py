@@ -139,14 +139,18 @@ class InternalError(RequestError):
         super().__init__("this is a mistake on our side; it was logged")
 
 
+NO_ANSWER = "the store gave no certain answer in time"
+NO_KEYS = "the keys that tokens are checked with could not be fetched"
+
+
 class TryAgain(RequestError):
     """Whether it happened is not known, and trying again does no harm."""
 
     code, title, status = "try_again", "No certain answer in time", 503
     header_meanings: ClassVar = {"Retry-After": "in seconds"}
 
-    def __init__(self, *, with_key: bool = False) -> None:
-        again = "the store gave no certain answer in time; send the same request again"
+    def __init__(self, why: str = NO_ANSWER, *, with_key: bool = False) -> None:
+        again = f"{why}; send the same request again"
         super().__init__(
             f"{again}, with the same idempotency key" if with_key else again,
             {"Retry-After": str(RETRY_AFTER_SECONDS)},

@@ -32,7 +32,8 @@ def check_media_type(request: Request) -> None:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType
-    if request.headers.get("content-encoding", "identity").strip().lower() not in _PLAIN:
+    encodings = request.headers.getlist("content-encoding")
+    if any(encoding.strip().lower() not in _PLAIN for encoding in encodings):
         raise UnsupportedMediaType(compressed=True)
 
 

@@ -23,3 +23,9 @@ def window(
     elif end.end_time <= start.time:
         checked("end", check_order, *bounds)
     return bounds
+
+
+def is_skipped(start: WindowBound, end: WindowBound, zone: ZoneInfo) -> bool:
+    """Whether a change of the clock skips all between two bounds, in order on a wall clock."""
+    in_order = comparable(start.time, end.time) and start.time < end.end_time
+    return in_order and end.as_end(zone) <= start.as_start(zone)

@@ -83,6 +83,11 @@ class Appointment(NamedTuple):
         return Interval(start - self.before, end + self.after)
 
     @property
+    def place(self) -> tuple[str, Interval]:
+        """With whom it is, and when: what a move changes."""
+        return (self.doctor_id, self.interval)
+
+    @property
     def position(self) -> tuple[datetime, str]:
         """The sort key of every list: start, then id."""
         return (self.interval.start, self.id)

@@ -1,6 +1,6 @@
 """In which documents an appointment stands, and what changes when it changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct, field
 
@@ -11,6 +11,7 @@ from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.event import Change
+from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 
@@ -49,27 +50,46 @@ def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placeme
 
 def placed(documents: Documents, before: Placement | None, after: Placement) -> Documents:
     """Return the documents that change when an appointment leaves one placement for another."""
-    appointment, days = after.appointment, documents.days
+    appointment, there = after.appointment, documents.days
     left, pointed = (before.days, before.elsewhere) if before else ((), {})
-    gone = {key: days[key].without(appointment.id) for key in left if key not in after.days}
-    stands = {key: days[key].with_appointment(appointment) for key in after.days}
+    gone = {key: there[key].without(appointment.id) for key in left if key not in after.days}
+    stands = {key: there[key].with_appointment(appointment) for key in after.days}
     forgotten = dict.fromkeys(pointed.keys() - after.elsewhere.keys())
     told = {key: to for key, to in after.elsewhere.items() if pointed.get(key) != to}
-    patients = _patients(documents, before, after)
+    back = _from_history(documents, before, after)
+    patients = _patients(documents, before, after, back)
     change = Change(before.appointment if before else None, appointment)
-    return Documents({**gone, **stands}, {**forgotten, **told}, patients, appointments=(change,))
+    days, elsewhere = {**gone, **stands}, {**forgotten, **told}
+    return Documents(days, elsewhere, patients, back, appointments=(change,))
+
+
+def _from_history(
+    documents: Documents, before: Placement | None, after: Placement
+) -> dict[PatientKey, PastAppointment]:
+    """Return what the history of an owner is to hold no more, because it is moved.
+
+    What has gone to the history is moved only by who says what time it is. It stays there while it
+    is only marked or corrected.
+    """
+    if before is None or before.appointment.place == after.appointment.place:
+        return {}
+    past, schedules = PastAppointment.of(before.appointment), documents.patients
+    owners = before.patients & after.patients
+    return {key: past for key in owners if schedules[key].find(past.id) is None}
 
 
 def _patients(
-    documents: Documents, before: Placement | None, after: Placement
+    documents: Documents,
+    before: Placement | None,
+    after: Placement,
+    back: Collection[PatientKey],
 ) -> dict[PatientKey, PatientSchedule]:
     appointment, schedules = after.appointment, documents.patients
     left = before.patients - after.patients if before else ()
     gone = {key: schedules[key].without(appointment.id) for key in left}
-    # What has gone to the history stays there, though it is still marked or corrected.
     stands = {
         key: schedules[key].with_appointment(appointment)
-        if before is None or schedules[key].find(appointment.id)
+        if before is None or key in back or schedules[key].find(appointment.id)
         else schedules[key]
         for key in after.patients
     }

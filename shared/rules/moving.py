@@ -51,13 +51,18 @@ class Move(Struct, frozen=True):
         doctor = self.sought.doctors.get(doctor_id)
         if doctor is None or doctor.retired:
             return RetiredDoctor()
-        if service_id is not None and not doctor.offers(service_id):
+        if service_id is not None and not self._offers(doctor, service_id, appointment):
             return UnknownService()
         interval = self.time.on_clock_of(doctor.zone, appointment.interval.length)
         if isinstance(interval, UnclearTime):
             return interval
         wrong = self._wrong_length(appointment, doctor, interval)
         return wrong or (doctor, interval)
+
+    def _offers(self, doctor: Doctor, service_id: str, appointment: Appointment) -> bool:
+        """Whether a doctor offers a service; of the clinic, too, unless the doctor stays."""
+        there = doctor.id == appointment.doctor_id or service_id in self.sought.clinic.services
+        return there and doctor.offers(service_id)
 
     def _wrong_length(
         self, appointment: Appointment, doctor: Doctor, interval: Interval

@@ -28,7 +28,7 @@ def events_of(change: Change, reminders: Sequence[timedelta]) -> list[Event]:
     each change makes new ones.
     """
     before, after = change
-    moved = before is not None and _place(before) != _place(after)
+    moved = before is not None and before.place != after.place
     previous = Previous(before.interval, before.doctor_id) if before and moved else None
     event = Event(
         type=_type_of(change),
@@ -85,10 +85,6 @@ def _reminders(appointment: Appointment, before_start: Sequence[timedelta]) -> l
     ]
 
 
-def _place(appointment: Appointment) -> tuple[object, str]:
-    return appointment.interval, appointment.doctor_id
-
-
 def _type_of(change: Change) -> EventType:
     before, after = change
     if before is None:
@@ -97,4 +93,4 @@ def _type_of(change: Change) -> EventType:
         return "cancelled"
     if after.mark and after.mark != before.mark:
         return after.mark
-    return "moved" if _place(before) != _place(after) else "updated"
+    return "moved" if before.place != after.place else "updated"

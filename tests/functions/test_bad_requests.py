@@ -222,6 +222,9 @@ async def test_a_body_is_not_compressed(api: Api, function: str) -> None:
         refused = await api.client.post(f"/{function}", content=content, headers=headers)
         problem(refused, 415, "unsupported_media_type")
         assert refused.headers["accept-encoding"] == "identity"
+    twice = [*JSON.items(), ("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
+    refused = await api.client.post(f"/{function}", content=content, headers=twice)
+    problem(refused, 415, "unsupported_media_type")
     headers = {**JSON, "Content-Encoding": "Identity"}
     granted = await api.client.post(f"/{function}", content=content, headers=headers)
     assert granted.status_code < 300 or granted.json()["code"] in {"too_early", "unknown_series"}

@@ -184,6 +184,14 @@ async def test_a_move_to_a_doctor_who_does_not_offer_the_service_is_refused(api:
     assert (moved["service_id"], moved["version"]) == ("check-up", 2)
 
 
+async def test_a_service_that_is_offered_no_more_stays_with_its_doctor(api: Api) -> None:
+    booked = (await api.of(CLINIC).create(of_service("check-up"))).json()
+    elsewhere = await api.reschedule(booked, "2050-11-22T09:00", doctor_id="who")
+    problem(elsewhere, 404, "unknown_service")
+    moved = await api.move(booked, "2050-11-22T09:00")
+    assert (moved["service_id"], moved["version"]) == ("check-up", 2)
+
+
 # The policy of a service
 
 

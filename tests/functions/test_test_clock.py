@@ -177,6 +177,25 @@ async def test_a_patient_s_changes_of_a_day_are_counted_by_it(api: Api) -> None:
     assert refused.headers["retry-after"] == "86400"
 
 
+@ON_BOTH_STORES
+async def test_what_is_moved_by_it_out_of_a_patient_s_past_is_listed_where_it_is(api: Api) -> None:
+    clock = Api(replace(api.dependencies, settings=replace(SETTINGS, test_clock=True)), api.clock)
+    of_ada: Json = {"patient": {"name": "Ada", "id": "ada"}, "doctor_id": "strange"}
+    then = now("2049-01-01T12:00:00Z")
+    days = ("2049-03-03", "2049-03-04", "2049-03-05")
+    asked = [{**MONDAY_AT_NINE, **of_ada, "start": f"{day}T09:00"} for day in days]
+    booked = [(await clock.post("create_appointment", each, None, then)).json() for each in asked]
+    # By the real present they have ended long ago, and go to the history.
+    assert (await clock.ask(**of_ada)).status_code == 201
+    body = {"appointment_id": booked[0]["id"], "start": "2049-06-03T10:00"}
+    moved = (await clock.post("reschedule_appointment", body, None, then)).json()
+    window = {"patient_id": "ada", "start": "2049-02-01", "end": "2049-12-31"}
+    page = (await clock.page(window)).json()
+    assert page["appointments"] == [booked[1], booked[2], moved]
+    in_june = (await clock.page({**window, "start": "2049-06-01"})).json()
+    assert in_june["appointments"] == [moved]
+
+
 async def test_nothing_is_dropped_from_a_patient_s_schedule_by_it(api: Api) -> None:
     settings = replace(SIGNED_IN, test_clock=True)
     ada = Api(replace(api.dependencies, authenticator=Known(ADA), settings=settings), api.clock)

@@ -196,6 +196,18 @@ async def test_a_window_that_the_clock_skips_is_empty(api: Api) -> None:
         assert response.json() == {"appointments": [], "next_page_token": None}
 
 
+async def test_a_search_in_what_the_clock_skips_finds_nothing(api: Api) -> None:
+    await with_doom(api, "Europe/Berlin", "2030-01-01T00:00Z")
+    skipped = {"after": "2030-03-31T02:10", "until": "2030-03-31T02:40"}
+    found = await api.client.get("/first_available", params={"doctor_id": "doom", **skipped})
+    assert found.json()["openings"] == []
+    backwards = {"after": "2030-03-31T02:40", "until": "2030-03-31T02:10", "doctor_id": "doom"}
+    refused = await api.client.get("/first_available", params=backwards)
+    assert [each["field"] for each in problem(refused, 400, "invalid_request")["errors"]] == [
+        "until"
+    ]
+
+
 async def test_openings_and_overrides_may_end_backwards_in_an_hour_that_comes_twice(
     api: Api,
 ) -> None:

@@ -84,7 +84,8 @@ async def test_who_is_not_signed_in_where_one_must_be_counts_too() -> None:
 
 async def test_where_nobody_can_tell_whether_a_token_counts_the_client_may_try_again() -> None:
     response = await client(Asked(access.KeysUnavailable("no answer"))).get("/first_available")
-    problem(response, 503, "try_again")
+    told = problem(response, 503, "try_again")["detail"]
+    assert told.startswith("the keys that tokens are checked with could not be fetched; send")
     assert response.headers["retry-after"] == "1"
 
 
