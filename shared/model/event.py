@@ -44,7 +44,7 @@ class Event(Struct, frozen=True):
     `version` is that of the appointment, `at` when it happened; a reminder happens when it is due.
     `appointment` is as it was then, None for a reminder, which tells of it as it is when it is
     sent. `detail` tells events of one version and type apart: the id of the override that affects
-    the appointment, or the minutes before its start. `personal` tells that the event names a
+    the appointment, or when a reminder is due. `personal` tells that the event names a
     patient who has not been erased.
     """
 

@@ -71,16 +71,16 @@ def records_of(events: Iterable[Event], now: datetime) -> list[OutboxRecord]:
 def _reminders(appointment: Appointment, before_start: Sequence[timedelta]) -> list[Event]:
     if appointment.status != "booked":
         return []
-    times = {each: appointment.interval.start - each for each in before_start}
+    times = sorted(appointment.interval.start - each for each in before_start)
     return [
         Event(
             type="reminder",
             appointment_id=appointment.id,
             version=appointment.version,
             at=due_at,
-            detail=f"{before // timedelta(minutes=1):06}",
+            detail=f"{due_at:%Y%m%dT%H%M}",  # So that their ids sort as they are to be told.
         )
-        for before, due_at in sorted(times.items(), reverse=True)
+        for due_at in times
         if due_at > appointment.updated_at
     ]
 

@@ -36,7 +36,7 @@ def clock(now: datetime) -> Clock:
 def record(version: int, of_type: EventType = "booked", **more: object) -> OutboxRecord:
     """A record of version so and so, due now."""
     happened = NOW if of_type != "reminder" else at("2026-11-22T09:00Z")
-    detail = "001440" if of_type == "reminder" else ""
+    detail = "20261122T0900" if of_type == "reminder" else ""
     fields: dict[str, object] = {"due_at": happened} | more
     return OutboxRecord(Event(of_type, "a", version, happened, detail=detail), **fields)  # type: ignore[arg-type]
 

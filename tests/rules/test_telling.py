@@ -91,15 +91,20 @@ def test_reminders_are_due_before_the_start_the_first_one_first() -> None:
     change, *reminders = events_of(Change(None, BOOKED), (TWO_HOURS, DAY))
     assert change.type == "booked"
     assert [(r.type, r.at, r.detail, r.version) for r in reminders] == [
-        ("reminder", at("2026-11-22T09:00Z"), "001440", 1),
-        ("reminder", at("2026-11-23T07:00Z"), "000120", 1),
+        ("reminder", at("2026-11-22T09:00Z"), "20261122T0900", 1),
+        ("reminder", at("2026-11-23T07:00Z"), "20261123T0700", 1),
+    ]
+    assert sorted(each.id for each in (change, *reminders)) == [
+        each.id for each in (change, *reminders)
     ]
     assert [(r.appointment, r.personal) for r in reminders] == [(None, False)] * 2
 
 
 def test_a_reminder_that_would_be_due_by_now_is_left_out() -> None:
     near = BOOKED._replace(updated_at=at("2026-11-22T09:00Z"))
-    assert [r.detail for r in events_of(Change(None, near), (DAY, TWO_HOURS))[1:]] == ["000120"]
+    assert [r.detail for r in events_of(Change(None, near), (DAY, TWO_HOURS))[1:]] == [
+        "20261123T0700"
+    ]
     nearer = BOOKED._replace(updated_at=at("2026-11-22T08:59:59Z"))
     assert len(events_of(Change(None, nearer), (DAY, TWO_HOURS))) == 3
 

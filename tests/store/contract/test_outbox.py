@@ -39,7 +39,7 @@ async def test_an_event_is_read_as_it_was_written(store: Store, rival: Store) ->
     previous = Previous(span("2026-11-22T09:00Z", "2026-11-22T09:30Z"), "strange")
     moved = replace(event(), type="moved", previous=previous, detail="x")
     tried = OutboxRecord(moved, NOW, NOW, "mine", {"mail": TRIED, "hook.ex": Delivery("delivered")})
-    reminder = OutboxRecord(Event("reminder", "a", 2, NOW, detail="001440"), None)
+    reminder = OutboxRecord(Event("reminder", "a", 2, NOW, detail="20261122T0900"), None)
     await put(store, tried, reminder)
     assert await found(rival, "a") == [tried, reminder]
     assert await found(rival, "b") == []
