@@ -40,7 +40,7 @@ class Faults:
             if not due(self.counts.total()):
                 continue
             ((name, _, fault),) = self._random.choices(self._kinds, weights)
-            await fault()
+            await _to_its_end(fault)
             self.counts[name] += 1
 
     # Kinds
@@ -133,6 +133,15 @@ class Faults:
 
     async def _while(self, longest: float) -> None:
         await asyncio.sleep(self._random.uniform(longest / 4, longest))
+
+
+async def _to_its_end(fault: Fault) -> None:
+    """Let a fault end, also once no more are wanted: threads that do a part of it would go on."""
+    going = asyncio.ensure_future(fault())
+    try:
+        await asyncio.shield(going)
+    finally:
+        await going
 
 
 async def stopped(task: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from tests.end_to_end.processes import PATIENCE_SECONDS, run_module
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, emulated_store
 from tests.ports import HOST
 from tests.proof.exhausted import refusing_server
+from tests.proof.faults import Faults, stopped
 from tests.proof.processes import (
     Functions,
     Program,
@@ -449,3 +451,24 @@ async def test_nobody_writes_while_the_copies_of_a_power_cut_are_made(folder: Pa
     copy = power_cut_copy([witness], folder / "appointments.db", folder / "copy")
     assert witness.seen == [("frozen", False), ("thawed", True)]
     assert copy == folder / "copy" / "appointments.db"
+
+
+async def test_a_fault_that_has_begun_ends_before_no_more_are_made() -> None:
+    faults, begun, may_end, ended = Faults(seed=1), asyncio.Event(), threading.Event(), list[int]()
+
+    async def fault() -> None:
+        begun.set()
+        await asyncio.to_thread(may_end.wait)
+        ended.append(1)
+
+    faults.add("slow", 1, fault)
+    going = asyncio.ensure_future(faults.go_on(lambda _: True))
+    await begun.wait()
+    ending = asyncio.ensure_future(stopped(going))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    was_done = ending.done()
+    may_end.set()
+    await ending
+    assert not was_done
+    assert ended == [1]
