@@ -114,10 +114,10 @@ class SimulatedStore:
                 self.elsewhere[there.key] = Stored(there.whereabouts, self.version)
         for patient in writes.patients:
             history = self.histories.setdefault(patient.schedule.key, {})
-            history.update((past.id, past) for past in patient.ended())
             for past in patient.forgotten:
                 if past.id in history and history[past.id].month == past.month:
                     del history[past.id]
+            history.update((past.id, past) for past in patient.ended())
             self.patients[patient.schedule.key] = Stored(patient.schedule, self.version)
         for override in writes.overrides:
             if override.forgotten:

@@ -36,7 +36,8 @@ class StoreHealth:
     async def _read(self) -> None:
         try:
             async with asyncio.timeout(self._patience), self._store.snapshot() as snapshot:
-                await snapshot.load(Keys(records=["health"]))  # Of none: their keys are hashes.
+                # No record has this key: those of records are hashes.
+                await snapshot.load(Keys(records=["health"]))
             self._error = None
         except StoreError as error:
             self._error = error

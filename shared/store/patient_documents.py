@@ -93,12 +93,15 @@ def _appointments(name: str, texts: Sequence[str]) -> Sequence[Appointment]:
 
 
 def history_changes(write: PatientWrite) -> Mapping[str, Mapping[str, datetime | None]]:
-    """Return what changes in the history: for each month the starts by id; None: removed."""
+    """Return what changes in the history: for each month the starts by id; None: removed.
+
+    What is forgotten and has left the schedule again since is there.
+    """
     months: dict[str, dict[str, datetime | None]] = {}
-    for past in write.ended():
-        months.setdefault(past.month, {})[past.id] = past.start
     for past in write.forgotten:
         months.setdefault(past.month, {})[past.id] = None
+    for past in write.ended():
+        months.setdefault(past.month, {})[past.id] = past.start
     return months
 
 

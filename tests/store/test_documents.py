@@ -341,7 +341,9 @@ def test_what_left_as_it_was_last_goes_to_the_history_and_what_is_forgotten_leav
     there = PatientSchedule(ADAS, (EARLIER, BOOKED))
     left = [PastAppointment("z", "2027-01", at("2027-01-01T09:00Z"))]
     gone = [PastAppointment(BOOKED.id, "2026-11", None), PastAppointment("old", "2027-01", None)]
-    write = PatientWrite(Stored(there, 7), PatientSchedule(ADAS), left, gone)
+    # What came back to the schedule and left it again, in one commit, is there.
+    again = PastAppointment("z", "2027-01", None)
+    write = PatientWrite(Stored(there, 7), PatientSchedule(ADAS), left, [*gone, again])
     assert history_changes(write) == {
         "2026-11": {BOOKED.id: None},
         "2027-01": {"z": at("2027-01-01T09:00Z"), "old": None},

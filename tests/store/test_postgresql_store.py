@@ -31,6 +31,7 @@ from shared.store.port import (
 )
 from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.connections import Connections, Query
+from shared.store.postgresql.erasing import erase_records
 from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.past import HISTORY, prune
 from shared.store.postgresql.rounds import AT_ONCE, Rounds
@@ -565,3 +566,24 @@ async def test_who_gets_no_connection_is_told_why(postgresql: PostgresqlServer) 
     with pytest.raises(StoreUnavailable, match=r'database "nowhere" does not exist$'):
         await store.clinic()
     await store.close()
+
+
+TABLES = ("records", "outbox", "series")
+
+
+class Pages:
+    """Connections whose statements return so many rows, one after the other."""
+
+    def __init__(self, *rows: int) -> None:
+        self.asked: list[str] = []
+        self._rows = list(rows)
+
+    async def execute(self, query: Query) -> list[tuple[int]]:
+        self.asked.append(next(t for t in TABLES if f" {t} " in query.statement))
+        return [(1,)] * self._rows.pop(0)
+
+
+async def test_what_others_delete_beside_an_erasure_hides_nothing_behind_it() -> None:
+    pages = Pages(0, 199, 3, 0, 0)
+    assert await erase_records(cast("Connections", pages), ["a"]) == 202
+    assert pages.asked == ["records", "outbox", "outbox", "outbox", "series"]
