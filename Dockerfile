@@ -22,7 +22,7 @@ COPY doctors.json ./
 # The service cannot write bytecode, and the base image has none for the standard library: modules
 # that are not compiled here would be compiled at each start. A failed import ends the build.
 RUN python -m compileall -q functions shared
-RUN python -c "import uvicorn.main, shared.runtime.container, shared.store.firestore.store, shared.store.firestore.google_credentials, shared.store.postgresql.store, google.auth.transport.requests, google.auth.compute_engine, shared.directory.clinic_file, shared.observability.metrics, shared.access.token_authentication, shared.notifications.webhooks, shared.notifications.pubsub, shared.notifications.mail.smtp, shared.notifications.mail.documents, httpcore, icalendar"
+RUN python -c "import uvicorn.main, shared.runtime.container, shared.store.firestore.store, shared.store.firestore.grpc_credentials, shared.store.postgresql.store, google.auth.transport.requests, google.auth.compute_engine, shared.directory.clinic_file, shared.observability.metrics, shared.access.token_authentication, shared.notifications.webhooks, shared.notifications.pubsub, shared.notifications.mail.smtp, shared.notifications.mail.documents, httpcore, icalendar"
 
 # A new volume inherits these permissions; nothing else in the image is writable.
 RUN mkdir -m 1777 data

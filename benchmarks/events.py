@@ -39,7 +39,7 @@ from shared.notifications.deliverer import Deliverer
 from shared.notifications.messages import Messages
 from shared.rules.availability import Booking
 from shared.rules.booking import book
-from shared.rules.telling import Telling, events_of, records_of
+from shared.rules.events import Telling, events_of, records_of
 from shared.runtime.sinks import open_sinks
 from shared.settings import NotificationSettings, WebhookSettings
 from shared.store.port import OutboxWrite, Store, Writes

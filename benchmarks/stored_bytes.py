@@ -7,10 +7,10 @@ from typing import Any
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.event import Change
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import patient_key
 from shared.model.patient_schedule import PatientSchedule
-from shared.rules.telling import events_of, records_of
+from shared.rules.events import events_of, records_of
 from shared.store.firestore.documents import write_day, write_record
 from shared.store.firestore.outbox_calls import write_event
 from shared.store.firestore.patient_documents import write_histories, write_patient

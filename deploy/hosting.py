@@ -6,7 +6,7 @@ from deploy.commands import Command
 from deploy.firebase import configured, firebase, section
 from deploy.options import Options
 from deploy.resources import Resource
-from shared.file_headers import NOBODY, framed, read_ancestors, without_emulators
+from shared.public_headers import NOBODY, framed, read_ancestors, without_emulators
 
 # The first words of these arguments add Firebase, which fails where it is there, and harms nothing.
 _ADD = '"${@:1:$0}"; shift "$0"; "$@"'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from shared.file_headers import ANCESTOR, FRAMES, NOBODY
+from shared.public_headers import ANCESTOR, FRAMES, NOBODY
 
 # Service accounts: the functions', the builds', that of whoever calls as a service, and that of
 # whoever has events delivered.

@@ -9,7 +9,7 @@ from shared.http.problems import refusal_response
 from shared.http.responses import calendar_response, digest_tag
 from shared.http.schemas.appointment_calendar import AppointmentCalendar
 from shared.queries.look_ups import look_up
-from shared.rules.outcomes import UnknownAppointment
+from shared.rules.refusals import UnknownAppointment
 
 
 @endpoint(
@@ -28,7 +28,7 @@ async def appointment_calendar(call: Call[AppointmentCalendar]) -> Response:
     The file has the same UID for life, so calendars update what they have.
     """
     # Its import takes 100 ms, which no other function should pay.
-    from shared.calendar.contents import appointment_file  # noqa: PLC0415
+    from shared.calendar.files import appointment_file  # noqa: PLC0415
 
     dependencies = call.dependencies
     found = await look_up(dependencies.store, call.asked.appointment_id, call.caller)

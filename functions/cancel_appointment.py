@@ -11,9 +11,9 @@ from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.cancel_appointment import CancelAppointment
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    Accepted,
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted
+from shared.rules.refusals import (
     AlreadyCancelled,
     AlreadyStarted,
     TooLateToCancel,

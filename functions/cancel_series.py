@@ -23,11 +23,12 @@ from shared.model.clinic import Clinic
 from shared.model.series import Series, is_series_id
 from shared.rules.cancelling_series import SeriesCancellation
 from shared.rules.cancelling_series import cancel_series as decide
-from shared.rules.existing import Doctors, Sought
-from shared.rules.outcomes import CancelledSeries, Outcome, TooManyRequests, UnknownSeries
+from shared.rules.existing_appointment import Doctors, Sought
+from shared.rules.outcomes import CancelledSeries, Outcome
+from shared.rules.refusals import TooManyRequests, UnknownSeries
 from shared.store.port import Keys
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.known_doctors import run_with_doctors
 
 

@@ -8,7 +8,7 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse, NewAppointment
-from shared.rules.outcomes import KeyReused, Refusal, UnknownHold
+from shared.rules.refusals import KeyReused, Refusal, UnknownHold
 
 
 @endpoint(

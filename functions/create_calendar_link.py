@@ -5,8 +5,8 @@ from starlette.responses import Response
 from shared.http.calendar_links import make_link
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
+from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import json_response
 from shared.http.schemas.create_calendar_link import CalendarLink, NewCalendarLink
 

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
 from shared.http.problems import refusal_response
+from shared.http.request_errors import UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import REPLAYED, json_response
 from shared.http.schemas.create_override import CreatedOverride, NewOverride
@@ -18,10 +18,10 @@ from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.override import Override, override_id
-from shared.rules.outcomes import KeyReused
 from shared.rules.overriding import NoRoomForOverride, is_on_one_date
+from shared.rules.refusals import KeyReused
 from shared.transactions import overrides
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.overrides import DEADLINES, Made
 
 

@@ -7,23 +7,23 @@ from contextlib import suppress
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from shared.http.asked_times import read_time
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
 from shared.http.lookups import doctors_of, stored_doctors
 from shared.http.new_appointments import EXAMPLE
 from shared.http.new_series import read_rule, wanted_series
 from shared.http.problems import refusal_response
+from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import REPLAYED, json_response, outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.create_series import NewSeries, SeriesResponse
-from shared.http.schemas.opening import UnavailableOccurrence
+from shared.http.schemas.time_ranges import UnavailableOccurrence
+from shared.http.wanted_times import read_time
 from shared.model.opening import Opening
 from shared.model.series import Skipped
-from shared.queries.series import openings_of_skipped
-from shared.rules.outcomes import (
-    BookedSeries,
+from shared.queries.series_openings import openings_of_skipped
+from shared.rules.outcomes import BookedSeries
+from shared.rules.refusals import (
     KeyReused,
     Refusal,
     SeriesUnavailable,

@@ -10,7 +10,7 @@ from shared.http.calendar_links import doctor_of_link
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.entity_tags import not_modified
-from shared.http.errors import UnknownCalendar
+from shared.http.request_errors import UnknownCalendar
 from shared.http.responses import calendar_response, digest_tag
 from shared.http.schemas.doctor_calendar import DoctorCalendar
 from shared.model.appointment import Appointment
@@ -58,7 +58,7 @@ def _file(
     appointments: Sequence[Appointment], doctor: Doctor, clinic: Clinic, *, with_names: bool
 ) -> bytes:
     # Its import takes 100 ms, which no other function should pay.
-    from shared.calendar.contents import doctor_file  # noqa: PLC0415
+    from shared.calendar.files import doctor_file  # noqa: PLC0415
 
     return doctor_file(appointments, doctor, clinic.services, with_names=with_names)
 

@@ -11,7 +11,7 @@ from shared.http.people import without_account
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response
 from shared.http.schemas.patient_data import ErasedPatient, ErasePatient
-from shared.rules.outcomes import TooManyErasures, UnknownAppointment
+from shared.rules.refusals import TooManyErasures, UnknownAppointment
 from shared.transactions.erasure import Erasure
 
 

@@ -21,9 +21,9 @@ from shared.http.schemas.patient_data import (
 from shared.http.times import on_clock
 from shared.model.appointment import Appointment
 from shared.model.patient_schedule import PatientSchedule
-from shared.queries.appointments import Position
-from shared.queries.patients import AccountPage, export_page
-from shared.rules.outcomes import UnknownAppointment
+from shared.queries.paging import Position
+from shared.queries.patient_appointments import AccountPage, export_page
+from shared.rules.refusals import UnknownAppointment
 from shared.store.port import Snapshot
 
 

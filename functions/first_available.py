@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
+from shared.http.request_errors import InvalidRequest, NoSuchService, UnknownDoctor
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import AFTER, FirstAvailable, OpeningList
-from shared.http.schemas.opening import OpeningResponse
 from shared.http.schemas.problem import FieldError
+from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
 from shared.http.windows import is_skipped

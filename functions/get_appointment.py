@@ -9,7 +9,7 @@ from shared.http.responses import appointment_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.get_appointment import GetAppointment
 from shared.queries.look_ups import look_up
-from shared.rules.outcomes import UnknownAppointment
+from shared.rules.refusals import UnknownAppointment
 
 
 @endpoint(

@@ -6,13 +6,13 @@ from functools import partial
 
 from starlette.responses import Response
 
-from shared.http.asked_times import AskedTime, identity, read_time, refuse, wanted_booking
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
 from shared.http.new_appointments import WHY_NOT
 from shared.http.problems import refusal_response
 from shared.http.responses import REPLAYED, json_response, outcome_response
 from shared.http.schemas.hold_time import HoldResponse, NewHold
+from shared.http.wanted_times import AskedTime, identity, read_time, refuse, wanted_booking
 from shared.model.appointment import Appointment, Patient
 from shared.model.hold import Hold, holder_of
 from shared.model.hold_id import hold_id
@@ -20,7 +20,8 @@ from shared.model.interval import Interval
 from shared.model.service import Service
 from shared.rules.holding import HoldRequest
 from shared.rules.holding import hold_time as decide_hold
-from shared.rules.outcomes import Held, KeyReused, Refusal, TooManyHolds, UnclearTime
+from shared.rules.outcomes import Held
+from shared.rules.refusals import KeyReused, Refusal, TooManyHolds, UnclearTime
 from shared.rules.wall_clock import round_down_to_second
 from shared.transactions.command import Command
 

@@ -9,10 +9,10 @@ from shared.directory.doctor_cache import MOST_TOGETHER
 from shared.http.accounts import named_account
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import InvalidRequest, UnknownDoctor
 from shared.http.lookups import doctors_of, find_doctors
 from shared.http.page_tokens import Scope
 from shared.http.pages import ReadPage, read_page
+from shared.http.request_errors import InvalidRequest, UnknownDoctor
 from shared.http.responses import content_tag, json_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
@@ -21,8 +21,9 @@ from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
-from shared.queries.appointments import ListQuery, Page, Position, list_window
-from shared.queries.patients import PatientQuery, list_patient
+from shared.queries.appointments import ListQuery, list_window
+from shared.queries.paging import Page, Position
+from shared.queries.patient_appointments import PatientQuery, list_patient
 from shared.store.port import Snapshot
 
 

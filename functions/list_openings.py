@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import InvalidRequest, NoSuchService, UnknownDoctor
+from shared.http.request_errors import InvalidRequest, NoSuchService, UnknownDoctor
 from shared.http.responses import json_response
 from shared.http.schemas.list_openings import (
     LONGEST_DAYS,

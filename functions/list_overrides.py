@@ -4,16 +4,16 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_doctor
 from shared.http.page_tokens import Scope
 from shared.http.pages import read_page
+from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import json_response
 from shared.http.schemas.list_overrides import ListOverrides, OverridePageResponse
 from shared.http.schemas.override import OverrideResponse
 from shared.http.windows import window
-from shared.queries.appointments import Position
 from shared.queries.overrides import OverridePage, OverrideQuery, overrides_in_window
+from shared.queries.paging import Position
 from shared.store.port import Snapshot
 
 

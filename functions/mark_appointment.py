@@ -12,9 +12,9 @@ from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.mark_appointment import MarkAppointment
 from shared.model.appointment_id import home_day
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.marking import Marking, mark
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     TooEarly,
     UnknownAppointment,
     VersionMismatch,

@@ -9,15 +9,15 @@ from starlette.responses import Response
 from shared.http.call import Call
 from shared.http.changes import Decide, change
 from shared.http.endpoint import Success, endpoint
-from shared.http.errors import UnknownDoctor
 from shared.http.lookups import find_bookable_doctors
+from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
 from shared.rules.availability import Terms
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.moving import Move, move
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     AlreadyCancelled,
     AlreadyStarted,
     DayFull,
@@ -37,7 +37,7 @@ from shared.rules.outcomes import (
     VersionMismatch,
     WrongStatus,
 )
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 
 
 @endpoint(

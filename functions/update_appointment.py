@@ -10,8 +10,8 @@ from shared.http.endpoint import Success, endpoint
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.update_appointment import UpdateAppointment
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
+from shared.rules.existing_appointment import Sought
+from shared.rules.refusals import (
     AlreadyCancelled,
     DayFull,
     TooManyRequests,

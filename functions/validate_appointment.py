@@ -9,7 +9,8 @@ from shared.http.new_appointments import EXAMPLE, WHY_NOT, booking_command
 from shared.http.problems import refusal_response
 from shared.http.responses import json_response, outcome_response
 from shared.http.schemas.appointment import NewAppointment, ValidatedAppointment
-from shared.rules.outcomes import Accepted, Refusal, UnknownHold
+from shared.rules.outcomes import Accepted
+from shared.rules.refusals import Refusal, UnknownHold
 
 
 @endpoint(

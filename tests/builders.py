@@ -17,7 +17,7 @@ from shared.model.override import OverrideEntry
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.availability import Booking
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.moving import Move
 from shared.rules.outcomes import Decision
 from shared.rules.requested_time import RequestedTime

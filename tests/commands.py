@@ -15,10 +15,11 @@ from shared.rules import cancelling, moving
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation
-from shared.rules.existing import Sought
-from shared.rules.outcomes import Accepted, PatientBusy, SlotTaken
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted
+from shared.rules.refusals import PatientBusy, SlotTaken
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import at, booking, doctor, key, owned, to_move
 
 LONG_AGO = "2026-01-01T00:00Z"

@@ -23,7 +23,7 @@ ROOMS = (
     "shared.single_flight",
     "shared.texts",
     "shared.time_texts",
-    "shared.file_headers",
+    "shared.public_headers",
     "shared.model",
     "shared.settings",
     "shared.store",

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from shared.access.caller import ANONYMOUS, Caller
 from shared.access.errors import InvalidToken
-from shared.access.key_requests import Get, discovered_keys, published_keys
-from shared.access.keys import KeyCache
+from shared.access.key_cache import KeyCache
+from shared.access.key_discovery import Get, discovered_keys, published_keys
 from shared.access.roles import caller_of
+from shared.access.token_checks import DAY_SECONDS, TokenRules
 from shared.access.token_text import Claims
-from shared.access.tokens import DAY_SECONDS, TokenRules
 from shared.settings import AuthSettings
 
 GOOGLE: Final = "https://accounts.google.com"

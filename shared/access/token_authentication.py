@@ -6,9 +6,9 @@ from shared.access.blocked_callers import BlockedCallers, BlockedSource
 from shared.access.caller import ANONYMOUS, Caller
 from shared.access.errors import AppNotVerified, InvalidToken, Unauthenticated
 from shared.access.issuers import app_issuer, user_issuers
-from shared.access.key_requests import Get
-from shared.access.key_transport import get
-from shared.access.verifier import Verified, Verifier
+from shared.access.key_discovery import Get
+from shared.access.key_download import get
+from shared.access.token_verifier import Verified, Verifier
 from shared.settings import AuthSettings
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from shared.directory.clinic_members import read_clinic
+from shared.directory.stored_clinic import read_clinic
 from shared.model.clinic import Clinic
 from shared.store.port import Store
 from shared.store.remembered import Remembered

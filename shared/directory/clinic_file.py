@@ -23,8 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from shared.directory.clinic_members import bound, over
 from shared.directory.ids import DOCTOR_ID, DOCTOR_ID_MEANS, SERVICE_ID, SERVICE_ID_MEANS
+from shared.directory.stored_clinic import bound, over
 from shared.json_text import repeated_member
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.doctor_days import DAY

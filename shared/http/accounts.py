@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from shared.access.permissions import ME
 from shared.http.call import Call
-from shared.http.errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
 from shared.model.patient_key import PatientKey, patient_key
 

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import InternalError, MethodNotAllowed, NotFound
-from shared.http.health import health_routes
-from shared.http.outside import noted
+from shared.http.health_checks import health_routes
 from shared.http.problems import error_response
+from shared.http.request_errors import InternalError, MethodNotAllowed, NotFound
+from shared.http.unrouted import noted
 
 _PREFLIGHT = "access-control-request-method"
 

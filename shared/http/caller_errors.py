@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from shared.access import errors as access
-from shared.http.errors import RequestError
-from shared.rules.outcomes import TooManyRequests
+from shared.http.request_errors import RequestError
+from shared.rules.refusals import TooManyRequests
 
 
 class Unauthenticated(RequestError):

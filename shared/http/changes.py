@@ -7,10 +7,11 @@ from typing import Any
 from shared.http.call import Call
 from shared.model.appointment_id import home_day
 from shared.model.documents import Documents
-from shared.rules.existing import Doctors, Sought
-from shared.rules.outcomes import Decision, Outcome, UnknownAppointment
+from shared.rules.existing_appointment import Doctors, Sought
+from shared.rules.outcomes import Decision, Outcome
+from shared.rules.refusals import UnknownAppointment
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.known_doctors import run_with_doctors
 
 Decide = Callable[[Documents], Decision]

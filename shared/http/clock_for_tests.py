@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
-from shared.http.errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
 from shared.http.times import parse_instant
 

@@ -19,7 +19,10 @@ from shared.http.callers import admitted
 from shared.http.clock_for_tests import read_test_now
 from shared.http.dependencies import Dependencies
 from shared.http.entity_tags import if_modified, is_known, read_if_match
-from shared.http.errors import (
+from shared.http.finishing import READ_METHODS, finished
+from shared.http.groups import Group
+from shared.http.problems import ProblemKind, error_response
+from shared.http.request_errors import (
     NO_ANSWER,
     NO_KEYS,
     BodyTooLarge,
@@ -30,9 +33,6 @@ from shared.http.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
-from shared.http.finishing import READ_METHODS, finished
-from shared.http.groups import Group
-from shared.http.problems import ProblemKind, error_response
 from shared.http.requests import (
     check_media_type,
     read_body,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import NoSuchService, UnknownDoctor
+from shared.http.request_errors import NoSuchService, UnknownDoctor
 from shared.model.appointment import Appointment
 from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from shared.http.asked_times import (
+from shared.http.call import Call
+from shared.http.problems import ProblemKind
+from shared.http.request_errors import UnknownDoctor
+from shared.http.schemas.appointment import NewAppointment
+from shared.http.wanted_times import (
     broken_rules,
     identity,
     read_time,
@@ -11,19 +15,15 @@ from shared.http.asked_times import (
     wanted_appointment,
     wanted_booking,
 )
-from shared.http.call import Call
-from shared.http.errors import UnknownDoctor
-from shared.http.problems import ProblemKind
-from shared.http.schemas.appointment import NewAppointment
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.hold_id import hold_day
 from shared.rules.booking import book
-from shared.rules.outcomes import (
+from shared.rules.outcomes import Decision
+from shared.rules.refusals import (
     DayFull,
-    Decision,
     InThePast,
     OutsideWorkingHours,
     PatientBusy,

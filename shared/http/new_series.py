@@ -7,7 +7,11 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.http.asked_times import (
+from shared.http.call import Call
+from shared.http.request_errors import InvalidRequest
+from shared.http.schemas.create_series import NewSeries
+from shared.http.schemas.problem import FieldError
+from shared.http.wanted_times import (
     AskedTime,
     broken_rules,
     identity,
@@ -15,10 +19,6 @@ from shared.http.asked_times import (
     wanted_appointment,
     wanted_booking,
 )
-from shared.http.call import Call
-from shared.http.errors import InvalidRequest
-from shared.http.schemas.create_series import NewSeries
-from shared.http.schemas.problem import FieldError
 from shared.model.appointment import Appointment
 from shared.model.appointment_id import appointment_id
 from shared.model.day import DayKey
@@ -30,8 +30,9 @@ from shared.model.interval import Interval
 from shared.model.series import Series, series_id
 from shared.rules.availability import Booking
 from shared.rules.occurrences import Occurrence, occurrences
-from shared.rules.outcomes import Decision, Refusal
+from shared.rules.outcomes import Decision
 from shared.rules.recurrence import InvalidRule, Recurrence, parse_rule
+from shared.rules.refusals import Refusal
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.rules.window_bounds import start_instant
 from shared.transactions.command import Command

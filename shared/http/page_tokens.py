@@ -19,9 +19,9 @@ import msgspec
 from msgspec import Meta, Struct
 from pydantic_core import PydanticCustomError
 
-from shared.http.errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
-from shared.queries.appointments import Position
+from shared.queries.paging import Position
 
 _VERSION: Literal[2] = 2  # Tokens of version 1 were not signed.
 _Instant = Annotated[datetime, Meta(tz=True)]

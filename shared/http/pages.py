@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from shared.http.dependencies import Dependencies
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked
-from shared.queries.appointments import Position
+from shared.queries.paging import Position
 from shared.store.port import Snapshot, SnapshotExpired
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
 from shared.model.appointment import Appointment
 from shared.model.patient_key import patient_key

@@ -6,20 +6,20 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.http.errors import RequestError, TryAgain
-from shared.http.schemas.opening import (
+from shared.http.request_errors import RequestError, TryAgain
+from shared.http.schemas.problem import FieldError, Problem
+from shared.http.schemas.time_ranges import (
     ConflictResponse,
     OpeningResponse,
     TimeRange,
     UnavailableOccurrence,
 )
-from shared.http.schemas.problem import FieldError, Problem
 from shared.http.times import on_clock, time_message, written
 from shared.model.appointment import AppointmentStatus
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.conflicts import Conflict
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     InThePast,
     InvalidField,
     OutsideHours,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
-from shared.http.errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from shared.http.request_errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from shared.http.schemas.problem import FieldError
 from shared.json_text import repeated_member
 from shared.validation import message, place

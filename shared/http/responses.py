@@ -12,7 +12,8 @@ from shared.http.lookups import doctor_of
 from shared.http.problems import ProblemResponse, json_line, refusal_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.model.appointment import Appointment
-from shared.rules.outcomes import Accepted, Outcome, Refusal, Replayed, Unchanged
+from shared.rules.outcomes import Accepted, Outcome, Replayed, Unchanged
+from shared.rules.refusals import Refusal
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 _REPLAYED = (b"idempotent-replayed", b"true")

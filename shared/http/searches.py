@@ -8,16 +8,16 @@ from msgspec import Struct
 
 from shared.directory.doctor_cache import MOST_TOGETHER
 from shared.http.call import Call
-from shared.http.errors import InvalidRequest
 from shared.http.lookups import find_bookable_doctors, find_service
+from shared.http.request_errors import InvalidRequest
 from shared.http.schemas.problem import FieldError
-from shared.http.schemas.searches import SearchRequest
+from shared.http.schemas.search_request import SearchRequest
 from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.service import NO_TIME, Service
+from shared.rules.allowed_starts import earliest_start, latest_start
 from shared.rules.openings import OpeningSearch
-from shared.rules.starts import earliest_start, latest_start
 from shared.rules.wall_clock import MINUTE, round_down_to_second, round_up_to_minute
 
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.notifications.google_token import GoogleToken
 from shared.notifications.http_client import HttpClient
 from shared.notifications.payloads import Render, payload, public_id, public_type
+from shared.notifications.pubsub_token import GoogleToken
 from shared.notifications.sink import DeliveryFailed, Message
 from shared.settings import PubSubTopic
 

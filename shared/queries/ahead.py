@@ -9,8 +9,8 @@ from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY, MOST_DAYS_TOUCHED, day_of, days_of
-from shared.rules.calendar import calendar
 from shared.rules.findings import Finding, findings
+from shared.rules.working_calendar import calendar
 from shared.store.port import Snapshot
 
 

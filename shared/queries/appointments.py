@@ -1,9 +1,7 @@
 """Appointments of doctors on one snapshot, listed by window."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
-from heapq import heapify, heappop, heapreplace
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -11,6 +9,7 @@ from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of, days_of
 from shared.model.interval import Interval
+from shared.queries.paging import Page, Position, in_order, page_of
 from shared.store.port import Snapshot
 
 APPOINTMENTS_A_DAY = 16  # A guess for a busy doctor; too high a guess costs one more read.
@@ -18,16 +17,6 @@ FEWEST_DAYS = 3  # So that the list of one date, which touches two, is known to 
 
 # Release 1.0 booked whole local days. The longest is that on which Troll turns its clocks back.
 LONGEST_EVER = timedelta(hours=26)
-
-
-Position = tuple[datetime, str]
-
-
-class Page(Struct, frozen=True):
-    """Some appointments of a window, and the position to continue from if there are more."""
-
-    appointments: Sequence[Appointment]
-    next_position: Position | None
 
 
 class ListQuery(Struct, frozen=True):
@@ -61,16 +50,6 @@ async def list_window(snapshot: Snapshot, *queries: ListQuery) -> Page:
     return await page_of(lists[0] if len(lists) == 1 else in_order(*lists), size)
 
 
-async def page_of(listed: AsyncIterator[Appointment], size: int) -> Page:
-    """Return a page of the first ones, reading one more than it holds."""
-    found: list[Appointment] = []
-    async for appointment in listed:
-        if len(found) == size:
-            return Page(found, found[-1].position)
-        found.append(appointment)
-    return Page(found, None)
-
-
 async def booked(snapshot: Snapshot, query: ListQuery, at_once: int) -> AsyncIterator[Appointment]:
     """Yield the booked ones of this page and all later ones.
 
@@ -93,27 +72,3 @@ async def _ended(snapshot: Snapshot, query: ListQuery) -> AsyncIterator[Appointm
     async for appointment in snapshot.scan_ended(query.doctor.id, Interval(since, window.end)):
         if query.includes(appointment):
             yield appointment
-
-
-async def in_order(*lists: AsyncIterator[Appointment]) -> AsyncIterator[Appointment]:
-    """Merge lists that are in order, reading each only as far as needed.
-
-    The first read fixes the instant that a view shows, so the beginnings of all other lists are
-    read together once that of the first one is.
-    """
-    begun = [await anext(lists[0], None)]
-    others = (anext(each, None) for each in lists[1:])
-    for head in await asyncio.gather(*others, return_exceptions=True):
-        if isinstance(head, BaseException):
-            raise head
-        begun.append(head)
-    heads = [(head.position, number, head) for number, head in enumerate(begun) if head]
-    heapify(heads)
-    while heads:
-        _, number, head = heads[0]
-        yield head
-        following = await anext(lists[number], None)
-        if following is None:
-            heappop(heads)
-        else:
-            heapreplace(heads, (following.position, number, following))

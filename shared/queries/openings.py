@@ -21,11 +21,11 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY, days_of, each_day, end_of_day, touched_days
 from shared.model.interval import Interval, clipped
 from shared.model.opening import Opening
-from shared.rules.calendar import calendar
 from shared.rules.openings import OpeningSearch, openings
-from shared.rules.outcomes import OutsideHours, TimeUnavailable
+from shared.rules.refusals import OutsideHours, TimeUnavailable
 from shared.rules.wall_clock import local_day
 from shared.rules.window_bounds import whole_date
+from shared.rules.working_calendar import calendar
 from shared.store.port import Snapshot
 
 NEXT_OPENINGS = 3

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shared.model.interval import Interval
 from shared.model.override import Override
-from shared.queries.appointments import Position
+from shared.queries.paging import Position
 from shared.store.port import Snapshot
 
 # 366 days on the wall clock, and what changes of the clock may add to them.

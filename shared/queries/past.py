@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
-from shared.queries.appointments import ListQuery, Position, list_window
+from shared.queries.appointments import ListQuery, list_window
 from shared.store.port import Store
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,12 +23,11 @@ async def ended_before(
 
     Each page shows the store as it is when it is read, so it may be changed in between.
     """
-    position: Position | None = None
+    query = ListQuery(doctor, Interval(FIRST, instant), True, PAGE_SIZE)  # noqa: FBT003
     while True:
-        query = ListQuery(doctor, Interval(FIRST, instant), True, PAGE_SIZE, position)  # noqa: FBT003
         async with store.snapshot() as snapshot:
             page = await list_window(snapshot, query)
         yield [a for a in page.appointments if a.interval.end <= instant]
         if page.next_position is None:
             return
-        position = page.next_position
+        query = replace(query, after=page.next_position)

@@ -14,13 +14,19 @@ from shared.model.hold import Hold
 from shared.model.interval import Interval, without
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import POLICY, Policy
+from shared.rules.allowed_starts import (
+    NOTHING,
+    Rule,
+    allowed_starts,
+    earliest_start,
+    latest_start,
+)
 from shared.rules.busy_times import blocked, busy_times, live_holds
-from shared.rules.calendar import Calendar, calendar
 from shared.rules.conflicts import conflicts
 from shared.rules.day_limit import is_full
 from shared.rules.free_time import free_time
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     DayFull,
     InThePast,
     OutsideWorkingHours,
@@ -30,19 +36,13 @@ from shared.rules.outcomes import (
     TooLate,
     TooSoon,
 )
-from shared.rules.starts import (
-    NOTHING,
-    Rule,
-    allowed_starts,
-    earliest_start,
-    latest_start,
-)
 from shared.rules.wall_clock import (
     round_down_to_minute,
     round_down_to_second,
     round_up_to_minute,
     seconds_until,
 )
+from shared.rules.working_calendar import Calendar, calendar
 
 SEARCHED = timedelta(days=90)
 """How far openings are looked for where nobody says."""

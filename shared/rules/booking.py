@@ -7,8 +7,8 @@ from shared.model.hold import Hold
 from shared.model.placement import Placement, placed, placement
 from shared.rules.availability import Booking, why_unavailable
 from shared.rules.holding import hold_to_book, without_hold, without_notice
-from shared.rules.limits import counted, why_not_booked
 from shared.rules.outcomes import Accepted, AlreadyApplied, Decision, NeedsDocuments
+from shared.rules.patient_limits import counted, why_not_booked
 
 
 def book(documents: Documents, booking: Booking, now: datetime) -> Decision:

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
-from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import counted, why_not_cancelled
+from shared.rules.existing_appointment import Sought, find, why_fixed
 from shared.rules.outcomes import Accepted, Decision
+from shared.rules.patient_limits import counted, why_not_cancelled
 
 
 class Cancellation(Struct, frozen=True):

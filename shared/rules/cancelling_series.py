@@ -13,16 +13,10 @@ from shared.model.day import DayKey
 from shared.model.documents import Documents
 from shared.model.patient_key import PatientKey
 from shared.model.placement import Placement, placed, placement
-from shared.rules.existing import Found, Sought, find, why_fixed
-from shared.rules.limits import counted, why_not_cancelled
-from shared.rules.outcomes import (
-    CancelledSeries,
-    Decision,
-    Kept,
-    NeedsDoctor,
-    NeedsDocuments,
-    Refusal,
-)
+from shared.rules.existing_appointment import Found, Sought, find, why_fixed
+from shared.rules.outcomes import CancelledSeries, Decision, Kept, NeedsDoctor, NeedsDocuments
+from shared.rules.patient_limits import counted, why_not_cancelled
+from shared.rules.refusals import Refusal
 
 
 class SeriesCancellation(Struct, frozen=True):

@@ -9,7 +9,7 @@ from shared.model.documents import Documents
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.placement import Placement, placed, placement
-from shared.rules.existing import Sought, find
+from shared.rules.existing_appointment import Sought, find
 from shared.rules.outcomes import Accepted, Decision, NeedsDocuments, Unchanged
 
 ERASED = Patient("erased")

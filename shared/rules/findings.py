@@ -14,8 +14,8 @@ from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import each_day
 from shared.model.interval import Interval, merged
-from shared.rules.calendar import Calendar
 from shared.rules.wall_clock import local_day, local_time
+from shared.rules.working_calendar import Calendar
 
 BY_THE_WEEK = Calendar()
 CLINIC = Clinic()

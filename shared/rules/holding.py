@@ -18,18 +18,9 @@ from shared.model.hold import Hold
 from shared.model.hold_id import hold_day
 from shared.rules.availability import Booking, why_unavailable
 from shared.rules.busy_times import live_holds
-from shared.rules.limits import why_not_booked
-from shared.rules.outcomes import (
-    AlreadyApplied,
-    Decision,
-    Held,
-    NeedsDocuments,
-    NotWithinHold,
-    Refusal,
-    Released,
-    TooManyHolds,
-    UnknownHold,
-)
+from shared.rules.outcomes import AlreadyApplied, Decision, Held, NeedsDocuments, Released
+from shared.rules.patient_limits import why_not_booked
+from shared.rules.refusals import NotWithinHold, Refusal, TooManyHolds, UnknownHold
 from shared.rules.wall_clock import seconds_until
 
 MOST_HOLDS = 3

@@ -10,16 +10,9 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import Pointer
 from shared.model.placement import Placement, placed, placement
-from shared.rules.existing import Found, Sought, find, why_another
-from shared.rules.outcomes import (
-    Accepted,
-    Decision,
-    TooEarly,
-    Unchanged,
-    UnknownAppointment,
-    WithAnotherDoctor,
-    WrongStatus,
-)
+from shared.rules.existing_appointment import Found, Sought, find, why_another
+from shared.rules.outcomes import Accepted, Decision, Unchanged
+from shared.rules.refusals import TooEarly, UnknownAppointment, WithAnotherDoctor, WrongStatus
 from shared.rules.wall_clock import local_day, round_up_to_minute
 
 _FOLLOWS: Mapping[Mark, frozenset[AppointmentStatus]] = {

@@ -11,17 +11,10 @@ from shared.model.documents import Documents
 from shared.model.interval import Interval
 from shared.model.placement import Placement, placed, placement
 from shared.rules.availability import TERMS, Booking, Terms, why_unavailable
-from shared.rules.existing import Sought, find, why_fixed
-from shared.rules.limits import counted, why_not_changed
-from shared.rules.outcomes import (
-    Accepted,
-    Decision,
-    NeedsDocuments,
-    Refusal,
-    RetiredDoctor,
-    UnclearTime,
-    UnknownService,
-)
+from shared.rules.existing_appointment import Sought, find, why_fixed
+from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
+from shared.rules.patient_limits import counted, why_not_changed
+from shared.rules.refusals import Refusal, RetiredDoctor, UnclearTime, UnknownService
 from shared.rules.requested_time import RequestedTime
 from shared.rules.wall_clock import local_time
 

@@ -16,7 +16,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
 from shared.model.override import Override
 from shared.rules.day_limit import has_room_for_override
-from shared.rules.outcomes import DayFull, Refusal
+from shared.rules.refusals import DayFull, Refusal
 from shared.rules.wall_clock import local_day
 
 MOST_LISTED = 1000

@@ -6,7 +6,7 @@ from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.service import Service
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     Refusal,
     RetiredDoctor,
     ServiceRequired,

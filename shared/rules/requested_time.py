@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.interval import Interval
-from shared.rules.outcomes import TimeProblem, UnclearTime
+from shared.rules.refusals import TimeProblem, UnclearTime
 from shared.rules.wall_clock import resolve_wall_clock
 from shared.rules.working_windows import LONGEST
 

@@ -12,15 +12,9 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.placement import placed, placement
 from shared.model.series import Series, Skipped
 from shared.rules.availability import Booking, why_unavailable
-from shared.rules.limits import counted, why_not_booked
-from shared.rules.outcomes import (
-    AlreadyApplied,
-    BookedSeries,
-    Decision,
-    NeedsDocuments,
-    Refusal,
-    SeriesUnavailable,
-)
+from shared.rules.outcomes import AlreadyApplied, BookedSeries, Decision, NeedsDocuments
+from shared.rules.patient_limits import counted, why_not_booked
+from shared.rules.refusals import Refusal, SeriesUnavailable
 
 
 class Occasion(Struct, frozen=True):

@@ -8,17 +8,10 @@ from shared.model.appointment import Appointment, Patient
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
 from shared.rules.day_limit import is_full
-from shared.rules.existing import Sought, find, why_another
-from shared.rules.limits import counted, why_not_changed
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyCancelled,
-    AnotherPatient,
-    DayFull,
-    Decision,
-    Refusal,
-    Unchanged,
-)
+from shared.rules.existing_appointment import Sought, find, why_another
+from shared.rules.outcomes import Accepted, Decision, Unchanged
+from shared.rules.patient_limits import counted, why_not_changed
+from shared.rules.refusals import AlreadyCancelled, AnotherPatient, DayFull, Refusal
 
 
 class Update(Struct, frozen=True):

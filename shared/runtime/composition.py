@@ -19,7 +19,7 @@ from shared.notifications.deliverer import Deliverer
 from shared.notifications.messages import Messages
 from shared.observability.request_log import RequestLog
 from shared.observability.request_record import Observer
-from shared.rules.telling import Telling
+from shared.rules.events import Telling
 from shared.runtime.sinks import open_sinks
 from shared.settings import (
     FirestoreDatabase,

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from shared.runtime import (
-    all_functions,
     cold_start,  # isort: split - the first import: it makes others faster
+    combined_application,
 )
 
 if TYPE_CHECKING:
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def serve() -> "Starlette":
     """Serve all functions; the start ends here."""
-    application = all_functions.serve()
+    application = combined_application.serve()
     cold_start.finish()
     return application

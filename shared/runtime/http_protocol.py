@@ -6,9 +6,9 @@ from typing import Any
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from shared.http.errors import InvalidRequest, UriTooLong
 from shared.http.finishing import finished
 from shared.http.problems import error_response
+from shared.http.request_errors import InvalidRequest, UriTooLong
 from shared.observability.request_log import log_unreadable
 from shared.runtime.joined_writes import JoinedWrites
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shared.directory.clinic_members import read_clinic
 from shared.directory.doctor_changes import as_stored, change, changes_clock
+from shared.directory.stored_clinic import read_clinic
 from shared.http.dependencies import Dependencies
 from shared.model.doctor import Doctor
 from shared.queries.ahead import count_ahead

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.dependencies import Dependencies
-from shared.http.errors import MisdirectedRequest
-from shared.http.outside import noted
 from shared.http.problems import error_response
+from shared.http.request_errors import MisdirectedRequest
+from shared.http.unrouted import noted
 
 HOSTS = ("localhost", "127.0.0.1")
 LOCAL_ORIGINS = ",".join(f"{scheme}://{host}:*" for scheme in ("http", "https") for host in HOSTS)

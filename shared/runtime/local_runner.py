@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from shared.directory.clinic_file import ClinicFile
 from shared.http.dependencies import Dependencies
 from shared.observability import request_log
-from shared.runtime.all_functions import application_of_all
+from shared.runtime.combined_application import application_of_all
 from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
 from shared.runtime.http_protocol import HttpProtocol

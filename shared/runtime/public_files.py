@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from shared.file_headers import Rules, framed, headers_of, without_emulators
 from shared.http.dependencies import Dependencies
-from shared.http.errors import MethodNotAllowed, NotFound
 from shared.http.finishing import READ_METHODS
-from shared.http.outside import noted
+from shared.http.request_errors import MethodNotAllowed, NotFound
+from shared.http.unrouted import noted
+from shared.public_headers import Rules, framed, headers_of, without_emulators
 from shared.settings import Settings
 
 PUBLIC = Path(__file__).parents[2] / "public"

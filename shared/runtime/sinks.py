@@ -24,7 +24,7 @@ def open_sinks(settings: NotificationSettings, store: Store) -> list[Sink]:
 
 
 def _mail(settings: MailSettings, store: Store) -> Sink:
-    from shared.notifications.mail.composing import Composer  # noqa: PLC0415 - see above
+    from shared.notifications.mail.composer import Composer  # noqa: PLC0415 - see above
 
     composer = Composer(settings)
     if settings.transport == "firestore":

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shared.file_headers import NOBODY, read_ancestors
 from shared.model.time_zones import time_zone
+from shared.public_headers import NOBODY, read_ancestors
 from shared.settings.auth import AuthSettings, read_auth
 from shared.settings.errors import SettingsError
 from shared.settings.notifications import NotificationSettings, read_notifications

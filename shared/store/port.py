@@ -19,7 +19,7 @@ from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule, Entry
 from shared.model.doctor import Doctor
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.outbox import OutboxRecord
 from shared.model.override import Override, OverrideKey

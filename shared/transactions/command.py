@@ -12,11 +12,11 @@ from shared.access.caller import Caller
 from shared.model.day import DayKey
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import Decision, NeedsDocuments
 from shared.store.port import State
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 
 
 class Command(Struct, frozen=True):

@@ -41,8 +41,8 @@ from shared.model.day import DayKey
 from shared.model.doctor_days import MOST_DAYS_TOUCHED
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
+from shared.rules.events import Telling
 from shared.rules.outcomes import AlreadyApplied, NeedsDocuments, Outcome
-from shared.rules.telling import Telling
 from shared.store.port import (
     Keys,
     State,

@@ -27,12 +27,13 @@ from shared.model.appointment_id import home_day
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.queries.booked_series import ended_series_of, series_of
-from shared.queries.patients import all_of
+from shared.queries.patient_appointments import all_of
+from shared.queries.series_of_appointments import ended_series_of, series_of
 from shared.rules.erasing import erase
-from shared.rules.existing import Doctors, Sought
-from shared.rules.limits import why_not_erased
-from shared.rules.outcomes import Accepted, TooManyErasures, Unchanged
+from shared.rules.existing_appointment import Doctors, Sought
+from shared.rules.outcomes import Accepted, Unchanged
+from shared.rules.patient_limits import why_not_erased
+from shared.rules.refusals import TooManyErasures
 from shared.store.port import Keys, PatientWrite, Store, Stored, VersionConflict, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator

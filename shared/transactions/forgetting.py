@@ -10,7 +10,7 @@ from random import Random
 from shared.model.override import OverrideKey
 from shared.queries.overrides import ended_overrides
 from shared.store.port import Keys, OverrideWrite, Store, VersionConflict, Writes
-from shared.transactions.idempotency import RECORD_LIFETIME
+from shared.transactions.idempotency_keys import RECORD_LIFETIME
 from shared.transactions.retries import Retries
 
 MOST_AT_ONCE = 200

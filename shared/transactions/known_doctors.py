@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from shared.directory.doctor_cache import DoctorCache
-from shared.rules.existing import Doctors
+from shared.rules.existing_appointment import Doctors
 from shared.rules.outcomes import NeedsDoctor, Outcome
 from shared.store.port import StoreUnavailable
 from shared.transactions.command import Command

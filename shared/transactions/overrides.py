@@ -47,10 +47,10 @@ from msgspec.structs import replace
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.override import Override, OverrideKey
 from shared.rules.day_limit import weight
-from shared.rules.outcomes import KeyReused, Refusal
+from shared.rules.events import Telling, affected_events, records_of
 from shared.rules.overriding import (
     Affected,
     Days,
@@ -61,7 +61,7 @@ from shared.rules.overriding import (
     with_override,
     without_override,
 )
-from shared.rules.telling import Telling, affected_events, records_of
+from shared.rules.refusals import KeyReused, Refusal
 from shared.store.port import (
     DayWrite,
     Keys,
@@ -78,7 +78,7 @@ from shared.store.port import (
     Writes,
 )
 from shared.store.usage import count_attempt
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.retries import Retries
 
 T = TypeVar("T")

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.rules.day_limit import HOLD_BYTES, weight
+from shared.rules.events import Telling, events_of, records_of
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
@@ -26,7 +27,6 @@ from shared.rules.outcomes import (
     Held,
     NeedsDocuments,
 )
-from shared.rules.telling import Telling, events_of, records_of
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,

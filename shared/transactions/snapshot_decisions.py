@@ -12,20 +12,15 @@ from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.documents import Documents
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.model.series import is_series_id
 from shared.queries.look_ups import find_appointment, find_appointments
 from shared.queries.openings import hours_of_date, next_openings
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyApplied,
-    BookedSeries,
-    Held,
+from shared.rules.outcomes import Accepted, AlreadyApplied, BookedSeries, Held, Outcome, Replayed
+from shared.rules.refusals import (
     KeyReused,
-    Outcome,
     OutsideHours,
-    Replayed,
     TimeUnavailable,
     UnknownAppointment,
     UnknownSeries,

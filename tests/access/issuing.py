@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shared.access.errors import KeysUnavailable
 from shared.access.issuers import APP_CHECK_KEYS, FIREBASE_KEYS, GOOGLE_KEYS
-from shared.access.key_requests import Answer
+from shared.access.key_discovery import Answer
 from shared.model.patient_key import PatientKey
 from shared.settings import AuthSettings
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.access.errors import InvalidToken
 from shared.access.issuers import user_issuers
-from shared.access.verifier import Verifier
+from shared.access.token_verifier import Verifier
 from tests.access.issuing import AUTH0, AUTH0_CLAIMS, Web, ec_key, part, rsa_key, token, unsigned
 from tests.examples import seeds
 

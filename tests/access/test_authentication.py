@@ -11,7 +11,7 @@ from shared.access.authentication import Open
 from shared.access.caller import ANONYMOUS, ANYBODY, Caller
 from shared.access.errors import AppNotVerified, KeysUnavailable, Unauthenticated
 from shared.access.issuers import APP_CHECK_KEYS, FIREBASE_KEYS, GOOGLE_KEYS
-from shared.access.key_requests import Answer
+from shared.access.key_discovery import Answer
 from shared.access.token_authentication import TokenAuthenticator, token_authenticator
 from shared.model.patient_key import patient_key
 from shared.store.port import StoreUnavailable

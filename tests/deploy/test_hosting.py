@@ -15,7 +15,7 @@ from deploy.plans import PLANS
 from deploy.resources import ensure
 from deploy.smoke import address_of
 from deploy.table import TABLE
-from shared.file_headers import headers_of
+from shared.public_headers import headers_of
 from tests.deploy.deployments import ROOT, StandIns
 from tests.deploy.test_dry_run import NAMES
 

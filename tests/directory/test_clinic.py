@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.directory.clinic_cache import ClinicCache
-from shared.directory.clinic_members import read_clinic
+from shared.directory.stored_clinic import read_clinic
 from shared.model.clinic import Clinic
 from shared.model.policy import Policy
 from shared.model.service import Service

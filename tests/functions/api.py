@@ -25,7 +25,7 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.override import Override
 from shared.observability.request_log import write_readable
 from shared.observability.request_record import Observer
-from shared.runtime.all_functions import function_routes
+from shared.runtime.combined_application import function_routes
 from shared.runtime.composition import build_dependencies
 from shared.settings import Settings, read_settings
 from shared.store.port import (

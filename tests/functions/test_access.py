@@ -12,7 +12,7 @@ import pytest
 
 from shared.access.caller import ANONYMOUS, Caller
 from shared.access.permissions import PERMISSIONS, may_see
-from shared.http.health import store_health
+from shared.http.health_checks import store_health
 from shared.runtime.endpoints import endpoints
 from tests.builders import appointment, at
 from tests.functions.api import (

@@ -11,7 +11,7 @@ from shared.model.event import EventType
 from shared.notifications.deliverer import Deliverer
 from shared.notifications.messages import Messages
 from shared.notifications.sink import DeliveryFailed, Message
-from shared.rules.telling import Telling
+from shared.rules.events import Telling
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.overrides import OverrideTransactions
 from tests.builders import at

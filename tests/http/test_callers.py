@@ -11,7 +11,7 @@ from shared.access.caller import ANONYMOUS, Caller
 from shared.http.application import application
 from shared.http.rates import Rates
 from shared.observability.request_log import write_readable
-from shared.runtime.all_functions import function_routes
+from shared.runtime.combined_application import function_routes
 from tests.functions.api import field_errors, problem
 from tests.functions.bad_requests import SOME_ID
 from tests.functions.callers import ADA, Known

@@ -18,7 +18,8 @@ from shared.http.endpoint import Endpoint
 from shared.http.problems import refusal_response
 from shared.model.clinic import Clinic
 from shared.observability.request_record import RequestRecord
-from shared.rules.outcomes import AlreadyApplied, Outcome, Refusal
+from shared.rules.outcomes import AlreadyApplied, Outcome
+from shared.rules.refusals import Refusal
 from shared.store.port import StoreRefused, StoreUnavailable, VersionConflict
 from shared.transactions.command import Command
 from tests.builders import doctor

@@ -4,7 +4,7 @@ import pytest
 
 from shared.http.problems import refusal_response
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import TimeUnavailable
+from shared.rules.refusals import TimeUnavailable
 from tests.builders import doctor, span
 
 

@@ -12,7 +12,7 @@ from shared.http.dependencies import Dependencies
 from shared.http.rates import Rates
 from shared.http.store_health import StoreHealth
 from shared.observability.request_log import write_readable
-from shared.runtime.all_functions import function_routes
+from shared.runtime.combined_application import function_routes
 from tests.functions.api import problem
 from tests.functions.callers import ADA, BOB, Known
 from tests.http.clocks import Seconds

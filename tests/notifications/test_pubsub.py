@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared.notifications.google_token import GoogleToken
 from shared.notifications.http_client import Answer, HttpClient
 from shared.notifications.payloads import payload
 from shared.notifications.pubsub import PubSubSink
+from shared.notifications.pubsub_token import GoogleToken
 from shared.notifications.sink import DeliveryFailed
 from shared.runtime.sinks import rendered
 from shared.settings import PubSubTopic
@@ -19,7 +19,7 @@ from tests.firestore_emulator import NoEmulatorError
 from tests.notifications.messages import message
 from tests.notifications.pubsub_emulator import Subscription, running_pubsub_emulator
 from tests.notifications.receivers import receiver, says, status
-from tests.notifications.test_google_token import Account
+from tests.notifications.test_pubsub_token import Account
 
 TOPIC = "projects/clinic/topics/appointments"
 

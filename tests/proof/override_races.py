@@ -23,7 +23,8 @@ from shared.model.elsewhere import ElsewhereKey
 from shared.model.interval import Interval
 from shared.model.override import Override
 from shared.rules.booking import book
-from shared.rules.outcomes import Accepted, KeyReused, Outcome, Refusal, TimeOff
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import KeyReused, Refusal, TimeOff
 from shared.store.port import (
     StoreError,
     StoreUnavailable,
@@ -32,7 +33,7 @@ from shared.store.port import (
 )
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
 from tests.builders import at, doctor, span, to_book
 from tests.proof.calls import Call

@@ -14,13 +14,13 @@ from shared.model.hold import Hold
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.rules.telling import Telling
+from shared.rules.events import Telling
 from shared.store.port import (
     Stored,
     Versions,
     Writes,
 )
-from shared.transactions.idempotency import RECORD_LIFETIME
+from shared.transactions.idempotency_keys import RECORD_LIFETIME
 from tests.simulated_store import SimulatedStore
 
 Unread: TypeAlias = Any

@@ -8,16 +8,9 @@ from itertools import count
 from typing import Self
 
 from shared.model.day import DaySchedule
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyCancelled,
-    Held,
-    PatientBusy,
-    Replayed,
-    SlotTaken,
-    Unchanged,
-)
-from shared.rules.telling import Telling
+from shared.rules.events import Telling
+from shared.rules.outcomes import Accepted, Held, Replayed, Unchanged
+from shared.rules.refusals import AlreadyCancelled, PatientBusy, SlotTaken
 from shared.store.port import StoreError, StoreRefused
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator

@@ -8,20 +8,22 @@ from math import inf
 from shared.rules.conflicts import Conflict
 from shared.rules.outcomes import (
     Accepted,
-    AlreadyCancelled,
     BookedSeries,
     CancelledSeries,
     Held,
-    KeyReused,
     Outcome,
-    PatientBusy,
     Released,
     Replayed,
+    Unchanged,
+)
+from shared.rules.refusals import (
+    AlreadyCancelled,
+    KeyReused,
+    PatientBusy,
     SeriesUnavailable,
     SlotTaken,
     TooEarly,
     TooManyRequests,
-    Unchanged,
     UnknownAppointment,
     UnknownHold,
     VersionMismatch,

@@ -23,7 +23,7 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.hold import Hold, holder_of
 from shared.model.hold_id import hold_day
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
@@ -35,16 +35,17 @@ from shared.rules.availability import Booking, Terms
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.cancelling_series import SeriesCancellation, cancel_series
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.holding import HoldRequest, hold_time, release
 from shared.rules.holding import Release as HoldToRelease
 from shared.rules.marking import Marking, mark
-from shared.rules.outcomes import Decision, Refusal
+from shared.rules.outcomes import Decision
+from shared.rules.refusals import Refusal
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.rules.updating import Update as Correction
 from shared.rules.updating import update
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import appointment, at, doctor, key, owned, patient, to_book, to_move
 from tests.proof.history import (
     Allowed,

@@ -12,14 +12,9 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
-from shared.queries.appointments import (
-    ListQuery,
-    Page,
-    Position,
-    in_order,
-    list_window,
-)
+from shared.queries.appointments import ListQuery, list_window
 from shared.queries.look_ups import find_appointment, look_up
+from shared.queries.paging import Page, Position, in_order
 from shared.store.port import StoreUnavailable
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.scripted_store import ScriptedStore, after, fails_before, prompt

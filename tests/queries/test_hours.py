@@ -5,7 +5,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.openings import hours_of_date
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import OutsideHours
+from shared.rules.refusals import OutsideHours
 from tests.builders import (
     NEW_YORK,
     Hours,

@@ -9,7 +9,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.queries.openings import all_openings, first_openings, next_openings
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import TimeUnavailable
+from shared.rules.refusals import TimeUnavailable
 from tests.builders import (
     Hours,
     appointment,

@@ -24,7 +24,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.holding import HoldRequest, Release, hold_time, release
 from shared.rules.moving import Move, move
 from shared.rules.outcomes import Accepted, Decision, NeedsDocuments, Outcome, Released

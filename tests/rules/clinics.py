@@ -23,8 +23,8 @@ from shared.model.interval import Interval
 from shared.model.override import OverrideEntry, OverrideKind
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.policy import Policy
+from shared.rules.allowed_starts import Rule
 from shared.rules.availability import Terms
-from shared.rules.starts import Rule
 from tests import reference_model as model
 from tests.builders import ADA, owned, patient, schedule_of
 from tests.reference_model import Held

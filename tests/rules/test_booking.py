@@ -15,14 +15,8 @@ from shared.model.interval import Interval
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyApplied,
-    InThePast,
-    Outcome,
-    OutsideWorkingHours,
-    SlotTaken,
-)
+from shared.rules.outcomes import Accepted, AlreadyApplied, Outcome
+from shared.rules.refusals import InThePast, OutsideWorkingHours, SlotTaken
 from shared.rules.wall_clock import round_up_to_minute
 from tests.builders import (
     Hours,

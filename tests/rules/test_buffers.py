@@ -11,7 +11,8 @@ from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
 from shared.rules.moving import move
-from shared.rules.outcomes import Accepted, Outcome, OutsideWorkingHours, PatientBusy, SlotTaken
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import OutsideWorkingHours, PatientBusy, SlotTaken
 from tests.builders import (
     appointment,
     at,

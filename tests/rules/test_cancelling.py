@@ -9,16 +9,9 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyCancelled,
-    AlreadyStarted,
-    Decision,
-    NeedsDoctor,
-    NeedsDocuments,
-    UnknownAppointment,
-)
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted, Decision, NeedsDoctor, NeedsDocuments
+from shared.rules.refusals import AlreadyCancelled, AlreadyStarted, UnknownAppointment
 from tests.builders import appointment, at, doctor, documents, key, schedule, untold
 
 MON, TUE = "2026-11-23", "2026-11-24"

@@ -12,16 +12,9 @@ from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.policy import Policy
 from shared.rules.cancelling_series import SeriesCancellation, cancel_series
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    BeingErased,
-    CancelledSeries,
-    Decision,
-    Kept,
-    NeedsDoctor,
-    NeedsDocuments,
-    TooManyChanges,
-)
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import CancelledSeries, Decision, Kept, NeedsDoctor, NeedsDocuments
+from shared.rules.refusals import BeingErased, TooManyChanges
 from tests.builders import (
     CLINIC,
     appointment,

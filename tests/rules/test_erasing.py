@@ -11,8 +11,9 @@ from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.patient_history import PastAppointment
 from shared.model.placement import placement
 from shared.rules.erasing import erase, erased
-from shared.rules.existing import Sought
-from shared.rules.outcomes import Accepted, NeedsDocuments, Unchanged, UnknownAppointment
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted, NeedsDocuments, Unchanged
+from shared.rules.refusals import UnknownAppointment
 from tests.builders import appointment, at, doctor, documents, key, patient, schedule, schedule_of
 
 ADA = patient("ada")

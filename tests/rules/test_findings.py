@@ -13,7 +13,6 @@ from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.service import Service
 from shared.rules.availability import why_unavailable
-from shared.rules.calendar import Calendar
 from shared.rules.findings import (
     AnotherTimeThanTold,
     DuringTimeOff,
@@ -23,6 +22,7 @@ from shared.rules.findings import (
     findings,
     is_within_hours,
 )
+from shared.rules.working_calendar import Calendar
 from shared.rules.working_windows import LONGEST
 from tests.builders import (
     NEW_YORK,

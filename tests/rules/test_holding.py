@@ -20,15 +20,17 @@ from shared.rules.moving import move
 from shared.rules.outcomes import (
     Accepted,
     AlreadyApplied,
-    DayFull,
     Decision,
     Held,
     NeedsDocuments,
-    NotWithinHold,
     Outcome,
+    Released,
+)
+from shared.rules.refusals import (
+    DayFull,
+    NotWithinHold,
     OutsideWorkingHours,
     PatientBusy,
-    Released,
     SlotTaken,
     TimeOff,
     TooManyAhead,

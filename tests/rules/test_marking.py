@@ -12,15 +12,12 @@ from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.marking import Marking, mark
 from shared.rules.moving import move
-from shared.rules.outcomes import (
-    Accepted,
-    Decision,
-    NeedsDocuments,
+from shared.rules.outcomes import Accepted, Decision, NeedsDocuments, Unchanged
+from shared.rules.refusals import (
     TooEarly,
-    Unchanged,
     UnknownAppointment,
     VersionMismatch,
     WithAnotherDoctor,

@@ -16,16 +16,13 @@ from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
 from shared.rules.conflicts import Conflict
-from shared.rules.existing import Doctors, Sought
+from shared.rules.existing_appointment import Doctors, Sought
 from shared.rules.moving import Move, move
-from shared.rules.outcomes import (
-    Accepted,
+from shared.rules.outcomes import Accepted, Decision, NeedsDoctor, NeedsDocuments
+from shared.rules.refusals import (
     AlreadyCancelled,
     AlreadyStarted,
-    Decision,
     InThePast,
-    NeedsDoctor,
-    NeedsDocuments,
     OutsideWorkingHours,
     Refusal,
     RetiredDoctor,

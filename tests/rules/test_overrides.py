@@ -7,10 +7,11 @@ from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
+from shared.rules.allowed_starts import Rule
 from shared.rules.availability import Booking, Terms
 from shared.rules.booking import book
-from shared.rules.outcomes import Accepted, Outcome, OutsideWorkingHours, SlotTaken, TimeOff
-from shared.rules.starts import Rule
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import OutsideWorkingHours, SlotTaken, TimeOff
 from tests.builders import (
     Hours,
     appointment,

@@ -15,15 +15,13 @@ from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.conflicts import Conflict
 from shared.rules.day_limit import LARGEST_DOCUMENT
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.moving import move
-from shared.rules.outcomes import (
-    Accepted,
+from shared.rules.outcomes import Accepted, Decision, NeedsDocuments
+from shared.rules.refusals import (
     AlreadyCancelled,
     DayFull,
-    Decision,
     InThePast,
-    NeedsDocuments,
     OutsideWorkingHours,
     PatientBusy,
     SlotTaken,

@@ -6,18 +6,11 @@ import pytest
 
 from shared.access.caller import ANYBODY
 from shared.model.policy import Policy
+from shared.rules.allowed_starts import Rule
 from shared.rules.availability import Booking, Terms
 from shared.rules.booking import book
-from shared.rules.outcomes import (
-    Accepted,
-    InThePast,
-    Outcome,
-    OutsideWorkingHours,
-    SlotTaken,
-    TooLate,
-    TooSoon,
-)
-from shared.rules.starts import Rule
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import InThePast, OutsideWorkingHours, SlotTaken, TooLate, TooSoon
 from tests.builders import appointment, at, doctor, documents, schedule, span
 
 MON = "2026-11-23"

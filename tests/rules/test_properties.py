@@ -21,9 +21,10 @@ from shared.queries.openings import first_openings
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import Accepted, InThePast, Outcome, OutsideWorkingHours, SlotTaken
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import InThePast, OutsideWorkingHours, SlotTaken
 from tests import reference_model as model
 from tests.builders import to_book
 from tests.examples import examples

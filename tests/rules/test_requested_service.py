@@ -9,7 +9,7 @@ from shared.model.clinic import Clinic
 from shared.model.interval import Interval
 from shared.model.policy import Policy
 from shared.model.service import Service
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     Refusal,
     RetiredDoctor,
     ServiceRequired,

@@ -7,7 +7,7 @@ import pytest
 
 from shared.model.interval import Interval
 from shared.model.time_zones import time_zone
-from shared.rules.outcomes import UnclearTime
+from shared.rules.refusals import UnclearTime
 from shared.rules.requested_time import RequestedTime
 from tests.builders import span
 

@@ -13,16 +13,8 @@ from shared.model.hold import holder_of
 from shared.model.policy import Policy
 from shared.model.series import Series, Skipped
 from shared.rules.availability import TERMS, Booking, Terms
-from shared.rules.outcomes import (
-    AlreadyApplied,
-    BeingErased,
-    BookedSeries,
-    Decision,
-    NeedsDocuments,
-    SeriesUnavailable,
-    TooLongSeries,
-    TooManyAhead,
-)
+from shared.rules.outcomes import AlreadyApplied, BookedSeries, Decision, NeedsDocuments
+from shared.rules.refusals import BeingErased, SeriesUnavailable, TooLongSeries, TooManyAhead
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from tests.builders import (
     appointment,

@@ -23,21 +23,18 @@ from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.cancelling_series import SeriesCancellation, cancel_series
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.marking import Marking, mark
 from shared.rules.occurrences import Occurrence, occurrences
-from shared.rules.outcomes import (
-    Accepted,
+from shared.rules.outcomes import Accepted, BookedSeries, CancelledSeries, Kept
+from shared.rules.recurrence import parse_rule
+from shared.rules.refusals import (
     AlreadyCancelled,
-    BookedSeries,
-    CancelledSeries,
-    Kept,
     Refusal,
     SeriesUnavailable,
     TooManyRequests,
     UnknownAppointment,
 )
-from shared.rules.recurrence import parse_rule
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.rules.window_bounds import start_instant
 from tests.builders import ADA, ISSUER, owned

@@ -12,15 +12,15 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.policy import Policy
 from shared.model.service import Service
+from shared.rules.allowed_starts import Rule
 from shared.rules.availability import Terms
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.moving import Move, move
-from shared.rules.outcomes import (
-    Accepted,
+from shared.rules.outcomes import Accepted, Outcome
+from shared.rules.refusals import (
     AlreadyCancelled,
     AlreadyStarted,
-    Outcome,
     OutsideWorkingHours,
     RetiredDoctor,
     TimeOff,
@@ -32,7 +32,6 @@ from shared.rules.outcomes import (
     VersionMismatch,
 )
 from shared.rules.requested_time import RequestedTime
-from shared.rules.starts import Rule
 from tests.builders import (
     appointment,
     at,

@@ -5,16 +5,9 @@ import pytest
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment, Mark, Patient
 from shared.model.elsewhere import ElsewhereKey
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    Accepted,
-    AlreadyCancelled,
-    AnotherPatient,
-    DayFull,
-    NeedsDocuments,
-    Unchanged,
-    VersionMismatch,
-)
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted, NeedsDocuments, Unchanged
+from shared.rules.refusals import AlreadyCancelled, AnotherPatient, DayFull, VersionMismatch
 from shared.rules.updating import Update, update
 from tests.builders import (
     appointment,

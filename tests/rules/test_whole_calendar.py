@@ -25,14 +25,8 @@ from shared.rules.availability import Booking, WhyUnavailable, why_unavailable
 from shared.rules.booking import book
 from shared.rules.holding import HoldRequest, hold_time
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import (
-    Outcome,
-    OutsideHours,
-    Refusal,
-    SlotTaken,
-    TimeUnavailable,
-    TooManyHolds,
-)
+from shared.rules.outcomes import Outcome
+from shared.rules.refusals import OutsideHours, Refusal, SlotTaken, TimeUnavailable, TooManyHolds
 from tests import reference_model as model
 from tests.builders import ADA, owned
 from tests.examples import examples

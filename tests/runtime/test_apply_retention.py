@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from shared.http.dependencies import Dependencies
 from shared.model.appointment import Appointment, Patient
 from shared.model.elsewhere import ElsewhereKey
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.override import Override
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series

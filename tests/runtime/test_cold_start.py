@@ -21,7 +21,7 @@ PARTS = (
     "functions.create_appointment",
     "functions.get_appointment",
     "shared.directory.clinic_file",
-    "shared.store.firestore.google_credentials",
+    "shared.store.firestore.grpc_credentials",
 )
 FIRESTORE = {"AUTH": "none", "STORE": "firestore", "GOOGLE_CLOUD_PROJECT": "demo-start"}
 
@@ -49,7 +49,7 @@ def test_without_an_emulator_what_makes_credentials_is_imported_at_the_start() -
     assert loaded({"FUNCTION_TARGET": "unknown"}) == [
         True,
         "google.auth",
-        "shared.store.firestore.google_credentials",
+        "shared.store.firestore.grpc_credentials",
     ]
 
 

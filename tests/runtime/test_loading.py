@@ -27,12 +27,12 @@ for settings in json.loads(sys.argv[1]):
         os._exit(0)
     os.wait()
 """
-MAIL = ["shared.notifications.mail.composing", "jinja2", "babel", "icalendar"]
+MAIL = ["shared.notifications.mail.composer", "jinja2", "babel", "icalendar"]
 BY_SERVER = ["shared.notifications.mail.smtp", "aiosmtplib"]
 BY_EXTENSION = ["shared.notifications.mail.documents"]
 BY_HTTP = ["shared.notifications.http_client"]
 TO_HOOKS = ["shared.notifications.webhooks", "standardwebhooks"]
-TO_TOPIC = ["shared.notifications.pubsub", "shared.notifications.google_token"]
+TO_TOPIC = ["shared.notifications.pubsub", "shared.notifications.pubsub_token"]
 WHEN_SENT = ["shared.notifications.checked_network", "httpcore", "google.auth"]
 FOR_TOKENS = ["cryptography", "jwt", "requests", "urllib3"]
 ALL = sorted(

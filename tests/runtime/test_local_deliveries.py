@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from shared.http.application import application
 from shared.notifications.sending import Report
-from shared.runtime.all_functions import function_routes
+from shared.runtime.combined_application import function_routes
 from shared.runtime.composition import clinic_file, open_dependencies
 from shared.runtime.local_deliveries import deliver_until, local_deliveries
 from shared.settings import NotificationSettings, Settings, read_settings

@@ -5,7 +5,7 @@ import pytest
 from starlette.middleware import Middleware
 
 from shared.http.application import application
-from shared.runtime.all_functions import function_routes
+from shared.runtime.combined_application import function_routes
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
 from tests.functions.api import problem
 from tests.http_messages import dependencies

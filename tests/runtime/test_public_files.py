@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from shared.file_headers import headers_of
-from shared.runtime.all_functions import application_of_all
+from shared.public_headers import headers_of
+from shared.runtime.combined_application import application_of_all
 from shared.runtime.public_files import PUBLIC, Files, rules_of
 from shared.settings import read_settings
 from tests.functions.api import problem

@@ -41,7 +41,7 @@ from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
 from shared.model.event import Event, Previous
 from shared.model.hold import Hold
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.outbox import OutboxRecord
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey

@@ -12,7 +12,7 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.store.firestore import channel, google_credentials
+from shared.store.firestore import channel, grpc_credentials
 from shared.store.firestore.field_paths import field_path
 from shared.store.firestore.messages import message
 from tests.examples import examples
@@ -102,7 +102,7 @@ def test_a_request_is_the_same_bytes_as_one_of_the_library(request_of: Callable[
 
 def test_the_channel_goes_where_that_of_the_library_goes() -> None:
     library = FirestoreGrpcAsyncIOTransport
-    assert (channel.HOST, google_credentials.SCOPES) == (library.DEFAULT_HOST, library.AUTH_SCOPES)
+    assert (channel.HOST, grpc_credentials.SCOPES) == (library.DEFAULT_HOST, library.AUTH_SCOPES)
 
 
 @examples(100)

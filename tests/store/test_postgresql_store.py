@@ -29,13 +29,13 @@ from shared.store.port import (
     Versions,
     Writes,
 )
+from shared.store.postgresql.commit_rounds import AT_ONCE, Rounds
 from shared.store.postgresql.commits import Commit
-from shared.store.postgresql.connections import Connections, Query
 from shared.store.postgresql.erasing import erase_records
 from shared.store.postgresql.errors import as_store_error
-from shared.store.postgresql.past import HISTORY, prune
-from shared.store.postgresql.rounds import AT_ONCE, Rounds
+from shared.store.postgresql.pool import Connections, Query
 from shared.store.postgresql.store import PostgresqlStore
+from shared.store.postgresql.views import HISTORY, prune
 from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, at, doctor, key, schedule
 from tests.commands import command, granted

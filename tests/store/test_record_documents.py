@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from shared.access.caller import ANYBODY
 from shared.model.hold import Hold
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.documents import Document
 from shared.store.port import StoreRefused
 from shared.store.record_documents import ERASED, record_from_document, record_to_document
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import at, span
 
 ID = "strange.20261123.a"

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from shared.model.appointment import Appointment
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series

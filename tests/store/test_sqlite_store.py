@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.port import (
     DayWrite,
     ElsewhereWrite,

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.override import Override
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import patient_key

@@ -11,7 +11,8 @@ from shared.access.caller import ANYBODY
 from shared.model.day import DayKey
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.patient_key import PatientKey
-from shared.rules.outcomes import Accepted, KeyReused
+from shared.rules.outcomes import Accepted
+from shared.rules.refusals import KeyReused
 from shared.store.usage import StoreUsage, charged_to, count_reads
 from shared.transactions import batching as batches
 from shared.transactions.command import Command

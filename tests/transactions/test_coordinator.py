@@ -18,22 +18,15 @@ from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.doctor_days import DAY
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.opening import Opening
 from shared.rules.booking import book
-from shared.rules.outcomes import (
-    Accepted,
-    InThePast,
-    KeyReused,
-    Outcome,
-    OutsideWorkingHours,
-    Replayed,
-    SlotTaken,
-)
+from shared.rules.outcomes import Accepted, Outcome, Replayed
+from shared.rules.refusals import InThePast, KeyReused, OutsideWorkingHours, SlotTaken
 from shared.store.port import Keys, StoreRefused, StoreUnavailable, Versions, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.snapshot_decisions import SnapshotDecisions
 from tests.builders import NEW_YORK, appointment, at, booking, doctor, key, schedule, span
 from tests.commands import cancel, command, conflicts, granted, move

@@ -12,7 +12,7 @@ from shared.directory.doctor_cache import DoctorCache
 from shared.model.outbox import Delivery, OutboxRecord
 from shared.model.patient_key import patient_key
 from shared.rules.erasing import ERASED
-from shared.rules.telling import Telling
+from shared.rules.events import Telling
 from shared.store.port import OutboxWrite, Store, Writes
 from shared.transactions.coordinator import Coordinator
 from shared.transactions.erasure import Erasure

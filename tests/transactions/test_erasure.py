@@ -18,7 +18,7 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
 from shared.rules.erasing import ERASED
-from shared.rules.outcomes import TooManyErasures
+from shared.rules.refusals import TooManyErasures
 from shared.store.port import Stored, StoreRefused, StoreUnavailable, VersionConflict
 from shared.transactions import erasure as transactions_erasure
 from shared.transactions.erasure import Erasure

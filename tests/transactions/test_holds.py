@@ -13,9 +13,10 @@ from shared.model.hold import Hold, holder_of
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.holding import HoldRequest, Release, hold_time, release
-from shared.rules.outcomes import Accepted, Held, KeyReused, Released, SlotTaken, UnknownHold
+from shared.rules.outcomes import Accepted, Held, Released
+from shared.rules.refusals import KeyReused, SlotTaken, UnknownHold
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import appointment, at, doctor, key, schedule
 from tests.commands import command
 from tests.scripted_store import ScriptedStore, Step, fails_after, fails_before, instance

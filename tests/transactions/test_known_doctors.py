@@ -11,7 +11,7 @@ from shared.model.doctor import Doctor
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey, Pointer
 from shared.rules.cancelling import Cancellation, cancel
-from shared.rules.existing import Doctors, Sought
+from shared.rules.existing_appointment import Doctors, Sought
 from shared.rules.outcomes import Accepted, Decision, NeedsDoctor
 from shared.store.port import StoreUnavailable
 from shared.transactions.command import Command

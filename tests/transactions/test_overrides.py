@@ -12,16 +12,16 @@ from msgspec.structs import replace
 from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.override import Override, OverrideEntry, OverrideKey
-from shared.rules.outcomes import KeyReused, Refusal
+from shared.rules.events import Telling
 from shared.rules.overriding import (
     Affected,
     NoRoomForOverride,
     TooManyAffected,
     UnknownOverride,
 )
-from shared.rules.telling import Telling
+from shared.rules.refusals import KeyReused, Refusal
 from shared.store.port import Stored, StoreRefused, StoreUnavailable, Versions, Writes
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.overrides import Made, NewOverride, OverrideTransactions
 from tests.builders import FIRST_OF_2026, appointment, at, doctor, key, schedule, span
 from tests.scripted_store import (

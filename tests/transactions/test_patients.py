@@ -16,17 +16,9 @@ from shared.model.documents import Documents
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_schedule import PatientSchedule
 from shared.rules.erasing import erase
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    Accepted,
-    BeingErased,
-    Decision,
-    Outcome,
-    PatientBusy,
-    Replayed,
-    SlotTaken,
-    UnknownAppointment,
-)
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted, Decision, Outcome, Replayed
+from shared.rules.refusals import BeingErased, PatientBusy, SlotTaken, UnknownAppointment
 from shared.store.port import PatientWrite, Stored, StoreRefused, Writes
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator

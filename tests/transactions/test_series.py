@@ -17,20 +17,13 @@ from shared.model.hold import holder_of
 from shared.model.series import Series
 from shared.rules.availability import Booking
 from shared.rules.cancelling_series import SeriesCancellation, cancel_series
-from shared.rules.existing import Sought
-from shared.rules.outcomes import (
-    Accepted,
-    BookedSeries,
-    CancelledSeries,
-    KeyReused,
-    Outcome,
-    SeriesUnavailable,
-    UnknownSeries,
-)
+from shared.rules.existing_appointment import Sought
+from shared.rules.outcomes import Accepted, BookedSeries, CancelledSeries, Outcome
+from shared.rules.refusals import KeyReused, SeriesUnavailable, UnknownSeries
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.store.port import StoreRefused
 from shared.transactions.command import Command
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import appointment, at, doctor, key, schedule, span
 from tests.commands import command, move
 from tests.scripted_store import (

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey, Pointer
-from shared.rules.outcomes import Accepted, AlreadyCancelled
+from shared.rules.outcomes import Accepted
+from shared.rules.refusals import AlreadyCancelled
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, key, schedule, span

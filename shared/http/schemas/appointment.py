@@ -17,7 +17,7 @@ from shared.http.schemas.fields import (
     absent,
     check_length_or_service,
 )
-from shared.http.schemas.opening import OpeningResponse, when_and_with_whom
+from shared.http.schemas.time_ranges import OpeningResponse, when_and_with_whom
 from shared.http.times import on_clock
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor

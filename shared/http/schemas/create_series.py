@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.http.schemas.appointment import AppointmentResponse, WantedAppointment
 from shared.http.schemas.fields import ResponseModel
-from shared.http.schemas.opening import UnavailableOccurrence
+from shared.http.schemas.time_ranges import UnavailableOccurrence
 from shared.rules.recurrence import LONGEST_RULE
 
 Rule = Annotated[

@@ -15,8 +15,8 @@ from pydantic_core import PydanticCustomError
 
 from shared.access.permissions import Target
 from shared.http.times import BodyMinute
+from shared.rules.allowed_starts import Rule
 from shared.rules.requested_time import RequestedTime
-from shared.rules.starts import Rule
 from shared.validation import TextForm
 
 LONGEST_MINUTES = 1440

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_order, number
-from shared.http.schemas.opening import OpeningResponse
-from shared.http.schemas.searches import SearchRequest
+from shared.http.schemas.search_request import SearchRequest
+from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.times import QueryBound
 from shared.queries.openings import NoOpeningReason
 

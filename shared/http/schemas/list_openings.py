@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_window, field_error
-from shared.http.schemas.searches import SearchRequest
+from shared.http.schemas.search_request import SearchRequest
 from shared.http.times import QueryBound
 
 LONGEST_DAYS = 42

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import ConfigDict, Field
 
 from shared.http.schemas.fields import ResponseModel, absent
-from shared.http.schemas.opening import (
+from shared.http.schemas.time_ranges import (
     ConflictResponse,
     OpeningResponse,
     TimeRange,

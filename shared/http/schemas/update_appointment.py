@@ -9,7 +9,7 @@ from shared.access.permissions import Target
 from shared.http.schemas.appointment import NewPatient
 from shared.http.schemas.fields import Id, RequestModel, field_error
 from shared.model.appointment import Patient
-from shared.rules.existing import Sought
+from shared.rules.existing_appointment import Sought
 from shared.rules.updating import Update
 from shared.texts import Reason
 

@@ -8,8 +8,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from shared.notifications.mail.composing import Composer
-from shared.notifications.mail.mails import FILE_NAME, Invitation, Mail
+from shared.notifications.mail.composer import Composer
+from shared.notifications.mail.mail import FILE_NAME, Invitation, Mail
 from shared.notifications.mail.wanted import is_wanted
 from shared.notifications.sink import DeliveryFailed, Message
 from shared.store.port import StoreError

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from shared.notifications.mail.addresses import literal
-from shared.notifications.mail.mails import FILE_NAME, Invitation, Mail
+from shared.notifications.mail.mail import FILE_NAME, Invitation, Mail
 
 
 def mime_of(mail: Mail) -> EmailMessage:

@@ -19,7 +19,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from shared.notifications.mail.composing import Composer
+from shared.notifications.mail.composer import Composer
 from shared.notifications.mail.mime import mime_of
 from shared.notifications.mail.wanted import is_wanted
 from shared.notifications.sink import SECONDS, DeliveryFailed, Message

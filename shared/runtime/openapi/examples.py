@@ -1,4 +1,4 @@
-"""Examples of answers, put together from those of their properties."""
+"""Examples of answers: of JSON, put together from those of their properties."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,22 @@ Schemas = Mapping[str, Mapping[str, Any]]
 
 # What is seldom there is not shown, but for what most clients look for.
 _SHOWN = frozenset({"account", "reason", "email", "phone", "duration_minutes"})
+
+CALENDAR_FILE = (
+    "BEGIN:VCALENDAR\r\n"
+    "VERSION:2.0\r\n"
+    "PRODID:-//Appointments//EN\r\n"
+    "BEGIN:VEVENT\r\n"
+    "SUMMARY:Check-up\\, Doctor Strange\r\n"
+    "DTSTART:20300107T090000Z\r\n"
+    "DTEND:20300107T093000Z\r\n"
+    "DTSTAMP:20291220T101500Z\r\n"
+    "UID:strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4\r\n"
+    "SEQUENCE:0\r\n"
+    "STATUS:CONFIRMED\r\n"
+    "END:VEVENT\r\n"
+    "END:VCALENDAR\r\n"
+)
 
 
 def example_of(schema: Mapping[str, Any], schemas: Schemas) -> Any:  # noqa: ANN401 - JSON values

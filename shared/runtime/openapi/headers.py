@@ -15,6 +15,24 @@ COMMON_HEADERS: Mapping[str, Json] = {
         "schema": {"type": "string", "example": API_VERSION},
     },
 }
+ENTITY_TAG: Json = {
+    "ETag": {
+        "description": "names what was answered; of an appointment it is the version, in quotes",
+        "schema": {"type": "string"},
+    },
+}
+FILE_NAME: Json = {
+    "Content-Disposition": {
+        "description": "the name under which browsers save the file",
+        "schema": {"type": "string"},
+    },
+}
+REPLAYED: Json = {
+    "Idempotent-Replayed": {
+        "description": "`true` if this very request had been granted before",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
 
 
 def common_headers() -> Json:

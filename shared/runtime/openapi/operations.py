@@ -7,54 +7,19 @@ from pydantic import BaseModel
 
 from shared.http.endpoint import Endpoint
 from shared.http.schemas.appointment import AppointmentResponse
-from shared.runtime.openapi.examples import Schemas, example_of
+from shared.runtime.openapi.examples import CALENDAR_FILE, Schemas, example_of
 from shared.runtime.openapi.glossary import GLOSSARY
-from shared.runtime.openapi.headers import common_headers
+from shared.runtime.openapi.headers import ENTITY_TAG, FILE_NAME, REPLAYED, common_headers
 from shared.runtime.openapi.problems import problem_responses
 from shared.runtime.openapi.schemas import Json, name_of, parameter_schema, reference
 from shared.runtime.openapi.security import security
 
 _TEXT = {"type": "string"}
 
-_ENTITY_TAG = {
-    "ETag": {
-        "description": "names what was answered; of an appointment it is the version, in quotes",
-        "schema": _TEXT,
-    },
-}
-
-_FILE_NAME = {
-    "Content-Disposition": {
-        "description": "the name under which browsers save the file",
-        "schema": _TEXT,
-    },
-}
-
-_REPLAYED = {
-    "Idempotent-Replayed": {
-        "description": "`true` if this very request had been granted before",
-        "schema": {"type": "string", "enum": ["true"]},
-    }
-}
-
 _CALENDAR: Json = {
     "text/calendar": {
         "schema": {"type": "string", "description": "iCalendar (RFC 5545), in UTF-8"},
-        "example": (
-            "BEGIN:VCALENDAR\r\n"
-            "VERSION:2.0\r\n"
-            "PRODID:-//Appointments//EN\r\n"
-            "BEGIN:VEVENT\r\n"
-            "SUMMARY:Check-up\\, Doctor Strange\r\n"
-            "DTSTART:20300107T090000Z\r\n"
-            "DTEND:20300107T093000Z\r\n"
-            "DTSTAMP:20291220T101500Z\r\n"
-            "UID:strange.20300107.5b0ddbd6b5e27a1cb2b6e3f4\r\n"
-            "SEQUENCE:0\r\n"
-            "STATUS:CONFIRMED\r\n"
-            "END:VEVENT\r\n"
-            "END:VCALENDAR\r\n"
-        ),
+        "example": CALENDAR_FILE,
     }
 }
 
@@ -112,7 +77,7 @@ def operation(function: Endpoint, schemas: Schemas) -> Json:
     if function.conditional and function.method == "GET":
         responses["304"] = {
             "description": "The client has the latest version",
-            "headers": common_headers() | _ENTITY_TAG,
+            "headers": common_headers() | ENTITY_TAG,
         }
     made["responses"] = responses | problem_responses(function.all_problems())
     return made
@@ -148,9 +113,9 @@ def _success(function: Endpoint, status: int, schemas: Schemas) -> Json:
         example = example_of(schema, schemas) | success.example
         content = {"application/json": {"schema": schema, "example": example}}
     if success.model is AppointmentResponse or (function.conditional and function.method == "GET"):
-        headers |= _ENTITY_TAG
+        headers |= ENTITY_TAG
     if function.idempotent and status == max(function.responses):
-        headers |= _REPLAYED
+        headers |= REPLAYED
     if not success.model:
-        headers |= _FILE_NAME
+        headers |= FILE_NAME
     return {"description": success.meaning, "headers": headers, "content": content}

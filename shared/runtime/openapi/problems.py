@@ -10,14 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.http.caller_errors import AppNotVerified, CallsTooOften
-from shared.http.errors import (
+from shared.http.problems import ProblemKind, error_response, header_meanings, refusal_response
+from shared.http.request_errors import (
     BodyTooLarge,
     InvalidRequest,
     MethodNotAllowed,
     RequestError,
     UnknownDoctor,
 )
-from shared.http.problems import ProblemKind, error_response, header_meanings, refusal_response
 from shared.http.requests import LARGEST_BODY
 from shared.http.schemas.problem import FieldError, Problem
 from shared.model.appointment import Appointment, Patient
@@ -27,7 +27,7 @@ from shared.model.opening import Opening
 from shared.model.series import Skipped
 from shared.rules.conflicts import Conflict
 from shared.rules.openings import OpeningSearch
-from shared.rules.outcomes import (
+from shared.rules.refusals import (
     AlreadyCancelled,
     InThePast,
     OutsideWorkingHours,

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from shared.http.schemas.create_series import IfUnavailable
 from shared.model.appointment import AppointmentStatus, Mark
 from shared.model.override import OverrideKind
-from shared.rules.starts import Rule
+from shared.rules.allowed_starts import Rule
 from shared.runtime.openapi.examples import example_of
 from shared.runtime.openapi.glossary import GLOSSARY, Word
 from shared.store.doctor_documents import Weekday

@@ -25,7 +25,7 @@ _OPTIONS = (
 def prepare_channel(emulator: str | None) -> None:
     """Import what `open_channel` needs, before anybody waits for an answer."""
     if not emulator:
-        import shared.store.firestore.google_credentials  # noqa: F401, PLC0415 - takes long
+        import shared.store.firestore.grpc_credentials  # noqa: F401, PLC0415 - takes long
 
 
 def open_channel(emulator: str | None) -> tuple[Channel, str | None]:
@@ -35,7 +35,7 @@ def open_channel(emulator: str | None) -> tuple[Channel, str | None]:
     """
     if emulator:
         return grpc.aio.insecure_channel(emulator, options=_OPTIONS), EMULATED_PROJECT
-    from shared.store.firestore.google_credentials import channel_credentials  # noqa: PLC0415
+    from shared.store.firestore.grpc_credentials import channel_credentials  # noqa: PLC0415
 
     credentials, project = channel_credentials(HOST)
     return grpc.aio.secure_channel(HOST, credentials, options=_OPTIONS), project

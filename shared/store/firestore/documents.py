@@ -20,7 +20,7 @@ from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
 from shared.store.documents import (
     appointment_from_text,

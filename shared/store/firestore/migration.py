@@ -22,12 +22,6 @@ from shared.model.doctor import Doctor
 from shared.model.placement import Placement
 from shared.store.doctor_documents import EVERY_SERVICE
 from shared.store.documents import appointment_to_text
-from shared.store.earlier_documents import (
-    doctor_of_earlier_document,
-    is_pointer,
-    new_placement,
-    with_day_shift,
-)
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import DAY_TAGS, day_name, last_part, write_elsewhere
 from shared.store.firestore.errors import CONFLICT, translated_errors
@@ -42,6 +36,12 @@ from shared.store.firestore.values import (
     Write,
     from_fields,
     to_fields,
+)
+from shared.store.legacy_documents import (
+    doctor_of_earlier_document,
+    is_pointer,
+    new_placement,
+    with_day_shift,
 )
 from shared.store.port import ElsewhereWrite, StoreError
 from shared.store.schema import SCHEMA

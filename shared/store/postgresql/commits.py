@@ -29,7 +29,7 @@ from shared.store.port import (
     Versions,
     Writes,
 )
-from shared.store.postgresql.connections import Query, Row
+from shared.store.postgresql.pool import Query, Row
 from shared.store.record_documents import record_to_document
 from shared.store.schema import SCHEMA
 from shared.store.series_documents import series_to_document

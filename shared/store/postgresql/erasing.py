@@ -10,7 +10,7 @@ from shared.model.patient_schedule import PatientSchedule
 from shared.store.documents import instant_to_text
 from shared.store.patient_documents import rest_to_document
 from shared.store.port import Stored
-from shared.store.postgresql.connections import Connections, Query
+from shared.store.postgresql.pool import Connections, Query
 from shared.store.record_documents import ERASED
 
 ERASED_AT_ONCE = 200

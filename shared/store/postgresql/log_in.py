@@ -14,7 +14,7 @@ SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 """What a token must be for: cloud.google.com/sql/docs/postgres/iam-logins."""
 
 CONNECT_SECONDS = 10
-NAME = "appointments"
+APPLICATION_NAME = "appointments"
 """As `pg_stat_activity` shows the connections."""
 
 Options = dict[str, Any]
@@ -41,7 +41,7 @@ def connection_options(database: PostgresqlDatabase) -> Options | MakeOptions:
         "autocommit": True,
         "prepare_threshold": None,
         "connect_timeout": CONNECT_SECONDS,
-        "application_name": NAME,
+        "application_name": APPLICATION_NAME,
     }
     if not database.iam:
         return options

@@ -7,7 +7,7 @@ from shared.model.outbox import OutboxRecord
 from shared.store.instant_numbers import to_instant, to_number
 from shared.store.outbox_documents import record_from_document
 from shared.store.port import Stored, StoredRecord
-from shared.store.postgresql.connections import Query, Row
+from shared.store.postgresql.pool import Query, Row
 
 _DUE = """
     SELECT id, due_at, version, body FROM outbox

@@ -12,7 +12,7 @@ from shared.model.appointment import Appointment
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.override import Override, OverrideKey
 from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
@@ -24,7 +24,7 @@ from shared.store.instant_numbers import to_instant
 from shared.store.override_documents import override_from_document
 from shared.store.patient_documents import patient_from_document
 from shared.store.port import Stored, Version
-from shared.store.postgresql.connections import Query, Row
+from shared.store.postgresql.pool import Query, Row
 from shared.store.record_documents import record_from_document
 from shared.store.schema import check_schema
 from shared.store.series_documents import series_from_document

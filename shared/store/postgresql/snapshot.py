@@ -20,9 +20,9 @@ from shared.store.chunks import in_chunks
 from shared.store.port import Keys, SnapshotExpired, State, Stored, Version, VersionConflict
 from shared.store.positions import Positions, day_behind
 from shared.store.postgresql import rows
-from shared.store.postgresql.connections import BEGIN, Query, Row, Session
-from shared.store.postgresql.in_order import ended_query, overrides_query
-from shared.store.postgresql.past import (
+from shared.store.postgresql.page_queries import ended_query, overrides_query
+from shared.store.postgresql.pool import BEGIN, Query, Row, Session
+from shared.store.postgresql.views import (
     KEEP_VIEW,
     kept_instant_of,
     kept_view_query,

@@ -17,6 +17,7 @@ from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import PostgresqlDatabase
+from shared.store.commit_size import documents_of
 from shared.store.port import (
     Stored,
     StoredRecord,
@@ -24,13 +25,12 @@ from shared.store.port import (
     Versions,
     Writes,
 )
-from shared.store.postgresql import clinic, erasing, outbox, past
+from shared.store.postgresql import clinic, doctor_rows, erasing, outbox, views
+from shared.store.postgresql.commit_rounds import Rounds
 from shared.store.postgresql.commits import Commit
-from shared.store.postgresql.connections import Connections, Query
-from shared.store.postgresql.rounds import Rounds
+from shared.store.postgresql.pool import Connections, Query
 from shared.store.postgresql.snapshot import PostgresqlSnapshot
 from shared.store.usage import count_reads, count_writes
-from shared.store.written import documents_of
 
 PRUNE_SECONDS = 300.0
 """How often an instance deletes what nobody may read any more, while commits arrive."""
@@ -98,7 +98,7 @@ class PostgresqlStore:
 
     async def end_views(self) -> None:
         """End the views of earlier instants, and delete all of the past."""
-        await past.end_views(self._connections)
+        await views.end_views(self._connections)
         count_writes(1)
 
     async def blocked(self) -> Mapping[PatientKey, datetime]:
@@ -114,7 +114,7 @@ class PostgresqlStore:
 
     async def doctors(self, ids: Collection[str]) -> Mapping[str, Doctor]:
         """Return those of these doctors that are stored, by id."""
-        found = await clinic.read_doctors(self._connections, ids)
+        found = await doctor_rows.read_doctors(self._connections, ids)
         count_reads(len(ids))
         return found
 
@@ -122,7 +122,7 @@ class PostgresqlStore:
         self, limit: int, after: str = "", service_id: str | None = None
     ) -> Sequence[Doctor]:
         """Return the first doctors behind an id, maybe only those who offer a service."""
-        found = await clinic.list_doctors(self._connections, limit, after, service_id)
+        found = await doctor_rows.list_doctors(self._connections, limit, after, service_id)
         count_reads(len(found))
         return found
 
@@ -137,7 +137,7 @@ class PostgresqlStore:
 
     async def put_doctors(self, doctors: Collection[Doctor]) -> None:
         """Add or replace doctors."""
-        await clinic.write_doctors(self._connections, doctors)
+        await doctor_rows.write_doctors(self._connections, doctors)
 
     async def secret(self, name: str, proposed: str) -> str:
         """Return the secret of that name, or keep this one."""
@@ -179,6 +179,6 @@ class PostgresqlStore:
 
     async def _prune(self) -> None:
         try:
-            await past.prune(self._connections)
+            await views.prune(self._connections)
         except StoreError:
             return  # The next round does it.

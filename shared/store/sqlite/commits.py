@@ -15,12 +15,12 @@ from shared.store.port import (
     Writes,
 )
 from shared.store.sqlite.database import as_store_error
-from shared.store.sqlite.elsewhere_rows import write_elsewhere
 from shared.store.sqlite.outbox_rows import write_event
 from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
 from shared.store.sqlite.rows import write_day, write_record
 from shared.store.sqlite.series_rows import create_series
+from shared.store.sqlite.whereabouts_rows import write_elsewhere
 
 Result = Versions | StoreError
 

@@ -14,7 +14,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement
 from shared.store.documents import appointment_to_text
-from shared.store.earlier_documents import (
+from shared.store.legacy_documents import (
     doctor_of_earlier_document,
     is_pointer,
     new_placement,
@@ -23,7 +23,7 @@ from shared.store.earlier_documents import (
 from shared.store.port import ElsewhereWrite, StoreError
 from shared.store.schema import SCHEMA
 from shared.store.sqlite.clock import forget_all_past, tick
-from shared.store.sqlite.elsewhere_rows import write_elsewhere
+from shared.store.sqlite.whereabouts_rows import write_elsewhere
 
 _PUT_DAY = "INSERT OR IGNORE INTO doctor_days VALUES (?, ?, 1, ?, NULL)"
 _PUT_ENTRY = "INSERT INTO entries VALUES (?, ?, ?, ?, ?)"

@@ -11,7 +11,7 @@ from shared.store.documents import instant_to_text
 from shared.store.patient_documents import rest_to_document
 from shared.store.port import Stored, VersionConflict
 from shared.store.record_documents import ERASED
-from shared.store.sqlite.clock import forget_all_past, tick
+from shared.store.sqlite.clock import tick
 
 # The index `receipts_by_appointment` is on the same expression.
 _ERASE_RECORDS = """
@@ -85,9 +85,3 @@ def erased_patients(connection: sqlite3.Connection, now: datetime) -> list[Patie
     """Return the accounts whose rest need not be kept any more."""
     rows = connection.execute(_ERASED_PATIENTS, (instant_to_text(now),))
     return [PatientKey(digits) for (digits,) in rows]
-
-
-def end_views(connection: sqlite3.Connection, now: datetime) -> None:
-    """Let the past begin now; what was replaced is deleted by `prune`."""
-    tick(connection, now)
-    forget_all_past(connection)

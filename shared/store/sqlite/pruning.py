@@ -4,7 +4,7 @@ import sqlite3
 from datetime import datetime
 
 from shared.store.documents import instant_to_text
-from shared.store.sqlite.clock import forget_past
+from shared.store.sqlite.clock import forget_all_past, forget_past, tick
 
 _DELETE_RECORDS = """
     DELETE FROM receipts WHERE rowid IN (
@@ -44,3 +44,9 @@ def prune(connection: sqlite3.Connection, now: datetime, most: int) -> bool:
         connection.execute(_DELETE_PAST_PATIENTS, forgotten),
     ]
     return most in (cursor.rowcount for cursor in deleted)
+
+
+def end_views(connection: sqlite3.Connection, now: datetime) -> None:
+    """Let the past begin now; what was replaced is deleted by `prune`."""
+    tick(connection, now)
+    forget_all_past(connection)

@@ -9,7 +9,7 @@ from typing import Any
 from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
 from shared.store.clinic_documents import clinic_from_document, clinic_to_document
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered

@@ -24,7 +24,6 @@ from shared.store.port import Keys, State, Stored, Version
 from shared.store.positions import Positions, day_behind
 from shared.store.sqlite.clock import check_kept, read_clock
 from shared.store.sqlite.database import ReadConnections, translated_errors
-from shared.store.sqlite.elsewhere_rows import read_elsewhere, read_ended
 from shared.store.sqlite.override_rows import read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import (
@@ -36,6 +35,7 @@ from shared.store.sqlite.rows import (
     read_version,
 )
 from shared.store.sqlite.series_rows import read_series
+from shared.store.sqlite.whereabouts_rows import read_elsewhere, read_ended
 from shared.store.usage import count_reads
 
 DAYS_A_TURN = 16

@@ -18,6 +18,7 @@ from shared.model.doctor import Doctor
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.store.commit_size import documents_of
 from shared.store.port import (
     Stored,
     StoredRecord,
@@ -55,7 +56,6 @@ from shared.store.sqlite.secret_rows import read_or_create_secret, read_secret
 from shared.store.sqlite.snapshot import SqliteSnapshot
 from shared.store.sqlite.writer import Writer
 from shared.store.usage import count_reads, count_writes
-from shared.store.written import documents_of
 
 T = TypeVar("T")
 

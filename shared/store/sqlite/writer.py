@@ -16,8 +16,7 @@ from shared.store.port import StoreUnavailable, Versions, Writes
 from shared.store.sqlite.clock import tick
 from shared.store.sqlite.commits import Commit, Result
 from shared.store.sqlite.database import as_store_error, open_file, transaction, translated_errors
-from shared.store.sqlite.erasing import end_views
-from shared.store.sqlite.pruning import prune
+from shared.store.sqlite.pruning import end_views, prune
 
 T = TypeVar("T")
 

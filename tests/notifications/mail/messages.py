@@ -8,7 +8,7 @@ from shared.model.doctor import Doctor
 from shared.model.event import Event, EventType, Previous
 from shared.model.service import Service
 from shared.model.time_zones import time_zone
-from shared.notifications.mail.composing import Composer
+from shared.notifications.mail.composer import Composer
 from shared.notifications.sink import Message
 from shared.settings import MailSettings
 from tests.builders import NEW_YORK, at, span

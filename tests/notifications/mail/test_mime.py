@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shared.notifications.mail.addresses import one_line, receiver_of
-from shared.notifications.mail.mails import Mail
+from shared.notifications.mail.mail import Mail
 from shared.notifications.mail.mime import mime_of
 from shared.notifications.sink import Message
 from tests.examples import examples

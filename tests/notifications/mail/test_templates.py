@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.notifications.mail.composing import Composer
-from shared.notifications.mail.mails import Mail
+from shared.notifications.mail.composer import Composer
+from shared.notifications.mail.mail import Mail
 from shared.settings import MailSettings, SettingsError
 from tests.notifications.mail.messages import PAGE, SENDER, message
 

@@ -10,7 +10,7 @@ import pytest
 from shared.model.appointment import Appointment
 from shared.model.day import DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey, patient_key
 from shared.model.patient_schedule import PatientSchedule

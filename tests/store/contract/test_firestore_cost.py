@@ -15,7 +15,7 @@ from shared.access.caller import ANYBODY
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override
 from shared.model.patient_key import patient_key
@@ -25,10 +25,10 @@ from shared.queries.appointments import ListQuery, list_window
 from shared.queries.look_ups import find_appointment
 from shared.queries.openings import first_openings
 from shared.rules.booking import book
+from shared.rules.events import Telling
 from shared.rules.moving import move
 from shared.rules.openings import OpeningSearch
 from shared.rules.outcomes import Accepted
-from shared.rules.telling import Telling
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (
@@ -42,7 +42,7 @@ from shared.store.port import (
 )
 from shared.transactions.command import Command
 from shared.transactions.coordinator import Coordinator
-from shared.transactions.idempotency import Idempotency
+from shared.transactions.idempotency_keys import Idempotency
 from tests.builders import at, booking, doctor, key, span, to_move
 from tests.commands import cancel
 from tests.firestore_emulator import emulated_store

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.port import DayWrite, Keys, RecordWrite, Store, Stored, Writes
 from tests.builders import appointment, at, key, off, schedule, span
 

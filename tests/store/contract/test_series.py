@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.override import Override
 from shared.model.patient_key import PatientKey, patient_key

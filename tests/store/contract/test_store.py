@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Pointer, Whereabouts
-from shared.model.idempotency import IdempotencyRecord
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
 from shared.store.port import (
