@@ -9,7 +9,6 @@ from shared.store.port import (
     DocumentKey,
     StoreError,
     StoreUnavailable,
-    Version,
     VersionConflict,
     Versions,
     Writes,
@@ -18,7 +17,7 @@ from shared.store.sqlite.database import as_store_error
 from shared.store.sqlite.outbox_rows import write_event
 from shared.store.sqlite.override_rows import write_override
 from shared.store.sqlite.patient_rows import write_patient
-from shared.store.sqlite.rows import write_day, write_record
+from shared.store.sqlite.rows import write_days, write_record
 from shared.store.sqlite.series_rows import create_series
 from shared.store.sqlite.whereabouts_rows import write_elsewhere
 
@@ -68,11 +67,12 @@ def _write(connection: sqlite3.Connection, writes: Writes, now: int) -> Versions
         write_override(connection, override)
     for series in writes.series:
         create_series(connection, series)
-    versions: dict[DocumentKey, Version] = {}
     for event in writes.events:
-        versions[event.record.id] = write_event(connection, event, now)
+        write_event(connection, event, now)
     for patient in writes.patients:
-        versions[patient.schedule.key] = write_patient(connection, patient, now)
-    for day in writes.days:
-        versions[day.day.key] = write_day(connection, day, now)
-    return versions
+        write_patient(connection, patient, now)
+    write_days(connection, writes.days, now)
+    written: list[DocumentKey] = [event.record.id for event in writes.events]
+    written += [patient.schedule.key for patient in writes.patients]
+    written += [day.day.key for day in writes.days]
+    return dict.fromkeys(written, now)

@@ -1,14 +1,11 @@
-"""Conditional writes: statements that return a row if they met what was read."""
+"""Conditional writes: statements that write a row only if it is as it was read."""
 
 import sqlite3
 
-from shared.store.port import Version, VersionConflict
+from shared.store.port import VersionConflict
 
 
-def returned_version(cursor: sqlite3.Cursor) -> Version:
-    """Return the version that a conditional write returned; VersionConflict if it wrote nothing."""
-    rows = cursor.fetchall()
-    if not rows:
+def check_written(cursor: sqlite3.Cursor, rows: int = 1) -> None:
+    """Raise VersionConflict if a statement wrote fewer rows than it was to write."""
+    if cursor.rowcount != rows:
         raise VersionConflict
-    version: Version = rows[0][0]
-    return version

@@ -12,8 +12,8 @@ from shared.store.outbox_documents import (
     event_to_document,
     record_from_document,
 )
-from shared.store.port import OutboxWrite, Stored, StoredRecord, Version
-from shared.store.sqlite.conditions import returned_version
+from shared.store.port import OutboxWrite, Stored, StoredRecord
+from shared.store.sqlite.conditions import check_written
 
 # Instants are counts of microseconds since 1970.
 _DUE = """
@@ -30,16 +30,14 @@ _SET_ASIDE = """
 _CREATE = """
     INSERT OR IGNORE INTO outbox
     VALUES (:id, :appointment_id, :due_at, :set_aside, :now, json_patch('{}', :changes))
-    RETURNING version
 """
 # A merge (RFC 7396), so that fields which a newer version wrote are kept; a whole map is replaced.
 _CHANGE = """
     UPDATE outbox SET due_at = :due_at, set_aside = :set_aside, version = :now,
         body = json_patch(json_remove(body, '$.deliveries'), :changes)
     WHERE id = :id AND version = :read
-    RETURNING version
 """
-_DELETE = "DELETE FROM outbox WHERE id = :id AND version = :read RETURNING version"
+_DELETE = "DELETE FROM outbox WHERE id = :id AND version = :read"
 
 
 def due_events(
@@ -66,7 +64,7 @@ def set_aside_events(connection: sqlite3.Connection, limit: int, after: str) -> 
     return [_stored(row) for row in connection.execute(_SET_ASIDE, (after, limit))]
 
 
-def write_event(connection: sqlite3.Connection, write: OutboxWrite, now: int) -> Version:
+def write_event(connection: sqlite3.Connection, write: OutboxWrite, now: int) -> None:
     """Create, change or delete a record. Raises VersionConflict if it is not as it was read."""
     record, is_new = write.record, write.replaced is None
     changes = delivery_to_document(record)
@@ -82,7 +80,7 @@ def write_event(connection: sqlite3.Connection, write: OutboxWrite, now: int) ->
         "changes": json.dumps(changes, ensure_ascii=False),
     }
     statement = _CREATE if is_new else _DELETE if write.done else _CHANGE
-    return returned_version(connection.execute(statement, row))
+    check_written(connection.execute(statement, row))
 
 
 def _stored(row: tuple[str, int | None, int, str]) -> StoredRecord:

@@ -8,7 +8,7 @@ from shared.store.instant_numbers import to_number
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.port import OverrideWrite, Stored
 from shared.store.positions import Positions
-from shared.store.sqlite.conditions import returned_version
+from shared.store.sqlite.conditions import check_written
 
 # `start` is a count of microseconds since 1970.
 _READ = "SELECT body, version FROM overrides WHERE doctor_id = ? AND id = ?"
@@ -20,14 +20,12 @@ _STARTING = """
 # Merges (RFC 7396), so that fields which a newer version wrote are kept.
 _FIRST = """
     INSERT OR IGNORE INTO overrides VALUES (:doctor, :id, :start, 1, json_patch('{}', :body))
-    RETURNING version
 """
 _NEXT = """
     UPDATE overrides SET version = version + 1, start = :start, body = json_patch(body, :body)
     WHERE doctor_id = :doctor AND id = :id AND version = :read
-    RETURNING version
 """
-_FORGET = "DELETE FROM overrides WHERE doctor_id = ? AND id = ? AND version = ? RETURNING version"
+_FORGET = "DELETE FROM overrides WHERE doctor_id = ? AND id = ? AND version = ?"
 
 
 def read_override(connection: sqlite3.Connection, key: OverrideKey) -> Stored[Override | None]:
@@ -54,7 +52,7 @@ def write_override(connection: sqlite3.Connection, write: OverrideWrite) -> None
     """Write or delete an override. Raises VersionConflict if it is not as it was read."""
     override = write.override
     if write.forgotten:
-        returned_version(connection.execute(_FORGET, (*override.key, write.replaced)))
+        check_written(connection.execute(_FORGET, (*override.key, write.replaced)))
         return
     row = {
         "doctor": override.doctor_id,
@@ -63,4 +61,4 @@ def write_override(connection: sqlite3.Connection, write: OverrideWrite) -> None
         "body": json.dumps(override_to_document(override)),
         "read": write.replaced,
     }
-    returned_version(connection.execute(_FIRST if write.replaced is None else _NEXT, row))
+    check_written(connection.execute(_FIRST if write.replaced is None else _NEXT, row))

@@ -14,8 +14,8 @@ from shared.store.patient_documents import (
     patient_from_document,
     patient_to_changes,
 )
-from shared.store.port import PatientWrite, Stored, Version
-from shared.store.sqlite.conditions import returned_version
+from shared.store.port import PatientWrite, Stored
+from shared.store.sqlite.conditions import check_written
 
 # The instant of the commit is the version.
 _READ = "SELECT body, since FROM patients WHERE digits = :digits"
@@ -30,12 +30,10 @@ _READ_AT = """
 # Merges (RFC 7396), so that fields which a newer version wrote are kept.
 _FIRST = """
     INSERT OR IGNORE INTO patients VALUES (:digits, :now, json_patch('{}', :changes))
-    RETURNING since
 """
 _KEEP_PAST = """
     INSERT INTO past_patients SELECT digits, :now, since, body FROM patients
     WHERE digits = :digits AND since = :read
-    RETURNING since
 """
 _CHANGE = """
     UPDATE patients SET since = :now, body = json_patch(body, :changes) WHERE digits = :digits
@@ -78,19 +76,18 @@ def read_history(
     ]
 
 
-def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int) -> Version:
-    """Write what changed in a schedule and in the history; return the new version."""
+def write_patient(connection: sqlite3.Connection, write: PatientWrite, now: int) -> None:
+    """Write what changed in a schedule and in the history, where it is as it was read."""
     key, read = write.schedule.key, write.read.version
     changes = json.dumps(patient_to_changes(write), ensure_ascii=False)
     row = {"digits": key.digits, "now": now, "changes": changes, "read": read}
     if read is None:
-        returned_version(connection.execute(_FIRST, row))
+        check_written(connection.execute(_FIRST, row))
     else:
-        returned_version(connection.execute(_KEEP_PAST, row))
+        check_written(connection.execute(_KEEP_PAST, row))
         connection.execute(_CHANGE, row)
     for month, starts in history_changes(write).items():
         _write_history(connection, (key.digits, month), starts, now)
-    return now
 
 
 def _write_history(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from shared.store.documents import (
 from shared.store.port import DayWrite, RecordWrite, Stored, Version
 from shared.store.record_documents import record_from_document, record_to_document
 from shared.store.schema import SCHEMA, check_schema
-from shared.store.sqlite.conditions import returned_version
+from shared.store.sqlite.conditions import check_written
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
 # brackets: a list in JSON.
@@ -58,17 +58,14 @@ _PUT = """
 _FIRST_VERSION = """
     INSERT OR IGNORE INTO doctor_days (version, schema, derived, doctor_id, day)
     VALUES (?, ?, ?, ?, ?)
-    RETURNING version
 """
 _NEXT_VERSION = """
     UPDATE doctor_days SET version = ?, schema = ?, derived = ?
     WHERE doctor_id = ? AND day = ? AND version = ?
-    RETURNING version
 """
-_FIRST_RECORD = "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?) RETURNING expires_at"
+_FIRST_RECORD = "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?)"
 _REPLACE_RECORD = """
     UPDATE receipts SET expires_at = ?, body = ? WHERE key = ? AND expires_at = ?
-    RETURNING expires_at
 """
 # A merge (RFC 7396), so that fields which a newer version wrote are kept. So is the day shift.
 _PUT_DOCTOR = """
@@ -140,22 +137,32 @@ def read_revision(connection: sqlite3.Connection, doctor_id: str) -> int:
     return int(revision)
 
 
-def write_day(connection: sqlite3.Connection, write: DayWrite, now: int) -> Version:
-    """Write the changed entries of a day and return its new version."""
-    place, read = (write.day.key.doctor_id, write.day.key.day.isoformat()), write.read.version
+def write_days(connection: sqlite3.Connection, writes: Sequence[DayWrite], now: int) -> None:
+    """Write the changed entries of days. Raises VersionConflict if one is not as it was read."""
+    new = [_day_row(write, now) for write in writes if write.read.version is None]
+    known = [write for write in writes if write.read.version is not None]
+    later = [(*_day_row(write, now), write.read.version) for write in known]
+    check_written(connection.executemany(_FIRST_VERSION, new), len(new))
+    check_written(connection.executemany(_NEXT_VERSION, later), len(later))
+    replaced, written = [], []
+    for write in writes:
+        place, before = _place(write.day.key), write.read.value.entries
+        changed = write.changed()
+        replaced += [(*place, name) for name in changed if name in before]
+        written += [(now, *place, name, entry_to_text(e)) for name, e in changed.items() if e]
+    if replaced:
+        connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
+        connection.executemany(_DROP, replaced)
+    connection.executemany(_PUT, written)
+
+
+def _day_row(write: DayWrite, now: int) -> tuple[object, ...]:
     derived = f'{{"busy":{busy_day_to_text(write.day.busy)}}}'
-    written = (now, SCHEMA, derived, *place)
-    if read is None:
-        version = returned_version(connection.execute(_FIRST_VERSION, written))
-    else:
-        version = returned_version(connection.execute(_NEXT_VERSION, (*written, read)))
-    changed, before = write.changed(), write.read.value.entries
-    replaced = [(*place, name) for name in changed if name in before]
-    connection.executemany(_KEEP_PAST, [(now, *row) for row in replaced])
-    connection.executemany(_DROP, replaced)
-    entries = [(*place, name, entry_to_text(e)) for name, e in changed.items() if e]
-    connection.executemany(_PUT, [(now, *row) for row in entries])
-    return version
+    return (now, SCHEMA, derived, *_place(write.day.key))
+
+
+def _place(key: DayKey) -> tuple[str, str]:
+    return key.doctor_id, key.day.isoformat()
 
 
 def read_records(
@@ -175,10 +182,10 @@ def write_record(connection: sqlite3.Connection, write: RecordWrite) -> None:
     record = write.record
     expires_at, body = instant_to_text(record.expires_at), _json(record_to_document(record))
     if write.replaced is None:
-        returned_version(connection.execute(_FIRST_RECORD, (record.key, expires_at, body)))
+        check_written(connection.execute(_FIRST_RECORD, (record.key, expires_at, body)))
     else:
         change = (expires_at, body, record.key, write.replaced)
-        returned_version(connection.execute(_REPLACE_RECORD, change))
+        check_written(connection.execute(_REPLACE_RECORD, change))
 
 
 def read_doctors(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Doctor]:

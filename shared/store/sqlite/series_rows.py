@@ -5,10 +5,10 @@ import sqlite3
 
 from shared.model.series import Series
 from shared.store.series_documents import series_from_document, series_to_document
-from shared.store.sqlite.conditions import returned_version
+from shared.store.sqlite.conditions import check_written
 
 _READ = "SELECT body FROM series WHERE id = ?"
-_CREATE = "INSERT OR IGNORE INTO series VALUES (?, ?) RETURNING id"
+_CREATE = "INSERT OR IGNORE INTO series VALUES (?, ?)"
 
 
 def read_series(connection: sqlite3.Connection, series_id: str) -> Series | None:
@@ -20,4 +20,4 @@ def read_series(connection: sqlite3.Connection, series_id: str) -> Series | None
 def create_series(connection: sqlite3.Connection, series: Series) -> None:
     """Write a series. Raises VersionConflict if there is one of its id."""
     row = (series.id, json.dumps(series_to_document(series)))
-    returned_version(connection.execute(_CREATE, row))
+    check_written(connection.execute(_CREATE, row))

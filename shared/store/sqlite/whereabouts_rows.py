@@ -14,7 +14,7 @@ from shared.store.documents import (
 from shared.store.instant_numbers import to_number
 from shared.store.port import ElsewhereWrite, Stored
 from shared.store.positions import Positions
-from shared.store.sqlite.conditions import returned_version
+from shared.store.sqlite.conditions import check_written
 
 # `start` is a count of microseconds since 1970 for an appointment, and NULL for a pointer. The
 # instant of the commit is the version.
@@ -37,10 +37,9 @@ _ENDED_AT = """
 _KEEP_PAST = """
     INSERT INTO past_elsewhere SELECT doctor_id, id, ?, since, start, body FROM elsewhere
     WHERE doctor_id = ? AND id = ? AND since = ?
-    RETURNING since
 """
 _DROP = "DELETE FROM elsewhere WHERE doctor_id = ? AND id = ?"
-_PUT = "INSERT OR IGNORE INTO elsewhere VALUES (?, ?, ?, ?, ?) RETURNING since"
+_PUT = "INSERT OR IGNORE INTO elsewhere VALUES (?, ?, ?, ?, ?)"
 
 
 def read_elsewhere(connection: sqlite3.Connection, key: ElsewhereKey) -> Stored[Whereabouts | None]:
@@ -66,10 +65,10 @@ def read_ended(
 def write_elsewhere(connection: sqlite3.Connection, write: ElsewhereWrite, now: int) -> None:
     """Write or delete whereabouts. Raises VersionConflict if they are not as they were read."""
     if write.replaced is not None:
-        returned_version(connection.execute(_KEEP_PAST, (now, *write.key, write.replaced)))
+        check_written(connection.execute(_KEEP_PAST, (now, *write.key, write.replaced)))
         connection.execute(_DROP, write.key)
     if write.whereabouts is not None:
-        returned_version(connection.execute(_PUT, _row(write.key, write.whereabouts, now)))
+        check_written(connection.execute(_PUT, _row(write.key, write.whereabouts, now)))
 
 
 def _row(key: ElsewhereKey, whereabouts: Whereabouts, now: int) -> tuple[object, ...]:
