@@ -16,6 +16,7 @@ from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
 from shared.model.hold import Hold
 from shared.model.hold_id import hold_day
+from shared.model.patient_key import PatientKey
 from shared.rules.availability import Booking, why_unavailable
 from shared.rules.busy_times import live_holds
 from shared.rules.outcomes import AlreadyApplied, Decision, Held, NeedsDocuments, Released
@@ -25,6 +26,9 @@ from shared.rules.wall_clock import seconds_until
 
 MOST_HOLDS = 3
 """How many times of one doctor-day a patient may hold."""
+
+MOST_ENDED = 3
+"""How many holds of a caller that have ended stay in a doctor-day when there is a new one."""
 
 
 class HoldRequest(Struct, frozen=True):
@@ -45,8 +49,9 @@ def hold_time(documents: Documents, request: HoldRequest, now: datetime) -> Deci
     """
     hold, booking = request.hold, request.booking
     arrived_at = booking.arrived_at or now
-    documents = documents.tidied(min(now, arrived_at))
-    days = {key: documents.days[key] for key in booking.days}
+    earliest, own = min(now, arrived_at), booking.caller.account
+    documents = documents.tidied(earliest)
+    days = {key: _without_oldest(documents.days[key], own, earliest) for key in booking.days}
     if any(day.find_hold(hold.id) for day in days.values()):
         return Documents(), AlreadyApplied()
     there, schedule = [*days.values()], documents.schedule_of(booking.appointment)
@@ -58,6 +63,17 @@ def hold_time(documents: Documents, request: HoldRequest, now: datetime) -> Deci
     if refusal:
         return Documents(), refusal
     return Documents({key: day.with_hold(hold) for key, day in days.items()}), Held(hold)
+
+
+def _without_oldest(day: DaySchedule, account: PatientKey | None, now: datetime) -> DaySchedule:
+    """Return a day without the holds of an account that ended first, but for the last few.
+
+    So nobody can fill a day by holding its times again and again.
+    """
+    ended = [hold for hold in day.holds if not hold.is_live(now) and hold.is_of(account)]
+    for hold in sorted(ended, key=lambda hold: hold.ends_at)[:-MOST_ENDED]:
+        day = day.without_hold(hold.id)
+    return day
 
 
 def _why_not_one_more(

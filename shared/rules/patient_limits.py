@@ -65,12 +65,13 @@ def why_not_booked(
     refusal = why_not_changed(schedule, caller, now, policy)
     if refusal or schedule is None or caller.kind != "patient":
         return refusal
-    room = policy.open_appointments - more + 1
-    if room < 1 < more:
-        return TooLongSeries()
     ends = sorted(a.held.end for a in schedule.ahead(now))
-    wait = _seconds_until_fewer(ends, room, now)
-    return TooManyAhead(wait) if wait else None
+    most = policy.open_appointments
+    if len(ends) + more <= most:
+        return None
+    wait = _seconds_until_fewer(ends, most - more + 1, now) if more <= most else None
+    is_one_free = len(ends) < most
+    return TooLongSeries(wait) if more > 1 and (is_one_free or wait is None) else TooManyAhead(wait)
 
 
 def why_not_erased(

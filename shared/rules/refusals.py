@@ -223,10 +223,11 @@ class TooManyAhead(TooManyRequests, frozen=True):
 
 
 class TooLongSeries(TooManyRequests, frozen=True):
-    """The series alone has more appointments than patients may have ahead."""
+    """With the series the patient would have more appointments ahead than patients may."""
 
     detail = (
-        "the series has more appointments than you may have ahead; ask for fewer, or ask the clinic"
+        "with this series you would have more appointments ahead than you may book; ask for fewer, "
+        "or cancel some"
     )
 
 

@@ -267,6 +267,19 @@ def test_patients_hold_three_times_of_a_day_and_as_many_of_another() -> None:
         assert isinstance(fine, Held)
 
 
+def test_a_day_keeps_few_holds_however_often_callers_let_them_end() -> None:
+    there, others = found(day(hold(by=BOB, name="bobs", ends=NOW)), by=ADA), 0
+    for n in range(20):
+        begins, name = NOW + n * MINUTE, f"{n}"
+        held = hold("12:00-13:00", ADA, name, ends=begins + MINUTE)
+        changes, outcome = holding(held, there, ADA, now=begins)
+        assert outcome == Held(held)
+        there = replace(there, days=changes.days)
+        others = len([each for each in there.days[key(MON)].holds if not each.is_of(ADA.account)])
+    names = [each.id for each in there.days[key(MON)].holds if each.is_of(ADA.account)]
+    assert (sorted(names), others) == (["16", "17", "18", "19"], 1)
+
+
 def test_an_attempt_whose_answer_was_lost_has_held_the_time() -> None:
     assert holding(hold(), found(day(hold())))[1] == AlreadyApplied()
 
@@ -298,7 +311,7 @@ def test_what_has_ended_is_dropped_an_hour_later_by_the_clock_of_the_server() ->
 
 
 def test_holds_take_room_in_the_document_of_a_day() -> None:
-    full = [hold(name=str(n)) for n in range(LARGEST_DOCUMENT // HOLD_BYTES)]
+    full = [hold(by=BOB, name=str(n)) for n in range(LARGEST_DOCUMENT // HOLD_BYTES)]
     there = schedule(MON).with_hold(hold("15:00-15:01", name="soon"))
     there = replace(there, holds=(*there.holds, *full))
     assert isinstance(

@@ -191,10 +191,11 @@ def test_the_schedule_of_its_owner_is_asked_for() -> None:
     ("most", "if_unavailable", "refusal"),
     [
         pytest.param(4, "refuse", None, id="just-enough"),
-        pytest.param(3, "refuse", TooManyAhead(3 * 24 * 3600), id="one-too-many"),
+        pytest.param(3, "refuse", TooLongSeries(3 * 24 * 3600), id="one-too-many"),
         pytest.param(2, "refuse", TooLongSeries(), id="more-than-ever"),
         pytest.param(3, "skip", None, id="of-those-that-are-free"),
-        pytest.param(2, "skip", TooManyAhead(3 * 24 * 3600), id="one-too-many-that-is-free"),
+        pytest.param(2, "skip", TooLongSeries(3 * 24 * 3600), id="one-too-many-that-is-free"),
+        pytest.param(1, "refuse", TooLongSeries(), id="none-at-all-and-more-than-ever"),
         pytest.param(1, "skip", TooManyAhead(3 * 24 * 3600), id="none-at-all"),
     ],
 )
