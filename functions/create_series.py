@@ -24,6 +24,7 @@ from shared.model.series import Skipped
 from shared.queries.series_openings import openings_of_skipped
 from shared.rules.outcomes import BookedSeries
 from shared.rules.refusals import (
+    DayFull,
     KeyReused,
     Refusal,
     SeriesUnavailable,
@@ -98,16 +99,19 @@ async def _openings(
     """Return what is free instead of these occurrences by now.
 
     Nothing if the store does not answer soon: what became of the series is certain, and this is
-    only a help. Nor if this is a retry, and the clinic offers no such thing any more.
+    only a help. Nor if this is a retry, and the clinic offers no such thing any more. A day that is
+    full has free time, and no room for any.
     """
     by_start = {occasion.local: occasion for occasion in occasions}
-    meant = [by_start[each.local] for each in skipped if each.local in by_start]
-    if meant and len(meant) == len(skipped):
+    meant = [each.local for each in skipped if each.code != DayFull.code]
+    if meant and all(each.local in by_start for each in skipped):
         with suppress(StoreError, TimeoutError):
             async with (
                 asyncio.timeout(SECONDS_FOR_OPENINGS),
                 call.dependencies.store.snapshot() as snapshot,
             ):
-                found = await openings_of_skipped(snapshot, meant, call.now)
-                return tuple(tuple(some) for some in found)
+                sought = [by_start[local] for local in meant]
+                found = await openings_of_skipped(snapshot, sought, call.now)
+                by_time = dict(zip(meant, map(tuple, found), strict=True))
+                return tuple(by_time.get(each.local, ()) for each in skipped)
     return ((),) * len(skipped)

@@ -10,10 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from shared.access.caller import Caller
+from shared.model.hold import Hold
 from shared.model.policy import Policy
 from shared.model.service import Service
+from shared.rules.day_limit import HOLD_BYTES, LARGEST_DOCUMENT
 from shared.store.port import Snapshot, Store, StoreUnavailable, Writes
-from tests.builders import at, doctor
+from tests.builders import at, doctor, schedule, span
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, problem, starts
 from tests.functions.callers import ADA, BOB, CLERK, STEPHEN
 from tests.functions.clinics import CLINIC, with_policy
@@ -340,6 +342,18 @@ async def test_an_answer_that_was_lost_is_found_by_the_next_attempt(api: Api) ->
         series = await other.book_series(DAILY)
     assert forgetful.lost == 1
     assert await api.listed() == series["appointments"]
+
+
+async def test_nothing_is_offered_on_a_day_that_is_full(api: Api) -> None:
+    time, ended = span("2050-11-22T20:00Z", "2050-11-22T20:30Z"), at("2050-11-18T11:59Z")
+    holds = [
+        Hold(f"{n}", "strange", time, ended, "") for n in range(LARGEST_DOCUMENT // HOLD_BYTES)
+    ]
+    await api.put(replace(schedule("2050-11-22"), holds=tuple(holds)))
+    series = await api.book_series(DAILY, if_unavailable="skip")
+    assert series["skipped"] == [
+        {"start": "2050-11-22T09:00:00-05:00", "code": "day_full", "openings": []}
+    ]
 
 
 class UnreadAfterCommit:
