@@ -86,7 +86,7 @@ class Coordinator:
         self._cache = DocumentCache()
         self._said_at, self._said = -inf, ""  # When and why the store last gave no answer.
         self._commits: Batcher[Answer] = Batcher(self._commit_batch)
-        self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_on_snapshot)
+        self._snapshots: Batcher[SnapshotDecision] = Batcher(self._decide_batch)
 
     async def run(self, command: Command) -> Outcome:
         """Decide a command and, if it is granted, commit it.
@@ -154,6 +154,10 @@ class Coordinator:
             return None
         return None if decision.to_commit else decision.outcome
 
+    async def _decide_batch(self, batch: Batch[SnapshotDecision]) -> None:
+        """Give every command of a batch its decision, all on one snapshot if it can be read."""
+        await _by_halves(batch, lambda part, _: self._decide_on_snapshot(part))
+
     async def _decide_on_snapshot(self, batch: Batch[SnapshotDecision]) -> None:
         """Decide every command of a batch on one snapshot, each on its own. Writes nothing."""
         deadline = _latest(batch.waiters)
@@ -164,30 +168,14 @@ class Coordinator:
             self._cache.put(state.days, state.patients, mark)
             decisions = SnapshotDecisions.on(snapshot, state)
             for waiter in batch.waiting():
-                waiter.tell(await decisions.decide(waiter.command))
+                try:
+                    waiter.tell(await decisions.decide(waiter.command))
+                except StoreRefused as error:  # What one of them reads is not the others' fault.
+                    waiter.fail(error)
 
     async def _commit_batch(self, batch: Batch[Answer]) -> None:
-        """Give every command of a batch its outcome, together if the store lets them.
-
-        What it refuses for all of them may be the fault of one, or of what one of them reads: each
-        half is then tried by itself, in order of arrival. After many refusals in a row it is the
-        store's, and all that are left are refused.
-        """
-        left, refusals, first = [batch], 0, True
-        while left:
-            part, size = left.pop(0), 1  # Who is left out of a commit is committed alone.
-            try:
-                await self._commit(replace(part), first=first)
-                refusals = 0
-            except StoreRefused as error:
-                refusals += 1
-                if refusals > MOST_REFUSALS:
-                    raise
-                if len(part.waiters) == 1:
-                    part.waiters[0].fail(error)
-                size = max(1, (len(part.waiting()) + 1) // 2)
-            # Not the first attempt: one of them may have been committed, and not answered.
-            first, left = False, [*_parts(part.waiting(), size), *left]
+        """Give every command of a batch its outcome, together if the store lets them."""
+        await _by_halves(batch, lambda part, first: self._commit(replace(part), first=first))
 
     async def _commit(self, batch: Batch[Answer], *, first: bool) -> None:
         """Try until every waiter has its answer or is gone, or is to be committed alone."""
@@ -260,7 +248,31 @@ class Coordinator:
         return state
 
 
-def _parts(waiters: Sequence[Waiter[Answer]], size: int) -> Iterator[Batch[Answer]]:
+async def _by_halves(batch: Batch[T], serve: Callable[[Batch[T], bool], Awaitable[None]]) -> None:
+    """Serve a batch, together if the store lets them; `serve` is told if it is the first attempt.
+
+    What it refuses for all of them may be the fault of one, or of what one of them reads: each
+    half is then tried by itself, in order of arrival. After many refusals in a row it is the
+    store's, and all that are left are refused.
+    """
+    left, refusals, first = [batch], 0, True
+    while left:
+        part, size = left.pop(0), 1  # Who is left out of a commit is committed alone.
+        try:
+            await serve(part, first)
+            refusals = 0
+        except StoreRefused as error:
+            refusals += 1
+            if refusals > MOST_REFUSALS:
+                raise
+            if len(part.waiters) == 1:
+                part.waiters[0].fail(error)
+            size = max(1, (len(part.waiting()) + 1) // 2)
+        # Not the first attempt: one of them may have been committed, and not answered.
+        first, left = False, [*_parts(part.waiting(), size), *left]
+
+
+def _parts(waiters: Sequence[Waiter[T]], size: int) -> Iterator[Batch[T]]:
     """Yield batches of so many waiters, in order, which hold only the days of these."""
     for begin in range(0, len(waiters), size):
         some = list(waiters[begin : begin + size])

@@ -1,6 +1,7 @@
 """Decisions on a snapshot read for them: refusals, replays, and what was applied before."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 from msgspec import Struct, field
@@ -120,7 +121,16 @@ class SnapshotDecisions(Struct):
         raise StoreRefused(_GONE.format(appointment_id))
 
     async def _in_full(self, refusal: TimeUnavailable) -> TimeUnavailable:
-        """Add what can be booked instead and, where they matter, the working hours."""
+        """Add what can be booked instead and, where they matter, the working hours.
+
+        Nothing if a day on which they are looked for cannot be read: the refusal is certain, and
+        this is only a help.
+        """
+        with suppress(StoreRefused):
+            return await self._helpful(refusal)
+        return refusal
+
+    async def _helpful(self, refusal: TimeUnavailable) -> TimeUnavailable:
         refusal = replace(refusal, openings=await self._openings(refusal))
         if isinstance(refusal, OutsideHours):
             hours = await hours_of_date(self.snapshot, refusal, self._days)

@@ -5,10 +5,11 @@ That nothing is booked twice, lost or answered wrongly is shown by the simulatio
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from functools import partial
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -326,6 +327,50 @@ async def test_a_store_that_refuses_everything_is_not_asked_for_each_of_many() -
     outcomes = await asyncio.gather(*start(coordinator, *two_hundred()), return_exceptions=True)
     assert Counter(map(type, outcomes)) == {Accepted: 1, StoreRefused: 199}
     assert store.commits <= 2 + 17
+
+
+class Unreadable(ScriptedStore):
+    """Refuses whatever reads Tuesday, which a newer version wrote."""
+
+    async def call(
+        self,
+        verb: Literal["load", "commit"],
+        touches: Collection[object],
+        do: Callable[..., Any],
+        *arguments: Any,  # noqa: ANN401 - what the call is given
+    ) -> Any:  # noqa: ANN401 - what the call answers
+        """Refuse it, or do as told."""
+        if any(isinstance(asked, Keys) and key(TUE) in asked.days for asked in arguments):
+            raise StoreRefused("Tuesday is not understood")
+        return await super().call(verb, touches, do, *arguments)
+
+
+@simulated
+async def test_a_refusal_is_certain_though_a_day_with_other_times_cannot_be_read() -> None:
+    refused = await instance(Unreadable(full(date.fromisoformat(MON)))).run(command(NINE))
+    assert isinstance(refused, SlotTaken)
+    assert refused.openings == ()
+    closed = await instance(Unreadable(full(date.fromisoformat(MON)))).run(command(f"{MON}T20:00Z"))
+    assert isinstance(closed, OutsideWorkingHours)
+
+
+@simulated
+async def test_what_one_refused_command_reads_fails_no_other() -> None:
+    store, asked = ScriptedStore(), command(NINE, "gone", idempotency_key="k")
+    await instance(store).run(asked)
+    store.put(full(date.fromisoformat(MON)))  # Changed by hand.
+    store.on_load.extend([prompt, slow(1)])  # The others wait for the snapshot of the first.
+    tasks = start(instance(store), command(TEN, "first"), asked, command(TEN, "b"))
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [SlotTaken, StoreRefused, SlotTaken]
+
+
+@simulated
+async def test_what_one_previewed_command_reads_fails_no_other() -> None:
+    coordinator = instance(Unreadable(TAKEN_AT_NINE))
+    asked = command(NINE), move(MON, TUE_TEN, "other"), command(TEN)  # The first goes alone.
+    outcomes = await asyncio.gather(*map(coordinator.preview, asked), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [SlotTaken, StoreRefused, Accepted]
 
 
 @simulated
