@@ -207,6 +207,7 @@ VALUES: dict[tuple[str, str], Values] = {
     (END, "series_id"): [(None, "string_type"), *IDS],
     (END, "after"): [
         *each("time", [2556109200, True, {}, "", "now", "2050-11-31", "20501121", "2050-11-21Z"]),
+        *each("time", ["2050-11-21T09:00 01:00", "2050-11-21T09:00:00.5 01:00"]),
         *each("time_out_of_range", ["1899-12-31", "9999-12-31T23:59Z"]),
     ],
     (END, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
