@@ -293,6 +293,7 @@ RULES: list[tuple[str, ...]] = [
     ("FREQ=WEEKLY;UNTIL=20501121T085959", "UNTIL", "start"),
     ("FREQ=WEEKLY;UNTIL=20511123", "UNTIL", "366"),
     ("FREQ=DAILY;UNTIL=20510301", "UNTIL", "60"),
+    ("FREQ=MONTHLY;INTERVAL=24;COUNT=60", "COUNT", "36600 days"),
     *((f"FREQ=DAILY;COUNT=2;{part}=1", part) for part in ("BYMONTHDAY", "BYSETPOS", "BYHOUR")),
     *((f"FREQ=DAILY;COUNT=2;{part}=MO", part) for part in ("WKST", "EXDATE", "X-DAYS")),
     ("FREQ=DA\u0131LY;COUNT=2", "FREQ", "ASCII"),
