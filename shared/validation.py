@@ -10,6 +10,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
+LONGEST_SHOWN = 200
 _SUBJECT = re.compile(r"^(Input|String|List|Value) should ")
 
 
@@ -34,6 +35,18 @@ class TextForm(Struct, frozen=True):
         if re.search(self.pattern.replace("$", r"\Z"), text, re.ASCII):
             return text
         raise PydanticCustomError("string_pattern_mismatch", f"must be {self.meaning}")
+
+
+def shown(text: str) -> str:
+    """Return a text of a caller as sentences repeat it: its beginning, on one line.
+
+    What cannot be printed, such as a control character or one that turns the text around it, is
+    written as Python does: it could make the sentence say something else.
+    """
+    beginning = text[:LONGEST_SHOWN]
+    if not beginning.isprintable():
+        beginning = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in beginning)
+    return beginning[:LONGEST_SHOWN]
 
 
 def place(location: Sequence[int | str]) -> str:

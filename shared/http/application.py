@@ -16,13 +16,14 @@ from shared.http.health_checks import health_routes
 from shared.http.problems import error_response
 from shared.http.request_errors import InternalError, MethodNotAllowed, NotFound
 from shared.http.unrouted import noted
+from shared.validation import shown
 
 _PREFLIGHT = "access-control-request-method"
 
 
 def not_found(request: Request) -> Response:
     """Return that a path leads nowhere."""
-    return error_response(NotFound(f'there is no function at "{request.scope["path"]}"'))
+    return error_response(NotFound(f'there is no function at "{shown(request.scope["path"])}"'))
 
 
 def application(

@@ -13,10 +13,9 @@ from shared.http.endpoint import Endpoint
 from shared.http.groups import GROUPS
 from shared.http.problems import error_response
 from shared.http.request_errors import NotFound
-from shared.validation import most_like
+from shared.validation import most_like, shown
 
 _DOCS = "docs"
-_LONGEST_PATH = 200
 
 # The page has no scripts, and loads nothing.
 _HEADERS = {
@@ -64,7 +63,7 @@ class Guide:
 
     def __call__(self, request: Request) -> Response:
         """Return 404 with what may be meant; people also get the list of all functions."""
-        path = str(request.scope["path"])[:_LONGEST_PATH]
+        path = shown(request.scope["path"])
         near = self._most_like(path)
         if not _is_browser(request):
             hint = f'did you mean "/{near}"?' if near else f"/{_DOCS} describes all of them"

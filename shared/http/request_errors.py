@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from shared.http.schemas.problem import FieldError
 from shared.rules.refusals import UnclearTime, UnknownService
+from shared.validation import shown
 
 RETRY_AFTER_SECONDS = 1
 MOST_ERRORS = 20
@@ -94,7 +95,9 @@ class MisdirectedRequest(RequestError):
     code, title, status = "misdirected_request", "The request is for another host", 421
 
     def __init__(self, host: str, hosts: Iterable[str]) -> None:
-        super().__init__(f'this server answers for {" and ".join(hosts)} only, not for "{host}"')
+        super().__init__(
+            f'this server answers for {" and ".join(hosts)} only, not for "{shown(host)}"'
+        )
 
 
 class MethodNotAllowed(RequestError):
@@ -104,7 +107,8 @@ class MethodNotAllowed(RequestError):
     header_meanings: ClassVar = {"Allow": "the allowed methods"}
 
     def __init__(self, method: str, allow: str) -> None:
-        super().__init__(f"{method} is not allowed here; use one of {allow}", {"Allow": allow})
+        detail = f"{shown(method)} is not allowed here; use one of {allow}"
+        super().__init__(detail, {"Allow": allow})
 
 
 class BodyTooLarge(RequestError):

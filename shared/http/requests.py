@@ -14,7 +14,7 @@ from starlette.requests import Request
 from shared.http.request_errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
 from shared.http.schemas.problem import FieldError
 from shared.json_text import repeated_member
-from shared.validation import message, place
+from shared.validation import message, place, shown
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -22,7 +22,6 @@ M = TypeVar("M", bound=BaseModel)
 LARGEST_BODY = 64 * 1024
 LARGEST_DRAINED = 32 * 1024 * 1024
 DRAINING_SECONDS = 5
-LONGEST_NAME = 200
 _PLAIN = ("identity", "")
 _BRACKETS = re.compile(r"\[.*\]$", re.DOTALL)
 
@@ -138,23 +137,26 @@ def _validated(model: type[M], validate: Callable[[], M]) -> M:
 
 
 def _repeated(name: str) -> FieldError:
-    return FieldError(field=name, message="must appear only once", type="repeated")
+    return _wrong(name, "must appear only once", "repeated")
 
 
 def _with_brackets(name: str, plain: str, repeatable: str | None) -> FieldError:
     """Return what is wrong with `doctor_id[]`, by which some libraries mean a list."""
     send = "repeat" if plain == repeatable else "send"
     text = f"is not a known name; {send} {plain} without brackets"
-    return FieldError(field=name[:LONGEST_NAME], message=text, type="extra_forbidden")
+    return _wrong(name, text, "extra_forbidden")
 
 
 def _belongs_in_body(name: str) -> FieldError:
     text = "is not a parameter; send fields in the JSON body"
-    return FieldError(field=name[:LONGEST_NAME], message=text, type="extra_forbidden")
+    return _wrong(name, text, "extra_forbidden")
 
 
 def _field_error(detail: ErrorDetails, model: type[BaseModel]) -> FieldError:
     field = place(detail["loc"]) if detail["loc"] else detail.get("ctx", {}).get("field", "body")
-    return FieldError(
-        field=field[:LONGEST_NAME], message=message(detail, model), type=detail["type"]
-    )
+    return _wrong(field, message(detail, model), detail["type"])
+
+
+def _wrong(name: str, text: str, kind: str) -> FieldError:
+    """Return what is wrong with a field of this name, which a caller may have made up."""
+    return FieldError(field=shown(name), message=text, type=kind)

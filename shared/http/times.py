@@ -27,7 +27,7 @@ def parse_instant(text: str) -> datetime | None:
 
 
 def _restore_plus(value: Any) -> Any:  # noqa: ANN401 - what a client sent, of any type
-    """Restore an offset that was not escaped: in a query string `+` means a space."""
+    """Restore an offset that was not escaped: in a query string, only there, `+` means a space."""
     return _PLUS_SENT_AS_SPACE.sub("+", value) if isinstance(value, str) else value
 
 
@@ -40,7 +40,11 @@ def _parse_minute(value: object) -> datetime:
 
 
 def _parse_bound(value: object) -> WindowBound:
-    return WindowBound(*parse_time_or_date(_restore_plus(value)))
+    return WindowBound(*parse_time_or_date(value))
+
+
+def _parse_query_bound(value: object) -> WindowBound:
+    return _parse_bound(_restore_plus(value))
 
 
 def _parse_bound_minute(value: object) -> WindowBound:
@@ -73,12 +77,11 @@ _BOUND = WithJsonSchema(
     )
 )
 
-QueryBound = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
+QueryBound = Annotated[WindowBound, PlainValidator(_parse_query_bound), _BOUND]
 """A bound of a window in a query string, of any precision."""
 
 BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
 """A bound of a time in a JSON body: a whole minute, or a whole local day."""
-
 
 BodyInstant = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
 """A bound of a window in a JSON body, of any precision."""

@@ -25,6 +25,8 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _FREQUENCIES: Mapping[str, Frequency] = {name: name for name in get_args(Frequency)}
 _PARTS = ("FREQ", "INTERVAL", "BYDAY", "COUNT", "UNTIL")
+_NAME = re.compile(r"[A-Za-z0-9:-]{1,20}")
+"""What an error repeats of a caller's text: a name by the RFC, maybe behind `RRULE:`."""
 _DAY = re.compile(rf"([+-]?0?[1-5])?({'|'.join(WEEKDAYS)})")
 # No hour 24, which Python accepts since 3.14.
 _UNTIL = re.compile(r"[0-9]{8}(T([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z?)?")
@@ -94,14 +96,23 @@ def _parts(text: str) -> dict[str, str]:
             raise InvalidRule(None, 'must be parts such as "FREQ=DAILY", with ";" between them')
         # In upper case, some other characters are ASCII letters.
         if not part.isascii():
-            raise InvalidRule(name, "must be in ASCII characters")
+            raise InvalidRule(_shown(name), "must be in ASCII characters")
         name = name.upper()
         if name not in _PARTS:
-            raise InvalidRule(name, f"is not allowed; use only {', '.join(_PARTS)}, without blanks")
+            raise _unknown(_shown(name))
         if name in parts:
             raise InvalidRule(name, "must be sent only once")
         parts[name] = value.upper()
     return parts
+
+
+def _shown(name: str) -> str | None:
+    return name if _NAME.fullmatch(name) else None
+
+
+def _unknown(name: str | None) -> InvalidRule:
+    wrong = "is not allowed" if name else "has a part that is not allowed"
+    return InvalidRule(name, f"{wrong}; use only {', '.join(_PARTS)}, without blanks")
 
 
 def _ends(parts: Mapping[str, str]) -> int | WindowBound:

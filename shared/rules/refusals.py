@@ -94,12 +94,18 @@ class NotWithinHold(InvalidField, frozen=True):
 
 
 class KeyReused(Refusal, frozen=True):
-    """The idempotency key was used for another request."""
+    """The key was used for another request, or for one whose fingerprint has been erased since.
+
+    Whether the latter is the same request, nobody can tell any more.
+    """
 
     code = "idempotency_key_reused"
-    title = "The idempotency key was used for another request"
+    title = "The idempotency key was used before"
     status = 422
-    detail = "this idempotency key was used for another request; send a new key"
+    detail = (
+        "this idempotency key was used before, for another request or for one whose patient has "
+        "been erased; send a new key"
+    )
 
 
 class InThePast(Refusal, frozen=True):

@@ -34,7 +34,10 @@ TOLD = [
     "booked at 2030-01-08T09:00 for Ada Lovelace",
     "booked at 2030-01-08T09:00 for Ada Lovelace",
     "it is the same appointment",
-    "422: this idempotency key was used for another request; send a new key",
+    (
+        "422: this idempotency key was used before, for another request or for one whose patient "
+        "has been erased; send a new key"
+    ),
     "slot_taken: until 2030-01-08T09:30, free at 2030-01-08T09:30",
     "patient_busy: with an appointment at 2030-01-08T09:00",
     "outside_working_hours: 2030-01-08T09:00 to 2030-01-08T17:00, free at 2030-01-09T09:00",

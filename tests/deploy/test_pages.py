@@ -1,13 +1,15 @@
 """The commands that the pages print: they can be pasted into any shell, and are understood."""
 
+import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from deploy.options import parsed
+from deploy.options import RUNTIME, Options, parsed
 from shared.runtime import events
-from tests.deploy.deployments import PAGES, ROOT, shell_lines
+from tests.deploy.deployments import PAGES, ROOT, StandIns, shell_lines
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -31,6 +33,25 @@ def test_what_the_pages_say_of_deploy_is_understood(
     ]
     verbs = {parsed(line.split()[3:])[0] for line in found}
     assert verbs == {"functions", "container", "smoke", "watch", "remove"}
+
+
+def test_before_a_restore_every_service_is_closed_to_everybody(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "backup.md").read_text("utf-8")
+    restore = page.partition("### Restore")[2].partition("Then create it")[0]
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", restore, re.DOTALL | re.MULTILINE)
+    gcloud = StandIns.made_in(tmp_path)
+    gcloud.answer({"gcloud run services list *": (0, "appointments\\ncreate-series")})
+    command = ["bash", "-euc", f"P=my-clinic R=europe-west1\n{block}"]
+    subprocess.run(command, cwd=tmp_path, env={"PATH": gcloud.path}, check=True)  # noqa: S603
+    account = Options(project="my-clinic").account(RUNTIME)
+    of_ours = f"spec.template.spec.serviceAccountName={account}"
+    where = "--project=my-clinic --region=europe-west1"
+    assert gcloud.calls() == [
+        f"gcloud run services list {where} --filter={of_ours} --format=value(metadata.name)",
+        f"gcloud run services set-iam-policy appointments closed.json {where} --quiet",
+        f"gcloud run services set-iam-policy create-series closed.json {where} --quiet",
+    ]
+    assert json.loads((tmp_path / "closed.json").read_text()) == {"bindings": []}
 
 
 def test_the_commands_for_events_of_the_pages_work(

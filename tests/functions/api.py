@@ -350,6 +350,7 @@ def problem(response: httpx.Response, status: int, code: str) -> Json:
     assert document.pop("status") == status
     assert document.pop("code") == code
     assert document.pop("title")
+    assert document["detail"].isprintable()
     assert document.pop("instance") == response.headers["request-id"]
     return document
 
@@ -361,6 +362,8 @@ def field_errors(response: httpx.Response) -> list[tuple[str, str]]:
     for error in members["errors"]:
         assert not error["message"][0].isupper()
         assert "pattern" not in error["message"]
+        assert f"{error['field']} {error['message']}".isprintable()
+        assert max(len(error["field"]), len(error["message"])) <= 200
     return [(error["field"], error["type"]) for error in members["errors"]]
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
+from urllib.parse import quote
 
 from tests.functions.api import MONDAY_AT_NINE, NINE, Json
 
@@ -207,6 +208,7 @@ VALUES: dict[tuple[str, str], Values] = {
     (END, "series_id"): [(None, "string_type"), *IDS],
     (END, "after"): [
         *each("time", [2556109200, True, {}, "", "now", "2050-11-31", "20501121", "2050-11-21Z"]),
+        *each("time", ["2050-11-21T09:00 01:00", "2050-11-21T09:00:00.5 01:00"]),
         *each("time_out_of_range", ["1899-12-31", "9999-12-31T23:59Z"]),
     ],
     (END, "reason"): [([], "string_type"), ("a" * 1001, "string_too_long"), *CONTROLS],
@@ -274,6 +276,8 @@ def lasting(function: str, start: str, end: str, kind: str) -> Bad:
     return bad(function, "end", kind, start=start, end=end, duration_minutes=None)
 
 
+UNFIT_NAMES = ("\u202egnp.exe", "A\r\nB\u2028", "\0", "A\r\nB", " ", "A" * 99, "<b>")
+"""What no sentence repeats of a rule."""
 RULES: list[tuple[str, ...]] = [
     *((rule, "FREQ=DAILY") for rule in ("", ";", "=DAILY", "COUNT=2;;FREQ=DAILY")),
     *((f"FREQ={each};COUNT=2", "FREQ", "WEEKLY") for each in ("", "YEARLY", "HOURLY", "DAILY ")),
@@ -292,16 +296,34 @@ RULES: list[tuple[str, ...]] = [
     ("FREQ=WEEKLY;UNTIL=20501121T085959", "UNTIL", "start"),
     ("FREQ=WEEKLY;UNTIL=20511123", "UNTIL", "366"),
     ("FREQ=DAILY;UNTIL=20510301", "UNTIL", "60"),
+    ("FREQ=MONTHLY;INTERVAL=24;COUNT=60", "COUNT", "36600 days"),
     *((f"FREQ=DAILY;COUNT=2;{part}=1", part) for part in ("BYMONTHDAY", "BYSETPOS", "BYHOUR")),
     *((f"FREQ=DAILY;COUNT=2;{part}=MO", part) for part in ("WKST", "EXDATE", "X-DAYS")),
     ("FREQ=DA\u0131LY;COUNT=2", "FREQ", "ASCII"),
+    *((f"FREQ=DAILY;COUNT=3;{name}=1", "part", "FREQ, INTERVAL") for name in UNFIT_NAMES[2:]),
+    *((f"FREQ=DAILY;COUNT=3;{name}=1", "ASCII") for name in UNFIT_NAMES[:2]),
 ]
+SHOWN_NAMES = [
+    ("\u202ex\x85", r"\u202ex\x85"),
+    ("a\r\nb", r"a\r\nb"),
+    ("\u2066\U000e0041\u2028", r"\u2066\U000e0041\u2028"),
+    ("\u05d0\u00e4 \u00df", "\u05d0\u00e4 \u00df"),
+    ("\0" * 99, r"\x00" * 50),
+    ("x" * 5_000, "x" * 200),
+]
+"""Names of fields, and how an answer repeats them."""
 TWICE = ((CREATE, "doctor_id"), (CREATE, "start"), (MOVE, "start"), (CANCEL, "reason"))
 TWICE_INSIDE = (
     (b'"name": ', b'"name": "Bob", "name": ', "patient.name"),
     (b'"name": ', b'"name": "Bob", "n\\u0061me": ', "patient.name"),
     (b'Lovelace"}', b'Lovelace"}, "reason": "ill", "reason": "well"', "reason"),
     (b'"start": ', b'"start": [1], "start": ', "start"),
+    (b'"start": ', b'"start": {"\\u202e": 1, "\\u202e": 2}, "start": ', r"start.\u202e"),
+    (
+        b'"start": ',
+        b'"start": {"%b": 1, "%b": 2}, "start": ' % (b"x" * 300, b"x" * 300),
+        f"start.{'x' * 194}",
+    ),
     (b'"start": ', b'"start": [{"a": ' + b"9" * 4300 + b', "a": {}}], "start": ', "start[0].a"),
 )
 
@@ -393,6 +415,12 @@ BAD_BODIES = [
         for function in GOOD_BODIES
         for content in NO_OBJECT
     ),
+    *(
+        Bad(function, {**GOOD_BODIES[function], name: 1}, [(shown, "extra_forbidden")])
+        for function in GOOD_BODIES
+        for name, shown in SHOWN_NAMES
+    ),
+    bad(CREATE, r"patient.\u202e", "extra_forbidden", patient={"name": "Ada", "\u202e": 1}),
     *(Bad(CREATE, content, [("body", "json_invalid")]) for content in NO_JSON),
     *(Bad(function, b"{", [("body", "json_invalid")]) for function in (MOVE, CANCEL)),
     *(Bad(function, twice(function, name), [(name, "repeated")]) for function, name in TWICE),
@@ -444,7 +472,12 @@ ADDED: list[tuple[str, str, str, str]] = [
     (LIST, "colour=red", "colour", "extra_forbidden"),
     (LIST, "pagesize=1", "pagesize", "extra_forbidden"),
     (LIST, "=1", "", "extra_forbidden"),
-    (LIST, "%00=1", "\0", "extra_forbidden"),
+    *(
+        (function, f"{quote(name)}=1", shown, "extra_forbidden")
+        for function in GOOD_QUERIES
+        for name, shown in SHOWN_NAMES
+    ),
+    (FIRST, "doctor_id[%E2%80%AE]=1", r"doctor_id[\u202e]", "extra_forbidden"),
     (LIST, ";", ";", "extra_forbidden"),
     (LIST, "%ff=1", "\ufffd", "extra_forbidden"),
     (LIST, "doctor_id=*", "doctor_id", "too_many"),

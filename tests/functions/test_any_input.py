@@ -85,12 +85,14 @@ def check(response: httpx.Response) -> None:
     assert document["type"] == f"urn:appointments:problem:{document['code']}"
     assert document["title"]
     assert document["detail"]
+    assert document["detail"].isprintable()
     assert "Traceback" not in response.text
     if response.status_code == 400:
         assert document["errors"]
         for error in document["errors"]:
             assert error.keys() == {"field", "message", "type"}
             assert not error["message"][0].isupper()
+            assert f"{error['field']} {error['message']}".isprintable()
 
 
 @pytest.fixture(autouse=True)

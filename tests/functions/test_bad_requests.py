@@ -81,6 +81,8 @@ async def test_fields_belong_into_the_body(api: Api, function: str) -> None:
         response = await api.post(f"{function}?{name}=1", GOOD_BODIES[function])
         assert field_errors(response) == [(name, "extra_forbidden")]
         assert "body" in response.json()["detail"]
+    refused = await api.post(f"{function}?%E2%80%AE{300 * 'x'}=1", GOOD_BODIES[function])
+    assert field_errors(refused) == [(rf"\u202e{194 * 'x'}", "extra_forbidden")]
 
 
 @pytest.mark.parametrize(

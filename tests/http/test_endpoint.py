@@ -264,7 +264,9 @@ async def test_an_observer_that_fails_costs_no_answer(caplog: pytest.LogCaptureF
     [
         ("GET", "/no/where", 404, "not_found", '"/no/where"'),
         ("GET", "/broken/", 404, "not_found", '"/broken/"'),
+        ("GET", "/%E2%80%AE", 404, "not_found", r'"/\u202e"'),
         ("PUT", "/broken", 405, "method_not_allowed", "PUT"),
+        ("X" * 999, "/broken", 405, "method_not_allowed", f"{'X' * 200} is not allowed"),
         ("GET", "/broken", 500, "internal_error", ""),
     ],
 )
@@ -284,6 +286,7 @@ async def test_outside_of_every_function_an_error_is_a_problem_too(
     assert "Request-Id" in response.headers["access-control-expose-headers"]
     detail = problem(response, status, code)["detail"]
     assert words in detail
+    assert len(detail) < 300
     assert "secret" not in detail
     if status == 405:
         assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}

@@ -82,6 +82,16 @@ async def test_a_program_gets_a_problem(client: httpx.AsyncClient, accept: str) 
     assert problem(answer, 404, "not_found") == {"detail": detail}
 
 
+async def test_what_of_a_path_cannot_be_seen_is_shown_as_a_code(client: httpx.AsyncClient) -> None:
+    for path in ("/a%E2%80%AE%0Ab", "/x" + "%00" * 300):
+        detail = problem(await client.get(path), 404, "not_found")["detail"]
+        assert detail.startswith('there is no function at "/')
+        assert len(detail) < 300
+        page = await client.get(path, headers=BROWSER)
+        assert "\u202e" not in page.text
+        assert "\0" not in page.text
+
+
 async def test_a_page_shows_a_path_as_text_and_not_all_of_a_long_one(
     client: httpx.AsyncClient,
 ) -> None:

@@ -79,6 +79,13 @@ def test_until_is_a_date_a_time_on_the_wall_clock_or_one_in_utc(
             "FREQ=DAILY;COUNT=2;WKST=MO",
             "WKST is not allowed; use only FREQ, INTERVAL, BYDAY, COUNT, UNTIL, without blanks",
         ),
+        (
+            "FREQ=DAILY;COUNT=2;\0=1",
+            (
+                "has a part that is not allowed; use only FREQ, INTERVAL, BYDAY, COUNT, UNTIL, "
+                "without blanks"
+            ),
+        ),
         ("FREQ=DAILY;COUNT=\u0661", "COUNT must be in ASCII characters"),
         (
             "FREQ=DAILY;COUNT=2;",
@@ -199,10 +206,16 @@ def test_an_error_says_what_would_be_right(text: str, sentence: str) -> None:
         ("X-PART", "FREQ=DAILY;COUNT=2;X-PART=1"),
         ("NONSENSE", "nonsense"),
         ("RRULE:FREQ", "RRULE:FREQ=DAILY;COUNT=2"),
-        (" FREQ", " FREQ=DAILY;COUNT=2"),
-        (" COUNT", "FREQ=DAILY; COUNT=2"),
-        ("COUNT ", "FREQ=DAILY;COUNT =2"),
-        ("\u0131NTERVAL", "FREQ=DAILY;COUNT=2;\u0131NTERVAL=1"),
+        # What is no name is not repeated.
+        (None, " FREQ=DAILY;COUNT=2"),
+        (None, "FREQ=DAILY; COUNT=2"),
+        (None, "FREQ=DAILY;COUNT =2"),
+        (None, "FREQ=DAILY;COUNT=2;\u0131NTERVAL=1"),
+        (None, "FREQ=DAILY;COUNT=2;\u202egnp.exe=1"),
+        (None, "FREQ=DAILY;COUNT=2;\0=1"),
+        (None, "FREQ=DAILY;COUNT=2;A\r\nB=1"),
+        ("A" * 20, f"FREQ=DAILY;COUNT=2;{'A' * 20}=1"),
+        (None, f"FREQ=DAILY;COUNT=2;{'A' * 21}=1"),
         (None, ""),
         (None, ";"),
         (None, "=;COUNT=2"),

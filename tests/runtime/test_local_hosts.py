@@ -16,7 +16,7 @@ async def answer(host: str, origin: str) -> httpx.Response:
     opened = dependencies(ALLOWED_ORIGINS=LOCAL_ORIGINS)
     only_local = [Middleware(LocalHostsOnly, opened)]
     app = application(opened, function_routes(opened), lambda: None, middleware=only_local)
-    headers = {"Host": host, "Origin": origin}
+    headers = httpx.Headers({"Host": host, "Origin": origin}, encoding="latin-1")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.options("/first_available", headers=headers)
@@ -39,14 +39,22 @@ async def test_a_page_of_another_machine_may_not(origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host",
-    ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""],
+    ("host", "shown"),
+    [
+        ("evil.example", "evil.example"),
+        ("evil.example:8080", "evil.example:8080"),
+        ("localhost.evil.example", "localhost.evil.example"),
+        ("127.0.0.1.evil.example", "127.0.0.1.evil.example"),
+        ("", ""),
+        ("evil\x85.example", r"evil\x85.example"),
+        ("e" * 9_999, "e" * 200),
+    ],
 )
 async def test_a_request_for_another_host_is_refused_and_logged(
-    host: str, caplog: pytest.LogCaptureFixture
+    host: str, shown: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "appointments")
     response = await answer(host, "http://localhost:3000")
-    assert f'"{host}"' in problem(response, 421, "misdirected_request")["detail"]
+    assert f'"{shown}"' in problem(response, 421, "misdirected_request")["detail"]
     assert "access-control-allow-origin" not in response.headers
     assert caplog.messages[0].startswith("none 421 misdirected_request in ")

@@ -1,6 +1,7 @@
 """The document, as people and generators of clients read it; linters check the rest of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     for operation in methods.values()
 }
 REFERENCE = "#/components/schemas/"
+SERIES_PAGE = Path(__file__).parents[2] / "docs" / "holds-and-series.md"
 
 
 def properties() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -117,3 +119,11 @@ def test_examples_of_answers_show_what_the_function_did() -> None:
         "created_at": "2029-12-20T10:15:00Z",
         "updated_at": "2029-12-20T10:15:00Z",
     }
+
+
+def test_how_far_a_series_may_go_is_described() -> None:
+    described = SCHEMAS["NewSeries"]["properties"]["rule"]["description"]
+    page = SERIES_PAGE.read_text("utf-8")
+    for days in (36_600, 366):
+        assert str(days) in described
+        assert f"{days:,} days" in page

@@ -238,6 +238,43 @@ async def test_a_commit_that_was_given_up_before_it_began_is_never_written(
     assert await exist(store, MONDAY, TUESDAY) == [False, True]
 
 
+def move(source: Path, target: Path) -> None:
+    """Move the file with its log to another folder, as `mv appointments.db* target` does."""
+    for file in source.glob("appointments.db*"):
+        file.rename(target / file.name)
+
+
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+@pytest.mark.parametrize("replaced", ["gone", "replaced"])
+@pytest.mark.parametrize("opened", ["at the start", "by a read", "by a commit"])
+async def test_a_file_that_is_no_longer_there_is_refused_and_none_is_made_in_its_place(
+    store: SqliteStore, tmp_path: Path, path: str, opened: str, replaced: str
+) -> None:
+    if opened == "at the start":
+        store.prepare([])
+    else:
+        await (load(store) if opened == "by a read" else store.commit(Writes([WRITE])))
+    away, trash = tmp_path / "away", tmp_path / "trash"
+    away.mkdir()
+    trash.mkdir()
+    move(tmp_path, away)
+    if replaced == "replaced":
+        SqliteStore(path).prepare([doctor()])
+    for _ in range(2):
+        with pytest.raises(StoreRefused, match="moved, deleted or replaced"):
+            await store.commit(Writes([WRITE_TUESDAY]))
+        with pytest.raises(StoreRefused, match="moved, deleted or replaced"):
+            await load(store)
+    assert is_there(path) == (replaced == "replaced")
+    move(tmp_path, trash)
+    move(away, tmp_path)
+    assert await exist(store, MONDAY, TUESDAY) == [opened == "by a commit", False]
+    assert (await store.commit(Writes([WRITE_TUESDAY]))).keys() == {TUESDAY}
+
+
 async def test_a_snapshot_opens_the_file_when_it_reads() -> None:
     nowhere = SqliteStore("/no/such/folder/appointments.db")
     async with nowhere.snapshot() as snapshot:

@@ -7,6 +7,7 @@ from pydantic import Field
 from shared.http.schemas.appointment import AppointmentResponse, WantedAppointment
 from shared.http.schemas.fields import ResponseModel
 from shared.http.schemas.time_ranges import UnavailableOccurrence
+from shared.rules.occurrences import LONGEST_SERIES, LONGEST_UNTIL
 from shared.rules.recurrence import LONGEST_RULE
 
 Rule = Annotated[
@@ -14,7 +15,8 @@ Rule = Annotated[
     Field(
         max_length=LONGEST_RULE,
         description="a recurrence rule (RFC 5545) of FREQ (DAILY, WEEKLY or MONTHLY), INTERVAL, "
-        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first",
+        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first. COUNT "
+        f"ends it within {LONGEST_SERIES.days} days, UNTIL within {LONGEST_UNTIL.days}",
         examples=["FREQ=WEEKLY;COUNT=10"],
     ),
 ]

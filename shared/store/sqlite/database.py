@@ -4,6 +4,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from shared.store.port import StoreRefused, StoreUnavailable
 from shared.store.sqlite.doctor_day_migration import move_to_doctor_days
@@ -167,10 +168,14 @@ DOCTOR_DAYS = 4
 """The version that files by doctor-days instead of local dates."""
 
 
-def open_file(path: str, busy_seconds: float) -> sqlite3.Connection:
-    """Open the file, creating or upgrading its tables if need be."""
+def open_file(path: str | Path, busy_seconds: float, *, create: bool = True) -> sqlite3.Connection:
+    """Open the file, creating it if that is wanted, and upgrading its tables if need be."""
     connection = sqlite3.connect(
-        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+        f"{Path(path).absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+        timeout=busy_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=True,
     )
     try:
         _set_up(connection)
@@ -233,38 +238,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     except BaseException:
         connection.rollback()
         raise
-
-
-class ReadConnections:
-    """Connections with a read transaction each, reused by one snapshot after the other."""
-
-    def __init__(self, path: str, busy_seconds: float) -> None:
-        self._path = path
-        self._busy_seconds = busy_seconds
-        self._idle: list[sqlite3.Connection] = []
-        self._closed = False
-
-    def borrow(self) -> sqlite3.Connection:
-        """Return a connection whose read transaction has begun."""
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
-        connection = self._idle.pop() if self._idle else open_file(self._path, self._busy_seconds)
-        connection.execute("BEGIN")
-        return connection
-
-    def give_back(self, connection: sqlite3.Connection) -> None:
-        """End the read transaction and keep the connection for the next snapshot."""
-        connection.rollback()
-        if self._closed:
-            connection.close()
-        else:
-            self._idle.append(connection)
-
-    def close(self) -> None:
-        """Close every connection; those in use when they are given back."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
 
 
 @contextmanager

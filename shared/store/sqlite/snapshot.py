@@ -23,7 +23,8 @@ from shared.store.instant_numbers import to_instant, to_number
 from shared.store.port import Keys, State, Stored, Version
 from shared.store.positions import Positions, day_behind
 from shared.store.sqlite.clock import check_kept, read_clock
-from shared.store.sqlite.database import ReadConnections, translated_errors
+from shared.store.sqlite.connections import ReadConnections
+from shared.store.sqlite.database import translated_errors
 from shared.store.sqlite.override_rows import read_override, read_overrides
 from shared.store.sqlite.patient_rows import read_history, read_patient
 from shared.store.sqlite.rows import (

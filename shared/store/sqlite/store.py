@@ -26,12 +26,8 @@ from shared.store.port import (
     Writes,
 )
 from shared.store.sqlite.blocked_rows import read_blocked, write_blocked
-from shared.store.sqlite.database import (
-    ReadConnections,
-    open_file,
-    transaction,
-    translated_errors,
-)
+from shared.store.sqlite.connections import DatabaseFile, ReadConnections
+from shared.store.sqlite.database import transaction, translated_errors
 from shared.store.sqlite.erasing import (
     erase_patient,
     erase_records,
@@ -91,12 +87,12 @@ class SqliteStore:
         prune_seconds: float = PRUNE_SECONDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._path = path
+        self._file = DatabaseFile(path)
         self._now = now
-        self._writer = Writer(path, busy_seconds, prune_seconds, now)
+        self._writer = Writer(self._file, busy_seconds, prune_seconds, now)
         self._closed = False
         self._snapshots = asyncio.Semaphore(MOST_SNAPSHOTS)  # Each has a connection of its own.
-        self._connections = ReadConnections(path, busy_seconds)
+        self._connections = ReadConnections(self._file, busy_seconds)
 
     def prepare(self, doctors: Collection[Doctor], clinic: Mapping[str, Any] = NO_CLINIC) -> None:
         """Create the file if need be, with these doctors and this clinic if it has no doctors.
@@ -105,7 +101,7 @@ class SqliteStore:
 
         Raises sqlite3.Error if the file cannot be used.
         """
-        with closing(open_file(self._path, PREPARE_SECONDS)) as connection:
+        with closing(self._file.open(PREPARE_SECONDS)) as connection:
             with transaction(connection):
                 if connection.execute("SELECT 1 FROM doctors").fetchone() is None:
                     write_doctors(connection, doctors)

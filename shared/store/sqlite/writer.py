@@ -5,9 +5,9 @@ Commits that arrive while it writes are written together in the next round, and 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -15,7 +15,8 @@ from typing import TypeVar
 from shared.store.port import StoreUnavailable, Versions, Writes
 from shared.store.sqlite.clock import tick
 from shared.store.sqlite.commits import Commit, Result
-from shared.store.sqlite.database import as_store_error, open_file, transaction, translated_errors
+from shared.store.sqlite.connections import DatabaseFile
+from shared.store.sqlite.database import as_store_error, transaction, translated_errors
 from shared.store.sqlite.pruning import end_views, prune
 
 T = TypeVar("T")
@@ -36,9 +37,13 @@ class Writer:
     """
 
     def __init__(
-        self, path: str, busy_seconds: float, prune_seconds: float, now: Callable[[], datetime]
+        self,
+        file: DatabaseFile,
+        busy_seconds: float,
+        prune_seconds: float,
+        now: Callable[[], datetime],
     ) -> None:
-        self._path = path
+        self._file = file
         self._busy_seconds = busy_seconds
         self._now = now
         self._prune_every = timedelta(seconds=prune_seconds)
@@ -105,17 +110,23 @@ class Writer:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = open_file(self._path, self._busy_seconds)
+            self._connection = self._file.open(self._busy_seconds)
         return self._connection
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         with transaction(self._opened()) as connection:
+            yield connection
+            self._file.check()  # At last, since nobody finds again what is written elsewhere.
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._transaction() as connection:
             return work(connection)
 
     def _commit_together(self, commits: Sequence[Commit]) -> list[Result]:
         """Apply all these commits; they share one sync of the disk."""
         try:
-            with transaction(self._opened()) as connection:
+            with self._transaction() as connection:
                 now = self._now()
                 self._prune_if_due(connection, now)
                 instant = tick(connection, now)
