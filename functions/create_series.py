@@ -54,7 +54,7 @@ async def create_series(call: Call[NewSeries]) -> Response:
     """Book appointments that recur: all at once or, if asked to, those that are free.
 
     All occurrences are booked in one step, at the same time of the doctor's wall clock. With
-    `if_unavailable` as `refuse`, nothing is booked unless all of them can be.
+    `if_unavailable` as `refuse`, the default, nothing is booked unless all of them can be.
     """
     rule = read_rule(call.asked.rule)
     time = await read_time(call, call.asked)

@@ -45,7 +45,8 @@ from shared.store.port import Snapshot
 async def list_appointments(call: Call[ListAppointments]) -> Response:
     """List the appointments of doctors or a patient that overlap a time window.
 
-    An appointment that runs at `start` is listed; one that ends then, or starts at `end`, is not.
+    The window is at most 366 days long. An appointment that runs at `start` is listed; one that
+    ends then, or starts at `end`, is not.
     All pages together hold each appointment once, as of the instant of the first page.
     """
     asked, dependencies = call.asked, call.dependencies

@@ -51,9 +51,9 @@ STARTS_A_TURN = 1000
 async def list_openings(call: Call[ListOpenings]) -> Response:
     """List all times that can be booked in a few weeks, for a calendar.
 
-    Days without openings are left out. An opening lies wholly between `start` and `end`, so ask for
-    one day more where somebody works across midnight. The rules are those of
-    `first_available` with that `step_minutes`.
+    The window is at most 42 days long. Days without openings are left out. An opening lies wholly
+    between `start` and `end`, so ask for one day more where somebody works across midnight. The
+    rules are those of `first_available` with that `step_minutes`.
     """
     asked, dependencies = call.asked, call.dependencies
     search = await read_search(call, asked)

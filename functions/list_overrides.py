@@ -29,7 +29,7 @@ from shared.store.port import Snapshot
 async def list_overrides(call: Call[ListOverrides]) -> Response:
     """List the overrides of a doctor that overlap a time window.
 
-    Those that were deleted are left out.
+    The window is at most 366 days long. Overrides that were deleted are left out.
     """
     asked, dependencies = call.asked, call.dependencies
     doctor = await find_doctor(dependencies, asked.doctor_id)

@@ -17,6 +17,7 @@ TIME = rf"[Tt]{_HOUR}:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]{_HOUR}:[0-5]\d)?"
 _RFC_3339 = re.compile(DATE + TIME, re.ASCII)
 _WHOLE_DAY = re.compile(DATE, re.ASCII)
 _EXAMPLES = '"2026-11-23T09:00:00-05:00" or, on the doctor\'s wall clock, "2026-11-23T09:00:00"'
+_OR_DATE = f'{_EXAMPLES}, or a date such as "2026-11-23"'
 
 
 def parse_time(value: object) -> datetime:
@@ -24,9 +25,7 @@ def parse_time(value: object) -> datetime:
 
     Raises PydanticCustomError if it is none.
     """
-    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise PydanticCustomError("time", f"must be an RFC 3339 time such as {_EXAMPLES}")
-    return _existing(value)
+    return _parse_time(value, _EXAMPLES)
 
 
 def parse_time_or_date(value: object) -> tuple[datetime, bool]:
@@ -36,7 +35,13 @@ def parse_time_or_date(value: object) -> tuple[datetime, bool]:
     """
     if isinstance(value, str) and _WHOLE_DAY.fullmatch(value):
         return _existing(value), True
-    return parse_time(value), False
+    return _parse_time(value, _OR_DATE), False
+
+
+def _parse_time(value: object, examples: str) -> datetime:
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("time", f"must be an RFC 3339 time such as {examples}")
+    return _existing(value)
 
 
 def _existing(value: str) -> datetime:

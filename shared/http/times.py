@@ -52,30 +52,34 @@ def _parse_bound_minute(value: object) -> WindowBound:
     return WindowBound(time if whole_day else _parse_minute(value), whole_day)
 
 
+_WHICH_CLOCK = (
+    "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the doctor, or "
+    "of the clinic if not exactly one doctor is named."
+)
+BOUND_MEANING = (
+    f"{_WHICH_CLOCK} A date alone means that whole day, from its first instant to that of the next "
+    "day. A time that a clock change skips means the instant of the change."
+)
+"""What documents say of every bound; a field says before it what its own is for."""
+
+
 def _schema(pattern: str, meaning: str) -> dict[str, str]:
-    described = (
-        "RFC 3339. With an offset or `Z`, that instant; without one, the wall clock of the "
-        f"doctor, or of the clinic if not exactly one doctor is named. {meaning}"
-    )
-    return {"type": "string", "pattern": f"^{pattern}$", "description": described}
+    return {"type": "string", "pattern": f"^{pattern}$", "description": meaning}
 
 
 BodyMinute = Annotated[
     datetime,
     PlainValidator(_parse_minute),
     WithJsonSchema(
-        _schema(DATE + TIME, "A time that a clock change skips or repeats needs an offset.")
+        _schema(
+            DATE + TIME,
+            f"{_WHICH_CLOCK} A time that a clock change skips or repeats needs an offset.",
+        )
     ),
 ]
 """A time in a JSON body that falls on a whole minute; naive if it has no offset."""
 
-_BOUND = WithJsonSchema(
-    _schema(
-        f"{DATE}({TIME})?",
-        "A date alone means that whole day, from its first instant to that of the next day. "
-        "A time that a clock change skips means the instant of the change.",
-    )
-)
+_BOUND = WithJsonSchema(_schema(f"{DATE}({TIME})?", BOUND_MEANING))
 
 QueryBound = Annotated[WindowBound, PlainValidator(_parse_query_bound), _BOUND]
 """A bound of a window in a query string, of any precision."""

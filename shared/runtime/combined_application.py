@@ -41,7 +41,7 @@ def application_of_all(
         Guide(endpoints()),
         **options,
     )
-    app.router.default = Files(dependencies)
+    app.router.default = Files(dependencies.settings)
     return app
 
 

@@ -1,7 +1,6 @@
 """The files of the folder `public`: the pages, and the OpenAPI document."""
 
 import json
-import time
 from contextlib import suppress
 from pathlib import Path
 from posixpath import normpath
@@ -12,10 +11,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from shared.http.dependencies import Dependencies
-from shared.http.finishing import READ_METHODS
+from shared.http.finishing import READ_METHODS, finished
 from shared.http.request_errors import MethodNotAllowed, NotFound
-from shared.http.unrouted import noted
 from shared.public_headers import Rules, framed, headers_of, without_emulators
 from shared.settings import Settings
 
@@ -37,14 +34,16 @@ class Files(StaticFiles):
     The page of a folder also has its path without the slash at the end.
     """
 
-    def __init__(self, dependencies: Dependencies, folder: Path = PUBLIC) -> None:
+    def __init__(self, settings: Settings, folder: Path = PUBLIC) -> None:
         super().__init__(directory=folder)
-        self._dependencies = dependencies
-        self._rules = rules_of(dependencies.settings)
+        self._settings = settings
+        self._rules = rules_of(settings)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the response with a file. Raises HTTPException if there is none at the path."""
-        started = time.perf_counter()
+        """Return the response with a file. Raises HTTPException if there is none at the path.
+
+        No observer is told: a page takes a dozen files, which cost the store nothing.
+        """
         if len(path) > _LONGEST_PATH or _is_hidden(path):
             raise HTTPException(NotFound.status)
         # Whoever asks for a part gets all: Starlette answers wrong parts later, and by itself.
@@ -55,8 +54,7 @@ class Files(StaticFiles):
             raise HTTPException(MethodNotAllowed.status, headers=allow)
         response.headers.update(headers_of(f"/{file}", self._rules))
         response.headers["Accept-Ranges"] = "none"
-        settings = self._dependencies.settings
-        return noted(response, Request(scope), self._dependencies, settings, started)
+        return finished(response, Request(scope), READ_METHODS, self._settings)
 
     async def _found(self, path: str, scope: Scope) -> tuple[str, Response]:
         """Return the path of a file, or of the page of a folder, and the response with it.

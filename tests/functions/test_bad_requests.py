@@ -104,6 +104,27 @@ async def test_a_search_says_what_would_be_right(api: Api, query: str, detail: s
     assert (await api.client.get(f"/{FIRST}?{query}")).json()["detail"] == detail
 
 
+async def test_a_window_of_dates_says_that_its_last_day_counts(api: Api) -> None:
+    query = "doctor_id=strange&duration_minutes=30&start=2050-12-01&end=2051-01-12"
+    refused = await api.client.get(f"/list_openings?{query}")
+    assert refused.json()["detail"] == (
+        "end: must be at most 42 days after start (a date counts as a whole day)"
+    )
+
+
+async def test_what_may_be_a_date_says_so_and_nothing_else_does(api: Api) -> None:
+    time = (
+        'must be an RFC 3339 time such as "2026-11-23T09:00:00-05:00" or, on the doctor\'s wall '
+        'clock, "2026-11-23T09:00:00"'
+    )
+    bound = await api.client.get(f"/{FIRST}?after=yesterday")
+    assert bound.json()["detail"] == f'after: {time}, or a date such as "2026-11-23"'
+    override = await api.post(MAKE, {**GOOD_BODIES[MAKE], "start": "07/05/2050"})
+    assert override.json()["detail"] == f'start: {time}, or a date such as "2026-11-23"'
+    start = await api.post(CREATE, {**GOOD_BODIES[CREATE], "start": "2050-11-21"})
+    assert start.json()["detail"] == f"start: {time}"
+
+
 async def test_names_spelled_in_another_way_are_told_before_those_that_are_missing(
     api: Api,
 ) -> None:

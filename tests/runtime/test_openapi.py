@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from functions.first_available import MOST_DOCTOR_DAYS
+from shared.http.schemas import list_openings
+from shared.http.schemas.fields import LONGEST_DAYS
+from shared.rules.availability import SEARCHED
 from shared.runtime.endpoints import endpoints
 from shared.runtime.openapi.document import document
 from shared.runtime.openapi.glossary import GLOSSARY
@@ -56,6 +60,28 @@ def test_every_word_of_the_glossary_is_a_property_or_a_parameter() -> None:
 def test_nothing_that_may_be_left_out_of_a_body_has_a_default() -> None:
     # Some generators take a field with a default for one that has to be sent.
     assert [name for name, field in properties() if "default" in field] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("list_appointments", LONGEST_DAYS),
+        ("list_overrides", LONGEST_DAYS),
+        ("list_openings", list_openings.LONGEST_DAYS),
+    ],
+)
+def test_a_list_says_how_long_its_window_may_be(name: str, days: int) -> None:
+    assert f"at most {days} days long" in OPERATIONS[name]["description"]
+
+
+def test_what_is_meant_by_a_bound_that_is_left_out_is_said_beside_what_a_bound_is() -> None:
+    bounds = {p["name"]: p["description"] for p in OPERATIONS["first_available"]["parameters"]}
+    assert bounds["after"].startswith("The earliest start; now if it is left out. RFC 3339. ")
+    assert f"at most {LONGEST_DAYS} days after `after`" in bounds["until"]
+    assert f"left out, {SEARCHED.days} days after" in bounds["until"]
+    assert f"Days times doctors are at most {MOST_DOCTOR_DAYS:,}. RFC 3339. " in bounds["until"]
+    after = SCHEMAS["CancelSeries"]["properties"]["after"]["description"]
+    assert after.startswith("The earliest start of what is cancelled; now if it is left out. RFC ")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -89,13 +89,17 @@ async def test_who_asks_for_a_part_gets_all(client: httpx.AsyncClient, part: str
     assert answer.content == (PUBLIC / "docs" / "page.js").read_bytes()
 
 
-async def test_who_reads_a_file_is_logged(
+async def test_a_file_leaves_no_line_in_the_log_but_a_path_without_one_does(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "appointments")
-    answer = await client.get("/docs/page.js")
-    assert caplog.messages[0].startswith("none 200 ok in ")
-    assert caplog.records[0].__dict__["fields"]["request_id"] == answer.headers["request-id"]
+    script = await client.get("/docs/page.js")
+    known = {"If-None-Match": script.headers["etag"]}
+    assert (await client.get("/docs/page.js", headers=known)).status_code == 304
+    missing = await client.get("/docs/no.js")
+    (line,) = caplog.records
+    assert line.getMessage().startswith("none 404 not_found in ")
+    assert line.__dict__["fields"]["request_id"] == missing.headers["request-id"]
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html", "//"])
@@ -141,7 +145,7 @@ async def test_hidden_files_and_those_with_a_long_path_are_not_served(tmp_path: 
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     app = Starlette()
-    app.router.default = Files(dependencies(), tmp_path)
+    app.router.default = Files(dependencies().settings, tmp_path)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://clinic.test"
     ) as client:

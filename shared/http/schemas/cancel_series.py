@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.fields import Id, RequestModel, ResponseModel
-from shared.http.times import BodyInstant
+from shared.http.times import BOUND_MEANING, BodyInstant
 from shared.texts import Reason
 
 
@@ -14,7 +14,13 @@ class CancelSeriesRequest(RequestModel):
     """A series of which to cancel what starts at or after an instant."""
 
     series_id: Id
-    after: Annotated[BodyInstant, Field(description="the present if it is left out")] | None = None
+    after: Annotated[
+        BodyInstant | None,
+        Field(
+            description="The earliest start of what is cancelled; now if it is left out. "
+            f"{BOUND_MEANING}"
+        ),
+    ] = None
     reason: Reason = None
 
 

@@ -146,7 +146,7 @@ def check_window(
     if start.tzinfo is not None:
         check_order(start, end, field, after)
     if comparable(start, end) and end - start > timedelta(days=longest):
-        message = f"must be at most {longest} days after {after}"
+        message = f"must be at most {longest} days after {after} (a date counts as a whole day)"
         raise field_error(field, "window_too_long", message)
 
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_order, number
 from shared.http.schemas.search_request import SearchRequest
 from shared.http.schemas.time_ranges import OpeningResponse
-from shared.http.times import QueryBound
+from shared.http.times import BOUND_MEANING, QueryBound
 from shared.queries.openings import NoOpeningReason
 
 AFTER = "the time in `after`"
@@ -17,8 +17,18 @@ AFTER = "the time in `after`"
 class FirstAvailable(SearchRequest):
     """The first times that can be booked from `after` on."""
 
-    after: QueryBound | None = None
-    until: QueryBound | None = None
+    after: Annotated[
+        QueryBound | None,
+        Field(description=f"The earliest start; now if it is left out. {BOUND_MEANING}"),
+    ] = None
+    until: Annotated[
+        QueryBound | None,
+        Field(
+            description="The latest end, at most 366 days after `after`; if it is left out, 90 "
+            "days after the earliest start. Days times doctors are at most 18,000. "
+            f"{BOUND_MEANING}"
+        ),
+    ] = None
     duration_minutes: (
         Annotated[
             QueryMinutes,

@@ -20,7 +20,11 @@ from shared.model.hold import Hold
 
 USUAL_SECONDS = 300
 
-Seconds = Annotated[int, Field(ge=30, le=900), BeforeValidator(without_fraction)]
+Seconds = Annotated[
+    int,
+    Field(ge=30, le=900, description=f"how long it is kept; {USUAL_SECONDS} if it is left out"),
+    BeforeValidator(without_fraction),
+]
 
 
 class NewHold(TimedRequest):
@@ -31,7 +35,7 @@ class NewHold(TimedRequest):
 
     doctor_id: Id
     service_id: ServiceId | None = None
-    seconds: Annotated[Seconds, Field(description="how long it is kept")] = USUAL_SECONDS
+    seconds: Seconds = USUAL_SECONDS
 
     @model_validator(mode="after")
     def _one_length_at_least(self) -> Self:

@@ -61,7 +61,9 @@ class ListAppointments(RequestModel):
     end: QueryBound
     status: Annotated[
         Literal["booked", "all"],
-        Field(description="`booked` lists all but cancelled ones, `all` lists these too"),
+        Field(
+            description="`booked`, the default, lists all but cancelled ones; `all` lists these too"
+        ),
     ] = "booked"
     page_size: PageSize = 100
     page_token: PageToken = None
