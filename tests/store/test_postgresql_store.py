@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, cast
 
@@ -33,9 +33,9 @@ from shared.store.postgresql.commit_rounds import AT_ONCE, Rounds
 from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.erasing import erase_records
 from shared.store.postgresql.errors import as_store_error
-from shared.store.postgresql.pool import Connections, Query
+from shared.store.postgresql.pool import Connections, Query, Row
 from shared.store.postgresql.store import PostgresqlStore
-from shared.store.postgresql.views import HISTORY, prune
+from shared.store.postgresql.views import HISTORY, MARGIN, prune
 from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, at, doctor, key, schedule
 from tests.commands import command, granted
@@ -91,8 +91,8 @@ async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -
     return await store.commit(Writes([DayWrite(known, day)]))
 
 
-async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
-    async with store.snapshot() as snapshot:
+async def there(store: Store, day: DayKey = MONDAY, instant: datetime | None = None) -> set[str]:
+    async with store.snapshot(instant) as snapshot:
         return set((await snapshot.load(Keys(days=[day]))).days[day].value.entries)
 
 
@@ -411,9 +411,10 @@ async def test_what_no_view_can_show_any_more_is_deleted(
         await prune(connections)
         assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM views").fetchone() == (1,)
-        hour = HISTORY // timedelta(microseconds=1)
+        hour, longer = (t // timedelta(microseconds=1) for t in (HISTORY, HISTORY + MARGIN))
         connection.execute("UPDATE views SET instant = instant - %s", [hour])
-        await prune(connections, timedelta())
+        connection.execute("UPDATE past_entries SET replaced_at = replaced_at - %s", [longer])
+        await prune(connections)
         assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM views").fetchone() == (0,)
     async with store.snapshot(instant) as snapshot:
@@ -447,6 +448,37 @@ async def test_a_view_that_was_taken_before_views_ended_is_not_kept(
         await store.end_views()
         with pytest.raises(SnapshotExpired):
             await snapshot.instant()
+
+
+async def test_a_view_that_is_kept_while_earlier_ones_end_shows_what_is_replaced_then(
+    store: PostgresqlStore, address: str
+) -> None:
+    """Also if that is written before them, in a commit that ends after them."""
+    found = await put(store, schedule("2026-11-23", FIRST))
+    read = Stored(schedule("2026-11-23", FIRST), found[MONDAY])
+    connections, kept = store._connections, list[datetime]()  # noqa: SLF001 - to come between
+    execute = connections.execute
+    async with await AsyncConnection.connect(address) as other:
+        await other.execute(*Commit(Writes([DayWrite(read, schedule("2026-11-23"))])).query())
+
+        async def interrupted(query: Query) -> list[Row]:
+            rows = await execute(query)
+            if "end_views" in query.statement:
+                async with store.snapshot() as snapshot:
+                    await snapshot.load(Keys(days=[MONDAY]))
+                    kept.append(await snapshot.instant())
+                await other.commit()
+            return rows
+
+        connections.execute = interrupted  # type: ignore[method-assign]
+        await store.end_views()
+    assert await there(store) == set()
+    assert await there(store, instant=kept[0]) == {"first"}
+    connections.execute = execute  # type: ignore[method-assign]
+    await store.end_views()
+    async with await AsyncConnection.connect(address) as other:
+        left = await (await other.execute("SELECT count(*) FROM past_entries")).fetchone()
+    assert left == (0,)
 
 
 # A server that takes over
