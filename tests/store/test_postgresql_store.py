@@ -34,6 +34,7 @@ from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.erasing import erase_records
 from shared.store.postgresql.errors import as_store_error
 from shared.store.postgresql.pool import Connections, Query, Row
+from shared.store.postgresql.schema import migrate
 from shared.store.postgresql.store import PostgresqlStore
 from shared.store.postgresql.views import HISTORY, MARGIN, prune
 from shared.transactions.coordinator import Coordinator
@@ -94,6 +95,13 @@ async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -
 async def there(store: Store, day: DayKey = MONDAY, instant: datetime | None = None) -> set[str]:
     async with store.snapshot(instant) as snapshot:
         return set((await snapshot.load(Keys(days=[day]))).days[day].value.entries)
+
+
+async def kept_instant(store: Store) -> datetime:
+    """Keep what is there now."""
+    async with store.snapshot() as snapshot:
+        await snapshot.load(Keys(days=[MONDAY]))
+        return await snapshot.instant()
 
 
 # What it costs
@@ -403,9 +411,7 @@ async def test_what_no_view_can_show_any_more_is_deleted(
 ) -> None:
     await put(store, schedule("2026-11-23", FIRST))
     await put(store, schedule("2026-11-23"))
-    async with store.snapshot() as snapshot:
-        await snapshot.load(Keys(days=[MONDAY]))
-        instant = await snapshot.instant()
+    instant = await kept_instant(store)
     connections = store._connections  # noqa: SLF001 - as the store does it, but at once
     with psycopg.connect(address, autocommit=True) as connection:
         await prune(connections)
@@ -464,9 +470,7 @@ async def test_a_view_that_is_kept_while_earlier_ones_end_shows_what_is_replaced
         async def interrupted(query: Query) -> list[Row]:
             rows = await execute(query)
             if "end_views" in query.statement:
-                async with store.snapshot() as snapshot:
-                    await snapshot.load(Keys(days=[MONDAY]))
-                    kept.append(await snapshot.instant())
+                kept.append(await kept_instant(store))
                 await other.commit()
             return rows
 
@@ -479,6 +483,18 @@ async def test_a_view_that_is_kept_while_earlier_ones_end_shows_what_is_replaced
     async with await AsyncConnection.connect(address) as other:
         left = await (await other.execute("SELECT count(*) FROM past_entries")).fetchone()
     assert left == (0,)
+
+
+async def test_no_view_is_kept_by_a_server_whose_transactions_the_tables_do_not_count(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    async with await AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute("UPDATE cluster SET identifier = identifier + 1")
+        with pytest.raises(StoreRefused, match=r"another server.*shared\.runtime\.migrate"):
+            await kept_instant(store)
+        await migrate(connection)
+    assert await there(store, instant=await kept_instant(store)) == {"first"}
 
 
 # A server that takes over
@@ -547,6 +563,7 @@ async def until(acknowledged: Mapping[DayKey, set[str]], more: int) -> None:
     ("code", "meaning"),
     [
         ("AP001", VersionConflict),
+        ("AP002", StoreRefused),
         ("40001", VersionConflict),
         ("40P01", VersionConflict),
         ("57P01", StoreUnavailable),
