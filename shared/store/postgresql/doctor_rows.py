@@ -21,7 +21,7 @@ _DOCTORS_OFFERING = """
 # A merge, so that fields which a newer version wrote are kept. So is the day shift.
 _PUT_DOCTORS = """
     WITH given AS (
-        SELECT * FROM jsonb_to_recordset(%s) AS (id text, body jsonb) ORDER BY id
+        SELECT * FROM jsonb_to_recordset(%s) AS (id text, body jsonb) ORDER BY id COLLATE "C"
     )
     INSERT INTO doctors SELECT id, body FROM given
     ON CONFLICT (id) DO UPDATE
