@@ -147,13 +147,13 @@ class PostgresqlServer:
                 os.kill(each, number)
 
     def end_connections(self) -> None:
-        """Let the server end all connections but its own."""
+        """Let the server end all connections but its own, and return when they have ended."""
         end = """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
         """
         with psycopg.connect(self.address(USER), autocommit=True) as connection:
-            connection.execute(end)
+            connection.execute(end, [PATIENCE_SECONDS * 1000])
 
     def allow_double_bookings(self, address: str) -> None:
         """Take the constraint away that excludes them, so that only the store prevents them."""
