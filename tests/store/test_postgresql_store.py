@@ -367,6 +367,18 @@ async def test_connections_that_the_server_ended_are_replaced_before_anybody_use
         assert await store.clinic() == {}
 
 
+async def test_every_name_can_be_written_whatever_encoding_clients_usually_get(
+    store: PostgresqlStore, address: str
+) -> None:
+    name = address.rpartition("/")[2]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET client_encoding = LATIN1".encode())
+    await put(store, schedule("2026-11-23", FIRST._replace(reason="Łódź, 東京")))
+    async with store.snapshot() as snapshot:
+        day = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY].value
+    assert [each.reason for each in day.appointments] == ["Łódź, 東京"]
+
+
 async def test_the_machine_itself_notices_that_an_idle_connection_was_cut(
     store: PostgresqlStore,
 ) -> None:

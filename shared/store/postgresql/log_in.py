@@ -53,6 +53,7 @@ def connection_options(database: PostgresqlDatabase) -> Options | MakeOptions:
         "connect_timeout": CONNECT_SECONDS,
         **NOTICED,
         "application_name": APPLICATION_NAME,
+        "client_encoding": "UTF8",
     }
     if not database.iam:
         return options
