@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -18,15 +18,20 @@ from psycopg import AsyncConnection
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     Keys,
+    PatientWrite,
+    RecordWrite,
     SnapshotExpired,
     Store,
     Stored,
     StoreRefused,
     StoreUnavailable,
+    Version,
     VersionConflict,
     Versions,
     Writes,
@@ -274,6 +279,46 @@ async def test_nobody_waits_for_long_for_a_row_that_a_stuck_session_keeps(
             await put(store, schedule("2026-11-23"))
         await stuck.rollback()
     await put(store, schedule("2026-11-23"))
+
+
+STUCK = """
+    UPDATE cluster SET id = id; UPDATE clinic SET id = id; UPDATE blocked SET digits = digits;
+    UPDATE doctors SET id = id; UPDATE records SET key = key; UPDATE patients SET digits = digits;
+    UPDATE calendar_links SET doctor_id = doctor_id; INSERT INTO secrets VALUES ('name', '{}')
+"""
+PATIENT = PatientSchedule(PatientKey("0" * 40), changed_at=(at("2026-11-23T09:00Z"),))
+HERS = IdempotencyRecord("key", "hash", "a", at("2099-01-01T00:00Z"))
+VERBS: Mapping[str, Callable[[Store, Version], Coroutine[Any, Any, object]]] = {
+    "end_views": lambda store, _: store.end_views(),
+    "instant": lambda store, _: kept_instant(store),
+    "erase_patient": lambda store, version: store.erase_patient(Stored(PATIENT, version), PATIENT),
+    "erase_records": lambda store, _: store.erase_records(["a"]),
+    "put_clinic": lambda store, _: store.put_clinic({}),
+    "block": lambda store, _: store.block(PATIENT.key, at("2026-11-23T09:00Z")),
+    "put_doctors": lambda store, _: store.put_doctors([doctor()]),
+    "secret": lambda store, _: store.secret("name", "proposed"),
+    "replace_calendar_link": lambda s, _: s.replace_calendar_link("strange", "old", "new"),
+}
+"""What waits for rows that others keep."""
+
+
+async def test_no_verb_waits_for_long_for_a_row_that_a_stuck_session_keeps(
+    address: str,
+) -> None:
+    store = opened(address, seconds=60)  # Two wait for one row, the second for both.
+    patient = PatientWrite(Stored(PatientSchedule(PATIENT.key), None), PATIENT)
+    found = await store.commit(Writes(patients=[patient], records=[RecordWrite(HERS, None)]))
+    for verb in ("put_clinic", "block", "put_doctors"):
+        await VERBS[verb](store, 0)
+    await store.replace_calendar_link("strange", None, "old")
+    async with await AsyncConnection.connect(address) as stuck:
+        await stuck.execute(STUCK)
+        calls = (verb(store, found[PATIENT.key]) for verb in VERBS.values())
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        await stuck.rollback()
+    await store.close()
+    said = dict(zip(VERBS, map(str, results), strict=True))
+    assert said == dict.fromkeys(VERBS, "canceling statement due to lock timeout")
 
 
 async def test_views_of_one_instant_have_names_of_their_own(address: str) -> None:
@@ -661,9 +706,9 @@ class Pages:
         self.asked: list[str] = []
         self._rows = list(rows)
 
-    async def execute(self, query: Query) -> list[tuple[int]]:
+    async def write(self, query: Query) -> list[list[tuple[int]]]:
         self.asked.append(next(t for t in TABLES if f" {t} " in query.statement))
-        return [(1,)] * self._rows.pop(0)
+        return [[(1,)] * self._rows.pop(0)]
 
 
 async def test_what_others_delete_beside_an_erasure_hides_nothing_behind_it() -> None:

@@ -41,6 +41,8 @@ So who loses one, because its connection was cut without a word, can try again o
 """
 IDLE_SECONDS = 600.0
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
+"""For a statement that waits for a row, as the functions of the schema have it."""
 
 _has_connection: ContextVar[bool] = ContextVar("has_connection", default=False)
 
@@ -79,6 +81,13 @@ class Connections:
             with translated_errors():
                 return await asyncio.shield(task)
 
+    async def write(self, *queries: Query) -> list[list[Row]]:
+        """Run statements as one transaction, in one round trip; none waits long for a row."""
+        begin = [Query("BEGIN"), Query(_LOCK_TIMEOUT)]
+        async with self.lend() as session:
+            _, _, *found, _ = await session.run([*begin, *queries, Query("COMMIT")])
+        return found
+
     @asynccontextmanager
     async def lend(self) -> AsyncIterator["Session"]:
         """Lend a connection; whatever transaction is open at the end is rolled back."""
@@ -109,6 +118,15 @@ class Connections:
 
         task.add_done_callback(ended)
         return task
+
+    @asynccontextmanager
+    async def leaving_standbys(self) -> AsyncIterator[None]:
+        """Replace every connection if the server turns out only to read."""
+        try:
+            yield
+        except ReadOnlySqlTransaction:
+            await self.drain()
+            raise
 
     async def drain(self) -> None:
         """Replace every connection: a standby answers, and the others lead to it, too."""
@@ -161,11 +179,9 @@ class Connections:
 
     async def _execute(self, connection: AsyncConnection, query: Query) -> list[Row]:
         try:
-            cursor = await connection.execute(query.statement, query.values)
-            return await cursor.fetchall() if cursor.description else []
-        except ReadOnlySqlTransaction:
-            await self.drain()
-            raise
+            async with self.leaving_standbys():
+                cursor = await connection.execute(query.statement, query.values)
+                return await cursor.fetchall() if cursor.description else []
         finally:
             await self._give_back(connection)
 
@@ -209,7 +225,7 @@ class Session:
 
     async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
         async with self._turns:
-            async with self.connection.pipeline():
+            async with self._connections.leaving_standbys(), self.connection.pipeline():
                 cursors = [await self.connection.execute(*query) for query in queries]
             return [await each.fetchall() if each.description else [] for each in cursors]
 

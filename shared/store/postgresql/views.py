@@ -65,7 +65,7 @@ async def prune(connections: Connections) -> None:
 
     No decision depends on it.
     """
-    await connections.execute(Query(_FORGET_VIEWS, [_microseconds(HISTORY)]))
+    await connections.write(Query(_FORGET_VIEWS, [_microseconds(HISTORY)]))
     await _delete(connections, "records", _EXPIRED, "expires_at")
     age = _microseconds(HISTORY + MARGIN)
     for table in _PAST:
