@@ -242,7 +242,10 @@ async def at_once(server: Server, *days: str) -> Sequence[object]:
     rounds = Rounds(cast("Connections", server))
     names = [*(f"2026-10-0{number}" for number in range(1, AT_ONCE + 1)), *days]
     writes = [DayWrite(Stored(schedule(name), None), schedule(name)) for name in names]
-    commits = (rounds.commit(Commit(Writes([write])), 1) for write in writes)
+    commits = [
+        asyncio.create_task(rounds.commit(Commit(Writes([write])), 1), name=name)
+        for name, write in zip(names, writes, strict=True)
+    ]
     results = await asyncio.gather(*commits, return_exceptions=True)
     return results[AT_ONCE:]
 
@@ -251,6 +254,33 @@ async def test_commits_go_together_in_the_order_of_their_days() -> None:
     server = Server([1])
     await at_once(server, *reversed(DAYS))
     assert server.days == [[*DAYS]]
+
+
+class SlowServer(Server):
+    """Answers a round when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__([1])
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def execute(self, query: Query) -> list[tuple[object]]:
+        if query.statement == _OF_ROUND:
+            self.asked.set()
+            await self.may_answer.wait()
+        return await super().execute(query)
+
+
+async def test_who_gives_up_while_a_round_is_on_its_way_keeps_no_answer_from_the_others() -> None:
+    server = SlowServer()
+    committing = asyncio.create_task(at_once(server, *DAYS))
+    await server.asked.wait()
+    (first,) = (t for t in asyncio.all_tasks() if t.get_name() == DAYS[0])
+    first.cancel()
+    server.may_answer.set()
+    async with asyncio.timeout(10):
+        given_up, *others = await committing
+    assert isinstance(given_up, asyncio.CancelledError)
+    assert others == [{key(day): 1} for day in DAYS[1:]]
 
 
 async def test_a_commit_of_two_days_goes_by_itself() -> None:
