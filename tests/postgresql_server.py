@@ -147,23 +147,25 @@ class PostgresqlServer:
                 os.kill(each, number)
 
     def end_connections(self) -> None:
-        """Let the server end all connections but its own."""
+        """Let the server end all connections but its own, and return when they have ended."""
         end = """
-            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity
             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
         """
         with psycopg.connect(self.address(USER), autocommit=True) as connection:
-            connection.execute(end)
+            connection.execute(end, [PATIENCE_SECONDS * 1000])
 
     def allow_double_bookings(self, address: str) -> None:
         """Take the constraint away that excludes them, so that only the store prevents them."""
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute("ALTER TABLE entries DROP CONSTRAINT never_booked_twice")
 
-    def new_database(self, name: str | None = None, template: str = TEMPLATE) -> str:
-        """Make a database and return its address."""
+    def new_database(
+        self, name: str | None = None, template: str = TEMPLATE, options: str = ""
+    ) -> str:
+        """Make a database, maybe with options of CREATE DATABASE, and return its address."""
         name = name or f"test_{uuid4().hex}"
-        _create(self.address(USER), name, template)
+        _create(self.address(USER), name, template, options)
         return self.address(name)
 
 
@@ -208,9 +210,9 @@ def opened(address: str, seconds: float = 10, connections: int = 8) -> Postgresq
     return PostgresqlStore(PostgresqlDatabase(address, connections), seconds)
 
 
-def _create(server: str, name: str, template: str) -> None:
+def _create(server: str, name: str, template: str, options: str = "") -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {options}'.encode())
 
 
 def _owner() -> str | None:

@@ -8,7 +8,7 @@ from shared.http.dependencies import Dependencies
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked
 from shared.queries.paging import Position
-from shared.store.port import Snapshot, SnapshotExpired
+from shared.store.port import Snapshot, SnapshotExpired, StoreUnavailable
 
 
 class Page(Protocol):
@@ -39,7 +39,7 @@ async def read_page(
 
     With `of_now` each page shows what is there when it is read, and no view is kept: for what never
     changes its position, so that it is listed once at most. Raises InvalidRequest if the token is
-    not one of this list, or too old.
+    not one of this list, or too old; StoreUnavailable if erasures end each view of now at once.
     """
     keys = dependencies.page_token_keys
     after = instant = None
@@ -81,11 +81,27 @@ async def _read(
 ) -> tuple[P, Bookmark | None]:
     """Read a page at an instant, or of now, and where the next one begins."""
     try:
-        async with dependencies.store.snapshot(instant) as snapshot:
-            page = await read(snapshot)
-            if page.next_position is None:
-                return page, None
-            shown = _NO_INSTANT if of_now else await snapshot.instant()
-            return page, Bookmark(page.next_position, shown)
+        return await _read_once(dependencies, instant, read, of_now=of_now)
     except SnapshotExpired:
-        raise expired() from None
+        if instant is not None:
+            raise expired() from None
+    # An erasure has ended the view before it was kept, which is no fault of the caller.
+    try:
+        return await _read_once(dependencies, instant, read, of_now=of_now)
+    except SnapshotExpired as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+async def _read_once(
+    dependencies: Dependencies,
+    instant: datetime | None,
+    read: Callable[[Snapshot], Awaitable[P]],
+    *,
+    of_now: bool,
+) -> tuple[P, Bookmark | None]:
+    async with dependencies.store.snapshot(instant) as snapshot:
+        page = await read(snapshot)
+        if page.next_position is None:
+            return page, None
+        shown = _NO_INSTANT if of_now else await snapshot.instant()
+        return page, Bookmark(page.next_position, shown)

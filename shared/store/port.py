@@ -250,7 +250,10 @@ class Snapshot(Protocol):
         """
 
     async def instant(self) -> datetime:
-        """Return the instant of this view by the store's own clock, once something was read."""
+        """Return the instant of this view by the store's own clock, once something was read.
+
+        Raises `SnapshotExpired` if views have been ended since.
+        """
 
 
 class Store(Protocol):

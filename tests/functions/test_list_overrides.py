@@ -1,19 +1,14 @@
 """list_overrides: those that stand in a window, page by page."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import cast
-
 import httpx
 import pytest
 
 from shared.access.caller import ANONYMOUS, Caller
-from shared.store.port import Snapshot, SnapshotExpired, Store
 from shared.transactions.forgetting import forget_overrides
 from tests.builders import at
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, field_errors, problem
 from tests.functions.callers import ADA, CLERK, OTHER_DOCTOR, STEPHEN
+from tests.functions.ended_views import ending_views
 from tests.functions.test_create_override import make
 
 pytestmark = ON_BOTH_STORES
@@ -110,38 +105,10 @@ async def test_a_later_page_shows_what_is_there_by_then(api: Api) -> None:
     assert await listed(api, page_token=first["next_page_token"]) == ["22", "23"]
 
 
-class Erasing:
-    """Another store, of which no view can be kept: an erasure ends each at once."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    @asynccontextmanager
-    async def snapshot(self, instant: datetime | None = None) -> AsyncIterator[Snapshot]:
-        async with self._store.snapshot(instant) as view:
-            yield cast("Snapshot", Ended(view))
-
-
-class Ended:
-    """A view that nobody can ask for again."""
-
-    def __init__(self, view: Snapshot) -> None:
-        self._view = view
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._view, name)
-
-    async def instant(self) -> datetime:
-        raise SnapshotExpired("what was seen has been erased since")
-
-
 async def test_no_page_needs_its_view_to_be_kept(api: Api) -> None:
     for day in ("21", "23"):
         await make(api, start=f"2050-11-{day}", end=f"2050-11-{day}", note=day)
-    async with calling(cast("Store", Erasing(api.dependencies.store)), api.clock) as erasing:
+    async with calling(ending_views(api.dependencies.store), api.clock) as erasing:
         first = (await ask(erasing, page_size="1")).json()
         assert await listed(erasing, page_token=first["next_page_token"]) == ["23"]
 

@@ -24,9 +24,11 @@ from tests.functions.api import (
     calling,
     field_errors,
     prepare,
+    problem,
     serving,
     starts,
 )
+from tests.functions.ended_views import ending_views
 
 MONDAY = {"doctor_id": "strange", "start": "2050-11-21T00:00", "end": "2050-11-22T00:00"}
 NINE, TEN, NOON = (f"2050-11-21T{hour}:00:00-05:00" for hour in ("09", "10", "12"))
@@ -145,6 +147,18 @@ async def test_instances_read_the_tokens_of_each_other_and_of_no_other_deploymen
     both = read_settings({"PAGE_TOKEN_KEYS": f"{own_key},stored"})
     async with calling(store, clock, both) as other:
         assert starts((await other.page(next_page)).json()["appointments"]) == [TEN, NOON]
+
+
+async def test_a_first_page_whose_view_ends_before_it_is_kept_is_read_once_more(api: Api) -> None:
+    await first_page(api)
+    asked: dict[str, str | int] = {**MONDAY, "page_size": 1}
+    async with calling(ending_views(api.dependencies.store, 1), api.clock) as erasing:
+        page = (await erasing.page(asked)).json()
+        assert starts(page["appointments"]) == [NINE]
+        assert starts(await rest_of(erasing, page)) == [TEN, NOON]
+    async with calling(ending_views(api.dependencies.store, 2), api.clock) as erasing:
+        problem(await erasing.page(asked), 503, "try_again")
+        assert (await erasing.page(asked)).status_code == 200
 
 
 async def test_a_list_of_one_page_asks_for_no_key(api: Api, tmp_path: Path) -> None:

@@ -191,6 +191,15 @@ async def until(holds: Callable[[], bool], working: "asyncio.Task[None]") -> Non
         await asyncio.sleep(0.01)
 
 
+async def test_a_database_that_cannot_hold_every_name_is_refused(
+    postgresql: PostgresqlServer,
+) -> None:
+    address = postgresql.new_database(template="template0", options="ENCODING LATIN1 LOCALE 'C'")
+    with pytest.raises(StoreRefused, match=r"LATIN1.* TEMPLATE template0 ENCODING 'UTF8'"):
+        await prepare(PostgresqlDatabase(address))
+    assert rows(address, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [0]
+
+
 async def test_a_step_that_fails_changes_nothing(
     postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, cast
 
@@ -16,15 +18,20 @@ from psycopg import AsyncConnection
 
 from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
+from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
+from shared.model.patient_schedule import PatientSchedule
 from shared.store.port import (
     DayWrite,
     Keys,
+    PatientWrite,
+    RecordWrite,
     SnapshotExpired,
     Store,
     Stored,
     StoreRefused,
     StoreUnavailable,
+    Version,
     VersionConflict,
     Versions,
     Writes,
@@ -33,9 +40,10 @@ from shared.store.postgresql.commit_rounds import AT_ONCE, Rounds
 from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.erasing import erase_records
 from shared.store.postgresql.errors import as_store_error
-from shared.store.postgresql.pool import Connections, Query
+from shared.store.postgresql.pool import Connections, Query, Row
+from shared.store.postgresql.schema import migrate
 from shared.store.postgresql.store import PostgresqlStore
-from shared.store.postgresql.views import HISTORY, prune
+from shared.store.postgresql.views import HISTORY, MARGIN, prune
 from shared.transactions.coordinator import Coordinator
 from tests.builders import appointment, at, doctor, key, schedule
 from tests.commands import command, granted
@@ -91,9 +99,16 @@ async def put(store: Store, day: DaySchedule, read: DaySchedule | None = None) -
     return await store.commit(Writes([DayWrite(known, day)]))
 
 
-async def there(store: Store, day: DayKey = MONDAY) -> set[str]:
-    async with store.snapshot() as snapshot:
+async def there(store: Store, day: DayKey = MONDAY, instant: datetime | None = None) -> set[str]:
+    async with store.snapshot(instant) as snapshot:
         return set((await snapshot.load(Keys(days=[day]))).days[day].value.entries)
+
+
+async def kept_instant(store: Store) -> datetime:
+    """Keep what is there now."""
+    async with store.snapshot() as snapshot:
+        await snapshot.load(Keys(days=[MONDAY]))
+        return await snapshot.instant()
 
 
 # What it costs
@@ -227,7 +242,10 @@ async def at_once(server: Server, *days: str) -> Sequence[object]:
     rounds = Rounds(cast("Connections", server))
     names = [*(f"2026-10-0{number}" for number in range(1, AT_ONCE + 1)), *days]
     writes = [DayWrite(Stored(schedule(name), None), schedule(name)) for name in names]
-    commits = (rounds.commit(Commit(Writes([write])), 1) for write in writes)
+    commits = [
+        asyncio.create_task(rounds.commit(Commit(Writes([write])), 1), name=name)
+        for name, write in zip(names, writes, strict=True)
+    ]
     results = await asyncio.gather(*commits, return_exceptions=True)
     return results[AT_ONCE:]
 
@@ -236,6 +254,33 @@ async def test_commits_go_together_in_the_order_of_their_days() -> None:
     server = Server([1])
     await at_once(server, *reversed(DAYS))
     assert server.days == [[*DAYS]]
+
+
+class SlowServer(Server):
+    """Answers a round when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__([1])
+        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def execute(self, query: Query) -> list[tuple[object]]:
+        if query.statement == _OF_ROUND:
+            self.asked.set()
+            await self.may_answer.wait()
+        return await super().execute(query)
+
+
+async def test_who_gives_up_while_a_round_is_on_its_way_keeps_no_answer_from_the_others() -> None:
+    server = SlowServer()
+    committing = asyncio.create_task(at_once(server, *DAYS))
+    await server.asked.wait()
+    (first,) = (t for t in asyncio.all_tasks() if t.get_name() == DAYS[0])
+    first.cancel()
+    server.may_answer.set()
+    async with asyncio.timeout(10):
+        given_up, *others = await committing
+    assert isinstance(given_up, asyncio.CancelledError)
+    assert others == [{key(day): 1} for day in DAYS[1:]]
 
 
 async def test_a_commit_of_two_days_goes_by_itself() -> None:
@@ -264,6 +309,46 @@ async def test_nobody_waits_for_long_for_a_row_that_a_stuck_session_keeps(
             await put(store, schedule("2026-11-23"))
         await stuck.rollback()
     await put(store, schedule("2026-11-23"))
+
+
+STUCK = """
+    UPDATE cluster SET id = id; UPDATE clinic SET id = id; UPDATE blocked SET digits = digits;
+    UPDATE doctors SET id = id; UPDATE records SET key = key; UPDATE patients SET digits = digits;
+    UPDATE calendar_links SET doctor_id = doctor_id; INSERT INTO secrets VALUES ('name', '{}')
+"""
+PATIENT = PatientSchedule(PatientKey("0" * 40), changed_at=(at("2026-11-23T09:00Z"),))
+HERS = IdempotencyRecord("key", "hash", "a", at("2099-01-01T00:00Z"))
+VERBS: Mapping[str, Callable[[Store, Version], Coroutine[Any, Any, object]]] = {
+    "end_views": lambda store, _: store.end_views(),
+    "instant": lambda store, _: kept_instant(store),
+    "erase_patient": lambda store, version: store.erase_patient(Stored(PATIENT, version), PATIENT),
+    "erase_records": lambda store, _: store.erase_records(["a"]),
+    "put_clinic": lambda store, _: store.put_clinic({}),
+    "block": lambda store, _: store.block(PATIENT.key, at("2026-11-23T09:00Z")),
+    "put_doctors": lambda store, _: store.put_doctors([doctor()]),
+    "secret": lambda store, _: store.secret("name", "proposed"),
+    "replace_calendar_link": lambda s, _: s.replace_calendar_link("strange", "old", "new"),
+}
+"""What waits for rows that others keep."""
+
+
+async def test_no_verb_waits_for_long_for_a_row_that_a_stuck_session_keeps(
+    address: str,
+) -> None:
+    store = opened(address, seconds=60)  # Two wait for one row, the second for both.
+    patient = PatientWrite(Stored(PatientSchedule(PATIENT.key), None), PATIENT)
+    found = await store.commit(Writes(patients=[patient], records=[RecordWrite(HERS, None)]))
+    for verb in ("put_clinic", "block", "put_doctors"):
+        await VERBS[verb](store, 0)
+    await store.replace_calendar_link("strange", None, "old")
+    async with await AsyncConnection.connect(address) as stuck:
+        await stuck.execute(STUCK)
+        calls = (verb(store, found[PATIENT.key]) for verb in VERBS.values())
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        await stuck.rollback()
+    await store.close()
+    said = dict(zip(VERBS, map(str, results), strict=True))
+    assert said == dict.fromkeys(VERBS, "canceling statement due to lock timeout")
 
 
 async def test_views_of_one_instant_have_names_of_their_own(address: str) -> None:
@@ -347,21 +432,53 @@ async def test_a_commit_whose_answer_is_lost_may_have_happened_and_is_told_as_un
         await behind.close()
 
 
-async def test_connections_that_the_server_ended_are_replaced(
+async def test_connections_that_the_server_ended_are_replaced_before_anybody_uses_them(
     postgresql: PostgresqlServer, store: PostgresqlStore
 ) -> None:
     await asyncio.gather(*(there(store) for _ in range(8)))
     await asyncio.to_thread(postgresql.end_connections)
-    failures = 0
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await there(store)
-            except StoreUnavailable:
-                failures += 1
-                continue
-            break
-    assert 1 <= failures <= 8
+    for _ in range(8):
+        assert await there(store) == set()
+        assert await store.clinic() == {}
+
+
+async def test_every_name_can_be_written_whatever_encoding_clients_usually_get(
+    store: PostgresqlStore, address: str
+) -> None:
+    name = address.rpartition("/")[2]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET client_encoding = LATIN1".encode())
+    await put(store, schedule("2026-11-23", FIRST._replace(reason="Łódź, 東京")))
+    async with store.snapshot() as snapshot:
+        day = (await snapshot.load(Keys(days=[MONDAY]))).days[MONDAY].value
+    assert [each.reason for each in day.appointments] == ["Łódź, 東京"]
+
+
+async def test_the_machine_itself_notices_that_an_idle_connection_was_cut(
+    store: PostgresqlStore,
+) -> None:
+    async with store._connections.lend() as session:  # noqa: SLF001 - the only way to its socket
+        with socket.socket(fileno=os.dup(session.connection.fileno())) as ours:
+            assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            names = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+            options = [getattr(socket, name) for name in names]
+            found = [ours.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+    assert found == [30, 5, 3, 10_000]
+
+
+async def test_a_booking_is_made_in_time_though_its_connection_was_cut_silently(
+    postgresql: PostgresqlServer, address: str
+) -> None:
+    deadline = 3
+    async with Proxy(postgresql.port) as proxy:
+        database = address.rpartition("/")[2]
+        store = opened(postgresql.address(database, proxy.port), seconds=deadline)
+        await store.put_doctors([doctor()])
+        proxy.silence()
+        coordinator = Coordinator(store, deadline, Random(0))  # noqa: S311 - jitter
+        granted(await coordinator.run(command("2026-11-30T09:00Z")))
+        assert proxy.counts["bytes of silenced connections"] > 0
+        await store.close()
 
 
 async def test_views_within_views_do_not_wait_for_each_other(address: str) -> None:
@@ -403,17 +520,16 @@ async def test_what_no_view_can_show_any_more_is_deleted(
 ) -> None:
     await put(store, schedule("2026-11-23", FIRST))
     await put(store, schedule("2026-11-23"))
-    async with store.snapshot() as snapshot:
-        await snapshot.load(Keys(days=[MONDAY]))
-        instant = await snapshot.instant()
+    instant = await kept_instant(store)
     connections = store._connections  # noqa: SLF001 - as the store does it, but at once
     with psycopg.connect(address, autocommit=True) as connection:
         await prune(connections)
         assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM views").fetchone() == (1,)
-        hour = HISTORY // timedelta(microseconds=1)
+        hour, longer = (t // timedelta(microseconds=1) for t in (HISTORY, HISTORY + MARGIN))
         connection.execute("UPDATE views SET instant = instant - %s", [hour])
-        await prune(connections, timedelta())
+        connection.execute("UPDATE past_entries SET replaced_at = replaced_at - %s", [longer])
+        await prune(connections)
         assert connection.execute("SELECT count(*) FROM past_entries").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM views").fetchone() == (0,)
     async with store.snapshot(instant) as snapshot:
@@ -447,6 +563,47 @@ async def test_a_view_that_was_taken_before_views_ended_is_not_kept(
         await store.end_views()
         with pytest.raises(SnapshotExpired):
             await snapshot.instant()
+
+
+async def test_a_view_that_is_kept_while_earlier_ones_end_shows_what_is_replaced_then(
+    store: PostgresqlStore, address: str
+) -> None:
+    """Also if that is written before them, in a commit that ends after them."""
+    found = await put(store, schedule("2026-11-23", FIRST))
+    read = Stored(schedule("2026-11-23", FIRST), found[MONDAY])
+    connections, kept = store._connections, list[datetime]()  # noqa: SLF001 - to come between
+    execute = connections.execute
+    async with await AsyncConnection.connect(address) as other:
+        await other.execute(*Commit(Writes([DayWrite(read, schedule("2026-11-23"))])).query())
+
+        async def interrupted(query: Query) -> list[Row]:
+            rows = await execute(query)
+            if "end_views" in query.statement:
+                kept.append(await kept_instant(store))
+                await other.commit()
+            return rows
+
+        connections.execute = interrupted  # type: ignore[method-assign]
+        await store.end_views()
+    assert await there(store) == set()
+    assert await there(store, instant=kept[0]) == {"first"}
+    connections.execute = execute  # type: ignore[method-assign]
+    await store.end_views()
+    async with await AsyncConnection.connect(address) as other:
+        left = await (await other.execute("SELECT count(*) FROM past_entries")).fetchone()
+    assert left == (0,)
+
+
+async def test_no_view_is_kept_by_a_server_whose_transactions_the_tables_do_not_count(
+    store: PostgresqlStore, address: str
+) -> None:
+    await put(store, schedule("2026-11-23", FIRST))
+    async with await AsyncConnection.connect(address, autocommit=True) as connection:
+        await connection.execute("UPDATE cluster SET identifier = identifier + 1")
+        with pytest.raises(StoreRefused, match=r"another server.*shared\.runtime\.migrate"):
+            await kept_instant(store)
+        await migrate(connection)
+    assert await there(store, instant=await kept_instant(store)) == {"first"}
 
 
 # A server that takes over
@@ -515,6 +672,7 @@ async def until(acknowledged: Mapping[DayKey, set[str]], more: int) -> None:
     ("code", "meaning"),
     [
         ("AP001", VersionConflict),
+        ("AP002", StoreRefused),
         ("40001", VersionConflict),
         ("40P01", VersionConflict),
         ("57P01", StoreUnavailable),
@@ -578,9 +736,9 @@ class Pages:
         self.asked: list[str] = []
         self._rows = list(rows)
 
-    async def execute(self, query: Query) -> list[tuple[int]]:
+    async def write(self, query: Query) -> list[list[tuple[int]]]:
         self.asked.append(next(t for t in TABLES if f" {t} " in query.statement))
-        return [(1,)] * self._rows.pop(0)
+        return [[(1,)] * self._rows.pop(0)]
 
 
 async def test_what_others_delete_beside_an_erasure_hides_nothing_behind_it() -> None:

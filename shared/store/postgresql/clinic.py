@@ -40,7 +40,7 @@ async def read_clinic(connections: Connections) -> dict[str, Any]:
 
 async def write_clinic(connections: Connections, clinic: Mapping[str, Any]) -> None:
     """Replace what is true of the whole clinic."""
-    await connections.execute(Query(_PUT_CLINIC, [Jsonb(clinic_to_document(clinic))]))
+    await connections.write(Query(_PUT_CLINIC, [Jsonb(clinic_to_document(clinic))]))
 
 
 async def read_secret(connections: Connections, name: str) -> str | None:
@@ -51,7 +51,7 @@ async def read_secret(connections: Connections, name: str) -> str | None:
 
 async def read_or_create_secret(connections: Connections, name: str, value: str) -> str:
     """Return the secret of that name; write this one if there is none."""
-    await connections.execute(Query(_PUT_SECRET, [name, Jsonb(secret_to_document(value))]))
+    await connections.write(Query(_PUT_SECRET, [name, Jsonb(secret_to_document(value))]))
     return await read_secret(connections, name) or value
 
 
@@ -73,7 +73,8 @@ async def replace_link(
         body = Jsonb(link_to_document(secret))
         as_found = Jsonb(rows[0][0]) if rows else None
         asked = {"doctor": doctor_id, "body": body, "found": as_found}
-        if await connections.execute(Query(_PUT_LINK, asked)):
+        (written,) = await connections.write(Query(_PUT_LINK, asked))
+        if written:
             return secret
 
 
@@ -88,4 +89,4 @@ async def write_blocked(
 ) -> None:
     """Write an instant, whatever was said before."""
     body = Jsonb(blocked_to_document(issued_before))
-    await connections.execute(Query(_BLOCK, [caller.digits, body]))
+    await connections.write(Query(_BLOCK, [caller.digits, body]))

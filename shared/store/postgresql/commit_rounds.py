@@ -4,7 +4,9 @@ A server syncs its log once for all, and half of what a commit costs is the call
 1.6 times as many bookings so. Each is written or not whatever comes of the others.
 
 A round keeps the rows of all its commits until its end. So only commits of one day go together, in
-the order of these days: two rounds that meet on some days never wait for each other.
+the order of these days: two rounds that meet on some days only never wait for each other. Over what
+else they write, such as patients, they can: then the server ends one commit of them after a second
+(`deadlock_timeout`), as a conflict, which is tried again.
 """
 
 import asyncio

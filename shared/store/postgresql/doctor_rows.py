@@ -21,7 +21,7 @@ _DOCTORS_OFFERING = """
 # A merge, so that fields which a newer version wrote are kept. So is the day shift.
 _PUT_DOCTORS = """
     WITH given AS (
-        SELECT * FROM jsonb_to_recordset(%s) AS (id text, body jsonb) ORDER BY id
+        SELECT * FROM jsonb_to_recordset(%s) AS (id text, body jsonb) ORDER BY id COLLATE "C"
     )
     INSERT INTO doctors SELECT id, body FROM given
     ON CONFLICT (id) DO UPDATE
@@ -54,13 +54,8 @@ async def write_doctors(connections: Connections, doctors: Collection[Doctor]) -
     given = [{"id": doctor.id, "body": doctor_to_document(doctor)} for doctor in doctors]
     offers = [(service, doctor.id) for doctor in doctors for service in offered(doctor)]
     services, offering = [service for service, _ in offers], [doctor_id for _, doctor_id in offers]
-    async with connections.lend() as session:
-        await session.run(
-            [
-                Query("BEGIN"),
-                Query(_PUT_DOCTORS, [Jsonb(given)]),
-                Query(_OFFER_NOTHING, [[doctor.id for doctor in doctors]]),
-                Query(_OFFER, [services, offering]),
-                Query("COMMIT"),
-            ]
-        )
+    await connections.write(
+        Query(_PUT_DOCTORS, [Jsonb(given)]),
+        Query(_OFFER_NOTHING, [[doctor.id for doctor in doctors]]),
+        Query(_OFFER, [services, offering]),
+    )

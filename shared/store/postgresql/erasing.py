@@ -51,8 +51,8 @@ async def erase_records(connections: Connections, ids: Collection[str]) -> int:
     count = 0
     for step in (_ERASE_RECORDS, _ERASE_EVENTS, _ERASE_HOLDERS):
         # Fewer than at most may be all that others have left of these, with more behind them.
-        while done := len(await connections.execute(Query(step, asked))):
-            count += done
+        while (done := await connections.write(Query(step, asked))) != [[]]:
+            count += len(done[0])
     return count
 
 

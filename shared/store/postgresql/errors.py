@@ -21,7 +21,8 @@ _MAY_PASS = (
     "53300",  # Too many connections.
     "55P03",  # A lock was not to be had.
 )
-_NO_SCHEMA = ("42P01", "42703", "42883")  # No such table, column or function.
+# No such table, column or function; or what `keep_view()` raises, of tables from another server.
+_NOT_MIGRATED = ("42P01", "42703", "42883", "AP002")
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def error_of(code: str, message: str) -> StoreError:
         return VersionConflict()
     if code.startswith(_MAY_PASS):
         return StoreUnavailable(said)
-    if code in _NO_SCHEMA:
+    if code in _NOT_MIGRATED:
         advice = "bring its tables up to date by `python -m shared.runtime.migrate`"
         return StoreRefused(f"{said}: {advice}")
     return StoreRefused(said)

@@ -14,6 +14,16 @@ SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 """What a token must be for: cloud.google.com/sql/docs/postgres/iam-logins."""
 
 CONNECT_SECONDS = 10
+NOTICED = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # Milliseconds.
+}
+"""How soon this machine notices that a network has cut a connection without a word.
+
+A firewall that forgets what is idle does not forget these.
+"""
 APPLICATION_NAME = "appointments"
 """As `pg_stat_activity` shows the connections."""
 
@@ -41,7 +51,9 @@ def connection_options(database: PostgresqlDatabase) -> Options | MakeOptions:
         "autocommit": True,
         "prepare_threshold": None,
         "connect_timeout": CONNECT_SECONDS,
+        **NOTICED,
         "application_name": APPLICATION_NAME,
+        "client_encoding": "UTF8",
     }
     if not database.iam:
         return options

@@ -1,4 +1,7 @@
-"""Statements that read on from a position: a start, then an id."""
+"""Statements that read on from a position: a start, then an id.
+
+What a function returns has the collation of the database, not that of the column that it is from.
+"""
 
 from shared.store.positions import Positions
 from shared.store.postgresql.pool import Query
@@ -11,8 +14,8 @@ _ENDED = """
 """
 _ENDED_SEEN = """
     SELECT body FROM elsewhere_in(%(seen)s)
-    WHERE doctor_id = %(doctor)s AND start < %(end)s
-    AND (start, id) > (%(after)s::bigint, %(after_id)s::text)
+    WHERE doctor_id COLLATE "C" = %(doctor)s AND start < %(end)s
+    AND (start, id COLLATE "C") > (%(after)s::bigint, %(after_id)s::text)
     ORDER BY start, id COLLATE "C" LIMIT %(limit)s
 """
 _OVERRIDES = """

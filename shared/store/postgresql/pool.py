@@ -6,6 +6,7 @@ the connections may pass through a pooler that hands each transaction to another
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import (
@@ -33,8 +34,15 @@ Row = tuple[Any, ...]
 
 NESTED = 1
 """How many connections only those get who have one already: else all could wait for each other."""
+CALLS_IN_TIME = 3
+"""How many calls of a request may be lost, one after the other, until its time is over.
+
+So who loses one, because its connection was cut without a word, can try again on another one.
+"""
 IDLE_SECONDS = 600.0
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
+"""For a statement that waits for a row, as the functions of the schema have it."""
 
 _has_connection: ContextVar[bool] = ContextVar("has_connection", default=False)
 
@@ -49,7 +57,8 @@ class Query(NamedTuple):
 class Connections:
     """A pool that opens connections as they are needed, in the loop of the first use.
 
-    `seconds` is how long a call may take, and how long it may wait for a connection.
+    `seconds` is how long a request may take, and so how long it may wait for a connection; a call
+    may take a part of that.
 
     A call is a task of its own. So who gives up does not wait until the server has taken notice,
     which a frozen one never does: the call ends by itself, or is cut off.
@@ -72,6 +81,13 @@ class Connections:
             with translated_errors():
                 return await asyncio.shield(task)
 
+    async def write(self, *queries: Query) -> list[list[Row]]:
+        """Run statements as one transaction, in one round trip; none waits long for a row."""
+        begin = [Query("BEGIN"), Query(_LOCK_TIMEOUT)]
+        async with self.lend() as session:
+            _, _, *found, _ = await session.run([*begin, *queries, Query("COMMIT")])
+        return found
+
     @asynccontextmanager
     async def lend(self) -> AsyncIterator["Session"]:
         """Lend a connection; whatever transaction is open at the end is rolled back."""
@@ -90,7 +106,8 @@ class Connections:
     def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do something with a connection, which is cut off if it takes too long."""
         task = asyncio.create_task(work)
-        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
+        seconds = self._seconds / CALLS_IN_TIME
+        timer = asyncio.get_running_loop().call_later(seconds, cut_off, connection)
         self._running.add(task)
 
         def ended(task: asyncio.Task[T]) -> None:
@@ -101,6 +118,15 @@ class Connections:
 
         task.add_done_callback(ended)
         return task
+
+    @asynccontextmanager
+    async def leaving_standbys(self) -> AsyncIterator[None]:
+        """Replace every connection if the server turns out only to read."""
+        try:
+            yield
+        except ReadOnlySqlTransaction:
+            await self.drain()
+            raise
 
     async def drain(self) -> None:
         """Replace every connection: a standby answers, and the others lead to it, too."""
@@ -122,11 +148,18 @@ class Connections:
     async def _borrow(self) -> AsyncConnection:
         try:
             with translated_errors():
-                return await (self._pool or await self._opened()).getconn(self._seconds)
+                return await self._living(self._pool or await self._opened())
         except StoreUnavailable as error:
             if self._attempts.failed is None:
                 raise
             raise StoreUnavailable(f"{error}: {self._attempts.failed}") from error
+
+    async def _living(self, pool: AsyncConnectionPool[AsyncConnection]) -> AsyncConnection:
+        """Return a connection of a pool; replace those that have ended while nobody used them."""
+        while has_ended(connection := await pool.getconn(self._seconds)):
+            await connection.close()
+            self.start(connection, self._give_back(connection))
+        return connection
 
     async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
         if self._closed:
@@ -146,11 +179,9 @@ class Connections:
 
     async def _execute(self, connection: AsyncConnection, query: Query) -> list[Row]:
         try:
-            cursor = await connection.execute(query.statement, query.values)
-            return await cursor.fetchall() if cursor.description else []
-        except ReadOnlySqlTransaction:
-            await self.drain()
-            raise
+            async with self.leaving_standbys():
+                cursor = await connection.execute(query.statement, query.values)
+                return await cursor.fetchall() if cursor.description else []
         finally:
             await self._give_back(connection)
 
@@ -194,12 +225,22 @@ class Session:
 
     async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
         async with self._turns:
-            async with self.connection.pipeline():
+            async with self._connections.leaving_standbys(), self.connection.pipeline():
                 cursors = [await self.connection.execute(*query) for query in queries]
             return [await each.fetchall() if each.description else [] for each in cursors]
 
 
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+
+def has_ended(connection: AsyncConnection) -> bool:
+    """Tell whether the other side has ended a connection that nobody uses, without asking it.
+
+    Else it has nothing to say then, but that a setting has changed, for which a new one is opened.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def cut_off(connection: AsyncConnection) -> None:

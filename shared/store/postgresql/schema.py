@@ -5,6 +5,7 @@ from importlib.resources import files
 from psycopg import AsyncConnection
 
 from shared.settings import PostgresqlDatabase
+from shared.store.port import StoreRefused
 from shared.store.postgresql.errors import translated_errors
 from shared.store.postgresql.log_in import connect
 
@@ -36,8 +37,9 @@ async def migrate(connection: AsyncConnection) -> int:
     """Take all steps that are missing, in one transaction; return how many those were.
 
     Whoever does the same at that moment waits, and then finds nothing left to do. A schema that is
-    newer than this release stays as it is.
+    newer than this release stays as it is. Raises StoreRefused for an encoding that lacks letters.
     """
+    _check_encoding(connection)
     steps = migrations()
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -49,3 +51,10 @@ async def migrate(connection: AsyncConnection) -> int:
             await connection.execute("INSERT INTO schema_steps VALUES (%s)", [number])
         await connection.execute("SELECT adopt_cluster()")
     return max(len(steps) - int(done), 0)
+
+
+def _check_encoding(connection: AsyncConnection) -> None:
+    found = connection.info.parameter_status("server_encoding")
+    if found != "UTF8":
+        advice = "make one by CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"
+        raise StoreRefused(f"the encoding of the database is {found}, not UTF8: {advice}")

@@ -39,8 +39,8 @@ PRUNE_SECONDS = 300.0
 class PostgresqlStore:
     """A `Store` in a PostgreSQL database. Connects at the first use, in the loop of that use.
 
-    `seconds` is how long one call may take. No call is repeated here: all attempts are made, and
-    counted, above the store.
+    `seconds` is how long a request may take, of which a call may take a part. No call is repeated
+    here: all attempts are made, and counted, above the store.
     """
 
     def __init__(self, database: PostgresqlDatabase, seconds: float) -> None:

@@ -5,6 +5,7 @@ the same moment, and whatever the server's clock does.
 """
 
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 from shared.store.instant_numbers import to_instant, to_number
 from shared.store.port import SnapshotExpired
@@ -25,19 +26,20 @@ _KEPT = """
     WHERE instant = %s AND instant > now_number() - %s AND identifier = system_identifier
 """
 _FORGET_VIEWS = "DELETE FROM views WHERE instant <= now_number() - %s"
-_END_VIEWS = Query("SELECT end_views()")
+# The snapshot is of the beginning: whoever keeps a view after this sees all that it shows.
+_END_VIEWS = Query("SELECT end_views(), pg_current_snapshot()::text")
 # `ctid` is where a row lies: the shortest way to delete only some.
-_FORGET = """
+_DELETE = """
     DELETE FROM {0} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM {0} WHERE {1} <= now_number() - %(age)s
-        ORDER BY {1} LIMIT %(most)s FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM {0} WHERE {1}
+        ORDER BY {2} LIMIT %(most)s FOR UPDATE SKIP LOCKED
     ))
     RETURNING 1
 """
-_AGEING = (
-    *(("past_entries", "replaced_at"), ("past_elsewhere", "replaced_at")),
-    *(("past_patients", "replaced_at"), ("records", "expires_at")),
-)
+_EXPIRED = "expires_at <= now_number()"
+_OLD = "replaced_at <= now_number() - %(age)s"
+_REPLACED = "pg_visible_in_snapshot(until, %(seen)s)"
+_PAST = ("past_entries", "past_elsewhere", "past_patients")
 
 
 def kept_view_query(instant: datetime) -> Query:
@@ -58,24 +60,40 @@ def kept_instant_of(rows: list[Row]) -> datetime:
     return to_instant(rows[0][0])
 
 
-async def prune(connections: Connections, age: timedelta = HISTORY + MARGIN) -> None:
-    """Delete expired idempotency records, expired views, and what was replaced so long ago.
+async def prune(connections: Connections) -> None:
+    """Delete expired idempotency records, expired views, and what only they showed.
 
     No decision depends on it.
     """
-    await connections.execute(Query(_FORGET_VIEWS, [_microseconds(HISTORY)]))
-    for table, column in _AGEING:
-        least = timedelta() if table == "records" else age
-        asked = {"age": _microseconds(least), "most": PRUNED_AT_ONCE}
-        query = Query(_FORGET.format(table, column), asked)
-        while len(await connections.execute(query)) == PRUNED_AT_ONCE:
-            pass
+    await connections.write(Query(_FORGET_VIEWS, [_microseconds(HISTORY)]))
+    await _delete(connections, "records", _EXPIRED, "expires_at")
+    age = _microseconds(HISTORY + MARGIN)
+    for table in _PAST:
+        await _delete(connections, table, _OLD, "replaced_at", age=age)
 
 
 async def end_views(connections: Connections) -> None:
-    """Let no view be read any more, and delete all that was replaced."""
-    await connections.execute(_END_VIEWS)
-    await prune(connections, timedelta())
+    """Let no view be read any more, and delete all that was replaced by then.
+
+    What is replaced later stays: others may keep views at once, which show it.
+    """
+    ((_, seen),) = await connections.execute(_END_VIEWS)
+    for table in _PAST:
+        await _delete(connections, table, _REPLACED, "replaced_at", seen=seen)
+    await prune(connections)
+
+
+async def _delete(
+    connections: Connections,
+    table: LiteralString,
+    which: LiteralString,
+    order: LiteralString,
+    **values: object,
+) -> None:
+    """Delete such rows in order of a column, a little at a time."""
+    query = Query(_DELETE.format(table, which, order), {**values, "most": PRUNED_AT_ONCE})
+    while len(await connections.execute(query)) == PRUNED_AT_ONCE:
+        pass
 
 
 def _microseconds(time: timedelta) -> int:

@@ -275,8 +275,9 @@ END $$;
 --
 -- Each statement waits for whoever writes the same row, and then finds its version changed. Each
 -- kind comes in order of its keys and the kinds in that of this function, so that no two commits
--- wait for each other; nor do two rounds, whose commits are of one day each and come in order of
--- these days. NULL and an empty list stand for none of a kind.
+-- wait for each other. Two rounds, whose commits are of one day each and come in order of these days,
+-- do so only over what else they write, such as patients: the server ends one of them as a deadlock.
+-- NULL and an empty list stand for none of a kind.
 CREATE FUNCTION commit_documents(
     records jsonb, whereabouts jsonb, overriding jsonb, series_made jsonb, events jsonb,
     schedules jsonb, days jsonb
