@@ -33,7 +33,7 @@ from shared.model.interval import Interval
 from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.outcomes import Accepted
-from shared.store.documents import appointment_to_text
+from shared.store.appointment_documents import appointment_to_text
 from shared.store.port import Store
 from shared.store.sqlite.database import open_file
 from shared.store.sqlite.store import SqliteStore

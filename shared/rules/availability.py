@@ -23,7 +23,7 @@ from shared.rules.allowed_starts import (
 )
 from shared.rules.busy_times import blocked, busy_times, live_holds
 from shared.rules.conflicts import conflicts
-from shared.rules.day_limit import is_full
+from shared.rules.document_size import is_full
 from shared.rules.free_time import free_time
 from shared.rules.openings import OpeningSearch
 from shared.rules.refusals import (

@@ -15,7 +15,7 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.interval import Interval
 from shared.model.override import Override
-from shared.rules.day_limit import has_room_for_override
+from shared.rules.document_size import has_room_for_override
 from shared.rules.refusals import DayFull, Refusal
 from shared.rules.wall_clock import local_day
 

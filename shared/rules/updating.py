@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from shared.model.appointment import Appointment, Patient
 from shared.model.documents import Documents
 from shared.model.placement import Placement, placed, placement
-from shared.rules.day_limit import is_full
+from shared.rules.document_size import is_full
 from shared.rules.existing_appointment import Sought, find, why_another
 from shared.rules.outcomes import Accepted, Decision, Unchanged
 from shared.rules.patient_limits import counted, why_not_changed

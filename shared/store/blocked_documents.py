@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 

@@ -16,8 +16,8 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement, placement
 from shared.model.time_zones import standard_offset, time_zone
+from shared.store.appointment_documents import appointment_from_text
 from shared.store.doctor_documents import doctor_from_document
-from shared.store.documents import appointment_from_text
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA
 

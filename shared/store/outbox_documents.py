@@ -10,7 +10,7 @@ from shared.model.appointment import Appointment
 from shared.model.event import Event, EventType, Previous
 from shared.model.interval import Interval
 from shared.model.outbox import Delivery, OutboxRecord
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     Document,
     appointment_from_text,
     appointment_to_text,

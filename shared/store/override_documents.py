@@ -8,7 +8,7 @@ import msgspec
 
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey, OverrideKind
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 

@@ -16,7 +16,7 @@ from shared.model.appointment import Appointment
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     Document,
     appointment_to_text,
     appointments_from_texts,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.model.idempotency_record import IdempotencyRecord
-from shared.store.documents import Document, instant_to_text
+from shared.store.appointment_documents import Document, instant_to_text
 from shared.store.hold_documents import hold_from_document, hold_to_document
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.model.series import Series, Skipped
-from shared.store.documents import Document, instant_to_text
+from shared.store.appointment_documents import Document, instant_to_text
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 

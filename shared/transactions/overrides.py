@@ -49,7 +49,7 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.override import Override, OverrideKey
-from shared.rules.day_limit import weight
+from shared.rules.document_size import weight
 from shared.rules.events import Telling, affected_events, records_of
 from shared.rules.overriding import (
     Affected,

@@ -16,7 +16,7 @@ from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
-from shared.rules.day_limit import HOLD_BYTES, weight
+from shared.rules.document_size import HOLD_BYTES, weight
 from shared.rules.events import Telling, events_of, records_of
 from shared.rules.outcomes import (
     Accepted,

@@ -13,7 +13,7 @@ from shared.access.caller import Caller
 from shared.model.hold import Hold
 from shared.model.policy import Policy
 from shared.model.service import Service
-from shared.rules.day_limit import HOLD_BYTES, LARGEST_DOCUMENT
+from shared.rules.document_size import HOLD_BYTES, LARGEST_DOCUMENT
 from shared.store.port import Snapshot, Store, StoreUnavailable, Writes
 from tests.builders import at, doctor, schedule, span
 from tests.functions.api import ON_BOTH_STORES, Api, Json, calling, problem, starts

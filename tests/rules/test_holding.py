@@ -14,7 +14,7 @@ from shared.model.service import NO_TIME
 from shared.rules.availability import TERMS, Booking, Terms
 from shared.rules.booking import book
 from shared.rules.conflicts import Conflict
-from shared.rules.day_limit import HOLD_BYTES, LARGEST_DOCUMENT
+from shared.rules.document_size import HOLD_BYTES, LARGEST_DOCUMENT
 from shared.rules.holding import HoldRequest, Release, hold_time, release
 from shared.rules.moving import move
 from shared.rules.outcomes import (

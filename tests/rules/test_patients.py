@@ -14,7 +14,7 @@ from shared.rules.availability import Booking
 from shared.rules.booking import book
 from shared.rules.cancelling import Cancellation, cancel
 from shared.rules.conflicts import Conflict
-from shared.rules.day_limit import LARGEST_DOCUMENT
+from shared.rules.document_size import LARGEST_DOCUMENT
 from shared.rules.existing_appointment import Sought
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, Decision, NeedsDocuments

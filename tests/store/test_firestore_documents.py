@@ -48,7 +48,7 @@ from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series, Skipped
 from shared.settings import FirestoreDatabase
-from shared.store.documents import appointment_to_text
+from shared.store.appointment_documents import appointment_to_text
 from shared.store.firestore.errors import translated_errors
 from shared.store.firestore.store import FirestoreStore
 from shared.store.port import (

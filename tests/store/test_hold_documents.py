@@ -8,7 +8,12 @@ from msgspec.structs import replace
 
 from shared.model.hold import Hold
 from shared.model.override import OverrideEntry
-from shared.store.documents import Document, appointments_from_texts, day_from_texts, entry_to_text
+from shared.store.appointment_documents import (
+    Document,
+    appointments_from_texts,
+    day_from_texts,
+    entry_to_text,
+)
 from shared.store.hold_documents import hold_from_document, hold_to_document
 from shared.store.port import StoreRefused
 from tests.builders import appointment, at, key, schedule, span

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from shared.access.caller import ANYBODY
 from shared.model.hold import Hold
 from shared.model.idempotency_record import IdempotencyRecord
-from shared.store.documents import Document
+from shared.store.appointment_documents import Document
 from shared.store.port import StoreRefused
 from shared.store.record_documents import ERASED, record_from_document, record_to_document
 from shared.transactions.idempotency_keys import Idempotency

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from shared.model.series import Series, Skipped
-from shared.store.documents import Document
+from shared.store.appointment_documents import Document
 from shared.store.port import StoreRefused
 from shared.store.series_documents import series_from_document, series_to_document
 from tests.builders import at

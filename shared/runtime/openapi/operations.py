@@ -9,49 +9,23 @@ from shared.http.endpoint import Endpoint
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.runtime.openapi.examples import CALENDAR_FILE, Schemas, example_of
 from shared.runtime.openapi.glossary import GLOSSARY
-from shared.runtime.openapi.headers import ENTITY_TAG, FILE_NAME, REPLAYED, common_headers
+from shared.runtime.openapi.headers import (
+    CONDITIONS,
+    ENTITY_TAG,
+    FILE_NAME,
+    IDEMPOTENCY_KEY,
+    REPLAYED,
+    common_headers,
+)
 from shared.runtime.openapi.problems import problem_responses
 from shared.runtime.openapi.schemas import Json, name_of, parameter_schema, reference
 from shared.runtime.openapi.security import security
-
-_TEXT = {"type": "string"}
 
 _CALENDAR: Json = {
     "text/calendar": {
         "schema": {"type": "string", "description": "iCalendar (RFC 5545), in UTF-8"},
         "example": CALENDAR_FILE,
     }
-}
-
-_CONDITIONS: Mapping[str, Json] = {
-    "GET": {
-        "name": "If-None-Match",
-        "in": "header",
-        "description": "the `ETag` of what the client has: the answer is 304 if that is the latest",
-        "schema": _TEXT,
-        "example": '"1"',
-    },
-    "POST": {
-        "name": "If-Match",
-        "in": "header",
-        "description": (
-            "the `ETag` of the appointment as the client knows it, or several of them with commas "
-            "between: the answer is 412 if it has changed since"
-        ),
-        "schema": _TEXT,
-        "example": '"1"',
-    },
-}
-
-_IDEMPOTENCY_KEY: Json = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": (
-        "Makes the request safe to send again: the same key and the same request take "
-        "effect once, and are answered with the same appointment, as it is by then."
-    ),
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    "example": "6f1d2c7e-93f4-4c0b-8f7e-2d1a5b9c3e40",
 }
 
 
@@ -64,8 +38,8 @@ def operation(function: Endpoint, schemas: Schemas) -> Json:
         "description": function.description,
         "security": security(function),
     }
-    parameters = [_IDEMPOTENCY_KEY] if function.idempotent else []
-    parameters += [_CONDITIONS[function.method]] if function.conditional else []
+    parameters = [IDEMPOTENCY_KEY] if function.idempotent else []
+    parameters += [CONDITIONS[function.method]] if function.conditional else []
     if function.method == "GET":
         parameters += _query_parameters(function.takes, function.example)
     if parameters:

@@ -21,8 +21,7 @@ from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.idempotency_record import IdempotencyRecord
-from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     appointment_from_text,
     appointment_to_text,
     day_from_texts,
@@ -30,6 +29,7 @@ from shared.store.documents import (
     pointer_from_document,
     pointer_to_document,
 )
+from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
 from shared.store.firestore.field_paths import field_path
 from shared.store.firestore.messages import Message
 from shared.store.firestore.values import (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import is_series_id
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors

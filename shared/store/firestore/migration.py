@@ -20,8 +20,8 @@ import msgspec
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement
+from shared.store.appointment_documents import appointment_to_text
 from shared.store.doctor_documents import EVERY_SERVICE
-from shared.store.documents import appointment_to_text
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import DAY_TAGS, day_name, last_part, write_elsewhere
 from shared.store.firestore.errors import CONFLICT, translated_errors

@@ -11,7 +11,7 @@ from typing import Any
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.firestore.documents import last_part, precondition, tags_of
 from shared.store.firestore.field_paths import field_path
 from shared.store.firestore.messages import Message, message

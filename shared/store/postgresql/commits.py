@@ -11,8 +11,12 @@ from shared.model.elsewhere import ElsewhereKey, Whereabouts
 from shared.model.override import OverrideKey
 from shared.model.patient_key import PatientKey
 from shared.model.series import Series
+from shared.store.appointment_documents import (
+    appointment_to_text,
+    entry_to_text,
+    pointer_to_document,
+)
 from shared.store.busy_documents import busy_day_to_text
-from shared.store.documents import appointment_to_text, entry_to_text, pointer_to_document
 from shared.store.instant_numbers import to_number
 from shared.store.outbox_documents import delivery_to_document, event_to_document
 from shared.store.override_documents import override_to_document

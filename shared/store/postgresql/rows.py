@@ -18,8 +18,12 @@ from shared.model.patient_history import PastAppointment, month_of
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.model.series import Series
+from shared.store.appointment_documents import (
+    appointment_from_text,
+    day_from_texts,
+    pointer_from_document,
+)
 from shared.store.busy_documents import busy_day_from_text
-from shared.store.documents import appointment_from_text, day_from_texts, pointer_from_document
 from shared.store.instant_numbers import to_instant
 from shared.store.override_documents import override_from_document
 from shared.store.patient_documents import patient_from_document

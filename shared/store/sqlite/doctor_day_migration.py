@@ -13,7 +13,7 @@ import msgspec
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement
-from shared.store.documents import appointment_to_text
+from shared.store.appointment_documents import appointment_to_text
 from shared.store.legacy_documents import (
     doctor_of_earlier_document,
     is_pointer,

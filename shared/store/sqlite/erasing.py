@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.patient_documents import rest_to_document
 from shared.store.port import Stored, VersionConflict
 from shared.store.record_documents import ERASED

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime
 
-from shared.store.documents import instant_to_text
+from shared.store.appointment_documents import instant_to_text
 from shared.store.sqlite.clock import forget_all_past, forget_past, tick
 
 _DELETE_RECORDS = """

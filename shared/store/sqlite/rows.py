@@ -10,15 +10,15 @@ from shared.model.busy_day import BusyDay
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.idempotency_record import IdempotencyRecord
-from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
-from shared.store.clinic_documents import clinic_from_document, clinic_to_document
-from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     Document,
     day_from_texts,
     entry_to_text,
     instant_to_text,
 )
+from shared.store.busy_documents import busy_day_from_text, busy_day_to_text
+from shared.store.clinic_documents import clinic_from_document, clinic_to_document
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered
 from shared.store.port import DayWrite, RecordWrite, Stored, Version
 from shared.store.record_documents import record_from_document, record_to_document
 from shared.store.schema import SCHEMA, check_schema

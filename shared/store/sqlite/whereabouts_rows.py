@@ -5,7 +5,7 @@ import sqlite3
 
 from shared.model.appointment import Appointment
 from shared.model.elsewhere import ElsewhereKey, Whereabouts
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     appointment_from_text,
     appointment_to_text,
     pointer_from_document,

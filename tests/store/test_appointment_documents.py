@@ -13,8 +13,7 @@ from shared.model.override import Override, OverrideEntry, OverrideKey
 from shared.model.patient_history import PastAppointment
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.doctor_documents import doctor_from_document, doctor_to_document
-from shared.store.documents import (
+from shared.store.appointment_documents import (
     Document,
     appointment_to_text,
     appointments_from_texts,
@@ -23,6 +22,7 @@ from shared.store.documents import (
     pointer_from_document,
     pointer_to_document,
 )
+from shared.store.doctor_documents import doctor_from_document, doctor_to_document
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.patient_documents import (
     history_changes,

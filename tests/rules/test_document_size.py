@@ -15,12 +15,16 @@ from shared.model.interval import Interval
 from shared.model.override import OverrideEntry
 from shared.rules.availability import Booking
 from shared.rules.booking import book
-from shared.rules.day_limit import HOLD_BYTES, OVERRIDE_BYTES, weight
+from shared.rules.document_size import HOLD_BYTES, OVERRIDE_BYTES, weight
 from shared.rules.moving import move
 from shared.rules.outcomes import Accepted, Outcome
 from shared.rules.refusals import DayFull
+from shared.store.appointment_documents import (
+    appointment_to_text,
+    entry_to_text,
+    override_entry_to_text,
+)
 from shared.store.busy_documents import busy_day_to_text
-from shared.store.documents import appointment_to_text, entry_to_text, override_entry_to_text
 from tests.builders import ADA, at, doctor, documents, key, schedule, to_move
 from tests.examples import examples
 from tests.strategies import MINUTE

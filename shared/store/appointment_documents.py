@@ -1,4 +1,4 @@
-"""The stored form of doctor-days and whereabouts: plain values that JSON can hold.
+"""The stored form of appointments, in doctor-days and beside them: values that JSON can hold.
 
 A day is a set of entries by id, each one JSON text. An appointment that has ended is the same text,
 kept by itself. Instants are RFC 3339 texts in UTC, so that people can read a document where it is
