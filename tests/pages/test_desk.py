@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
-from tests.pages.accessibility import assert_accessible_and_shown
+from tests.pages.accessibility import assert_accessible, assert_accessible_and_shown
 from tests.pages.visits import Visit, Visits, visits_of
 
 ADA = "Ada Lovelace"
@@ -41,9 +41,10 @@ def booked_on(server: Server, day: str) -> list[tuple[str, str, int]]:
     return [(it["doctor_id"], it["start"][11:16], it["duration_minutes"]) for it in found]
 
 
-def open_day(visits: Visits, day: str, at: str = "07:30") -> Visit:
+def open_day(visits: Visits, day: str, at: str = "07:30", locale: str = "en-GB") -> Visit:
     """Open the desk in the morning of a day, and wait until it shows it."""
-    visit = visits.open("/desk", f"{day}T{at}:00Z", viewport={"width": 1280, "height": 1300})
+    size = ViewportSize(width=1280, height=1300)
+    visit = visits.open("/desk", f"{day}T{at}:00Z", viewport=size, locale=locale)
     expect(visit.page.locator(".list")).to_have_attribute("aria-busy", "false")
     return visit
 
@@ -485,11 +486,19 @@ def test_the_desk_is_accessible_and_looked_at(
 ) -> None:
     booked_with(server, "2030-02-05T10:00:00Z")
     booked_with(server, "2030-02-05T13:00:00Z", "who", "Grace Hopper", 15)
-    page = open_day(visits, "2030-02-05", "12:10").page
+    page = open_day(visits, "2030-02-05", "12:10", "en-US").page  # Its times are the longest.
 
     look = partial(assert_accessible_and_shown, page, screenshot)
 
     look("desk")
+    for width in (320, 600):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert_accessible(page)
+        cells = page.locator(".list :is(th, td):visible")
+        assert cells.evaluate_all("all => all.every(it => it.scrollWidth <= it.clientWidth)")
+        contacts = page.locator(".contact a")
+        assert contacts.evaluate_all("all => all.every(it => it.offsetHeight >= 24)")
+    page.set_viewport_size({"width": 1280, "height": 1300})
     block(page).click()
     look("desk-appointment")
     page.get_by_role("button", name="Move").click()
