@@ -67,7 +67,8 @@ function cancelDialog(appointment) {
     await cancel(appointment, String(new FormData(form).get("reason")));
     update({ isSending: false });
     close();
-    focusHeading(); // The button that opened the dialog may be gone.
+    // The button that opened the dialog may be gone, and the heading is inert until the dialog is.
+    queueMicrotask(focusHeading);
   };
   return html`<dialog ${openDialog()} @close=${close} aria-labelledby="cancel-title">
     <form @submit=${send}>

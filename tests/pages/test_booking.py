@@ -202,6 +202,7 @@ def test_a_cancelled_appointment_is_free_again_and_still_told(
     dialog.get_by_label("Reason").fill("travelling")
     dialog.get_by_role("button", name="Cancel the appointment").click()
     expect(page.get_by_text("is cancelled.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.get_by_text("1 past or cancelled appointment").click()
     expect(page.get_by_role("article")).to_contain_text("Cancelled")
     assert booked(server, "2030-03-11") == []
