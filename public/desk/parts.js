@@ -20,7 +20,7 @@ import { state } from "./state.js";
 export function problemView(problem) {
   return html`<div role="alert">${
     problem
-      ? html`<div class="problem" ${ref(reveal)}><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
+      ? html`<div class="problem" tabindex="-1" ${ref(reveal)}><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
       : nothing
   }</div>`;
 }

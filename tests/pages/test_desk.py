@@ -130,6 +130,7 @@ def test_a_refusal_keeps_what_is_typed_and_offers_openings(visits: Visits, serve
     before = book.bounding_box()
     book.dblclick()
     expect(page.get_by_role("alert").filter(has_text="This time is taken.")).to_be_visible()
+    expect(page.locator(".problem")).to_be_focused()
     assert book.bounding_box() == before
     expect(page.get_by_label("Name")).to_have_value("Grace Hopper")
     expect(page.get_by_role("button", name="Book anyway")).to_have_count(0)

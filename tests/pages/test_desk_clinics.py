@@ -93,6 +93,7 @@ def test_a_time_that_the_clock_skips_is_said_to_be_none(visits: Visits) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("The clock skips this time on that day.")).to_be_visible()
     expect(page.get_by_role("textbox", name="Time")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("textbox", name="Time")).to_be_focused()
 
 
 def test_a_service_without_a_length_asks_for_it(visits: Visits, server: Server) -> None:
