@@ -566,6 +566,11 @@ def test_a_change_without_an_answer_goes_on_when_the_page_is_loaded_again(
 
 
 @pytest.mark.parametrize("date", ["2027-13-45", "9999-12-31", "yesterday"])
-def test_an_address_with_a_wrong_date_shows_today(visits: Visits, date: str) -> None:
-    page = visits.open(f"/desk?date={date}", "2030-03-07T07:30:00Z").page
+def test_an_address_with_a_wrong_date_or_id_shows_today(visits: Visits, date: str) -> None:
+    visit = visits.open(f"/desk?date={date}&appointment_id=x%20y", "2030-03-07T07:30:00Z")
+    visit.guard.expect("400 /get_appointment")
+    page = visit.page
+    expect(page.get_by_role("alert").first).to_have_text(
+        "There is no such appointment, or it is not of your calendar."
+    )
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("7 March 2030"))
