@@ -149,6 +149,7 @@ def test_an_appointment_prints_without_what_cannot_be_pressed_on_paper(visits: V
     page.get_by_label("Name").fill("Ada Lovelace")
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    expect(page.get_by_text("You can find it under “My appointments”")).to_be_visible()
     page.emulate_media(media="print")
     expect(page.get_by_role("article")).to_be_visible()
     expect(page.get_by_role("button", name="Move")).to_be_hidden()
@@ -190,3 +191,4 @@ def test_a_visit_of_a_browser_that_keeps_nothing_books_all_the_same(visits: Visi
     page.get_by_label("Name").fill("Ada Lovelace")
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    expect(page.get_by_text("You can find it under")).to_have_count(0)
