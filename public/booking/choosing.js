@@ -3,7 +3,7 @@
 import clinic from "/clinic.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { problemView, waitingView } from "../scripts/problems.js";
-import { locale, t } from "../scripts/texts.js";
+import { isolated, locale, t } from "../scripts/texts.js";
 import {
   clock,
   dateOf,
@@ -81,7 +81,7 @@ function serviceField() {
     <select name="service" @change=${chooseService}>
       ${state.services.map(({ id, name, duration_minutes }) => {
         const length = duration_minutes ? ` (${t("minutes", { count: duration_minutes })})` : "";
-        return html`<option value=${id} .selected=${id === state.serviceId}>${name}${length}</option>`;
+        return html`<option value=${id} .selected=${id === state.serviceId}>${isolated(name)}${length}</option>`;
       })}
     </select>
   </label>`;
