@@ -263,7 +263,7 @@ export function doctorName(id) {
   return state.doctors?.find((doctor) => doctor.id === id)?.name ?? "";
 }
 
-/** @template T @param {() => Promise<T>} attempt */
-function patiently(attempt) {
+/** Ask until there is an answer, and show why that takes longer. @template T @param {() => Promise<T>} attempt */
+export function patiently(attempt) {
   return untilAnswered(attempt, (waiting) => update({ waiting }));
 }

@@ -198,3 +198,37 @@ def test_a_visit_of_a_browser_that_keeps_nothing_books_all_the_same(visits: Visi
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
     expect(page.get_by_text("You can find it under")).to_have_count(0)
+
+
+def test_a_page_that_lacks_a_file_says_so(visits: Visits) -> None:
+    visit = visits.prepare()
+    page = visit.page
+    for path, file in [
+        ("/", "/booking/main.js"),
+        ("/", "/languages/en.json"),
+        ("/desk", "/desk/wall.js"),
+        ("/desk", "/languages/en.json"),
+    ]:
+        visit.guard.expect(f"503 {file}")
+        page.route(f"**{file}", lambda route: route.fulfill(status=503))
+        page.goto(path)
+        expect(page.get_by_role("alert")).to_have_text(
+            "This page cannot be shown. Check your connection, then load it again."
+        )
+        page.unroute_all()
+    visit.guard.expect("uncaught: /languages/en.json: 503")
+
+
+def test_a_file_that_is_lost_at_first_is_asked_for_again(visits: Visits) -> None:
+    visit = visits.prepare("2030-02-08T07:30:00Z")
+    page = visit.page
+    page.route("**/booking/details.js", lambda route: route.abort())
+    visit.guard.expect("failed /booking/details.js")
+    page.goto("/")
+    page.locator("[data-date='2030-02-11']").click()
+    page.locator("[data-time]").last.click()
+    expect(page.get_by_text("The clinic cannot be reached.")).to_be_in_viewport()
+    page.unroute_all()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_role("heading", name="Your details")).to_be_focused()
+    expect(page.get_by_text("This time is kept for you")).to_be_visible()
