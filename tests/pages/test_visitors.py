@@ -21,7 +21,7 @@ WEEK = [{"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes"
 @pytest.fixture(scope="module")
 def clinic() -> Mapping[str, object]:
     return {
-        "policy": {"horizon_days": 36600, "notice_minutes": 60},
+        "policy": {"horizon_days": 36600, "notice_minutes": 60, "service_required": True},
         "services": [
             {"id": "first", "name": "First visit", "duration_minutes": 60},
             {"id": "talk", "name": "Talk"},
