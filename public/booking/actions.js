@@ -1,6 +1,7 @@
 // What the visitor does: choose a time, and book it or move an appointment to it.
 
 import { get, Problem, post } from "../scripts/api.js";
+import { focusWrong } from "../scripts/frame.js";
 import { untilAnswered } from "../scripts/patience.js";
 import { isOfTheTime, saysNothing } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
@@ -45,7 +46,7 @@ export async function submit() {
       update({ isSending: false });
     }
   });
-  if (state.problem) showWrong();
+  if (state.problem) focusWrong("main");
 }
 
 async function sendForm() {
@@ -110,15 +111,6 @@ export async function bookAnother() {
 /** Keep the time again whose hold has ended. */
 export async function keepAgain() {
   await attempt(holdAnew);
-}
-
-/** Lead to what is wrong, also who sees nothing of the page or a part of it. */
-function showWrong() {
-  queueMicrotask(() => {
-    const field = document.querySelector("main [aria-invalid=true]");
-    const wrong = field ?? document.querySelector(".problem");
-    /** @type {HTMLElement | null} */ (wrong)?.focus();
-  });
 }
 
 /** @returns {Request} */

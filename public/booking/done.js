@@ -5,7 +5,7 @@ import { problemView } from "../scripts/problems.js";
 import { t } from "../scripts/texts.js";
 import { bookAnother } from "./actions.js";
 import { appointmentView } from "./mine.js";
-import { state } from "./state.js";
+import { idsBookedHere, state } from "./state.js";
 
 export function doneView() {
   const { appointment } = state;
@@ -13,6 +13,11 @@ export function doneView() {
   return html`<h1 tabindex="-1">${t("done.title")}</h1>
     <div role="status">${state.notice ? html`<p class="notice">${state.notice}</p>` : nothing}</div>
     ${problemView(state.problem)} ${appointmentView(appointment)}
-    ${state.person === null && appointment.status === "booked" ? html`<p class="small">${t("done.kept_here")}</p>` : nothing}
+    ${isKeptHere(appointment) ? html`<p class="small">${t("done.kept_here")}</p>` : nothing}
     <p class="buttons"><button type="button" @click=${bookAnother}>${t("done.another")}</button></p>`;
+}
+
+/** Some browsers keep nothing. @param {import("./state.js").Appointment} appointment */
+function isKeptHere({ id, status }) {
+  return state.person === null && status === "booked" && idsBookedHere().includes(id);
 }

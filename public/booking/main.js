@@ -4,14 +4,15 @@
 import clinic from "/clinic.js";
 import { html, nothing, render } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { dress, focusHeading, footView, headView } from "../scripts/frame.js";
+import { waitingView } from "../scripts/problems.js";
 import { loadTexts, t } from "../scripts/texts.js";
 import { choosingView } from "./choosing.js";
+import { entrance } from "./later.js";
 import { refresh, refreshIfPassed, start } from "./searching.js";
 import { onChange, savedDraft, state, update } from "./state.js";
 
 const TICK_MS = 1000;
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
-const entrance = () => import("./entrance.js");
 
 /** @type {Partial<Record<import("./state.js").View, () => unknown>>} */
 const views = { choose: choosingView };
@@ -67,8 +68,13 @@ function tick() {
 
 function pageView() {
   return html`${headView(state.person, links())}
-    <main class=${state.view}>${views[state.view]?.() ?? nothing}</main>
+    <main class=${state.view}>${views[state.view]?.() ?? notYetView()}</main>
     ${footView()}`;
+}
+
+/** A view that is not there yet may be waited for. */
+function notYetView() {
+  return waitingView(state.waiting, state.request !== null);
 }
 
 function links() {
@@ -82,8 +88,4 @@ function links() {
       @click=${mine}>${t("head.mine")}</button>`;
 }
 
-open().catch((error) => {
-  if (root.childElementCount === 0)
-    root.textContent = "This page cannot be shown. Check your connection, then load it again.";
-  throw error;
-});
+open();

@@ -37,13 +37,21 @@ export function appointmentView(appointment) {
   const standing = standingOf(appointment);
   return html`<article class="appointment" data-appointment=${appointment.id}>
     <h2>${status === "cancelled" ? html`<s>${whenView(appointment)}</s>` : whenView(appointment)}</h2>
-    <p><strong>${doctor_name}</strong> · ${t("minutes", { count: duration_minutes })}
+    <p><strong><bdi>${doctor_name}</bdi></strong> · ${t("minutes", { count: duration_minutes })}
       ${standing === "booked" ? nothing : html`<span class="status">${t(`status.${standing}`)}</span>`}</p>
-    <p>${[patient.name, patient.email, patient.phone].filter(Boolean).join(" · ")}</p>
+    <p>${whoView(patient)}</p>
     ${reason ? html`<p class="reason">${reason}</p>` : nothing}
     ${isComing(appointment) ? buttonsOf(appointment) : nothing}
     ${state.cancelling?.id === appointment.id ? cancelDialog(appointment) : nothing}
   </article>`;
+}
+
+/** @param {Appointment["patient"]} patient */
+function whoView({ name, email, phone }) {
+  const [first, ...others] = [name, email, phone]
+    .filter(Boolean)
+    .map((each) => html`<bdi>${each}</bdi>`);
+  return [first, ...others.map((each) => html` · ${each}`)];
 }
 
 /** @param {Appointment} appointment */
@@ -67,7 +75,8 @@ function cancelDialog(appointment) {
     await cancel(appointment, String(new FormData(form).get("reason")));
     update({ isSending: false });
     close();
-    focusHeading(); // The button that opened the dialog may be gone.
+    // The button that opened the dialog may be gone, and the heading is inert until the dialog is.
+    queueMicrotask(focusHeading);
   };
   return html`<dialog ${openDialog()} @close=${close} aria-labelledby="cancel-title">
     <form @submit=${send}>

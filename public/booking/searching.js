@@ -22,40 +22,28 @@ let searchedAt = 0;
 // How far the first instant that can be booked is ahead of this machine's clock, which may be wrong.
 let leadMs = 0;
 
-/** @type {Promise<boolean>} whether doctors and services, once they were known, changed the choice */
-let known = Promise.resolve(false);
+/** Whether doctors and services are known: what is searched depends on them. */
+let known = Promise.resolve();
 
-/** Load doctors and services, and search at once: the first openings do not wait for them. */
+/** Load doctors and services, and search. */
 export async function start() {
   update({ month: thisMonth() });
   known = load();
-  const searched = search();
-  await ((await known) ? search() : searched);
+  await search();
 }
 
-/** Load doctors and services; whether they make another search of the one that has begun. */
 async function load() {
   try {
     const [doctors, { services }] = await Promise.all([
       patiently(() => getAll("list_doctors", "doctors", { page_size: 1000 })),
       patiently(() => get("list_services")),
     ]);
-    const before = chosen();
     update({ doctors, services });
     correctChoice();
-    if (chosen() === before) return false;
-    outdate();
-    return true;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     update({ doctors: [], refusal: error });
-    return false;
   }
-}
-
-/** Return with whom and what is searched, as one text. */
-function chosen() {
-  return JSON.stringify([state.doctorId, wanted()]);
 }
 
 /** Choose what there is in the place of what a link names in vain. */
@@ -90,6 +78,8 @@ async function searchNow() {
   const own = searches;
   searchedAt = Date.now();
   update({ refusal: null });
+  await known;
+  if (own !== searches) return false;
   await Promise.all([searchFirst(own), searchMonth(own)]);
   return own === searches;
 }
@@ -231,8 +221,6 @@ function openingsAfter(last) {
 
 /** Show the free days of the month as they are found; the chosen one stays chosen if it is one. @param {number} own */
 async function showDays(own) {
-  await known;
-  if (own !== searches) return;
   for await (const found of freeDays(state.month, state.zone, countDoctors(), openingsBetween)) {
     if (own !== searches) return;
     const days = new Map([...state.days, ...found]);
@@ -263,7 +251,7 @@ export function doctorName(id) {
   return state.doctors?.find((doctor) => doctor.id === id)?.name ?? "";
 }
 
-/** @template T @param {() => Promise<T>} attempt */
-function patiently(attempt) {
+/** Ask until there is an answer, and show why that takes longer. @template T @param {() => Promise<T>} attempt */
+export function patiently(attempt) {
   return untilAnswered(attempt, (waiting) => update({ waiting }));
 }

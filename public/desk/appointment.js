@@ -36,7 +36,7 @@ export function appointmentView(appointment) {
   const service = state.services.find(({ id }) => id === service_id);
   return html`<h2 id="dialog-title" tabindex="-1">${patient.name}</h2>
     <p>${doctor_name}<br>${whenText(appointment)}<br>
-      ${service ? `${service.name}, ` : nothing}${t("minutes", { count: duration_minutes })}</p>
+      ${service ? html`<bdi>${service.name}</bdi>, ` : nothing}${t("minutes", { count: duration_minutes })}</p>
     <p>${statusView(appointment)}</p>
     <dl>
       ${patient.phone ? lineOf("details.phone", phoneView(patient.phone)) : nothing}

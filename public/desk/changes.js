@@ -1,6 +1,7 @@
 // What the staff change. A change has one idempotency key, however often it is sent.
 
 import { get, NoAnswer, Problem, post } from "../scripts/api.js";
+import { focusWrong } from "../scripts/frame.js";
 import { untilAnswered } from "../scripts/patience.js";
 import { saysNothing } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
@@ -200,6 +201,7 @@ async function settle(error) {
   saveChange();
   if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
   if (error instanceof Problem && error.code === "version_mismatch") await lookAgain();
+  focusWrong("dialog"); // What had the focus was disabled meanwhile.
 }
 
 /** Show what the appointment has become. */

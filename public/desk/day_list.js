@@ -26,7 +26,7 @@ function doctorView({ id, name, time_zone }) {
   const own = (state.appointments ?? []).filter((each) => each.doctor_id === id && isShown(each));
   const zone = hasSeveralZones() ? ` (${zoneName(time_zone, Date.now(), locale)})` : "";
   return html`<section class="doctor" aria-labelledby=${`list-${id}`}>
-    <h3 id=${`list-${id}`}>${name}${zone}</h3>
+    <h3 id=${`list-${id}`}><bdi>${name}</bdi>${zone}</h3>
     ${overridesView(id)}
     ${own.length === 0 ? html`<p class="small">${emptyText()}</p>` : tableOf(own, id)}
     ${own.length > 0 && !own.some(isFound) ? html`<p class="small on-screen">${t("desk.none_found")}</p>` : nothing}

@@ -136,7 +136,8 @@ function formView(dialog) {
 /** @param {Dialog} dialog */
 function aboutView({ appointment }) {
   if (appointment === null) return nothing;
-  return html`<p>${appointment.patient.name} · ${appointment.doctor_name}<br>${whenText(appointment)}</p>`;
+  return html`<p><bdi>${appointment.patient.name}</bdi> · <bdi>${appointment.doctor_name}</bdi><br>
+    ${whenText(appointment)}</p>`;
 }
 
 function noWayBack() {

@@ -3,7 +3,7 @@
 import { live } from "/vendor/lit-html-3.3.3/directives/live.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { wrongFields } from "../scripts/problems.js";
-import { hasText, t } from "../scripts/texts.js";
+import { hasText, isolated, t } from "../scripts/texts.js";
 import { type } from "./dialog_state.js";
 import { visibleDoctors } from "./shown.js";
 import { state } from "./state.js";
@@ -83,7 +83,9 @@ export function serviceAndLengthFields() {
     ({ id, name, duration_minutes }) =>
       /** @type {[string, string]} */ ([
         id,
-        duration_minutes ? `${name} (${t("minutes", { count: duration_minutes })})` : name,
+        duration_minutes
+          ? `${isolated(name)} (${t("minutes", { count: duration_minutes })})`
+          : name,
       ]),
   );
   return html`${

@@ -1,6 +1,6 @@
 // Time off and extra hours in words.
 
-import { locale, t } from "../scripts/texts.js";
+import { isolated, locale, t } from "../scripts/texts.js";
 import { clock, dateOf, shortDate } from "../scripts/times.js";
 import { dates } from "./shown.js";
 import { startOfDate } from "./wall.js";
@@ -14,7 +14,9 @@ import { startOfDate } from "./wall.js";
  */
 export function overrideText(override, isDated = dates().length > 1) {
   const { kind, note } = override;
-  return [t(`desk.${kind}`), spanOf(override, isDated), note].filter(Boolean).join(" · ");
+  return [t(`desk.${kind}`), spanOf(override, isDated), note && isolated(note)]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /**

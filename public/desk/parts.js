@@ -20,7 +20,7 @@ import { state } from "./state.js";
 export function problemView(problem) {
   return html`<div role="alert">${
     problem
-      ? html`<div class="problem" ${ref(reveal)}><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
+      ? html`<div class="problem" tabindex="-1" ${ref(reveal)}><p>${deskSentence(problem)} ${hoursText(problem)}</p></div>`
       : nothing
   }</div>`;
 }
@@ -56,7 +56,7 @@ export function insteadView(choose, label, breakRule) {
           <h3 id="instead-title">${t("others.title")}</h3>
           <p class="buttons">${openings.map(
             (opening) => html`<button type="button" data-opening=${opening.start}
-              @click=${once(() => choose(opening))}>${openingText(opening)}</button>`,
+              @click=${once(() => choose(opening))}>${openingView(opening)}</button>`,
           )}</p>
         </section>`
       : nothing
@@ -117,9 +117,9 @@ export function statusView(appointment) {
 }
 
 /** @param {import("./state.js").Schemas["Opening"]} opening */
-function openingText({ start, doctor_id, time_zone }) {
+function openingView({ start, doctor_id, time_zone }) {
   const day = shortDate(dateOf(start, time_zone), locale);
-  return `${day}, ${clock(start, time_zone, locale)} · ${doctorName(doctor_id)}`;
+  return html`${day}, ${clock(start, time_zone, locale)} · <bdi>${doctorName(doctor_id)}</bdi>`;
 }
 
 /** Say when the doctor works instead. @param {unknown} problem */

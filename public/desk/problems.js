@@ -1,7 +1,7 @@
 // What was refused, said to the staff.
 
 import { Problem } from "../scripts/api.js";
-import { sentenceOf } from "../scripts/problems.js";
+import { codeOf, sentenceOf } from "../scripts/problems.js";
 import { hasText, t } from "../scripts/texts.js";
 import { statusText } from "./shown.js";
 
@@ -12,7 +12,7 @@ import { statusText } from "./shown.js";
 export function deskSentence(problem) {
   if (!(problem instanceof Problem)) return sentenceOf(problem);
   const { errors = [], appointment_status } = problem.details;
-  const key = [...errors.map(({ type }) => type), problem.code]
+  const key = [...errors.map(({ type }) => type), codeOf(problem)]
     .map((name) => `desk.problem.${name}`)
     .find(hasText);
   if (key === undefined) return sentenceOf(problem);

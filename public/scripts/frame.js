@@ -71,3 +71,17 @@ export function focusHeading() {
   const heading = document.querySelector("main h1");
   heading?.focus();
 }
+
+/**
+ * Lead to what is wrong, also who sees nothing of the page or a part of it.
+ * @param {"main" | "dialog"} place where to look for it, once it is shown
+ */
+export function focusWrong(place) {
+  queueMicrotask(() => {
+    const field = document.querySelector(`${place} [aria-invalid=true]`);
+    const wrong = field ?? document.querySelector(`${place} .problem`);
+    if (!(wrong instanceof HTMLElement)) return;
+    wrong.focus({ preventScroll: true });
+    wrong.scrollIntoView({ block: "nearest" }); // No further than needed: buttons stay under the mouse.
+  });
+}

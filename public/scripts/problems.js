@@ -9,7 +9,8 @@ const OF_THE_TIME =
   /^(slot_taken|outside_working_hours|time_off|in_the_past|too_soon|too_late|day_full)$/;
 // These are told before a function looks whether it has done before what is asked.
 const TOLD_FIRST = /^(unauthenticated|app_not_verified|too_many_requests)$/;
-const IN_FORMS = /^(patient\.|reason$)/;
+// What is wrong with them, a form marks or a text says.
+const TOLD = /^(patient\.|reason$|appointment_id$)/;
 
 /**
  * Return a sentence about an error.
@@ -21,10 +22,19 @@ export function sentenceOf(error) {
   if (!(error instanceof Problem)) throw error;
   const errors = error.details.errors ?? [];
   if (errors.some(({ type }) => type === "too_many")) return t("problem.too_many_doctors");
-  // Of what no form marks, only the function itself can say what is wrong.
-  const isTold = errors.every(({ field }) => IN_FORMS.test(field));
-  const key = `problem.${error.code}`;
+  // Of all else, only the function itself can say what is wrong.
+  const isTold = errors.every(({ field }) => TOLD.test(field));
+  const key = `problem.${codeOf(error)}`;
   return isTold && hasText(key) ? t(key) : error.message;
+}
+
+/**
+ * Return the code of an error. What cannot be an id is to people one that is unknown: they have it
+ * from an address.
+ * @param {Problem} problem
+ */
+export function codeOf({ code, details: { errors = [] } }) {
+  return errors.some(({ field }) => field === "appointment_id") ? "unknown_appointment" : code;
 }
 
 /**

@@ -5,6 +5,7 @@ import { remember, remembered } from "./store.js";
 
 const REMEMBERED = "language";
 const PARAMETER = "lang";
+const FROM_RIGHT_TO_LEFT = /[\p{sc=Hebr}\p{sc=Arab}\p{sc=Syrc}\p{sc=Thaa}\p{sc=Nkoo}\p{sc=Adlm}]/u;
 
 /** @typedef {string | Record<string, string>} Text one text, or one for each plural form */
 
@@ -51,7 +52,17 @@ export function t(key, values = {}) {
   const found = texts[key] ?? key;
   const form =
     typeof found === "string" ? found : (found[formOf(Number(values.count), found)] ?? found.other);
-  return form.replaceAll(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return form.replaceAll(/\{(\w+)\}/g, (whole, name) => isolated(String(values[name] ?? whole)));
+}
+
+/**
+ * Return a text that leaves what stands around it in its order, in whichever direction either is
+ * written. Views put a name into `bdi` for this; a sentence or an option can have no elements.
+ * @param {string} text
+ */
+export function isolated(text) {
+  const isMixed = document.documentElement.dir === "rtl" || FROM_RIGHT_TO_LEFT.test(text);
+  return isMixed ? `\u2068${text}\u2069` : text;
 }
 
 /**

@@ -43,7 +43,9 @@ li { margin: .5rem 0 }
 code { font-size: .9rem }
 strong { color: #a11 }
 </style>
+<main>
 <h1>Appointments</h1>
+<p>There is no page at this address. <a href="/">Book an appointment</a></p>
 """
 _ABOUT = """\
 <p>This server books appointments with doctors, moves and cancels them, lists them, and finds the
@@ -70,7 +72,9 @@ class Guide:
             detail = f'there is no function at "{path}"; {hint}'
             return error_response(NotFound(detail, {"Vary": _HEADERS["Vary"]}))
         wrong = self._wrong(path, near)
-        return HTMLResponse(f"{_HEAD}{wrong}{_ABOUT}{self._functions}\n", NotFound.status, _HEADERS)
+        return HTMLResponse(
+            f"{_HEAD}{wrong}{_ABOUT}{self._functions}\n</main>\n", NotFound.status, _HEADERS
+        )
 
     def _wrong(self, path: str, near: str | None) -> str:
         hint = f"; did you mean {_link(self._addresses, near)}?" if near else ""

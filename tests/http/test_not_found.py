@@ -47,7 +47,9 @@ async def test_a_browser_gets_a_small_page_with_every_function(client: httpx.Asy
     links = Links(page)
     assert links.scripts == 0
     functions = [f"/docs#/{each.group}/{name}" for name, each in endpoints().items()]
-    assert sorted(links.found) == sorted(["/docs", "/openapi.json", *functions])
+    assert sorted(links.found) == sorted(["/", "/docs", "/openapi.json", *functions])
+    assert '<a href="/">Book an appointment</a>' in page.text
+    assert page.text.count("<main>") == page.text.count("</main>") == 1
     booking = '<code>POST</code> <a href="/docs#/Appointments/create_appointment"><code>'
     assert f"{booking}/create_appointment</code></a><br>Book an appointment" in page.text
 

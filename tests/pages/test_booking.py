@@ -202,6 +202,7 @@ def test_a_cancelled_appointment_is_free_again_and_still_told(
     dialog.get_by_label("Reason").fill("travelling")
     dialog.get_by_role("button", name="Cancel the appointment").click()
     expect(page.get_by_text("is cancelled.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.get_by_text("1 past or cancelled appointment").click()
     expect(page.get_by_role("article")).to_contain_text("Cancelled")
     assert booked(server, "2030-03-11") == []
@@ -515,10 +516,17 @@ def test_a_calendar_file_is_saved(visits: Visits) -> None:
 def test_a_mail_leads_to_its_appointment(visits: Visits, server: Server) -> None:
     asked = {"doctor_id": "who", "start": "2030-04-12T12:00:00Z", "duration_minutes": 30}
     made = server.post("/create_appointment", {**asked, "patient": {"name": ADA}}).json()
-    page = visits.open(f"/?appointment_id={made['id']}", "2030-04-11T07:30:00Z").page
+    visit = visits.open(f"/?appointment_id={made['id']}", "2030-04-11T07:30:00Z")
+    page = visit.page
     expect(page.get_by_role("article")).to_contain_text(
         said("Friday 12 April 2030, 12:00 to 12:30")
     )
+    visit.guard.expect("400 /get_appointment")
+    for wrong in ("", f"{made['id']}>"):
+        page.goto(f"/?appointment_id={wrong}")
+        expect(page.get_by_role("alert")).to_have_text(
+            "There is no such appointment, or it is not yours."
+        )
 
 
 def test_a_visitor_elsewhere_sees_both_clocks_and_their_own_days(visits: Visits) -> None:

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
-from tests.pages.accessibility import assert_accessible_and_shown
+from tests.pages.accessibility import assert_accessible, assert_accessible_and_shown
 from tests.pages.visits import Visit, Visits, visits_of
 
 ADA = "Ada Lovelace"
@@ -41,9 +41,10 @@ def booked_on(server: Server, day: str) -> list[tuple[str, str, int]]:
     return [(it["doctor_id"], it["start"][11:16], it["duration_minutes"]) for it in found]
 
 
-def open_day(visits: Visits, day: str, at: str = "07:30") -> Visit:
+def open_day(visits: Visits, day: str, at: str = "07:30", locale: str = "en-GB") -> Visit:
     """Open the desk in the morning of a day, and wait until it shows it."""
-    visit = visits.open("/desk", f"{day}T{at}:00Z", viewport={"width": 1280, "height": 1300})
+    size = ViewportSize(width=1280, height=1300)
+    visit = visits.open("/desk", f"{day}T{at}:00Z", viewport=size, locale=locale)
     expect(visit.page.locator(".list")).to_have_attribute("aria-busy", "false")
     return visit
 
@@ -129,6 +130,7 @@ def test_a_refusal_keeps_what_is_typed_and_offers_openings(visits: Visits, serve
     before = book.bounding_box()
     book.dblclick()
     expect(page.get_by_role("alert").filter(has_text="This time is taken.")).to_be_visible()
+    expect(page.locator(".problem")).to_be_focused()
     assert book.bounding_box() == before
     expect(page.get_by_label("Name")).to_have_value("Grace Hopper")
     expect(page.get_by_role("button", name="Book anyway")).to_have_count(0)
@@ -485,11 +487,19 @@ def test_the_desk_is_accessible_and_looked_at(
 ) -> None:
     booked_with(server, "2030-02-05T10:00:00Z")
     booked_with(server, "2030-02-05T13:00:00Z", "who", "Grace Hopper", 15)
-    page = open_day(visits, "2030-02-05", "12:10").page
+    page = open_day(visits, "2030-02-05", "12:10", "en-US").page  # Its times are the longest.
 
     look = partial(assert_accessible_and_shown, page, screenshot)
 
     look("desk")
+    for width in (320, 600):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert_accessible(page)
+        cells = page.locator(".list :is(th, td):visible")
+        assert cells.evaluate_all("all => all.every(it => it.scrollWidth <= it.clientWidth)")
+        contacts = page.locator(".contact a")
+        assert contacts.evaluate_all("all => all.every(it => it.offsetHeight >= 24)")
+    page.set_viewport_size({"width": 1280, "height": 1300})
     block(page).click()
     look("desk-appointment")
     page.get_by_role("button", name="Move").click()
@@ -556,6 +566,11 @@ def test_a_change_without_an_answer_goes_on_when_the_page_is_loaded_again(
 
 
 @pytest.mark.parametrize("date", ["2027-13-45", "9999-12-31", "yesterday"])
-def test_an_address_with_a_wrong_date_shows_today(visits: Visits, date: str) -> None:
-    page = visits.open(f"/desk?date={date}", "2030-03-07T07:30:00Z").page
+def test_an_address_with_a_wrong_date_or_id_shows_today(visits: Visits, date: str) -> None:
+    visit = visits.open(f"/desk?date={date}&appointment_id=x%20y", "2030-03-07T07:30:00Z")
+    visit.guard.expect("400 /get_appointment")
+    page = visit.page
+    expect(page.get_by_role("alert").first).to_have_text(
+        "There is no such appointment, or it is not of your calendar."
+    )
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("7 March 2030"))

@@ -7,10 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.end_to_end.processes import Server
+from tests.pages.reading import assert_seen_in_order
 from tests.pages.visits import Visits
 
 BERLIN, NEW_YORK = 0, 1
 """The columns of the doctors."""
+BERTA, CHECK_UP = "ד״ר ברטה", "בדיקה"
 EVERY_DAY = [
     {
         "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
@@ -25,11 +27,11 @@ def clinic() -> Mapping[str, object]:
     return {
         "policy": {"horizon_days": 3660, "notice_minutes": 120},
         "services": [
-            {"id": "check-up", "name": "Check-up", "duration_minutes": 20},
+            {"id": "check-up", "name": CHECK_UP, "duration_minutes": 20},
             {"id": "talk", "name": "Talk"},
         ],
         "doctors": [
-            {"id": "b", "name": "Berta", "time_zone": "Europe/Berlin", "working_hours": EVERY_DAY},
+            {"id": "b", "name": BERTA, "time_zone": "Europe/Berlin", "working_hours": EVERY_DAY},
             {
                 "id": "n",
                 "name": "Nelly",
@@ -93,19 +95,26 @@ def test_a_time_that_the_clock_skips_is_said_to_be_none(visits: Visits) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("The clock skips this time on that day.")).to_be_visible()
     expect(page.get_by_role("textbox", name="Time")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("textbox", name="Time")).to_be_focused()
 
 
 def test_a_service_without_a_length_asks_for_it(visits: Visits, server: Server) -> None:
     page = open_day(visits, "2030-02-04T08:00:00Z")
     page.get_by_role("button", name="New appointment").click()
     expect(page.get_by_role("spinbutton", name="Length (minutes)")).to_have_count(0)
+    expect(page.get_by_label("Service").get_by_role("option").nth(1)).to_have_text(
+        f"\u2068{CHECK_UP}\u2069 (20 minutes)"
+    )
     page.get_by_label("Service").select_option("Talk")
     page.get_by_role("spinbutton", name="Length (minutes)").fill("50")
     page.get_by_role("textbox", name="Time").fill("15:00")
-    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("Name").fill("משה כהן")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("is booked")).to_be_visible()
+    expect(page.get_by_text("is booked")).to_contain_text(f"with \u2068{BERTA}\u2069")
     assert booked_on(server, "2030-02-04") == [("b", "2030-02-04T15:00:00+01:00", 50)]
+    page.get_by_role("row").get_by_role("button", name="משה כהן").click()
+    page.get_by_role("button", name="Move").click()
+    assert_seen_in_order(page.get_by_role("dialog"), "משה כהן", "·", BERTA)
 
 
 def test_who_walks_in_has_no_notice_to_keep(visits: Visits, server: Server) -> None:

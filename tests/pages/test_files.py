@@ -57,14 +57,10 @@ def test_the_booking_page_asks_ahead_for_what_it_will_need() -> None:
     page = (PUBLIC / "index.html").read_text("utf-8")
     clinic = (PUBLIC / "clinic.js").read_text("utf-8")
     language = re.findall(r'languages: \["(\w+)"', clinic)
-    length = re.findall(r"lengths: \[(\d+)", clinic)
     searching = (PUBLIC / "booking/searching.js").read_text("utf-8")
-    count = re.findall(r"const ASKED_OPENINGS = (\d+);", searching)
-    step = re.findall(r"const STEP_MINUTES = (\d+);", searching)
     size = re.findall(r"page_size: (\d+)", searching)
     assert re.findall(r'as="fetch" crossorigin href="([^"]+)"', page) == [
         f"/languages/{language[0]}.json",
-        f"/first_available?duration_minutes={length[0]}&count={count[0]}&step_minutes={step[0]}",
         f"/list_doctors?page_size={size[0]}",
         "/list_services?",
     ]

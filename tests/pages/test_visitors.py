@@ -7,19 +7,21 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.pages.accessibility import assert_accessible
+from tests.pages.reading import assert_seen_in_order
 from tests.pages.test_files import texts
 from tests.pages.visits import Visits
 
 # From 23:30 to 03:30 in Berlin; the clocks there go back on 27 October 2030 at 03:00.
 NIGHTS = [{"days": ["sat"], "opens": "23:30", "closes": "24:00"}]
 NIGHTS += [{"days": ["sun"], "opens": "00:00", "closes": "03:30"}]
+NIGHT = "ד״ר לילה"
 WEEK = [{"days": ["mon", "tue", "wed", "thu", "fri"], "opens": "09:00", "closes": "17:00"}]
 
 
 @pytest.fixture(scope="module")
 def clinic() -> Mapping[str, object]:
     return {
-        "policy": {"horizon_days": 36600, "notice_minutes": 60},
+        "policy": {"horizon_days": 36600, "notice_minutes": 60, "service_required": True},
         "services": [
             {"id": "first", "name": "First visit", "duration_minutes": 60},
             {"id": "talk", "name": "Talk"},
@@ -28,7 +30,7 @@ def clinic() -> Mapping[str, object]:
             {"id": "day", "name": "Doctor Day", "services": ["first"], "working_hours": WEEK},
             {
                 "id": "night",
-                "name": "Doctor Night",
+                "name": NIGHT,
                 "time_zone": "Europe/Berlin",
                 "services": ["talk"],
                 "working_hours": NIGHTS,
@@ -65,14 +67,18 @@ def test_a_service_decides_who_is_offered_and_how_long_it_takes(visits: Visits) 
     expect(doctors).to_have_text(["First available", "Doctor Day"])
     expect(page.get_by_label("Length")).to_have_count(0)
     page.get_by_label("Service").select_option("Talk")
-    expect(doctors).to_have_text(["First available", "Doctor Night"])
+    expect(doctors).to_have_text(["First available", NIGHT])
     page.get_by_label("Length").select_option("Other length")
     page.get_by_role("spinbutton", name="Minutes").fill("100")
     page.get_by_role("spinbutton", name="Minutes").press("Enter")
     page.locator("[data-opening]").first.click()
-    page.get_by_label("Name").fill("Ada Lovelace")
+    page.get_by_label("Name").fill("משה כהן")
+    page.get_by_label("Telephone").fill("555 1234567")
     page.get_by_role("button", name="Book this time").click()
-    expect(page.get_by_role("article")).to_contain_text("100 minutes")
+    assert_seen_in_order(page.get_by_role("article"), NIGHT, "100", "minutes")
+    assert_seen_in_order(page.get_by_role("article"), "משה כהן", "555", "1234567")
+    page.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text("You have an appointment")).to_contain_text(f"with \u2068{NIGHT}\u2069")
 
 
 def test_a_length_that_nobody_works_is_explained(visits: Visits) -> None:
@@ -88,7 +94,7 @@ def test_a_link_leads_to_one_doctor_and_service(visits: Visits) -> None:
     page = visits.open("/?doctor_id=night&service_id=talk").page
     expect(page.get_by_label("Doctor")).to_have_value("night")
     expect(page.get_by_label("Service")).to_have_value("talk")
-    expect(page.locator("[data-opening]").first).to_contain_text("Doctor Night")
+    expect(page.locator("[data-opening]").first).to_contain_text(NIGHT)
 
 
 def test_an_hour_that_the_clock_repeats_is_told_from_the_first(visits: Visits) -> None:
@@ -149,6 +155,7 @@ def test_an_appointment_prints_without_what_cannot_be_pressed_on_paper(visits: V
     page.get_by_label("Name").fill("Ada Lovelace")
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    expect(page.get_by_text("You can find it under “My appointments”")).to_be_visible()
     page.emulate_media(media="print")
     expect(page.get_by_role("article")).to_be_visible()
     expect(page.get_by_role("button", name="Move")).to_be_hidden()
@@ -190,3 +197,38 @@ def test_a_visit_of_a_browser_that_keeps_nothing_books_all_the_same(visits: Visi
     page.get_by_label("Name").fill("Ada Lovelace")
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_text("Your appointment is booked.")).to_be_visible()
+    expect(page.get_by_text("You can find it under")).to_have_count(0)
+
+
+def test_a_page_that_lacks_a_file_says_so(visits: Visits) -> None:
+    visit = visits.prepare()
+    page = visit.page
+    for path, file in [
+        ("/", "/booking/main.js"),
+        ("/", "/languages/en.json"),
+        ("/desk", "/desk/wall.js"),
+        ("/desk", "/languages/en.json"),
+    ]:
+        visit.guard.expect(f"503 {file}")
+        page.route(f"**{file}", lambda route: route.fulfill(status=503))
+        page.goto(path)
+        expect(page.get_by_role("alert")).to_have_text(
+            "This page cannot be shown. Check your connection, then load it again."
+        )
+        page.unroute_all()
+    visit.guard.expect("uncaught: /languages/en.json: 503")
+
+
+def test_a_file_that_is_lost_at_first_is_asked_for_again(visits: Visits) -> None:
+    visit = visits.prepare("2030-02-08T07:30:00Z")
+    page = visit.page
+    page.route("**/booking/details.js", lambda route: route.abort())
+    visit.guard.expect("failed /booking/details.js")
+    page.goto("/")
+    page.locator("[data-date='2030-02-11']").click()
+    page.locator("[data-time]").last.click()
+    expect(page.get_by_text("The clinic cannot be reached.")).to_be_in_viewport()
+    page.unroute_all()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_role("heading", name="Your details")).to_be_focused()
+    expect(page.get_by_text("This time is kept for you")).to_be_visible()

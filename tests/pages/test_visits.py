@@ -2,9 +2,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.processes import Server
+from tests.pages.accessibility import assert_accessible
 from tests.pages.visits import Visits, visits_of
 
 
@@ -18,6 +19,17 @@ def times(page: Page) -> list[str]:
 def test_the_api_page_does_nothing_that_no_page_may(visits: Visits) -> None:
     visit = visits.open("/docs")
     visit.page.get_by_text("/create_appointment", exact=True).wait_for()
+
+
+def test_who_is_lost_is_led_to_the_booking_page(visits: Visits) -> None:
+    visit = visits.open("/404.html")
+    page = visit.page
+    assert_accessible(page)
+    visit.guard.expect("404 /appointments")
+    page.goto("/appointments")
+    assert_accessible(page)
+    page.get_by_role("main").get_by_role("link", name="Book an appointment").click()
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_visible()
 
 
 def test_a_page_that_does_what_none_may_fails_its_test(browser: Browser, server: Server) -> None:

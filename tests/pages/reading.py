@@ -1,0 +1,22 @@
+"""In which order the words of a line are seen, which is not always that of its text."""
+
+from playwright.sync_api import Locator
+
+_LEFT = """(line, words) => words.map(word => {
+    const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const at = text.data.indexOf(word);
+        if (at < 0) continue;
+        const range = new Range();
+        range.setStart(text, at);
+        range.setEnd(text, at + word.length);
+        return range.getBoundingClientRect().left;
+    }
+    throw Error(`no ${word} in ${line.textContent}`);
+})"""
+
+
+def assert_seen_in_order(line: Locator, *words: str) -> None:
+    """Raise AssertionError unless these words of a line follow each other from left to right."""
+    left: list[float] = line.evaluate(_LEFT, list(words))
+    assert left == sorted(left), dict(zip(words, left, strict=True))
