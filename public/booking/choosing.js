@@ -14,7 +14,7 @@ import {
   wallClock,
   zoneName,
 } from "../scripts/times.js";
-import { entrance } from "./later.js";
+import { actions, mine } from "./later.js";
 import { monthView } from "./month.js";
 import { doctorName, isAhead, isSearched, offering, search, timesOf } from "./searching.js";
 import { idsBookedHere, state, update } from "./state.js";
@@ -42,11 +42,11 @@ function bookedView() {
   if (appointment?.status === "booked" && Date.parse(appointment.start) > Date.now())
     return html`<div class="notice">
       <p>${t("choose.booked", whichOf(appointment))}</p>
-      <button type="button" @click=${async () => (await entrance()).startMove(appointment)}>${t("mine.move")}</button>
+      <button type="button" @click=${async () => (await actions()).startMove(appointment)}>${t("mine.move")}</button>
     </div>`;
   if (person === null && idsBookedHere().length === 0) return nothing;
   return html`<p>${t("choose.find")}
-    <button type="button" class="link" @click=${async () => (await entrance()).openMine()}>${t("head.mine")}</button></p>`;
+    <button type="button" class="link" @click=${async () => (await mine()).openMine()}>${t("head.mine")}</button></p>`;
 }
 
 /** @param {import("./state.js").Appointment} appointment */
@@ -60,7 +60,7 @@ function movingView() {
   if (moving === null) return nothing;
   return html`<div class="notice">
     <p>${t("move.which", whichOf(moving))}</p>
-    <button type="button" @click=${async () => (await entrance()).keepAsItIs()}>${t("move.keep")}</button>
+    <button type="button" @click=${async () => (await actions()).keepAsItIs()}>${t("move.keep")}</button>
   </div>
   <form class="filters" @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
     ${doctorField()}
@@ -150,7 +150,7 @@ export function openingButton(opening) {
   const day = dateOf(opening.start, state.zone);
   const time = clock(opening.start, state.zone, locale);
   return html`<button type="button" class="opening" data-opening=${opening.start}
-    @click=${async () => (await entrance()).chooseTime(opening)}>
+    @click=${async () => (await actions()).chooseTime(opening)}>
     <span class="unseen">${nameOf(opening, time, opening.doctor_name)}</span>
     <span aria-hidden="true">${shortDate(day, locale)}</span>
     <strong aria-hidden="true">${time}</strong>
@@ -202,7 +202,7 @@ function timeButton(time, isTwice) {
   const shown = clock(time.start, state.zone, locale, isTwice);
   const doctor = doctorName(time.doctor_id);
   return html`<button type="button" class="opening" data-time=${time.start}
-    @click=${async () => (await entrance()).chooseTime(time)}>
+    @click=${async () => (await actions()).chooseTime(time)}>
     <span class="unseen">${nameOf(time, shown, doctor)}</span>
     <strong aria-hidden="true">${shown}</strong> ${thereView(time)}
     ${state.doctorId === "" ? html`<span class="doctor" aria-hidden="true">${doctor}</span>` : nothing}

@@ -4,7 +4,7 @@ import { isFromMail, onChangeElsewhere, restore, textOfRefusal } from "../script
 import { NOT_SIGNING_IN, signInView } from "../scripts/sign_in_view.js";
 import { forgetTab } from "../scripts/store.js";
 import { t } from "../scripts/texts.js";
-import { bookAnother, chooseTime, keepAsItIs, resume, startMove } from "./actions.js";
+import { bookAnother, resume } from "./actions.js";
 import { detailsView } from "./details.js";
 import { doneView } from "./done.js";
 import { goInstead, isMoveAt, placeOf } from "./flow.js";
@@ -16,7 +16,7 @@ import { savedBooked, state, update } from "./state.js";
 
 /** @typedef {import("../scripts/sign_in.js").Person} Person */
 
-export { bookAnother, chooseTime, keepAsItIs, openMine, startMove };
+export { bookAnother, openMine };
 
 export const otherViews = {
   details: detailsView,

@@ -3,22 +3,21 @@
 import { NoAnswer } from "../scripts/api.js";
 import { patiently } from "./searching.js";
 
-/** @typedef {typeof import("./entrance.js")} Entrance */
+export const actions = later(() => import("./actions.js"));
+export const mine = later(() => import("./my_appointments.js"));
+export const entrance = later(() => import("./entrance.js"));
 
-/** @type {Promise<Entrance> | null} */
-let loading = null;
-
-/** Return all views, and what is done in them. */
-export function entrance() {
-  loading ??= patiently(load);
-  return loading;
+/** @template T @param {() => Promise<T>} load */
+function later(load) {
+  /** @type {Promise<T> | null} */
+  let loading = null;
+  return () => {
+    loading ??= patiently(() => load().catch(lost));
+    return loading;
+  };
 }
 
-async function load() {
-  try {
-    return await import("./entrance.js");
-  } catch (error) {
-    // A file that was lost is a TypeError, as if it were a mistake; it differs by its text alone.
-    throw /\bmodule\b/.test(String(error)) ? new NoAnswer(String(error)) : error;
-  }
+/** A file that was lost is a TypeError, as if it were a mistake; its text alone tells. @param {unknown} error @returns {never} */
+function lost(error) {
+  throw /\bmodule\b/.test(String(error)) ? new NoAnswer(String(error)) : error;
 }

@@ -219,11 +219,12 @@ def test_a_page_that_lacks_a_file_says_so(visits: Visits) -> None:
     visit.guard.expect("uncaught: /languages/en.json: 503")
 
 
-def test_a_file_that_is_lost_at_first_is_asked_for_again(visits: Visits) -> None:
+@pytest.mark.parametrize("file", ["/booking/actions.js", "/booking/details.js"])
+def test_a_file_that_is_lost_at_first_is_asked_for_again(visits: Visits, file: str) -> None:
     visit = visits.prepare("2030-02-08T07:30:00Z")
     page = visit.page
-    page.route("**/booking/details.js", lambda route: route.abort())
-    visit.guard.expect("failed /booking/details.js")
+    page.route(f"**{file}", lambda route: route.abort())
+    visit.guard.expect(f"failed {file}")
     page.goto("/")
     page.locator("[data-date='2030-02-11']").click()
     page.locator("[data-time]").last.click()
