@@ -11,13 +11,19 @@ export const entrance = later(() => import("./entrance.js"));
 function later(load) {
   /** @type {Promise<T> | null} */
   let loading = null;
-  return () => {
+  return async () => {
     loading ??= patiently(() => load().catch(lost));
-    return loading;
+    try {
+      return await loading;
+    } catch (error) {
+      loading = null;
+      throw error;
+    }
   };
 }
 
 /** A file that was lost is a TypeError, as if it were a mistake; its text alone tells. @param {unknown} error @returns {never} */
 function lost(error) {
-  throw /\bmodule\b/.test(String(error)) ? new NoAnswer(String(error)) : error;
+  const isLost = error instanceof TypeError && /\bmodule\b/.test(error.message);
+  throw isLost ? new NoAnswer(error.message) : error;
 }

@@ -26,6 +26,7 @@ async function open() {
   if (kept?.request) update({ ...kept, view: "details" }); // It may have booked: see entrance.js.
   const started = start(); // It needs no texts, and they do not need it.
   await loadTexts();
+  root.replaceChildren(); // Of whatever failed before, the page can be shown.
   onChange(draw);
   draw();
   document.addEventListener("visibilitychange", () => document.hidden || refresh());

@@ -35,6 +35,7 @@ let shownDialog = null;
 async function open() {
   dress();
   await loadTexts();
+  root.replaceChildren(); // Of whatever failed before, the page can be shown.
   onChange(draw);
   draw();
   const id = readAddress();

@@ -1,8 +1,14 @@
 // Say so where a page cannot be shown, because a file of it was lost. This is no module, since none
 // of them runs where one is lost.
 
-addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && tellLost(), true);
+// A module that does not fit the others is an error of the window: a release may come in between.
+addEventListener("error", tellOfScript, true);
 addEventListener("unhandledrejection", tellLost);
+
+/** @param {Event} event */
+function tellOfScript({ target }) {
+  if (target === window || target instanceof HTMLScriptElement) tellLost();
+}
 
 function tellLost() {
   const root = document.getElementById("page");

@@ -219,6 +219,18 @@ def test_a_page_that_lacks_a_file_says_so(visits: Visits) -> None:
     visit.guard.expect("uncaught: /languages/en.json: 503")
 
 
+def test_a_page_whose_files_are_of_two_releases_says_so(visits: Visits) -> None:
+    visit = visits.prepare()
+    page = visit.page
+    of_another = {"body": "export const another = 1;", "content_type": "text/javascript"}
+    page.route("**/booking/state.js", lambda route: route.fulfill(**of_another))
+    page.goto("/")
+    expect(page.get_by_role("alert")).to_contain_text("This page cannot be shown.")
+    (said,) = visit.guard.wrongs()
+    assert "does not provide an export" in said
+    visit.guard.expect(said)
+
+
 @pytest.mark.parametrize("file", ["/booking/actions.js", "/booking/details.js"])
 def test_a_file_that_is_lost_at_first_is_asked_for_again(visits: Visits, file: str) -> None:
     visit = visits.prepare("2030-02-08T07:30:00Z")
