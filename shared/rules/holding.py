@@ -4,7 +4,7 @@ A hold needs no clean-up to be right: whether it has ended is judged by the `now
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,6 +29,9 @@ MOST_HOLDS = 3
 
 MOST_ENDED = 3
 """How many holds of a caller that have ended stay in a doctor-day when there is a new one."""
+
+OVER_FOR = timedelta(minutes=1)
+"""How long they have ended by then: requests that arrived before their end may be on the way."""
 
 
 class HoldRequest(Struct, frozen=True):
@@ -66,11 +69,11 @@ def hold_time(documents: Documents, request: HoldRequest, now: datetime) -> Deci
 
 
 def _without_oldest(day: DaySchedule, account: PatientKey | None, now: datetime) -> DaySchedule:
-    """Return a day without the holds of an account that ended first, but for the last few.
+    """Return a day without the holds of an account that ended long ago, but for the last few.
 
     So nobody can fill a day by holding its times again and again.
     """
-    ended = [hold for hold in day.holds if not hold.is_live(now) and hold.is_of(account)]
+    ended = [hold for hold in day.holds if not hold.is_live(now - OVER_FOR) and hold.is_of(account)]
     for hold in sorted(ended, key=lambda hold: hold.ends_at)[:-MOST_ENDED]:
         day = day.without_hold(hold.id)
     return day

@@ -141,6 +141,7 @@ class SnapshotDecisions(Struct):
     async def _openings(self, refusal: TimeUnavailable) -> tuple[Opening, ...]:
         """Search once, however many commands are refused the same time."""
         if refusal not in self.openings:
+            self.openings[refusal] = ()  # Where a day cannot be read, nobody else need try.
             found = await next_openings(self.snapshot, refusal, self._days)
             self._keep(found.read)
             self.openings[refusal] = tuple(found.openings)

@@ -1,6 +1,6 @@
 """A network that fails on demand: a TCP proxy on the loopback interface.
 
-Every fault but `cut` and `silence` lasts as long as its block:
+Every fault but `cut` lasts as long as its block:
 
     async with Proxy(emulator_port) as proxy:
         ...                                  # processes that use proxy.address
@@ -33,7 +33,6 @@ class Proxy:
         self._target = target
         self._delay = 0.0
         self._answers_arrive = True
-        self._silenced = 0
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -57,10 +56,6 @@ class Proxy:
     def cut(self) -> None:
         """Close every connection now; what has not been passed on never arrives."""
         self.counts["connections cut"] += self._close_all()
-
-    def silence(self) -> None:
-        """Pass on nothing more of the connections that there are, and tell neither side."""
-        self._silenced = self.counts["connections"]
 
     @contextmanager
     def losing_answers(self) -> Iterator[None]:
@@ -124,9 +119,7 @@ class Proxy:
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.counts["connections"] += 1
         writers = [writer]
-        connection = asyncio.ensure_future(
-            self._connect(self.counts["connections"], reader, writers)
-        )
+        connection = asyncio.ensure_future(self._connect(reader, writers))
         self._connections[connection] = writers
         connection.add_done_callback(self._forget)
 
@@ -135,7 +128,7 @@ class Proxy:
         self._ending.discard(connection)
 
     async def _connect(
-        self, number: int, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
+        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
     ) -> None:
         """Pass on in both directions, until one side closes, or both are cut."""
         try:
@@ -145,7 +138,7 @@ class Proxy:
                 for source, sink in ((reader, target), (answers, writers[0])):
                     waiting: _Waiting = asyncio.Queue(MOST_CHUNKS)
                     group.create_task(self._take(source, waiting))
-                    group.create_task(self._give(number, waiting, sink, answers=source is answers))
+                    group.create_task(self._give(waiting, sink, answers=source is answers))
         except* (OSError, EOFError):
             self.counts["connections closed by one side"] += 1
         finally:
@@ -161,7 +154,7 @@ class Proxy:
         await waiting.put((clock() + self._delay, b""))
 
     async def _give(
-        self, number: int, waiting: "_Waiting", sink: asyncio.StreamWriter, *, answers: bool
+        self, waiting: "_Waiting", sink: asyncio.StreamWriter, *, answers: bool
     ) -> None:
         clock = asyncio.get_running_loop().time
         while True:
@@ -169,9 +162,7 @@ class Proxy:
             await asyncio.sleep(due - clock())
             if not data:
                 raise EOFError
-            if number <= self._silenced:
-                self.counts["bytes of silenced connections"] += len(data)
-            elif answers and not self._answers_arrive:
+            if answers and not self._answers_arrive:
                 self.counts["bytes of answers lost"] += len(data)
             else:
                 sink.write(data)

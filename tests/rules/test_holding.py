@@ -277,7 +277,14 @@ def test_a_day_keeps_few_holds_however_often_callers_let_them_end() -> None:
         there = replace(there, days=changes.days)
         others = len([each for each in there.days[key(MON)].holds if not each.is_of(ADA.account)])
     names = [each.id for each in there.days[key(MON)].holds if each.is_of(ADA.account)]
-    assert (sorted(names), others) == (["16", "17", "18", "19"], 1)
+    assert (sorted(names), others) == (["15", "16", "17", "18", "19"], 1)
+
+
+def test_what_has_just_ended_stays_for_requests_that_arrived_before() -> None:
+    for ends, left in ((NOW - MINUTE + MICROSECOND, 4), (NOW - MINUTE, 3)):
+        ended = [hold(by=ADA, name=f"{number}", ends=ends) for number in range(4)]
+        changes, _ = holding(hold("12:00-13:00", ADA), found(day(*ended), by=ADA), ADA)
+        assert len(changes.days[key(MON)].holds) == left + 1
 
 
 def test_an_attempt_whose_answer_was_lost_has_held_the_time() -> None:

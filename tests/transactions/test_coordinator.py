@@ -330,7 +330,9 @@ async def test_a_store_that_refuses_everything_is_not_asked_for_each_of_many() -
 
 
 class Unreadable(ScriptedStore):
-    """Refuses whatever reads Tuesday, which a newer version wrote."""
+    """Refuses whatever reads Tuesday, which a newer version wrote, and counts how often."""
+
+    refused = 0
 
     async def call(
         self,
@@ -341,6 +343,7 @@ class Unreadable(ScriptedStore):
     ) -> Any:  # noqa: ANN401 - what the call answers
         """Refuse it, or do as told."""
         if any(isinstance(asked, Keys) and key(TUE) in asked.days for asked in arguments):
+            self.refused += 1
             raise StoreRefused("Tuesday is not understood")
         return await super().call(verb, touches, do, *arguments)
 
@@ -352,6 +355,28 @@ async def test_a_refusal_is_certain_though_a_day_with_other_times_cannot_be_read
     assert refused.openings == ()
     closed = await instance(Unreadable(full(date.fromisoformat(MON)))).run(command(f"{MON}T20:00Z"))
     assert isinstance(closed, OutsideWorkingHours)
+
+
+@simulated
+async def test_a_day_that_cannot_be_read_is_asked_for_once_by_all_who_are_refused_one_time() -> (
+    None
+):
+    store = Unreadable(full(date.fromisoformat(MON)))
+    asked = [command(NINE, f"{number}") for number in range(10)]
+    await asyncio.gather(*start(instance(store), *asked))
+    assert store.refused <= 2  # The first goes alone.
+
+
+@simulated
+async def test_whose_time_is_over_takes_none_from_others_of_a_refused_batch() -> None:
+    store = ScriptedStore()
+    coordinator = instance(store)
+    store.on_load.extend([slow(6), fails_for_good, hangs])
+    first, early = (asyncio.create_task(coordinator.preview(command(t))) for t in (NINE, TEN))
+    await asyncio.sleep(5)
+    late = asyncio.create_task(coordinator.preview(command(ELEVEN)))
+    outcomes = await asyncio.gather(first, early, late, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Accepted, StoreUnavailable, Accepted]
 
 
 @simulated

@@ -18,6 +18,7 @@ _MAY_PASS = (
     "57",  # Somebody intervened: the server shuts down, or a statement was cancelled.
     "25P03",  # A transaction of a stopped process was idle for too long, and its connection ended.
     "25006",  # It only reads: it stands by for another server, which may take its place.
+    "25P02",  # Something else that was read on the same snapshot was refused.
     "53300",  # Too many connections.
     "55P03",  # A lock was not to be had.
 )

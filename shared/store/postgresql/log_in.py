@@ -18,7 +18,7 @@ NOTICED = {
     "keepalives_idle": 30,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,  # Milliseconds.
+    "tcp_user_timeout": 3_000,  # Milliseconds; whoever waits for them can still try again in time.
 }
 """How soon this machine notices that a network has cut a connection without a word.
 

@@ -34,11 +34,6 @@ Row = tuple[Any, ...]
 
 NESTED = 1
 """How many connections only those get who have one already: else all could wait for each other."""
-CALLS_IN_TIME = 3
-"""How many calls of a request may be lost, one after the other, until its time is over.
-
-So who loses one, because its connection was cut without a word, can try again on another one.
-"""
 IDLE_SECONDS = 600.0
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
@@ -57,8 +52,7 @@ class Query(NamedTuple):
 class Connections:
     """A pool that opens connections as they are needed, in the loop of the first use.
 
-    `seconds` is how long a request may take, and so how long it may wait for a connection; a call
-    may take a part of that.
+    `seconds` is how long a call may take, and how long it may wait for a connection.
 
     A call is a task of its own. So who gives up does not wait until the server has taken notice,
     which a frozen one never does: the call ends by itself, or is cut off.
@@ -106,8 +100,7 @@ class Connections:
     def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do something with a connection, which is cut off if it takes too long."""
         task = asyncio.create_task(work)
-        seconds = self._seconds / CALLS_IN_TIME
-        timer = asyncio.get_running_loop().call_later(seconds, cut_off, connection)
+        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
         self._running.add(task)
 
         def ended(task: asyncio.Task[T]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from shared.store.port import StoreUnavailable
 from shared.store.sqlite.database import open_file
 
+_NOWHERE = (-1, -1)
+
 
 class DatabaseFile:
     """The file at a path: it is created at most once, and stays the one that was opened first.
@@ -15,7 +17,7 @@ class DatabaseFile:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
+        self._path = Path(path).absolute()
         self._first: tuple[int, int] | None = None
 
     def open(self, busy_seconds: float) -> sqlite3.Connection:
@@ -24,13 +26,15 @@ class DatabaseFile:
             self.check()
             return open_file(self._path, busy_seconds, create=False)
         connection = open_file(self._path, busy_seconds)
-        self._first = self._found()
+        self._first = self._found() or _NOWHERE
         return connection
 
     def check(self) -> None:
         """Raise sqlite3.DatabaseError if the path does not name the file that was opened."""
         if self._found() != self._first:
-            message = f"{self._path} was moved, deleted or replaced meanwhile; put it back"
+            message = (
+                f"{self._path} was moved, deleted or replaced while it was in use; put it back"
+            )
             raise sqlite3.DatabaseError(message)
 
     def _found(self) -> tuple[int, int] | None:
