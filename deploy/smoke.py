@@ -95,7 +95,7 @@ def _check_that_it_is_shut(address: Address) -> None:
     status, text = _ask(urllib.request.Request(url))  # noqa: S310 - the operator's own
     say(f"  list_appointments without a token: {status or 'no answer'}")
     refused = status in _NOT_ALLOWED
-    _expect("list_appointments", refused, f"must turn away who sends no token: {status} {text}")
+    _expect("list_appointments", refused, f"must refuse requests without a token: {status} {text}")
 
 
 def _check_preflight(address: Address, wait: Callable[[float], object]) -> None:

@@ -304,8 +304,8 @@ def test_a_token_is_never_sent_unencrypted(stand_ins: StandIns) -> None:
 @pytest.mark.parametrize(
     ("door", "said"),
     [
-        ([SHOWN], "list_appointments must turn away who sends no token: 200"),
-        ([(404, {"code": "unknown_doctor"})], "must turn away who sends no token: 404"),
+        ([SHOWN], "list_appointments must refuse requests without a token: 200"),
+        ([(404, {"code": "unknown_doctor"})], "must refuse requests without a token: 404"),
         ([REFUSED, (405, {"detail": "no"})], "create_appointment must answer a preflight: "),
         ([REFUSED, *[CLOSED] * 9], "create_appointment must answer a preflight: "),
     ],

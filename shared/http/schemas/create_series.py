@@ -15,8 +15,9 @@ Rule = Annotated[
     Field(
         max_length=LONGEST_RULE,
         description="a recurrence rule (RFC 5545) of FREQ (DAILY, WEEKLY or MONTHLY), INTERVAL, "
-        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first. COUNT "
-        f"ends it within {LONGEST_SERIES.days} days, UNTIL within {LONGEST_UNTIL.days}",
+        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first. The "
+        f"last is at most {LONGEST_SERIES.days:,} days after it with COUNT, and at most "
+        f"{LONGEST_UNTIL.days} with UNTIL",
         examples=["FREQ=WEEKLY;COUNT=10"],
     ),
 ]

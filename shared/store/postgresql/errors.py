@@ -54,7 +54,7 @@ def error_of(code: str, message: str) -> StoreError:
     if code.startswith(_MAY_PASS):
         return StoreUnavailable(said)
     if code in _NOT_MIGRATED:
-        advice = "bring its tables up to date by `python -m shared.runtime.migrate`"
+        advice = "bring its tables up to date with `python -m shared.runtime.migrate`"
         return StoreRefused(f"{said}: {advice}")
     return StoreRefused(said)
 

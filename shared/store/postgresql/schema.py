@@ -56,5 +56,5 @@ async def migrate(connection: AsyncConnection) -> int:
 def _check_encoding(connection: AsyncConnection) -> None:
     found = connection.info.parameter_status("server_encoding")
     if found != "UTF8":
-        advice = "make one by CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"
+        advice = "create one with CREATE DATABASE ... TEMPLATE template0 ENCODING 'UTF8'"
         raise StoreRefused(f"the encoding of the database is {found}, not UTF8: {advice}")
