@@ -286,7 +286,7 @@ def test_the_page_leads_from_zero_to_a_booked_appointment(
 ) -> None:
     page = (ROOT / "docs" / "local.md").read_text("utf-8")
     part = tmp_path / "part.md"
-    part.write_text(page[page.index("## Sign somebody up") : page.index("## From an app")])
+    part.write_text(page[page.index("## Sign a user up") : page.index("## From an app")])
     port = str(free_port())
     here = {
         "127.0.0.1:9099": settings[VARIABLE],
