@@ -268,9 +268,8 @@ async def _by_halves(batch: Batch[T], serve: Callable[[Batch[T], bool], Awaitabl
             if len(part.waiters) == 1:
                 part.waiters[0].fail(error)
             size = max(1, (len(part.waiting()) + 1) // 2)
-        except TimeoutError as error:  # The time of the others may not be over.
-            for waiter in part.waiting():
-                waiter.fail(error)
+        except TimeoutError:
+            pass  # All of this part have given up by now; the time of the others may not be over.
         # Not the first attempt: one of them may have been committed, and not answered.
         first, left = False, [*_parts(part.waiting(), size), *left]
 
