@@ -6,8 +6,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, cast
@@ -21,6 +21,7 @@ from shared.model.day import DayKey, DaySchedule
 from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
+from shared.settings import PostgresqlDatabase
 from shared.store.port import (
     DayWrite,
     Keys,
@@ -121,9 +122,9 @@ async def test_a_booking_is_two_round_trips_on_a_day_not_known_yet_and_then_one(
     connections = store._connections  # noqa: SLF001 - the only way to see what is called
     start = connections.start
 
-    def counting(connection: AsyncConnection, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def counting(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         round_trips.append(cast("Any", work).__qualname__)
-        return start(connection, work)
+        return start(work)
 
     connections.start = counting  # type: ignore[method-assign]
     await store.put_doctors([doctor()])
@@ -412,6 +413,32 @@ async def test_a_call_that_is_never_answered_is_cut_off(
                 continue  # The connection that was cut off is found out.
             break
     await store.close()
+
+
+async def test_calls_of_one_session_take_turns_and_the_time_of_each_begins_with_its_turn(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited, limit = [0], Connections.limit
+
+    @contextmanager
+    def counted(self: Connections, connection: AsyncConnection) -> Iterator[None]:
+        limited.append(limited[-1] + 1)
+        with limit(self, connection):
+            yield
+        limited.append(limited[-1] - 1)
+
+    monkeypatch.setattr(Connections, "limit", counted)
+    connections = Connections(PostgresqlDatabase(address, connections=2), seconds=60)
+    async with connections.lend() as session:
+        calls = [session.run([Query("SELECT %s::int", (number,))]) for number in range(3)]
+        answers = await asyncio.gather(*calls)
+        late = asyncio.create_task(session.run([Query("SELECT 1")]))
+        await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable):
+        await late
+    await connections.close()
+    assert answers == [[[(0,)]], [[(1,)]], [[(2,)]]]
+    assert max(limited) == 1
 
 
 async def test_a_commit_whose_answer_is_lost_may_have_happened_and_is_told_as_unknown(

@@ -8,10 +8,11 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
+    contextmanager,
     nullcontext,
     suppress,
 )
@@ -71,7 +72,7 @@ class Connections:
         """Run one statement, which is a transaction by itself, in one round trip."""
         async with self._turn():
             connection = await self._borrow()
-            task = self.start(connection, self._execute(connection, query))
+            task = self.start(self._execute(connection, query))
             with translated_errors():
                 return await asyncio.shield(task)
 
@@ -92,19 +93,18 @@ class Connections:
                 yield session
             finally:
                 _has_connection.reset(token)
-                ending = self.start(session.connection, self._end(session))
+                session.is_ending = True
+                ending = self.start(self._end(session))
             if session.is_kept:  # Else nobody waits for that: the caller has what they asked for.
                 with translated_errors():
                     await asyncio.shield(ending)
 
-    def start(self, connection: AsyncConnection, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Do something with a connection, which is cut off if it takes too long."""
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something that goes on if nobody waits for it any more."""
         task = asyncio.create_task(work)
-        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
         self._running.add(task)
 
         def ended(task: asyncio.Task[T]) -> None:
-            timer.cancel()
             self._running.discard(task)
             with suppress(asyncio.CancelledError):
                 task.exception()  # Its caller may have given up.
@@ -112,11 +112,21 @@ class Connections:
         task.add_done_callback(ended)
         return task
 
-    @asynccontextmanager
-    async def leaving_standbys(self) -> AsyncIterator[None]:
-        """Replace every connection if the server turns out only to read."""
+    @contextmanager
+    def limit(self, connection: AsyncConnection) -> Iterator[None]:
+        """Cut a connection off if what is done with it takes too long."""
+        timer = asyncio.get_running_loop().call_later(self._seconds, cut_off, connection)
         try:
             yield
+        finally:
+            timer.cancel()
+
+    @asynccontextmanager
+    async def asking(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Limit a call, and replace every connection if the server turns out only to read."""
+        try:
+            with self.limit(connection):
+                yield
         except ReadOnlySqlTransaction:
             await self.drain()
             raise
@@ -151,7 +161,7 @@ class Connections:
         """Return a connection of a pool; replace those that have ended while nobody used them."""
         while has_ended(connection := await pool.getconn(self._seconds)):
             await connection.close()
-            self.start(connection, self._give_back(connection))
+            self.start(self._give_back(connection))
         return connection
 
     async def _opened(self) -> AsyncConnectionPool[AsyncConnection]:
@@ -172,7 +182,7 @@ class Connections:
 
     async def _execute(self, connection: AsyncConnection, query: Query) -> list[Row]:
         try:
-            async with self.leaving_standbys():
+            async with self.asking(connection):
                 cursor = await connection.execute(query.statement, query.values)
                 return await cursor.fetchall() if cursor.description else []
         finally:
@@ -186,21 +196,27 @@ class Connections:
 
     async def _give_back(self, connection: AsyncConnection) -> None:
         assert self._pool is not None  # noqa: S101 - the connection is of it
-        await self._pool.putconn(connection)
+        with self.limit(connection):
+            await self._pool.putconn(connection)
 
 
 class Session:
-    """A connection while it is lent. Calls that are made at once take turns, in their order."""
+    """A connection while it is lent. Calls that are made at once take turns, in their order.
+
+    The time of a call begins with its turn. Who has no turn when the connection is no longer lent
+    gets none: nobody waits for it.
+    """
 
     def __init__(self, connections: Connections, connection: AsyncConnection) -> None:
         self.connection = connection
         self._connections = connections
         self.is_kept = False
+        self.is_ending = False
         self._turns = asyncio.Lock()
 
     async def run(self, queries: Sequence[Query]) -> list[list[Row]]:
         """Run statements one after the other, in one round trip."""
-        task = self._connections.start(self.connection, self._run(queries))
+        task = self._connections.start(self._run(queries))
         with translated_errors():
             return await asyncio.shield(task)
 
@@ -211,15 +227,19 @@ class Session:
     async def end(self) -> None:
         """Wait until the last call has ended, and end the transaction."""
         async with self._turns:
-            if self.is_kept:
-                await self.connection.commit()
-            elif self.connection.pgconn.transaction_status in _OPEN:
-                await self.connection.rollback()
+            with self._connections.limit(self.connection):
+                if self.is_kept:
+                    await self.connection.commit()
+                elif self.connection.pgconn.transaction_status in _OPEN:
+                    await self.connection.rollback()
 
     async def _run(self, queries: Sequence[Query]) -> list[list[Row]]:
         async with self._turns:
-            async with self._connections.leaving_standbys(), self.connection.pipeline():
-                cursors = [await self.connection.execute(*query) for query in queries]
+            if self.is_ending:
+                raise StoreUnavailable("the connection is no longer lent")
+            connection = self.connection
+            async with self._connections.asking(connection), connection.pipeline():
+                cursors = [await connection.execute(*query) for query in queries]
             return [await each.fetchall() if each.description else [] for each in cursors]
 
 
