@@ -14,6 +14,7 @@ from shared.http.requests import checked
 from shared.http.responses import REPLAYED, json_response
 from shared.http.schemas.create_override import CreatedOverride, NewOverride
 from shared.http.schemas.fields import check_order, field_error
+from shared.http.wanted_times import identity
 from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -21,7 +22,6 @@ from shared.model.override import Override, override_id
 from shared.rules.overriding import NoRoomForOverride, is_on_one_date
 from shared.rules.refusals import KeyReused
 from shared.transactions import overrides
-from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.overrides import DEADLINES, Made
 
 
@@ -58,7 +58,7 @@ async def create_override(call: Call[NewOverride]) -> Response:
 
 
 def _new_override(call: Call[NewOverride], doctor: Doctor) -> overrides.NewOverride:
-    asked, key = call.asked, call.key
+    asked = call.asked
     interval = _interval(asked, doctor.zone)
     override = Override(
         id=override_id(doctor.id, secrets.token_hex(12)),
@@ -71,8 +71,7 @@ def _new_override(call: Call[NewOverride], doctor: Doctor) -> overrides.NewOverr
     # Two requests are the same if they ask for the same, however it is spelled.
     start, end = (instant.isoformat() for instant in interval)
     request = ["create_override", doctor.id, asked.kind, start, end, asked.note]
-    idempotency = None if key is None else Idempotency.of(key, request, call.caller)
-    return overrides.NewOverride(doctor, override, call.arrived_at, idempotency)
+    return overrides.NewOverride(doctor, override, call.arrived_at, identity(call, request))
 
 
 def _interval(asked: NewOverride, zone: ZoneInfo) -> Interval:

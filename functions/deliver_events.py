@@ -26,7 +26,7 @@ RUN_SECONDS = LONGEST_SECONDS - SECONDS - 2
     seconds=LONGEST_SECONDS,
 )
 async def deliver_events(call: Call[RequestModel]) -> Response:
-    """Deliver the events that are due; a scheduler and a trigger call it, with any body.
+    """Deliver the events that are due to webhooks, mail and Pub/Sub.
 
     A scheduler and a trigger call it, with any body. What fails is tried again later.
     """

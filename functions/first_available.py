@@ -8,12 +8,11 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.request_errors import InvalidRequest, NoSuchService, UnknownDoctor
+from shared.http.request_errors import NoSuchService, UnknownDoctor, invalid
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import AFTER, FirstAvailable, OpeningList
-from shared.http.schemas.problem import FieldError
 from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
@@ -87,7 +86,7 @@ def _check_size(window: Interval, doctors: int) -> None:
             f"must be earlier, or fewer doctors be named: {days} days of {doctors} doctors are "
             f"more than {MOST_DOCTOR_DAYS} together"
         )
-        raise InvalidRequest([FieldError(field="until", message=message, type="too_many")])
+        raise invalid("until", "too_many", message)
 
 
 def _within_horizon(window: Interval, search: Search) -> Interval:

@@ -12,11 +12,10 @@ from shared.http.endpoint import Success, endpoint
 from shared.http.lookups import doctors_of, find_doctors
 from shared.http.page_tokens import Scope
 from shared.http.pages import ReadPage, read_page
-from shared.http.request_errors import InvalidRequest, UnknownDoctor
+from shared.http.request_errors import UnknownDoctor, invalid
 from shared.http.responses import content_tag, json_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
-from shared.http.schemas.problem import FieldError
 from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -98,7 +97,7 @@ async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequen
     everybody = await call.dependencies.doctor_cache.everybody()
     if len(everybody) > MOST_TOGETHER:
         message = f"must name doctors: there are more than {MOST_TOGETHER}, retired ones included"
-        raise InvalidRequest([FieldError(field="doctor_id", message=message, type="too_many")])
+        raise invalid("doctor_id", "too_many", message)
     return everybody
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.endpoint import Success, endpoint
-from shared.http.request_errors import InvalidRequest, NoSuchService, UnknownDoctor
+from shared.http.request_errors import NoSuchService, UnknownDoctor, invalid
 from shared.http.responses import json_response
 from shared.http.schemas.list_openings import (
     LONGEST_DAYS,
@@ -18,7 +18,6 @@ from shared.http.schemas.list_openings import (
     ListOpenings,
     OpeningsOfDay,
 )
-from shared.http.schemas.problem import FieldError
 from shared.http.searches import Search, read_search
 from shared.http.times import on_clock
 from shared.http.windows import window
@@ -85,7 +84,7 @@ def _check_size(asked: ListOpenings, bounds: Interval, doctors: int) -> None:
             f"must be earlier, or fewer doctors be named: {days} days of {doctors} doctors are "
             f"more than {most} together, which is the most on this grid"
         )
-        raise InvalidRequest([FieldError(field="end", message=message, type="too_many")])
+        raise invalid("end", "too_many", message)
 
 
 def _by_zone(doctors: Iterable[Doctor]) -> Iterable[tuple[ZoneInfo, Sequence[Doctor]]]:

@@ -14,6 +14,7 @@ from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
+from shared.http.wanted_times import broken_rules
 from shared.rules.availability import Terms
 from shared.rules.existing_appointment import Sought
 from shared.rules.moving import Move, move
@@ -101,8 +102,8 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
 def _request_parts(asked: RescheduleAppointment) -> list[str | None]:
     """Return what makes two requests the same; a time without an offset equals only itself."""
     times = [_spelled(asked.start), _spelled(asked.end), str(asked.duration_minutes)]
-    allowed = ["allow", *sorted(set(asked.allow))] if asked.allow else []
-    return ["reschedule_appointment", asked.appointment_id, asked.doctor_id, *times, *allowed]
+    parts = [asked.appointment_id, asked.doctor_id, *times, *broken_rules(asked.allow)]
+    return ["reschedule_appointment", *parts]
 
 
 def _spelled(time: datetime | None) -> str:

@@ -122,7 +122,7 @@ function reasonField(wrong) {
   const said = wrong.get("reason");
   return html`<label for="reason">${t("details.reason")}
       <span class="small">${t("details.optional")}</span></label>
-    <textarea id="reason" name="reason" rows="3" maxlength=${LONGEST.reason} @input=${type_}
+    <textarea id="reason" name="reason" dir="auto" rows="3" maxlength=${LONGEST.reason} @input=${type_}
       .value=${state.draft.reason} aria-invalid=${said !== undefined}
       aria-describedby="reason-wrong"></textarea>
     <p class="wrong" id="reason-wrong">${said ? t("wrong.reason") : nothing}</p>`;

@@ -41,7 +41,7 @@ export function appointmentView(appointment) {
     <dl>
       ${patient.phone ? lineOf("details.phone", phoneView(patient.phone)) : nothing}
       ${patient.email ? lineOf("details.email", emailView(patient.email)) : nothing}
-      ${reason ? lineOf("details.reason", html`<span class="reason">${reason}</span>`) : nothing}
+      ${reason ? lineOf("details.reason", html`<span class="reason" dir="auto">${reason}</span>`) : nothing}
     </dl>
     ${buttonsOf(appointment)} ${problemView(state.problem)} ${sendingView()}`;
 }

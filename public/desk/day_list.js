@@ -58,7 +58,7 @@ function rowOf(appointment) {
     <th scope="row"><button type="button" class="link" data-row=${id}
       @click=${() => openAppointment(appointment)}>${patient.name}</button></th>
     <td>${contactsView(patient)}</td>
-    <td class="reason">${reason ?? nothing}</td>
+    <td class="reason" dir="auto">${reason ?? nothing}</td>
     <td>${statusView(appointment)}</td>
   </tr>`;
 }

@@ -46,7 +46,7 @@ export function field(name, label, options = {}) {
 export function longField(name, label) {
   return html`<div>
     <label for=${`f-${name}`}>${t(label)} <span class="small">${t("details.optional")}</span></label>
-    <textarea id=${`f-${name}`} name=${name} rows="2" maxlength="1000" .value=${live(draft()[name])}
+    <textarea id=${`f-${name}`} name=${name} dir="auto" rows="2" maxlength="1000" .value=${live(draft()[name])}
       @input=${typed} aria-invalid=${isWrong(name)}
       aria-describedby=${isWrong(name) ? `f-${name}-wrong` : nothing}></textarea>
     ${wrongView(name)}

@@ -48,7 +48,7 @@ class TokenAuthenticator:
         except InvalidToken as error:
             raise Unauthenticated(error.detail) from None
         if await self._blocked.refuses(user.account, user.issued_at):
-            raise Unauthenticated("the token counts no longer; sign in again")
+            raise Unauthenticated("the token has been revoked; sign in again")
         return user
 
     @staticmethod

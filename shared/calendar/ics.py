@@ -14,7 +14,7 @@ PRODUCT = "-//Appointments//EN"
 Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 
 ASK_AGAIN_AFTER = timedelta(minutes=15)
-"""How long who subscribes to a calendar should wait before the next look."""
+"""How long a subscriber should wait before fetching the calendar again."""
 
 # RFC 5545 allows no controls in a text (section 3.1), and some readers take these for line breaks.
 # Release 1.0 let them in.
@@ -57,9 +57,9 @@ def event_of(
 
 
 def invite(event: Event, organizer: str, attendee: str, name: str) -> None:
-    """Say who invites, and whom, both by e-mail address: calendars update by it.
+    """Add organizer and attendee, e-mail addresses by which calendars recognise an update.
 
-    Nobody is asked to answer, as who is invited has booked.
+    The attendee is not asked to answer, having booked the appointment.
     """
     event.add("organizer", _address(organizer))
     invited = _address(attendee)

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from shared.access.permissions import ME
 from shared.http.call import Call
-from shared.http.request_errors import InvalidRequest
-from shared.http.schemas.problem import FieldError
+from shared.http.request_errors import invalid
 from shared.model.patient_key import PatientKey, patient_key
 
 NOT_ME = 'must be the id of a patient\'s account; "me" is for patients who are signed in'
@@ -28,7 +27,7 @@ def named_account(call: Call[Any], field: str, patient_id: str) -> Account:
     if call.caller.kind == "patient":
         return _account(call.caller.issuer, call.caller.subject)
     if patient_id == ME:
-        raise InvalidRequest([FieldError(field=field, message=NOT_ME, type="not_a_patient")])
+        raise invalid(field, "not_a_patient", NOT_ME)
     return _account(call.dependencies.patient_issuer, patient_id)
 
 

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
-from shared.http.request_errors import InvalidRequest
-from shared.http.schemas.problem import FieldError
+from shared.http.request_errors import invalid
 from shared.http.times import parse_instant
 
 HEADER = "Test-Now"
@@ -23,5 +22,5 @@ def read_test_now(request: Request) -> datetime | None:
             "must be one RFC 3339 time with an offset, such as 2026-11-23T09:00:00-05:00, in a "
             f"year up to {LAST_YEAR}"
         )
-        raise InvalidRequest([FieldError(field=HEADER, message=text, type="time")])
+        raise invalid(HEADER, "time", text)
     return instant.astimezone(UTC)

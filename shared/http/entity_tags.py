@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.http.request_errors import InvalidRequest
-from shared.http.schemas.problem import FieldError
+from shared.http.request_errors import invalid
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"[ \t]*{_TAG}(?:[ \t]*,[ \t]*{_TAG})*[ \t]*")
@@ -35,7 +34,7 @@ def read_if_match(request: Request) -> frozenset[int] | None:
     tags = _tags(given)
     if tags is None:
         text = 'must be the ETag of an appointment as it was received, such as "3" in its quotes'
-        raise InvalidRequest([FieldError(field="If-Match", message=text, type="entity_tag")])
+        raise invalid("If-Match", "entity_tag", text)
     return frozenset(int(found[1]) for tag in tags if (found := _VERSION.fullmatch(tag)))
 
 

@@ -8,9 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shared.http.call import Call
-from shared.http.request_errors import InvalidRequest
+from shared.http.request_errors import InvalidRequest, invalid
 from shared.http.schemas.create_series import NewSeries
-from shared.http.schemas.problem import FieldError
 from shared.http.wanted_times import (
     AskedTime,
     broken_rules,
@@ -130,4 +129,4 @@ def _command(  # noqa: PLR0913 - what a command is made of
 
 def _invalid(error: InvalidRule) -> InvalidRequest:
     message = f"its {error.part} {error.message}" if error.part else error.message
-    return InvalidRequest([FieldError(field="rule", message=message, type="invalid_rule")])
+    return invalid("rule", "invalid_rule", message)

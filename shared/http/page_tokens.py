@@ -19,8 +19,7 @@ import msgspec
 from msgspec import Meta, Struct
 from pydantic_core import PydanticCustomError
 
-from shared.http.request_errors import InvalidRequest
-from shared.http.schemas.problem import FieldError
+from shared.http.request_errors import InvalidRequest, invalid
 from shared.queries.paging import Position
 
 _VERSION: Literal[2] = 2  # Tokens of version 1 were not signed.
@@ -79,7 +78,7 @@ def read_page_token(token: str, scope: Scope, keys: Sequence[bytes]) -> Bookmark
 def expired() -> InvalidRequest:
     """Return the error about a token whose instant the store no longer knows."""
     text = "is too old; start again without one"
-    return InvalidRequest([FieldError(field="page_token", message=text, type="page_token_expired")])
+    return invalid("page_token", "page_token_expired", text)
 
 
 def _signature(key: bytes, scope: Scope, content: bytes) -> bytes:

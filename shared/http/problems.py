@@ -112,7 +112,9 @@ def _refusal_problem(refusal: Refusal) -> Problem:
         case TimeUnavailable():
             return _unavailable_problem(refusal)
         case PatientBusy(doctor=doctor, asked=asked, conflicts=conflicts):
-            detail = f"the patient has another appointment from {_spoken(asked, doctor)}"
+            start, end = (written(instant, doctor.zone) for instant in asked)
+            detail = f"the patient has another appointment between {start} and {end}"
+            detail += "; choose another time"
             return _problem(refusal, detail, conflicts=_conflicts(conflicts, doctor))
         case UnclearTime() | InvalidField():
             return _field_problem(refusal)

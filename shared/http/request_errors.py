@@ -49,6 +49,11 @@ class InvalidRequest(RequestError):
         super().__init__(detail or "; ".join(sentences), errors=listed)
 
 
+def invalid(field: str, kind: str, message: str) -> InvalidRequest:
+    """Return the error that one field is wrong; `message` says what would be right."""
+    return InvalidRequest([FieldError(field=field, message=message, type=kind)])
+
+
 class UnknownDoctor(RequestError):
     """No doctor has this id."""
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
-from shared.http.request_errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType
+from shared.http.request_errors import BodyTooLarge, InvalidRequest, UnsupportedMediaType, invalid
 from shared.http.schemas.problem import FieldError
 from shared.json_text import repeated_member
 from shared.validation import message, place, shown
@@ -114,9 +114,7 @@ def read_idempotency_key(request: Request) -> str | None:
     if len(given) == 1 and re.fullmatch(r"[\x21-\x7e]{1,255}", key):
         return key
     text = "must be one key of 1 to 255 visible ASCII characters, such as a UUID"
-    raise InvalidRequest(
-        [FieldError(field="Idempotency-Key", message=text, type="idempotency_key")]
-    )
+    raise invalid("Idempotency-Key", "idempotency_key", text)
 
 
 def checked(field: str, convert: Callable[..., T], *args: object) -> T:
@@ -124,8 +122,7 @@ def checked(field: str, convert: Callable[..., T], *args: object) -> T:
     try:
         return convert(*args)
     except PydanticCustomError as error:
-        wrong = FieldError(field=field, message=error.message(), type=error.type)
-        raise InvalidRequest([wrong]) from None
+        raise invalid(field, error.type, error.message()) from None
 
 
 def _validated(model: type[M], validate: Callable[[], M]) -> M:

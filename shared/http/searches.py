@@ -9,8 +9,7 @@ from msgspec import Struct
 from shared.directory.doctor_cache import MOST_TOGETHER
 from shared.http.call import Call
 from shared.http.lookups import find_bookable_doctors, find_service
-from shared.http.request_errors import InvalidRequest
-from shared.http.schemas.problem import FieldError
+from shared.http.request_errors import invalid
 from shared.http.schemas.search_request import SearchRequest
 from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
@@ -74,7 +73,7 @@ async def read_search(
         _check_that_they_are_few(doctors)
     if service is None and clinic.policy.service_required:
         wrong = "is required by this clinic; `list_services` lists the services"
-        raise _invalid("service_id", "missing", wrong)
+        raise invalid("service_id", "missing", wrong)
     return Search(
         doctors, clinic, service, _length(asked, clinic, service, usual_minutes), call.now
     )
@@ -87,24 +86,20 @@ def _length(
     if service and service.length:
         if minutes is not None:
             wrong = "must be left out, because the service has a length"
-            raise _invalid("duration_minutes", "length_of_service", wrong)
+            raise invalid("duration_minutes", "length_of_service", wrong)
         return service.length
     longest = clinic.policy_of(asked.service_id).longest // MINUTE
     if usual_minutes is not None and service is None:
         minutes = minutes or min(usual_minutes, longest)
     if minutes is None:
         wrong = "is required, because the service has no length"
-        raise _invalid("duration_minutes", "missing", wrong)
+        raise invalid("duration_minutes", "missing", wrong)
     if minutes > longest:
-        raise _invalid("duration_minutes", "too_long", f"must be at most {longest}")
+        raise invalid("duration_minutes", "too_long", f"must be at most {longest}")
     return minutes * MINUTE
 
 
 def _check_that_they_are_few(doctors: Sequence[Doctor]) -> None:
     if len(doctors) > MOST_TOGETHER:
         wrong = f"must be sent, because more than {MOST_TOGETHER} doctors could be meant"
-        raise _invalid("doctor_id", "too_many", f"{wrong}; or send a service_id that fewer offer")
-
-
-def _invalid(field: str, kind: str, message: str) -> InvalidRequest:
-    return InvalidRequest([FieldError(field=field, message=message, type=kind)])
+        raise invalid("doctor_id", "too_many", f"{wrong}; or send a service_id that fewer offer")

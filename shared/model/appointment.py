@@ -100,7 +100,7 @@ class Appointment(NamedTuple):
         """Return what a client asks for in a booking, to tell whether two requests are the same."""
         times = [self.interval.start.isoformat(), self.interval.end.isoformat()]
         name, email, phone, patient_id = self.patient
-        # Without an account as ever, so that a retry finds the record of an older instance.
+        # Absent parts are left out, as older releases did: a retry must find their records.
         account = [] if patient_id is None else [patient_id]
         service = [] if self.service_id is None else ["service", self.service_id]
         return [self.doctor_id, *times, name, email, phone, self.reason, *account, *service]

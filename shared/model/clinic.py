@@ -19,7 +19,7 @@ class Clinic(Struct, frozen=True):
     def policy_of(self, service_id: str | None) -> Policy:
         """Return the policy for a service, that of the clinic without one.
 
-        A service that is not offered any more leaves the clinic's to what was booked of it.
+        For a service that is no longer offered, that is the clinic's, too.
         """
         service = self.services.get(service_id or "")
         return service.policy if service else self.policy

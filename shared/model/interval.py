@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 
 class Interval(NamedTuple):
-    """The half-open time `[start, end)`: instants in UTC, `start` before `end`.
+    """The half-open time `[start, end)`: instants in UTC, `start` not after `end`.
 
     A tuple, because a search makes and compares thousands: a struct takes twice as long to make.
     """

@@ -139,7 +139,7 @@ def _cause(error: BaseException) -> str:
         error = inner
     match error:
         case ssl.SSLCertVerificationError():
-            return f"its certificate does not count: {error.verify_message}"
+            return f"its certificate is not trusted: {error.verify_message}"
         case ssl.SSLError():
             return f"TLS: {error.reason}"
         case OSError(errno=int(number)):

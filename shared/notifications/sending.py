@@ -19,7 +19,7 @@ SENDS_AT_ONCE = 16
 DOWN_AFTER = 5
 """A sink that has failed so often in a row is left alone until the next run."""
 LAST_SEND = timedelta(seconds=2 * SECONDS)
-"""Before a claim ends. What is sent by then has ended, and is settled, before the claim does."""
+"""How long before a claim ends the last send may begin, so that its outcome is still recorded."""
 
 
 class Report(Struct):

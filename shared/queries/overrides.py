@@ -32,7 +32,7 @@ class OverrideQuery(Struct, frozen=True):
 
     @property
     def starts(self) -> Interval:
-        """When those start that may belong to it."""
+        """The range in which overrides must start to belong to this page or a later one."""
         start, end = self.window
         return Interval(self.after[0] if self.after else start - LONGEST_OVERRIDE, end)
 

@@ -13,10 +13,10 @@ from shared.rules.series import Occasion
 from shared.store.port import Keys, Snapshot
 
 NEAR = timedelta(days=7)
-"""How far behind an occurrence one is looked for: as a series has many, all of it must be short."""
+"""How far after an occurrence openings are sought: a series has many, so each search is short."""
 
 MOST_DAYS = 128
-"""How many days are read for all of them; what comes behind that is told of no openings."""
+"""The most days read for all occurrences together; those after that get no openings."""
 
 
 async def openings_of_skipped(

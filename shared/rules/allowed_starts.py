@@ -18,7 +18,7 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def allowed_starts(now: datetime, policy: Policy, broken: frozenset[Rule] = NOTHING) -> Interval:
+def allowed_starts(now: datetime, policy: Policy, broken: frozenset[Rule]) -> Interval:
     """Return the first and the last instant at which an appointment may start, both included.
 
     The running minute is not in the past: whoever walks in can be booked from its start on. Whoever

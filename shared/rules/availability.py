@@ -136,7 +136,7 @@ def _is_free(
 def _starts(start: datetime, terms: Terms, now: datetime) -> Interval:
     """Return the first and the last instant at which what starts then may start.
 
-    That it may be in the past is of no use to what is not, and has to give its notice.
+    Leave to book the past does not spare a booking that lies ahead its notice.
     """
     broken = terms.broken
     if "in_the_past" in broken and start >= round_down_to_minute(now):
@@ -201,8 +201,8 @@ def search_instead(
 ) -> OpeningSearch:
     """Return what finds the next times that can be booked instead, from the asked one on.
 
-    Beyond the horizon they are the first from now on. What a clinic may break is not offered, nor
-    is a time that is held, as what is booked with a hold lies within it.
+    If the asked time lies beyond the horizon, they are the first from now on. A time that breaks a
+    rule is not offered, whoever may break it, nor is a time that is held.
     """
     appointment, policy = wanted.appointment, wanted.terms.policy
     asked, last = appointment.interval, latest_start(now, policy)

@@ -13,7 +13,6 @@ from shared.model.busy_day import BusyDay, BusyTime
 from shared.model.day import DaySchedule
 from shared.model.hold import Hold
 from shared.model.interval import Interval
-from shared.model.service import NO_TIME
 
 
 def blocked(held: Appointment | Hold | BusyTime, before: timedelta, after: timedelta) -> Interval:
@@ -36,8 +35,8 @@ def live_holds(days: Sequence[DaySchedule], now: datetime) -> list[Hold]:
 def busy_times(
     days: Sequence[BusyDay],
     now: datetime,
-    before: timedelta = NO_TIME,
-    after: timedelta = NO_TIME,
+    before: timedelta,
+    after: timedelta,
 ) -> tuple[Interval, ...]:
     """Return the busy times of several days as of now, in order and each once.
 

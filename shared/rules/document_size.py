@@ -35,7 +35,7 @@ SURELY_FIT = 100
 """So many entries of this version never fill a document, so nobody need weigh them."""
 
 
-# Bytes come out longer than they are, so this weighs no less than `weight` does.
+# msgspec writes bytes in base64, which is longer, so this never comes to less than `weight`.
 _texts_of = attrgetter("patient", "reason", "service_id", "mark", "series_id", "unknown_fields")
 _unknown_fields_of = attrgetter("unknown_fields")
 

@@ -117,7 +117,7 @@ def _move_to(
     wanted = Booking(doctor, moved, sought.caller, terms)
     if unavailable := why_unavailable(days, schedule, wanted, now, moving=moved.id):
         return Documents(), unavailable
-    if (doctor.id, interval) == (found.appointment.doctor_id, found.appointment.interval):
+    if moved.place == found.appointment.place:
         return _told_anew(documents, found, moved)
     return counted(placed(documents, found, after), sought.caller, arrived_at), Accepted(moved)
 

@@ -174,7 +174,7 @@ class TimeOff(OutsideHours, frozen=True):
 class SlotTaken(TimeUnavailable, frozen=True):
     """`conflicts` are the busy parts of the requested time, in order.
 
-    `retry_after` stands there if only holds are in the way: the seconds until the first one ends.
+    If only holds are in the way, `retry_after` is the number of seconds until the first one ends.
     """
 
     code = "slot_taken"

@@ -24,11 +24,6 @@ class Update(Struct, frozen=True):
     patient: Patient | UnsetType = UNSET
     reason: str | UnsetType | None = UNSET
 
-    def changes_nothing(self, appointment: Appointment) -> bool:
-        """Whether the appointment is as it is to be: there is no new version of the same."""
-        after = self.applied(appointment, appointment.updated_at)
-        return (after.patient, after.reason) == (appointment.patient, appointment.reason)
-
     def applied(self, appointment: Appointment, now: datetime) -> Appointment:
         """Return the appointment as it is to be."""
         patient, reason = appointment.patient, appointment.reason
@@ -50,7 +45,7 @@ def update(documents: Documents, request: Update, now: datetime) -> Decision:
     updated = request.applied(found.appointment, now)
     if refusal := _why_not(documents, request, found.appointment, arrived_at):
         return Documents(), refusal
-    if request.changes_nothing(found.appointment):
+    if (updated.patient, updated.reason) == (found.appointment.patient, found.appointment.reason):
         return Documents(), Unchanged(found.appointment)
     doctor = sought.doctors[updated.doctor_id]
     after = placement(updated, sought.home, doctor)

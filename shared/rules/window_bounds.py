@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.interval import Interval
-from shared.rules.wall_clock import resolve_wall_clock
-
-_SECOND = timedelta(seconds=1)
+from shared.rules.wall_clock import SECOND, resolve_wall_clock
 
 
 class WindowBound(Struct, frozen=True):
@@ -76,8 +74,8 @@ def _change_that_skips(local: datetime, zone: ZoneInfo) -> datetime:
         local.replace(microsecond=0, tzinfo=zone, fold=fold).astimezone(UTC) for fold in (1, 0)
     )
     changed = late.astimezone(zone).utcoffset()
-    while (seconds := (late - early) // _SECOND) > 1:
-        middle = early + seconds // 2 * _SECOND
+    while (seconds := (late - early) // SECOND) > 1:
+        middle = early + seconds // 2 * SECOND
         if middle.astimezone(zone).utcoffset() == changed:
             late = middle
         else:

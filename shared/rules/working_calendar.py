@@ -59,7 +59,7 @@ class Calendar(Struct, frozen=True):
 _AS_EVERY_WEEK = Calendar()
 
 
-def calendar(days: Iterable[DaySchedule | BusyDay], closed: tuple[Interval, ...] = ()) -> Calendar:
+def calendar(days: Iterable[DaySchedule | BusyDay], closed: tuple[Interval, ...]) -> Calendar:
     """Return what differs from the week on these doctor-days; `closed` is when the clinic is."""
     overrides = [override for day in days for override in day.overrides]
     if not overrides and not closed:

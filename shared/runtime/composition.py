@@ -89,10 +89,7 @@ def _prepared_file(path: str, file: "ClinicFile | None") -> Store:
 
     store = SqliteStore(path)
     try:
-        if file:
-            store.prepare(file.doctors, file.clinic)
-        else:
-            store.prepare([], {})
+        store.prepare(file.doctors if file else [], file.clinic if file else {})
     except (sqlite3.Error, StoreError) as error:
         raise SettingsError(f'STORE: cannot use the file "{path}": {error}') from None
     return store

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from shared.settings.addresses import is_address
 from shared.settings.errors import SettingsError
+from shared.settings.values import listed
 
 FIREBASE_ISSUER = "https://securetoken.google.com/"
 """A Firebase project's tokens name this and the project as their issuer."""
@@ -91,7 +92,7 @@ def _firebase(given: Mapping[str, str], *, app_check: bool) -> AuthSettings:
         project=project,
         tenant=given.get("AUTH_TENANT"),
         services=_services(given.get("AUTH_SERVICES", "")),
-        service_audiences=_list(given.get("AUTH_AUDIENCE", "")) or (project,),
+        service_audiences=listed(given.get("AUTH_AUDIENCE", "")) or (project,),
         app_check=app_check,
         emulator=_emulator(given, project),
     )
@@ -111,7 +112,7 @@ def _emulator(given: Mapping[str, str], project: str) -> str | None:
 
 def _openid(given: Mapping[str, str], auth: str) -> AuthSettings:
     issuer = _issuer(auth, in_cloud="K_SERVICE" in given)
-    audiences = _list(given.get("AUTH_AUDIENCE", ""))
+    audiences = listed(given.get("AUTH_AUDIENCE", ""))
     if not audiences:
         raise SettingsError("AUTH_AUDIENCE: must be set: whom the tokens of the issuer are for")
     if "AUTH_TENANT" in given:
@@ -140,13 +141,9 @@ def _issuer(text: str, *, in_cloud: bool) -> str:
 
 
 def _services(text: str) -> frozenset[str]:
-    addresses = _list(text)
+    addresses = listed(text)
     for address in addresses:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", address):
             rule = "must be e-mail addresses of service accounts, separated by commas"
             raise SettingsError(f'AUTH_SERVICES: {rule}; "{address}" is not one')
     return frozenset(addresses)
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -13,6 +13,7 @@ from shared.settings.auth import AuthSettings, read_auth
 from shared.settings.errors import SettingsError
 from shared.settings.notifications import NotificationSettings, read_notifications
 from shared.settings.stores import AnyStore, read_store
+from shared.settings.values import listed, switch, whole_number
 
 HIGHEST_PORT = 65535
 LONGEST_DEADLINE = 300
@@ -69,7 +70,7 @@ def read_settings(
     """
     given = {name: value for name, value in environment.items() if value}
     return Settings(
-        port=_port(given.get("PORT", "8080")),
+        port=whole_number("PORT", given.get("PORT", "8080"), 1, HIGHEST_PORT),
         store=read_store(given),
         clinic_zone=_zone(given.get("CLINIC_TIME_ZONE", "UTC")),
         doctors_file=given.get("DOCTORS_FILE", "doctors.json"),
@@ -79,21 +80,17 @@ def read_settings(
         metrics=_metrics(given),
         service=given.get("K_SERVICE", "appointments"),
         auth=read_auth(given, exposed=exposed),
-        rate_per_caller=_rate(given.get("RATE_PER_CALLER", "50")),
+        rate_per_caller=whole_number(
+            "RATE_PER_CALLER", given.get("RATE_PER_CALLER", "50"), 0, HIGHEST_RATE
+        ),
         proxied="K_SERVICE" in given,
-        retention_days=_days(given["RETENTION_DAYS"]) if "RETENTION_DAYS" in given else None,
+        retention_days=_retention_days(given.get("RETENTION_DAYS")),
         test_clock=_test_clock(given),
-        calendar_names=_switch(given, "CALENDAR_NAMES"),
+        calendar_names=switch(given, "CALENDAR_NAMES"),
         notifications=read_notifications(given, exposed=exposed),
         delivers=given.get("FUNCTION_TARGET", DELIVERING) == DELIVERING,
         frame_ancestors=_ancestors(given.get("FRAME_ANCESTORS", NOBODY)),
     )
-
-
-def _port(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= HIGHEST_PORT:
-        return int(text)
-    raise SettingsError(f'PORT: must be a whole number from 1 to {HIGHEST_PORT}, not "{text}"')
 
 
 def _zone(text: str) -> ZoneInfo:
@@ -104,7 +101,7 @@ def _zone(text: str) -> ZoneInfo:
 
 
 def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    origins = listed(text)
     for origin in origins:
         if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/\s]+", origin):
             message = (
@@ -135,33 +132,15 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
-def _rate(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,5}", text) and int(text) <= HIGHEST_RATE:
-        return int(text)
-    limits = f"a whole number from 0 to {HIGHEST_RATE}"
-    raise SettingsError(f'RATE_PER_CALLER: must be {limits}, not "{text}"')
-
-
-def _days(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= MOST_DAYS:
-        return int(text)
-    raise SettingsError(
-        f'RETENTION_DAYS: must be a whole number from 1 to {MOST_DAYS}, not "{text}"'
-    )
+def _retention_days(text: str | None) -> int | None:
+    return None if text is None else whole_number("RETENTION_DAYS", text, 1, MOST_DAYS)
 
 
 def _test_clock(given: Mapping[str, str]) -> bool:
-    test_clock = _switch(given, "TEST_CLOCK")
+    test_clock = switch(given, "TEST_CLOCK")
     if test_clock and "K_SERVICE" in given:
         raise SettingsError("TEST_CLOCK: must not be on in the cloud: callers would set the time")
     return test_clock
-
-
-def _switch(given: Mapping[str, str], name: str) -> bool:
-    text = given.get(name, "off")
-    if text not in {"off", "on"}:
-        raise SettingsError(f'{name}: must be "off" or "on", not "{text}"')
-    return text == "on"
 
 
 def _metrics(given: Mapping[str, str]) -> bool:

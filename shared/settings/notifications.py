@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from shared.settings.addresses import is_address
 from shared.settings.errors import SettingsError
+from shared.settings.values import listed, switch
 from shared.texts import email_address
 
 MOST_WEBHOOKS = 10
@@ -106,11 +107,11 @@ def read_notifications(given: Mapping[str, str], *, exposed: bool) -> Notificati
 
 
 def _webhooks(given: Mapping[str, str], *, loopback: bool) -> WebhookSettings | None:
-    urls = _list(given.get("WEBHOOK_URLS", ""))
+    urls = listed(given.get("WEBHOOK_URLS", ""))
     if not urls:
         _refuse(given, _OF_WEBHOOKS, "WEBHOOK_URLS")
         return None
-    private = _switch(given, "WEBHOOK_PRIVATE")
+    private = switch(given, "WEBHOOK_PRIVATE")
     for number, url in enumerate(urls, start=1):
         if not _is_hook(url, loopback=loopback):
             # Not repeated: what knows an address may post to it.
@@ -119,7 +120,7 @@ def _webhooks(given: Mapping[str, str], *, loopback: bool) -> WebhookSettings | 
             )
     if len(urls) > MOST_WEBHOOKS or len(set(urls)) < len(urls):
         raise SettingsError(f"WEBHOOK_URLS: must be at most {MOST_WEBHOOKS}, each of them once")
-    secrets = _list(given.get("WEBHOOK_SECRET", ""))
+    secrets = listed(given.get("WEBHOOK_SECRET", ""))
     if len(secrets) not in (1, 2) or not all(map(_is_secret, secrets)):
         least, most = SECRET_BYTES
         rule = f'one or two of "{_PREFIX}" and {least} to {most} random bytes in base64'
@@ -227,7 +228,7 @@ def _topic(given: Mapping[str, str]) -> PubSubTopic | None:
 
 
 def _reminders(text: str) -> tuple[timedelta, ...]:
-    minutes = _list(text)
+    minutes = listed(text)
     right = all(re.fullmatch(r"[0-9]{1,6}", m) and 1 <= int(m) <= LONGEST_REMINDER for m in minutes)
     if not right or len(minutes) > MOST_REMINDERS:
         rule = f"minutes before the start, up to {MOST_REMINDERS} numbers from 1"
@@ -235,13 +236,6 @@ def _reminders(text: str) -> tuple[timedelta, ...]:
             f'REMINDERS: must be {rule} to {LONGEST_REMINDER}, as in "1440,120", not "{text}"'
         )
     return tuple(timedelta(minutes=each) for each in sorted(set(map(int, minutes)), reverse=True))
-
-
-def _switch(given: Mapping[str, str], name: str) -> bool:
-    text = given.get(name, "off")
-    if text not in {"off", "on"}:
-        raise SettingsError(f'{name}: must be "off" or "on", not "{text}"')
-    return text == "on"
 
 
 def _uses_firestore(given: Mapping[str, str]) -> bool:
@@ -252,7 +246,3 @@ def _refuse(given: Mapping[str, str], names: tuple[str, ...], needed: str) -> No
     for name in names:
         if name in given:
             raise SettingsError(f"{name}: means nothing without {needed}")
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

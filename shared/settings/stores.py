@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from shared.settings.errors import SettingsError
+from shared.settings.values import whole_number
 
 FEWEST_CONNECTIONS = 2
 """A read may need a second one while it has one."""
@@ -101,15 +102,13 @@ def _postgresql(address: str, given: Mapping[str, str]) -> PostgresqlDatabase:
     log_in = given.get("STORE_LOGIN", "password")
     if log_in not in {"password", "iam"}:
         raise SettingsError(f'STORE_LOGIN: must be "password" or "iam", not "{log_in}"')
-    connections = _connections(given.get("STORE_CONNECTIONS", "5"))
+    connections = whole_number(
+        "STORE_CONNECTIONS",
+        given.get("STORE_CONNECTIONS", "5"),
+        FEWEST_CONNECTIONS,
+        MOST_CONNECTIONS,
+    )
     return PostgresqlDatabase(address, connections, log_in == "iam")
-
-
-def _connections(text: str) -> int:
-    if re.fullmatch(r"[0-9]{1,3}", text) and FEWEST_CONNECTIONS <= int(text) <= MOST_CONNECTIONS:
-        return int(text)
-    limits = f"a whole number from {FEWEST_CONNECTIONS} to {MOST_CONNECTIONS}"
-    raise SettingsError(f'STORE_CONNECTIONS: must be {limits}, not "{text}"')
 
 
 def _without_passwords(address: str) -> str:

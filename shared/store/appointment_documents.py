@@ -23,7 +23,7 @@ from shared.model.service import NO_TIME
 from shared.model.time_zones import MINUTE
 from shared.store.hold_documents import HoldEntry, entry_of_hold, hold_of_entry
 from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, check_schema, read_fields
 
 Document = dict[str, Any]
 
@@ -316,11 +316,7 @@ def pointer_to_document(pointer: Pointer) -> Document:
 def pointer_from_document(appointment_id: str, fields: Mapping[str, Any]) -> Pointer:
     """Read what `pointer_to_document` wrote; StoreRefused if it is damaged or newer."""
     name = f"the pointer to {appointment_id}"
-    check_schema(name, "pointer", fields)
-    try:
-        place = msgspec.convert(fields, _Place)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    place = read_fields(name, "pointer", fields, _Place)
     owner = None if place.owner is None else PatientKey(place.owner)
     if place.day is None:
         return Pointer(ElsewhereKey(place.doctor_id, appointment_id), owner)

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.store.appointment_documents import instant_to_text
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class _Blocked(msgspec.Struct):
@@ -24,8 +23,4 @@ def blocked_to_document(issued_before: datetime) -> dict[str, Any]:
 def blocked_from_document(digits: str, fields: Mapping[str, Any]) -> datetime:
     """Return the instant before which tokens count no more; StoreRefused if damaged or newer."""
     name = f"the blocked caller {digits}"
-    check_schema(name, "blocked_caller", fields)
-    try:
-        return msgspec.convert(fields, _Blocked).issued_before
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    return read_fields(name, "blocked_caller", fields, _Blocked).issued_before

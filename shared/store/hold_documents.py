@@ -13,8 +13,7 @@ import msgspec
 from shared.model.hold import Hold
 from shared.model.interval import Interval
 from shared.model.time_zones import MINUTE
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class HoldEntry(msgspec.Struct, omit_defaults=True, tag_field="kind", tag="hold"):
@@ -63,9 +62,5 @@ def hold_to_document(hold: Hold) -> dict[str, Any]:
 
 def hold_from_document(name: str, fields: Mapping[str, Any]) -> Hold:
     """Read what `hold_to_document` wrote; StoreRefused if it is damaged or newer."""
-    check_schema(name, "hold", fields)
-    try:
-        stored = msgspec.convert(fields, _HoldOfRecord)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "hold", fields, _HoldOfRecord)
     return hold_of_entry(stored.doctor_id, stored)

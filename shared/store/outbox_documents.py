@@ -16,8 +16,7 @@ from shared.store.appointment_documents import (
     appointment_to_text,
     instant_to_text,
 )
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class _Previous(msgspec.Struct):
@@ -83,11 +82,7 @@ def record_from_document(
 ) -> OutboxRecord:
     """Read a record; StoreRefused if it is damaged or newer."""
     name = f"the event {event_id}"
-    check_schema(name, "event", fields)
-    try:
-        stored = msgspec.convert(fields, _Record)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "event", fields, _Record)
     return OutboxRecord(
         _event_of(stored), due_at, stored.claimed_until, stored.claim, stored.deliveries
     )

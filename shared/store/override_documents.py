@@ -9,8 +9,7 @@ import msgspec
 from shared.model.interval import Interval
 from shared.model.override import Override, OverrideKey, OverrideKind
 from shared.store.appointment_documents import instant_to_text
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class _Override(msgspec.Struct):
@@ -43,11 +42,7 @@ def override_from_document(key: OverrideKey, fields: Mapping[str, Any]) -> Overr
     Fields that this version does not know are ignored here, and kept in the store.
     """
     name = f"the override {key.override_id}"
-    check_schema(name, "override", fields)
-    try:
-        stored = msgspec.convert(fields, _Override)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "override", fields, _Override)
     return Override(
         id=key.override_id,
         doctor_id=key.doctor_id,

@@ -23,7 +23,7 @@ from shared.store.appointment_documents import (
     instant_to_text,
 )
 from shared.store.port import PatientWrite, StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class _Schedule(msgspec.Struct):
@@ -70,11 +70,7 @@ def rest_to_document(rest: PatientSchedule) -> Document | None:
 def patient_from_document(key: PatientKey, fields: Mapping[str, Any]) -> PatientSchedule:
     """Read what merged changes come to; StoreRefused if it is damaged or newer."""
     name = f"the patient {key.digits}"
-    check_schema(name, "patient", fields)
-    try:
-        stored = msgspec.convert(fields, _Schedule)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "patient", fields, _Schedule)
     appointments = _appointments(name, list(stored.appointments.values()))
     return PatientSchedule(
         key, tuple(appointments), stored.changed_at, stored.erasing, stored.erased_at

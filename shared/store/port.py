@@ -30,7 +30,7 @@ from shared.model.series import Series
 
 T_co = TypeVar("T_co", covariant=True)
 
-Version = int | str | datetime
+Version = int | str
 """Names one state of a document. Only the store can compare two."""
 
 DocumentKey = DayKey | PatientKey | str
@@ -126,7 +126,7 @@ class ElsewhereWrite(Struct, frozen=True):
 
 
 class OverrideWrite(Struct, frozen=True):
-    """Write an override whole where one of version `replaced` was read; None: where was none.
+    """Write an override whole where version `replaced` was read; None: where there was none.
 
     One that is `forgotten` is deleted instead.
     """
@@ -137,7 +137,7 @@ class OverrideWrite(Struct, frozen=True):
 
 
 class OutboxWrite(Struct, frozen=True):
-    """Write a record of the outbox where one of version `replaced` was read; None: where was none.
+    """Write an outbox record where version `replaced` was read; None: where there was none.
 
     Of one that is replaced, only what came of its delivery changes; it gets a new version even if
     nothing does. One that is `done` is deleted.
@@ -271,8 +271,7 @@ class Store(Protocol):
         """Write all or nothing, if each document still has the version that was read.
 
         Returns the new versions of days, patients and events once the writes survive a loss of
-        power.
-        Raises `VersionConflict` if a document has changed, or a series is there.
+        power. Raises `VersionConflict` if a document has changed, or a series is there.
         """
 
     async def due_events(

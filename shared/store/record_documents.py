@@ -9,8 +9,7 @@ import msgspec
 from shared.model.idempotency_record import IdempotencyRecord
 from shared.store.appointment_documents import Document, instant_to_text
 from shared.store.hold_documents import hold_from_document, hold_to_document
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 ERASED = "erased"
 """The fingerprint of a record whose request is erased; those of requests are hashes."""
@@ -40,11 +39,7 @@ def record_to_document(record: IdempotencyRecord) -> Document:
 def record_from_document(key: str, fields: Mapping[str, Any]) -> IdempotencyRecord:
     """Read what `record_to_document` wrote; StoreRefused if it is damaged or newer."""
     name = f"the idempotency record {key}"
-    check_schema(name, "idempotency_record", fields)
-    try:
-        stored = msgspec.convert(fields, _Record)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "idempotency_record", fields, _Record)
     hold = None if stored.hold is None else hold_from_document(f"the hold of {name}", stored.hold)
     return IdempotencyRecord(
         key=key,

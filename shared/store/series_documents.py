@@ -8,8 +8,7 @@ import msgspec
 
 from shared.model.series import Series, Skipped
 from shared.store.appointment_documents import Document, instant_to_text
-from shared.store.port import StoreRefused
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, read_fields
 
 
 class _Skipped(msgspec.Struct):
@@ -55,11 +54,7 @@ def series_from_document(series_id: str, fields: Mapping[str, Any]) -> Series:
     Fields that this version does not know are ignored here, and kept in the store.
     """
     name = f"the series {series_id}"
-    check_schema(name, "series", fields)
-    try:
-        stored = msgspec.convert(fields, _Series)
-    except msgspec.ValidationError as error:
-        raise StoreRefused(f"{name} is damaged: {error}") from None
+    stored = read_fields(name, "series", fields, _Series)
     return Series(
         id=series_id,
         doctor_id=stored.doctor_id,

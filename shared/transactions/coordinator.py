@@ -127,13 +127,13 @@ class Coordinator:
                 outcome = None
             if outcome is None:
                 outcome = await self._on_snapshot(command, deadline, retries)
-            if not isinstance(outcome, NeedsDocuments | None):
-                return outcome
             if isinstance(outcome, NeedsDocuments):
                 if command.has(outcome):
                     self._cache.forget(command.days)
                     await retries.pause()
                 command = command.on(outcome)
+            elif outcome is not None:
+                return outcome
 
     async def _preview(self, command: Command, deadline: float) -> Outcome:
         while True:

@@ -200,14 +200,14 @@ async def test_tokens_from_before_a_block_count_no_longer() -> None:
             assert found.subject == subject
         with pytest.raises(Unauthenticated) as refused:
             await calling.caller(bearer(sub="after"), [], app_check_needed=True)
-        assert refused.value.detail == "the token counts no longer; sign in again"
+        assert refused.value.detail == "the token has been revoked; sign in again"
 
 
 async def test_who_is_signed_in_anonymously_can_be_blocked_too() -> None:
     source = Blocked()
     source.since[patient_key(FIREBASE.issuer, "ada")] = datetime.fromtimestamp(NOW, UTC)
     calling = token_authenticator(WITHOUT_APP_CHECK, source, lambda: NOW, Web().get)
-    with pytest.raises(Unauthenticated, match="counts no longer"):
+    with pytest.raises(Unauthenticated, match="has been revoked"):
         await calling.caller(
             bearer(firebase={"sign_in_provider": "anonymous"}), [], app_check_needed=True
         )

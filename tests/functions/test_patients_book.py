@@ -15,8 +15,8 @@ async def test_nobody_can_be_with_two_doctors_at_once(api: Api) -> None:
     refused = await api.by(ADA).ask(**NINE_OF_WHO)
     members = problem(refused, 409, "patient_busy")
     assert members == {
-        "detail": "the patient has another appointment from "
-        "2050-11-21T14:15:00Z to 2050-11-21T14:45:00Z",
+        "detail": "the patient has another appointment between "
+        "2050-11-21T14:15:00Z and 2050-11-21T14:45:00Z; choose another time",
         "conflicts": [
             {
                 "start": "2050-11-21T14:15:00Z",

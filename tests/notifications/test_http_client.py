@@ -203,7 +203,7 @@ async def test_the_certificate_of_the_name_counts_although_an_address_is_connect
         refusal = await why_not(trusting(certificate), f"https://hook.example:{port}/?key=secret")
     assert asked == [None, "hook.example"]
     assert refusal == (
-        "cannot connect: its certificate does not count: Hostname mismatch, certificate is not "
+        "cannot connect: its certificate is not trusted: Hostname mismatch, certificate is not "
         "valid for 'hook.example'."
     )
 
@@ -212,7 +212,7 @@ async def test_a_certificate_that_nobody_vouches_for_does_not_count(certificate:
     async with receiver(NO_CONTENT, served(certificate)) as server:
         refusal = await why_not(HttpClient(), f"https://{server.address}/")
         assert server.requests == []
-    assert refusal == "cannot connect: its certificate does not count: self-signed certificate"
+    assert refusal == "cannot connect: its certificate is not trusted: self-signed certificate"
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from shared.http.schemas.appointment import AppointmentResponse, WantedAppointme
 from shared.http.schemas.fields import ResponseModel
 from shared.http.schemas.time_ranges import UnavailableOccurrence
 from shared.rules.occurrences import LONGEST_SERIES, LONGEST_UNTIL
-from shared.rules.recurrence import LONGEST_RULE
+from shared.rules.recurrence import LONGEST_RULE, MOST_OCCURRENCES
 
 Rule = Annotated[
     str,
     Field(
         max_length=LONGEST_RULE,
         description="a recurrence rule (RFC 5545) of FREQ (DAILY, WEEKLY or MONTHLY), INTERVAL, "
-        "BYDAY, and either COUNT or UNTIL, of at most 60 occurrences; `start` is the first. The "
-        f"last is at most {LONGEST_SERIES.days:,} days after it with COUNT, and at most "
-        f"{LONGEST_UNTIL.days} with UNTIL",
+        f"BYDAY, and either COUNT or UNTIL, of at most {MOST_OCCURRENCES} occurrences; `start` is "
+        f"the first. The last is at most {LONGEST_SERIES.days:,} days after it with COUNT, and at "
+        f"most {LONGEST_UNTIL.days} with UNTIL",
         examples=["FREQ=WEEKLY;COUNT=10"],
     ),
 ]

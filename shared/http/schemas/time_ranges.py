@@ -13,6 +13,7 @@ from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.series import Skipped
+from shared.model.time_zones import MINUTE
 from shared.rules.conflicts import Conflict
 
 
@@ -90,6 +91,6 @@ def when_and_with_whom(interval: Interval, doctor: Doctor) -> dict[str, Any]:
         "doctor_name": doctor.name,
         "start": on_clock(interval.start, doctor.zone),
         "end": on_clock(interval.end, doctor.zone),
-        "duration_minutes": int(interval.length.total_seconds() // 60),
+        "duration_minutes": interval.length // MINUTE,
         "time_zone": doctor.zone.key,
     }

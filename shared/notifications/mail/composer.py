@@ -21,7 +21,7 @@ _METHODS: dict[EventType, Method] = {
     "updated": "REQUEST",
     "cancelled": "CANCEL",
 }
-"""The others change nothing, and whoever is invited once more wonders what has."""
+"""Other events change nothing in a calendar, and another invitation would only puzzle people."""
 
 
 class Composer:
@@ -30,14 +30,9 @@ class Composer:
     def __init__(self, settings: MailSettings) -> None:
         """Try every template, so that none fails at night. Raises SettingsError."""
         self._templates = Templates(settings.language, settings.templates)
-        self._sender = sender_of(settings.sender)
+        self.sender = sender_of(settings.sender)
         self._link = settings.link
         self._try_templates()
-
-    @property
-    def sender(self) -> Mailbox:
-        """From whom mails are."""
-        return self._sender
 
     def compose(self, message: Message) -> Mail:
         """Write the mail of an event. Raises DeliveryFailed if it cannot be addressed."""
@@ -46,7 +41,7 @@ class Composer:
     def _written(self, message: Message, link: str | None) -> Mail:
         event, to = message.event, _receiver(message)
         facts = {
-            **facts_of(message, self._templates.locale, self._sender.name, link),
+            **facts_of(message, self._templates.locale, self.sender.name, link),
             "invites": _METHODS.get(event.type) == "REQUEST",
         }
         words = self._templates.words(f"{event.type}.txt", facts)
@@ -59,7 +54,7 @@ class Composer:
         return Mail(
             id=own,
             answers=first if first != own else None,
-            sender=self._sender,
+            sender=self.sender,
             to=to,
             written_at=message.now,
             subject=words.subject,
@@ -74,12 +69,12 @@ class Composer:
             return None
         title, description = self._templates.entry(facts)
         entry = event_of(message.appointment, title, message.now, description)
-        invite(entry, self._sender.address, to.address, to.name)
+        invite(entry, self.sender.address, to.address, to.name)
         return Invitation(method, calendar_of([entry], method))
 
     def _message_id(self, event: Event) -> str:
         """Return the same id for the same event, without what the event's own id tells."""
-        return f"<{sha256(event.id.encode()).hexdigest()[:32]}@{self._sender.domain}>"
+        return f"<{sha256(event.id.encode()).hexdigest()[:32]}@{self.sender.domain}>"
 
     def _try_templates(self) -> None:
         try:

@@ -4,7 +4,7 @@ from shared.model.event import EventType
 from shared.notifications.sink import Message
 
 MAILED: tuple[EventType, ...] = ("booked", "moved", "updated", "cancelled", "reminder", "affected")
-"""Of what happens at the clinic, the patient was there."""
+"""Not the marks: the patient was there."""
 _BEFORE_START = ("reminder", "affected")
 
 

@@ -6,17 +6,15 @@ from typing import Any
 from shared.store.clinic_documents import clinic_from_document, clinic_to_document
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.errors import translated_errors
+from shared.store.firestore.queries import get
 from shared.store.firestore.values import Document, Write, from_fields, to_fields
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 async def read_clinic(calls: Calls) -> Mapping[str, Any]:
     """Return what is true of the whole clinic; empty if nothing was put."""
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get([_name(calls)], None)]
-    count_reads(len(answers))
-    found = (answer.found for answer in answers if answer.found.name)
-    return next((clinic_from_document(from_fields(document.fields)) for document in found), {})
+    found = await get(calls, [_name(calls)])
+    return clinic_from_document(from_fields(found[0].fields)) if found else {}
 
 
 async def write_clinic(calls: Calls, clinic: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import last_part
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.messages import Int32Value, Message
-from shared.store.firestore.queries import CONTAINS_ANY, find, where
+from shared.store.firestore.queries import CONTAINS_ANY, find, get, where
 from shared.store.firestore.values import (
     Cursor,
     Document,
@@ -26,7 +26,6 @@ from shared.store.firestore.values import (
     from_fields,
     to_fields,
 )
-from shared.store.usage import count_reads
 
 
 async def read_doctors(calls: Calls, ids: Collection[str]) -> Mapping[str, Doctor]:
@@ -35,10 +34,7 @@ async def read_doctors(calls: Calls, ids: Collection[str]) -> Mapping[str, Docto
     names = [_name(calls, each) for each in ids if each[:1].isalnum()]
     if not names:
         return {}
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get(names, None)]
-    count_reads(len(answers))
-    doctors = (read_doctor(answer.found) for answer in answers if answer.found.name)
+    doctors = map(read_doctor, await get(calls, names))
     return {doctor.id: doctor for doctor in doctors}
 
 

@@ -22,7 +22,7 @@ from shared.store.firestore.patient_documents import (
     patient_name,
     write_rest,
 )
-from shared.store.firestore.queries import NOT_AFTER, find, find_any, where
+from shared.store.firestore.queries import NOT_AFTER, find, find_any, get, where
 from shared.store.firestore.series_documents import erase_holder, series_name
 from shared.store.firestore.values import (
     Document,
@@ -111,10 +111,7 @@ async def _series_writes(calls: Calls, ids: Collection[str]) -> Sequence[Message
     names = [series_name(calls.root, each) for each in sorted(set(ids)) if is_series_id(each)]
     if not names:
         return []
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get(names, None, ["holder"])]
-    count_reads(len(answers))
-    found = [answer.found for answer in answers if answer.found.name]
+    found = await get(calls, names, ["holder"])
     return [erase_holder(each.name) for each in found if each.fields["holder"].string_value]
 
 

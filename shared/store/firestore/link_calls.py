@@ -3,21 +3,20 @@
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.documents import precondition
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.queries import get
 from shared.store.firestore.values import Document, DocumentMask, Write, from_fields, to_fields
 from shared.store.link_documents import link_from_document, link_to_document
 from shared.store.port import Stored, Version, VersionConflict
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 async def read_link(calls: Calls, doctor_id: str) -> Stored[str | None]:
     """Return the secret of a doctor's link, and its version."""
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get([_name(calls, doctor_id)], None)]
-    count_reads(len(answers))
-    for document in (answer.found for answer in answers if answer.found.name):
-        secret = link_from_document(doctor_id, from_fields(document.fields))
-        return Stored(secret, document.update_time.ToNanoseconds())
-    return Stored(None, None)
+    found = await get(calls, [_name(calls, doctor_id)])
+    if not found:
+        return Stored(None, None)
+    secret = link_from_document(doctor_id, from_fields(found[0].fields))
+    return Stored(secret, found[0].update_time.ToNanoseconds())
 
 
 async def replace_link(calls: Calls, doctor_id: str, replaced: str | None, secret: str) -> str:

@@ -10,10 +10,10 @@ from shared.store.firestore.calls import Calls
 from shared.store.firestore.errors import CONFLICT, translated_errors
 from shared.store.firestore.messages import Message
 from shared.store.firestore.outbox_calls import check_event, event_name
-from shared.store.firestore.queries import NAMES_ONLY, find_any
+from shared.store.firestore.queries import NAMES_ONLY, find_any, get
 from shared.store.firestore.values import Document, Precondition, Write, to_fields
 from shared.store.port import StoreUnavailable, VersionConflict
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 async def add_mail(
@@ -48,10 +48,7 @@ async def mails_to_erase(calls: Calls, appointment_ids: Collection[str]) -> Sequ
 async def _is_settled(calls: Calls, event_id: str) -> bool:
     """Whether there is a mail, or no event any more."""
     mail, event = _name(calls, event_id), event_name(calls.root, event_id)
-    with translated_errors():
-        answers = [a async for a in calls.batch_get([mail, event], None, ["kind"])]
-    count_reads(len(answers))
-    found = {answer.found.name for answer in answers}
+    found = {document.name for document in await get(calls, [mail, event], ["kind"])}
     return mail in found or event not in found
 
 

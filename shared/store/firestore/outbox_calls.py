@@ -84,7 +84,7 @@ async def waiting_events(calls: Calls, appointment_ids: Collection[str]) -> Sequ
 
 async def set_aside_events(calls: Calls, limit: int, after: str) -> Sequence[StoredRecord]:
     """Return the first records behind an id that were set aside."""
-    bounds = {"where": where("set_aside", EQUAL, bool(1)), "limit": Int32Value(value=limit)}
+    bounds = {"where": where("set_aside", EQUAL, value=True), "limit": Int32Value(value=limit)}
     if after:
         bounds["start_at"] = Cursor(values=[_reference(calls, after)], before=False)
     found = await find(calls, calls.root, "outbox", **bounds)

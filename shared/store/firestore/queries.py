@@ -25,6 +25,17 @@ def where(field: str, operator: Message, value: object) -> Message:
     return _Filter(field_filter=asked)
 
 
+async def get(calls: Calls, names: Sequence[str], fields: Sequence[str] = ()) -> list[Message]:
+    """Return those of these documents that there are, in any order, in one call.
+
+    With `fields` they have no others. Raises StoreError.
+    """
+    with translated_errors():
+        answers = [answer async for answer in calls.batch_get(names, None, fields)]
+    count_reads(len(answers))
+    return [answer.found for answer in answers if answer.found.name]
+
+
 async def find(
     calls: Calls,
     parent: str,

@@ -2,18 +2,16 @@
 
 from shared.store.firestore.calls import Calls
 from shared.store.firestore.errors import CONFLICT, translated_errors
+from shared.store.firestore.queries import get
 from shared.store.firestore.values import Document, Precondition, Write, from_fields, to_fields
 from shared.store.secret_documents import secret_from_document, secret_to_document
-from shared.store.usage import count_reads, count_writes
+from shared.store.usage import count_writes
 
 
 async def read_secret(calls: Calls, name: str) -> str | None:
     """Return a secret, if there is one of that name."""
-    with translated_errors():
-        answers = [answer async for answer in calls.batch_get([_path(calls, name)], None)]
-    count_reads(len(answers))
-    found = (answer.found for answer in answers if answer.found.name)
-    return next((secret_from_document(name, from_fields(each.fields)) for each in found), None)
+    found = await get(calls, [_path(calls, name)])
+    return secret_from_document(name, from_fields(found[0].fields)) if found else None
 
 
 async def create_secret(calls: Calls, name: str, value: str) -> None:

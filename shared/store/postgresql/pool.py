@@ -34,7 +34,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 NESTED = 1
-"""How many connections only those get who have one already: else all could wait for each other."""
+"""Connections kept for tasks that hold one already: else all could wait for each other."""
 IDLE_SECONDS = 600.0
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
@@ -249,7 +249,8 @@ _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 def has_ended(connection: AsyncConnection) -> bool:
     """Tell whether the other side has ended a connection that nobody uses, without asking it.
 
-    Else it has nothing to say then, but that a setting has changed, for which a new one is opened.
+    An idle connection gets data only when it ends, or when a setting of the server changes; in both
+    cases it is replaced.
     """
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)

@@ -215,17 +215,17 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
     When several processes create the same file, SQLite may refuse this at once, without waiting
     as it does for statements (6 of 3,600 attempts, 12 at a time).
     """
-    attempts_left = WAL_ATTEMPTS
-    while attempts_left:
-        attempts_left -= 1
+    attempts = 0
+    while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not attempts_left:
+            attempts += 1
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempts == WAL_ATTEMPTS:
                 raise
             time.sleep(WAL_PAUSE_SECONDS)
         else:
-            attempts_left = 0
+            return
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class Writer:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with transaction(self._opened()) as connection:
             yield connection
-            self._file.check()  # At last, since nobody finds again what is written elsewhere.
+            self._file.check()  # Last: a moved file is written in vain.
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._transaction() as connection:
