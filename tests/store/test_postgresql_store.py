@@ -40,7 +40,7 @@ from shared.store.port import (
 from shared.store.postgresql.commit_rounds import AT_ONCE, Rounds
 from shared.store.postgresql.commits import Commit
 from shared.store.postgresql.erasing import erase_records
-from shared.store.postgresql.errors import as_store_error
+from shared.store.postgresql.errors import RowLockedError, as_store_error
 from shared.store.postgresql.pool import Connections, Query, Row
 from shared.store.postgresql.schema import migrate
 from shared.store.postgresql.store import PostgresqlStore
@@ -54,6 +54,7 @@ from tests.proof.proxy import Proxy
 
 MONDAY = key("2026-11-23")
 DAYS = ("2026-11-23", "2026-11-24", "2026-11-25")
+FREE = ("2026-11-27", "2026-11-28", "2026-11-29", "2026-11-30")
 FIRST = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "first")
 BESIDE = appointment("2026-11-23T09:15Z", "2026-11-23T09:45Z", "beside")
 HAND_WRITTEN = """
@@ -298,6 +299,39 @@ async def test_a_server_that_only_reads_is_left_also_if_a_round_finds_out() -> N
     results = await at_once(server, *DAYS)
     assert [type(result) for result in results] == [StoreUnavailable] * len(DAYS)
     assert server.drained == 1
+
+
+async def test_a_round_waits_for_one_locked_row_and_all_others_go_by_themselves(
+    store: PostgresqlStore, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    execute = Connections.execute
+
+    async def noted(self: Connections, query: Query) -> list[Row]:
+        calls.append(query.statement)
+        return await execute(self, query)
+
+    known = {day: await put(store, schedule(day)) for day in DAYS}
+    locked = [
+        DayWrite(Stored(schedule(day), known[day][key(day)]), schedule(day)) for day in DAYS[:2]
+    ]
+    free = [DayWrite(Stored(schedule(day), None), schedule(day)) for day in FREE]
+    monkeypatch.setattr(Connections, "execute", noted)
+    async with await AsyncConnection.connect(address) as stuck:
+        await stuck.execute("UPDATE doctor_days SET schema = schema")
+        # As many as are sent at once, then one round.
+        *_, first, second, third = await asyncio.gather(
+            *(store.commit(Writes([write])) for write in (*free[:AT_ONCE], *locked, free[AT_ONCE])),
+            return_exceptions=True,
+        )
+        of_locked_day = asyncio.create_task(store.commit(Writes([locked[0]])))
+        await asyncio.sleep(0)
+        await stuck.rollback()
+    await of_locked_day
+    assert [type(first), type(second)] == [RowLockedError] * 2
+    assert list(cast("Versions", third)) == [free[AT_ONCE].day.key]
+    alone = "SELECT commit_documents(%s, %s, %s, %s, %s, %s, %s)"
+    assert calls == [*[alone] * AT_ONCE, _OF_ROUND, *[alone] * 3]
 
 
 async def test_nobody_waits_for_long_for_a_row_that_a_stuck_session_keeps(
@@ -693,7 +727,7 @@ async def until(acknowledged: Mapping[DayKey, set[str]], more: int) -> None:
         ("25006", StoreUnavailable),
         ("25P03", StoreUnavailable),
         ("53300", StoreUnavailable),
-        ("55P03", StoreUnavailable),
+        ("55P03", RowLockedError),
         ("53100", StoreRefused),
         ("42501", StoreRefused),
         ("22P02", StoreRefused),

@@ -7,6 +7,9 @@ A round keeps the rows of all its commits until its end. So only commits of one 
 the order of these days: two rounds that meet on some days only never wait for each other. Over what
 else they write, such as patients, they can: then the server ends one commit of them after a second
 (`deadlock_timeout`), as a conflict, which is tried again.
+
+A row that a stuck session keeps is waited for in vain. That ends a round, whose other commits then
+go by themselves; and so do all of that day, one after the other, until one of them is written.
 """
 
 import asyncio
@@ -17,7 +20,7 @@ from msgspec import Struct
 from shared.model.day import DayKey
 from shared.store.port import StoreError, Versions
 from shared.store.postgresql.commits import Commit, together
-from shared.store.postgresql.errors import error_of
+from shared.store.postgresql.errors import RowLockedError, error_of
 from shared.store.postgresql.pool import Connections
 
 AT_ONCE = 3
@@ -37,13 +40,31 @@ class Rounds:
         self._connections = connections
         self._waiting: list[_Waiting] = []
         self._under_way: set[asyncio.Task[None]] = set()
+        self._locked: set[DayKey | None] = set()
+        self._turn = asyncio.Lock()
 
     async def commit(self, commit: Commit, documents: int) -> Versions:
         """Write so many documents, all or nothing, and return the new versions."""
         if documents > MOST_DOCUMENTS or commit.day is None:
-            return commit.versions(await self._connections.execute(commit.query()))
-        answer = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(commit, commit.day, answer)
+            return await self._alone(commit)
+        if commit.day in self._locked:
+            async with self._turn:
+                return await self._alone(commit)
+        versions = await self._together(commit, commit.day)
+        return await self._alone(commit) if versions is None else versions
+
+    async def _alone(self, commit: Commit) -> Versions:
+        try:
+            versions = commit.versions(await self._connections.execute(commit.query()))
+        except RowLockedError:
+            self._locked.add(commit.day)
+            raise
+        self._locked.discard(commit.day)
+        return versions
+
+    async def _together(self, commit: Commit, day: DayKey) -> Versions | None:
+        """Write in a round; return None if the round ended before it was tried."""
+        waiting = _Waiting(commit, day, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._start()
         return await waiting.answer
@@ -68,7 +89,7 @@ class Rounds:
         # Whoever has gone away meanwhile might try again, and not expect that this is written.
         there = [waiting for waiting in batch if not waiting.answer.done()]
         commits = sorted(there, key=lambda waiting: waiting.day)
-        results: Sequence[Versions | Exception]
+        results: Sequence[Versions | Exception | None]
         try:
             results = await self._results([waiting.commit for waiting in commits])
         except Exception as error:  # noqa: BLE001 - whatever it is, each caller is told
@@ -76,18 +97,27 @@ class Rounds:
         for waiting, result in zip(commits, results, strict=True):
             waiting.tell(result)
 
-    async def _results(self, commits: Sequence[Commit]) -> Sequence[Versions | StoreError]:
+    async def _results(self, commits: Sequence[Commit]) -> Sequence[Versions | StoreError | None]:
         if not commits:
             return []
         if len(commits) == 1:
-            return [commits[0].versions(await self._connections.execute(commits[0].query()))]
+            return [await self._alone(commits[0])]
         ((found,),) = await self._connections.execute(together(commits))
         if any(isinstance(result, dict) and result["code"] == _STANDS_BY for result in found):
             await self._connections.drain()
-        return [
+        results = [
             commit.named(result) if isinstance(result, list) else error_of(**result)
             for commit, result in zip(commits, found, strict=True)
         ]
+        return self._tried(commits, results)
+
+    def _tried(
+        self, commits: Sequence[Commit], results: Sequence[Versions | StoreError]
+    ) -> Sequence[Versions | StoreError | None]:
+        """Return results, None for those that were not tried: of locked rows, one is waited for."""
+        locked = [n for n, result in enumerate(results) if isinstance(result, RowLockedError)]
+        self._locked.update(commits[number].day for number in locked[:1])
+        return [None if n in locked[1:] else result for n, result in enumerate(results)]
 
 
 class _Waiting(Struct):
@@ -95,9 +125,9 @@ class _Waiting(Struct):
 
     commit: Commit
     day: DayKey
-    answer: asyncio.Future[Versions]
+    answer: asyncio.Future[Versions | None]
 
-    def tell(self, result: Versions | Exception) -> None:
+    def tell(self, result: Versions | Exception | None) -> None:
         """Answer, if the caller still waits."""
         if self.answer.done():
             return

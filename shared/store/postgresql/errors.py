@@ -12,6 +12,7 @@ CONFLICT = "AP001"
 """What `conflict()` of the schema raises."""
 
 _OTHER_WAS_FIRST = ("40001", "40P01")  # Nothing was written: a serialization failure, a deadlock.
+_LOCKED = "55P03"
 # The class of the code, or the code: appendix A of the manual, "PostgreSQL Error Codes".
 _MAY_PASS = (
     "08",  # The connection.
@@ -20,10 +21,13 @@ _MAY_PASS = (
     "25006",  # It only reads: it stands by for another server, which may take its place.
     "25P02",  # Something else that was read on the same snapshot was refused.
     "53300",  # Too many connections.
-    "55P03",  # A lock was not to be had.
 )
 # No such table, column or function; or what `keep_view()` raises, of tables from another server.
 _NOT_MIGRATED = ("42P01", "42703", "42883", "AP002")
+
+
+class RowLockedError(StoreUnavailable):
+    """A row was not to be had in time: some other session keeps it."""
 
 
 @contextmanager
@@ -51,6 +55,8 @@ def error_of(code: str, message: str) -> StoreError:
     said = _first_line(message)
     if code in _OTHER_WAS_FIRST or code == CONFLICT:
         return VersionConflict()
+    if code == _LOCKED:
+        return RowLockedError(said)
     if code.startswith(_MAY_PASS):
         return StoreUnavailable(said)
     if code in _NOT_MIGRATED:
