@@ -142,10 +142,16 @@ def entry_to_text(entry: Entry) -> str:
     return override_entry_to_text(entry)
 
 
-def appointment_from_text(doctor_id: str, text: str) -> Appointment:
-    """Read an appointment with a doctor; StoreRefused if this version does not understand it."""
-    (appointment,) = appointments_from_texts(f"an appointment with {doctor_id}", doctor_id, [text])
-    return appointment
+def appointment_from_text(doctor_id: str, text: str, name: str = "") -> Appointment:
+    """Read an appointment, which errors call `name`; `doctor_id` is its doctor if it names none.
+
+    Raises StoreRefused if this version does not understand it.
+    """
+    name = name or f"an appointment with {doctor_id}"
+    match appointments_from_texts(name, doctor_id, [text]):
+        case [appointment]:
+            return appointment
+    raise StoreRefused(f"{name} is damaged: it is none")
 
 
 def day_from_texts(key: DayKey, texts: Collection[str]) -> DaySchedule:

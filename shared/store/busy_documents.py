@@ -61,7 +61,7 @@ def busy_day_from_text(name: str, text: str) -> BusyDay:
     """Read what `busy_day_to_text` wrote of a day, which errors call `name`."""
     try:
         busy = _decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, TypeError) as error:  # The latter if it is no text.
         raise StoreRefused(f"the busy times of {name} are damaged: {error}") from None
     if not (busy.others or busy.overrides):
         return BusyDay(busy.times)

@@ -40,7 +40,7 @@ def doctor_from_document(fields: dict[str, Any]) -> Doctor:
 
     Fields that this version does not know are ignored here, and kept in the store.
     """
-    name = f"the doctor {fields.get('id')}"
+    name = f"the doctor {fields.get('id')}" if isinstance(fields, dict) else "a doctor"
     check_schema(name, "doctor", fields)
     if fields.get("schema", 1) < SCHEMA:
         message = f"{name} was stored by an older version: run `python -m shared.runtime.migrate`"

@@ -84,25 +84,25 @@ def record_from_document(
     name = f"the event {event_id}"
     stored = read_fields(name, "event", fields, _Record)
     return OutboxRecord(
-        _event_of(stored), due_at, stored.claimed_until, stored.claim, stored.deliveries
+        _event_of(name, stored), due_at, stored.claimed_until, stored.claim, stored.deliveries
     )
 
 
-def _event_of(stored: _Record) -> Event:
+def _event_of(name: str, stored: _Record) -> Event:
     return Event(
         type=stored.type,
         appointment_id=stored.appointment_id,
         version=stored.version,
         at=stored.at,
-        appointment=_appointment_of(stored.appointment),
+        appointment=_appointment_of(name, stored.appointment),
         previous=_previous_of(stored.previous),
         detail=stored.detail,
         personal=stored.personal,
     )
 
 
-def _appointment_of(text: str | None) -> Appointment | None:
-    return None if text is None else appointment_from_text("", text)
+def _appointment_of(name: str, text: str | None) -> Appointment | None:
+    return None if text is None else appointment_from_text("", text, f"the appointment of {name}")
 
 
 def _previous_of(stored: _Previous | None) -> Previous | None:

@@ -6,7 +6,7 @@ older instance would misread gets a new version, or a kind of its own.
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -15,6 +15,14 @@ from shared.store.port import StoreRefused
 T = TypeVar("T")
 
 SCHEMA: Literal[3] = 3
+
+
+def decoded(text: str) -> Any:  # noqa: ANN401 - what the text says
+    """Return what a JSON text holds; None, which is no document, if it is damaged."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
 
 
 def read_fields(name: str, kind: str, document: Mapping[str, object], into: type[T]) -> T:
@@ -27,7 +35,9 @@ def read_fields(name: str, kind: str, document: Mapping[str, object], into: type
 
 
 def check_schema(name: str, kind: str, document: Mapping[str, object]) -> None:
-    """Raise StoreRefused for a document of another kind or of a newer schema."""
+    """Raise StoreRefused for a document of another kind or of a newer schema, and for none."""
+    if not isinstance(document, Mapping):
+        raise StoreRefused(f"{name} is damaged: it is no JSON object")
     found, schema = document.get("kind", kind), document.get("schema", 1)
     if found != kind:
         message = f'{name} is of the kind "{found}", unknown here; deploy a newer release'

@@ -29,7 +29,7 @@ def test_what_a_newer_version_adds_is_no_harm() -> None:
     [
         ({"type": "fired"}, "the event e is damaged: "),
         ({"version": "1"}, "the event e is damaged: "),
-        ({"appointment": "{"}, "an appointment with  is damaged: "),
+        ({"appointment": "{"}, "the appointment of the event e is damaged: "),
         ({"kind": "letter"}, 'e is of the kind "letter", unknown here'),
         ({"schema": 4}, "e has schema 4, above 3"),
         ({"deliveries": {"mail": {"state": "lost"}}}, "the event e is damaged: "),

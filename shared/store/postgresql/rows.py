@@ -3,7 +3,6 @@
 `seen`, where a statement has it, is the snapshot of an earlier instant.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -30,7 +29,7 @@ from shared.store.patient_documents import patient_from_document
 from shared.store.port import Stored, Version
 from shared.store.postgresql.pool import Query, Row
 from shared.store.record_documents import record_from_document
-from shared.store.schema import check_schema
+from shared.store.schema import check_schema, decoded
 from shared.store.series_documents import series_from_document
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
@@ -178,7 +177,7 @@ def elsewhere_of(rows: Iterable[Row]) -> dict[ElsewhereKey, Stored[Whereabouts |
     found: dict[ElsewhereKey, Stored[Whereabouts | None]] = {}
     for doctor_id, name, start, body, version in rows:
         if start is None:
-            pointer = pointer_from_document(name, json.loads(body))
+            pointer = pointer_from_document(name, decoded(body))
             found[ElsewhereKey(doctor_id, name)] = Stored(pointer, version)
         else:
             ended = appointment_from_text(doctor_id, body)

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from shared.model.patient_key import PatientKey
 from shared.store.blocked_documents import blocked_from_document, blocked_to_document
+from shared.store.schema import decoded
 
 
 def read_blocked(connection: sqlite3.Connection) -> Mapping[PatientKey, datetime]:
     """Return the instants before which tokens count no more."""
     rows = connection.execute("SELECT digits, body FROM blocked").fetchall()
     return {
-        PatientKey(digits): blocked_from_document(digits, json.loads(body)) for digits, body in rows
+        PatientKey(digits): blocked_from_document(digits, decoded(body)) for digits, body in rows
     }
 
 

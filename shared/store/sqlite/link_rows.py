@@ -4,6 +4,7 @@ import json
 import sqlite3
 
 from shared.store.link_documents import link_from_document, link_to_document
+from shared.store.schema import decoded
 
 _READ = "SELECT body FROM calendar_links WHERE doctor_id = ?"
 # A merge (RFC 7396), so that fields which a newer version wrote are kept.
@@ -16,7 +17,7 @@ _PUT = """
 def read_link(connection: sqlite3.Connection, doctor_id: str) -> str | None:
     """Return the secret of a doctor's link, if there is one."""
     row = connection.execute(_READ, (doctor_id,)).fetchone()
-    return None if row is None else link_from_document(doctor_id, json.loads(row[0]))
+    return None if row is None else link_from_document(doctor_id, decoded(row[0]))
 
 
 def replace_link(

@@ -13,6 +13,7 @@ from shared.store.outbox_documents import (
     record_from_document,
 )
 from shared.store.port import OutboxWrite, Stored, StoredRecord
+from shared.store.schema import decoded
 from shared.store.sqlite.conditions import check_written
 
 # Instants are counts of microseconds since 1970.
@@ -86,4 +87,4 @@ def write_event(connection: sqlite3.Connection, write: OutboxWrite, now: int) ->
 def _stored(row: tuple[str, int | None, int, str]) -> StoredRecord:
     event_id, due_at, version, body = row
     due = None if due_at is None else to_instant(due_at)
-    return Stored(record_from_document(event_id, json.loads(body), due), version)
+    return Stored(record_from_document(event_id, decoded(body), due), version)

@@ -8,6 +8,7 @@ from shared.store.instant_numbers import to_number
 from shared.store.override_documents import override_from_document, override_to_document
 from shared.store.port import OverrideWrite, Stored
 from shared.store.positions import Positions
+from shared.store.schema import decoded
 from shared.store.sqlite.conditions import check_written
 
 # `start` is a count of microseconds since 1970.
@@ -34,7 +35,7 @@ def read_override(connection: sqlite3.Connection, key: OverrideKey) -> Stored[Ov
     if row is None:
         return Stored(None, None)
     body, version = row
-    return Stored(override_from_document(key, json.loads(body)), version)
+    return Stored(override_from_document(key, decoded(body)), version)
 
 
 def read_overrides(
@@ -43,7 +44,7 @@ def read_overrides(
     """Return the first of these overrides, in order of start, then id."""
     rows = connection.execute(_STARTING, {**starting._asdict(), "limit": limit}).fetchall()
     return [
-        override_from_document(OverrideKey(starting.doctor, name), json.loads(body))
+        override_from_document(OverrideKey(starting.doctor, name), decoded(body))
         for name, body in rows
     ]
 

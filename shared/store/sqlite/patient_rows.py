@@ -15,6 +15,7 @@ from shared.store.patient_documents import (
     patient_to_changes,
 )
 from shared.store.port import PatientWrite, Stored
+from shared.store.schema import decoded
 from shared.store.sqlite.conditions import check_written
 
 # The instant of the commit is the version.
@@ -61,7 +62,7 @@ def read_patient(
     if row is None:
         return Stored(PatientSchedule(key), None)
     body, version = row
-    return Stored(patient_from_document(key, json.loads(body)), version)
+    return Stored(patient_from_document(key, decoded(body)), version)
 
 
 def read_history(

@@ -21,7 +21,7 @@ from shared.store.clinic_documents import clinic_from_document, clinic_to_docume
 from shared.store.doctor_documents import doctor_from_document, doctor_to_document, offered
 from shared.store.port import DayWrite, RecordWrite, Stored, Version
 from shared.store.record_documents import record_from_document, record_to_document
-from shared.store.schema import SCHEMA, check_schema
+from shared.store.schema import SCHEMA, check_schema, decoded
 from shared.store.sqlite.conditions import check_written
 
 # The entries of a day come as one text, separated by commas, which `day_from_texts` puts into
@@ -173,7 +173,7 @@ def read_records(
     for key in keys:
         rows = connection.execute("SELECT body, expires_at FROM receipts WHERE key = ?", (key,))
         for body, version in rows:
-            found[key] = Stored(record_from_document(key, json.loads(body)), version)
+            found[key] = Stored(record_from_document(key, decoded(body)), version)
     return found
 
 
@@ -191,7 +191,7 @@ def write_record(connection: sqlite3.Connection, write: RecordWrite) -> None:
 def read_doctors(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, Doctor]:
     """Return those of these doctors that there are, by id."""
     rows = connection.execute(_DOCTORS_BY_ID, (json.dumps(list(ids)),)).fetchall()
-    found = (doctor_from_document(json.loads(body)) for (body,) in rows)
+    found = (doctor_from_document(decoded(body)) for (body,) in rows)
     return {doctor.id: doctor for doctor in found}
 
 
@@ -202,7 +202,7 @@ def list_doctors(
     asked = {"limit": limit, "after": after, "service": service_id}
     statement = _DOCTORS if service_id is None else _DOCTORS_OFFERING
     rows = connection.execute(statement, asked).fetchall()
-    return [doctor_from_document(json.loads(body)) for (body,) in rows]
+    return [doctor_from_document(decoded(body)) for (body,) in rows]
 
 
 def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -> None:
@@ -217,7 +217,7 @@ def write_doctors(connection: sqlite3.Connection, doctors: Collection[Doctor]) -
 def read_clinic(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return what is true of the whole clinic; empty if nothing was put."""
     row = connection.execute("SELECT body FROM clinic").fetchone()
-    return {} if row is None else clinic_from_document(json.loads(row[0]))
+    return {} if row is None else clinic_from_document(decoded(row[0]))
 
 
 def write_clinic(connection: sqlite3.Connection, clinic: Mapping[str, Any]) -> None:

@@ -3,13 +3,14 @@
 import json
 import sqlite3
 
+from shared.store.schema import decoded
 from shared.store.secret_documents import secret_from_document, secret_to_document
 
 
 def read_secret(connection: sqlite3.Connection, name: str) -> str | None:
     """Return a secret, if there is one of that name."""
     row = connection.execute("SELECT body FROM secrets WHERE name = ?", (name,)).fetchone()
-    return None if row is None else secret_from_document(name, json.loads(row[0]))
+    return None if row is None else secret_from_document(name, decoded(row[0]))
 
 
 def read_or_create_secret(connection: sqlite3.Connection, name: str, value: str) -> str:

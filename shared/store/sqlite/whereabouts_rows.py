@@ -14,6 +14,7 @@ from shared.store.appointment_documents import (
 from shared.store.instant_numbers import to_number
 from shared.store.port import ElsewhereWrite, Stored
 from shared.store.positions import Positions
+from shared.store.schema import decoded
 from shared.store.sqlite.conditions import check_written
 
 # `start` is a count of microseconds since 1970 for an appointment, and NULL for a pointer. The
@@ -49,7 +50,7 @@ def read_elsewhere(connection: sqlite3.Connection, key: ElsewhereKey) -> Stored[
         return Stored(None, None)
     start, body, version = row
     if start is None:
-        return Stored(pointer_from_document(key.appointment_id, json.loads(body)), version)
+        return Stored(pointer_from_document(key.appointment_id, decoded(body)), version)
     return Stored(appointment_from_text(key.doctor_id, body), version)
 
 
