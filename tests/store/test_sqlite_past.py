@@ -209,7 +209,7 @@ async def test_a_clock_that_was_put_back_forgets_by_that_of_the_file(
     second = await put(store, LATE)
     clock.now = NOW + HOUR - MICROSECOND
     third = await put(store, EARLY)
-    clock.now = at("1970-01-01T00:00Z")
+    clock.now -= HOUR / 2
     assert [await ids_at(store, instant) for instant in (first, second)] == [["early"], ["late"]]
     fourth = await put(pruner, LATE)
     assert fourth == third + MICROSECOND
@@ -219,6 +219,21 @@ async def test_a_clock_that_was_put_back_forgets_by_that_of_the_file(
     assert shown == [["late"], ["early"], ["late"], ["early"]]
     await put(pruner, LATE)
     assert query(path, KEPT) == [("late",), ("early",), ("late",), ("early",)]
+
+
+async def test_after_a_clock_that_was_far_ahead_the_file_does_not_grow_until_it_catches_up(
+    store: SqliteStore, pruner: SqliteStore, clock: Clock, path: str
+) -> None:
+    clock.now = NOW + HOUR + 2 * MICROSECOND
+    await put(store, EARLY)
+    clock.now = NOW
+    before = await put(store, LATE)
+    assert await ids_at(store, before) == ["late"]
+    after = await put(pruner, EARLY)
+    last = await put(pruner, LATE)
+    assert [await ids_at(store, instant) for instant in (before, after)] == [None, ["early"]]
+    assert await ids_at(store, last) == ["late"]
+    assert query(path, KEPT) == [("early",)]
 
 
 async def test_a_clock_that_runs_ahead_refuses_what_was_replaced_but_never_the_last_commit(

@@ -11,6 +11,7 @@ from shared.store.port import SnapshotExpired
 
 HISTORY = timedelta(hours=1)
 """How long the past stays readable at least, as in Firestore."""
+_HISTORY = HISTORY // timedelta(microseconds=1)
 
 _NEXT = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
 _STATE = "SELECT instant, kept_from FROM clock"
@@ -45,8 +46,15 @@ def check_kept(connection: sqlite3.Connection, instant: int, now: datetime) -> N
 
 
 def forget_past(connection: sqlite3.Connection, now: datetime) -> int:
-    """Give up what was replaced before the history; return the instant from which all is kept."""
-    _, kept_from = _last_and_kept_from(connection, now)
+    """Give up what was replaced before the history; return the instant from which all is kept.
+
+    Where the file's clock is ahead by more than the history, because the machine's once was, it
+    moves a microsecond a commit until the machine's catches up, and what it calls an hour may be a
+    year. All of the past is given up then: else the file would only grow.
+    """
+    last, kept_from = _last_and_kept_from(connection, now)
+    if last > to_number(now) + _HISTORY:
+        kept_from = last
     connection.execute("UPDATE clock SET kept_from = ?", (kept_from,))
     return kept_from
 
@@ -63,13 +71,12 @@ def _last_and_kept_from(connection: sqlite3.Connection, now: datetime) -> tuple[
     more, while all that was current within the hour is, however long ago that began. So the last
     commit's own view never expires.
 
-    What time is it? At least what the machine says, because the file's clock stands still while
-    nothing is committed; and at least what the file says, because the machine's may have been put
-    back. Where the machine's clock runs ahead, a view is refused too early and its reader starts
+    Now is the later of two clocks: the machine's, because the file's stands still while nothing is
+    committed; and the file's, because the machine's may have been put back. Where the machine's clock runs ahead, a view is refused too early and its reader starts
     again; nobody can tell that from a file without commits, in which what was erased days ago
     would be shown.
     """
     last, kept_from = connection.execute(_STATE).fetchone()
-    an_hour_ago = max(last, to_number(now)) - HISTORY // timedelta(microseconds=1)
+    an_hour_ago = max(last, to_number(now)) - _HISTORY
     (replaced,) = connection.execute(_LAST_REPLACED, {"before": an_hour_ago}).fetchone()
     return last, max(kept_from, replaced or 0)
