@@ -72,9 +72,9 @@ def _last_and_kept_from(connection: sqlite3.Connection, now: datetime) -> tuple[
     commit's own view never expires.
 
     Now is the later of two clocks: the machine's, because the file's stands still while nothing is
-    committed; and the file's, because the machine's may have been put back. Where the machine's clock runs ahead, a view is refused too early and its reader starts
-    again; nobody can tell that from a file without commits, in which what was erased days ago
-    would be shown.
+    committed; and the file's, because the machine's may have been put back. Where the machine's
+    clock runs ahead, a view is refused too early and its reader starts again; nobody can tell that
+    from a file without commits, in which what was erased days ago would be shown.
     """
     last, kept_from = connection.execute(_STATE).fetchone()
     an_hour_ago = max(last, to_number(now)) - _HISTORY
