@@ -4,8 +4,10 @@ import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -56,15 +58,29 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """End what pytest-cov 7.1 begins twice in each of several processes.
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
+    """End what pytest-cov 7.1 begins twice in each of several processes, or where no test runs.
 
     Of two measurements the first goes on while the second is paused, so no test was spared it.
     """
-    coverage = session.config.pluginmanager.getplugin("_cov")
-    if hasattr(session.config, "workerinput") and coverage and coverage.cov_controller:
-        coverage.cov_controller.cov.stop()
+    twice = hasattr(session.config, "workerinput")
+    if twice and (controller := _coverage_of(session)):
+        controller.cov.stop()
+    yield
+    if _only_hands_out(session) and (controller := _coverage_of(session)):
+        controller.cov.stop()
+
+
+def _only_hands_out(session: pytest.Session) -> bool:
+    """Whether this process only hands out tests to others."""
+    return session.config.pluginmanager.hasplugin("dsession")
+
+
+def _coverage_of(session: pytest.Session) -> Any:  # noqa: ANN401 - it has no types
+    """What measures coverage, if anything does."""
+    plugin = session.config.pluginmanager.getplugin("_cov")
+    return plugin and plugin.cov_controller
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -99,6 +115,23 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Find the tests of a module unmeasured, once it is imported, which may cover something."""
+    controller = _coverage_of(collector.session)
+    if not (isinstance(collector, pytest.Module) and controller):
+        return (yield)
+    with suppress(Exception):  # It is imported again below, where a failure is told.
+        collector.obj  # noqa: B018 - imports it
+    controller.pause()
+    try:
+        return (yield)
+    finally:
+        controller.resume()
 
 
 @pytest.fixture(scope="session")
