@@ -39,8 +39,10 @@ LONGEST = (
 )
 """These begin, so that of several processes none has much to do when the others have ended."""
 
-COVERING_NOTHING = ("clients", "deploy", "end_to_end", "pages", "proof")
+COVERING_NOTHING = ("clients/", "deploy/", "end_to_end/", "pages/", "proof/")
 """Folders whose tests run the product in other processes, or in simulations, which take longer."""
+NO_MORE_ON_FIRESTORE = "functions/"
+"""A folder whose tests run the same on SQLite; the tests of the stores cover what differs."""
 
 
 SIMPLE_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -101,7 +103,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "postgresql" in getattr(item, "fixturenames", ()):
             item.add_marker("postgresql")
         is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_random or item.path.relative_to(here).parts[0] in COVERING_NOTHING:
+        name = item.path.relative_to(here).as_posix()
+        again = name.startswith(NO_MORE_ON_FIRESTORE) and item.get_closest_marker("firestore")
+        if is_random or again or name.startswith(COVERING_NOTHING):
             item.add_marker("no_cover")
 
 
