@@ -39,8 +39,12 @@ LONGEST = (
 )
 """These begin, so that of several processes none has much to do when the others have ended."""
 
-COVERING_NOTHING = ("clients/", "deploy/", "end_to_end/", "pages/", "proof/")
-"""Folders whose tests run the product in other processes, or in simulations, which take longer."""
+COVERING_NOTHING = (
+    *("clients/", "deploy/", "end_to_end/", "pages/", "proof/"),
+    *("access/test_any_token.py", "queries/test_turns.py", "store/contract/test_day_size.py"),
+    *("compatibility/", "test_project.py"),
+)
+"""They run the product in other processes, or the same often, or look at other than its code."""
 NO_MORE_ON_FIRESTORE = "functions/"
 """A folder whose tests run the same on SQLite; the tests of the stores cover what differs."""
 
