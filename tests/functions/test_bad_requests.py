@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.functions.api import MONDAY_AT_NINE, ON_BOTH_STORES, Api, Json, field_errors, problem
+from tests.functions.api import MONDAY_AT_NINE, Api, Json, field_errors, problem
 from tests.functions.bad_requests import (
     BAD_BODIES,
     BAD_QUERIES,
@@ -46,13 +46,11 @@ async def test_a_bad_request_is_refused_field_by_field(api: Api, function: str) 
         assert all(words in first["message"] for words in bad.words), bad
 
 
-@ON_BOTH_STORES
 @pytest.mark.parametrize("bad", NOTHING, ids=[bad.function for bad in NOTHING])
 async def test_a_request_without_anything_is_refused(api: Api, bad: Bad) -> None:
     assert field_errors(await sent(api, bad.function, bad.request)) == bad.errors
 
 
-@ON_BOTH_STORES
 @pytest.mark.parametrize("function", GOOD_BODIES)
 async def test_a_body_is_json_of_at_most_64_kib(api: Api, function: str) -> None:
     await api.put_some_appointment()
