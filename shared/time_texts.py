@@ -38,6 +38,17 @@ def parse_time_or_date(value: object) -> tuple[datetime, bool]:
     return _parse_time(value, _OR_DATE), False
 
 
+def minutes_of(clock_time: str) -> int:
+    """Return the minutes since midnight of `HH:MM`; ValueError if it is not of that form."""
+    hours, minutes = clock_time.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def clock_time(minutes: int) -> str:
+    """Write minutes since midnight as `HH:MM`."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _parse_time(value: object, examples: str) -> datetime:
     if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
         raise PydanticCustomError("time", f"must be an RFC 3339 time such as {examples}")

@@ -26,13 +26,13 @@ from pydantic import (
 from shared.directory.ids import DOCTOR_ID, DOCTOR_ID_MEANS, SERVICE_ID, SERVICE_ID_MEANS
 from shared.directory.stored_clinic import bound, over
 from shared.json_text import repeated_member
-from shared.model.doctor import Doctor, WorkingHours
+from shared.model.doctor import WEEK, Doctor, Weekday, WorkingHours
 from shared.model.doctor_days import DAY
 from shared.model.policy import POLICY, Policy
 from shared.model.time_zones import standard_offset, time_zone
 from shared.rules.wall_clock import MINUTE
-from shared.store.doctor_documents import WEEK, Weekday, clock_time, minutes_of
 from shared.texts import Name, Reason
+from shared.time_texts import clock_time, minutes_of
 from shared.validation import TextForm, message, place
 
 DoctorId = Annotated[str, TextForm(DOCTOR_ID, DOCTOR_ID_MEANS)]

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class WorkingHours(NamedTuple):
@@ -41,6 +44,14 @@ class Doctor(Struct, frozen=True, dict=True, cache_hash=True):
     def offers(self, service_id: str) -> bool:
         """Whether the doctor offers a service of the clinic."""
         return self.services is None or service_id in self.services
+
+    def weekly_hours(self) -> dict[WorkingHours, list[Weekday]]:
+        """Return each stretch of work once, with the weekdays on which it is worked."""
+        worked: dict[WorkingHours, list[Weekday]] = {}
+        for day, stretches in zip(WEEK, self.week, strict=True):
+            for hours in stretches:
+                worked.setdefault(hours, []).append(day)
+        return worked
 
     @cached_property
     def without_name(self) -> Self:

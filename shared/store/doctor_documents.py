@@ -5,18 +5,17 @@ Hours are wall-clock times `HH:MM` in the doctor's zone; `24:00` is the end of t
 """
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from shared.model.doctor import Doctor, WorkingHours
+from shared.model.doctor import WEEK, Doctor, Weekday, WorkingHours
 from shared.model.time_zones import time_zone
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
+from shared.time_texts import clock_time, minutes_of
 
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 EVERY_SERVICE = "*"
-WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class _Hours(msgspec.Struct):
@@ -71,10 +70,6 @@ def offered(doctor: Doctor) -> list[str]:
 
 def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
     """Write a doctor, always with the time zone."""
-    by_hours: dict[WorkingHours, list[Weekday]] = {}
-    for day, stretches in zip(WEEK, doctor.week, strict=True):
-        for hours in stretches:
-            by_hours.setdefault(hours, []).append(day)
     return {
         "kind": "doctor",
         "schema": SCHEMA,
@@ -84,23 +79,12 @@ def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
         "day_shift_minutes": doctor.day_shift // timedelta(minutes=1),
         "working_hours": [
             {"days": days, "opens": clock_time(hours.opens), "closes": clock_time(hours.closes)}
-            for hours, days in by_hours.items()
+            for hours, days in doctor.weekly_hours().items()
         ],
         "services": None if doctor.services is None else sorted(doctor.services),
         "retired": doctor.retired,
         "offers": offered(doctor),
     }
-
-
-def minutes_of(clock_time: str) -> int:
-    """Return the minutes since midnight of `HH:MM`; ValueError if it is not of that form."""
-    hours, minutes = clock_time.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def clock_time(minutes: int) -> str:
-    """Write minutes since midnight as `HH:MM`."""
-    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _hours_on(day: Weekday, stretches: list[_Hours]) -> tuple[WorkingHours, ...]:

@@ -1,13 +1,13 @@
 """The parameters and the response of list_doctors."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
 from shared.http.schemas.fields import PageSize, PageToken, RequestModel, ResponseModel
 from shared.model.clinic import Clinic
-from shared.model.doctor import Doctor
-from shared.store.doctor_documents import Weekday, doctor_to_document
+from shared.model.doctor import Doctor, Weekday, WorkingHours
+from shared.time_texts import clock_time
 
 
 class ListDoctors(RequestModel):
@@ -24,6 +24,11 @@ class WeeklyHours(ResponseModel):
     opens: str
     closes: str = Field(description="`24:00` is the midnight that ends the day")
 
+    @classmethod
+    def of_hours(cls, hours: WorkingHours, days: list[Weekday]) -> Self:
+        """Return a stretch of work on some weekdays."""
+        return cls(days=days, opens=clock_time(hours.opens), closes=clock_time(hours.closes))
+
 
 class DoctorResponse(ResponseModel):
     """A doctor, and the hours worked every week."""
@@ -37,12 +42,11 @@ class DoctorResponse(ResponseModel):
     @classmethod
     def of_doctor(cls, doctor: Doctor, clinic: Clinic) -> Self:
         """Return a doctor of a clinic."""
-        hours: list[dict[str, Any]] = doctor_to_document(doctor)["working_hours"]
         return cls(
             id=doctor.id,
             name=doctor.name,
             time_zone=doctor.zone.key,
-            working_hours=[WeeklyHours(**stretch) for stretch in hours],
+            working_hours=[WeeklyHours.of_hours(*each) for each in doctor.weekly_hours().items()],
             services=[name for name in clinic.services if doctor.offers(name)],
         )
 

@@ -13,11 +13,11 @@ from pydantic.json_schema import models_json_schema
 
 from shared.http.schemas.create_series import IfUnavailable
 from shared.model.appointment import AppointmentStatus, Mark
+from shared.model.doctor import Weekday
 from shared.model.override import OverrideKind
 from shared.rules.allowed_starts import Rule
 from shared.runtime.openapi.examples import example_of
 from shared.runtime.openapi.glossary import GLOSSARY, Word
-from shared.store.doctor_documents import Weekday
 
 Json = dict[str, Any]
 Used = tuple[type[BaseModel], Literal["validation", "serialization"]]
