@@ -255,7 +255,7 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
     for name in ("project", "region"):
         alone = verb == "smoke" and options.url and not options.is_open
         if not getattr(options, name) and not alone:
-            sys.exit(f"--{name}: is needed")
+            sys.exit(f"--{name}: is required")
     _check_who_may_call(options, deploying=verb in _DEPLOYING)
     _check_variables(options)
     _check_store(options)
@@ -267,7 +267,7 @@ def parsed(arguments: Sequence[str]) -> tuple[str, Options, bool]:
 def _check_who_may_call(options: Options, *, deploying: bool) -> None:
     """Exit unless the options say without doubt who may call."""
     if deploying and not options.auth:
-        sys.exit(f"--auth: is needed: {_OPTIONS['auth'][2]}")
+        sys.exit(f"--auth: is required: {_OPTIONS['auth'][2]}")
     for name in _WITH_AUTH:
         flag, given = f"--{name.replace('_', '-')}", getattr(options, name)
         if given and not options.is_open:
@@ -275,7 +275,7 @@ def _check_who_may_call(options: Options, *, deploying: bool) -> None:
         if given and name in _OF_FIREBASE and options.auth != "firebase":
             sys.exit(f"{flag}: needs --auth firebase")
     if options.is_open and options.auth != "firebase" and not options.auth_audience:
-        sys.exit("--auth-audience: is needed with an issuer: whom its tokens are for")
+        sys.exit("--auth-audience: is required with an issuer: whom its tokens are for")
 
 
 def _check_variables(options: Options) -> None:

@@ -82,5 +82,5 @@ async def stored_doctors(
 async def _unknown(dependencies: Dependencies, doctor_id: str) -> UnknownDoctor:
     examples = await dependencies.doctor_cache.offering()
     known = ", ".join(f'"{doctor.id}"' for doctor in examples[:MOST_EXAMPLES])
-    hint = f"use an id such as {known}" if known else "nobody can be booked: run `make doctors`"
+    hint = f"use an id such as {known}" if known else "no doctor can be booked"
     return UnknownDoctor(f'there is no doctor "{doctor_id}"; {hint}')

@@ -152,7 +152,7 @@ def _unavailable_problem(refusal: TimeUnavailable) -> Problem:
         case TimeOff():
             why = f"{doctor.name} is away for at least a part of the time from {asked}"
         case OutsideWorkingHours():
-            why = f"{doctor.name} does not work from {asked}"
+            why = f"{doctor.name} does not work all of the time from {asked}"
         case TooSoon(earliest=earliest):
             why = f"{start} is too soon; start at {written(earliest, zone)} or later"
             members["earliest"] = on_clock(earliest, zone)

@@ -155,7 +155,7 @@ NO_KEYS = "the keys that tokens are checked with could not be fetched"
 class TryAgain(RequestError):
     """Whether it happened is not known, and trying again does no harm."""
 
-    code, title, status = "try_again", "No certain answer in time", 503
+    code, title, status = "try_again", "Try again later", 503
     header_meanings: ClassVar = {"Retry-After": "in seconds"}
 
     def __init__(self, why: str = NO_ANSWER, *, with_key: bool = False) -> None:

@@ -266,7 +266,7 @@ class BeingErased(Refusal, frozen=True):
     """The account is being erased: nothing is booked or moved for it, nor cancelled by it."""
 
     code = "try_again"
-    title = "No certain answer in time"
+    title = "Try again later"
     status = 503
     detail = "what is kept of this patient is being erased; send the same request again later"
 

@@ -17,23 +17,23 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("functions", "--project: is needed"),
-        ("smoke", "--project: is needed"),
-        ("watch --project my-clinic", "--region: is needed"),
+        ("functions", "--project: is required"),
+        ("smoke", "--project: is required"),
+        ("watch --project my-clinic", "--region: is required"),
         ("watch --zone b", "unrecognized arguments: --zone b"),
         (
             "watch --region us-east4 --project my-clinic --min-instances 9 --max-instances 8",
             "--min-instances: must not be above --max-instances",
         ),
-        ("functions --project my-clinic --region us-east4", f"--auth: is needed: {AUTH}"),
-        ("container --project my-clinic --region us-east4", f"--auth: is needed: {AUTH}"),
+        ("functions --project my-clinic --region us-east4", f"--auth: is required: {AUTH}"),
+        ("container --project my-clinic --region us-east4", f"--auth: is required: {AUTH}"),
         (
             f"{DEPLOY} none --auth-services=a@b.example",
             "--auth-services: means nothing without tokens; set --auth, or remove it",
         ),
         (
             f"{DEPLOY} https://id.example",
-            "--auth-audience: is needed with an issuer: whom its tokens are for",
+            "--auth-audience: is required with an issuer: whom its tokens are for",
         ),
         (
             f"{DEPLOY} https://id.example --auth-audience=app --app-check=on",
@@ -82,7 +82,7 @@ CHANNEL = 'the name of one, such as "projects/my-clinic/notificationChannels/1"'
         ),
         (
             "smoke --auth firebase --url https://a.example",
-            "--project: is needed",
+            "--project: is required",
         ),
         ("functions @no/such.txt", "[Errno 2] No such file or directory: 'no/such.txt'"),
     ],

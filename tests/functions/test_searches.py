@@ -101,11 +101,11 @@ async def test_a_retired_doctor_is_none(api: Api) -> None:
     assert (await first(api, {"count": 50}))["openings"][0]["doctor_id"] == "who"
 
 
-async def test_where_nobody_can_be_booked_the_operator_is_told_what_loads_doctors(api: Api) -> None:
+async def test_where_nobody_can_be_booked_no_id_is_suggested(api: Api) -> None:
     for doctor_id in ("strange", "who"):
         await change_doctor(api, doctor_id, retired=True)
     empty = problem(await api.first("doctor_id=me"), 404, "unknown_doctor")
-    expected = 'there is no doctor "me"; nobody can be booked: run `make doctors`'
+    expected = 'there is no doctor "me"; no doctor can be booked'
     assert empty == {"detail": expected}
 
 

@@ -227,7 +227,8 @@ async def test_without_any_opening_a_refusal_says_so(api: Api) -> None:
     members = problem(refused, 422, "outside_working_hours")
     assert members["openings"] == members["working_hours"] == []
     assert members["detail"] == (
-        "Doctor Strange does not work from 2050-11-21T09:00:00Z to 2050-11-21T09:30:00Z; "
+        "Doctor Strange does not work all of the time from 2050-11-21T09:00:00Z to "
+        "2050-11-21T09:30:00Z; "
         "Doctor Strange has no opening of that length soon"
     )
 
