@@ -126,7 +126,7 @@ def _list(store: FirestoreStore, days: int, size: int, expected: int) -> Way:
             async with store.snapshot(read_at) as snapshot:
                 page = await list_window(snapshot, replace(query, after=position))
                 read_at = await snapshot.instant()
-            found, position = found + len(page.appointments), page.next_position
+            found, position = found + len(page.entries), page.next_position
         if found != expected:
             raise SystemExit(f"{found} appointments instead of {expected}")
 

@@ -64,7 +64,7 @@ async def _account(call: Call[ExportPatient], account: Account) -> Response:
     return json_response(
         ExportPage(
             account=_account_response(dependencies, account, page.schedule),
-            appointments=[await _exported(dependencies, a) for a in page.appointments],
+            appointments=[await _exported(dependencies, a) for a in page.entries],
             next_page_token=token,
         )
     )

@@ -17,6 +17,7 @@ from shared.http.responses import content_tag, json_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.list_appointments import AppointmentPage, ListAppointments
 from shared.http.windows import window
+from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.patient_key import PatientKey
@@ -54,10 +55,8 @@ async def list_appointments(call: Call[ListAppointments]) -> Response:
     else:
         scope, read = await _of_doctors(call, asked.doctor_id or [])
     page, token = await read_page(dependencies, scope, asked.page_token, read)
-    with_whom = await doctors_of(dependencies, page.appointments)
-    listed = [
-        AppointmentResponse.of_appointment(a, with_whom[a.doctor_id]) for a in page.appointments
-    ]
+    with_whom = await doctors_of(dependencies, page.entries)
+    listed = [AppointmentResponse.of_appointment(a, with_whom[a.doctor_id]) for a in page.entries]
     answer = AppointmentPage(appointments=listed, next_page_token=token)
     # A later page shows an instant of the past, so who has it need not ask again.
     headers = {"ETag": _tag(answer)} if asked.page_token is None else None
@@ -75,7 +74,7 @@ def _tag(page: AppointmentPage) -> str:
 
 async def _of_doctors(
     call: Call[ListAppointments], doctor_ids: Sequence[str]
-) -> tuple[Scope, ReadPage[Page]]:
+) -> tuple[Scope, ReadPage[Page[Appointment]]]:
     asked, dependencies = call.asked, call.dependencies
     named = sorted(set(doctor_ids))
     doctors = await _doctors(call, named)
@@ -83,7 +82,7 @@ async def _of_doctors(
     zone = doctors[0].zone if only_one else dependencies.settings.clinic_zone
     within = window(asked.start, asked.end, zone)
 
-    async def read(snapshot: Snapshot, after: Position | None) -> Page:
+    async def read(snapshot: Snapshot, after: Position | None) -> Page[Appointment]:
         wanted = within, asked.status == "all", asked.page_size, after
         return await list_window(snapshot, *(ListQuery(doctor, *wanted) for doctor in doctors))
 
@@ -101,12 +100,14 @@ async def _doctors(call: Call[ListAppointments], named: Sequence[str]) -> Sequen
     return everybody
 
 
-def _of_patient(call: Call[ListAppointments], patient_id: str) -> tuple[Scope, ReadPage[Page]]:
+def _of_patient(
+    call: Call[ListAppointments], patient_id: str
+) -> tuple[Scope, ReadPage[Page[Appointment]]]:
     asked, dependencies = call.asked, call.dependencies
     patient = named_account(call, "patient_id", patient_id).key
     within = window(asked.start, asked.end, dependencies.settings.clinic_zone)
 
-    async def read(snapshot: Snapshot, after: Position | None) -> Page:
+    async def read(snapshot: Snapshot, after: Position | None) -> Page[Appointment]:
         wanted = patient, within, asked.status == "all", asked.page_size, call.arrived_at
         return await list_patient(snapshot, dependencies.store, PatientQuery(*wanted, after))
 

@@ -12,8 +12,9 @@ from shared.http.responses import json_response
 from shared.http.schemas.list_overrides import ListOverrides, OverridePageResponse
 from shared.http.schemas.override import OverrideResponse
 from shared.http.windows import window
-from shared.queries.overrides import OverridePage, OverrideQuery, overrides_in_window
-from shared.queries.paging import Position
+from shared.model.override import Override
+from shared.queries.overrides import OverrideQuery, overrides_in_window
+from shared.queries.paging import Page, Position
 from shared.store.port import Snapshot
 
 
@@ -35,11 +36,11 @@ async def list_overrides(call: Call[ListOverrides]) -> Response:
     doctor = await find_doctor(dependencies, asked.doctor_id)
     bounds = window(asked.start, asked.end, doctor.zone)
 
-    async def read(snapshot: Snapshot, after: Position | None) -> OverridePage:
+    async def read(snapshot: Snapshot, after: Position | None) -> Page[Override]:
         query = OverrideQuery(doctor.id, bounds, asked.page_size, after)
         return await overrides_in_window(snapshot, query)
 
     scope = Scope("list_overrides", (doctor.id, bounds), call.caller.name)
     page, token = await read_page(dependencies, scope, asked.page_token, read, of_now=True)
-    listed = [OverrideResponse.of_override(each, doctor) for each in page.overrides]
+    listed = [OverrideResponse.of_override(each, doctor) for each in page.entries]
     return json_response(OverridePageResponse(overrides=listed, next_page_token=token))

@@ -2,24 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from shared.http.dependencies import Dependencies
 from shared.http.page_tokens import Bookmark, Scope, expired, page_token, read_page_token
 from shared.http.requests import checked
-from shared.queries.paging import Position
+from shared.queries.paging import Page, Position
 from shared.store.port import Snapshot, SnapshotExpired, StoreUnavailable
 
-
-class Page(Protocol):
-    """Part of a list, and the position to continue from if there is more."""
-
-    @property
-    def next_position(self) -> Position | None:
-        """The position of the last of its entries, or None."""
-
-
-P = TypeVar("P", bound=Page)
+P = TypeVar("P", bound=Page[Any])
 
 _NO_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 

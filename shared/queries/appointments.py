@@ -35,7 +35,7 @@ class ListQuery(Struct, frozen=True):
         )
 
 
-async def list_window(snapshot: Snapshot, *queries: ListQuery) -> Page:
+async def list_window(snapshot: Snapshot, *queries: ListQuery) -> Page[Appointment]:
     """List one page of the appointments that overlap a window, in order of start, then id.
 
     There is one query for each doctor; they differ in nothing else.

@@ -1,25 +1,18 @@
 """The overrides of a doctor that overlap a window, on one snapshot."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from shared.model.interval import Interval
 from shared.model.override import Override
-from shared.queries.paging import Position
+from shared.queries.paging import Page, Position, page_of
 from shared.store.port import Snapshot
 
 # 366 days on the wall clock, and what changes of the clock may add to them.
 LONGEST_OVERRIDE = timedelta(days=368)
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
-
-
-class OverridePage(Struct, frozen=True):
-    """Some overrides of a window, and the position to continue from if there are more."""
-
-    overrides: Sequence[Override]
-    next_position: Position | None
 
 
 class OverrideQuery(Struct, frozen=True):
@@ -54,13 +47,7 @@ async def ended_overrides(
             yield override
 
 
-async def overrides_in_window(snapshot: Snapshot, query: OverrideQuery) -> OverridePage:
+async def overrides_in_window(snapshot: Snapshot, query: OverrideQuery) -> Page[Override]:
     """List one page of the overrides that stand in a window, in order of start, then id."""
-    found: list[Override] = []
-    async for override in snapshot.scan_overrides(query.doctor_id, query.starts):
-        if not query.includes(override):
-            continue
-        if len(found) == query.size:
-            return OverridePage(found, found[-1].position)
-        found.append(override)
-    return OverridePage(found, None)
+    starting = snapshot.scan_overrides(query.doctor_id, query.starts)
+    return await page_of((each async for each in starting if query.includes(each)), query.size)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from heapq import heapify, heappop, heapreplace
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -12,20 +13,31 @@ from shared.model.appointment import Appointment
 Position = tuple[datetime, str]
 
 
-class Page(Struct, frozen=True):
-    """Some appointments of a window, and the position to continue from if there are more."""
+class Listed(Protocol):
+    """An entry of a list: an appointment, or an override."""
 
-    appointments: Sequence[Appointment]
+    @property
+    def position(self) -> Position:
+        """Its place in the list."""
+
+
+T = TypeVar("T", bound=Listed)
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Some entries of a list, and the position to continue from if there are more."""
+
+    entries: Sequence[T]
     next_position: Position | None
 
 
-async def page_of(listed: AsyncIterator[Appointment], size: int) -> Page:
+async def page_of(listed: AsyncIterator[T], size: int) -> Page[T]:
     """Return a page of the first ones, reading one more than it holds."""
-    found: list[Appointment] = []
-    async for appointment in listed:
+    found: list[T] = []
+    async for entry in listed:
         if len(found) == size:
             return Page(found, found[-1].position)
-        found.append(appointment)
+        found.append(entry)
     return Page(found, None)
 
 

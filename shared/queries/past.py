@@ -27,7 +27,7 @@ async def ended_before(
     while True:
         async with store.snapshot() as snapshot:
             page = await list_window(snapshot, query)
-        yield [a for a in page.appointments if a.interval.end <= instant]
+        yield [a for a in page.entries if a.interval.end <= instant]
         if page.next_position is None:
             return
         query = replace(query, after=page.next_position)

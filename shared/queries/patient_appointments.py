@@ -55,13 +55,13 @@ class PatientQuery(Struct, frozen=True):
         return Interval(since, end) if since < end else None
 
 
-class AccountPage(Page, frozen=True):
+class AccountPage(Page[Appointment], frozen=True):
     """Some of the appointments of an account, and its schedule."""
 
     schedule: PatientSchedule
 
 
-async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) -> Page:
+async def list_patient(snapshot: Snapshot, store: Store, query: PatientQuery) -> Page[Appointment]:
     """List one page of the appointments that overlap a window, in order of start, then id.
 
     One read where the window begins no earlier than yesterday and only booked ones are wanted.

@@ -59,7 +59,7 @@ async def listed(
         appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "x", cancelled=True, doctor_id="who"),
     )
     page = await list_window(store.snapshot(), query)
-    return [a.id for a in page.appointments], page.next_position
+    return [a.id for a in page.entries], page.next_position
 
 
 async def test_equal_starts_are_listed_by_id_and_cancelled_ones_only_if_wanted() -> None:
@@ -121,7 +121,7 @@ async def test_listing_reads_every_doctor_day_of_the_window(
     late = appointment("2026-11-24T00:00Z", "2026-11-24T02:00Z")
     query = ListQuery(doctor(zone=zone), span(start, end), with_cancelled=False, size=1)
     page = await list_window(ScriptedStore(schedule(day, late)).snapshot(), query)
-    assert page.appointments == [late]
+    assert page.entries == [late]
 
 
 # What crosses midnight stands on both days.
@@ -140,7 +140,7 @@ async def listed_around_midnight(
     window = span(f"2026-11-{start}Z", f"2026-11-{end}Z")
     query = ListQuery(doctor(), window, with_cancelled=False, size=size, after=after)
     page = await list_window(store.snapshot(), query)
-    return [a.id for a in page.appointments]
+    return [a.id for a in page.entries]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def pages_of_everything(store: ScriptedStore, window: Interval, size: int)
     found = []
     while True:
         page = await list_window(store.snapshot(), query)
-        found.append([a.id for a in page.appointments])
+        found.append([a.id for a in page.entries])
         if page.next_position is None:
             return found
         query = replace(query, after=page.next_position)
@@ -242,7 +242,7 @@ async def test_of_what_has_ended_no_more_is_read_than_a_page_needs() -> None:
     window = span("2026-11-23T10:00Z", "2027-01-01T00:00Z")
     query = ListQuery(doctor(), window, with_cancelled=True, size=3)
     page = await list_window(store.snapshot(), query)
-    assert [a.id for a in page.appointments] == ["early", "01", "02"]
+    assert [a.id for a in page.entries] == ["early", "01", "02"]
     # The day, the first two, the one that follows, and nothing after that.
     assert store.loads == 4
 
@@ -333,7 +333,7 @@ async def test_the_appointments_of_several_doctors_are_in_one_order() -> None:
     theirs = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "aa", doctor_id="who")
     store = ScriptedStore(TUESDAY, schedule("2026-11-23", theirs, doctor_id="who"), MONDAY)
     page = await list_window(store.snapshot(), *of_each("who", "strange"))
-    assert [a.id for a in page.appointments] == ["a", "aa", "b", "early", "d"]
+    assert [a.id for a in page.entries] == ["a", "aa", "b", "early", "d"]
 
 
 async def test_nobody_has_no_appointments() -> None:

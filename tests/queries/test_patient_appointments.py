@@ -90,8 +90,8 @@ async def listed(
     query = PatientQuery(store.schedule.key, window, with_cancelled, size, NOW, after)
     page = await list_patient(store.snapshot(), store, query)
     if page.next_position is not None:
-        assert page.next_position == page.appointments[-1].position
-    return [a.id.rpartition(".")[2] for a in page.appointments]
+        assert page.next_position == page.entries[-1].position
+    return [a.id.rpartition(".")[2] for a in page.entries]
 
 
 YEAR = span("2026-12-01T00:00Z", "2027-12-01T00:00Z")
@@ -150,11 +150,11 @@ async def every_page(store: Months, size: int, *, with_cancelled: bool) -> list[
     while True:
         query = PatientQuery(store.schedule.key, YEAR, with_cancelled, size, NOW, after)
         page = await list_patient(store.snapshot(), store, query)
-        found += [a.id.rpartition(".")[2] for a in page.appointments]
+        found += [a.id.rpartition(".")[2] for a in page.entries]
         after = page.next_position
         if after is None:
             return found
-        assert len(page.appointments) == size
+        assert len(page.entries) == size
 
 
 @pytest.mark.parametrize("size", range(1, 9))
@@ -201,7 +201,7 @@ async def test_only_what_a_page_shows_is_looked_up_however_much_a_month_holds(
     store.histories[key] = {each.id: PastAppointment.of(each) for each in many}
     query = PatientQuery(key, YEAR, True, size, NOW)  # noqa: FBT003
     page = await list_patient(store.snapshot(), store, query)
-    assert list(page.appointments[:60]) == many[:size]
+    assert list(page.entries[:60]) == many[:size]
     assert len(store.read) == looked_up
 
 
@@ -221,8 +221,8 @@ async def test_what_is_erased_already_belongs_to_nobody() -> None:
     found = await listed(store, YEAR, with_cancelled=True)
     assert found == ["night", "cancelled", "february", "ahead", "given0up", "far"]
     page = await export_page(store.snapshot(), store, store.schedule.key, 100, None)
-    assert DECEMBER.id not in [a.id for a in page.appointments]
-    assert len(page.appointments) == 6
+    assert DECEMBER.id not in [a.id for a in page.entries]
+    assert len(page.entries) == 6
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ async def test_an_export_goes_on_until_there_is_no_more(size: int, pages: list[s
     store, after, found = made(), None, []
     while True:
         page = await export_page(store.snapshot(), store, store.schedule.key, size, after)
-        found.append(" ".join(a.id.rpartition(".")[2] for a in page.appointments))
+        found.append(" ".join(a.id.rpartition(".")[2] for a in page.entries))
         after = page.next_position
         if after is None:
             break

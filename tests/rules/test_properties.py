@@ -133,7 +133,7 @@ def pages(documents: Documents, query: ListQuery) -> list[list[str]]:
     snapshot, found = store_of(documents).snapshot(), list[Sequence[Appointment]]()
     while len(found) <= len(held(documents)):
         page = asyncio.run(list_window(snapshot, query))
-        found.append(page.appointments)
+        found.append(page.entries)
         if page.next_position is None:
             return [[a.id for a in page] for page in found]
         query = replace(query, after=page.next_position)

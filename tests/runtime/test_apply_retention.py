@@ -67,7 +67,7 @@ async def listed(clinic: Clinic, doctor_id: str = "strange") -> list[Appointment
         doctors = await dependencies.store.doctors([doctor_id])
         query = ListQuery(doctors[doctor_id], ALL, with_cancelled=True, size=1000)
         async with dependencies.store.snapshot() as snapshot:
-            return list((await list_window(snapshot, query)).appointments)
+            return list((await list_window(snapshot, query)).entries)
 
     return await clinic.run(read)
 

@@ -92,7 +92,7 @@ class Earlier:
                 page = await list_window(
                     snapshot, ListQuery(doctor, bounds, with_cancelled, size=100)
                 )
-                found[name] = [appointment.id for appointment in page.appointments]
+                found[name] = [appointment.id for appointment in page.entries]
         return found
 
 

@@ -210,12 +210,12 @@ async def test_a_page_is_one_query_that_reads_only_days_that_exist_now_or_at_an_
     async with store.snapshot() as snapshot:
         page = await list_window(snapshot, every)
         instant = await snapshot.instant()
-    assert [a.id for a in page.appointments] == ["full0", "full1", "full2"]
+    assert [a.id for a in page.entries] == ["full0", "full1", "full2"]
     assert connection.cost == Cost(["run_query"], reads=3, writes=0)
     connection.cost = Cost()
     async with store.snapshot(instant) as snapshot:
-        rest = await list_window(snapshot, replace(every, after=page.appointments[1].position))
-    assert [a.id for a in rest.appointments] == ["full2"]
+        rest = await list_window(snapshot, replace(every, after=page.entries[1].position))
+    assert [a.id for a in rest.entries] == ["full2"]
     # The last erasure is looked for meanwhile.
     assert connection.cost == Cost(["run_query", "batch_get"], reads=3, writes=0)
 
@@ -352,7 +352,7 @@ async def test_a_list_with_what_has_ended_is_one_query_more(
     week = span("2026-11-23T00:00Z", "2026-11-30T00:00Z")
     async with store.snapshot() as snapshot:
         page = await list_window(snapshot, ListQuery(doctor(), week, with_cancelled=True, size=10))
-    assert [a.id for a in page.appointments] == ["strange.20261123.a", "strange.20261123.b"]
+    assert [a.id for a in page.entries] == ["strange.20261123.a", "strange.20261123.b"]
     assert connection.cost == Cost(["run_query"] * 2, reads=3, writes=0)
 
 
