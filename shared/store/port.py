@@ -10,7 +10,7 @@ above it.
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from msgspec import Struct, field
 
@@ -112,6 +112,12 @@ class RecordWrite(Struct, frozen=True):
 
     record: IdempotencyRecord
     replaced: Version | None
+
+    @classmethod
+    def over(cls, record: IdempotencyRecord, state: State) -> Self:
+        """Write a record in the place of the one that was loaded, if there was one."""
+        expired = state.records.get(record.key)
+        return cls(record, expired.version if expired else None)
 
 
 class ElsewhereWrite(Struct, frozen=True):

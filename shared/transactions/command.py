@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from random import getrandbits
 from typing import Self
 
 from msgspec import Struct, field
@@ -16,7 +15,7 @@ from shared.model.idempotency_record import IdempotencyRecord
 from shared.model.patient_key import PatientKey
 from shared.rules.outcomes import Decision, NeedsDocuments
 from shared.store.port import State
-from shared.transactions.idempotency_keys import Idempotency
+from shared.transactions.idempotency_keys import Idempotency, new_request_id
 
 
 class Command(Struct, frozen=True):
@@ -43,8 +42,7 @@ class Command(Struct, frozen=True):
     elsewhere: frozenset[ElsewhereKey] = frozenset()
     idempotency: Idempotency | None = None
     afterwards: Callable[[Documents], Decision] | None = None
-    # It only has to differ, so it need not cost what a secret costs.
-    request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
+    request_id: str = field(default_factory=new_request_id)
 
     def documents(self, known: Documents) -> Documents:
         """Return those of these documents that concern this command."""

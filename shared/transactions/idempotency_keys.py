@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import getrandbits
 from typing import Self
 
 from msgspec import Struct
 
 from shared.access.caller import Caller
 from shared.model.idempotency_record import IdempotencyRecord
-from shared.store.port import State
+from shared.store.port import State, StoreRefused
 
 RECORD_LIFETIME = timedelta(hours=48)
 """How long a key is remembered; the contract promises at least 24 hours."""
@@ -39,6 +40,19 @@ class Idempotency(Struct, frozen=True):
         """Return the loaded record of the key unless it has expired."""
         stored = state.records.get(self.key)
         return stored.value if stored and stored.value.expires_at > now else None
+
+
+def new_request_id() -> str:
+    """Return what identifies a request in the record that it leaves.
+
+    It only has to differ from all others, so it need not cost what a secret costs.
+    """
+    return f"{getrandbits(64):016x}"
+
+
+def gone(name: str) -> StoreRefused:
+    """Return the error that says that what was granted before is not there any more."""
+    return StoreRefused(f"{name} was acknowledged but is gone: was the data changed by hand?")
 
 
 def _hash(parts: Sequence[str | None]) -> str:

@@ -37,7 +37,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from random import Random, getrandbits
+from random import Random
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -72,13 +72,12 @@ from shared.store.port import (
     State,
     Store,
     Stored,
-    StoreRefused,
     StoreUnavailable,
     VersionConflict,
     Writes,
 )
 from shared.store.usage import count_attempt
-from shared.transactions.idempotency_keys import Idempotency
+from shared.transactions.idempotency_keys import Idempotency, gone, new_request_id
 from shared.transactions.retries import Retries
 
 T = TypeVar("T")
@@ -101,7 +100,7 @@ class NewOverride(Struct, frozen=True):
     override: Override
     arrived_at: datetime
     idempotency: Idempotency | None = None
-    request_id: str = field(default_factory=lambda: f"{getrandbits(64):016x}")
+    request_id: str = field(default_factory=new_request_id)
 
     @property
     def days(self) -> tuple[DayKey, ...]:
@@ -184,8 +183,8 @@ class OverrideTransactions(Struct, frozen=True):
         events = self._events(new, days.values)
         if isinstance(events, Refusal):
             return events
-        records, write = _record_writes(record, state), OverrideWrite(override, None)
-        await self._commit(days.writes(changed), records, write, events)
+        records = [RecordWrite.over(record, state)] if record else []
+        await self._commit(days.writes(changed), records, OverrideWrite(override, None), events)
         return Made(override, affected_by(days.values.values(), override))
 
     def _events(self, new: NewOverride, days: Days) -> list[OutboxWrite] | TooManyAffected:
@@ -276,19 +275,10 @@ async def _made_before(
     key = OverrideKey(new.doctor.id, record.appointment_id)
     made = (await _stored(snapshot, key)).value
     if made is None:
-        message = f"{key.override_id} was acknowledged but is gone: was the data changed by hand?"
-        raise StoreRefused(message)
+        raise gone(key.override_id)
     # The same request touches the same days.
     return Made(made, affected_by(days.values.values(), made), replayed=True)
 
 
 async def _stored(snapshot: Snapshot, key: OverrideKey) -> Stored[Override | None]:
     return (await snapshot.load(Keys(overrides=[key]))).overrides[key]
-
-
-def _record_writes(record: IdempotencyRecord | None, state: State) -> list[RecordWrite]:
-    """Return the write of a record, in the place of an expired one."""
-    if record is None:
-        return []
-    expired = state.records.get(record.key)
-    return [RecordWrite(record, expired.version if expired else None)]

@@ -133,8 +133,7 @@ class BatchPlan(Struct):
         """Leave a record, in the place of one that has expired."""
         if isinstance(outcome, Held):
             record = replace(record, hold=outcome.hold)
-        expired = self.state.records.get(record.key)
-        self.records[record.key] = RecordWrite(record, expired.version if expired else None)
+        self.records[record.key] = RecordWrite.over(record, self.state)
 
     def _change(self, changes: Documents, each: int) -> None:
         self.days.update(changes.days)

@@ -28,12 +28,11 @@ from shared.rules.refusals import (
 )
 from shared.store.port import Keys, Snapshot, State, StoreRefused
 from shared.transactions.command import Command
+from shared.transactions.idempotency_keys import gone
 from shared.transactions.plan import documents_of
 
 MOST_DAYS_KEPT = 128
 """How many days are kept for the next search, and those of one search more: they are in memory."""
-
-_GONE = "{} was acknowledged but is gone: was the data changed by hand?"
 
 
 class SnapshotDecision(Struct, frozen=True):
@@ -104,7 +103,7 @@ class SnapshotDecisions(Struct):
         """
         series = (await self.snapshot.load(Keys(series=[name]))).series[name]
         if series is None:
-            raise StoreRefused(_GONE.format(name))
+            raise gone(name)
         if not may_see_series(command.caller, series):
             return UnknownSeries()
         found = await find_appointments(self.snapshot, series.appointment_ids, command.caller)
@@ -118,7 +117,7 @@ class SnapshotDecisions(Struct):
                 return found
         if found := await find_appointment(self.snapshot, appointment_id, ANYBODY):
             return found
-        raise StoreRefused(_GONE.format(appointment_id))
+        raise gone(appointment_id)
 
     async def _in_full(self, refusal: TimeUnavailable) -> TimeUnavailable:
         """Add what can be booked instead and, where they matter, the working hours.
