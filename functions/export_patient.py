@@ -18,13 +18,13 @@ from shared.http.schemas.patient_data import (
     ExportPage,
     ExportPatient,
 )
-from shared.http.times import on_clock
 from shared.model.appointment import Appointment
 from shared.model.patient_schedule import PatientSchedule
 from shared.queries.paging import Position
 from shared.queries.patient_appointments import AccountPage, export_page
 from shared.rules.refusals import UnknownAppointment
 from shared.store.port import Snapshot
+from shared.time_texts import on_clock
 
 
 @endpoint(

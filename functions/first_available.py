@@ -15,13 +15,13 @@ from shared.http.schemas.fields import check_window
 from shared.http.schemas.first_available import AFTER, FirstAvailable, OpeningList
 from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.searches import Search, read_search
-from shared.http.times import on_clock
 from shared.http.windows import is_skipped
 from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
 from shared.queries.openings import Found, first_openings
 from shared.rules.availability import SEARCHED
 from shared.store.port import Snapshot
+from shared.time_texts import on_clock
 
 USUAL_MINUTES = 30
 MOST_DOCTOR_DAYS = 18_000

@@ -19,13 +19,13 @@ from shared.http.schemas.list_openings import (
     OpeningsOfDay,
 )
 from shared.http.searches import Search, read_search
-from shared.http.times import on_clock
 from shared.http.windows import window
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.queries.openings import all_openings
+from shared.time_texts import on_clock
 
 MOST_DOCTOR_DAYS = 1000
 """How many days, times doctors, one request goes through; fewer on a grid finer than usual."""

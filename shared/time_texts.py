@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
@@ -36,6 +37,16 @@ def parse_time_or_date(value: object) -> tuple[datetime, bool]:
     if isinstance(value, str) and _WHOLE_DAY.fullmatch(value):
         return _existing(value), True
     return _parse_time(value, _OR_DATE), False
+
+
+def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant as responses have it: on the clock of a zone, in whole seconds."""
+    return instant.astimezone(zone).replace(microsecond=0)
+
+
+def written(instant: datetime, zone: ZoneInfo) -> str:
+    """Return an instant as responses write it, as text."""
+    return on_clock(instant, zone).isoformat().replace("+00:00", "Z")
 
 
 def minutes_of(clock_time: str) -> int:

@@ -14,7 +14,7 @@ from shared.http.schemas.time_ranges import (
     TimeRange,
     UnavailableOccurrence,
 )
-from shared.http.times import on_clock, time_message, written
+from shared.http.times import time_message
 from shared.model.appointment import AppointmentStatus
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
@@ -35,6 +35,7 @@ from shared.rules.refusals import (
     UnclearTime,
     WrongStatus,
 )
+from shared.time_texts import on_clock, written
 
 _STAYS = "the appointment is marked `{}`, and can no longer be moved, cancelled or marked otherwise"
 _WRONG_STATUS: Mapping[AppointmentStatus, str] = {

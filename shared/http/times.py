@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -11,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from shared.rules.refusals import UnclearTime
 from shared.rules.wall_clock import MINUTE
 from shared.rules.window_bounds import WindowBound
-from shared.time_texts import DATE, TIME, parse_time, parse_time_or_date
+from shared.time_texts import DATE, TIME, parse_time, parse_time_or_date, written
 
 _SECONDS = re.compile(r"\d\d:\d\d:(?!00(\.0+)?([Zz+-]|$))", re.ASCII)
 _PLUS_SENT_AS_SPACE = re.compile(r" (?=\d\d:\d\d$)", re.ASCII)
@@ -89,16 +88,6 @@ BodyBound = Annotated[WindowBound, PlainValidator(_parse_bound_minute), _BOUND]
 
 BodyInstant = Annotated[WindowBound, PlainValidator(_parse_bound), _BOUND]
 """A bound of a window in a JSON body, of any precision."""
-
-
-def on_clock(instant: datetime, zone: ZoneInfo) -> datetime:
-    """Return an instant as responses have it: on the clock of a zone, in whole seconds."""
-    return instant.astimezone(zone).replace(microsecond=0)
-
-
-def written(instant: datetime, zone: ZoneInfo) -> str:
-    """Return an instant as responses write it, for sentences."""
-    return on_clock(instant, zone).isoformat().replace("+00:00", "Z")
 
 
 def time_message(unclear: UnclearTime) -> str:

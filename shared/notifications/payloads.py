@@ -2,8 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -11,6 +9,7 @@ from shared.model.appointment import Appointment
 from shared.model.doctor import Doctor
 from shared.model.event import Event
 from shared.notifications.sink import Message
+from shared.time_texts import written
 
 Render = Callable[[Appointment, Doctor], str]
 """Writes an appointment as the functions answer it, in JSON."""
@@ -39,17 +38,11 @@ def payload(message: Message, render: Render) -> bytes:
     event, doctor = message.event, message.doctor
     document: dict[str, object] = {
         "type": public_type(event),
-        "timestamp": _written(event.at, doctor.zone),
+        "timestamp": written(event.at, doctor.zone),
         "data": msgspec.Raw(render(message.appointment, doctor).encode()),
     }
     if event.previous and message.previous_doctor:
         (start, end), zone = event.previous.interval, message.previous_doctor.zone
-        times = {"start": _written(start, zone), "end": _written(end, zone)}
+        times = {"start": written(start, zone), "end": written(end, zone)}
         document["previous"] = {**times, "doctor_id": event.previous.doctor_id}
     return msgspec.json.encode(document)
-
-
-def _written(instant: datetime, zone: ZoneInfo) -> str:
-    """Return an instant as the functions answer it: in whole seconds, on the clock of a zone."""
-    local = instant.astimezone(zone).replace(microsecond=0)
-    return local.isoformat().replace("+00:00", "Z")

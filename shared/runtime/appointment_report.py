@@ -17,6 +17,7 @@ from shared.rules.findings import (
     ServiceNotOffered,
 )
 from shared.store.port import Store
+from shared.time_texts import written
 
 BRIEFLY = 8
 """How many lines of each kind a brief report has."""
@@ -130,6 +131,6 @@ def _in_words(finding: Finding) -> str:
 
 
 def _appointment_in_words(appointment: Appointment, doctor: Doctor) -> str:
-    local = appointment.interval.start.astimezone(doctor.zone).isoformat().replace("+00:00", "Z")
+    local = written(appointment.interval.start, doctor.zone)
     told = appointment.told_start
     return f"{appointment.id} at {local} (told: {told.isoformat() if told else 'not known'})"

@@ -18,12 +18,12 @@ from shared.http.schemas.fields import (
     check_length_or_service,
 )
 from shared.http.schemas.time_ranges import OpeningResponse, when_and_with_whom
-from shared.http.times import on_clock
 from shared.model.appointment import Appointment, AppointmentStatus, Patient
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.rules.wall_clock import local_time
 from shared.texts import Email, Name, Phone, Reason
+from shared.time_texts import on_clock
 
 _HOLD_MEANS = "a hold of the caller, of this doctor, that covers the whole time; it is used up"
 _ID_MEANS = (

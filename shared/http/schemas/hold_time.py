@@ -14,9 +14,9 @@ from shared.http.schemas.fields import (
     check_length_or_service,
     without_fraction,
 )
-from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.hold import Hold
+from shared.time_texts import on_clock
 
 USUAL_SECONDS = 300
 

@@ -6,9 +6,9 @@ from typing import Any, Self
 from pydantic import Field
 
 from shared.http.schemas.fields import ResponseModel, absent
-from shared.http.times import on_clock
 from shared.model.doctor import Doctor
 from shared.model.override import Override, OverrideKind
+from shared.time_texts import on_clock
 
 
 class OverrideResponse(ResponseModel):

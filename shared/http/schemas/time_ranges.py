@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from shared.http.schemas.fields import ResponseModel, absent
-from shared.http.times import on_clock, written
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.series import Skipped
 from shared.model.time_zones import MINUTE
 from shared.rules.conflicts import Conflict
+from shared.time_texts import on_clock, written
 
 
 class TimeRange(ResponseModel):
