@@ -37,7 +37,7 @@ from benchmarks.table import machine
 from benchmarks.timing import Way, say, timings
 from shared.access.caller import ANYBODY
 from shared.http.endpoint import Endpoint
-from shared.http.schemas.list_openings import LONGEST_DAYS
+from shared.http.schemas.list_openings import LONGEST_CALENDAR
 from shared.model.appointment import Appointment, Patient
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
@@ -264,7 +264,7 @@ class Visits:
         """List all starts of half an hour on the quarters, as a calendar does."""
         doctor, day = self._visited[number]
         start = instant(day)
-        bounds = Interval(start, start + timedelta(days=LONGEST_DAYS))
+        bounds = Interval(start, start + timedelta(days=LONGEST_CALENDAR))
         search = OpeningSearch(bounds, timedelta(minutes=30), bounds.start, step=15)
         async with self._store.snapshot() as snapshot:
             await all_openings(snapshot, [doctor], search)
@@ -304,7 +304,7 @@ def _request(
         }
         asked |= {"duration_minutes": 20, "patient": {"name": ADA.name}, "reason": REASON}
         return {"method": "POST", "json": request_fields(target, asked), "headers": headers}
-    days = LONGEST_DAYS if target.name == "list_openings" else 7
+    days = LONGEST_CALENDAR if target.name == "list_openings" else 7
     asked |= {"after": asked["start"], "end": f"{key.day + timedelta(days=days)}T00:00:00"}
     asked |= {"duration_minutes": 20}
     headers = signed_in(settings, "front-desk", "staff")

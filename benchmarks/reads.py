@@ -20,7 +20,7 @@ from benchmarks.table import Figure, Row, at_most, plain
 from benchmarks.timing import Way, medians, say
 from shared.http.schemas.fields import LONGEST_DAYS
 from shared.http.schemas.list_appointments import ListAppointments
-from shared.http.schemas.list_openings import LONGEST_DAYS as LONGEST_CALENDAR
+from shared.http.schemas.list_openings import LONGEST_CALENDAR
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval

@@ -18,8 +18,8 @@ from shared.model.appointment import Appointment
 from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.interval import Interval
+from shared.model.time_zones import MINUTE
 from shared.rules.openings import OpeningSearch, openings
-from shared.rules.wall_clock import MINUTE
 from shared.rules.working_windows import working_windows
 
 APPOINTMENTS = 96

@@ -13,7 +13,7 @@ from shared.http.endpoint import Success, endpoint
 from shared.http.request_errors import NoSuchService, UnknownDoctor, invalid
 from shared.http.responses import json_response
 from shared.http.schemas.list_openings import (
-    LONGEST_DAYS,
+    LONGEST_CALENDAR,
     DaysWithOpenings,
     ListOpenings,
     OpeningsOfDay,
@@ -58,7 +58,7 @@ async def list_openings(call: Call[ListOpenings]) -> Response:
     search = await read_search(call, asked)
     only_one = asked.doctor_id is not None and len(search.doctors) == 1
     zone = search.doctors[0].zone if only_one else dependencies.settings.clinic_zone
-    _check_size(asked, window(asked.start, asked.end, zone, LONGEST_DAYS), len(search.doctors))
+    _check_size(asked, window(asked.start, asked.end, zone, LONGEST_CALENDAR), len(search.doctors))
     found: list[Opening] = []
     async with dependencies.store.snapshot() as snapshot:
         for own, doctors in _by_zone(search.doctors):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from shared.model.appointment import Appointment
+from shared.model.time_zones import MINUTE
 
 PRODUCT = "-//Appointments//EN"
 Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
@@ -95,7 +96,7 @@ def _describe(calendar: Calendar, name: str) -> None:
     for property_ in ("name", "x-wr-calname"):
         calendar.add(property_, _Text(name))
     calendar.add("refresh-interval", ASK_AGAIN_AFTER, {"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", f"PT{ASK_AGAIN_AFTER // timedelta(minutes=1)}M")
+    calendar.add("x-published-ttl", f"PT{ASK_AGAIN_AFTER // MINUTE}M")
 
 
 def _address(email: str) -> vCalAddress:

@@ -28,9 +28,8 @@ from shared.directory.stored_clinic import bound, over
 from shared.json_text import repeated_member
 from shared.model.doctor import WEEK, Doctor, Weekday, WorkingHours
 from shared.model.doctor_days import DAY
-from shared.model.policy import POLICY, Policy
-from shared.model.time_zones import standard_offset, time_zone
-from shared.rules.wall_clock import MINUTE
+from shared.model.policy import LONGEST_MINUTES, POLICY, Policy
+from shared.model.time_zones import MINUTE, standard_offset, time_zone
 from shared.texts import Name, Reason
 from shared.time_texts import clock_time, minutes_of
 from shared.validation import TextForm, message, place
@@ -62,7 +61,7 @@ def _known_bound(text: str) -> str:
 
 
 Notice = Annotated[int, Field(ge=0, le=LONGEST_NOTICE)]
-Length = Annotated[int, Field(ge=1, le=1440)]
+Length = Annotated[int, Field(ge=1, le=LONGEST_MINUTES)]
 Buffer = Annotated[int, Field(ge=0, le=LONGEST_BUFFER)]
 Bound = Annotated[str, AfterValidator(_known_bound)]
 
@@ -100,7 +99,7 @@ class _ServicePolicy(_Entry):
     cancel_notice_minutes: Notice = 0
     open_appointments: Annotated[int, Field(ge=1, le=1000)] = 20
     changes_per_day: Annotated[int, Field(ge=1, le=10_000)] = 60
-    longest_minutes: Length = 1440
+    longest_minutes: Length = LONGEST_MINUTES
 
 
 class _ClinicPolicy(_ServicePolicy):

@@ -14,7 +14,8 @@ from shared.model.doctor_days import DAY
 from shared.model.interval import Interval, merged
 from shared.model.policy import POLICY, Policy
 from shared.model.service import Service
-from shared.rules.wall_clock import MINUTE, round_down_to_minute, round_up_to_minute
+from shared.model.time_zones import MINUTE
+from shared.rules.wall_clock import round_down_to_minute, round_up_to_minute
 from shared.rules.window_bounds import WindowBound
 from shared.store.port import StoreRefused
 from shared.time_texts import parse_time_or_date

@@ -15,9 +15,10 @@ from shared.model.clinic import Clinic
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.service import NO_TIME, Service
+from shared.model.time_zones import MINUTE
 from shared.rules.allowed_starts import earliest_start, latest_start
 from shared.rules.openings import OpeningSearch
-from shared.rules.wall_clock import MINUTE, round_down_to_second, round_up_to_minute
+from shared.rules.wall_clock import round_down_to_second, round_up_to_minute
 
 
 class Search(Struct, frozen=True):

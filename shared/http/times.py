@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from shared.model.time_zones import MINUTE
 from shared.rules.refusals import UnclearTime
-from shared.rules.wall_clock import MINUTE
 from shared.rules.window_bounds import WindowBound
 from shared.time_texts import DATE, TIME, parse_time, parse_time_or_date, written
 

@@ -4,6 +4,10 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+LONGEST_MINUTES = 1440
+LONGEST = timedelta(minutes=LONGEST_MINUTES)
+"""The longest appointment."""
+
 
 class Policy(Struct, frozen=True):
     """How early, how late, how long and how much may be booked.
@@ -19,7 +23,7 @@ class Policy(Struct, frozen=True):
     cancel_notice: timedelta = timedelta()
     open_appointments: int = 20
     changes_per_day: int = 60
-    longest: timedelta = timedelta(minutes=1440)
+    longest: timedelta = LONGEST
     service_required: bool = False
 
 

@@ -11,9 +11,10 @@ from shared.model.doctor import Doctor
 from shared.model.doctor_days import end_of_day
 from shared.model.interval import Interval
 from shared.model.service import NO_TIME
+from shared.model.time_zones import MINUTE
 from shared.rules.busy_times import busy_times
 from shared.rules.free_time import free_time
-from shared.rules.wall_clock import MINUTE, minutes_of_day
+from shared.rules.wall_clock import minutes_of_day
 
 
 class OpeningSearch(Struct, frozen=True):

@@ -14,11 +14,11 @@ from shared.model.appointment import Appointment, AppointmentStatus
 from shared.model.doctor import Doctor
 from shared.model.interval import Interval
 from shared.model.opening import Opening
+from shared.model.policy import LONGEST
 from shared.model.series import Skipped
 from shared.rules.conflicts import Conflict
 from shared.rules.openings import OpeningSearch
 from shared.rules.wall_clock import LocalTimeProblem
-from shared.rules.working_windows import LONGEST
 
 TimeProblem = (
     LocalTimeProblem | Literal["not_after_start", "too_long", "length_of_service", "missing"]

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from shared.model.interval import Interval
+from shared.model.policy import LONGEST
 from shared.rules.refusals import TimeProblem, UnclearTime
 from shared.rules.wall_clock import resolve_wall_clock
-from shared.rules.working_windows import LONGEST
 
 
 class RequestedTime(Struct, frozen=True):

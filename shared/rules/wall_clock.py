@@ -5,7 +5,8 @@ from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-MINUTE = timedelta(minutes=1)
+from shared.model.time_zones import MINUTE
+
 SECOND = timedelta(seconds=1)
 
 LocalTimeProblem = Literal["nonexistent_local_time", "ambiguous_local_time"]

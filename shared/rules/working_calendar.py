@@ -10,8 +10,9 @@ from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import DAY, end_of_day
 from shared.model.interval import Interval, clipped, merged, without
+from shared.model.policy import LONGEST
 from shared.rules.wall_clock import local_day
-from shared.rules.working_windows import LONGEST, windows_on_date, working_windows
+from shared.rules.working_windows import windows_on_date, working_windows
 
 
 class Calendar(Struct, frozen=True):

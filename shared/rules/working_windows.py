@@ -1,16 +1,15 @@
 """When a doctor works, as instants."""
 
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.model.doctor import Doctor, WorkingHours
 from shared.model.doctor_days import DAY, each_day, end_of_day
 from shared.model.interval import Interval, clipped, merged
-from shared.rules.wall_clock import MINUTE, local_day, on_wall_clock
-
-LONGEST = timedelta(minutes=1440)
-"""The longest appointment."""
+from shared.model.policy import LONGEST
+from shared.model.time_zones import MINUTE
+from shared.rules.wall_clock import local_day, on_wall_clock
 
 WINDOWS_REMEMBERED = 4096  # About 1.5 MB; doctors who work the same hours share them.
 

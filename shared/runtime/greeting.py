@@ -11,9 +11,9 @@ from shared.http.searches import Search
 from shared.model.interval import Interval
 from shared.model.opening import Opening
 from shared.model.service import Service
+from shared.model.time_zones import MINUTE
 from shared.queries.openings import first_openings
 from shared.rules.availability import SEARCHED
-from shared.rules.wall_clock import MINUTE
 from shared.runtime.composition import clinic_file
 from shared.runtime.endpoints import endpoints
 from shared.settings import AuthSettings, NotificationSettings

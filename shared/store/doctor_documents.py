@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.model.doctor import WEEK, Doctor, Weekday, WorkingHours
-from shared.model.time_zones import time_zone
+from shared.model.time_zones import MINUTE, time_zone
 from shared.store.port import StoreRefused
 from shared.store.schema import SCHEMA, check_schema
 from shared.time_texts import clock_time, minutes_of
@@ -76,7 +76,7 @@ def doctor_to_document(doctor: Doctor) -> dict[str, Any]:
         "id": doctor.id,
         "name": doctor.name,
         "time_zone": doctor.zone.key,
-        "day_shift_minutes": doctor.day_shift // timedelta(minutes=1),
+        "day_shift_minutes": doctor.day_shift // MINUTE,
         "working_hours": [
             {"days": days, "opens": clock_time(hours.opens), "closes": clock_time(hours.closes)}
             for hours, days in doctor.weekly_hours().items()

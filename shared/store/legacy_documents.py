@@ -5,7 +5,7 @@ had moved to. Every appointment stood on exactly one day, so its new place follo
 the entries that only pointed to it are not needed.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from shared.model.appointment_id import home_day
 from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.placement import Placement, placement
-from shared.model.time_zones import standard_offset, time_zone
+from shared.model.time_zones import MINUTE, standard_offset, time_zone
 from shared.store.appointment_documents import appointment_from_text
 from shared.store.doctor_documents import doctor_from_document
 from shared.store.port import StoreRefused
@@ -31,7 +31,7 @@ def with_day_shift(fields: dict[str, Any], now: datetime) -> dict[str, Any]:
         zone = time_zone(fields.get("time_zone", ""))
     except ValueError as error:
         raise StoreRefused(f"the doctor {fields.get('id')} is damaged: {error}") from None
-    shift = standard_offset(zone, now) // timedelta(minutes=1)
+    shift = standard_offset(zone, now) // MINUTE
     return {"day_shift_minutes": shift, **fields, "kind": "doctor", "schema": SCHEMA}
 
 

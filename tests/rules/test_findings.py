@@ -11,6 +11,7 @@ from shared.model.appointment import Appointment
 from shared.model.clinic import Clinic
 from shared.model.day import DaySchedule
 from shared.model.doctor import Doctor
+from shared.model.policy import LONGEST
 from shared.model.service import Service
 from shared.rules.availability import why_unavailable
 from shared.rules.findings import (
@@ -23,7 +24,6 @@ from shared.rules.findings import (
     is_within_hours,
 )
 from shared.rules.working_calendar import Calendar
-from shared.rules.working_windows import LONGEST
 from tests.builders import (
     NEW_YORK,
     NINE_TO_FIVE,

@@ -67,7 +67,7 @@ def test_nothing_that_may_be_left_out_of_a_body_has_a_default() -> None:
     [
         ("list_appointments", LONGEST_DAYS),
         ("list_overrides", LONGEST_DAYS),
-        ("list_openings", list_openings.LONGEST_DAYS),
+        ("list_openings", list_openings.LONGEST_CALENDAR),
     ],
 )
 def test_a_list_says_how_long_its_window_may_be(name: str, days: int) -> None:

@@ -15,11 +15,11 @@ from pydantic_core import PydanticCustomError
 
 from shared.access.permissions import Target
 from shared.http.times import BodyMinute
+from shared.model.policy import LONGEST_MINUTES
 from shared.rules.allowed_starts import Rule
 from shared.rules.requested_time import RequestedTime
 from shared.validation import TextForm
 
-LONGEST_MINUTES = 1440
 LONGEST_DAYS = 366
 
 

@@ -9,8 +9,8 @@ from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_window
 from shared.http.schemas.search_request import SearchRequest
 from shared.http.times import QueryBound
 
-LONGEST_DAYS = 42
-"""Six weeks, as a calendar shows a month."""
+LONGEST_CALENDAR = 42
+"""In days: six weeks, as a calendar shows a month."""
 
 
 class ListOpenings(SearchRequest):
@@ -46,7 +46,7 @@ class ListOpenings(SearchRequest):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        check_window(self.start.time, self.end.end_time, longest=LONGEST_DAYS)
+        check_window(self.start.time, self.end.end_time, longest=LONGEST_CALENDAR)
         return self
 
 

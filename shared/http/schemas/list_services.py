@@ -4,7 +4,7 @@ from typing import Self
 
 from shared.http.schemas.fields import ResponseModel, absent
 from shared.model.service import Service
-from shared.rules.wall_clock import MINUTE
+from shared.model.time_zones import MINUTE
 
 
 class ServiceResponse(ResponseModel):

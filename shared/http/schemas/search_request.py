@@ -7,13 +7,11 @@ from pydantic_core import PydanticCustomError
 
 from shared.access.permissions import EVERY_DOCTOR
 from shared.directory.doctor_cache import MOST_TOGETHER
-from shared.http.schemas.fields import (
-    LONGEST_MINUTES,
-    Id,
-    QueryMinutes,
-    RequestModel,
-    field_error,
-)
+from shared.http.schemas.fields import Id, QueryMinutes, RequestModel, field_error
+from shared.model.doctor_days import DAY
+from shared.model.time_zones import MINUTE
+
+MINUTES_A_DAY = DAY // MINUTE
 
 
 def _no_asterisk(value: object) -> object:
@@ -47,7 +45,7 @@ class SearchRequest(RequestModel):
 
     @model_validator(mode="after")
     def _step_divides_a_day(self) -> Self:
-        if self.step_minutes and LONGEST_MINUTES % self.step_minutes:
-            message = f"must divide {LONGEST_MINUTES} without a remainder, as 15 and 60 do"
+        if self.step_minutes and MINUTES_A_DAY % self.step_minutes:
+            message = f"must divide {MINUTES_A_DAY} without a remainder, as 15 and 60 do"
             raise field_error("step_minutes", "not_a_divisor", message)
         return self

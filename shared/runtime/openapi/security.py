@@ -1,11 +1,8 @@
 """What a caller shows, as the OpenAPI document says it."""
 
-from typing import Any
-
 from shared.access.permissions import PERMISSIONS
 from shared.http.endpoint import Endpoint
-
-Json = dict[str, Any]
+from shared.runtime.openapi.schemas import Json
 
 SECURITY_SCHEMES: Json = {
     "bearer": {
