@@ -17,7 +17,7 @@ from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
 from shared.settings import PostgresqlDatabase
-from shared.store.commit_size import documents_of
+from shared.store.commit_size import count_documents
 from shared.store.port import (
     Stored,
     StoredRecord,
@@ -57,7 +57,7 @@ class PostgresqlStore:
 
     async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, in one call, on the versions that were read."""
-        documents = documents_of(writes)
+        documents = count_documents(writes)
         versions = await self._rounds.commit(Commit(writes), documents)
         count_writes(documents)
         self._prune_if_due()

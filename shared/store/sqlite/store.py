@@ -18,7 +18,7 @@ from shared.model.doctor import Doctor
 from shared.model.outbox import OutboxRecord
 from shared.model.patient_key import PatientKey
 from shared.model.patient_schedule import PatientSchedule
-from shared.store.commit_size import documents_of
+from shared.store.commit_size import count_documents
 from shared.store.port import (
     Stored,
     StoredRecord,
@@ -132,7 +132,7 @@ class SqliteStore:
     async def commit(self, writes: Writes) -> Versions:
         """Write all or nothing, on the versions that were read."""
         versions = await self._writer.commit(writes)
-        count_writes(documents_of(writes))
+        count_writes(count_documents(writes))
         return versions
 
     async def due_events(
