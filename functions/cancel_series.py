@@ -1,6 +1,5 @@
 """Cancel what is left of a series."""
 
-import secrets
 from functools import partial
 
 from msgspec.structs import replace
@@ -8,6 +7,7 @@ from starlette.responses import Response
 
 from shared.access.permissions import may_see_series
 from shared.http.call import Call
+from shared.http.changes import this_attempt
 from shared.http.endpoint import Success, endpoint
 from shared.http.lookups import doctors_of, stored_doctors
 from shared.http.problems import refusal_response
@@ -27,8 +27,7 @@ from shared.rules.existing_appointment import Doctors, Sought
 from shared.rules.outcomes import CancelledSeries, Outcome
 from shared.rules.refusals import TooManyRequests, UnknownSeries
 from shared.store.port import Keys
-from shared.transactions.command import Command
-from shared.transactions.idempotency_keys import Idempotency
+from shared.transactions.command import Command, accounts
 from shared.transactions.known_doctors import run_with_doctors
 
 
@@ -80,7 +79,7 @@ async def _cancelled(call: Call[CancelSeriesRequest], series: Series) -> Outcome
     zone = doctors[series.doctor_id].zone
     after = asked.after.as_start(zone) if asked.after else call.now
     # Others may move one behind the instant before an attempt whose answer was lost is made again.
-    attempt = Idempotency.of(secrets.token_hex(16), [series.id], call.caller)
+    attempt = this_attempt(call, series.id)
 
     def command(doctors: Doctors) -> Command:
         sought = _sought(call, series, clinic, doctors)
@@ -94,7 +93,7 @@ async def _cancelled(call: Call[CancelSeriesRequest], series: Series) -> Outcome
             subject=series.id,
             caller=call.caller,
             births=births,
-            patients=frozenset(filter(None, [call.caller.patient])),
+            patients=accounts(call.caller.patient),
             elsewhere=births,
             idempotency=attempt,
             afterwards=partial(decide, request=done, now=call.now),

@@ -1,6 +1,5 @@
 """Make an override: time off, or extra hours."""
 
-import secrets
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from shared.http.schemas.fields import check_order, field_error
 from shared.http.wanted_times import identity
 from shared.http.windows import window
 from shared.model.doctor import Doctor
+from shared.model.ids import random_part
 from shared.model.interval import Interval
 from shared.model.override import Override, override_id
 from shared.rules.overriding import NoRoomForOverride, is_on_one_date
@@ -61,7 +61,7 @@ def _new_override(call: Call[NewOverride], doctor: Doctor) -> overrides.NewOverr
     asked = call.asked
     interval = _interval(asked, doctor.zone)
     override = Override(
-        id=override_id(doctor.id, secrets.token_hex(12)),
+        id=override_id(doctor.id, random_part()),
         doctor_id=doctor.id,
         kind=asked.kind,
         interval=interval,

@@ -1,6 +1,5 @@
 """Keep a time for a few minutes."""
 
-import secrets
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +15,7 @@ from shared.http.wanted_times import AskedTime, identity, read_time, refuse, wan
 from shared.model.appointment import Appointment, Patient
 from shared.model.hold import Hold, holder_of
 from shared.model.hold_id import hold_id
+from shared.model.ids import random_part
 from shared.model.interval import Interval
 from shared.model.service import Service
 from shared.rules.holding import HoldRequest
@@ -23,7 +23,7 @@ from shared.rules.holding import hold_time as decide_hold
 from shared.rules.outcomes import Held
 from shared.rules.refusals import KeyReused, Refusal, TooManyHolds, UnclearTime
 from shared.rules.wall_clock import round_down_to_second
-from shared.transactions.command import Command
+from shared.transactions.command import Command, accounts
 
 _NOBODY_YET = Patient("")
 
@@ -57,7 +57,7 @@ async def hold_time(call: Call[NewHold]) -> Response:
 
 
 def _command(call: Call[NewHold], time: AskedTime) -> Command:
-    new_id = hold_id(time.home, secrets.token_hex(12))
+    new_id = hold_id(time.home, random_part())
     if isinstance(time.found, Refusal):
         days, decide = {time.home}, partial(refuse, refusal=time.found)
     else:
@@ -69,7 +69,7 @@ def _command(call: Call[NewHold], time: AskedTime) -> Command:
         now=call.arrived_at,
         subject=new_id,
         caller=call.caller,
-        patients=frozenset(filter(None, [call.caller.patient])),
+        patients=accounts(call.caller.patient),
         idempotency=identity(call, _identity(call, time.named)),
     )
 

@@ -51,7 +51,7 @@ async def mark_appointment(call: Call[MarkAppointment]) -> Response:
         return partial(mark, request=Marking(sought, call.asked.status), now=call.now)
 
     # Others may mark it on before an attempt whose answer was lost is made again.
-    outcome = await change(call, decide, idempotency=this_attempt(call))
+    outcome = await change(call, decide, idempotency=this_attempt(call, call.asked.appointment_id))
     if isinstance(outcome, UnknownAppointment) and not _may_know(call, outcome):
         raise Forbidden
     return await outcome_response(call.dependencies, outcome)

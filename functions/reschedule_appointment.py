@@ -1,20 +1,19 @@
 """Move an appointment to another time, day or doctor."""
 
-import secrets
 from datetime import UTC, datetime
 from functools import partial
 
 from starlette.responses import Response
 
 from shared.http.call import Call
-from shared.http.changes import Decide, change
+from shared.http.changes import Decide, change, this_attempt
 from shared.http.endpoint import Success, endpoint
 from shared.http.lookups import find_bookable_doctors
 from shared.http.request_errors import UnknownDoctor
 from shared.http.responses import outcome_response
 from shared.http.schemas.appointment import AppointmentResponse
 from shared.http.schemas.reschedule_appointment import RescheduleAppointment
-from shared.http.wanted_times import broken_rules
+from shared.http.wanted_times import broken_rules, identity
 from shared.rules.availability import Terms
 from shared.rules.existing_appointment import Sought
 from shared.rules.moving import Move, move
@@ -38,7 +37,6 @@ from shared.rules.refusals import (
     VersionMismatch,
     WrongStatus,
 )
-from shared.transactions.idempotency_keys import Idempotency
 
 
 @endpoint(
@@ -90,8 +88,8 @@ async def reschedule_appointment(call: Call[RescheduleAppointment]) -> Response:
 
     # A move leaves nothing behind that would tell an attempt whose answer was lost that it was
     # committed, once others have moved the appointment on. So there is always a record.
-    used = call.key or secrets.token_hex(16)
-    idempotency = Idempotency.of(used, _request_parts(asked), call.caller)
+    keyed = identity(call, _request_parts(asked))
+    idempotency = keyed or this_attempt(call, asked.appointment_id)
     doctor_ids = () if asked.doctor_id is None else (asked.doctor_id,)
     outcome = await change(call, decide, doctor_ids, idempotency)
     if isinstance(outcome, RetiredDoctor) and asked.doctor_id is not None:

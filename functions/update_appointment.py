@@ -44,5 +44,5 @@ async def update_appointment(call: Call[UpdateAppointment]) -> Response:
         return partial(update, request=call.asked.update(sought), now=call.now)
 
     # Others may correct it once more before an attempt whose answer was lost is made again.
-    outcome = await change(call, decide, idempotency=this_attempt(call))
+    outcome = await change(call, decide, idempotency=this_attempt(call, call.asked.appointment_id))
     return await outcome_response(call.dependencies, outcome)

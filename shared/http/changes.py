@@ -10,16 +10,19 @@ from shared.model.documents import Documents
 from shared.rules.existing_appointment import Doctors, Sought
 from shared.rules.outcomes import Decision, Outcome
 from shared.rules.refusals import UnknownAppointment
-from shared.transactions.command import Command
+from shared.transactions.command import Command, accounts
 from shared.transactions.idempotency_keys import Idempotency
 from shared.transactions.known_doctors import run_with_doctors
 
 Decide = Callable[[Documents], Decision]
 
 
-def this_attempt(call: Call[Any]) -> Idempotency:
-    """Return what tells attempts at this very request apart from all other requests."""
-    return Idempotency.of(secrets.token_hex(16), [call.asked.appointment_id], call.caller)
+def this_attempt(call: Call[Any], subject: str) -> Idempotency:
+    """Return what tells attempts at this very request apart from all other requests.
+
+    `subject` is the id of what it changes.
+    """
+    return Idempotency.of(secrets.token_hex(16), [subject], call.caller)
 
 
 async def change(
@@ -42,7 +45,7 @@ async def change(
         return UnknownAppointment()
     clinic = await dependencies.clinic_cache.clinic()
     if idempotency is None and call.versions is not None:
-        idempotency = this_attempt(call)
+        idempotency = this_attempt(call, appointment_id)
 
     def command(doctors: Doctors) -> Command:
         about = call.caller, clinic, call.versions, call.arrived_at
@@ -67,6 +70,6 @@ def _command(
         subject=sought.appointment_id,
         births=frozenset({sought.birth}),
         caller=call.caller,
-        patients=frozenset(filter(None, [call.caller.patient])),
+        patients=accounts(call.caller.patient),
         idempotency=idempotency,
     )

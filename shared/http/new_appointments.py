@@ -36,7 +36,7 @@ from shared.rules.refusals import (
     UnclearTime,
     UnknownService,
 )
-from shared.transactions.command import Command
+from shared.transactions.command import Command, accounts
 
 EXAMPLE = {
     "doctor_id": "strange",
@@ -105,6 +105,6 @@ def _command(
         subject=wanted.id,
         caller=call.caller,
         births=frozenset({ElsewhereKey(wanted.doctor_id, wanted.id)}),
-        patients=frozenset(filter(None, (call.caller.patient, wanted.owner))),
+        patients=accounts(call.caller.patient, wanted.owner),
         idempotency=identity(call, request),
     )

@@ -1,6 +1,5 @@
 """From the body of a new series to the command that books it."""
 
-import secrets
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -25,6 +24,7 @@ from shared.model.doctor_days import day_of
 from shared.model.documents import Documents
 from shared.model.elsewhere import ElsewhereKey
 from shared.model.hold import holder_of
+from shared.model.ids import random_part
 from shared.model.interval import Interval
 from shared.model.series import Series, series_id
 from shared.rules.availability import Booking
@@ -34,7 +34,7 @@ from shared.rules.recurrence import InvalidRule, Recurrence, parse_rule
 from shared.rules.refusals import Refusal
 from shared.rules.series import Occasion, SeriesRequest, book_series
 from shared.rules.window_bounds import start_instant
-from shared.transactions.command import Command
+from shared.transactions.command import Command, accounts
 
 
 class WantedSeries(Struct, frozen=True):
@@ -61,7 +61,7 @@ def wanted_series(
     400 if the rule does not fit the start.
     """
     first = wanted_appointment(call, call.asked, time)
-    name = series_id(time.doctor.id, secrets.token_hex(12))
+    name = series_id(time.doctor.id, random_part())
     if isinstance(time.found, Refusal):
         if call.key is None:
             return time.found
@@ -97,7 +97,7 @@ def _occasion(first: Booking, occurrence: Occurrence) -> Occasion:
     start = occurrence.instant or start_instant(local, doctor.zone)
     home = DayKey(doctor.id, day_of(doctor, start))
     appointment = first.appointment._replace(
-        id=appointment_id(home, secrets.token_hex(12)),
+        id=appointment_id(home, random_part()),
         interval=Interval(start, start + first.appointment.interval.length),
         told_start=local,
     )
@@ -122,7 +122,7 @@ def _command(  # noqa: PLR0913 - what a command is made of
         subject=name,
         caller=call.caller,
         births=frozenset(ElsewhereKey(first.doctor_id, each) for each in births),
-        patients=frozenset(filter(None, (call.caller.patient, first.owner))),
+        patients=accounts(call.caller.patient, first.owner),
         idempotency=identity(call, ["create_series", *first.requested(), *series]),
     )
 

@@ -1,6 +1,5 @@
 """What the request for a time with a doctor means here: whose time, when, and of which service."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from shared.model.day import DayKey
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import day_of
 from shared.model.documents import Documents
+from shared.model.ids import random_part
 from shared.model.interval import Interval
 from shared.model.policy import Policy
 from shared.model.service import Service
@@ -96,7 +96,7 @@ def refuse(_documents: Documents, refusal: Refusal) -> Decision:
 
 def wanted_appointment(call: Call[Any], asked: WantedAppointment, time: AskedTime) -> Appointment:
     """Return the appointment as the request names it, maybe without a length."""
-    new_id = appointment_id(time.home, secrets.token_hex(12))
+    new_id = appointment_id(time.home, random_part())
     appointment = asked.appointment(new_id, time.doctor, time.named, call.now)
     if account := account_to_book(call, asked.patient.id):
         patient = appointment.patient._replace(id=account.id)

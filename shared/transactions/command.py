@@ -18,6 +18,11 @@ from shared.store.port import State
 from shared.transactions.idempotency_keys import Idempotency, new_request_id
 
 
+def accounts(*patients: PatientKey | None) -> frozenset[PatientKey]:
+    """Return the accounts of these; None is somebody without one."""
+    return frozenset(filter(None, patients))
+
+
 class Command(Struct, frozen=True):
     """One request to change doctor-days.
 
