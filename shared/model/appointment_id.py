@@ -3,9 +3,9 @@
 import re
 
 from shared.model.day import DayKey
+from shared.model.ids import DAY_PART, DOCTOR_ID_PART, RANDOM_PART
 
-# A doctor's id, a date, and the random part.
-_ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<day>[0-9]{8})\.[A-Za-z0-9]+")
+_ID = re.compile(rf"{DOCTOR_ID_PART}\.{DAY_PART}\.{RANDOM_PART}")
 
 
 def appointment_id(key: DayKey, token: str) -> str:

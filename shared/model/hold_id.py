@@ -3,9 +3,10 @@
 import re
 
 from shared.model.day import DayKey
+from shared.model.ids import DAY_PART, DOCTOR_ID_PART, RANDOM_PART
 
-# A doctor's id, a date, a part that no appointment's id has there, and the random part.
-_ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.(?P<day>[0-9]{8})\.hold\.[A-Za-z0-9]+")
+# No appointment's id has `hold` there.
+_ID = re.compile(rf"{DOCTOR_ID_PART}\.{DAY_PART}\.hold\.{RANDOM_PART}")
 
 
 def hold_id(key: DayKey, token: str) -> str:

@@ -6,12 +6,13 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from shared.model.ids import DOCTOR_ID_PART, RANDOM_PART
 from shared.model.interval import Interval
 
 OverrideKind = Literal["time_off", "extra_hours"]
 
-# A doctor's id, a part that no appointment's id has there, and the random part.
-_ID = re.compile(r"(?P<doctor>[A-Za-z0-9][A-Za-z0-9._-]*)\.override\.[A-Za-z0-9]+")
+# No appointment's id has `override` there.
+_ID = re.compile(rf"{DOCTOR_ID_PART}\.override\.{RANDOM_PART}")
 
 
 class OverrideKey(NamedTuple):

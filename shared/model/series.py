@@ -6,10 +6,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from shared.model.hold import holder_of
+from shared.model.ids import DOCTOR_ID_PART, RANDOM_PART
 from shared.model.patient_key import PatientKey
 
-# A doctor's id, a part that no other id has there, and the random part.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.series\.[A-Za-z0-9]+")
+# No other id has `series` there.
+_ID = re.compile(rf"{DOCTOR_ID_PART}\.series\.{RANDOM_PART}")
 
 
 class Skipped(Struct, frozen=True):
