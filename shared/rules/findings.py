@@ -17,9 +17,6 @@ from shared.model.interval import Interval, merged
 from shared.rules.wall_clock import local_day, local_time
 from shared.rules.working_calendar import Calendar
 
-BY_THE_WEEK = Calendar()
-CLINIC = Clinic()
-
 
 class Finding(Struct, frozen=True):
     """Something is wrong with an appointment of a doctor."""
@@ -54,8 +51,8 @@ def findings(
     doctor: Doctor,
     appointment: Appointment,
     earlier: Appointment | None,
-    calendar: Calendar = BY_THE_WEEK,
-    clinic: Clinic = CLINIC,
+    calendar: Calendar,
+    clinic: Clinic,
 ) -> Iterator[Finding]:
     """Yield what is wrong with an appointment, the worst first.
 
@@ -82,7 +79,7 @@ def _share_time(one: Interval, other: Interval) -> bool:
     return max(one.start, other.start) < min(one.end, other.end)
 
 
-def is_within_hours(doctor: Doctor, interval: Interval, calendar: Calendar = BY_THE_WEEK) -> bool:
+def is_within_hours(doctor: Doctor, interval: Interval, calendar: Calendar) -> bool:
     """Whether a doctor works throughout an interval, which may cross midnight."""
     dates = each_day(*(local_day(instant, doctor.zone) for instant in interval))
     windows = merged(window for date in dates for window in calendar.windows_on_date(doctor, date))

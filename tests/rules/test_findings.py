@@ -17,6 +17,7 @@ from shared.rules.availability import why_unavailable
 from shared.rules.findings import (
     AnotherTimeThanTold,
     DuringTimeOff,
+    Finding,
     OutsideHours,
     Overlap,
     ServiceNotOffered,
@@ -38,14 +39,26 @@ from tests.clock_rules import with_rules_of
 from tests.examples import examples
 from tests.strategies import doctors_and_dates, intervals, long_intervals
 
+BY_THE_WEEK = Calendar()
+CLINIC = Clinic()
 ALL_DAY: Hours = (("00:00", "24:00"),)
 EVERY_DAY = "mon tue wed thu fri sat sun"
 LUNCH = ("2026-11-23T11:30Z", "2026-11-23T12:30Z")
 JULY_NOON = appointment("2026-07-06T16:00Z", "2026-07-06T16:30Z", "noon")
 
 
+def found(
+    of: Doctor,
+    about: Appointment,
+    earlier: Appointment | None = None,
+    calendar: Calendar = BY_THE_WEEK,
+    clinic: Clinic = CLINIC,
+) -> list[Finding]:
+    return list(findings(of, about, earlier, calendar, clinic))
+
+
 def kinds(of: Doctor, about: Appointment, earlier: Appointment | None = None) -> list[type]:
-    return [type(finding) for finding in findings(of, about, earlier)]
+    return [type(finding) for finding in found(of, about, earlier)]
 
 
 def told(text: str | None) -> Appointment:
@@ -105,14 +118,14 @@ def test_new_clock_rules_can_move_it_out_of_the_working_hours() -> None:
 def test_it_is_outside_the_hours_unless_one_window_holds_all_of_it(
     hours: Hours, days: str, interval: tuple[str, str], *, within: bool
 ) -> None:
-    assert is_within_hours(doctor(hours, days=days), span(*interval)) == within
+    assert is_within_hours(doctor(hours, days=days), span(*interval), BY_THE_WEEK) == within
 
 
 def test_two_that_share_time_overlap_and_two_that_touch_do_not() -> None:
     first = appointment("2026-11-23T09:00Z", "2026-11-23T09:30Z", "a")
     second = appointment("2026-11-23T09:29Z", "2026-11-23T10:00Z", "b")
     third = appointment("2026-11-23T09:30Z", "2026-11-23T10:00Z", "c")
-    assert list(findings(doctor(), second, first)) == [Overlap(doctor(), second, first)]
+    assert found(doctor(), second, first) == [Overlap(doctor(), second, first)]
     assert kinds(doctor(), third, first) == []
 
 
@@ -146,7 +159,7 @@ def test_an_empty_day_has_room_for_just_what_is_within_the_hours(data: st.DataOb
     wanted = to_book("a", someone, interval)
     days = [DaySchedule(key) for key in wanted.days]
     refusal = why_unavailable(days, None, wanted, interval.start)
-    assert (refusal is None) == is_within_hours(someone, interval)
+    assert (refusal is None) == is_within_hours(someone, interval, BY_THE_WEEK)
 
 
 OFF = Calendar(off=(span("2026-11-23T11:45Z", "2026-11-23T12:00Z"),))
@@ -155,16 +168,16 @@ NOON = appointment("2026-11-23T11:30Z", "2026-11-23T12:30Z")
 
 def test_time_off_is_found_as_such_whatever_the_hours_are() -> None:
     for someone in (doctor(), doctor((("09:00", "12:00"),))):
-        assert list(findings(someone, NOON, None, OFF)) == [DuringTimeOff(someone, NOON)]
+        assert found(someone, NOON, None, OFF) == [DuringTimeOff(someone, NOON)]
     beside = Calendar(off=(span("2026-11-23T12:30Z", "2026-11-23T13:00Z"),))
-    assert list(findings(doctor(), NOON, None, beside)) == []
+    assert found(doctor(), NOON, None, beside) == []
 
 
 def test_extra_hours_are_working_hours() -> None:
     extra = Calendar(extra=(span("2026-11-23T12:00Z", "2026-11-23T13:00Z"),))
     morning = doctor((("09:00", "12:00"),))
-    assert list(findings(morning, NOON, None)) == [OutsideHours(morning, NOON)]
-    assert list(findings(morning, NOON, None, extra)) == []
+    assert found(morning, NOON, None) == [OutsideHours(morning, NOON)]
+    assert found(morning, NOON, None, extra) == []
 
 
 def test_a_service_that_the_clinic_or_the_doctor_does_not_offer_any_more_is_found() -> None:
@@ -174,6 +187,6 @@ def test_a_service_that_the_clinic_or_the_doctor_does_not_offer_any_more_is_foun
     )
     only_talk = replace(doctor(), services=frozenset({"talk"}))
     for someone, of in ((doctor(), Clinic()), (only_talk, clinic)):
-        assert list(findings(someone, scan, None, clinic=of)) == [ServiceNotOffered(someone, scan)]
-    assert list(findings(doctor(), scan, None, clinic=clinic)) == []
-    assert list(findings(only_talk, NOON, None, clinic=Clinic())) == []
+        assert found(someone, scan, None, clinic=of) == [ServiceNotOffered(someone, scan)]
+    assert found(doctor(), scan, None, clinic=clinic) == []
+    assert found(only_talk, NOON, None, clinic=Clinic()) == []
