@@ -13,29 +13,24 @@ from shared.directory.clinic_file import ClinicFile
 from shared.http.dependencies import Dependencies
 from shared.observability import request_log
 from shared.runtime.combined_application import application_of_all
+from shared.runtime.command_line import usable_settings
 from shared.runtime.composition import clinic_file, open_deliverer, open_dependencies
 from shared.runtime.greeting import greeting
 from shared.runtime.http_protocol import HttpProtocol
 from shared.runtime.local_hosts import LOCAL_ORIGINS, LocalHostsOnly
-from shared.settings import PostgresqlDatabase, SettingsError, read_settings
-from shared.store.port import StoreError
+from shared.settings import PostgresqlDatabase, SettingsError
 
 HOST = "127.0.0.1"
 
 
 def main() -> None:
     """Serve until Ctrl-C. Ends with one line and status 1 if that is not possible."""
-    try:
-        settings = read_settings(os.environ, default_origins=LOCAL_ORIGINS)
+    with usable_settings(os.environ, LOCAL_ORIGINS) as settings:
         file = clinic_file(settings)
         dependencies = open_dependencies(settings, file)
         open_deliverer(dependencies)
         with _listen(settings.port) as listener, suppress(KeyboardInterrupt):
             uvloop.run(_serve(dependencies, file, listener))
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
-    except StoreError as error:
-        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
     print(f"\nStopped. The appointments are kept in {settings.store}.")
 
 

@@ -8,25 +8,14 @@ import asyncio
 import os
 import sys
 
-from shared.settings import (
-    FirestoreDatabase,
-    PostgresqlDatabase,
-    Settings,
-    SettingsError,
-    read_settings,
-)
-from shared.store.port import StoreError
+from shared.runtime.command_line import usable_settings
+from shared.settings import FirestoreDatabase, PostgresqlDatabase, Settings
 
 
 def main() -> None:
     """Migrate, and print how far it is. Ends with one line and status 1 if that fails."""
-    try:
-        settings = read_settings(os.environ)
+    with usable_settings(os.environ) as settings:
         left = _migrated(settings)
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
-    except StoreError as error:
-        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
     for entry in left:
         print(f"NOT BROUGHT OVER, still in the old collection: {entry}", file=sys.stderr)
     sys.exit(1 if left else 0)

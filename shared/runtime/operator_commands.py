@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TypeVar
 
 from shared.http.dependencies import Dependencies
+from shared.runtime.command_line import usable_settings
 from shared.runtime.composition import open_dependencies
-from shared.settings import PostgresqlDatabase, Settings, SettingsError, read_settings
-from shared.store.port import StoreError
+from shared.settings import PostgresqlDatabase, Settings
 
 T = TypeVar("T")
 
@@ -21,14 +21,9 @@ def run(
 
     Ends the process with one line and status 1 if that is not possible.
     """
-    try:
-        settings = read_settings(environment)
+    with usable_settings(environment) as settings:
         check(settings)
         return asyncio.run(run_and_close(open_dependencies(settings), command))
-    except SettingsError as error:
-        raise SystemExit(str(error)) from None
-    except StoreError as error:
-        raise SystemExit(f"STORE: cannot use {settings.store}: {error}") from None
 
 
 async def run_and_close(
