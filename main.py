@@ -64,7 +64,7 @@ async def export_patient(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def erase_patient(request: Request) -> Response:
-    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled."""
+    """Erase a patient from every appointment, and cancel those that lie ahead."""
     return await _functions["erase_patient"](request, _dependencies)
 
 
@@ -148,7 +148,7 @@ async def deliver_events(request: Request) -> Response:
 
 @functions_framework.aio.http
 async def appointment_calendar(request: Request) -> Response:
-    """Get an appointment as a file that calendars import, and update what they have of it."""
+    """Get an appointment as a file that calendars import."""
     return await _functions["appointment_calendar"](request, _dependencies)
 
 

@@ -23,9 +23,9 @@ from shared.rules.refusals import UnknownAppointment
     personal=True,
 )
 async def appointment_calendar(call: Call[AppointmentCalendar]) -> Response:
-    """Get an appointment as a file that calendars import, and update what they have of it.
+    """Get an appointment as a file that calendars import.
 
-    The file has the same UID for life, so calendars update what they have.
+    The file has the same UID for life, so calendars update what they have of it.
     """
     # Its import takes 100 ms, which no other function should pay.
     from shared.calendar.files import appointment_file  # noqa: PLC0415

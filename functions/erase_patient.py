@@ -25,10 +25,10 @@ from shared.transactions.erasure import Erasure
     personal=True,
 )
 async def erase_patient(call: Call[ErasePatient]) -> Response:
-    """Erase a patient: names and texts are gone, and appointments that lie ahead cancelled.
+    """Erase a patient from every appointment, and cancel those that lie ahead.
 
-    Names and texts are gone from every appointment; those that lie ahead are cancelled. It is safe
-    to send again, and goes on where it was cut off.
+    Names and texts are gone, from past and cancelled ones too. It is safe to send again, and goes
+    on where it was cut off.
     """
     # What is dropped, and how often that may be, a test clock does not tell.
     asked, dependencies, now = call.asked, call.dependencies, call.arrived_at

@@ -41,7 +41,7 @@ from shared.rules.refusals import (
     personal=True,
 )
 async def mark_appointment(call: Call[MarkAppointment]) -> Response:
-    """Record that a patient arrived, was seen, or did not come; the rest of the time is free.
+    """Record that a patient arrived, was seen, or did not come.
 
     `fulfilled` and `no_show` before the end free the rest of the time. To mark it the same again
     answers the same.

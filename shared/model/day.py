@@ -72,7 +72,10 @@ class DaySchedule(Struct, frozen=True, dict=True):
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Everything the day holds, by id. What is written was mostly written before."""
+        """Everything the day holds, by id.
+
+        Kept, because the day that a commit replaces was mostly written by the commit before.
+        """
         every: tuple[Entry, ...] = (*self.appointments, *self.overrides, *self.holds)
         return {entry.id: entry for entry in every}
 

@@ -31,7 +31,7 @@ ADDRESS_SECONDS = 3.0
 async def resolved(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a host, as this machine knows them.
 
-    Also of one that is written as a number in whatever way the resolver understands.
+    The host may also be an address, in every numeric form that the resolver accepts.
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

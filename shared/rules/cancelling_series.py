@@ -23,8 +23,8 @@ class SeriesCancellation(Struct, frozen=True):
     """A request to cancel all appointments of a series that start at or after an instant.
 
     `sought` are all appointments of the series. Those that the caller may not see are left alone.
-    If it is `done`, a commit has cancelled all that was due: what was moved behind the instant
-    since is none of its business.
+    If it is `done`, a commit has cancelled all that was due: an appointment that was moved behind
+    the instant since then is not touched.
     """
 
     sought: tuple[Sought, ...]

@@ -22,8 +22,8 @@ from shared.rules.wall_clock import local_time
 class Move(Struct, frozen=True):
     """A request to move an appointment to another time, day or doctor.
 
-    Without `doctor_id` the doctor stays, and without an end or a length so does the length. Of the
-    `terms` the policy is the clinic's; that of the appointment's service applies.
+    Without `doctor_id` the doctor stays; without an end or a length, the length stays. The policy
+    in `terms` is the clinic's; that of the appointment's service applies.
     """
 
     sought: Sought

@@ -78,8 +78,8 @@ class Queues(Struct, Generic[T]):
     batches only, for its days or, parked, for its patient.
 
     A waiter that needs many days, and cannot have them yet, lets those pass that need only one of
-    these: they go with the next batch that holds their day, whatever that is for. So they make
-    nobody wait who would not have waited for that batch, as long as its commit is not tried again.
+    these. They go with the next batch that holds their day, whatever that batch is for. It runs
+    anyway, so they make nobody wait longer unless its commit has to be tried again.
 
     No starvation: a command concerns one patient at most, and nobody gets a patient that is
     promised to another. So a waiter parks once at most, and goes in front of others once at most:
