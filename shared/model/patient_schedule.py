@@ -51,7 +51,7 @@ class PatientSchedule(Struct, frozen=True):
         """Return the same schedule, with one more change by the patient."""
         return replace(self, changed_at=tuple(sorted((*self.changed_at, now))))
 
-    def marked(self, now: datetime | None = None) -> Self:
+    def marked(self, now: datetime | None) -> Self:
         """Return the same schedule while it is erased; `now` if the patient asked for that."""
         if now is None:
             return replace(self, erasing=True)

@@ -80,7 +80,7 @@ async def list_events(dependencies: Dependencies) -> None:
 async def change_events(
     dependencies: Dependencies,
     verb: Verb,
-    ids: Collection[str] | None = None,
+    ids: Collection[str] | None,
     pause: Pause = asyncio.sleep,
 ) -> bool:
     """Change events, without ids all that were set aside, and print what was done.

@@ -1,7 +1,6 @@
 """Something that a store knows, remembered for a minute."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -22,9 +21,7 @@ class Remembered(Generic[T]):
     is known is served. `seconds` is a clock that only goes forward.
     """
 
-    def __init__(
-        self, read: Callable[[], Awaitable[T]], seconds: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, read: Callable[[], Awaitable[T]], seconds: Callable[[], float]) -> None:
         self._read = read
         self._seconds = seconds
         self._value: T | None = None

@@ -39,7 +39,7 @@ class Words(Struct, frozen=True):
 class Templates:
     """The templates of one language. A file is read once, so none changes while mails go out."""
 
-    def __init__(self, language: str, folder: Path | None = None) -> None:
+    def __init__(self, language: str, folder: Path | None) -> None:
         self.locale = locale_of(language)
         self._environment = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader(list(dict.fromkeys(_folders(language, folder)))),
