@@ -12,7 +12,13 @@ from shared.http.request_errors import NoSuchService, UnknownDoctor, invalid
 from shared.http.requests import checked
 from shared.http.responses import json_response
 from shared.http.schemas.fields import check_window
-from shared.http.schemas.first_available import AFTER, FirstAvailable, OpeningList
+from shared.http.schemas.first_available import (
+    AFTER,
+    MOST_DOCTOR_DAYS,
+    USUAL_MINUTES,
+    FirstAvailable,
+    OpeningList,
+)
 from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.searches import Search, read_search
 from shared.http.windows import is_skipped
@@ -22,10 +28,6 @@ from shared.queries.openings import Found, first_openings
 from shared.rules.availability import SEARCHED
 from shared.store.port import Snapshot
 from shared.time_texts import on_clock
-
-USUAL_MINUTES = 30
-MOST_DOCTOR_DAYS = 18_000
-"""How many days, times doctors, one search goes through: 90 days of 200 doctors."""
 
 
 @endpoint(

@@ -14,6 +14,8 @@ from shared.http.request_errors import NoSuchService, UnknownDoctor, invalid
 from shared.http.responses import json_response
 from shared.http.schemas.list_openings import (
     LONGEST_CALENDAR,
+    MOST_DOCTOR_DAYS,
+    USUAL_STEP,
     DaysWithOpenings,
     ListOpenings,
     OpeningsOfDay,
@@ -27,9 +29,6 @@ from shared.model.opening import Opening
 from shared.queries.openings import all_openings
 from shared.time_texts import on_clock
 
-MOST_DOCTOR_DAYS = 1000
-"""How many days, times doctors, one request goes through; fewer on a grid finer than usual."""
-USUAL_STEP = 15
 STARTS_A_TURN = 1000
 
 

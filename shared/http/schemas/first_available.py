@@ -5,13 +5,23 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.http.schemas.fields import QueryMinutes, ResponseModel, check_order, number
+from shared.http.schemas.fields import (
+    LONGEST_DAYS,
+    QueryMinutes,
+    ResponseModel,
+    check_order,
+    number,
+)
 from shared.http.schemas.search_request import SearchRequest
 from shared.http.schemas.time_ranges import OpeningResponse
 from shared.http.times import BOUND_MEANING, QueryBound
 from shared.queries.openings import NoOpeningReason
+from shared.rules.availability import SEARCHED
 
 AFTER = "the time in `after`"
+USUAL_MINUTES = 30
+MOST_DOCTOR_DAYS = 18_000
+"""How many days, times doctors, one search goes through: 90 days of 200 doctors."""
 
 
 class FirstAvailable(SearchRequest):
@@ -24,17 +34,17 @@ class FirstAvailable(SearchRequest):
     until: Annotated[
         QueryBound | None,
         Field(
-            description="The latest end, at most 366 days after `after`; if it is left out, 90 "
-            "days after the earliest start. Days times doctors are at most 18,000. "
-            f"{BOUND_MEANING}"
+            description=f"The latest end, at most {LONGEST_DAYS} days after `after`; if it is left "
+            f"out, {SEARCHED.days} days after the earliest start. Days times doctors are at most "
+            f"{MOST_DOCTOR_DAYS:,}. {BOUND_MEANING}"
         ),
     ] = None
     duration_minutes: (
         Annotated[
             QueryMinutes,
             Field(
-                description="needed for a service that has no length; without a service, 30 if "
-                "left out"
+                description="needed for a service that has no length; without a service, "
+                f"{USUAL_MINUTES} if left out"
             ),
         ]
         | None

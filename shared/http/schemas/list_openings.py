@@ -11,6 +11,9 @@ from shared.http.times import QueryBound
 
 LONGEST_CALENDAR = 42
 """In days: six weeks, as a calendar shows a month."""
+MOST_DOCTOR_DAYS = 1000
+"""How many days, times doctors, one request goes through; fewer on a grid finer than usual."""
+USUAL_STEP = 15
 
 
 class ListOpenings(SearchRequest):
@@ -32,10 +35,10 @@ class ListOpenings(SearchRequest):
         QueryMinutes,
         Field(
             description="how far apart the starts are, counted from local midnight. Days times "
-            "doctors are at most 1,000; on a grid finer than 15 minutes fewer in proportion, as "
-            "333 with 5"
+            f"doctors are at most {MOST_DOCTOR_DAYS:,}; on a grid finer than {USUAL_STEP} minutes "
+            f"fewer in proportion, as {MOST_DOCTOR_DAYS * 5 // USUAL_STEP} with 5"
         ),
-    ] = 15
+    ] = USUAL_STEP
 
     @model_validator(mode="after")
     def _has_a_length(self) -> Self:
