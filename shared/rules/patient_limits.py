@@ -69,9 +69,12 @@ def why_not_booked(
     most = policy.open_appointments
     if len(ends) + more <= most:
         return None
-    wait = _seconds_until_fewer(ends, most - more + 1, now) if more <= most else None
-    is_one_free = len(ends) < most
-    return TooLongSeries(wait) if more > 1 and (is_one_free or wait is None) else TooManyAhead(wait)
+    if more > most:
+        return TooLongSeries(None)
+    wait = _seconds_until_fewer(ends, most - more + 1, now)
+    if more > 1 and len(ends) < most:
+        return TooLongSeries(wait)
+    return TooManyAhead(wait)
 
 
 def why_not_erased(
