@@ -144,24 +144,22 @@ class DeliveryRun:
             self._appointments.release()
 
     async def _deliver_in_order(self, records: Sequence[StoredRecord]) -> None:
+        """Claim, send and settle; settle and claim again in one commit, while there is more."""
         until = self._span.now() + CLAIM
         to_try = self._tries(records)
-        if to_try:
-            records = await self._write(records, self._claimed(records))
-        while True:
+        if not to_try:
+            await self._write(records, self._settled(records, []))
+            return
+        records = await self._write(records, self._claimed(records))
+        while to_try:
             outcomes = await self._sending.send_all(to_try, until)
-            after = settled(records, outcomes, self._sinks, self._span.clock(), self._pauses())
-            left = [Stored(each.value, each.version) for each in after if each.value is not None]
-            is_late = self._span.now() >= until - LAST_SEND
-            to_try = self._tries(left) if left and not is_late else []
+            after = self._settled(records, outcomes)
+            to_try = self._tries(_left(after)) if self._span.now() < until - LAST_SEND else []
             if to_try:
                 until = self._span.now() + CLAIM
-                first = self._claimed(left)[0]
-                after = [first if each.value == left[0].value else each for each in after]
+                after = self._claimed(after)
             records = await self._write(records, after)
             _log_set_aside(after, outcomes)
-            if not to_try:
-                return
 
     def _tries(self, records: Sequence[StoredRecord]) -> list[Try]:
         """Return what may be sent now: nothing once the run is over."""
@@ -170,11 +168,19 @@ class DeliveryRun:
         events = [each.value for each in records]
         return tries(events, self._sending.open_to, self._span.clock())
 
-    def _claimed(self, records: Sequence[StoredRecord]) -> list[StoredRecord]:
-        """Return the records, the first one with a claim from now on."""
-        first, *others = records
+    def _settled(
+        self, records: Sequence[StoredRecord], outcomes: Sequence[Outcome]
+    ) -> list[Stored[OutboxRecord | None]]:
+        pauses = {name: self._random.uniform(1 - JITTER, 1 + JITTER) for name in self._sinks}
+        return settled(records, outcomes, self._sinks, self._span.clock(), pauses)
+
+    def _claimed(
+        self, records: Sequence[Stored[OutboxRecord | None]]
+    ) -> list[Stored[OutboxRecord | None]]:
+        """Return the records, the first one that is left with a claim from now on."""
+        first, *_ = _left(records)
         claim = claimed(first.value, secrets.token_hex(8), self._span.now())
-        return [Stored(claim, first.version), *others]
+        return [Stored(claim, r.version) if r.value is first.value else r for r in records]
 
     async def _write(
         self, before: Sequence[StoredRecord], after: Sequence[Stored[OutboxRecord | None]]
@@ -183,13 +189,13 @@ class DeliveryRun:
         changes = writes(before, after)
         versions = await self._commits.commit(changes) if changes else {}
         return [
-            Stored(each.value, versions.get(each.value.id, each.version))
-            for each in after
-            if each.value is not None
+            Stored(each.value, versions.get(each.value.id, each.version)) for each in _left(after)
         ]
 
-    def _pauses(self) -> dict[str, float]:
-        return {name: self._random.uniform(1 - JITTER, 1 + JITTER) for name in self._sinks}
+
+def _left(records: Sequence[Stored[OutboxRecord | None]]) -> list[StoredRecord]:
+    """Return the records without those that are to be deleted."""
+    return [Stored(each.value, each.version) for each in records if each.value is not None]
 
 
 def _is_alone(record: OutboxRecord, names: Mapping[str, int], new: Collection[str]) -> bool:

@@ -99,12 +99,8 @@ def settled(
         after = {name: _after(record, name, outcome, clock.now, pauses) for name in names}
         by_id[record.id] = replace(record, deliveries={**record.deliveries, **after})
     left = _left(list(by_id.values()), sinks)
-    due_at = _due_at(left, sinks, clock)
-    # While the first one is due, whoever looks for what is due finds it, with all the others.
-    silent_until = clock.now if due_at is None or due_at > clock.now else None
-    first = [_unclaimed(record, _due(record, due_at, clock.now)) for record in left[:1]]
-    others = [_unclaimed(record, _later(record, silent_until)) for record in left[1:]]
-    changed = {record.id: record for record in (*first, *others)}
+    due = _first_speaks(left, _due_at(left, sinks, clock), clock.now)
+    changed = {record.id: record for record in due}
     return [Stored(changed.get(each.value.id), each.version) for each in records]
 
 
@@ -120,12 +116,13 @@ def writes(
     changed = [old.value != new.value for old, new in pairs]
     if not any(changed):
         return []
-    silent = any(new.value and new.value.due_at is None for _, new in pairs)
-    left = next((n for n, (_, new) in enumerate(pairs) if new.value and silent), 0)
+    left = [n for n, (_, new) in enumerate(pairs) if new.value]
+    is_one_silent = any(new.value and new.value.due_at is None for _, new in pairs)
+    speak = {0, left[0]} if is_one_silent else {0}
     return [
         OutboxWrite(new.value or old.value, old.version, done=new.value is None)
         for n, (old, new) in enumerate(pairs)
-        if changed[n] or n in {0, left}
+        if changed[n] or n in speak
     ]
 
 
@@ -210,18 +207,29 @@ def _due_at(
     return min([*times, *reminders], default=None)
 
 
+def _first_speaks(
+    records: Sequence[OutboxRecord], due_at: datetime | None, now: datetime
+) -> list[OutboxRecord]:
+    """Return the records without a claim, the first one due when to look at them next.
+
+    It speaks for the others: while it is not due, none of them is. What is due later stays so.
+    """
+    if not records:
+        return []
+    first, *others = records
+    if due_at is None or due_at > now:
+        silent = [_unclaimed(r, None if _is_due(r, now) else r.due_at) for r in others]
+        return [_unclaimed(first, due_at), *silent]
+    # Whoever looks for what is due finds all of them by the first one, so nobody need be silenced;
+    # nor need it change if it is due already.
+    if _is_due(first, now) and not first.claimed_until:
+        due_at = first.due_at
+    return [_unclaimed(first, due_at), *(_unclaimed(r, r.due_at) for r in others)]
+
+
+def _is_due(record: OutboxRecord, now: datetime) -> bool:
+    return record.due_at is not None and record.due_at <= now
+
+
 def _unclaimed(record: OutboxRecord, due_at: datetime | None) -> OutboxRecord:
     return replace(record, claim="", claimed_until=None, due_at=due_at)
-
-
-def _due(record: OutboxRecord, due_at: datetime | None, now: datetime) -> datetime | None:
-    """Return when a first record is due, unchanged if it is due already and nobody claims it."""
-    is_due = record.due_at is not None and record.due_at <= now and not record.claimed_until
-    return record.due_at if is_due and due_at is not None and due_at <= now else due_at
-
-
-def _later(record: OutboxRecord, silent_until: datetime | None) -> datetime | None:
-    """Return when another record is due: not by then, because the first one speaks for it."""
-    if silent_until and record.due_at and record.due_at <= silent_until:
-        return None
-    return record.due_at
