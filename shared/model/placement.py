@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct, field
 
 from shared.model.appointment import Appointment
-from shared.model.day import DayKey
+from shared.model.day import DayKey, DaySchedule
 from shared.model.doctor import Doctor
 from shared.model.doctor_days import touched_days
 from shared.model.documents import Documents
@@ -50,17 +50,34 @@ def placement(appointment: Appointment, home: DayKey, doctor: Doctor) -> Placeme
 
 def placed(documents: Documents, before: Placement | None, after: Placement) -> Documents:
     """Return the documents that change when an appointment leaves one placement for another."""
-    appointment, there = after.appointment, documents.days
-    left, pointed = (before.days, before.elsewhere) if before else ((), {})
-    gone = {key: there[key].without(appointment.id) for key in left if key not in after.days}
-    stands = {key: there[key].with_appointment(appointment) for key in after.days}
-    forgotten = dict.fromkeys(pointed.keys() - after.elsewhere.keys())
-    told = {key: to for key, to in after.elsewhere.items() if pointed.get(key) != to}
+    days = _changed_days(documents.days, before, after)
+    elsewhere = _changed_whereabouts(before, after)
     back = _from_history(documents, before, after)
     patients = _patients(documents, before, after, back)
-    change = Change(before.appointment if before else None, appointment)
-    days, elsewhere = {**gone, **stands}, {**forgotten, **told}
+    change = Change(before.appointment if before else None, after.appointment)
     return Documents(days, elsewhere, patients, back, appointments=(change,))
+
+
+def _changed_days(
+    days: Mapping[DayKey, DaySchedule], before: Placement | None, after: Placement
+) -> dict[DayKey, DaySchedule]:
+    appointment = after.appointment
+    changed = {key: days[key].with_appointment(appointment) for key in after.days}
+    for key in before.days if before else ():
+        if key not in changed:
+            changed[key] = days[key].without(appointment.id)
+    return changed
+
+
+def _changed_whereabouts(
+    before: Placement | None, after: Placement
+) -> dict[ElsewhereKey, Whereabouts | None]:
+    """Return what `elsewhere` is to say; None where it is to say nothing any more."""
+    if before is None:
+        return {**after.elsewhere}
+    said = before.elsewhere
+    deleted = dict.fromkeys(said.keys() - after.elsewhere.keys())
+    return {**deleted, **{key: to for key, to in after.elsewhere.items() if said.get(key) != to}}
 
 
 def _from_history(
