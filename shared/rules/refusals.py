@@ -315,7 +315,7 @@ class UnknownService(Refusal, frozen=True):
     code = "unknown_service"
     title = "There is no such service"
     status = 404
-    detail = "the doctor offers no such service; `list_services` lists them"
+    detail = "the doctor does not offer this service; `list_doctors` has the services of each"
 
 
 class VersionMismatch(Refusal, frozen=True):
