@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -96,8 +96,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     here = Path(__file__).parent
 
+    @cache  # Of a module's tests, each would take as long.
+    def name_of(path: Path) -> str:
+        return path.relative_to(here).as_posix()
+
     def turn(item: pytest.Item) -> int:
-        name = item.path.relative_to(here).as_posix()
+        name = name_of(item.path)
         return next((n for n, long in enumerate(LONGEST) if name.startswith(long)), len(LONGEST))
 
     items.sort(key=turn)
@@ -107,7 +111,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "postgresql" in getattr(item, "fixturenames", ()):
             item.add_marker("postgresql")
         is_random = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        name = item.path.relative_to(here).as_posix()
+        name = name_of(item.path)
         again = name.startswith(NO_MORE_ON_FIRESTORE) and item.get_closest_marker("firestore")
         if is_random or again or name.startswith(COVERING_NOTHING):
             item.add_marker("no_cover")

@@ -91,7 +91,7 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("body", ["", "{", "null", "1", "[]", '"text"'])
+@pytest.mark.parametrize("body", ["", "null", "[]"])
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 async def test_a_row_that_holds_no_document_is_refused(row: Row, body: str, tmp_path: Path) -> None:
     path = str(tmp_path / "damaged.db")
