@@ -144,13 +144,14 @@ class DeliveryRun:
             self._appointments.release()
 
     async def _deliver_in_order(self, records: Sequence[StoredRecord]) -> None:
-        """Claim, send and settle; settle and claim again in one commit, while there is more."""
+        """Settle what needs no sending; claim, send and settle while there is more.
+
+        To settle and to claim again is one commit.
+        """
         until = self._span.now() + CLAIM
-        to_try = self._tries(records)
-        if not to_try:
-            await self._write(records, self._settled(records, []))
-            return
-        records = await self._write(records, self._claimed(records))
+        after = self._settled(records, [])
+        to_try = self._tries(_left(after))
+        records = await self._write(records, self._claimed(after) if to_try else after)
         while to_try:
             outcomes = await self._sending.send_all(to_try, until)
             after = self._settled(records, outcomes)

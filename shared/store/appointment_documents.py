@@ -186,7 +186,7 @@ def appointments_from_texts(name: str, doctor_id: str, texts: Collection[str]) -
 def _entries_from_texts(name: str, doctor_id: str, texts: Collection[str]) -> list[Entry]:
     try:
         entries = _decode_entries(f"[{','.join(texts)}]")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, TypeError):  # The latter if one is no text.
         return _entries_of_unknown_texts(name, doctor_id, texts)
     return [
         _appointment_of(doctor_id, entry)
@@ -262,7 +262,7 @@ def _entries_of_unknown_texts(name: str, doctor_id: str, texts: Iterable[str]) -
     """Read entries one by one, and keep the fields that this version does not know."""
     try:
         documents = _decode_documents(f"[{','.join(texts)}]")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, TypeError) as error:
         raise StoreRefused(f"{name} is damaged: {error}") from None
     return [_entry_of_unknown_text(name, doctor_id, fields) for fields in documents]
 

@@ -21,7 +21,7 @@ def decoded(text: str) -> Any:  # noqa: ANN401 - what the text says
     """Return what a JSON text holds; None, which is no document, if it is damaged."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

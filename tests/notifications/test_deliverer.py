@@ -65,6 +65,18 @@ async def test_what_waits_is_sent_in_order_and_then_gone() -> None:
 
 
 @simulated
+async def test_what_stood_behind_a_reminder_that_is_out_of_date_is_sent_at_once() -> None:
+    store, sink = SimulatedStore(), Receiver()
+    later = BEGIN + timedelta(minutes=30)
+    failing = Delivery("waiting", 4, BEGIN, later, "answered 503")
+    reminder = OutboxRecord(Event("reminder", "a", 1, BEGIN, None), later)
+    leave(store, replace(reminder, deliveries={"hook": failing}), record("a", 2))
+    await deliverer(Clinic(store), sink).run(RUN)
+    assert sink.arrived == [("a", 2, "updated")]
+    assert store.outbox == {}
+
+
+@simulated
 async def test_nothing_is_done_where_nothing_waits() -> None:
     report = await deliverer(Clinic(SimulatedStore()), Receiver()).run(RUN)
     assert not report.tried

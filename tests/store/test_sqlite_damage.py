@@ -51,7 +51,10 @@ async def busy(store: Store) -> object:
 
 
 ROWS: Mapping[str, Row] = {
-    "busy": Row("doctor_days VALUES ('strange', '2026-11-23', 1, 3, json_object('busy', ?))", busy),
+    "busy": Row(
+        "doctor_days VALUES ('strange', '2026-11-23', 1, 3, json_object('busy', CAST(? AS TEXT)))",
+        busy,
+    ),
     "ended": Row(
         "elsewhere VALUES ('strange', 'a', 1, 1, ?)",
         loading(elsewhere=[ElsewhereKey("strange", "a")]),
@@ -91,14 +94,16 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("body", ["", "null", "[]"])
+@pytest.mark.parametrize("body", ["", "null", "[]", b'{"a":"\xff"}'])
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-async def test_a_row_that_holds_no_document_is_refused(row: Row, body: str, tmp_path: Path) -> None:
+async def test_a_row_that_holds_no_document_is_refused(
+    row: Row, body: str | bytes, tmp_path: Path
+) -> None:
     path = str(tmp_path / "damaged.db")
     store = SqliteStore(path)
     store.prepare([])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"INSERT INTO {row.insert}", [body])
-    with pytest.raises(StoreRefused, match=r"damaged"):
+    with pytest.raises(StoreRefused, match=r"damaged|decode"):
         await row.read(store)
     await store.close()

@@ -9,7 +9,8 @@ else they write, such as patients, they can: then the server ends one commit of 
 (`deadlock_timeout`), as a conflict, which is tried again.
 
 A row that a stuck session keeps is waited for in vain. That ends a round, whose other commits then
-go by themselves; and so do all of that day, one after the other, until one of them is written.
+go by themselves; and so do all of that day until one of them is written. These are few at once, so
+that connections are left for what is not stuck.
 """
 
 import asyncio
@@ -29,6 +30,9 @@ MOST_COMMITS = 32
 MOST_DOCUMENTS = 24
 """A larger commit goes by itself, so that no other waits for it."""
 
+FEW_AT_ONCE = 2
+"""Commits by themselves whose rows may be locked: each may keep a connection for long."""
+
 _STANDS_BY = "25006"
 """The code of the error by which a server says that it only reads."""
 
@@ -41,17 +45,18 @@ class Rounds:
         self._waiting: list[_Waiting] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._locked: set[DayKey | None] = set()
-        self._turn = asyncio.Lock()
+        self._few = asyncio.Semaphore(FEW_AT_ONCE)
 
     async def commit(self, commit: Commit, documents: int) -> Versions:
         """Write so many documents, all or nothing, and return the new versions."""
         if documents > MOST_DOCUMENTS or commit.day is None:
             return await self._alone(commit)
-        if commit.day in self._locked:
-            async with self._turn:
-                return await self._alone(commit)
-        versions = await self._together(commit, commit.day)
-        return await self._alone(commit) if versions is None else versions
+        if commit.day not in self._locked:
+            versions = await self._together(commit, commit.day)
+            if versions is not None:
+                return versions
+        async with self._few:
+            return await self._alone(commit)
 
     async def _alone(self, commit: Commit) -> Versions:
         try:

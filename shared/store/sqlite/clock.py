@@ -10,7 +10,7 @@ from shared.store.instant_numbers import to_number
 from shared.store.port import SnapshotExpired
 
 HISTORY = timedelta(hours=1)
-"""How long the past stays readable at least, as in Firestore."""
+"""How long the past stays readable at least, as in Firestore, unless the clocks are far apart."""
 _HISTORY = HISTORY // timedelta(microseconds=1)
 
 _NEXT = "UPDATE clock SET instant = max(instant + 1, ?) RETURNING instant"
@@ -48,9 +48,9 @@ def check_kept(connection: sqlite3.Connection, instant: int, now: datetime) -> N
 def forget_past(connection: sqlite3.Connection, now: datetime) -> int:
     """Give up what was replaced before the history; return the instant from which all is kept.
 
-    Where the file's clock is ahead by more than the history, because the machine's once was, it
-    moves a microsecond a commit until the machine's catches up, and what it calls an hour may be a
-    year. All of the past is given up then: else the file would only grow.
+    Where the file's clock is ahead by more than the history, because the machine's once was or is
+    behind now, it moves a microsecond a commit until the machine's catches up, and what it calls an
+    hour may be a year. All of the past is given up then: else the file would only grow.
     """
     last, kept_from = _last_and_kept_from(connection, now)
     if last > to_number(now) + _HISTORY:
