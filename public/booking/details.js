@@ -6,8 +6,9 @@ import { isOfTheTime, problemView, waitingView, wrongFields } from "../scripts/p
 import { t } from "../scripts/texts.js";
 import { chooseAnother, keepAgain, keepAsItIs, submit } from "./actions.js";
 import { openingButton } from "./choosing.js";
-import { doctorName, minutesWanted } from "./searching.js";
+import { doctorName, minutesWanted, serviceWanted } from "./searching.js";
 import { saveDraft, state, update } from "./state.js";
+import { whatView } from "./what.js";
 import { whenView } from "./when.js";
 
 const MINUTE_S = 60;
@@ -38,10 +39,12 @@ export function detailsView() {
 
 /** @param {import("./state.js").Time} time */
 function timeView(time) {
+  const service_id = serviceWanted();
+  const doctor_name = doctorName(time.doctor_id);
   return html`<div class="chosen">
     ${state.moving ? html`<p>${t("move.from")} ${whenView(state.moving)}</p>` : nothing}
     <p>${state.moving ? t("move.to") : nothing} <strong>${whenView(withEnd(time))}</strong></p>
-    <p>${doctorName(time.doctor_id)}</p>
+    <p>${whatView({ doctor_name, service_id, duration_minutes: minutesWanted() })}</p>
     ${state.moving ? nothing : holdView()}
   </div>`;
 }

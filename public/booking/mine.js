@@ -8,6 +8,7 @@ import { t } from "../scripts/texts.js";
 import { bookAnother, startMove } from "./actions.js";
 import { cancel, saveFile } from "./my_appointments.js";
 import { state, update } from "./state.js";
+import { whatView } from "./what.js";
 import { whenView } from "./when.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
@@ -33,11 +34,11 @@ export function mineView() {
  * @param {Appointment} appointment
  */
 export function appointmentView(appointment) {
-  const { status, doctor_name, reason, patient, duration_minutes } = appointment;
+  const { status, reason, patient } = appointment;
   const standing = standingOf(appointment);
   return html`<article class="appointment" data-appointment=${appointment.id}>
     <h2>${status === "cancelled" ? html`<s>${whenView(appointment)}</s>` : whenView(appointment)}</h2>
-    <p><strong><bdi>${doctor_name}</bdi></strong> · ${t("minutes", { count: duration_minutes })}
+    <p>${whatView(appointment)}
       ${standing === "booked" ? nothing : html`<span class="status">${t(`status.${standing}`)}</span>`}</p>
     <p>${whoView(patient)}</p>
     ${reason ? html`<p class="reason">${reason}</p>` : nothing}

@@ -155,10 +155,15 @@ export function isSearched(day) {
   return state.days.has(day);
 }
 
+/** Return the id of the service that is searched, and booked; nothing where there is none. */
+export function serviceWanted() {
+  return (state.moving ? state.moving.service_id : state.serviceId) || undefined;
+}
+
 /** Return the doctors who offer the chosen service. */
 export function offering() {
   const doctors = state.doctors ?? [];
-  const id = state.moving ? state.moving.service_id : state.serviceId;
+  const id = serviceWanted();
   return id ? doctors.filter(({ services }) => services.includes(id)) : doctors;
 }
 
@@ -170,8 +175,8 @@ export function minutesWanted() {
 
 /** Return what is searched, and booked: a service, a length, or both. */
 export function wanted() {
-  const { moving, services, serviceId, minutes } = state;
-  const id = moving ? moving.service_id : serviceId || undefined;
+  const { moving, services, minutes } = state;
+  const id = serviceWanted();
   const service = services.find((each) => each.id === id);
   const length = moving?.duration_minutes ?? minutes;
   // A service that was withdrawn, or has another length by now, stays with what is moved.
