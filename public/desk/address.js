@@ -1,6 +1,6 @@
 // What of the page stands in its address, so that it can be linked to, and loaded again.
 
-import { dateOf } from "../scripts/times.js";
+import { dateOf, isDate } from "../scripts/times.js";
 import { state, update } from "./state.js";
 
 /**
@@ -19,12 +19,6 @@ export function readAddress() {
   if (isDate(date ?? "")) update({ date });
   if (doctor_id) update({ span: "week", doctorId: doctor_id });
   return appointment_id ?? null;
-}
-
-/** @param {string} text */
-function isDate(text) {
-  const isWritten = /^(19[7-9]|20\d|21\d)\d-\d\d-\d\d$/.test(text);
-  return isWritten && !Number.isNaN(Date.parse(`${text}T00:00Z`));
 }
 
 /** Show another date. @param {string} date */

@@ -137,6 +137,16 @@ export function firstWeekday(locale) {
   return week?.firstDay ?? 1;
 }
 
+/**
+ * Tell whether a text is a date that there is, of the years that pages show.
+ * @param {string} text
+ */
+export function isDate(text) {
+  const isWritten = /^(19[7-9]|20\d|21\d)\d-\d\d-\d\d$/.test(text);
+  // A day that a month lacks is read as one of the next month.
+  return isWritten && !Number.isNaN(asUtc(text).getTime()) && addDays(text, 0) === text;
+}
+
 /** @param {string} date */
 export function weekdayOf(date) {
   return asUtc(date).getUTCDay() || 7;

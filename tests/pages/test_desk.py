@@ -565,7 +565,7 @@ def test_a_change_without_an_answer_goes_on_when_the_page_is_loaded_again(
     assert booked_on(server, "2030-03-11") == [("strange", "10:07", 30)]
 
 
-@pytest.mark.parametrize("date", ["2027-13-45", "9999-12-31", "yesterday"])
+@pytest.mark.parametrize("date", ["2027-13-45", "2030-02-31", "9999-12-31", "yesterday"])
 def test_an_address_with_a_wrong_date_or_id_shows_today(visits: Visits, date: str) -> None:
     visit = visits.open(f"/desk?date={date}&appointment_id=x%20y", "2030-03-07T07:30:00Z")
     visit.guard.expect("400 /get_appointment")
