@@ -6,6 +6,7 @@ import { html, nothing, render } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { dress, focusHeading, footView, headView } from "../scripts/frame.js";
 import { waitingView } from "../scripts/problems.js";
 import { loadTexts, t } from "../scripts/texts.js";
+import { readAddress, writeAddress } from "./address.js";
 import { choosingView } from "./choosing.js";
 import { entrance } from "./later.js";
 import { refresh, refreshIfPassed, start } from "./searching.js";
@@ -38,16 +39,9 @@ async function open() {
   await comeIn();
 }
 
-/** A clinic may link to one doctor or one service, and embed the page so. */
-function readAddress() {
-  const { doctor_id = "", service_id = "" } = Object.fromEntries(
-    new URLSearchParams(location.search),
-  );
-  update({ doctorId: doctor_id, serviceId: service_id });
-}
-
 function draw() {
   render(pageView(), root);
+  writeAddress();
   const heading = document.querySelector("main h1")?.textContent;
   document.title = heading ? `${heading} · ${clinic.name}` : clinic.name;
   if (shown === step() || !heading) return;

@@ -27,7 +27,7 @@ let known = Promise.resolve();
 
 /** Load doctors and services, and search. */
 export async function start() {
-  update({ month: thisMonth() });
+  update({ month: [state.month, thisMonth()].sort()[1] }); // What is over is not shown.
   known = load();
   await search();
 }

@@ -292,6 +292,12 @@ def test_another_doctor_is_shown_on_the_day_that_is_chosen(visits: Visits) -> No
     expect(page.locator("[data-time]").first).to_have_accessible_name(
         said("^Tuesday 16 April 2030, 09:00, Doctor Strange$")
     )
+    page.reload()
+    expect(page.get_by_label("Doctor")).to_have_value("strange")
+    expect(page.get_by_role("heading", name=said("Tuesday 16 April 2030"))).to_be_visible()
+    page.get_by_role("button", name="Next month").click()
+    page.reload()
+    expect(page.get_by_role("heading", name="May 2030")).to_be_visible()
 
 
 @pytest.mark.parametrize("lost", [1, 3])

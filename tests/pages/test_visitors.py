@@ -89,6 +89,9 @@ def test_a_length_that_nobody_works_is_explained(visits: Visits) -> None:
     page.get_by_role("spinbutton", name="Minutes").fill("1000")
     page.get_by_role("spinbutton", name="Minutes").press("Enter")
     expect(page.get_by_text("This is longer than any stretch of working hours.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Service")).to_have_value("talk")
+    expect(page.get_by_role("spinbutton", name="Minutes")).to_have_value("1000")
 
 
 def test_a_link_leads_to_one_doctor_and_service(visits: Visits) -> None:
