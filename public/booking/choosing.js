@@ -259,7 +259,9 @@ function clinicsZone(now) {
   const hours = hoursAhead(others[0], state.zone, now);
   if (zones.length === 1 && Number.isInteger(hours))
     return t(hours < 0 ? "zones.earlier" : "zones.later", { count: Math.abs(hours) });
-  return t("zones.clinic", { zone: others.map((zone) => zoneName(zone, now, locale)).join(", ") });
+  const names = new Set(others.map((zone) => zoneName(zone, now, locale)));
+  const text = others.length < zones.length ? "zones.some" : "zones.clinic";
+  return t(text, { zone: [...names].join(", ") });
 }
 
 /** @param {Event} event */

@@ -78,7 +78,10 @@ def test_a_month_that_is_refused_is_not_said_to_be_taken(visits: Visits) -> None
 def test_only_the_zones_of_the_doctors_who_are_searched_are_named(visits: Visits) -> None:
     page = visits.open("/?service_id=talk").page
     zones = page.locator(".zones")
-    expect(zones).to_contain_text("Central European Standard Time, Eastern Standard Time.")
+    expect(zones).to_contain_text(
+        "Some doctors are in another time zone: "
+        "Central European Standard Time, Eastern Standard Time."
+    )
     page.get_by_label("Doctor").select_option("Doctor 0")
     expect(zones).to_contain_text("At the clinic it is one hour later.")
     page.get_by_label("Doctor").select_option("Doctor 2")
