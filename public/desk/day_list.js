@@ -3,7 +3,7 @@
 import { repeat } from "/vendor/lit-html-3.3.3/directives/repeat.js";
 import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { locale, t } from "../scripts/texts.js";
-import { clock, dateOf, shortDate, zoneName } from "../scripts/times.js";
+import { clock, closingClock, dateOf, shortDate, zoneName } from "../scripts/times.js";
 import { askToDelete, openAppointment } from "./dialog_state.js";
 import { overrideText } from "./override_text.js";
 import { contactsView, statusView } from "./parts.js";
@@ -65,7 +65,7 @@ function rowOf(appointment) {
 
 /** @param {{ start: string, end: string, time_zone: string }} appointment */
 function timeOf({ start, end, time_zone }) {
-  return `${clock(start, time_zone, locale)}–${clock(end, time_zone, locale)}`;
+  return `${clock(start, time_zone, locale)}–${closingClock(end, time_zone, locale)}`;
 }
 
 /** @param {Appointment} appointment */

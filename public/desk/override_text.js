@@ -1,7 +1,7 @@
 // Time off and extra hours in words.
 
 import { isolated, locale, t } from "../scripts/texts.js";
-import { clock, dateOf, shortDate } from "../scripts/times.js";
+import { clock, closingClock, dateOf, shortDate } from "../scripts/times.js";
 import { dates } from "./shown.js";
 import { startOfDate } from "./wall.js";
 
@@ -30,7 +30,8 @@ export function spanOf({ start, end, time_zone }, isDated = true) {
   const days = first === last ? [first] : [first, last];
   const named = days.map((day) => shortDate(day, locale)).join(" – ");
   if (isMidnight(start, time_zone) && isMidnight(end, time_zone)) return named;
-  const [from, to] = [start, end].map((instant) => clock(instant, time_zone, locale));
+  const from = clock(start, time_zone, locale);
+  const to = closingClock(end, time_zone, locale); // The day it stands beside is the one that ends.
   if (first === last) return `${isDated ? `${named}, ` : ""}${from}–${to}`;
   return `${shortDate(first, locale)}, ${from} – ${shortDate(last, locale)}, ${to}`;
 }

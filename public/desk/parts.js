@@ -5,7 +5,7 @@ import { html, nothing } from "/vendor/lit-html-3.3.3/lit-html.js";
 import { Problem } from "../scripts/api.js";
 import { waitingView } from "../scripts/problems.js";
 import { locale, t } from "../scripts/texts.js";
-import { clock, dateOf, fullDate, shortDate } from "../scripts/times.js";
+import { clock, closingClock, dateOf, fullDate, shortDate } from "../scripts/times.js";
 import { breakableRule, sendAgain } from "./changes.js";
 import { deskSentence } from "./problems.js";
 import { doctorName, isInTimeOff, statusText } from "./shown.js";
@@ -127,6 +127,10 @@ function hoursText(problem) {
   const hours = problem instanceof Problem ? (problem.details.working_hours ?? []) : [];
   if (hours.length === 0) return nothing;
   // They carry the doctor's offset, so what stands in them is the wall clock.
-  const times = hours.map(({ start, end }) => `${start.slice(11, 16)}–${end.slice(11, 16)}`);
+  const wall = (/** @type {string} */ time) => `${time.slice(0, 16)}Z`;
+  const times = hours.map(
+    ({ start, end }) =>
+      `${clock(wall(start), "UTC", locale)}–${closingClock(wall(end), "UTC", locale)}`,
+  );
   return t("desk.works", { times: times.join(", ") });
 }

@@ -72,6 +72,20 @@ export function clock(instant, zone, locale, isZoned = false) {
 }
 
 /**
+ * Return the time of day at which something ends. Where clocks have 24 hours, midnight is 24:00.
+ * @param {string | number} instant
+ * @param {string} zone
+ * @param {string} locale
+ */
+export function closingClock(instant, zone, locale) {
+  const isMidnight = wallClock(instant, zone).slice(11, 16) === "00:00";
+  const { hourCycle } = format(locale, { timeStyle: "short" }).resolvedOptions();
+  if (!isMidnight || hourCycle !== "h23") return clock(instant, zone, locale);
+  const options = /** @type {const} */ ({ timeStyle: "short", hourCycle: "h24" });
+  return format(locale, { timeZone: zone, ...options }).format(new Date(instant));
+}
+
+/**
  * Return a date in full, with its weekday and year.
  * @param {string} date
  * @param {string} locale

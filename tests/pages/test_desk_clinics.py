@@ -84,10 +84,15 @@ def test_each_column_has_the_clock_of_its_doctor(visits: Visits, server: Server)
     assert booked_on(server, "2030-01-07") == [("b", "2030-01-07T21:00:00+01:00", 20)]
 
 
-def test_a_time_that_the_clock_skips_is_said_to_be_none(visits: Visits) -> None:
+def test_who_books_at_a_time_that_is_none_or_not_worked_is_told_why(
+    visits: Visits, server: Server
+) -> None:
     """The clocks of Berlin go from 2:00 to 3:00 on 31 March 2030."""
+    off = {"start": "2030-03-31T12:00:00", "end": "2030-03-31T14:00:00"}
+    made = server.post("/create_override", {"doctor_id": "b", "kind": "time_off", **off})
+    assert made.status_code == 201
     visit = visits.open("/desk?date=2030-03-31", "2030-03-25T08:00:00Z")
-    visit.guard.expect("400 /create_appointment")
+    visit.guard.expect("400 /create_appointment", "422 /create_appointment")
     page = visit.page
     page.get_by_role("button", name="New appointment").click()
     page.get_by_role("textbox", name="Time").fill("02:30")
@@ -96,6 +101,9 @@ def test_a_time_that_the_clock_skips_is_said_to_be_none(visits: Visits) -> None:
     expect(page.get_by_text("The clock skips this time on that day.")).to_be_visible()
     expect(page.get_by_role("textbox", name="Time")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("textbox", name="Time")).to_be_focused()
+    page.keyboard.type("13:00")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile("works 00:00.12:00, 14:00.24:00 on"))).to_be_visible()
 
 
 def test_a_service_without_a_length_asks_for_it(visits: Visits, server: Server) -> None:
