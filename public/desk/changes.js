@@ -14,6 +14,7 @@ import { doctorName, overlaps } from "./shown.js";
 import { saveChange, savedChange, state, update } from "./state.js";
 
 /** @typedef {import("./state.js").Appointment} Appointment */
+/** @typedef {import("./state.js").Dialog} Dialog */
 /** @typedef {import("./state.js").Draft} Draft */
 /** @typedef {import("./state.js").Request} Request */
 
@@ -200,20 +201,45 @@ async function settle(error) {
   update({ problem: error, request: saysNothing(error) ? state.request : null });
   saveChange();
   if (error instanceof Problem && error.status === 401) update({ access: "sign_in" });
-  if (error instanceof Problem && error.code === "version_mismatch") await lookAgain();
+  if (error instanceof Problem && error.code === "version_mismatch") await lookAgain(error);
   focusWrong("dialog"); // What had the focus was disabled meanwhile.
 }
 
-/** Show what the appointment has become. */
-async function lookAgain() {
+/** Show what the appointment has become. @param {Problem} problem */
+async function lookAgain(problem) {
   const id = state.dialog?.appointment?.id;
   if (id === undefined) return reload();
   /** @type {Appointment} */
   const appointment = await get("get_appointment", { appointment_id: id });
   replace(appointment);
-  if (!state.dialog?.appointment) return;
-  const draft = rebased(state.dialog.draft, state.dialog.appointment, appointment);
-  update({ dialog: { ...state.dialog, appointment, draft } });
+  const { dialog } = state;
+  if (!dialog?.appointment) return;
+  if (isPointless(dialog, appointment)) return leaveForm(dialog, appointment, problem);
+  const draft = rebased(dialog.draft, dialog.appointment, appointment);
+  update({ dialog: { ...dialog, appointment, draft } });
+}
+
+/**
+ * Tell whether a form asks for what the new status rules out. Texts can be corrected until it is cancelled.
+ * @param {Dialog} dialog
+ * @param {Appointment} now
+ */
+function isPointless({ kind, appointment }, { status }) {
+  return status !== appointment?.status && (kind !== "edit" || status === "cancelled");
+}
+
+/**
+ * Show the appointment instead of a form that would be refused again, and say why.
+ * @param {Dialog} dialog
+ * @param {Appointment} appointment
+ * @param {Problem} problem
+ */
+function leaveForm(dialog, appointment, { details }) {
+  const { status } = appointment;
+  update({
+    dialog: { ...dialog, kind: "view", appointment, isTyped: false },
+    problem: new Problem({ ...details, code: "wrong_status", appointment_status: status }),
+  });
 }
 
 /**

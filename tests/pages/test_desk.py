@@ -266,7 +266,7 @@ def test_what_changed_elsewhere_is_not_overwritten(visits: Visits, server: Serve
     assert booked_on(server, "2030-01-18") == [("strange", "15:00", 30)]
 
 
-def test_a_correction_keeps_what_a_colleague_corrected_meanwhile(
+def test_a_correction_keeps_what_a_colleague_changed_meanwhile(
     visits: Visits, server: Server
 ) -> None:
     made = booked_with(server, "2030-03-08T10:00:00Z")
@@ -287,6 +287,17 @@ def test_a_correction_keeps_what_a_colleague_corrected_meanwhile(
     expect(page.get_by_role("dialog")).to_have_count(0)
     after = now_of(server, made)
     assert (after["patient"], after["reason"]) == (theirs, "check-up")
+    block(page).click()
+    page.get_by_role("button", name="Edit patient and reason").click()
+    cancelled = server.post("/cancel_appointment", {"appointment_id": made["id"]})
+    assert cancelled.status_code == 200
+    page.get_by_role("button", name="Save").click()
+    expect(
+        page.get_by_role("alert").filter(has_text="The appointment is: Cancelled.")
+    ).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("button")).to_have_text(
+        ["Add to calendar", "Close"]
+    )
 
 
 def test_an_appointment_is_moved_by_keyboard(visits: Visits, server: Server) -> None:
