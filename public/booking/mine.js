@@ -17,13 +17,14 @@ export function mineView() {
   const mine = state.mine ?? [];
   const current = mine.filter(isCurrent);
   const others = mine.filter((each) => !isCurrent(each)).reverse();
+  const isNamed = others.some(({ id }) => id === state.named);
   return html`<h1 tabindex="-1">${t("mine.title")}</h1>
     ${waitingView(state.waiting, state.request !== null)} ${problemView(state.problem)}
     <p role="status">${statusOf(current)}</p>
     ${listOf(current)}
     ${
       others.length > 0
-        ? html`<details><summary>${t("mine.past", { count: others.length })}</summary>${listOf(others)}</details>`
+        ? html`<details ?open=${isNamed}><summary>${t("mine.past", { count: others.length })}</summary>${listOf(others)}</details>`
         : nothing
     }
     <p class="buttons"><button type="button" @click=${bookAnother}>${t("mine.book")}</button></p>`;

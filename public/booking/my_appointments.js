@@ -39,7 +39,10 @@ export async function loadMine() {
 export async function openOne(id) {
   go("mine");
   await attempt(async () => {
-    update({ mine: [await get("get_appointment", { appointment_id: id })] });
+    /** @type {Appointment} */
+    const appointment = await get("get_appointment", { appointment_id: id });
+    update({ mine: [appointment], named: id });
+    if (appointment.status === "cancelled") tellCancelled(appointment);
   });
 }
 
@@ -54,7 +57,7 @@ export async function cancel({ id, version }, reason) {
     try {
       const cancelled = await post("cancel_appointment", body, { version });
       replace(cancelled);
-      update({ notice: t("mine.cancelled", { when: whenText(cancelled) }), problem: null });
+      tellCancelled(cancelled);
       outdate();
       await refresh(); // The visitor may have gone on meanwhile.
     } catch (error) {
@@ -65,6 +68,11 @@ export async function cancel({ id, version }, reason) {
       if (now.status !== "cancelled") throw error; // Else an answer was lost, and it is done.
     }
   });
+}
+
+/** @param {Appointment} cancelled */
+function tellCancelled(cancelled) {
+  update({ notice: t("mine.cancelled", { when: whenText(cancelled) }), problem: null });
 }
 
 /**

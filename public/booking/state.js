@@ -52,6 +52,7 @@ import { visitorZone } from "../scripts/times.js";
  * @property {string | null} notice a text that is shown and read out
  * @property {Appointment | null} appointment the one that was just booked, moved or cancelled
  * @property {Appointment[] | null} mine null while they are searched
+ * @property {string | null} named the id of the appointment that a link leads to
  * @property {Appointment | null} moving
  * @property {Appointment | null} cancelling
  * @property {import("../scripts/sign_in_view.js").SigningIn} signingIn
@@ -87,6 +88,7 @@ const initial = {
   notice: null,
   appointment: null,
   mine: null,
+  named: null,
   moving: null,
   cancelling: null,
   signingIn: { isBusy: false, wrong: null, told: null },

@@ -527,6 +527,10 @@ def test_a_mail_leads_to_its_appointment(visits: Visits, server: Server) -> None
     expect(page.get_by_role("article")).to_contain_text(
         said("Friday 12 April 2030, 12:00 to 12:30")
     )
+    assert server.post("/cancel_appointment", {"appointment_id": made["id"]}).status_code == 200
+    page.reload()
+    expect(page.get_by_role("article")).to_contain_text("Cancelled")
+    expect(page.get_by_text("12:30 is cancelled.")).to_be_visible()
     visit.guard.expect("400 /get_appointment")
     for wrong in ("", f"{made['id']}>"):
         page.goto(f"/?appointment_id={wrong}")
