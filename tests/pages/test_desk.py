@@ -498,11 +498,21 @@ def test_the_desk_is_accessible_and_looked_at(
 ) -> None:
     booked_with(server, "2030-02-05T10:00:00Z")
     booked_with(server, "2030-02-05T13:00:00Z", "who", "Grace Hopper", 15)
+    booked_with(server, "2030-02-05T14:00:00Z", "who", "Mary Shelley", 10)
+    booked_with(server, "2030-02-05T14:20:00Z", "who", "Alan Turing", 5)
     page = open_day(visits, "2030-02-05", "12:10", "en-US").page  # Its times are the longest.
 
     look = partial(assert_accessible_and_shown, page, screenshot)
 
     look("desk")
+    expect(block(page, "Alan").get_by_role("button")).to_have_accessible_name(re.compile("Alan T"))
+    texts = page.locator(".appointment button > :not(.unseen)")
+    cut = texts.evaluate_all(
+        """all => all.filter(it => getComputedStyle(it).clipPath === "none")
+            .filter(it => it.offsetHeight > it.parentElement.clientHeight)
+            .map(it => it.textContent)"""
+    )
+    assert cut == []
     for width in (320, 600):
         page.set_viewport_size({"width": width, "height": 800})
         assert_accessible(page)
