@@ -1,6 +1,7 @@
 // What of the page stands in its address, so that it can be linked to, and loaded again.
 
 import { dateOf, isDate } from "../scripts/times.js";
+import { today } from "./shown.js";
 import { state, update } from "./state.js";
 
 /**
@@ -11,14 +12,17 @@ export function addressOf({ id, start, time_zone }) {
   return `?${new URLSearchParams({ date: dateOf(start, time_zone), appointment_id: id })}`;
 }
 
-/** Show what the address names; return the id of the appointment to open, or null. */
+/** Return what the address names: what is shown, and the id of the appointment to open, or null. */
 export function readAddress() {
-  const { date, doctor_id, appointment_id } = Object.fromEntries(
-    new URLSearchParams(location.search),
-  );
-  if (isDate(date ?? "")) update({ date });
-  if (doctor_id) update({ span: "week", doctorId: doctor_id });
-  return appointment_id ?? null;
+  const {
+    date = "",
+    doctor_id = "",
+    appointment_id = null,
+  } = Object.fromEntries(new URLSearchParams(location.search));
+  /** @type {"day" | "week"} */
+  const span = doctor_id === "" ? "day" : "week";
+  const shown = { span, doctorId: doctor_id, date: isDate(date) ? date : "" };
+  return { shown, appointmentId: appointment_id };
 }
 
 /** Show another date. @param {string} date */
@@ -28,12 +32,15 @@ export function showDate(date) {
   writeAddress();
 }
 
-/** Write down what is shown. */
+/** Write down what is shown, as a place that the Back button leads to. Today needs no date. */
 export function writeAddress() {
+  const { span, doctorId, date } = state;
   const address = new URL(location.href);
+  const shown = { date: date === today() ? "" : date, doctor_id: span === "week" ? doctorId : "" };
   address.searchParams.delete("appointment_id");
-  address.searchParams.set("date", state.date);
-  if (state.span === "week") address.searchParams.set("doctor_id", state.doctorId);
-  else address.searchParams.delete("doctor_id");
-  history.replaceState(history.state, "", address);
+  for (const [name, value] of Object.entries(shown)) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
+  if (address.href !== location.href) history.pushState(null, "", address);
 }

@@ -25,11 +25,25 @@ export async function start() {
     patiently(() => getAll("list_services", "services", {})),
   ]);
   update({ doctors, services });
+  update(showable(state));
+  await reload();
+}
+
+/**
+ * Return the date and the doctor that can be shown, for those that an address names or not.
+ * @param {{ date: string, doctorId: string }} named
+ */
+export function showable({ date, doctorId }) {
   const seen = visibleDoctors().map(({ id }) => id);
-  update({
-    date: state.date || today(),
-    doctorId: seen.includes(state.doctorId) ? state.doctorId : (seen[0] ?? ""),
-  });
+  return {
+    date: date || today(),
+    doctorId: seen.includes(doctorId) ? doctorId : (seen[0] ?? ""),
+  };
+}
+
+/** Show another day, week or doctor. @param {Partial<import("./state.js").State>} shown */
+export async function show(shown) {
+  update({ ...shown, appointments: null, overrides: [], refusal: null, notice: null });
   await reload();
 }
 

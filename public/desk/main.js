@@ -20,7 +20,7 @@ import { openById } from "./dialog_state.js";
 import { dialogView } from "./dialogs.js";
 import { attempt } from "./flow.js";
 import { grid, updateGrid } from "./grid.js";
-import { keepFresh, start } from "./loading.js";
+import { keepFresh, show, showable, start } from "./loading.js";
 import { problemView, sendingView } from "./parts.js";
 import { refusalView } from "./refusal.js";
 import { onChange, state, update } from "./state.js";
@@ -38,12 +38,20 @@ async function open() {
   root.replaceChildren(); // Of whatever failed before, the page can be shown.
   onChange(draw);
   draw();
-  const id = readAddress();
+  const { shown, appointmentId } = readAddress();
+  update(shown);
+  addEventListener("popstate", comeBack);
   await findOutWho();
   onChangeElsewhere(changedElsewhere);
   if (state.access === "open") await attempt(begin);
   keepFresh();
-  if (id) await openById(id);
+  if (appointmentId) await openById(appointmentId);
+}
+
+/** Show what the browser went back or forward to. */
+async function comeBack() {
+  const { shown } = readAddress();
+  if (state.doctors !== null) await show({ ...shown, ...showable(shown) });
 }
 
 /** Show the day, and go on with what the page was left with. */

@@ -8,7 +8,7 @@ import { addDays, fullDate, shortDate } from "../scripts/times.js";
 import { writeAddress } from "./address.js";
 import { beginBooking, beginOverride, beginWalkIn, openAppointment } from "./dialog_state.js";
 import { isClosed } from "./grid_events.js";
-import { reload } from "./loading.js";
+import { show } from "./loading.js";
 import { deskSentence } from "./problems.js";
 import { dates, doctorName, isFound, isShown, today, visibleDoctors } from "./shown.js";
 import { state, update } from "./state.js";
@@ -21,17 +21,17 @@ const LAST = "2199-12-31";
 export function toolbarView() {
   return html`<div class="tools">
       <p class="buttons">
-        ${turn(-1)} ${button("desk.today", () => show({ date: today() }))} ${turn(1)}
+        ${turn(-1)} ${button("desk.today", () => choose({ date: today() }))} ${turn(1)}
       </p>
       <label>${t("desk.date")}
         <input type="date" name="day" required min=${FIRST} max=${LAST} .value=${state.date}
           @change=${pickDate}></label>
       <label>${t("desk.show")}
         <select name="shown" @change=${pickDoctor}>
-          <option value="" ?selected=${state.span === "day"}>${t("desk.all_doctors")}</option>
+          <option value="" .selected=${state.span === "day"}>${t("desk.all_doctors")}</option>
           ${visibleDoctors().map(
             ({ id, name }) => html`<option value=${id}
-              ?selected=${state.span === "week" && id === state.doctorId}>${t("desk.week_of", { doctor: name })}</option>`,
+              .selected=${state.span === "week" && id === state.doctorId}>${t("desk.week_of", { doctor: name })}</option>`,
           )}
         </select></label>
       <form role="search" @submit=${openFound}>
@@ -93,7 +93,7 @@ function turn(direction) {
   const days = state.span === "day" ? 1 : WEEK;
   const label = t(direction < 0 ? "desk.before" : "desk.after");
   return html`<button type="button" class="turn" aria-label=${label} title=${label}
-    @click=${() => show({ date: addDays(state.date, direction * days) })}>
+    @click=${() => choose({ date: addDays(state.date, direction * days) })}>
     <span class="arrow" data-towards=${direction} aria-hidden="true"></span></button>`;
 }
 
@@ -102,23 +102,23 @@ function button(label, act, look) {
   return html`<button type="button" class=${look ?? nothing} @click=${act}>${t(label)}</button>`;
 }
 
-/** @param {Partial<import("./state.js").State>} shown */
-async function show(shown) {
-  update({ ...shown, appointments: null, overrides: [], refusal: null, notice: null });
+/** @param {Partial<import("./state.js").State>} chosen */
+async function choose(chosen) {
+  const loaded = show(chosen);
   writeAddress();
-  await reload();
+  await loaded;
 }
 
 /** @param {Event} event */
 function pickDate(event) {
   const { value, validity } = /** @type {HTMLInputElement} */ (event.target);
-  if (validity.valid && value !== state.date) show({ date: value });
+  if (validity.valid && value !== state.date) choose({ date: value });
 }
 
 /** @param {Event} event */
 function pickDoctor(event) {
   const { value } = /** @type {HTMLSelectElement} */ (event.target);
-  show(value === "" ? { span: "day" } : { span: "week", doctorId: value });
+  choose(value === "" ? { span: "day" } : { span: "week", doctorId: value });
 }
 
 /** @param {Event} event */

@@ -96,6 +96,12 @@ def test_all_doctors_stand_side_by_side_and_in_a_list(visits: Visits, server: Se
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("Doctor Strange, .*7 Jan to .*13 Jan")
     )
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("8 January 2030"))
+    expect(page.get_by_role("combobox", name="Show")).to_have_value("")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("7 January 2030"))
+    expect(block(page)).to_have_count(1)
 
 
 def test_dragging_over_free_time_books_it(visits: Visits, server: Server) -> None:
