@@ -1,4 +1,4 @@
-"""In which order the words of a line are seen, which is not always that of its text."""
+"""Where words are seen, which does not always follow from a page's text."""
 
 from playwright.sync_api import Locator
 
@@ -14,6 +14,12 @@ _LEFT = """(line, words) => words.map(word => {
     }
     throw Error(`no ${word} in ${line.textContent}`);
 })"""
+
+
+def assert_in_line(*texts: Locator) -> None:
+    """Raise AssertionError unless all texts begin equally far from the left."""
+    left = [text.evaluate("it => it.getBoundingClientRect().left") for text in texts]
+    assert len(set(left)) == 1, left
 
 
 def assert_seen_in_order(line: Locator, *words: str) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, exp
 
 from tests.end_to_end.processes import CLINIC, Server, local_runner
 from tests.pages.accessibility import assert_accessible, assert_accessible_and_shown
+from tests.pages.reading import assert_in_line
 from tests.pages.visits import Visit, Visits, visits_of
 
 ADA = "Ada Lovelace"
@@ -425,6 +426,9 @@ def test_the_list_is_what_is_printed(visits: Visits, server: Server) -> None:
     expect(page.get_by_role("table", name="Doctor Strange")).to_be_visible()
     expect(page.locator(".grid")).to_be_hidden()
     expect(page.get_by_role("button", name="New appointment")).to_be_hidden()
+    assert_in_line(
+        page.get_by_role("banner").locator(".clinic"), page.get_by_role("heading", level=1)
+    )
 
 
 def test_a_change_elsewhere_is_shown_within_ten_seconds(visits: Visits, server: Server) -> None:

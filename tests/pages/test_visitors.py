@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.pages.accessibility import assert_accessible
-from tests.pages.reading import assert_seen_in_order
+from tests.pages.reading import assert_in_line, assert_seen_in_order
 from tests.pages.test_files import texts
 from tests.pages.visits import Visits
 
@@ -164,6 +164,9 @@ def test_an_appointment_prints_without_what_cannot_be_pressed_on_paper(visits: V
     expect(page.get_by_role("article")).to_be_visible()
     expect(page.get_by_role("button", name="Move")).to_be_hidden()
     expect(page.get_by_role("navigation")).to_be_hidden()
+    assert_in_line(
+        page.get_by_role("banner").locator(".clinic"), page.get_by_role("heading", level=1)
+    )
 
 
 def test_a_clinic_may_show_the_page_in_its_own(visits: Visits) -> None:
