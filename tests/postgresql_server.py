@@ -2,12 +2,13 @@
 
 import os
 import pwd
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,9 +119,11 @@ class PostgresqlServer:
     def kill(self) -> None:
         """End the server and all its processes at once; return when nothing of them is left."""
         if self._process is not None:
-            self._signal(signal.SIGKILL)
+            children = self._signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
+            for each in children:
+                _wait_for_end(each)  # While one is left, the next server refuses to start.
 
     def restart(self) -> None:
         """Kill it, and start it again: it recovers what was committed from its log."""
@@ -135,16 +138,18 @@ class PostgresqlServer:
         """Let it go on."""
         self._signal(signal.SIGCONT)
 
-    def _signal(self, number: int) -> None:
-        """Signal all its processes, each of which is a group of its own."""
+    def _signal(self, number: int) -> Sequence[int]:
+        """Signal all its processes, each of which is a group of its own; return its children."""
         assert self._process is not None
         pid = self._process.pid
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)  # So that it starts no more of them meanwhile.
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in [*map(int, children), pid]:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        children = [int(each) for each in text.split()]
+        for each in [*children, pid]:
             with suppress(ProcessLookupError):
                 os.kill(each, number)
+        return children
 
     def end_connections(self) -> None:
         """Let the server end all connections but its own, and return when they have ended."""
@@ -218,3 +223,13 @@ def _create(server: str, name: str, template: str, options: str = "") -> None:
 def _owner() -> str | None:
     """Return who owns the server's processes, if not who runs the tests."""
     return pwd.getpwnam(USER).pw_name if os.geteuid() == 0 else None
+
+
+def _wait_for_end(pid: int) -> None:
+    """Return when a process has ended that may be somebody else's child."""
+    with suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            select.select([descriptor], [], [], PATIENCE_SECONDS)
+        finally:
+            os.close(descriptor)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
@@ -142,6 +143,19 @@ async def _to_its_end(fault: Fault) -> None:
         await asyncio.shield(going)
     finally:
         await going
+
+
+async def meanwhile(failing: asyncio.Task[None], working: asyncio.Future[Any]) -> None:
+    """Let things fail until some work is done, and pass on why either failed if it did.
+
+    Work ends with the faults: if one of them failed, it may wait for what is never started again.
+    """
+    await asyncio.wait([failing, working], return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        await asyncio.wait([working])
+    await stopped(failing)
+    await working
 
 
 async def stopped(task: asyncio.Task[None]) -> None:

@@ -23,7 +23,7 @@ from tests.ports import HOST
 from tests.postgresql_server import PostgresqlServer, running_server
 from tests.proof.accounts import POLICY, SETTINGS
 from tests.proof.checker import judge
-from tests.proof.faults import Faults, stopped
+from tests.proof.faults import Faults, meanwhile
 from tests.proof.first_sight import Verdict, problems
 from tests.proof.history import (
     BookSeries,
@@ -243,7 +243,7 @@ async def prove(
         began = monotonic()
 
         async def work(own: Sequence[httpx.AsyncClient]) -> None:
-            while not _enough(report, plan) and not failing.done():
+            while not _enough(report, plan):
                 round_ = Round(len(rounds), DAYS_AT_ONCE[store])
                 rounds.append(round_)
                 clients = (Client(n, round_, running.urls, report.tally) for n in range(CLIENTS))
@@ -256,8 +256,7 @@ async def prove(
                         await caught_up(emulator, receiver)
 
         shares = (phones[n :: plan.rounds_at_once] for n in range(plan.rounds_at_once))
-        await asyncio.gather(*(work(share) for share in shares))
-        await stopped(failing)
+        await meanwhile(failing, asyncio.gather(*(work(share) for share in shares)))
         if plan.faults:
             # Whatever an unanswered request could still do, it has done, or never will.
             for process in running.processes:

@@ -23,7 +23,7 @@ from tests.end_to_end.processes import PATIENCE_SECONDS, run_module
 from tests.firestore_emulator import VARIABLE, NoEmulatorError, emulated_store
 from tests.ports import HOST
 from tests.proof.exhausted import refusing_server
-from tests.proof.faults import Faults, stopped
+from tests.proof.faults import Faults, meanwhile, stopped
 from tests.proof.processes import (
     Functions,
     Program,
@@ -472,3 +472,11 @@ async def test_a_fault_that_has_begun_ends_before_no_more_are_made() -> None:
     await ending
     assert not was_done
     assert ended == [1]
+
+
+async def test_work_that_waits_for_what_a_failed_fault_has_ended_ends_with_its_error() -> None:
+    async def fail() -> None:
+        raise OSError("the server does not start")
+
+    with pytest.raises(OSError, match="does not start"):
+        await meanwhile(asyncio.create_task(fail()), asyncio.ensure_future(asyncio.sleep(3600)))
