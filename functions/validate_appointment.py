@@ -26,7 +26,7 @@ async def validate_appointment(call: Call[NewAppointment]) -> Response:
     """Tell whether an appointment could be booked now, or why not; nothing is written.
 
     It takes what `create_appointment` takes and gives the same refusals. Only `create_appointment`
-    books: somebody else may be faster.
+    books, and somebody else may be faster.
     """
     dependencies = call.dependencies
     command = await booking_command(call)
