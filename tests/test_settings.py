@@ -104,7 +104,7 @@ def test_where_no_origins_are_set_the_caller_may_choose_them() -> None:
 
 
 BAD: dict[str, tuple[str, ...]] = {
-    "PORT": ("0", "65536", "-1", "80.0", "http", " ", "٨٠", "9" * 5000),
+    "PORT": ("0", "65536", "008080", "-1", "80.0", "http", " ", "٨٠", "9" * 5000),
     "STORE": ("sqlite", "sqlite:", "a.db", "sqlite::memory:", "mysql:a", "Firestore"),
     "CLINIC_TIME_ZONE": ("Mars/Olympus", "Berlin", "+01:00", "America", "../UTC", "a" * 300),
     "ALLOWED_ORIGINS": ("a.example", "https://a.example/", "https://", "null", "https://a b"),

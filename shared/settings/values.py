@@ -21,6 +21,7 @@ def switch(given: Mapping[str, str], name: str) -> bool:
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:
     """Return the number that a setting is. Raises SettingsError for one out of bounds, or none."""
-    if re.fullmatch(r"[0-9]{1,9}", text) and least <= int(text) <= most:
+    digits = len(str(most))
+    if re.fullmatch(f"[0-9]{{1,{digits}}}", text) and least <= int(text) <= most:
         return int(text)
     raise SettingsError(f'{name}: must be a whole number from {least} to {most}, not "{text}"')
